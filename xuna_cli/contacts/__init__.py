@@ -1,0 +1,1 @@
+"""Reading contact lists: CSV, TSV, JSON, JSON Lines and XLSX."""

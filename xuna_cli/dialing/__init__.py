@@ -1,0 +1,1 @@
+"""The run: batching, senders, pacing, and what each outcome leads to."""

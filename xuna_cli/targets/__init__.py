@@ -1,0 +1,1 @@
+"""From a contact to a call target: phone number, template, override."""
