@@ -98,9 +98,8 @@ class UnreachableError(XunaError):
     default_code = "unreachable"
 
 
-class Interrupted(BaseException):  # not an error: it passes every `except Exception`
-    """A signal asked the program to leave; `signum` is the signal's number."""
+class HeldError(XunaError):
+    """What became of a batch is not in the ledger, or not known: a person has to look."""
 
-    def __init__(self, signum: int) -> None:
-        super().__init__(signum)
-        self.signum = signum
+    exit_status = ExitStatus.HELD
+    default_code = "held"

@@ -1,8 +1,10 @@
-"""The data that the rooms pass to each other: frozen, without behaviour, without imports of ours."""
+"""The data that the rooms pass to each other: frozen, without behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from xuna_cli.errors import XunaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +77,192 @@ class BatchState(StrEnum):
 
 
 HELD_STATES = (BatchState.UNKNOWN, BatchState.SHORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Call targets that are submitted in one POST.
+
+    Attributes:
+        id: the ledger's own id of it.
+        targets: who is called; never empty.
+    """
+
+    id: int
+    targets: tuple[CallTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """What the ledger knows of a batch.
+
+    Attributes:
+        id: the ledger's own id.
+        run_id: the run that made it.
+        parent_id: the batch that it was split from, if any.
+        state: see `BatchState`.
+        size: how many calls it was made for.
+        batch_id: the API's id, for its dashboard.
+        calls_initiated: the API's count.
+        http_status: of the last answer, where there was one.
+        error: what happened, in words, where it was not accepted.
+        submitted_at: UTC, ISO 8601, of the last POST.
+        finished_at: UTC, ISO 8601, of the outcome.
+    """
+
+    id: int
+    run_id: int
+    parent_id: int | None
+    state: BatchState
+    size: int
+    batch_id: str | None = None
+    calls_initiated: int | None = None
+    http_status: int | None = None
+    error: str | None = None
+    submitted_at: str | None = None
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDescription:
+    """What a run says of itself when it enters the ledger.
+
+    Attributes:
+        campaign: the campaign's name.
+        named_by_default: whether the name is the list's stem and not the user's choice.
+        key_column: the column of `--key`, or None.
+        api_origin: `scheme://host[:port]` of the API, or `sandbox`.
+        source_path: the list's absolute path; None for standard input.
+        agent_id: who conducts the calls.
+        from_phone_number_id: the caller number.
+        template: what is said, as given.
+        deadline: seconds that one POST may take in all.
+    """
+
+    campaign: str
+    named_by_default: bool
+    key_column: str | None
+    api_origin: str
+    source_path: str | None
+    agent_id: str
+    from_phone_number_id: str
+    template: str | None
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is in the ledger and holds its lock."""
+
+    id: int
+    campaign_id: int
+    campaign: str
+
+
+class Standing(StrEnum):
+    """How a key stands that is in the ledger already, as the result's counts name it."""
+
+    DUPLICATE = "duplicates"
+    ALREADY_CALLED = "already_called"
+    HELD = "held"
+    IN_FLIGHT = "in_flight"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign, and how its calls stand."""
+
+    id: int
+    name: str
+    key_column: str | None
+    api_origin: str
+    source_path: str | None
+    created_at: str
+    calls: Mapping[BatchState, int]
+    batches: Mapping[BatchState, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call as the ledger knows it, joined with its batch."""
+
+    row_number: int
+    key: str
+    to_phone_number: str
+    batch: BatchRecord
+
+
+COUNTS = (
+    "accepted",
+    "already_called",
+    "duplicates",
+    "rejected",
+    "do_not_call",
+    "screened",
+    "deferred",
+    "in_flight",
+    "held",
+    "not_sent",
+)
+"""What a row can have become; `rows` is their sum, always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run is to send.
+
+    Attributes:
+        agent_id: who conducts the calls.
+        from_phone_number_id: the caller number.
+        batch_size: call targets in one POST, at most.
+        concurrency: POSTs on the wire at once, at most.
+        max_unknown: batches `unknown` in a row that stop the run.
+        limit: new claims in this run, at most; None is no limit.
+        give_up_after: seconds of refusals in a row that stop the run.
+        rate: calls per second, at most; None is no limit.
+    """
+
+    agent_id: str
+    from_phone_number_id: str
+    batch_size: int = 100
+    concurrency: int = 4
+    max_unknown: int = 1
+    limit: int | None = None
+    give_up_after: float = 600.0
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, for a person who watches."""
+
+    rows: int
+    submitted: int
+    on_the_wire: int
+    allowed: int
+    paused_for: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did with every row.
+
+    Attributes:
+        counts: how many rows became what; the keys of `COUNTS`.
+        batches: the batches that were posted, in the order of their outcomes.
+        rejections: the first of them.
+        list_complete: whether the whole list was read.
+        errors: what stopped the run, or went wrong in it.
+        example: the first target that was fit to be called.
+        refusals: how often the API refused for now.
+        paused: seconds that the run waited because of that.
+    """
+
+    counts: Mapping[str, int]
+    batches: tuple[BatchRecord, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    list_complete: bool = True
+    errors: tuple[XunaError, ...] = ()
+    example: CallTarget | None = None
+    refusals: int = 0
+    paused: float = 0.0

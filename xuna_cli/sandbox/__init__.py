@@ -1,1 +1,1 @@
-"""A local stand-in for the vendor's API that dials nobody."""
+"""The sandbox: a server that behaves like the vendor's API and dials nobody."""

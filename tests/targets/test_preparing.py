@@ -1,0 +1,155 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.targets.override import first_message, parse_override
+from xuna_cli.targets.preparing import Preparer
+
+JOHN = "+15559876543"
+
+
+def prepare(fields, *, row_number=2, columns=None, **options):
+    columns = tuple(fields) if columns is None else columns
+    return Preparer(phone_column="phone", columns=columns, **options)(Contact(row_number, fields))
+
+
+def test_a_contact_becomes_a_call_target():
+    target = prepare(
+        {"phone": "+1 (555) 987-6543", "name": "John"}, overrides=[first_message("Hi {{ name }}.")]
+    )
+    assert target == CallTarget(2, JOHN, JOHN, {"agent": {"first_message": "Hi John."}})
+
+
+def test_nothing_said_is_no_override():
+    assert prepare({"phone": JOHN}).override is None
+
+
+def test_a_target_keeps_its_contact_on_request():
+    assert prepare({"phone": JOHN}, keep_contact=True).contact.fields == {"phone": JOHN}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"phone": "911", "id": "1", "name": "x"}, "phone-short-number", "phone"),
+        ({"id": "1", "name": "x"}, "phone-missing", "phone"),
+        ({"phone": JOHN, "id": " ", "name": "x"}, "key-missing", "id"),
+        ({"phone": JOHN, "id": True, "name": "x"}, "key-not-text", "id"),
+        ({"phone": JOHN, "id": 1.5, "name": "x"}, "key-not-text", "id"),
+        ({"phone": JOHN, "id": "\ud800", "name": "x"}, "key-not-text", "id"),
+        ({"phone": JOHN, "id": "1", "name": ""}, "template-empty-value", "name"),
+        (
+            {"phone": JOHN, "id": "1", "name": "x", "first_message": 3},
+            "first-message-not-text",
+            "first_message",
+        ),
+    ],
+)
+def test_a_rejection_names_code_and_field(fields, code, field):
+    columns = ("phone", "id", "name", "first_message")
+    rejection = prepare(
+        fields, columns=columns, key_column="id", overrides=[parse_override("a.b={{ name }}")]
+    )
+    assert isinstance(rejection, Rejection)
+    assert (rejection.row_number, rejection.code, rejection.field) == (2, code, field)
+    assert rejection.contact.fields is fields
+
+
+def test_the_key_is_number_and_trimmed_value():
+    assert prepare({"phone": JOHN, "id": " 7 "}, key_column="id").key == f"{JOHN}\x1f7"
+    assert prepare({"phone": JOHN, "id": 7}, key_column="id").key == f"{JOHN}\x1f7"
+    assert prepare({"phone": JOHN, "id": 7}).key == JOHN
+
+
+def test_a_list_without_the_key_column_stops_with_the_nearest_name():
+    with pytest.raises(InputError, match="--key") as caught:
+        prepare({"phone": JOHN, "order_id": 1}, key_column="orderid")
+    assert "'order_id'" in caught.value.hint
+
+
+def test_contradicting_options_stop():
+    with pytest.raises(UsageError, match="--first-message"):
+        prepare({"phone": JOHN}, overrides=[first_message("Hi"), parse_override("agent.first_message=Hi")])
+
+
+def test_a_later_contact_without_the_column_is_rejected_in_json_alone():
+    options = {
+        "columns": ("phone", "name"),
+        "overrides": [first_message("Hi{% if name %} {{ name }}{% endif %}")],
+    }
+    late = prepare({"phone": JOHN}, columns_are_complete=False, **options)
+    assert (late.code, late.field) == ("template-missing-column", "name")
+    short = prepare({"phone": JOHN}, columns_are_complete=True, **options)
+    assert short.override == {"agent": {"first_message": "Hi"}}
+
+
+def test_a_later_contact_may_have_columns_of_its_own_in_json():
+    target = prepare({"phone": JOHN, "first_message": "Hi"}, columns=("phone",), columns_are_complete=False)
+    assert target.override == {"agent": {"first_message": "Hi"}}
+    clash = prepare(
+        {"phone": JOHN, "first_message": "Hi", "override.agent": {}},
+        columns=("phone",),
+        columns_are_complete=False,
+    )
+    assert clash.code == "override-conflict"
+
+
+def test_a_ready_made_list_needs_no_columns_for_a_template_that_it_replaces():
+    ready = {"phone": JOHN, "conversation_config_override": {"agent": {"first_message": "Salut"}}}
+    options = {
+        "columns": tuple(ready),
+        "columns_are_complete": False,
+        "overrides": [first_message("Hi {{ name }}")],
+    }
+    assert prepare(ready, **options).override == {"agent": {"first_message": "Salut"}}
+    assert prepare({"phone": JOHN}, **options).code == "template-missing-column"
+    (warning,) = Preparer(phone_column="phone", **options).warnings
+    assert "'name'" in warning
+
+
+def test_a_column_that_only_a_default_uses_is_a_warning():
+    preparer = Preparer(
+        phone_column="phone", columns=["phone"], overrides=[first_message("{{ name | d('you') }}")]
+    )
+    (warning,) = preparer.warnings
+    assert "'name'" in warning
+    assert preparer(Contact(2, {"phone": JOHN})).override == {"agent": {"first_message": "you"}}
+
+
+CELLS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()))
+    | st.just(JOHN),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+COLUMNS = [
+    "phone",
+    "id",
+    "name",
+    "first_message",
+    "override.a.b",
+    "override.a",
+    "conversation_config_override",
+]
+
+
+@given(fields=st.dictionaries(st.sampled_from(COLUMNS), CELLS), complete=st.booleans())
+def test_every_contact_becomes_exactly_one_of_the_two(fields, complete):
+    options = [first_message("Hi {{ name | title }}"), parse_override("a.c:={{ name | tojson }}")]
+    columns = ("phone", "id", "name", "first_message", "override.a.b")
+    fields = {"phone": JOHN, **fields}
+    result = prepare(
+        fields, columns=columns, columns_are_complete=complete, key_column="id", overrides=options
+    )
+    if isinstance(result, Rejection):
+        assert result.code
+        assert result.message
+    else:
+        assert result.key.startswith(result.to_phone_number + "\x1f")
+        assert result.override

@@ -1,0 +1,95 @@
+"""The one place where an error becomes an exit code."""
+
+import os
+import sys
+
+from xuna_cli import __version__
+from xuna_cli.interrupts import INTERRUPTS, Interrupted
+
+
+def main(argv: list[str]) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments, without the program's name.
+
+    Returns:
+        The exit code, see `errors.ExitStatus`.
+    """
+    INTERRUPTS.install()
+    try:
+        return _flush(_guarded(argv))
+    except Interrupted as interrupt:
+        return 128 + interrupt.signum
+
+
+def _guarded(argv: list[str]) -> int:
+    from xuna_cli.errors import ExitStatus, XunaError
+
+    try:
+        return _run(argv)
+    except XunaError as error:
+        from xuna_cli.output.messages import print_error
+
+        print_error(error)
+        return error.exit_status
+    except Exception as error:  # noqa: BLE001 - the last resort
+        _print_bug(error)
+        return ExitStatus.BUG
+
+
+def _run(argv: list[str]) -> int:
+    if argv in (["--version"], ["-V"]):  # answered before Typer is imported
+        print(f"xuna {__version__}")  # noqa: T201 - the answer
+        return 0
+    from xuna_cli.commands.app import app
+
+    try:
+        app(argv, prog_name="xuna")
+    except SystemExit as leaving:  # how Typer ends, also when all went well
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    return 0
+
+
+def _flush(status: int) -> int:
+    """Write out what waits; a reader who has left early is no failure."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+    except OSError as error:
+        _silence_stdout()
+        if sys.stderr is not None:
+            print(f"xuna: the output could not be written: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return status or 4
+    return status
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from trying again, loudly, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _print_bug(error: Exception) -> None:
+    """Say where the bug is; without the exception's text, which may quote people or secrets."""
+    import traceback
+
+    if sys.stderr is None:
+        return
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    print(  # noqa: T201 - to stderr
+        f"xuna: error: a bug in xuna {__version__} ({type(error).__name__}); "
+        f"please report it with these lines:\n{places}",
+        file=sys.stderr,
+    )
+
+
+def entry() -> None:
+    """Run as the console script `xuna`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,36 @@
+"""The command line as a whole."""
+
+from typing import Annotated
+
+import typer
+
+from xuna_cli import __version__
+from xuna_cli.commands import batch_call, campaigns, doctor, sandbox
+
+app = typer.Typer(
+    name="xuna",
+    help="Call everybody on a list with a XUNA AI voice agent: nobody twice, nobody lost silently.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("batch-call")(batch_call.batch_call)
+app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(sandbox.app, name="sandbox")
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Call everybody on a list with a XUNA AI voice agent: nobody twice, nobody lost silently."""
+    if version:
+        from xuna_cli.output.messages import emit
+
+        emit(f"xuna {__version__}\n")
+        raise typer.Exit

@@ -1,0 +1,522 @@
+"""What `xuna batch-call` does, from its options to its exit code."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from xuna_cli.api.client import encode_batch, refusal_error
+from xuna_cli.api.origin import origin_of
+from xuna_cli.commands.opening import (
+    SANDBOX_ORIGIN,
+    Account,
+    account,
+    base_url,
+    is_interactive,
+    is_terminal,
+    ledger_for_writing,
+    ledger_location,
+    read_settings,
+)
+from xuna_cli.contacts import ContactList, ListOptions, open_list
+from xuna_cli.dialing.run import Dialer, rehearse
+from xuna_cli.dialing.tally import Tally
+from xuna_cli.errors import (
+    ConfigurationError,
+    ExitStatus,
+    InputError,
+    LedgerError,
+    UsageError,
+    XunaError,
+    most_important,
+)
+from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.models import BatchRecord, Plan, Rejection, Report, RunDescription, Standing
+from xuna_cli.output.document import BatchCallResult, batch_call_document
+from xuna_cli.output.messages import COUNT_LABELS, emit, print_error, say
+from xuna_cli.output.progress import ProgressLine
+from xuna_cli.output.spreadsheet import Rejects, batches_csv
+from xuna_cli.settings import Settings
+from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
+from xuna_cli.targets.phone import check_region
+from xuna_cli.targets.preparing import Preparer
+
+STDIN = "-"
+OUTPUTS = ("table", "json", "csv")
+NUMBERS_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line, as it was typed; None where nothing was."""
+
+    contacts: str
+    agent_id: str | None = None
+    from_phone_number_id: str | None = None
+    first_message: str | None = None
+    first_message_file: Path | None = None
+    override: Sequence[str] | None = None
+    list_format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    phone_column: str | None = None
+    region: str | None = None
+    strict_numbers: bool = False
+    key: str | None = None
+    limit: int | None = None
+    campaign: str | None = None
+    ledger: str | None = None
+    batch_size: int | None = None
+    concurrency: int | None = None
+    rate: str | None = None
+    timeout: float | None = None
+    give_up_after: float | None = None
+    max_unknown: int | None = None
+    base_url: str | None = None
+    sandbox: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    output: str | None = None
+    rejects: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    env_file: Path | None = None
+
+
+def call(options: Options) -> ExitStatus:
+    """Do it, print the result, and return the exit code.
+
+    Raises:
+        XunaError: what stopped it before a row was read, where no document is asked for.
+    """
+    settings = read_settings(options.env_file)
+    output = settings.get("XUNA_OUTPUT", options.output, option="--output", default="table").value
+    if output not in OUTPUTS:
+        raise UsageError(f"--output {output}: it has to be one of {', '.join(OUTPUTS)}")
+    try:
+        result = _call(options, settings)
+    except XunaError as error:
+        if output == "json":
+            tally = Tally()
+            tally.error(error)
+            tally.list_complete = False
+            result = BatchCallResult(
+                error.exit_status, None, None, options.dry_run, options.sandbox, None, False, tally.report()
+            )
+            emit(batch_call_document(result))
+        raise
+    _print(result, output, quiet=options.quiet)
+    return result.exit_status
+
+
+def _call(options: Options, settings: Settings) -> BatchCallResult:
+    with contextlib.ExitStack() as stack:
+        call_ = _Call(options, settings, _source(options, stack))
+        call_.say_warnings()
+        return call_.rehearse() if options.dry_run else call_.run()
+
+
+class _Call:
+    """One invocation: everything that its options mean, checked before anything is opened for writing."""
+
+    def __init__(self, options: Options, settings: Settings, source: Path | BinaryIO) -> None:
+        self._options = options
+        self._settings = settings
+        self._source = source
+        self._overrides = _overrides(options, settings)
+        region = settings.get("XUNA_REGION", options.region, option="--region").value
+        self._region = check_region(region) if region else None
+        self._campaign = _campaign(options)
+        self._deadline = settings.number(
+            "XUNA_TIMEOUT", options.timeout, option="--timeout", default=180.0, least=0.001
+        )
+        with self._open() as contacts:
+            self._columns = contacts.columns
+            self._warnings = self._prepare(contacts).warnings
+            own_words = {"first_message", "conversation_config_override"} & set(contacts.columns) or any(
+                name.startswith("override.") for name in contacts.columns
+            )
+        if not self._overrides and not own_words:
+            self._warnings = [*self._warnings, "no first message is given: the agent says its own"]
+
+    def say_warnings(self) -> None:
+        """Say what may not be meant so."""
+        if not self._options.quiet:
+            for warning in (*self._settings.warnings, *self._warnings):
+                say(f"xuna: warning: {warning}")
+
+    def rehearse(self) -> BatchCallResult:
+        """Go the whole way but for the POST and any write."""
+        path = ledger_location(self._settings, self._options.ledger, sandbox=self._options.sandbox)
+        with contextlib.ExitStack() as stack:
+            ledger = None
+            if path.exists():
+                ledger = open_ledger(path, create=False, read_only=True)
+                stack.callback(ledger.close)
+            description = self._description(agent_id="", number="", origin=self._origin())
+            campaign_id = ledger.check_campaign(description) if ledger else None
+            rejects = self._rejects(stack)
+            report = self._rehearse(
+                ledger, campaign_id, rejects.add if rejects else _nothing, self._options.limit
+            )
+        return self._result(report, ledger=str(path), ledger_created=False, run_id=None, held=())
+
+    def run(self) -> BatchCallResult:
+        """Call everybody on the list who may be called now."""
+        options = self._options
+        with contextlib.ExitStack() as stack:
+            party = stack.enter_context(
+                account(
+                    self._settings,
+                    agent_id=options.agent_id,
+                    from_phone_number_id=options.from_phone_number_id,
+                    url_flag=options.base_url,
+                    sandbox=options.sandbox,
+                    deadline=self._deadline,
+                )
+            )
+            plan = self._plan(party)
+            rejects = self._rejects(stack)
+            path = ledger_location(self._settings, options.ledger, sandbox=options.sandbox)
+            ledger = stack.enter_context(contextlib.closing(ledger_for_writing(path, quiet=options.quiet)))
+            description = self._description(party.agent_id, party.from_phone_number_id, party.origin)
+            campaign_id = ledger.check_campaign(description)
+            caller = self._caller(party)
+            total = self._ask(ledger, campaign_id, caller)
+            contacts = stack.enter_context(self._open())
+            watched = is_terminal(sys.stderr) and not options.quiet
+            with INTERRUPTS, ProgressLine(watched=watched, total=total) as line:
+                run = ledger.start_run(description)
+                dialer = Dialer(
+                    plan=plan,
+                    run=run,
+                    ledger=ledger,
+                    api=party.client,
+                    encode=encode_batch,
+                    prepare=self._prepare(contacts),
+                    stop_asked=INTERRUPTS.asked,
+                    refusal_error=refusal_error,
+                    on_rejection=rejects.add if rejects else _nothing,
+                    on_progress=line.show,
+                    on_batch=_tell if options.verbose else _nothing,
+                )
+                report = dialer.dial(contacts)
+            return self._result(
+                report,
+                ledger=ledger.location,
+                ledger_created=ledger.created,
+                run_id=run.id,
+                held=_held(ledger, run.campaign_id),
+            )
+
+    # -- parts of both
+
+    def _open(self) -> ContactList:
+        options = self._options
+        list_options = ListOptions(
+            options.list_format, options.delimiter, options.encoding, options.phone_column, options.sheet
+        )
+        name = "standard input" if options.contacts == STDIN else options.contacts
+        return open_list(self._source, list_options, name=name)
+
+    def _prepare(self, contacts: ContactList) -> Preparer:
+        empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
+        return Preparer(
+            phone_column=contacts.phone_column,
+            columns=contacts.columns,
+            columns_are_complete=contacts.columns_are_complete,
+            region=self._region,
+            strict=self._options.strict_numbers,
+            key_column=None if empty else self._options.key,
+            overrides=() if empty else self._overrides,
+            keep_contact=self._options.rejects is not None,
+        )
+
+    def _rehearse(
+        self,
+        ledger: Ledger | None,
+        campaign_id: int | None,
+        on_rejection: Callable[[Rejection], None],
+        limit: int | None,
+    ) -> Report:
+        def standings(keys: Sequence[str]) -> dict[str, Standing]:
+            if ledger is None or campaign_id is None:
+                return {}
+            return ledger.standings(campaign_id, keys)
+
+        watched = is_terminal(sys.stderr) and not self._options.quiet
+        with (
+            contextlib.closing(SeenKeys()) as seen,
+            self._open() as contacts,
+            ProgressLine(watched=watched, total=None) as line,
+            INTERRUPTS,
+        ):
+            return rehearse(
+                contacts,
+                prepare=self._prepare(contacts),
+                standings=standings,
+                unseen=seen.add,
+                limit=limit,
+                stop_asked=INTERRUPTS.asked,
+                on_rejection=on_rejection,
+                on_progress=line.show,
+            )
+
+    def _rejects(self, stack: contextlib.ExitStack) -> Rejects | None:
+        if self._options.rejects is None:
+            return None
+        rejects = Rejects(self._options.rejects, self._columns)
+        stack.callback(rejects.close)
+        return rejects
+
+    def _description(self, agent_id: str, number: str, origin: str) -> RunDescription:
+        options = self._options
+        return RunDescription(
+            campaign=self._campaign,
+            named_by_default=options.campaign is None,
+            key_column=options.key,
+            api_origin=origin,
+            source_path=str(Path(options.contacts).absolute()) if options.contacts != STDIN else None,
+            agent_id=agent_id,
+            from_phone_number_id=number,
+            template="\n".join(map(_as_typed, self._overrides)) or None,
+            deadline=self._deadline,
+        )
+
+    def _origin(self) -> str:
+        if self._options.sandbox:
+            return SANDBOX_ORIGIN
+        return origin_of(base_url(self._settings, self._options.base_url))
+
+    def _plan(self, party: Account) -> Plan:
+        options, settings = self._options, self._settings
+        return Plan(
+            agent_id=party.agent_id,
+            from_phone_number_id=party.from_phone_number_id,
+            batch_size=settings.whole_number(
+                "XUNA_BATCH_SIZE", options.batch_size, option="--batch-size", default=100
+            ),
+            concurrency=settings.whole_number(
+                "XUNA_CONCURRENCY", options.concurrency, option="--concurrency", default=4
+            ),
+            max_unknown=settings.whole_number(
+                "XUNA_MAX_UNKNOWN", options.max_unknown, option="--max-unknown", default=1
+            ),
+            limit=options.limit,
+            give_up_after=settings.number(
+                "XUNA_GIVE_UP_AFTER",
+                options.give_up_after,
+                option="--give-up-after",
+                default=600.0,
+                least=0.0,
+            ),
+            rate=_rate(settings.get("XUNA_RATE", options.rate, option="--rate").value),
+        )
+
+    def _caller(self, party: Account) -> str:
+        """Return the caller number, for people; stop where the account provably lacks it."""
+        wanted = party.from_phone_number_id
+        try:
+            numbers = party.client.phone_numbers()
+        except XunaError as error:
+            if not self._options.quiet:
+                say(f"xuna: warning: the caller number could not be looked up: {error.message}")
+            return wanted
+        for number in numbers:
+            if number.phone_number_id == wanted:
+                return f"{number.phone_number} ({number.label or wanted})"
+        known = ", ".join(
+            f"{number.phone_number_id} ({number.phone_number})" for number in numbers[:NUMBERS_NAMED]
+        )
+        raise ConfigurationError(
+            f"the account has no caller number {wanted!r}",
+            hint=f"it has: {known or 'none; import one first'}",
+            code="caller-unknown",
+        )
+
+    def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | None:
+        """Ask the person, where there is one; return how many people are to be called, if known."""
+        options = self._options
+        if options.yes or options.sandbox:
+            return None
+        if options.contacts == STDIN and is_terminal(sys.stderr):
+            raise UsageError(
+                "the list comes through stdin, so nobody can be asked there",
+                hint="add --yes",
+                code="needs-yes",
+            )
+        if not is_interactive():
+            return None
+        report = self._rehearse(ledger, campaign_id, _nothing, options.limit)
+        for error in report.errors:
+            raise error
+        people = report.counts["not_sent"]
+        if people == 0:
+            return 0
+        say(f"\nAbout to call {people:,} people from {caller}, campaign {self._campaign!r}.")
+        if others := _others(report):
+            say(f"  not called: {others}")
+        say(f"  first message: {_spoken(report)}")
+        if not _confirmed(f"Call {people:,} people?"):
+            raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
+        return people
+
+    def _result(
+        self,
+        report: Report,
+        *,
+        ledger: str,
+        ledger_created: bool,
+        run_id: int | None,
+        held: Sequence[BatchRecord],
+    ) -> BatchCallResult:
+        statuses = {error.exit_status for error in report.errors}
+        if INTERRUPTS.signum is not None:
+            statuses.add(ExitStatus(128 + INTERRUPTS.signum))
+        if report.counts["rejected"]:
+            statuses.add(ExitStatus.REJECTED)
+        if held and not self._options.dry_run:
+            statuses.add(ExitStatus.HELD)
+        return BatchCallResult(
+            exit_status=most_important(statuses),
+            campaign=self._campaign,
+            run_id=run_id,
+            dry_run=self._options.dry_run,
+            sandbox=self._options.sandbox,
+            ledger=ledger,
+            ledger_created=ledger_created,
+            report=report,
+            held=held,
+        )
+
+
+class DeclinedError(XunaError):
+    """The person who was asked said no."""
+
+    exit_status = ExitStatus.INTERRUPTED
+
+
+def _source(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
+    """Return the list; what comes through stdin is kept in a file that has no name, since it is read twice."""
+    if options.contacts != STDIN:
+        return Path(options.contacts)
+    if sys.stdin is None or is_terminal(sys.stdin):
+        raise UsageError("there is no list on stdin", hint="name a file, or pipe one in", code="stdin-empty")
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
+    shutil.copyfileobj(sys.stdin.buffer, spool)
+    spool.seek(0)
+    return spool
+
+
+def _campaign(options: Options) -> str:
+    if options.campaign is None and options.contacts == STDIN:
+        raise UsageError(
+            "a list on stdin has no name to call the campaign by",
+            hint="add --campaign NAME",
+            code="campaign-missing",
+        )
+    name = Path(options.contacts).stem if options.campaign is None else options.campaign.strip()
+    if not name or not name.isprintable():
+        raise UsageError(
+            f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"
+        )
+    return name
+
+
+def _overrides(options: Options, settings: Settings) -> list[Override]:
+    overrides = [parse_override(text) for text in options.override or ()]
+    if options.first_message is not None and options.first_message_file is not None:
+        raise UsageError("--first-message and --first-message-file are two ways to say the same: give one")
+    if options.first_message is not None:
+        overrides.append(first_message(options.first_message))
+    elif options.first_message_file is not None:
+        overrides.append(first_message(_text_of(options.first_message_file), where="--first-message-file"))
+    elif not any(clash(override.path, FIRST_MESSAGE) for override in overrides):
+        setting = settings.get("XUNA_FIRST_MESSAGE")
+        if setting.value is not None:
+            overrides.append(first_message(setting.value, where=f"XUNA_FIRST_MESSAGE ({setting.source})"))
+    return overrides
+
+
+def _as_typed(override: Override) -> str:
+    return f"{'.'.join(override.path)}{':=' if override.is_json else '='}{override.template.source}"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(
+            f"--first-message-file {path}: {reason}", hint="name a text file in UTF-8", code="template-file"
+        ) from None
+
+
+def _rate(text: str | None) -> float | None:
+    """Return calls per second for `N/s` or `N/m`."""
+    if text is None:
+        return None
+    number, _, unit = text.partition("/")
+    try:
+        rate = float(number) / {"s": 1, "m": 60}[unit.strip()]
+    except (ValueError, KeyError):
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise UsageError(f"--rate {text}: it has to be like 10/s or 300/m", code="rate")
+    return rate
+
+
+def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
+    try:
+        return ledger.batches(campaign_id, held_only=True)
+    except LedgerError:  # it failed during the run, and that was said
+        return []
+
+
+def _others(report: Report) -> str:
+    return ", ".join(
+        f"{number:,} {COUNT_LABELS[name]}"
+        for name, number in report.counts.items()
+        if number and name != "not_sent"
+    )
+
+
+def _spoken(report: Report) -> str:
+    agent = ((report.example.override if report.example else None) or {}).get("agent")
+    message = agent.get("first_message") if isinstance(agent, dict) else None
+    return "the agent's own" if message is None else f"“{message}”"
+
+
+def _confirmed(question: str) -> bool:
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _tell(record: BatchRecord) -> None:
+    what = record.batch_id or record.error or ""
+    say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
+def _print(result: BatchCallResult, output: str, *, quiet: bool) -> None:
+    if output == "json":
+        emit(batch_call_document(result))
+    elif output == "csv":
+        emit(batches_csv(result.report.batches))
+    elif not quiet and sys.stdout is not None:
+        from xuna_cli.output.table import console, print_result
+
+        print_result(result, console())
+    for error in result.report.errors:
+        print_error(error)

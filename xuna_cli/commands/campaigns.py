@@ -1,0 +1,113 @@
+"""`xuna campaigns`: what the ledger knows, and deciding what it can't know."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="See and resolve what the ledger knows of campaigns.")
+
+LedgerOption = Annotated[str | None, typer.Option("--ledger", help="Where the record is. (XUNA_LEDGER)")]
+SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Of the sandbox's ledger.")]
+EnvFileOption = Annotated[
+    Path | None, typer.Option("--env-file", help="Read settings from it, not from .env.")
+]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")]
+
+
+@app.command("list")
+def list_campaigns(
+    output: Annotated[str, typer.Option(help="table or json.")] = "table",
+    ledger: LedgerOption = None,
+    sandbox: SandboxOption = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """List all campaigns and how their calls stand."""
+    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.ledger.campaigns import campaigns
+    from xuna_cli.output.campaigns import print_campaigns
+
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        print_campaigns(campaigns(opened), check_output(output, "table", "json"))
+
+
+@app.command()
+def show(
+    name: NameArgument,
+    output: Annotated[str, typer.Option(help="table or json.")] = "table",
+    ledger: LedgerOption = None,
+    sandbox: SandboxOption = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """Show a campaign, its batches, and what to do about those that are held."""
+    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.campaigns import print_campaign
+
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        found = campaign(opened, name)
+        print_campaign(
+            found, opened.batches(found.id), check_output(output, "table", "json"), sandbox=sandbox
+        )
+
+
+@app.command()
+def export(
+    name: NameArgument,
+    output: Annotated[str, typer.Option(help="csv or json.")] = "csv",
+    to: Annotated[Path | None, typer.Option(help="Write this file, not stdout.")] = None,
+    ledger: LedgerOption = None,
+    sandbox: SandboxOption = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """Write a row for every call of a campaign: who, when, and how it stands."""
+    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.ledger.campaigns import calls, campaign
+    from xuna_cli.output.campaigns import export_calls
+
+    check_output(output, "csv", "json")
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        export_calls(calls(opened, campaign(opened, name).id), output, to)
+
+
+@app.command()
+def resolve(
+    name: NameArgument,
+    batch: Annotated[
+        list[int] | None, typer.Argument(metavar="[BATCH]...", help="The ledger's ids of the batches.")
+    ] = None,
+    placed: Annotated[
+        bool | None,
+        typer.Option("--placed/--not-placed", help="Whether the calls of these batches were placed."),
+    ] = None,
+    ledger: LedgerOption = None,
+    sandbox: SandboxOption = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """Decide held batches, one by one on a terminal, or by id in a script.
+
+    Placed: nobody of the batch is called again. Not placed: its people are free to be called by the next run.
+    """
+    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.resolving import resolve_by_id, resolve_one_by_one
+    from xuna_cli.errors import UsageError
+
+    if bool(batch) != (placed is not None):
+        raise UsageError(
+            "batch ids go with --placed or --not-placed",
+            hint=f"e.g. xuna campaigns resolve {name} 17 --placed; on a terminal: xuna campaigns resolve {name}",
+        )
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        if batch and placed is not None:
+            resolve_by_id(opened, name, batch, placed=placed)
+        else:
+            resolve_one_by_one(opened, name)
+
+
+def check_output(given: str, *known: str) -> str:
+    """Return the output's form; raise UsageError if there is no such form."""
+    from xuna_cli.errors import UsageError
+
+    if given not in known:
+        raise UsageError(f"--output {given}: it has to be one of {', '.join(known)}")
+    return given

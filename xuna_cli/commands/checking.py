@@ -1,0 +1,93 @@
+"""The examinations of `xuna doctor`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from xuna_cli.api.client import Client
+from xuna_cli.api.origin import origin_of
+from xuna_cli.commands.opening import base_url, ledger_location, read_settings
+from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.output.findings import Finding
+from xuna_cli.settings import API_KEY, Settings
+
+DEADLINE_S = 20.0
+
+
+def examine(
+    *,
+    env_file: Path | None,
+    agent_id: str | None,
+    from_phone_number_id: str | None,
+    ledger: str | None,
+    url_flag: str | None,
+) -> list[Finding]:
+    """Look at everything that a run needs; one thing that is wrong doesn't hide the next."""
+    settings = read_settings(env_file)
+    agent = settings.get("XUNA_AGENT_ID", agent_id, option="--agent-id")
+    number = settings.get("XUNA_FROM_PHONE_NUMBER_ID", from_phone_number_id, option="--from-phone-number-id")
+    url = settings.get("XUNA_BASE_URL", url_flag, option="--base-url")
+    key = settings.get(API_KEY)
+    findings = [
+        _attempt("API key", lambda: f"{len(settings.api_key().reveal())} characters, from {key.source}"),
+        _attempt("base URL", lambda: f"{origin_of(base_url(settings, url_flag))}, from {url.source}"),
+        _attempt("ledger", lambda: _ledger(ledger_location(settings, ledger, sandbox=False))),
+    ]
+    if any(finding.exit_status for finding in findings[:2]):
+        return [*findings, Finding("API", "not asked: the key or the base URL is missing", ExitStatus.OK)]
+    client = Client(base_url(settings, url_flag), settings.api_key().reveal(), deadline=DEADLINE_S)
+    try:
+        findings += [
+            _attempt(
+                "caller number",
+                lambda: f"{_caller(client, settings, from_phone_number_id)}, from {number.source}",
+            ),
+            _attempt("agent", lambda: f"{_agent(client, settings, agent_id)}, from {agent.source}"),
+        ]
+    finally:
+        client.close()
+    return findings
+
+
+def _attempt(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, look(), ExitStatus.OK)
+    except XunaError as error:
+        return Finding(what, error.message, error.exit_status, error.hint)
+
+
+def _ledger(path: Path) -> str:
+    if not path.exists():
+        folder = next(parent for parent in path.parents if parent.exists())
+        if not os.access(folder, os.W_OK):
+            raise ConfigurationError(
+                f"{path} can't be made: {folder} can't be written", hint="name another file with --ledger"
+            )
+        return f"{path}, made by the first run"
+    ledger = open_ledger(path, create=False, read_only=True)
+    ledger.close()
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise ConfigurationError(f"{path} can't be written", hint="check its permissions and its folder's")
+    return str(path)
+
+
+def _caller(client: Client, settings: Settings, flag: str | None) -> str:
+    numbers = client.phone_numbers()
+    wanted = settings.required(
+        "XUNA_FROM_PHONE_NUMBER_ID", flag, option="--from-phone-number-id", what="the caller number"
+    )
+    for number in numbers:
+        if number.phone_number_id == wanted:
+            return f"{number.phone_number} {number.label} ({wanted})"
+    known = ", ".join(number.phone_number_id for number in numbers[:10])
+    raise ConfigurationError(
+        f"the account has no caller number {wanted!r}", hint=f"it has: {known or 'none'}"
+    )
+
+
+def _agent(client: Client, settings: Settings, flag: str | None) -> str:
+    wanted = settings.required("XUNA_AGENT_ID", flag, option="--agent-id", what="the agent")
+    name = client.agent(quote(wanted, safe="")).get("name")
+    return f"{name or 'no name'} ({wanted})"

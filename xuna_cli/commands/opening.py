@@ -1,0 +1,137 @@
+"""What commands open: the settings, the ledger, the API."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xuna_cli.api.client import Client
+from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.output.messages import say
+from xuna_cli.settings import Settings, data_folder
+
+SANDBOX_ORIGIN = "sandbox"
+SANDBOX_AGENT = "agent_sandbox"
+SANDBOX_NUMBER = "pn_sandbox"
+
+
+def read_settings(env_file: Path | None) -> Settings:
+    """Return the settings of this invocation; raises as `Settings` does."""
+    return Settings(os.environ, env_file, Path.cwd())
+
+
+def is_interactive() -> bool:
+    """Return whether there is a person to ask: stdin and stderr are terminals."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def is_terminal(stream: object) -> bool:
+    """Return whether a standard stream is there, open, and a terminal."""
+    try:
+        return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
+    except ValueError:  # closed
+        return False
+
+
+def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Path:
+    """Return where the ledger is; the sandbox has one of its own, whatever anybody says."""
+    if sandbox:
+        return data_folder(os.environ) / "sandbox.db"
+    setting = settings.get("XUNA_LEDGER", flag, option="--ledger")
+    if setting.value is None:
+        return data_folder(os.environ) / "ledger.db"
+    if "://" in setting.value:
+        raise LedgerError(
+            f"{setting.source} is a URL that this version can't use as a ledger",
+            hint="name a file",
+            code="ledger-url",
+        )
+    return (setting.folder or Path.cwd()) / Path(setting.value).expanduser()
+
+
+def ledger_for_writing(path: Path, *, quiet: bool) -> Ledger:
+    """Open the ledger, make it if need be, and say so."""
+    ledger = open_ledger(path)
+    if ledger.created and not quiet:
+        say(f"xuna: new ledger: {ledger.location}")
+        if os.environ.get("CI"):
+            say(
+                "xuna: warning: this looks like CI, whose disk may be forgotten: "
+                "the next run would call everybody again"
+            )
+    return ledger
+
+
+@contextlib.contextmanager
+def ledger_for_reading(env_file: Path | None, flag: str | None, *, sandbox: bool) -> Iterator[Ledger]:
+    """Open a ledger that is there."""
+    ledger = open_ledger(ledger_location(read_settings(env_file), flag, sandbox=sandbox), create=False)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who calls, and through what."""
+
+    client: Client
+    agent_id: str
+    from_phone_number_id: str
+    origin: str
+
+
+def base_url(settings: Settings, flag: str | None) -> str:
+    """Return where the API is."""
+    return settings.get("XUNA_BASE_URL", flag, option="--base-url", default=DEFAULT_BASE_URL).value or ""
+
+
+@contextlib.contextmanager
+def account(
+    settings: Settings,
+    *,
+    agent_id: str | None,
+    from_phone_number_id: str | None,
+    url_flag: str | None,
+    sandbox: bool,
+    deadline: float,
+) -> Iterator[Account]:
+    """Open the API, or a sandbox in this process that knows the agent and the number.
+
+    Raises:
+        ConfigurationError: if a setting is missing or malformed.
+    """
+    if sandbox:
+        from xuna_cli.sandbox.account import Account as SandboxAccount
+        from xuna_cli.sandbox.account import Agent, PhoneNumber
+        from xuna_cli.sandbox.server import SandboxServer
+
+        agent = settings.get("XUNA_AGENT_ID", agent_id).value or SANDBOX_AGENT
+        number = settings.get("XUNA_FROM_PHONE_NUMBER_ID", from_phone_number_id).value or SANDBOX_NUMBER
+        known = SandboxAccount(
+            agents=(Agent(agent, "Sandbox agent", "Hello, this is the sandbox."),),
+            phone_numbers=(PhoneNumber(number, "+15550100000", "Sandbox"),),
+        )
+        with SandboxServer(account=known) as server:
+            client = Client(server.base_url, server.account.api_key, deadline=deadline)
+            with contextlib.closing(client):
+                yield Account(client, agent, number, SANDBOX_ORIGIN)
+        return
+    url = base_url(settings, url_flag)
+    origin = origin_of(url)
+    key = settings.api_key()
+    agent = settings.required("XUNA_AGENT_ID", agent_id, option="--agent-id", what="the agent")
+    number = settings.required(
+        "XUNA_FROM_PHONE_NUMBER_ID",
+        from_phone_number_id,
+        option="--from-phone-number-id",
+        what="the caller number",
+    )
+    client = Client(url, key.reveal(), deadline=deadline)
+    with contextlib.closing(client):
+        yield Account(client, agent, number, origin)

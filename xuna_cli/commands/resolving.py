@@ -1,0 +1,58 @@
+"""Walking a person through held batches."""
+
+import sys
+from collections.abc import Sequence
+
+from xuna_cli.commands.opening import is_interactive
+from xuna_cli.errors import UsageError
+from xuna_cli.ledger.campaigns import campaign, resolve
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.models import BatchRecord, BatchState
+from xuna_cli.output.campaigns import explain_held
+from xuna_cli.output.messages import say
+
+
+def resolve_by_id(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool) -> None:
+    """Decide some batches the same way; raises as `ledger.campaigns.resolve` does."""
+    for batch in resolve(ledger, name, batch_ids, placed=placed):
+        say(f"batch {batch.id}: {_said(batch)}")
+
+
+def resolve_one_by_one(ledger: Ledger, name: str) -> None:
+    """Ask about each held batch of a campaign.
+
+    Raises:
+        UsageError: if there is nobody to ask, or a batch may not be resolved yet.
+    """
+    held = ledger.batches(campaign(ledger, name).id, held_only=True)
+    if not held:
+        say(f"campaign {name!r} has no held batch: there is nothing to resolve")
+        return
+    if not is_interactive():
+        ids = " ".join(str(batch.id) for batch in held)
+        raise UsageError(
+            f"campaign {name!r} has {len(held)} held batches, and there is nobody to ask",
+            hint=f"xuna campaigns resolve {name} {ids} --placed (or --not-placed)",
+            code="needs-decision",
+        )
+    for batch in held:
+        say("\n" + explain_held(batch))
+        choices = "[p]laced, [s]kip" if _only_placed(batch) else "[p]laced, [n]ot placed, [s]kip"
+        sys.stderr.write(f"{choices}? ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip().lower()
+        if answer in {"p", "placed"} or (answer in {"n", "not placed"} and not _only_placed(batch)):
+            [now] = resolve(ledger, name, [batch.id], placed=answer.startswith("p"))
+            say(f"batch {now.id}: {_said(now)}")
+        else:
+            say(f"batch {batch.id}: left as it is")
+
+
+def _only_placed(batch: BatchRecord) -> bool:
+    return batch.state is BatchState.SHORT and batch.calls_initiated != 0
+
+
+def _said(batch: BatchRecord) -> str:
+    if batch.state is BatchState.ACCEPTED:
+        return f"accepted; its {batch.size} people are not called again"
+    return f"refused; its {batch.size} people are free to be called by the next run"

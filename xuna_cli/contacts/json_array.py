@@ -1,0 +1,169 @@
+"""JSON: an array of contacts, or an object that has one under `contacts` or `calls`, in constant memory."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import NoReturn
+
+from xuna_cli.contacts.columns import listed
+from xuna_cli.contacts.json_values import InvalidValueError, ValueReader
+from xuna_cli.contacts.source import LONGEST
+from xuna_cli.errors import InputError
+from xuna_cli.models import Contact, Rejection
+
+LIST_KEYS = ("contacts", "calls")  # `calls` is the API's own word
+_CHUNK = 64 * 1024  # characters
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def read_json(text: io.TextIOWrapper, name: str) -> Iterator[Contact | Rejection]:
+    """Yield each entry of the array once, under its position from 1.
+
+    Args:
+        text: the file from its start.
+        name: what messages call the list.
+
+    Raises:
+        InputError: the text is no JSON from some line on, ends too early, or has no such array. The entries
+            before were yielded.
+    """
+    window = _Window(text, name)
+    opening = window.peek()
+    if opening == "[":
+        yield from _entries(window)
+    elif opening == "{":
+        yield from _entries_in_object(window)
+    else:
+        window.fail("a list begins with `[`, or with `{` and has an array under `contacts` or `calls`")
+    if window.peek():
+        window.fail(
+            "more follows after the end of the list", hint="For one object a line give `--format jsonl`."
+        )
+
+
+def _entries(window: "_Window") -> Iterator[Contact | Rejection]:
+    window.take("[")
+    if window.peek() == "]":
+        window.take("]")
+        return
+    for row_number in count(1):
+        window.row_number = row_number
+        yield window.contact()
+        if window.take(",]") == "]":
+            window.row_number = 0
+            return
+
+
+def _entries_in_object(window: "_Window") -> Iterator[Contact | Rejection]:
+    keys: list[str] = []
+    found = ""
+    window.take("{")
+    while window.peek() != "}":
+        key = window.value() if window.peek() == '"' else window.fail("a key in quotes has to stand here")
+        window.take(":")
+        keys.append(str(key))
+        if key not in LIST_KEYS:
+            window.value()
+        elif found:
+            window.fail(f"the object has an array under {found!r} and another one under {key!r}")
+        else:
+            found = str(key)
+            yield from _entries(window)
+        if window.take(",}") == "}":
+            break
+        if window.peek() == "}":
+            window.fail("a key has to follow the comma")
+    else:
+        window.take("}")
+    if not found:
+        window.fail(
+            f"the object has neither `contacts` nor `calls`, but {listed(keys)}",
+            hint="Give an array of objects; for one object a line give `--format jsonl`.",
+        )
+
+
+class _Window:
+    """The part of the text that is looked at now; what was read is let go."""
+
+    def __init__(self, text: io.TextIOWrapper, name: str) -> None:
+        self.row_number = 0  # the entry being read, for messages; 0 is outside the array
+        self._name = name
+        self._text = text
+        self._reader = ValueReader()
+        self._buffer = ""
+        self._at = 0
+        self._lines = 1  # the line that the buffer begins on
+
+    def peek(self) -> str:
+        """Return the next character that is no space; empty at the end of the text."""
+        while True:
+            self._at = _SPACE.match(self._buffer, self._at).end()  # type: ignore[union-attr]  # it can be empty
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            if not self._more():
+                return ""
+
+    def take(self, expected: str) -> str:
+        """Return the next character, which has to be one of those expected, and go past it."""
+        character = self.peek()
+        if not character or character not in expected:
+            wanted = " or ".join(f"`{each}`" for each in expected)
+            self.fail(
+                f"{wanted} has to stand here" if character else "the file ends in the middle of the list"
+            )
+        self._at += 1
+        return character
+
+    def contact(self) -> Contact | Rejection:
+        """Read the next value as the array's entry `row_number`."""
+        start, value = self._next()
+        return self._reader.contact(value, self.row_number, self._buffer, start, self._at)
+
+    def value(self) -> object:
+        """Read the next value."""
+        return self._next()[1]
+
+    def _next(self) -> tuple[int, object]:
+        """Read the next value; return where in the buffer it began, and the value."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._reader.decode(self._buffer, self._at)
+            except json.JSONDecodeError as error:
+                # It may only be cut off by the buffer's end. A true mistake costs a few retries.
+                if not self._more():
+                    self._at = min(error.pos, len(self._buffer))
+                    cut = self._at == len(self._buffer) or error.msg.startswith("Unterminated string")
+                    self.fail("the file ends in the middle of the list" if cut else error.msg)
+            except InvalidValueError as error:
+                self.fail(str(error))
+            else:
+                # A number that ends where the buffer does may go on behind it.
+                if end < len(self._buffer) or not self._more():
+                    start, self._at = self._at, end
+                    return start, value
+
+    def _more(self) -> bool:
+        """Let go of what was read, and read on; False at the end of the text."""
+        rest = len(self._buffer) - self._at
+        if rest > LONGEST:
+            self.fail(f"a value has more than {LONGEST:,} characters")
+        # As much again as is waiting, so that a long value is not read over and over.
+        more = self._text.read(max(_CHUNK, rest))
+        if more:
+            self._lines += self._buffer.count("\n", 0, self._at)
+            self._buffer = self._buffer[self._at :] + more
+            self._at = 0
+        return bool(more)
+
+    def fail(self, what: str, *, hint: str = "") -> NoReturn:
+        """Raise the error for what stands at this place."""
+        line = self._lines + self._buffer.count("\n", 0, self._at)
+        entry = f" (contact {self.row_number})" if self.row_number else ""
+        raise InputError(
+            f"{self._name}, line {line}{entry}: {what}.",
+            hint=hint or "Mend the JSON there; whoever made the list may have stopped too early.",
+            code="input-json",
+        )

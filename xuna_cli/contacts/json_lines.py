@@ -1,0 +1,43 @@
+"""JSON Lines: one object a line."""
+
+import json
+from collections.abc import Iterator
+
+from xuna_cli.contacts.json_values import InvalidValueError, ValueReader
+from xuna_cli.errors import InputError
+from xuna_cli.models import Contact, Rejection
+
+_SPACE = " \t\r\n"
+
+
+def read_json_lines(lines: Iterator[str], name: str) -> Iterator[Contact | Rejection]:
+    """Yield each line that isn't blank once, under its line number.
+
+    Args:
+        lines: the file's lines.
+        name: what messages call the list.
+
+    Raises:
+        InputError: a line is not JSON. The list ends there, since half a line is how a list that was cut
+            off looks, and whoever followed must not be missed silently.
+    """
+    reader = ValueReader()
+    for number, line in enumerate(lines, 1):
+        text = line.strip(_SPACE)
+        if not text:
+            continue
+        try:
+            value, end = reader.decode(text, 0)
+            if end != len(text):
+                raise InvalidValueError("more follows after its end")
+        except (json.JSONDecodeError, InvalidValueError) as error:
+            raise InputError(
+                f"{name}, line {number}: this is not one JSON value: {_reason(error)}.",
+                hint="Mend or remove the line; for an array over several lines, give `--format json`.",
+                code="input-json",
+            ) from None
+        yield reader.contact(value, number, text, 0, end)
+
+
+def _reason(error: ValueError) -> str:
+    return f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)

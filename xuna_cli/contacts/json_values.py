@@ -1,0 +1,118 @@
+"""What one JSON value says, when nothing may be lost: the rules that JSON arrays and JSON Lines share.
+
+The `json` module, and not ijson, which reads arrays no faster once duplicate keys are looked for, turns half
+an emoji into "?", refuses long integers, and takes nesting without a limit until memory is full.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from xuna_cli.models import Contact, Rejection
+
+DEEPEST = 100  # levels of nesting; the API's overrides have four or so
+# NUL, which PostgreSQL can't store, and the halves of characters that no encoding can write.
+_ESCAPES_TO_CHECK = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+
+
+class InvalidValueError(ValueError):
+    """The text is complete, and is not JSON that can be used; the message says why."""
+
+
+@dataclass(slots=True)
+class ValueReader:
+    """Decodes one value at a time, and remembers the keys that stood twice in one object of it."""
+
+    duplicates: list[str] = field(default_factory=list)
+    _decoder: json.JSONDecoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._fields, parse_constant=_no_constant, parse_float=_finite
+        )
+
+    def decode(self, text: str, start: int) -> tuple[object, int]:
+        """Return the value that begins at `start`, and where it ends.
+
+        Raises:
+            json.JSONDecodeError: what is there is no JSON, or not all of it is there.
+            InvalidValueError: NaN, an infinity, a number or a nesting beyond all use.
+        """
+        self.duplicates.clear()
+        try:
+            value, end = self._decoder.raw_decode(text, start)
+        except json.JSONDecodeError:
+            raise
+        except RecursionError:
+            raise InvalidValueError("it is nested too deep") from None
+        except ValueError as error:
+            raise InvalidValueError(str(error)) from None
+        # Counting brackets is cheap, and an upper bound of the depth.
+        if text.count("{", start, end) + text.count("[", start, end) > DEEPEST and _is_deeper(value, DEEPEST):
+            raise InvalidValueError(f"it is nested deeper than {DEEPEST} levels")
+        return value, end
+
+    def _fields(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            keys = [key for key, _ in pairs]
+            self.duplicates.append(next(key for key in fields if keys.count(key) > 1))
+        return fields
+
+    def contact(self, value: object, row_number: int, text: str, start: int, end: int) -> Contact | Rejection:
+        """Return the contact that the value just decoded from `text[start:end]` is, or why it is none."""
+        if not isinstance(value, dict):
+            kind = {list: "an array", str: "a text", type(None): "null", bool: "true or false"}
+            what = kind.get(type(value), "a number")
+            message = f"The entry is {what}, not an object with fields."
+            return Rejection(row_number, "row-not-an-object", "", message)
+        contact = Contact(row_number, value)
+        # Nearly every contact has no escape at all, and a plain search is faster than the pattern.
+        if text.find("\\u", start, end) >= 0 and _ESCAPES_TO_CHECK.search(text, start, end):
+            escape = _broken_character(value)
+            if escape:
+                message = f"The object holds {escape}, which is no character that can be sent or stored."
+                return Rejection(row_number, "row-broken-character", "", message)
+        if self.duplicates:
+            key = self.duplicates[0]
+            message = f"The object has the key {key!r} twice, and which one counts is not known."
+            return Rejection(row_number, "row-duplicate-field", key, message, contact)
+        return contact
+
+
+def _no_constant(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:40]} is too large a number")
+    return number
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _broken_character(value: object) -> str:
+    r"""Return the escape (`\ud83d`, `\u0000`) that is no usable character; empty where there is none."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in text:
+        if "\ud800" <= character <= "\udfff":
+            return f"\\u{ord(character):04x}"
+    # json writes a NUL as this escape, and a backslash before the letter u as two.
+    return "\\u0000" if "\\u0000" in text.replace("\\\\", "") else ""

@@ -1,0 +1,221 @@
+"""Opening a list of any format, and reading it once, from its first contact to its last."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from xuna_cli.contacts.columns import find_in_contact, find_phone_column
+from xuna_cli.contacts.delimited import check_delimiter, read_records
+from xuna_cli.contacts.json_array import LIST_KEYS, read_json
+from xuna_cli.contacts.json_lines import read_json_lines
+from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
+from xuna_cli.contacts.tables import read_table
+from xuna_cli.contacts.workbook import read_sheet
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.models import Contact, Rejection
+
+FORMATS = ("csv", "tsv", "json", "jsonl", "xlsx")
+
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xlsb": "xlsx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
+}
+# Entries that are no contact may stand before the first one; so many that the list is another thing.
+_MOST_LEADING_REJECTIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    r"""How to read a list; what is None is found out.
+
+    Attributes:
+        format: one of `FORMATS`; else from the file's name, else from its first bytes.
+        delimiter: the one character between the cells of a CSV (also `tab`, `\t`); else from its header.
+        encoding: a name that Python knows; else from the byte order mark, else UTF-8, always strictly.
+        phone_column: the column with the phone number, exactly; else by its name (`PHONE_COLUMN_NAMES`).
+        sheet: the workbook's sheet; else the first that isn't hidden.
+    """
+
+    format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    phone_column: str | None = None
+    sheet: str | None = None
+
+
+class ContactList:
+    """An open list: its columns are known, its contacts are still to come.
+
+    Iterating gives every row that isn't blank once, in the file's order and in constant memory (but for a
+    workbook, whose sheet is in memory), and closes the list at its end. It raises `InputError` where the
+    list can't be used further; what stands before that place was given. A list is iterated once.
+
+    Attributes:
+        columns: the header's names, those that are not empty; in JSON the keys of the first contact. Empty
+            where a JSON list has no contact.
+        columns_are_complete: whether no row can have other columns: true but for JSON.
+        phone_column: the one with the phone number; empty where a JSON list has no contact and none is given.
+    """
+
+    def __init__(
+        self,
+        rows: Iterator[Contact | Rejection],
+        source: "Source",
+        *,
+        columns: tuple[str, ...],
+        columns_are_complete: bool,
+        phone_column: str,
+    ) -> None:
+        self.columns = columns
+        self.columns_are_complete = columns_are_complete
+        self.phone_column = phone_column
+        self._rows = rows
+        self._source = source
+        self._begun = False
+
+    def __iter__(self) -> Iterator[Contact | Rejection]:
+        if self._begun:  # giving nobody, silently, would read as an empty list
+            raise RuntimeError("A contact list is read once; open it again.")
+        self._begun = True
+        return self._read()
+
+    def _read(self) -> Iterator[Contact | Rejection]:
+        try:
+            yield from self._rows
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file, or let go of the one that was handed in; a second time does nothing."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> ContactList:
+    """Open a contact list and read as far as its first contact.
+
+    Args:
+        path: the file; one that is handed in open has to be seekable, is read from its first byte, and is
+            left open at the end.
+        options: how to read it.
+        name: what messages call it, e.g. `contacts.csv` or `standard input`.
+
+    Returns:
+        The list, to be iterated once.
+
+    Raises:
+        InputError: the file can't be read, is not what it should be, has no usable header, no column with
+            the phone number or two of them, or its first contact is broken already.
+        UsageError: a format, delimiter or encoding that doesn't exist.
+    """
+    if options.format is not None and options.format not in FORMATS:
+        raise UsageError(f"--format {options.format}: it has to be one of {', '.join(FORMATS)}.")
+    delimiter = None if options.delimiter is None else check_delimiter(options.delimiter)
+    source = Source(path, name)
+    try:
+        kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
+        if kind in ("json", "jsonl"):
+            return _open_json(source, kind, options, name)
+        if kind == "xlsx":
+            records = source.guard(read_sheet(source.file, options.sheet, name))
+        else:
+            text = source.text(options.encoding)
+            if kind == "tsv":
+                delimiter = delimiter or "\t"
+            records = source.guard(read_records(lines(text, name), delimiter, name))
+        return _open_table(source, records, options, name)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _open_table(
+    source: "Source", records: Iterator[list[str]], options: ListOptions, name: str
+) -> ContactList:
+    columns, rows = read_table(records, name)
+    phone_column = find_phone_column(columns, options.phone_column, name)
+    first = next(rows, None)  # what is wrong with the header may only show in the row under it
+    return ContactList(
+        rows if first is None else chain((first,), rows),
+        source,
+        columns=columns,
+        columns_are_complete=True,
+        phone_column=phone_column,
+    )
+
+
+def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> ContactList:
+    text = source.text(options.encoding, newline="\n")
+    rows = source.guard(read_json(text, name) if kind == "json" else read_json_lines(lines(text, name), name))
+    leading: list[Contact | Rejection] = []
+    for row in rows:
+        leading.append(row)
+        if isinstance(row, Contact):
+            return ContactList(
+                chain(leading, rows),
+                source,
+                columns=tuple(row.fields),
+                columns_are_complete=False,
+                phone_column=find_in_contact(row.fields, options.phone_column, name),
+            )
+        if len(leading) == _MOST_LEADING_REJECTIONS:
+            raise InputError(
+                f"{name}: none of its first {len(leading):,} entries can be used. {row.message}",
+                hint='A contact is an object such as {"phone": "+15551234567", "name": "Ann"}.',
+            )
+    if kind == "jsonl" and not leading:
+        raise InputError(f"{name} has nothing but blank lines.", hint="A list has one JSON object a line.")
+    return ContactList(
+        iter(leading),
+        source,
+        columns=(),
+        columns_are_complete=False,
+        phone_column=options.phone_column or "",
+    )
+
+
+def _format_by_name(path: Path | BinaryIO, name: str) -> str | None:
+    suffix = path.suffix if isinstance(path, Path) else Path(name).suffix
+    return _SUFFIXES.get(suffix.casefold())
+
+
+def _format_by_content(source: Source, encoding: str | None) -> str:
+    """Return the format that the first bytes show; what shows nothing is CSV."""
+    head = source.head()
+    if head.startswith(WORKBOOK_MARKS):
+        return "xlsx"
+    codec, skip = choose_encoding(head, encoding)
+    text = head[skip:].decode(codec, "ignore").lstrip()
+    if text.startswith("["):
+        return "json"
+    if not text.startswith("{"):
+        return "csv"
+    # An object that is whole in its line is one of many, or it carries the list itself.
+    try:
+        value = json.loads(text.split("\n", 1)[0])
+    except (ValueError, RecursionError):
+        return "json"
+    return "json" if any(key in value for key in LIST_KEYS) else "jsonl"

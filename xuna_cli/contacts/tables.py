@@ -1,0 +1,75 @@
+"""Rows under a header, whatever file they come from: CSV, TSV and XLSX."""
+
+from collections.abc import Iterator, Sequence
+
+from xuna_cli.contacts.columns import check_header
+from xuna_cli.errors import InputError
+from xuna_cli.models import Contact, Rejection
+
+
+def read_table(
+    records: Iterator[Sequence[str]], name: str
+) -> tuple[tuple[str, ...], Iterator[Contact | Rejection]]:
+    """Read the header, and return it with the rows under it.
+
+    Args:
+        records: every row of the file from its first, blank ones too, so that they can be counted.
+        name: what messages call the list.
+
+    Returns:
+        The columns that have a name, and an iterator that gives each row that isn't blank once: a `Contact`
+        whose cells are stripped and as many as the columns, or a `Rejection` (`row-too-long`).
+
+    Raises:
+        InputError: no row has anything in it, or the first that has is no header. The iterator raises it
+            for a cell under a column that has no name.
+    """
+    for row_number, record in enumerate(records, 1):
+        header = [cell.strip() for cell in record]
+        if any(header):
+            while not header[-1]:  # a spreadsheet's empty columns at the right are no columns
+                header.pop()
+            check_header(header, row_number, name)
+            return tuple(filter(None, header)), _rows(records, header, row_number, name)
+    raise InputError(f"{name} has nothing but blank rows.", hint="A list needs a header row and contacts.")
+
+
+def _rows(
+    records: Iterator[Sequence[str]], header: list[str], header_row: int, name: str
+) -> Iterator[Contact | Rejection]:
+    width = len(header)
+    nameless = [position for position, cell in enumerate(header) if not cell]
+    for row_number, record in enumerate(records, header_row + 1):
+        row = list(map(str.strip, record))
+        if not any(row):
+            continue
+        if len(row) < width:  # editors drop empty cells at the end of a row
+            row += [""] * (width - len(row))
+        elif len(row) > width and any(row[width:]):
+            yield _too_long(row, header, row_number)
+            continue
+        for position in nameless:
+            if row[position]:
+                raise InputError(
+                    f"{name}, row {row_number}: column {position + 1} holds {row[position]!r}, "
+                    f"and has no name in the header.",
+                    hint="Give the column a name in the header, or remove it.",
+                    code="input-header",
+                )
+        fields = dict(zip(header, row, strict=False))  # a longer row has nothing but empty cells there
+        if nameless:
+            del fields[""]
+        yield Contact(row_number, fields)
+
+
+def _too_long(row: list[str], header: list[str], row_number: int) -> Rejection:
+    extra = next(cell for cell in row[len(header) :] if cell)
+    fields = {column: cell for column, cell in zip(header, row, strict=False) if column}
+    return Rejection(
+        row_number,
+        "row-too-long",
+        "",
+        f"The row has {len(row)} cells, and the header {len(header)}; the first too many is {extra!r}. "
+        f"A cell that holds the delimiter needs quotes around it.",
+        Contact(row_number, fields),
+    )

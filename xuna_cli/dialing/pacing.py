@@ -1,0 +1,171 @@
+"""How fast the run sends: all senders pause together, and settle at what the API takes.
+
+Exponential backoff with full jitter, and a halved number of senders that grows by one again (additive
+increase, multiplicative decrease), as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015)
+and in TCP's congestion avoidance (RFC 5681).
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xuna_cli.dialing.clock import Clock
+
+FIRST_BACKOFF_S = 1.0
+LONGEST_BACKOFF_S = 60.0
+MOST_REFUSALS = 100  # in a row, whatever time they took
+MOST_NOT_SENT = 6  # in a row: about half a minute without a connection
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Leave to send one batch; `era` tells refusals of one burst from those of the next."""
+
+    era: int
+
+
+class Pacer:
+    """The gate in front of the wire. Thread-safe.
+
+    Args:
+        concurrency: POSTs on the wire at once, at most.
+        give_up_after: seconds of refusals in a row after which the run gives up.
+        rate: calls per second, at most; None is no limit.
+        stopping: whether the run is to send nothing more.
+        clock: time.
+        jitter: a number from 0 to 1, anew at each call.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        give_up_after: float,
+        rate: float | None,
+        stopping: Callable[[], bool],
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._concurrency = concurrency
+        self._give_up_after = give_up_after
+        self._rate = rate
+        self._stopping = stopping
+        self._clock = clock
+        self._jitter = jitter
+        self._changed = threading.Condition()
+        self._allowed = concurrency
+        self._on_the_wire = 0
+        self._era = 0
+        self._well_in_era = 0
+        self._in_a_row = 0
+        self._not_sent_in_a_row = 0
+        self._refused_since: float | None = None
+        self._paused_until = float("-inf")
+        self._next_by_rate = float("-inf")
+        self.refusals = 0
+        self.paused = 0.0
+
+    @property
+    def on_the_wire(self) -> int:
+        """How many batches have leave to be sent now."""
+        return self._on_the_wire
+
+    @property
+    def allowed(self) -> int:
+        """How many may have it at once, as things stand."""
+        return self._allowed
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds until anything is sent again; 0 when nothing is paused."""
+        return max(0.0, self._paused_until - self._clock.monotonic())
+
+    def enter(self, calls: int) -> Slot | None:
+        """Wait for leave to send a batch.
+
+        Args:
+            calls: how many calls it has.
+
+        Returns:
+            A slot, to be given back with `leave`; None when the run is stopping.
+        """
+        with self._changed:
+            while not self._stopping():
+                now = self._clock.monotonic()
+                opens = max(self._paused_until, self._next_by_rate)
+                if self._on_the_wire >= self._allowed:
+                    self._clock.wait(self._changed, float("inf"))
+                elif now < opens:
+                    self._clock.wait(self._changed, opens - now)
+                else:
+                    self._on_the_wire += 1
+                    if self._rate is not None:
+                        self._next_by_rate = now + calls / self._rate
+                    return Slot(self._era)
+        return None
+
+    def leave(self) -> None:
+        """Give a slot back."""
+        with self._changed:
+            self._on_the_wire -= 1
+            self._changed.notify_all()
+
+    def went_well(self) -> None:
+        """Note that the API took a batch, or refused it for its own sake."""
+        with self._changed:
+            self._refused_since = None
+            self._in_a_row = self._not_sent_in_a_row = 0
+            self._well_in_era += 1
+            if self._allowed < self._concurrency and self._well_in_era >= self._allowed:
+                self._allowed += 1
+                self._well_in_era = 0
+                self._changed.notify_all()
+
+    def refused(self, slot: Slot, retry_after: float | None) -> str | None:
+        """Note a refusal for now, and pause everybody.
+
+        Args:
+            slot: of the batch that was refused.
+            retry_after: seconds that the API asked for, if it did.
+
+        Returns:
+            None, or why the run should give up.
+        """
+        with self._changed:
+            self.refusals += 1
+            if slot.era == self._era:
+                self._in_a_row += 1
+                self._halve()
+            return self._pause(retry_after, self._in_a_row, MOST_REFUSALS)
+
+    def not_sent(self, slot: Slot) -> str | None:
+        """Note that no connection could be made, and pause everybody; returns as `refused` does."""
+        with self._changed:
+            if slot.era == self._era:
+                self._not_sent_in_a_row += 1
+                self._halve()
+            return self._pause(None, self._not_sent_in_a_row, MOST_NOT_SENT)
+
+    def _halve(self) -> None:
+        self._era += 1
+        self._well_in_era = 0
+        self._allowed = max(1, self._allowed // 2)
+
+    def _pause(self, retry_after: float | None, tries: int, most: int) -> str | None:
+        now = self._clock.monotonic()
+        if self._refused_since is None:
+            self._refused_since = now
+        ceiling = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(tries, 16))
+        wait = retry_after if retry_after is not None else ceiling * self._jitter()
+        until = max(self._paused_until, now + wait)
+        if tries >= most:
+            return f"{tries} times in a row"
+        if until - self._refused_since > self._give_up_after:
+            if retry_after is not None and retry_after > self._give_up_after:
+                return f"it asks to wait {retry_after:g} s, longer than --give-up-after allows"
+            return f"for more than {self._give_up_after:g} s"
+        self.paused += until - max(now, self._paused_until)
+        self._paused_until = until
+        self._changed.notify_all()
+        return None

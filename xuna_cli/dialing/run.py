@@ -1,0 +1,303 @@
+"""The run: reads, claims ahead, and keeps the senders busy.
+
+The calling thread reads and claims; daemon threads send. What is claimed ahead grows from one batch for
+each sender to `CLAIMED_AHEAD` people: the first POST goes out at once, and a long list costs few large
+transactions (keys come in random order, and every page that a claim touches is written anew).
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.intake import Intake, Prepare
+from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
+from xuna_cli.dialing.tally import Tally
+from xuna_cli.errors import LedgerError, XunaError
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.models import (
+    Batch,
+    BatchRecord,
+    CallTarget,
+    Contact,
+    Plan,
+    Progress,
+    Rejection,
+    Report,
+    Run,
+    Standing,
+)
+
+CLAIMED_AHEAD = 20_000  # people; about 10 MB of rendered messages
+READ_AT_ONCE = 2_000  # rows between two looks at the flags
+
+
+class _Queue:
+    """Batches that wait for a sender."""
+
+    def __init__(self, stopping: Callable[[], bool], clock: Clock) -> None:
+        self._stopping = stopping
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._batches: deque[Batch] = deque()
+        self._closed = False
+
+    def put(self, batches: Iterable[Batch]) -> None:
+        with self._changed:
+            self._batches.extend(batches)
+            self._changed.notify_all()
+
+    def get(self) -> Batch | None:
+        """Wait for a batch; None when there will be none."""
+        with self._changed:
+            while not self._stopping():
+                if self._batches:
+                    self._changed.notify_all()
+                    return self._batches.popleft()
+                if self._closed:
+                    break
+                self._clock.wait(self._changed, float("inf"))
+        return None
+
+    def wait_until_short(self, length: int) -> bool:
+        """Wait a moment for the queue to be that short; return whether it is."""
+        with self._changed:
+            if len(self._batches) > length:
+                self._clock.wait(self._changed, float("inf"))
+            return len(self._batches) <= length
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def drain(self) -> list[Batch]:
+        with self._changed:
+            left = list(self._batches)
+            self._batches.clear()
+            return left
+
+
+class Dialer:
+    """One run from its first row to its last outcome.
+
+    Args:
+        plan: how to send.
+        run: ours, in the ledger.
+        ledger: where every step is recorded.
+        api: the client.
+        encode: makes a request body.
+        prepare: contact to call target, or why not.
+        stop_asked: whether a signal asked to stop.
+        refusal_error: makes an error of a refusal's status and words.
+        on_rejection: told of every rejection, from any thread.
+        on_progress: told now and then how far things are, from the calling thread.
+        on_batch: told of every outcome, from any thread.
+        clock: time.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        run: Run,
+        ledger: Ledger,
+        api: Api,
+        encode: Encode,
+        prepare: Prepare,
+        stop_asked: Callable[[], bool],
+        refusal_error: Callable[[int, str], XunaError],
+        on_rejection: Callable[[Rejection], None] = lambda _: None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        on_batch: Callable[[BatchRecord], None] = lambda _: None,
+        clock: Clock | None = None,
+    ) -> None:
+        clock = clock or Clock()
+        self._plan = plan
+        self._run = run
+        self._ledger = ledger
+        self._prepare = prepare
+        self._on_rejection = on_rejection
+        self._on_progress = on_progress
+        self._tally = Tally()
+        self._stop = Stop(stop_asked)
+        self._pacer = Pacer(
+            concurrency=plan.concurrency,
+            give_up_after=plan.give_up_after,
+            rate=plan.rate,
+            stopping=self._stop,
+            clock=clock,
+        )
+        self._sending = Sending(
+            plan=plan,
+            run=run,
+            ledger=ledger,
+            api=api,
+            encode=encode,
+            pacer=self._pacer,
+            tally=self._tally,
+            stop=self._stop,
+            on_rejection=on_rejection,
+            on_batch=on_batch,
+            refusal_error=refusal_error,
+        )
+        self._queue = _Queue(self._stop, clock)
+        self._crash: BaseException | None = None
+        self._waiting: dict[str, CallTarget] = {}
+        self._claimed = 0
+
+    def dial(self, rows: Iterable[Contact | Rejection]) -> Report:
+        """Call everybody on the list who may be called now; the run is ended when this returns.
+
+        Raises:
+            Exception: a bug, in any of the threads; the ledger is consistent all the same.
+        """
+        senders = [
+            threading.Thread(target=self._sender, name=f"sender-{number}", daemon=True)
+            for number in range(self._plan.concurrency)
+        ]
+        for sender in senders:
+            sender.start()
+        try:
+            self._read_and_claim(rows)
+        except XunaError as error:
+            self._stop.set()
+            self._tally.error(error)
+            self._tally.list_complete = False
+        except BaseException:
+            self._stop.set()
+            raise
+        finally:
+            self._queue.close()
+            for sender in senders:
+                while sender.is_alive():
+                    sender.join(0.1)
+                    self._tell()
+            self._finish()
+        if self._crash is not None:
+            raise self._crash
+        return self._tally.report(refusals=self._pacer.refusals, paused=self._pacer.paused)
+
+    def _read_and_claim(self, rows: Iterable[Contact | Rejection]) -> None:
+        intake = Intake(
+            rows,
+            prepare=self._prepare,
+            standings=self._standings,
+            tally=self._tally,
+            on_rejection=self._on_rejection,
+        )
+        ahead = self._plan.concurrency * self._plan.batch_size
+        while not self._stop():
+            want = min(ahead, self._room())
+            while len(self._waiting) < want and not intake.exhausted and not self._stop():
+                fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
+                self._waiting.update((target.key, target) for target in fresh)
+                self._tell()
+            self._claim(everything=intake.exhausted or self._room() <= len(self._waiting))
+            if self._room() == 0 or (intake.exhausted and not self._waiting):
+                break
+            ahead = min(2 * ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
+        self._tally.list_complete = intake.exhausted
+
+    def _claim(self, *, everything: bool) -> None:
+        """Claim what waits, in whole batches unless it is everything that there will be."""
+        size = self._plan.batch_size
+        targets = list(self._waiting.values())
+        if not everything:
+            targets = targets[: len(targets) // size * size]
+        while not self._stop() and not self._queue.wait_until_short(self._plan.concurrency):
+            self._tell()
+        if self._stop() or not targets:
+            return
+        batches = self._ledger.claim(
+            self._run, [targets[start : start + size] for start in range(0, len(targets), size)]
+        )
+        won = {target.key for batch in batches for target in batch.targets}
+        self._claimed += len(won)
+        lost = [target.key for target in targets if target.key not in won]
+        standings = self._standings(lost) if lost else {}
+        for target in targets:
+            if target.key in won:
+                del self._waiting[target.key]
+            elif (standing := standings.get(target.key)) is not None:
+                del self._waiting[target.key]
+                self._tally.count(standing)
+        self._queue.put(batches)
+
+    def _standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        return self._ledger.standings(self._run.campaign_id, keys, run_id=self._run.id)
+
+    def _room(self) -> int:
+        """Return how many more may be claimed in this run."""
+        return 2**63 if self._plan.limit is None else self._plan.limit - self._claimed
+
+    def _sender(self) -> None:
+        try:
+            while (batch := self._queue.get()) is not None:
+                self._sending.send(batch)
+        except BaseException as error:  # noqa: BLE001 - raised again by the main thread
+            self._crash = error
+            self._stop.set()
+
+    def _finish(self) -> None:
+        left = sum(len(batch.targets) for batch in self._queue.drain())
+        self._tally.count("not_sent", left + len(self._waiting))
+        try:
+            self._ledger.end_run(self._run)
+        except LedgerError as error:
+            # Nobody is lost by it: the next run gives back what this one could not.
+            if not any(known.code == "outcome-unrecorded" for known in self._tally.report().errors):
+                self._tally.error(error)
+
+    def _tell(self) -> None:
+        self._on_progress(
+            Progress(
+                rows=self._tally.rows,
+                submitted=self._tally.get("accepted") + self._tally.get("held"),
+                on_the_wire=self._pacer.on_the_wire,
+                allowed=self._pacer.allowed,
+                paused_for=self._pacer.paused_for,
+            )
+        )
+
+
+def rehearse(
+    rows: Iterable[Contact | Rejection],
+    *,
+    prepare: Prepare,
+    standings: Callable[[Sequence[str]], Mapping[str, Standing]],
+    unseen: Callable[[Sequence[str]], set[str]],
+    limit: int | None,
+    stop_asked: Callable[[], bool],
+    on_rejection: Callable[[Rejection], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Report:
+    """Go the whole way but for the claim and the POST; who would be called is `not_sent`.
+
+    Args:
+        rows: the list.
+        prepare: contact to call target, or why not.
+        standings: how those of the keys stand that the ledger knows.
+        unseen: remembers keys, and returns those of them that it did not know.
+        limit: people, at most; reading stops then.
+        stop_asked: whether a signal asked to stop.
+        on_rejection: told of every rejection.
+        on_progress: told now and then how far things are.
+    """
+    tally = Tally()
+    intake = Intake(rows, prepare=prepare, standings=standings, tally=tally, on_rejection=on_rejection)
+    try:
+        while not intake.exhausted and not stop_asked():
+            room = READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - tally.get("not_sent"))
+            if room <= 0:
+                break
+            fresh = intake.read(room, ())
+            new = unseen([target.key for target in fresh])
+            tally.count("not_sent", len(new))
+            tally.count(Standing.DUPLICATE, len(fresh) - len(new))
+            on_progress(Progress(tally.rows, tally.get("not_sent"), 0, 0, 0.0))
+    except XunaError as error:
+        tally.error(error)
+    tally.list_complete = intake.exhausted
+    return tally.report()

@@ -1,0 +1,372 @@
+"""One batch, from the claim to its outcome on the disk. The order in here is the promise.
+
+`submit` is committed before the POST; the outcome is committed before anything else is made of it; what is
+not proven to be refused is never sent again.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.pacing import Pacer, Slot
+from xuna_cli.dialing.tally import Tally
+from xuna_cli.errors import ConfigurationError, HeldError, LedgerError, UnreachableError, XunaError
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.models import Batch, BatchRecord, BatchState, CallTarget, Plan, Rejection, Run
+
+# So many calls refused alone in the same words, with nothing accepted, are no accident of the list.
+LONE_REFUSALS_TO_STOP = 3
+
+
+class Api(Protocol):
+    """What sending needs of the API's client."""
+
+    def place_calls(
+        self, body: bytes, *, calls: int, idempotency_key: str, may_send: Callable[[], bool]
+    ) -> Outcome:
+        """POST one batch, once."""
+
+
+Encode = Callable[[str, str, Iterator[tuple[str, Mapping[str, object] | None]]], bytes]
+
+
+class Stop:
+    """Whether, and why, the run is to send nothing more."""
+
+    def __init__(self, asked: Callable[[], bool]) -> None:
+        self._asked = asked
+        self._set = False
+
+    def __call__(self) -> bool:
+        """Return whether it is."""
+        return self._set or self._asked()
+
+    def set(self) -> None:
+        """Send nothing more."""
+        self._set = True
+
+
+class Sending:
+    """Sends batches and settles their outcomes; shared by all senders.
+
+    Args:
+        plan: how to send.
+        run: ours, in the ledger.
+        ledger: where every step is recorded.
+        api: the client.
+        encode: makes a request body of agent, caller number and calls.
+        pacer: the gate in front of the wire.
+        tally: where outcomes are counted.
+        stop: set here when the run must not go on.
+        on_rejection: told of every call that the API rejected.
+        on_batch: told of every outcome.
+        refusal_error: makes an error of a refusal's status and words.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        run: Run,
+        ledger: Ledger,
+        api: Api,
+        encode: Encode,
+        pacer: Pacer,
+        tally: Tally,
+        stop: Stop,
+        on_rejection: Callable[[Rejection], None],
+        on_batch: Callable[[BatchRecord], None],
+        refusal_error: Callable[[int, str], XunaError],
+    ) -> None:
+        self._plan = plan
+        self._run = run
+        self._ledger = ledger
+        self._api = api
+        self._encode = encode
+        self._pacer = pacer
+        self._tally = tally
+        self._stop = stop
+        self._on_rejection = on_rejection
+        self._on_batch = on_batch
+        self._refusal_error = refusal_error
+        self._order = threading.Lock()  # outcomes are recorded and judged one after the other
+        self._unknown_in_a_row = 0
+        self._lone_refusals: Counter[str] = Counter()
+
+    def send(self, batch: Batch) -> None:
+        """Send a batch, and what it is split into, until every call of it is settled or given up."""
+        todo = [batch]
+        while todo:
+            current = todo.pop(0)
+            slot = self._pacer.enter(len(current.targets))
+            if slot is None:
+                self._leave_unsent([current, *todo])
+                return
+            try:
+                todo = self._post(current, slot) + todo
+            except LedgerError as error:
+                # Nothing of it was sent: what can't be written down is not done.
+                self._fail(error)
+                self._leave_unsent([current, *todo])
+                return
+            finally:
+                self._pacer.leave()
+
+    def _post(self, batch: Batch, slot: Slot) -> list[Batch]:
+        """Send a batch once; return what is to be sent next instead of it."""
+        body = self._encode(
+            self._plan.agent_id,
+            self._plan.from_phone_number_id,
+            ((target.to_phone_number, target.override) for target in batch.targets),
+        )
+        self._ledger.submit(batch)
+        outcome = self._api.place_calls(
+            body,
+            calls=len(batch.targets),
+            idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.id}",
+            may_send=self._may_send,
+        )
+        with self._order:
+            try:
+                return self._settle(batch, slot, outcome)
+            except LedgerError as error:
+                self._unrecorded(batch, outcome, error)
+                return []
+
+    def _may_send(self) -> bool:
+        return not self._stop() and self._ledger.holds(self._run)
+
+    # -- outcomes
+
+    def _settle(self, batch: Batch, slot: Slot, outcome: Outcome) -> list[Batch]:
+        match outcome:
+            case Taken():
+                return self._taken(batch, outcome)
+            case Unknown():
+                return self._unknown(batch, outcome)
+            case NotSent():
+                return self._not_sent(batch, slot, outcome)
+            case Refused(kind=Refusal.FOR_NOW):
+                return self._refused_for_now(batch, slot, outcome)
+            case Refused(kind=Refusal.FOR_GOOD):
+                self._give_up(batch, outcome, self._refusal_error(outcome.http_status, outcome.message))
+                return []
+            case Refused():
+                return self._single_out(batch, outcome)
+
+    def _taken(self, batch: Batch, outcome: Taken) -> list[Batch]:
+        size = len(batch.targets)
+        whole = outcome.calls_initiated == size
+        state = BatchState.ACCEPTED if whole else BatchState.SHORT
+        error = None if whole else f"the API queued {outcome.calls_initiated} of {size} calls"
+        self._record(
+            batch,
+            state,
+            batch_id=outcome.batch_id,
+            calls_initiated=outcome.calls_initiated,
+            http_status=outcome.http_status,
+            error=error,
+        )
+        self._tally.count("accepted" if whole else "held", size)
+        self._unknown_in_a_row = 0
+        self._pacer.went_well()
+        return []
+
+    def _unknown(self, batch: Batch, outcome: Unknown) -> list[Batch]:
+        self._record(batch, BatchState.UNKNOWN, http_status=outcome.http_status, error=outcome.message)
+        self._tally.count("held", len(batch.targets))
+        self._unknown_in_a_row += 1
+        if self._unknown_in_a_row >= self._plan.max_unknown:
+            self._fail(
+                HeldError(
+                    f"stopped: what became of {_batches(self._unknown_in_a_row)} is not known "
+                    f"({outcome.message})",
+                    hint="look for them in the API's dashboard, then: "
+                    f"xuna campaigns resolve {self._run.campaign}",
+                    code="max-unknown",
+                )
+            )
+        return []
+
+    def _not_sent(self, batch: Batch, slot: Slot, outcome: NotSent) -> list[Batch]:
+        if outcome.permanent:
+            error = ConfigurationError(
+                f"the API can't be used: {outcome.message}", hint="check --base-url: xuna doctor", code="url"
+            )
+            self._give_up(batch, outcome, error)
+            return []
+        self._ledger.back_to_claimed(batch)
+        if self._stop():
+            return [batch]
+        why = self._pacer.not_sent(slot)
+        if why is None:
+            return [batch]
+        self._give_up(
+            batch,
+            outcome,
+            UnreachableError(f"the API can't be reached, {why}: {outcome.message}", hint=AGAIN),
+        )
+        return []
+
+    def _refused_for_now(self, batch: Batch, slot: Slot, outcome: Refused) -> list[Batch]:
+        # Proven not taken: if we are killed while we wait, nobody of it needs to be held.
+        self._ledger.back_to_claimed(batch)
+        why = self._pacer.refused(slot, outcome.retry_after)
+        if why is None:
+            return [batch]
+        self._give_up(
+            batch,
+            outcome,
+            UnreachableError(
+                f"the API keeps refusing, {why}: {outcome.message}", hint=AGAIN, code="refusing"
+            ),
+        )
+        return []
+
+    def _single_out(self, batch: Batch, outcome: Refused) -> list[Batch]:
+        """Reject the calls that the API names, or halve the batch until they are alone."""
+        size = len(batch.targets)
+        if size == 1:
+            self._record(batch, BatchState.REFUSED, http_status=outcome.http_status, error=outcome.message)
+            self._reject(batch.targets[0], outcome.offending.get(0, outcome.message))
+            parts = []
+        elif outcome.offending and outcome.kind is Refusal.BAD_CALLS:
+            good = [target for index, target in enumerate(batch.targets) if index not in outcome.offending]
+            parts = self._split(batch, outcome, [good] if good else [])
+            for index, words in sorted(outcome.offending.items()):
+                self._reject(batch.targets[index], words)
+        else:
+            middle = (size + 1) // 2
+            parts = self._split(batch, outcome, [batch.targets[:middle], batch.targets[middle:]])
+        self._pacer.went_well()
+        if not parts:
+            self._judge_lone_refusals()
+        return parts
+
+    def _split(self, batch: Batch, outcome: Refused, parts: Sequence[Sequence[CallTarget]]) -> list[Batch]:
+        children = self._ledger.split(
+            self._run, batch, parts, http_status=outcome.http_status, error=outcome.message
+        )
+        self._report(batch, BatchState.REFUSED, http_status=outcome.http_status, error=outcome.message)
+        return children
+
+    def _reject(self, target: CallTarget, words: str) -> None:
+        rejection = Rejection(target.row_number, "api-refused", "", words, target.contact)
+        self._tally.reject(rejection)
+        self._on_rejection(rejection)
+        self._lone_refusals[words] += 1
+
+    def _judge_lone_refusals(self) -> None:
+        """Stop when it is the request, and not the people, that the API refuses."""
+        if self._tally.get("accepted"):
+            return
+        for words, times in self._lone_refusals.items():
+            if times >= LONE_REFUSALS_TO_STOP:
+                self._fail(
+                    ConfigurationError(
+                        f"the API refused {times} calls, each by itself, in the same words: {words}",
+                        hint="if it is the override: the agent's settings must allow it (in its security "
+                        "settings, overrides of that field); the rest of the list was not touched",
+                        code="api-refuses-all",
+                    )
+                )
+
+    # -- endings
+
+    def _record(
+        self,
+        batch: Batch,
+        state: BatchState,
+        *,
+        http_status: int | None,
+        error: str | None,
+        batch_id: str | None = None,
+        calls_initiated: int | None = None,
+    ) -> None:
+        self._ledger.record(
+            batch,
+            state,
+            batch_id=batch_id,
+            calls_initiated=calls_initiated,
+            http_status=http_status,
+            error=error,
+        )
+        self._report(
+            batch,
+            state,
+            batch_id=batch_id,
+            calls_initiated=calls_initiated,
+            http_status=http_status,
+            error=error,
+        )
+
+    def _report(
+        self,
+        batch: Batch,
+        state: BatchState,
+        *,
+        http_status: int | None,
+        error: str | None,
+        batch_id: str | None = None,
+        calls_initiated: int | None = None,
+    ) -> None:
+        record = BatchRecord(
+            id=batch.id,
+            run_id=self._run.id,
+            parent_id=None,
+            state=state,
+            size=len(batch.targets),
+            batch_id=batch_id,
+            calls_initiated=calls_initiated,
+            http_status=http_status,
+            error=error,
+        )
+        self._tally.batch(record)
+        self._on_batch(record)
+
+    def _give_up(self, batch: Batch, outcome: NotSent | Refused, error: XunaError) -> None:
+        """Refuse a batch whose next try would end likewise, and stop."""
+        self._fail(error)
+        status = outcome.http_status if isinstance(outcome, Refused) else None
+        self._record(batch, BatchState.REFUSED, http_status=status, error=outcome.message)
+        self._tally.count("not_sent", len(batch.targets))
+
+    def _unrecorded(self, batch: Batch, outcome: Outcome, error: LedgerError) -> None:
+        """Say in full what the API answered, since the ledger could not take it."""
+        name, size = self._run.campaign, len(batch.targets)
+        decide = f"xuna campaigns resolve {name} {batch.id}"
+        match outcome:
+            case Taken():
+                said = f"took it as {outcome.batch_id} and queued {outcome.calls_initiated} of {size} calls"
+                hint = f"when the ledger can be written again: {decide} --placed"
+            case Unknown():
+                said = f"left it open whether it took its {size} calls ({outcome.message})"
+                hint = f"look for it in the API's dashboard, then: {decide} --placed or --not-placed"
+            case _:
+                said = f"did not take its {size} calls ({outcome.message})"
+                hint = f"when the ledger can be written again: {decide} --not-placed"
+        self._tally.count("held", size)
+        self._fail(
+            HeldError(
+                f"the outcome of batch {batch.id} is not in the ledger: the API {said}; {error.message}",
+                hint=hint,
+                code="outcome-unrecorded",
+            )
+        )
+
+    def _fail(self, error: XunaError) -> None:
+        self._stop.set()
+        self._tally.error(error)
+
+    def _leave_unsent(self, batches: Sequence[Batch]) -> None:
+        """Leave batches that are only claimed; the end of the run gives them back."""
+        self._tally.count("not_sent", sum(len(batch.targets) for batch in batches))
+
+
+AGAIN = "run the same command again later: who was not called is free to be"
+
+
+def _batches(count: int) -> str:
+    return "1 batch" if count == 1 else f"{count} batches"

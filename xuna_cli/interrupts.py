@@ -1,0 +1,59 @@
+"""Signals: the first asks the run to stop, the second leaves at once.
+
+A handler only sets a flag, or raises where no run is under way: anything that takes a lock in a handler
+could wait for the very thread that it interrupted.
+"""
+
+import os
+import signal
+from types import FrameType
+from typing import Self
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal asked the program to leave; no error, so it passes every `except Exception`."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+class Interrupts:
+    """What signals have asked for."""
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._graceful = False
+
+    def install(self) -> None:
+        """Listen to the signals, but for those that were ignored at the start (nohup)."""
+        for signum in SIGNALS:
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                signal.signal(signum, self._handle)
+
+    def asked(self) -> bool:
+        """Return whether a signal has asked to stop."""
+        return self.signum is not None
+
+    def __enter__(self) -> Self:
+        """From here on, the first signal is only noted: what is on the wire is let finish."""
+        self._graceful = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._graceful = False
+
+    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+        if self.signum is not None:
+            os.write(2, b"\nxuna: left at once; the next run finds what was on the wire\n")
+            os._exit(128 + self.signum)
+        self.signum = signum
+        if self._graceful:
+            os.write(2, b"\nxuna: stopping; what is on the wire is let finish (again to leave at once)\n")
+        else:
+            raise Interrupted(signum)
+
+
+INTERRUPTS = Interrupts()

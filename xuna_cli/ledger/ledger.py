@@ -1,0 +1,488 @@
+"""The ledger: who was called, who is about to be, and what came of every batch.
+
+The promise rests on an order: `submit` is on the disk before the POST, `record` before anything else is
+made of the outcome. Every public method is one transaction, or one reading.
+"""
+
+import os
+import secrets
+import shlex
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from xuna_cli import __version__
+from xuna_cli.errors import LedgerError, UsageError
+from xuna_cli.ledger.engine import Engine, Parameters
+from xuna_cli.ledger.queries import in_parts, named, schema_versions
+from xuna_cli.models import (
+    HELD_STATES,
+    Batch,
+    BatchRecord,
+    BatchState,
+    CallTarget,
+    Run,
+    RunDescription,
+    Standing,
+)
+
+SCHEMA_VERSION = max(schema_versions())
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """A set of claims: to call somebody is to be the one who inserts (campaign, key).
+
+    Args:
+        engine: an open connection to where the ledger is.
+        now: the clock, in UTC.
+        read_only: whether nothing may be written, the schema included.
+
+    Raises:
+        LedgerError: if what is there is no ledger, or newer than this program.
+    """
+
+    def __init__(
+        self, engine: Engine, *, now: Callable[[], datetime] = utc_now, read_only: bool = False
+    ) -> None:
+        self.engine = engine
+        self._now = now
+        self._lock = threading.RLock()
+        self._migrate(read_only=read_only)
+        self.ledger_id = self._info("ledger_id")
+
+    @property
+    def created(self) -> bool:
+        """Whether opening it has made it."""
+        return self.engine.created
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people."""
+        return self.engine.location
+
+    def close(self) -> None:
+        """Close it; the locks of its runs go with it."""
+        with self._lock:
+            self.engine.close()
+
+    # -- runs
+
+    def start_run(self, description: RunDescription) -> Run:
+        """Enter a run, and clear up after runs that died.
+
+        Raises:
+            UsageError: if the campaign's first run was made with another key, API origin or, under a
+                default name, another list.
+            LedgerError: if it can't be written.
+        """
+        self.recover()
+        with self.transaction():
+            campaign_id = self._campaign_for(description)
+            [(run_id,)] = self.engine.rows(
+                named("add_run"),
+                {
+                    "campaign_id": campaign_id,
+                    "started_at": self.timestamp(),
+                    "agent_id": description.agent_id,
+                    "from_phone_number_id": description.from_phone_number_id,
+                    "source": description.source_path or "-",
+                    "template": description.template,
+                    "deadline": description.deadline,
+                    "host": socket.gethostname(),
+                    "pid": os.getpid(),
+                    "xuna_version": __version__,
+                },
+            )
+            # The lock is there before the row can be seen: nobody finds a living run without it.
+            self.engine.hold(run_id)
+        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
+
+    def recover(self) -> None:
+        """Turn what dead runs left: `submitting` becomes `unknown`, what was only claimed is given back."""
+        dead = [run_id for (run_id,) in self.rows("open_runs") if not self.engine.is_alive(run_id)]
+        for run_id in dead:
+            with self.transaction():
+                self._close_run(run_id, "the run ended while the POST was under way")
+            self.engine.forget_lock(run_id)
+
+    def end_run(self, run: Run) -> None:
+        """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
+        with self.transaction():
+            self._close_run(run.id, "the outcome could not be recorded")
+        self.engine.let_go(run.id)
+
+    def holds(self, run: Run) -> bool:
+        """Return whether the run still holds its lock, without which nothing may be posted."""
+        return self.engine.holds(run.id)
+
+    def _close_run(self, run_id: int, error: str) -> None:
+        parameters = {"run_id": run_id}
+        at = self.timestamp()
+        if self.engine.change(named("end_run"), {**parameters, "ended_at": at}):
+            self.engine.change(named("orphan_submitting"), {**parameters, "error": error, "finished_at": at})
+            self.engine.change(named("delete_claimed_calls"), parameters)
+            self.engine.change(named("delete_claimed_batches"), parameters)
+
+    def _campaign_for(self, description: RunDescription) -> int:
+        self.engine.change(
+            named("add_campaign"),
+            {
+                "name": description.campaign,
+                "key_column": description.key_column,
+                "api_origin": description.api_origin,
+                "source_path": description.source_path,
+                "created_at": self.timestamp(),
+            },
+        )
+        [row] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
+        campaign_id, _, key_column, api_origin, source_path, _ = row
+        check_same_campaign(description, key_column, api_origin, source_path)
+        return int(campaign_id)
+
+    def check_campaign(self, description: RunDescription) -> int | None:
+        """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
+        found = self.rows("campaign_by_name", {"name": description.campaign})
+        if not found:
+            return None
+        campaign_id, _, key_column, api_origin, source_path, _ = found[0]
+        check_same_campaign(description, key_column, api_origin, source_path)
+        return int(campaign_id)
+
+    # -- claims
+
+    def standings(
+        self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
+    ) -> dict[str, Standing]:
+        """Return how those of the keys stand that the ledger knows in this campaign."""
+        found: dict[str, Standing] = {}
+        for part in in_parts(keys):
+            sql = named("standings", len(part))
+            with self._lock:
+                rows = self.engine.rows(sql, (campaign_id, *part))
+            for key, state, owner in rows:
+                found[key] = _standing(BatchState(state), own=owner == run_id)
+        return found
+
+    def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
+        """Claim call targets, all of them in one transaction.
+
+        Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
+        the batches are filled up from the groups behind them.
+
+        Args:
+            run: ours.
+            groups: the targets of each batch, no key twice among them all.
+
+        Returns:
+            The batches, in order, none empty.
+        """
+        with self.transaction():
+            batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
+            rows = [
+                (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
+                for batch_id, group in batches
+                for target in group
+            ]
+            # Sorted: neighbouring pages are written once, and two machines can't deadlock.
+            rows.sort(key=lambda row: row[1])
+            won = sum(
+                self.engine.change(named("claim", len(part), 5), [value for row in part for value in row])
+                for part in in_parts(rows)
+            )
+            if won == len(rows):
+                return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
+            return self._repack(run, batches)
+
+    def submit(self, batch: Batch) -> None:
+        """Put it on the disk that the batch's POST is about to go out.
+
+        Raises:
+            LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
+                be sent then.
+        """
+        with self.transaction():
+            changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
+            if changed != 1:
+                raise LedgerError(
+                    f"batch {batch.id} is not ours any more: another run took this one for dead",
+                    hint="run the same command again",
+                    code="ledger-lost-claim",
+                )
+
+    def back_to_claimed(self, batch: Batch) -> None:
+        """Note that a POST provably did not happen, or was refused for now, and may be made again."""
+        with self.transaction():
+            self.engine.change(named("back_to_claimed"), {"id": batch.id})
+
+    def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
+        """Give back some calls of a batch that is only claimed.
+
+        Returns:
+            What is left of the batch, or None.
+        """
+        gone = set(keys)
+        left = tuple(target for target in batch.targets if target.key not in gone)
+        with self.transaction():
+            for part in in_parts(keys):
+                self.engine.change(named("delete_calls", len(part)), (batch.id, *part))
+            if left:
+                self.engine.change(named("resize_batch"), {"id": batch.id, "size": len(left)})
+            else:
+                self.engine.change(named("delete_batch"), {"id": batch.id})
+        return Batch(batch.id, left) if left else None
+
+    # -- outcomes
+
+    def record(
+        self,
+        batch: Batch,
+        state: BatchState,
+        *,
+        batch_id: str | None = None,
+        calls_initiated: int | None = None,
+        http_status: int | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Record the outcome of a POST. `refused` gives back the batch's calls in the same transaction.
+
+        Returns:
+            False if the batch was decided otherwise in the meantime (a person resolved it).
+        """
+        with self.transaction():
+            changed = self.engine.change(
+                named("record"),
+                {
+                    "id": batch.id,
+                    "state": state.value,
+                    "batch_id": batch_id,
+                    "calls_initiated": calls_initiated,
+                    "http_status": http_status,
+                    "error": error,
+                    "finished_at": self.timestamp(),
+                },
+            )
+            if changed and state is BatchState.REFUSED:
+                self.engine.change(named("delete_calls_of_batch"), {"id": batch.id})
+        return changed == 1
+
+    def split(
+        self,
+        run: Run,
+        parent: Batch,
+        parts: Sequence[Sequence[CallTarget]],
+        *,
+        http_status: int | None,
+        error: str,
+    ) -> list[Batch]:
+        """Refuse a batch and hand its calls to children, ready to be submitted.
+
+        Args:
+            run: ours.
+            parent: a batch that the API has provably refused.
+            parts: the targets of each child, none empty. The parent's calls that are in none of them (the
+                API rejected them) are deleted.
+            http_status: of the refusal.
+            error: the API's words.
+
+        Returns:
+            The children, in order.
+        """
+        with self.transaction():
+            self.engine.change(
+                named("record"),
+                {
+                    "id": parent.id,
+                    "state": BatchState.REFUSED.value,
+                    "batch_id": None,
+                    "calls_initiated": None,
+                    "http_status": http_status,
+                    "error": error,
+                    "finished_at": self.timestamp(),
+                },
+            )
+            children = []
+            for part in parts:
+                child = self._add_batch(run.id, len(part), parent.id)
+                self._move(run.campaign_id, child, [target.key for target in part])
+                children.append(Batch(child, tuple(part)))
+            self.engine.change(named("delete_calls_of_batch"), {"id": parent.id})
+        return children
+
+    # -- reading
+
+    def batches(self, campaign_id: int, *, held_only: bool = False) -> list[BatchRecord]:
+        """Return the campaign's batches, or those that wait for a person, in order."""
+        rows = self.rows("held_batches" if held_only else "batches_of_campaign", {"campaign_id": campaign_id})
+        return [batch_record(row) for row in rows]
+
+    def rows(self, name: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Run one of queries.sql's readings."""
+        return self.query(named(name), parameters)
+
+    def query(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Run a reading of queries.sql that was expanded by `named`."""
+        with self._lock:
+            return self.engine.rows(sql, parameters)
+
+    def change(self, name: str, parameters: Parameters = ()) -> int:
+        """Run one of queries.sql's changes, inside a transaction; return how many rows it changed."""
+        return self.engine.change(named(name), parameters)
+
+    # -- the rest
+
+    def _add_batch(self, run_id: int, size: int, parent_id: int | None = None) -> int:
+        [(batch_id,)] = self.engine.rows(
+            named("add_batch"), {"run_id": run_id, "parent_id": parent_id, "size": size}
+        )
+        return int(batch_id)
+
+    def _move(self, campaign_id: int, batch_id: int, keys: Sequence[str]) -> None:
+        for part in in_parts(keys):
+            self.engine.change(named("move_calls", len(part)), (batch_id, campaign_id, *part))
+
+    def _repack(self, run: Run, batches: Sequence[tuple[int, Sequence[CallTarget]]]) -> list[Batch]:
+        """Fill the batches from the front with the targets that are really ours; drop the empty ones."""
+        owner: dict[str, int] = {}
+        for part in in_parts([batch_id for batch_id, _ in batches]):
+            owner.update(self.engine.rows(named("keys_of_batches", len(part)), part))
+        ours = [target for _, group in batches for target in group if target.key in owner]
+        packed = []
+        start = 0
+        for batch_id, group in batches:
+            targets = ours[start : start + len(group)]
+            start += len(group)
+            if not targets:
+                self.engine.change(named("delete_batch"), {"id": batch_id})
+                continue
+            moved = [target.key for target in targets if owner[target.key] != batch_id]
+            self._move(run.campaign_id, batch_id, moved)
+            self.engine.change(named("resize_batch"), {"id": batch_id, "size": len(targets)})
+            packed.append(Batch(batch_id, tuple(targets)))
+        return packed
+
+    def _migrate(self, *, read_only: bool) -> None:
+        version = self._version()
+        if version > SCHEMA_VERSION:
+            raise LedgerError(
+                f"the ledger {self.location} was written by a newer xuna (its version is {version}, "
+                f"this program knows {SCHEMA_VERSION})",
+                hint="upgrade: pip install --upgrade xuna-cli",
+                code="ledger-newer",
+            )
+        if read_only or version == SCHEMA_VERSION:
+            return
+        with self.transaction():
+            version = self._version()  # another process may have been faster
+            if 0 < version < SCHEMA_VERSION:
+                self.engine.copy_aside(version)
+            for step, statements in sorted(schema_versions().items()):
+                if step > version:
+                    for statement in statements:
+                        self.engine.change(statement.replace("SERIAL_KEY", self.engine.serial_key))
+            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(SCHEMA_VERSION)})
+            if version == 0:
+                self.engine.change(named("set_info"), {"name": "ledger_id", "value": secrets.token_hex(8)})
+
+    def _version(self) -> int:
+        """Return the schema's version; 0 where nothing is there yet."""
+        return int(self._info("schema_version")) if self.engine.has_schema() else 0
+
+    def _info(self, name: str) -> str:
+        rows = self.rows("info", {"name": name})
+        return str(rows[0][0]) if rows else ""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on the disk when it ends."""
+        with self._lock, self.engine.transaction():
+            yield
+
+    def timestamp(self) -> str:
+        """Return the time now as the ledger writes it: UTC, ISO 8601, milliseconds."""
+        return self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def age(self, at: str) -> timedelta:
+        """Return how long ago a time of the ledger is."""
+        return self._now() - datetime.fromisoformat(at)
+
+
+def open_ledger(
+    path: Path, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
+) -> Ledger:
+    """Open the ledger in a file.
+
+    Args:
+        path: the file.
+        create: make it if it is not there.
+        read_only: write nothing, whatever is found.
+        now: the clock, in UTC.
+
+    Raises:
+        LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
+    """
+    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
+
+    engine = SqliteEngine(path, create=create, read_only=read_only)
+    try:
+        return Ledger(engine, now=now, read_only=read_only)
+    except BaseException:
+        engine.close()
+        raise
+
+
+def check_same_campaign(
+    description: RunDescription, key_column: str | None, api_origin: str, source_path: str | None
+) -> None:
+    """Raise UsageError if a run contradicts its campaign's first run."""
+    name = description.campaign
+    other = f"use another campaign: --campaign {shlex.quote(name + '-2')}"
+    if api_origin != description.api_origin:
+        raise UsageError(
+            f"campaign {name!r} belongs to {api_origin}, and this run would call through "
+            f"{description.api_origin}",
+            hint=other,
+            code="campaign-other-origin",
+        )
+    if description.named_by_default and source_path != description.source_path:
+        raise UsageError(
+            f"campaign {name!r} was made from {source_path or 'standard input'}, and this list is "
+            f"{description.source_path}",
+            hint=f"if it is the same campaign: --campaign {shlex.quote(name)}; if not, {other}",
+            code="campaign-other-list",
+        )
+    if key_column != description.key_column:
+        raise UsageError(
+            f"campaign {name!r} was made with {_key_words(key_column)}, and this run has "
+            f"{_key_words(description.key_column)}",
+            hint=f"use the same, or {other}",
+            code="campaign-other-key",
+        )
+
+
+def batch_record(row: Sequence[Any]) -> BatchRecord:
+    """Make a record of the first columns of `batches_of_campaign`."""
+    batch_id, run_id, parent_id, state, *rest = row[:11]
+    return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)
+
+
+def _key_words(column: str | None) -> str:
+    return f"--key {column}" if column else "no --key"
+
+
+def _standing(state: BatchState, *, own: bool) -> Standing:
+    if own:
+        return Standing.DUPLICATE
+    if state is BatchState.ACCEPTED:
+        return Standing.ALREADY_CALLED
+    if state in HELD_STATES:
+        return Standing.HELD
+    return Standing.IN_FLIGHT

@@ -1,0 +1,118 @@
+-- Every statement the ledger runs, by name. `:word` is a parameter; `{rows}` and `{list}` are expanded to as
+-- many groups of `?` as are given. Both engines run these as they stand.
+
+-- name: info
+SELECT value FROM ledger_info WHERE name = :name
+
+-- name: set_info
+INSERT INTO ledger_info (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: campaign_by_name
+SELECT id, name, key_column, api_origin, source_path, created_at FROM campaigns WHERE name = :name
+
+-- name: add_campaign
+INSERT INTO campaigns (name, key_column, api_origin, source_path, created_at)
+VALUES (:name, :key_column, :api_origin, :source_path, :created_at)
+ON CONFLICT (name) DO NOTHING
+
+-- name: add_run
+INSERT INTO runs (campaign_id, started_at, agent_id, from_phone_number_id, source, template, deadline,
+                  host, pid, xuna_version)
+VALUES (:campaign_id, :started_at, :agent_id, :from_phone_number_id, :source, :template, :deadline,
+        :host, :pid, :xuna_version)
+RETURNING id
+
+-- name: end_run
+UPDATE runs SET ended_at = :ended_at WHERE id = :run_id AND ended_at IS NULL
+
+-- name: open_runs
+SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id
+
+-- name: orphan_submitting
+UPDATE batches SET state = 'unknown', error = :error, finished_at = :finished_at
+WHERE run_id = :run_id AND state = 'submitting'
+
+-- name: delete_claimed_calls
+DELETE FROM calls WHERE batch_id IN (SELECT id FROM batches WHERE run_id = :run_id AND state = 'claimed')
+
+-- name: delete_claimed_batches
+DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
+
+-- name: standings
+SELECT c.key, b.state, b.run_id FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id = ? AND c.key IN ({list})
+
+-- name: add_batch
+INSERT INTO batches (run_id, parent_id, state, size) VALUES (:run_id, :parent_id, 'claimed', :size)
+RETURNING id
+
+-- name: claim
+INSERT INTO calls (campaign_id, key, to_phone_number, batch_id, row_number) VALUES {rows}
+ON CONFLICT (campaign_id, key) DO NOTHING
+
+-- name: keys_of_batches
+SELECT key, batch_id FROM calls WHERE batch_id IN ({list})
+
+-- name: move_calls
+UPDATE calls SET batch_id = ? WHERE campaign_id = ? AND key IN ({list})
+
+-- name: delete_calls
+DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
+
+-- name: delete_calls_of_batch
+DELETE FROM calls WHERE batch_id = :id
+
+-- name: resize_batch
+UPDATE batches SET size = :size WHERE id = :id
+
+-- name: delete_batch
+DELETE FROM batches WHERE id = :id
+
+-- name: submit
+UPDATE batches SET state = 'submitting', submitted_at = :submitted_at
+WHERE id = :id AND state = 'claimed'
+  AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
+
+-- name: back_to_claimed
+UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND state = 'submitting'
+  AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
+
+-- name: record
+UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated,
+                   http_status = :http_status, error = :error, finished_at = :finished_at
+WHERE id = :id AND state IN ('claimed', 'submitting', 'unknown')
+
+-- name: resolve
+UPDATE batches SET state = :state, error = :error, finished_at = :finished_at
+WHERE id = :id AND state IN ('unknown', 'short')
+
+-- name: batches_of_campaign
+SELECT b.id, b.run_id, b.parent_id, b.state, b.size, b.batch_id, b.calls_initiated, b.http_status, b.error,
+       b.submitted_at, b.finished_at, r.ended_at, r.deadline
+FROM batches b JOIN runs r ON r.id = b.run_id
+WHERE r.campaign_id = :campaign_id
+ORDER BY b.id
+
+-- name: held_batches
+SELECT b.id, b.run_id, b.parent_id, b.state, b.size, b.batch_id, b.calls_initiated, b.http_status, b.error,
+       b.submitted_at, b.finished_at, r.ended_at, r.deadline
+FROM batches b JOIN runs r ON r.id = b.run_id
+WHERE r.campaign_id = :campaign_id AND b.state IN ('unknown', 'short')
+ORDER BY b.id
+
+-- name: campaign_summaries
+SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, b.state,
+       COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls
+FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id LEFT JOIN batches b ON b.run_id = r.id
+GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, b.state
+ORDER BY c.name, b.state
+
+-- name: runs_of_campaign
+SELECT id, started_at, ended_at, agent_id, from_phone_number_id, source, template, host, pid, xuna_version
+FROM runs WHERE campaign_id = :campaign_id ORDER BY id
+
+-- name: calls_of_batches
+SELECT c.batch_id, c.row_number, c.key, c.to_phone_number FROM calls c
+WHERE c.batch_id IN ({list})
+ORDER BY c.batch_id, c.row_number

@@ -1,0 +1,68 @@
+-- The ledger's schema, a section for each version; opening a ledger applies the sections above its own.
+-- An engine replaces SERIAL_KEY by its own type of a key that is never used again after a delete.
+
+-- version: 1
+
+CREATE TABLE ledger_info (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- A name under which nobody is called twice; the three in the middle are fixed by the first run.
+CREATE TABLE campaigns (
+    id          SERIAL_KEY,
+    name        TEXT NOT NULL UNIQUE,
+    key_column  TEXT,
+    api_origin  TEXT NOT NULL,
+    source_path TEXT,
+    created_at  TEXT NOT NULL
+);
+
+-- One invocation of `xuna batch-call`. ended_at is set by the run itself, or by whoever finds it dead.
+CREATE TABLE runs (
+    id                   SERIAL_KEY,
+    campaign_id          BIGINT NOT NULL REFERENCES campaigns (id),
+    started_at           TEXT NOT NULL,
+    ended_at             TEXT,
+    agent_id             TEXT NOT NULL,
+    from_phone_number_id TEXT NOT NULL,
+    source               TEXT NOT NULL,
+    template             TEXT,
+    deadline             REAL NOT NULL, -- seconds that one POST may take
+    host                 TEXT NOT NULL,
+    pid                  INTEGER NOT NULL,
+    xuna_version         TEXT NOT NULL
+);
+
+CREATE INDEX runs_open ON runs (id) WHERE ended_at IS NULL;
+
+-- Call targets submitted in one POST; models.BatchState explains each state.
+CREATE TABLE batches (
+    id              SERIAL_KEY,
+    run_id          BIGINT NOT NULL REFERENCES runs (id),
+    parent_id       BIGINT REFERENCES batches (id),
+    state           TEXT NOT NULL CHECK (
+        state IN ('claimed', 'submitting', 'accepted', 'short', 'refused', 'unknown')
+    ),
+    size            INTEGER NOT NULL,
+    batch_id        TEXT,    -- the API's
+    calls_initiated INTEGER, -- the API's
+    http_status     INTEGER,
+    error           TEXT,
+    submitted_at    TEXT,
+    finished_at     TEXT
+);
+
+CREATE INDEX batches_of_run ON batches (run_id);
+
+-- Who was called, or is about to be: the primary key is the promise.
+CREATE TABLE calls (
+    campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+    key             TEXT NOT NULL,
+    to_phone_number TEXT NOT NULL,
+    batch_id        BIGINT NOT NULL REFERENCES batches (id),
+    row_number      INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, key)
+);
+
+CREATE INDEX calls_of_batch ON calls (batch_id);

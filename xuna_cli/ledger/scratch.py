@@ -1,0 +1,22 @@
+"""Keys that a rehearsal has seen: in a private database that is gone when it is closed."""
+
+import sqlite3
+from collections.abc import Sequence
+
+
+class SeenKeys:
+    """A set of keys in constant memory; SQLite spills it to an unnamed temporary file."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def add(self, keys: Sequence[str]) -> set[str]:
+        """Remember keys (none twice among them) and return those that were not known."""
+        insert = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING"
+        return {key for key in keys if self._connection.execute(insert, (key,)).rowcount}
+
+    def close(self) -> None:
+        """Forget all of them."""
+        self._connection.close()

@@ -1,0 +1,312 @@
+"""The ledger on SQLite: a file, and an OS lock for each run beside it."""
+
+import contextlib
+import fcntl
+import os
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.engine import Parameters
+
+# Long enough that a crowd of runs queues instead of failing; a claim of 20,000 takes well under a second.
+BUSY_TIMEOUT_S = 60.0
+
+# What a commit must mean before a POST may follow it: the folder is synced too when the journal goes.
+# Readings as SQLite gives them back; synchronous 3 is EXTRA. WAL is avoided for its corruption bug with
+# several connections up to SQLite 3.51.2.
+PRAGMAS: Mapping[str, tuple[str, object]] = {
+    "journal_mode": ("DELETE", "delete"),
+    "synchronous": ("EXTRA", 3),
+    "foreign_keys": ("ON", 1),
+    "secure_delete": ("ON", 1),
+    "fullfsync": ("ON", 1),
+}
+
+# File systems on which SQLite's locks or syncs can't be trusted across machines.
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "fuse.sshfs", "fuse.glusterfs", "drvfs"}
+)
+
+APPLICATION_ID = int.from_bytes(b"xuna", "big")  # tells our files from other SQLite databases
+
+
+class SqliteEngine:
+    """One connection to a ledger file.
+
+    Args:
+        path: the ledger file.
+        create: make the file (0600, in a folder of 0700) if it is not there.
+        read_only: never write, not even to recover from a crash.
+
+    Raises:
+        LedgerError: if the file is missing, no database, damaged, or can't be trusted where it lies.
+    """
+
+    serial_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
+
+    def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
+        self.path = Path(os.path.realpath(path))
+        self.created = False
+        self._locks: dict[int, int] = {}
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise LedgerError(
+                f"this Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.35 or newer",
+                hint="install a Python with a newer SQLite",
+            )
+        _refuse_network_file_system(self.path)
+        with _errors(self.path):
+            exists = self.path.exists()
+            if not exists and not create:
+                raise LedgerError(f"there is no ledger at {self.path}", code="ledger-missing")
+            if not exists:
+                self._create_file()
+            if self.path.is_dir() or self.path.stat().st_size == 0:
+                raise LedgerError(
+                    f"{self.path} is {'a folder' if self.path.is_dir() else 'empty'}, not a ledger",
+                    hint="restore it from a copy, or name another file with --ledger; "
+                    "a new ledger does not know who was called",
+                    code="ledger-corrupt",
+                )
+            self._connect(read_only=read_only)
+
+    @property
+    def location(self) -> str:
+        """Where the ledger is, for people."""
+        return str(self.path)
+
+    def has_schema(self) -> bool:
+        """Return whether the ledger's tables are there."""
+        return bool(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'ledger_info'"))
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return all its rows."""
+        with _errors(self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def change(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run a statement and return how many rows it changed."""
+        with _errors(self.path):
+            return self._connection.execute(sql, parameters).rowcount
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is on the disk together when this ends, or nothing is.
+
+        Raises:
+            LedgerError: if it could not be committed, or if the file is not the one that was opened.
+        """
+        with _errors(self.path):
+            self._check_same_file()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def copy_aside(self, version: int) -> None:
+        """Leave a copy beside the ledger before its schema changes."""
+        target = self.path.with_name(f"{self.path.name}.v{version}.bak")
+        with _errors(self.path):
+            target.unlink(missing_ok=True)
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with contextlib.closing(sqlite3.connect(target)) as copy:
+                self._connection.backup(copy)
+
+    def hold(self, run_id: int) -> None:
+        """Take the lock that says that a run is alive; the OS drops it with the process."""
+        with _errors(self.path):
+            file = self._lock_file(run_id)
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._locks[run_id] = descriptor
+
+    def let_go(self, run_id: int) -> None:
+        """Drop the lock of a run that has ended."""
+        descriptor = self._locks.pop(run_id, None)
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                self._lock_file(run_id).unlink()
+            os.close(descriptor)
+
+    def holds(self, run_id: int) -> bool:
+        """Return whether this process holds the run's lock; an OS lock is never lost while it lives."""
+        return run_id in self._locks
+
+    def is_alive(self, run_id: int) -> bool:
+        """Return whether any process holds the run's lock."""
+        if run_id in self._locks:
+            return True
+        try:
+            descriptor = os.open(self._lock_file(run_id), os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def forget_lock(self, run_id: int) -> None:
+        """Remove what a dead run left of its lock."""
+        with contextlib.suppress(OSError):
+            self._lock_file(run_id).unlink()
+
+    def close(self) -> None:
+        """Close the connection and drop the locks."""
+        for run_id in list(self._locks):
+            self.let_go(run_id)
+        self._connection.close()
+
+    def _lock_file(self, run_id: int) -> Path:
+        return self.path.with_name(self.path.name + ".runs") / f"{run_id}.lock"
+
+    def _create_file(self) -> None:
+        """Make a database and give it its name in one step, so that no half-made ledger is ever found."""
+        journal = self.path.with_name(self.path.name + "-journal")
+        if journal.exists():
+            raise LedgerError(
+                f"the ledger {self.path} is missing, but its journal is there",
+                hint=f"restore the ledger, or remove {journal} if that ledger is given up",
+                code="ledger-corrupt",
+            )
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=self.path.name + ".new-", dir=self.path.parent)  # 0600
+        os.close(descriptor)
+        try:
+            with contextlib.closing(sqlite3.connect(name)) as connection:
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            with contextlib.suppress(FileExistsError):
+                os.link(name, self.path)
+                self.created = True
+        finally:
+            Path(name).unlink()
+        _sync_folder(self.path.parent)
+
+    def _connect(self, *, read_only: bool) -> None:
+        uri = self.path.as_uri() + ("?mode=ro" if read_only else "?mode=rw")
+        self._connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if self._connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise LedgerError(
+                    f"{self.path} is a SQLite database, but not a ledger of xuna",
+                    hint="name another file with --ledger",
+                    code="ledger-corrupt",
+                )
+            for name, (value, reading) in PRAGMAS.items():
+                self._connection.execute(f"PRAGMA {name} = {value}")
+                got = self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+                if got != reading and not (read_only and name == "journal_mode"):
+                    raise LedgerError(f"{self.path}: SQLite refused {name} = {value} (it is {got})")
+        except BaseException:
+            self._connection.close()
+            raise
+        self._identity = _identity(self.path)
+
+    def _check_same_file(self) -> None:
+        if _identity(self.path) != self._identity:
+            raise LedgerError(
+                f"the ledger {self.path} was moved, replaced or deleted while it was in use",
+                hint="put it back before anything else is sent",
+                code="ledger-replaced",
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_network_file_system(path: Path) -> None:
+    """Raise LedgerError if Linux says that the path is on a network file system."""
+    if sys.platform != "linux":
+        return
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    best, kind = "", ""
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), before.split()[4])
+        inside = path == Path(point) or Path(point) in path.parents
+        if inside and len(point) >= len(best):
+            best = point
+            kind = "drvfs" if "drvfs" in after else after.split()[0]
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise LedgerError(
+            f"{path} is on a network file system ({kind}), where SQLite's locks can't be trusted",
+            hint="keep the ledger on a local disk, or on PostgreSQL: --ledger postgresql://…",
+            code="ledger-network",
+        )
+
+
+@contextlib.contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the OS say into a LedgerError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain(path, error) from error
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {path} can't be used: {error.strerror or error}",
+            hint="check the path, its permissions and the disk, or name another file with --ledger",
+            code="ledger-unwritable",
+        ) from error
+
+
+def _explain(path: Path, error: sqlite3.Error) -> LedgerError:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    table = (
+        (
+            "SQLITE_NOTADB",
+            "ledger-corrupt",
+            "is not a database",
+            "restore it from a copy; do not start a new one",
+        ),
+        ("SQLITE_CORRUPT", "ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one"),
+        (
+            "SQLITE_FULL",
+            "ledger-full",
+            "can't grow: the disk is full",
+            "make room and run the same command again",
+        ),
+        ("SQLITE_BUSY", "ledger-busy", "is locked by another program", "run the same command again"),
+        (
+            "SQLITE_READONLY",
+            "ledger-unwritable",
+            "can't be written",
+            "check its permissions and its folder's",
+        ),
+        ("SQLITE_CANTOPEN", "ledger-unwritable", "can't be opened", "check its permissions and its folder's"),
+        ("SQLITE_IOERR", "ledger-unwritable", "can't be read or written", "check the disk"),
+    )
+    for prefix, code, what, hint in table:
+        if name.startswith(prefix):
+            return LedgerError(f"the ledger {path} {what} ({error})", hint=hint, code=code)
+    return LedgerError(f"the ledger {path} failed: {error}", code="ledger")

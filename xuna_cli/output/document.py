@@ -1,0 +1,114 @@
+"""The JSON document: what scripts read. Its shape is design.md's, its version is in it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.models import COUNTS, BatchRecord, Rejection, Report
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCallResult:
+    """All that is to be said of one `xuna batch-call`.
+
+    Attributes:
+        exit_status: what the process ends with.
+        campaign: its name; None where it did not come to that.
+        run_id: the ledger's; None in a dry run.
+        dry_run: whether nothing was sent on purpose.
+        sandbox: whether nobody was really called.
+        ledger: where it is; None where it did not come to that.
+        ledger_created: whether this run made it.
+        report: what became of the rows.
+        held: the campaign's batches that wait for a person.
+        rejections_total: all of them, not only the first.
+    """
+
+    exit_status: ExitStatus
+    campaign: str | None
+    run_id: int | None
+    dry_run: bool
+    sandbox: bool
+    ledger: str | None
+    ledger_created: bool
+    report: Report
+    held: Sequence[BatchRecord] = ()
+
+    @property
+    def status(self) -> str:
+        """`success`, `partial` or `error`."""
+        if self.exit_status is ExitStatus.OK:
+            return "success"
+        return "partial" if self.report.counts["accepted"] else "error"
+
+
+def batch_call_document(result: BatchCallResult) -> str:
+    """Return the document of a `batch-call`, with a line break at its end."""
+    report = result.report
+    document = {
+        "xuna_result_version": VERSION,
+        "command": "batch-call",
+        "status": result.status,
+        "exit_code": int(result.exit_status),
+        "campaign": result.campaign,
+        "run_id": None if result.run_id is None else str(result.run_id),
+        "dry_run": result.dry_run,
+        "sandbox": result.sandbox,
+        "ledger": None
+        if result.ledger is None
+        else {"path": result.ledger, "created": result.ledger_created},
+        "list_complete": report.list_complete,
+        "counts": {
+            "rows": sum(report.counts.values()),
+            **{name: report.counts[name] for name in COUNTS},
+        },
+        "pacing": {"refusals": report.refusals, "paused_seconds": round(report.paused, 3)},
+        "batches": [batch(record) for record in report.batches],
+        "held_batches": [
+            {
+                "id": str(record.id),
+                "state": record.state.value,
+                "calls": record.size,
+                "batch_id": record.batch_id,
+                "submitted_at": record.submitted_at,
+                "error": record.error,
+            }
+            for record in result.held
+        ],
+        "rejections_total": report.counts["rejected"],
+        "rejections": [rejection(item) for item in report.rejections],
+        "errors": [error(item) for item in report.errors],
+    }
+    return dump(document)
+
+
+def batch(record: BatchRecord) -> dict[str, Any]:
+    """Return a batch as it stands in documents."""
+    return {
+        "id": str(record.id),
+        "batch_id": record.batch_id,
+        "state": record.state.value,
+        "calls": record.size,
+        "calls_initiated": record.calls_initiated,
+        "http_status": record.http_status,
+        "error": record.error,
+    }
+
+
+def rejection(item: Rejection) -> dict[str, Any]:
+    """Return a rejection as it stands in documents."""
+    return {"row": item.row_number, "code": item.code, "field": item.field, "message": item.message}
+
+
+def error(item: XunaError) -> dict[str, str]:
+    """Return an error as it stands in documents."""
+    return {"code": item.code, "message": item.message, "hint": item.hint}
+
+
+def dump(document: object) -> str:
+    """Return JSON for people and programs; ASCII, so that no terminal obeys what is in it."""
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

@@ -1,0 +1,128 @@
+"""CSV for spreadsheets: safe to open, written beside and renamed, readable by its owner alone."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from xuna_cli.errors import InputError
+from xuna_cli.models import BatchRecord, Rejection
+
+# A phone number starts with + and is no formula; anything else that a spreadsheet would calculate is defused.
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9 ().\-]*")
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell that a spreadsheet shows and doesn't calculate (OWASP: CSV injection)."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "'" + text if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def write_rows(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a header and rows."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([cell(name) for name in header])
+    writer.writerows([cell(value) for value in row] for row in rows)
+
+
+def batches_csv(batches: Iterable[BatchRecord]) -> str:
+    """Return a row per batch."""
+    stream = io.StringIO()
+    write_rows(
+        stream,
+        ("id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"),
+        (
+            (one.id, one.batch_id, one.state.value, one.size, one.calls_initiated, one.http_status, one.error)
+            for one in batches
+        ),
+    )
+    return stream.getvalue()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """Write a file of 0600 beside `path`, sync it, and give it its name when all went well.
+
+    Raises:
+        InputError: if it can't be written there.
+    """
+    temporary: str | None = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - a string
+        temporary = None
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be written: {error.strerror}", hint="name another file", code="output-unwritable"
+        ) from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+class Rejects:
+    """The file of `--rejects`: the rejected rows, to be mended and fed back. Thread-safe.
+
+    Rows are kept in a private spool until the end, since a JSON contact may bring columns that none
+    before it had.
+
+    Args:
+        path: the file to be.
+        columns: the list's.
+    """
+
+    OURS = ("row", "code", "message")
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        if path.is_dir() or not path.parent.is_dir():
+            raise InputError(
+                f"{path} can't be written: {'it is a folder' if path.is_dir() else 'there is no such folder'}",
+                hint="name another file with --rejects",
+                code="output-unwritable",
+            )
+        self._path = path
+        self._columns = dict.fromkeys(columns)
+        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed in `close`
+        self._lock = threading.Lock()
+
+    def add(self, rejection: Rejection) -> None:
+        """Keep a rejection; what the contact could not be read of is left empty."""
+        fields = dict(rejection.contact.fields) if rejection.contact else {}
+        line = json.dumps([rejection.row_number, rejection.code, rejection.message, fields], default=str)
+        with self._lock:
+            self._columns.update(dict.fromkeys(fields))
+            self._spool.write(line + "\n")
+
+    def close(self) -> None:
+        """Write the file, also when it has no rows: an old one must not be taken for this run's."""
+        # A list that was mended before has our columns: they are replaced. Columns that only happen to
+        # have one of the names are somebody's, and are kept.
+        fed_back = set(self.OURS) <= self._columns.keys()
+        columns = [name for name in self._columns if not (fed_back and name in self.OURS)]
+        ours = [f"xuna_{name}" if name in columns else name for name in self.OURS]
+        with self._lock, self._spool, replacing(self._path) as stream:
+            self._spool.seek(0)
+            rows = (
+                (*(fields.get(name) for name in columns), *said)
+                for *said, fields in map(json.loads, self._spool)
+            )
+            write_rows(stream, (*columns, *ours), rows)

@@ -1,0 +1,141 @@
+"""The rich table of a run, and what needs the user's attention."""
+
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from xuna_cli.models import BatchRecord, BatchState
+from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.messages import COUNT_LABELS, safe
+
+BATCHES_SHOWN = 20  # accepted ones; whatever needs attention is always shown
+REJECTIONS_SHOWN = 10
+WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
+
+STYLES = {
+    BatchState.ACCEPTED: "green",
+    BatchState.SHORT: "yellow",
+    BatchState.UNKNOWN: "bold yellow",
+    BatchState.REFUSED: "red",
+}
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Return a console for results: colour on a terminal alone, whatever the environment forces."""
+    stream = stream or sys.stdout
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        force_terminal=terminal,
+        no_color=None if terminal else True,
+        width=None if terminal else WIDTH_WITHOUT_TERMINAL,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def plain_table(title: str | None, columns: Sequence[str], right: Iterable[str] = ()) -> Table:
+    """Return an empty table in the house's style; cells fold, and are never cut."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="right" if name in set(right) else "left", overflow="fold")
+    return table
+
+
+def cell(value: object, style: str = "") -> Text:
+    """Return data as a cell: no markup, no control characters."""
+    return Text("" if value is None else safe(value), style=style)
+
+
+def print_result(result: BatchCallResult, out: Console) -> None:
+    """Print what became of a run."""
+    report = result.report
+    if report.batches:
+        out.print(_batches(report.batches))
+    out.print(_totals(result))
+    for line in _attention(result):
+        out.print(Text(safe(line)), soft_wrap=True)
+
+
+def _batches(batches: Sequence[BatchRecord]) -> Table:
+    table = plain_table(None, ("Batch ID", "Calls", "Initiated", "State"), right=("Calls", "Initiated"))
+    accepted = [one for one in batches if one.state is BatchState.ACCEPTED]
+    left_out = {one.id for one in accepted[BATCHES_SHOWN:]}
+    for one in batches:
+        if one.id not in left_out:
+            state = (
+                f"{one.state.value} (ledger batch {one.id})"
+                if one.state is not BatchState.ACCEPTED
+                else one.state
+            )
+            table.add_row(
+                cell(one.batch_id or "-"),
+                cell(one.size),
+                cell("-" if one.calls_initiated is None else one.calls_initiated),
+                cell(state, STYLES.get(one.state, "")),
+            )
+    if left_out:
+        calls = sum(one.size for one in batches if one.id in left_out)
+        table.add_row(
+            cell(f"… and {len(left_out):,} more"), cell(f"{calls:,}"), cell(f"{calls:,}"), cell("accepted")
+        )
+    return table
+
+
+def _totals(result: BatchCallResult) -> Text:
+    counts = result.report.counts
+    parts = [f"{sum(counts.values()):,} rows"]
+    labels = dict(COUNT_LABELS)
+    if result.dry_run:
+        labels["not_sent"] = "would be called"
+    parts += [
+        f"{counts[name]:,} {label}" for name, label in labels.items() if counts[name] or name == "accepted"
+    ]
+    if result.dry_run:
+        parts = [part for part in parts if not part.endswith(" accepted")]
+    head = "Dry run" if result.dry_run else f"Campaign {result.campaign}"
+    tail = " (sandbox: nobody was called)" if result.sandbox and not result.dry_run else ""
+    return Text(safe(f"{head}: " + ", ".join(parts) + tail))
+
+
+def _attention(result: BatchCallResult) -> list[str]:
+    report = result.report
+    lines: list[str] = []
+    if report.rejections:
+        lines.append("")
+        lines.append(f"Rejected rows ({report.counts['rejected']:,}):")
+        lines += [
+            f"  row {item.row_number}: {item.message} [{item.code}]"
+            for item in report.rejections[:REJECTIONS_SHOWN]
+        ]
+        if report.counts["rejected"] > REJECTIONS_SHOWN:
+            lines.append("  … all of them as a CSV to mend: --rejects FILE")
+    if result.held:
+        name = shlex.quote(result.campaign or "") + (" --sandbox" if result.sandbox else "")
+        calls = sum(batch.size for batch in result.held)
+        lines.append("")
+        lines.append(
+            f"Held: {calls:,} people in {len(result.held):,} batches may or may not have been called, and are not "
+            "called again until you say so."
+        )
+        lines.append(f"  look: xuna campaigns show {name}")
+        lines.append(f"  then: xuna campaigns resolve {name}")
+    if report.refusals:
+        lines.append("")
+        lines.append(
+            f"The API asked to slow down {report.refusals:,} times; the run waited {report.paused:.1f} s for it."
+        )
+    if report.counts["not_sent"] and not result.dry_run:
+        lines.append("")
+        lines.append(
+            f"Not sent: {report.counts['not_sent']:,} people are still to be called. Run the same command again."
+        )
+    if not report.list_complete:
+        lines.append("The list was not read to its end.")
+    return lines

@@ -1,0 +1,156 @@
+"""Conversation records, made from the calls that were accepted: the same seed tells the same stories."""
+
+import random
+from bisect import bisect_left
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from xuna_cli.sandbox.account import Account
+from xuna_cli.sandbox.state import DialledCall, SandboxState
+
+OUTCOMES = ("success", "failure", "unknown")
+REPLIES = ("Yes, speaking.", "Who is this?", "Sorry, this is a bad moment.", "Could you call again tomorrow?")
+CLOSINGS = ("Thank you for your time.", "I will make a note of it. Goodbye.", "Thanks, have a nice day.")
+TIMES = ("morning", "afternoon", "evening")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationOptions:
+    """How the records look, and when they appear.
+
+    Attributes:
+        appear_after: seconds between the call and its record.
+        spread: up to so many seconds more, drawn for each call.
+        optional_metadata: with `metadata.phone_call` and `metadata.batch_call`, which the vendor
+            doesn't document, and `status`.
+        unanswered: the share of calls that never get a record.
+        page_size: of a page, when the client doesn't say.
+    """
+
+    appear_after: float = 0.0
+    spread: float = 0.0
+    optional_metadata: bool = True
+    unanswered: float = 0.0
+    page_size: int = 30
+
+
+class Conversations:
+    """The conversation records of a sandbox."""
+
+    def __init__(
+        self, account: Account, state: SandboxState, options: ConversationOptions | None = None
+    ) -> None:
+        self._account = account
+        self._state = state
+        self.options = options or ConversationOptions()
+
+    def page(self, agent_id: str | None, before: int | None, size: int) -> tuple[list[DialledCall], bool]:
+        """Return the newest calls with a record, at most `size`, and whether there are more.
+
+        Args:
+            agent_id: only this agent's.
+            before: only those whose sequence is lower: where the page before ended.
+            size: of the page.
+        """
+        page: list[DialledCall] = []
+        calls = self._state.calls()
+        if before is not None:
+            del calls[bisect_left(calls, before, key=_sequence) :]
+        for call in reversed(calls):
+            if (agent_id is None or call.agent_id == agent_id) and self._has_appeared(call):
+                if len(page) == size:
+                    return page, True
+                page.append(call)
+        return page, False
+
+    def find(self, conversation_id: str) -> DialledCall | None:
+        """Return the call that this conversation is the record of, if it has appeared."""
+        calls = self._state.calls()
+        position = bisect_left(calls, _sequence_in(conversation_id), key=_sequence)
+        call = calls[position] if position < len(calls) else None
+        if call is None or conversation_id_of(call) != conversation_id or not self._has_appeared(call):
+            return None
+        return call
+
+    def _has_appeared(self, call: DialledCall) -> bool:
+        options = self.options
+        wait = options.appear_after
+        if options.unanswered or options.spread:
+            drawn = self._draws(call, "appears")
+            if drawn.random() < options.unanswered:
+                return False
+            wait += options.spread * drawn.random()
+        return self._state.clock() >= call.at + wait
+
+    def _draws(self, call: DialledCall, what: str) -> random.Random:
+        seed = self._state.seed or 0
+        return random.Random(f"{seed}:{what}:{call.to_phone_number}:{call.nth}")  # noqa: S311 - repeatable
+
+    def summary(self, call: DialledCall) -> dict[str, object]:
+        """Return the record as it stands in a list."""
+        return self._record(call)
+
+    def detail(self, call: DialledCall) -> dict[str, object]:
+        """Return the record as its own endpoint shows it."""
+        drawn = self._draws(call, "story")
+        duration = drawn.randint(8, 240)
+        outcome = drawn.choices(OUTCOMES, weights=(6, 3, 1))[0]
+        conversation_id = conversation_id_of(call)
+        return self._record(call) | {
+            "transcript": [
+                {"speaker": "agent", "timestamp": 0, "message": self._first_message(call)},
+                {"speaker": "user", "timestamp": duration // 4, "message": drawn.choice(REPLIES)},
+                {"speaker": "agent", "timestamp": duration // 2, "message": drawn.choice(CLOSINGS)},
+            ],
+            "audio": f"https://sandbox.invalid/audio/{conversation_id}.mp3",
+            "evaluation_results": {
+                "goal_reached": {"result": outcome, "rationale": f"The sandbox drew {outcome}."},
+                "polite": {"result": "success", "rationale": "The agent thanked the person."},
+            },
+            "collected_data": {
+                "wants_callback": drawn.random() < 0.2,  # noqa: PLR2004 - one in five
+                "best_time": drawn.choice(TIMES),
+            },
+        }
+
+    def _record(self, call: DialledCall) -> dict[str, object]:
+        duration = self._draws(call, "story").randint(8, 240)
+        start = int(call.at)
+        metadata: dict[str, object] = {
+            "start_time": start,
+            "end_time": start + duration,
+            "duration": duration,
+            "agent_id": call.agent_id,
+        }
+        record: dict[str, object] = {"conversation_id": conversation_id_of(call), "metadata": metadata}
+        if self.options.optional_metadata:
+            record["status"] = "done"
+            metadata["phone_call"] = {"external_number": call.to_phone_number}
+            metadata["batch_call"] = {"batch_call_id": call.batch_id}
+        return record
+
+    def _first_message(self, call: DialledCall) -> str:
+        override = call.conversation_config_override or {}
+        agent = override.get("agent")
+        said = agent.get("first_message") if isinstance(agent, dict) else None
+        if isinstance(said, str):
+            return said
+        known = self._account.agent(call.agent_id)
+        return known.first_message if known else ""
+
+
+def conversation_id_of(call: DialledCall) -> str:
+    """Return the id of a call's conversation."""
+    digest = blake2b(call.batch_id.encode(), digest_size=8)
+    return f"conv_{digest.hexdigest()}{call.sequence:08x}"
+
+
+def _sequence(call: DialledCall) -> int:
+    return call.sequence
+
+
+def _sequence_in(conversation_id: str) -> int:
+    try:
+        return int(conversation_id[-8:], 16)
+    except ValueError:
+        return 0

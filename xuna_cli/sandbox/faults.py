@@ -1,0 +1,307 @@
+"""Faults on request: what the sandbox does wrong, to which requests, and how often.
+
+Each kind is a frozen dataclass, and has a JSON form for other processes:
+`{"kind": "cut", "times": 3}` is `Cut(times=3)`.
+"""
+
+import random
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar, Literal
+
+BATCH_CALLS = "batch-calls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What the kinds have in common: when a fault strikes.
+
+    Attributes:
+        on: the endpoint: `batch-calls`, `phone-numbers`, `agents` or `conversations`.
+        times: how often it strikes; None for as long as it is there.
+        every: it strikes every n-th request.
+        skip: requests that it lets pass first.
+        share: the share of the remaining ones that it strikes, drawn from the server's seed.
+    """
+
+    kind: ClassVar[str]
+    on: str = BATCH_CALLS
+    times: int | None = None
+    every: int = 1
+    skip: int = 0
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.every < 1 or self.skip < 0 or not 0 <= self.share <= 1:
+            raise ValueError("every is at least 1, skip at least 0, share between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency(Fault):
+    """Wait before taking the batch, or (`taken`) after it."""
+
+    kind: ClassVar[str] = "latency"
+    seconds: float = 1.0
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit(Fault):
+    """Refuse: every request, or those above a limit.
+
+    Attributes:
+        posts: requests allowed in each window of `per` seconds.
+        in_flight: requests allowed at the same time.
+        retry_after: seconds for the `Retry-After` header; None sends none.
+        as_date: give them as an HTTP date.
+    """
+
+    kind: ClassVar[str] = "rate_limit"
+    posts: int = 0
+    per: float = 1.0
+    in_flight: int | None = None
+    retry_after: float | None = None
+    as_date: bool = False
+    status: int = 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Fault):
+    """Answer this instead, before taking the batch or (`taken`) after it.
+
+    Attributes:
+        body: JSON, but for text, which is sent as it is.
+        headers: these win over the ones that the body implies.
+    """
+
+    kind: ClassVar[str] = "answer"
+    status: int = 500
+    body: object = "Internal Server Error"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut(Fault):
+    """Take the batch, then cut the connection without an answer: by a reset, or by closing it."""
+
+    kind: ClassVar[str] = "cut"
+    taken: bool = True
+    reset: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hang(Fault):
+    """Take the batch, then say nothing until the client leaves."""
+
+    kind: ClassVar[str] = "hang"
+    taken: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage(Fault):
+    """Take the batch, then write what isn't HTTP, and close."""
+
+    kind: ClassVar[str] = "garbage"
+    taken: bool = True
+    text: str = "\x00\x7fthis is no HTTP\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drip(Fault):
+    """Take the batch, then send the answer, headers too, one byte every `interval` seconds."""
+
+    kind: ClassVar[str] = "drip"
+    interval: float = 0.06
+    taken: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short(Fault):
+    """Leave some calls out, at random, and say a lower `calls_initiated`."""
+
+    kind: ClassVar[str] = "short"
+    missing: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse(Fault):
+    """Refuse every batch with certain calls in it; nothing of such a batch is taken.
+
+    Attributes:
+        numbers: the numbers that are refused.
+        pattern: a regular expression for more of them.
+        overrides: refuse calls that bring an override.
+        loc: say with a 422 which calls; else only that there are some, with a 400.
+        only_first: name the first of them alone.
+        status: instead of 422 or 400.
+    """
+
+    kind: ClassVar[str] = "refuse"
+    numbers: Sequence[str] = ()
+    pattern: str | None = None
+    overrides: bool = False
+    loc: bool = True
+    only_first: bool = False
+    message: str = "Phone number can't be called"
+    status: int | None = None
+
+    def offenders(self, calls: Sequence[Mapping[str, object]]) -> list[int]:
+        """Return the positions of the calls that it refuses."""
+        numbers = frozenset(self.numbers)
+        pattern = None if self.pattern is None else re.compile(self.pattern)
+        return [
+            position
+            for position, call in enumerate(calls)
+            if (number := str(call["to_phone_number"])) in numbers
+            or (pattern is not None and pattern.search(number))
+            or (self.overrides and call.get("conversation_config_override"))
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxBatch(Fault):
+    """Answer 413 to batches of more than `size` calls."""
+
+    kind: ClassVar[str] = "max_batch"
+    size: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages(Fault):
+    """Misbehave while listing.
+
+    Attributes:
+        how: `repeat` gives the first page for every cursor, `loop` a cursor that leads back to the
+            start, `no-cursor` says `has_more` without a cursor, `empty` an empty page with a
+            cursor, `malformed` fields of wrong types.
+    """
+
+    kind: ClassVar[str] = "pages"
+    on: str = "conversations"
+    how: Literal["repeat", "loop", "no-cursor", "empty", "malformed"] = "repeat"
+
+
+Ending = Answer | Cut | Hang | Garbage | Drip
+"""Faults that replace the answer."""
+
+KINDS: dict[str, type[Fault]] = {
+    kind.kind: kind
+    for kind in (Latency, RateLimit, Answer, Cut, Hang, Garbage, Drip, Short, Refuse, MaxBatch, Pages)
+}
+
+
+def from_json(document: object) -> Fault:
+    """Return the fault that a JSON object describes.
+
+    Raises:
+        ValueError: it describes none.
+    """
+    if not isinstance(document, dict) or document.get("kind") not in KINDS:
+        raise ValueError(f"a fault is an object whose kind is one of: {', '.join(sorted(KINDS))}")
+    fields = {name: value for name, value in document.items() if name != "kind"}
+    try:
+        return KINDS[document["kind"]](**fields)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def to_json(fault: Fault) -> dict[str, object]:
+    """Return the JSON form of a fault."""
+    return {"kind": fault.kind, **asdict(fault)}
+
+
+@dataclass(slots=True)
+class _Armed:
+    """A fault that waits for its requests."""
+
+    fault: Fault
+    seen: int = 0
+    struck: int = 0
+    allowed: deque[float] = field(default_factory=deque)
+
+    def strikes(self, draw: Callable[[], float], now: float, in_flight: int) -> bool:
+        """Count a request, and tell whether the fault strikes it."""
+        fault = self.fault
+        if fault.times is not None and self.struck >= fault.times:
+            return False
+        self.seen += 1
+        turn = self.seen - fault.skip
+        strikes = (
+            turn > 0
+            and turn % fault.every == 0
+            and (fault.share == 1 or draw() < fault.share)
+            and not (isinstance(fault, RateLimit) and self._is_within(fault, now, in_flight))
+        )
+        self.struck += strikes
+        return strikes
+
+    def _is_within(self, limit: RateLimit, now: float, in_flight: int) -> bool:
+        if limit.in_flight is not None:
+            return in_flight <= limit.in_flight
+        while self.allowed and self.allowed[0] <= now - limit.per:
+            self.allowed.popleft()
+        if len(self.allowed) < limit.posts:
+            self.allowed.append(now)
+            return True
+        return False
+
+
+class Faults:
+    """The faults that are armed. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        faults: Iterable[Fault] = (),
+        *,
+        seed: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._in_flight = 0
+        self._armed: list[_Armed] = []
+        self.add(*faults)
+
+    def add(self, *faults: Fault) -> None:
+        """Arm more faults; several can strike one request."""
+        with self._lock:
+            self._armed.extend(_Armed(fault) for fault in faults)
+
+    def clear(self) -> None:
+        """Disarm all of them."""
+        with self._lock:
+            self._armed.clear()
+
+    def armed(self) -> list[tuple[Fault, int]]:
+        """Return each fault with how often it struck."""
+        with self._lock:
+            return [(armed.fault, armed.struck) for armed in self._armed]
+
+    @contextmanager
+    def striking(self, endpoint: str) -> Iterator[list[Fault]]:
+        """Count a request to an endpoint as in flight, and give the faults that strike it."""
+        with self._lock:
+            self._in_flight += endpoint == BATCH_CALLS
+            now = self._clock()
+            due = [
+                armed.fault
+                for armed in self._armed
+                if armed.fault.on == endpoint and armed.strikes(self._random.random, now, self._in_flight)
+            ]
+        try:
+            yield due
+        finally:
+            with self._lock:
+                self._in_flight -= endpoint == BATCH_CALLS
+
+    def sample(self, count: int, keep: int) -> list[int]:
+        """Return `keep` of `count` positions, drawn at random, in order."""
+        with self._lock:
+            return sorted(self._random.sample(range(count), keep))

@@ -1,0 +1,176 @@
+"""The sandbox on a socket of the loopback: in a thread of this process, or in the foreground."""
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from xuna_cli.sandbox.account import Account
+from xuna_cli.sandbox.app import create_app
+from xuna_cli.sandbox.conversations import ConversationOptions
+from xuna_cli.sandbox.faults import Fault, Faults
+from xuna_cli.sandbox.state import Remember, SandboxState
+from xuna_cli.sandbox.underneath import TransportProtocol
+
+HOST = "127.0.0.1"
+SILENT = logging.CRITICAL + 1
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its polling: it starts and stops at once, and drops who is still connected."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._leave = asyncio.Event()
+        await self.on_tick(0)
+        self._on_start()
+        while not self._leave.is_set():
+            try:
+                async with asyncio.timeout(1):
+                    await self._leave.wait()
+            except TimeoutError:
+                await self.on_tick(0)  # the Date header
+
+    def leave(self) -> None:
+        self._loop.call_soon_threadsafe(self._leave.set)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        del sockets
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class SandboxServer:
+    """A sandbox, running in a daemon thread between `start()` and `stop()`, or inside `with`.
+
+    It installs no signal handlers and logs nothing. The port is bound, and `base_url` known, before
+    `start()`.
+
+    Args:
+        port: 0 takes a free one.
+        api_key: the key that it accepts; overrides the account's.
+        faults: what goes wrong from the start.
+        account: agents and numbers.
+        remember: how much is kept of the accepted calls: `all`, `numbers` or `count`.
+        record: a file that gets one JSON line per accepted call.
+        sync: fsync that file before a batch is answered.
+        seed: makes batch ids, conversations and random faults repeatable.
+        clock: Unix time in seconds, for when calls happened and conversations appear.
+        conversations: how conversation records look, and when they appear.
+
+    Attributes:
+        state: whom it dialled and what it was asked.
+        faults: what goes wrong; add and clear at any time.
+        account: as given, with the key.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        api_key: str | None = None,
+        faults: Iterable[Fault] = (),
+        account: Account | None = None,
+        remember: Remember | str = Remember.ALL,
+        record: str | os.PathLike[str] | None = None,
+        sync: bool = False,
+        seed: int | None = None,
+        clock: Callable[[], float] = time.time,
+        conversations: ConversationOptions | None = None,
+    ) -> None:
+        account = account or Account()
+        self.account = account if api_key is None else replace(account, api_key=api_key)
+        self.faults = Faults(faults, seed=seed)
+        self._socket = socket.create_server((HOST, port), backlog=1024)
+        self.port: int = self._socket.getsockname()[1]
+        self.base_url = f"http://{HOST}:{self.port}"
+        self.state = SandboxState(remember=remember, record=record, sync=sync, seed=seed, clock=clock)
+        self._started = threading.Event()
+        config = uvicorn.Config(
+            create_app(self.account, self.state, self.faults, conversations),
+            http=TransportProtocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            log_config=None,
+            log_level=SILENT,
+            access_log=False,
+        )
+        self._uvicorn = _Uvicorn(config, self._started.set)
+        self._thread = threading.Thread(target=self._run, name="xuna-sandbox", daemon=True)
+
+    def _run(self) -> None:
+        asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+
+    def start(self) -> Self:
+        """Start serving; returns when it does."""
+        self._thread.start()
+        self._started.wait()
+        return self
+
+    def wait(self) -> None:
+        """Wait until it is stopped; a signal's handler may raise out of this."""
+        self._thread.join()
+
+    def stop(self) -> None:
+        """Drop every connection and stop; what was dialled can still be asked for."""
+        if self._thread.is_alive():
+            self._uvicorn.leave()
+            self._thread.join()
+        self._socket.close()
+        self.state.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(
+    port: int = 0,
+    api_key: str = "sandbox",
+    *,
+    on_start: Callable[[SandboxServer], None] | None = None,
+    record: str | os.PathLike[str] | None = None,
+) -> None:
+    """Serve in the foreground until a signal's handler raises.
+
+    Args:
+        port: 0 takes a free one.
+        api_key: the key that it accepts.
+        on_start: is called when it serves, e.g. to print `server.base_url`.
+        record: as in `SandboxServer`.
+
+    Raises:
+        OSError: the port is taken, or the record can't be written.
+    """
+    with SandboxServer(port=port, api_key=api_key, record=record) as server:
+        if on_start is not None:
+            on_start(server)
+        server.wait()

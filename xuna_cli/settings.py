@@ -1,0 +1,201 @@
+"""Settings: flag > environment > .env > default; each value remembers where it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from xuna_cli.errors import ConfigurationError
+
+API_KEY = "XUNA_AI_API_KEY"
+
+KNOWN = frozenset(
+    {
+        API_KEY,
+        "XUNA_AGENT_ID",
+        "XUNA_BASE_URL",
+        "XUNA_BATCH_SIZE",
+        "XUNA_CONCURRENCY",
+        "XUNA_FIRST_MESSAGE",
+        "XUNA_FROM_PHONE_NUMBER_ID",
+        "XUNA_GIVE_UP_AFTER",
+        "XUNA_LEDGER",
+        "XUNA_MAX_UNKNOWN",
+        "XUNA_OUTPUT",
+        "XUNA_RATE",
+        "XUNA_REGION",
+        "XUNA_TIMEOUT",
+    }
+)
+"""What is read from a `.env`; nothing else of it is looked at."""
+
+# A `.env` that lies in the current folder may come from anybody: it must not choose where the key goes.
+NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
+
+
+class Secret:
+    """A value that shows itself only when asked to."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value, for the one place that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it came from.
+
+    Attributes:
+        value: as given; None where nothing was.
+        source: for people, e.g. `--agent-id`, `environment`, `/path/.env`, `default`.
+        folder: what a relative path in it is relative to; None for the current one.
+    """
+
+    value: str | None
+    source: str
+    folder: Path | None = None
+
+
+class Settings:
+    """All settings of one invocation.
+
+    Args:
+        environ: the process's environment.
+        env_file: the file given with `--env-file`, or None for `.env` in the current folder, if any.
+        folder: the current one.
+
+    Raises:
+        ConfigurationError: if the file was asked for and is not there, or can't be read.
+    """
+
+    def __init__(self, environ: Mapping[str, str], env_file: Path | None, folder: Path) -> None:
+        self._environ = environ
+        self.warnings: list[str] = []
+        explicit = env_file is not None
+        self._file = (folder / (env_file or ".env")).absolute()
+        self._from_file = self._read(explicit=explicit)
+
+    def get(self, name: str, flag: object = None, *, option: str = "", default: str | None = None) -> Setting:
+        """Return a setting.
+
+        Args:
+            name: its environment variable.
+            flag: what the command line says; None if nothing.
+            option: the flag's name.
+            default: where nobody says anything.
+        """
+        if flag is not None:
+            return Setting(str(flag), option)
+        if value := self._environ.get(name):
+            return Setting(value, f"environment ({name})")
+        if value := self._from_file.get(name):
+            return Setting(value, str(self._file), self._file.parent)
+        return Setting(default, "default")
+
+    def required(self, name: str, flag: object, *, option: str, what: str) -> str:
+        """Return a setting that must be there.
+
+        Raises:
+            ConfigurationError: if nobody gives it.
+        """
+        setting = self.get(name, flag, option=option)
+        if setting.value is None:
+            raise ConfigurationError(
+                f"{what} is missing",
+                hint=f"give {option} or set {name}"
+                if option
+                else f"set {name} in the environment or in .env",
+                code=f"missing-{name.removeprefix('XUNA_').lower().replace('_', '-')}",
+            )
+        return setting.value
+
+    def api_key(self) -> Secret:
+        """Return the key.
+
+        Raises:
+            ConfigurationError: if it is missing, or no key by its form.
+        """
+        key = self.required(API_KEY, None, option="", what="the API key")
+        if not all("!" <= character <= "~" for character in key):
+            raise ConfigurationError(
+                f"{API_KEY} holds a space, a line break or another character that no key has",
+                hint="copy it again, without quotes around it",
+                code="key-malformed",
+            )
+        return Secret(key)
+
+    def number(self, name: str, flag: float | None, *, option: str, default: float, least: float) -> float:
+        """Return a number.
+
+        Raises:
+            ConfigurationError: if it is none, or below `least`.
+        """
+        setting = self.get(name, flag, option=option)
+        if setting.value is None:
+            return float(default)
+        try:
+            value = float(setting.value)
+        except ValueError:
+            value = float("nan")
+        if not least <= value < float("inf"):
+            raise ConfigurationError(
+                f"{setting.source}: {setting.value!r} is no number from {least:g} upwards",
+                code="not-a-number",
+            )
+        return value
+
+    def whole_number(self, name: str, flag: int | None, *, option: str, default: int) -> int:
+        """Return a whole number of at least 1; raises as `number` does."""
+        value = self.number(name, flag, option=option, default=default, least=1)
+        if not value.is_integer():
+            raise ConfigurationError(f"{option or name}: {value:g} is no whole number", code="not-a-number")
+        return int(value)
+
+    def _read(self, *, explicit: bool) -> dict[str, str]:
+        if not explicit and not self._file.is_file():
+            return {}
+        from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file
+
+        try:
+            with self._file.open(encoding="utf-8-sig") as stream:
+                values = dotenv_values(stream=stream, interpolate=False)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise ConfigurationError(
+                f"{self._file} can't be read: {reason}", hint="check --env-file", code="env-file"
+            ) from None
+        found = {name: value for name, value in values.items() if name in KNOWN and value}
+        if not explicit:
+            for name in sorted(NOT_FROM_IMPLICIT & found.keys()):
+                del found[name]
+                self.warnings.append(f"{self._file} can't set {name}: name the file with --env-file")
+        return found
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """Return where xuna keeps its ledgers.
+
+    `$XDG_DATA_HOME/xuna`, else `~/.local/share/xuna`, as the XDG Base Directory Specification has it:
+    a relative XDG_DATA_HOME is ignored.
+
+    Raises:
+        ConfigurationError: if there is neither.
+    """
+    home = environ.get("XDG_DATA_HOME", "")
+    if Path(home).is_absolute():
+        return Path(home) / "xuna"
+    try:
+        return Path("~").expanduser() / ".local/share/xuna"
+    except RuntimeError:
+        raise ConfigurationError(
+            "there is no home folder to keep the ledger in", hint="name a file with --ledger", code="no-home"
+        ) from None

@@ -1,0 +1,310 @@
+"""What is said to one person: `conversation_config_override`, from three sources, weakest first.
+
+1. The templates of the command line: `--override PATH=TEMPLATE`, `PATH:=TEMPLATE-GIVING-JSON`
+   (HTTPie's `=` and `:=`), and `--first-message`, which is `agent.first_message=…`.
+2. The contact's own `conversation_config_override`, in a ready-made list.
+3. The contact's columns `first_message` and `override.PATH`: literal, never a template.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn, cast
+
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.targets.template import (
+    TargetProblem,
+    Template,
+    TemplateProblem,
+    check_encodable,
+    compile_template,
+    is_empty,
+)
+
+Path = tuple[str, ...]
+
+FIRST_MESSAGE: Path = ("agent", "first_message")
+OWN_OVERRIDE = "conversation_config_override"
+_COLUMN_PREFIX = "override."
+
+
+class OverrideProblem(TargetProblem):
+    """A row whose own values, or whose JSON, can't be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One value of the override that a template gives.
+
+    Attributes:
+        path: where in `conversation_config_override` it belongs.
+        template: what is rendered for each row.
+        is_json: the rendered text is parsed as JSON.
+        constant: the value, where it is the same for every row; None: it is not.
+    """
+
+    path: Path
+    template: Template
+    is_json: bool = False
+    constant: tuple[object] | None = field(default=None, compare=False)
+
+    def value(self, fields: Mapping[str, object]) -> object:
+        """Return the value for one row.
+
+        Raises:
+            TemplateProblem: there is no usable text for this row.
+            OverrideProblem: it is not JSON where JSON was promised.
+        """
+        if self.constant is not None:
+            return self.constant[0]
+        text = self.template.render(fields)
+        if not self.is_json:
+            return text
+        try:
+            return parse_json(text)
+        except ValueError as problem:
+            message = f"{self.template.where} gives no JSON for this row ({problem}); {_USE_TOJSON}"
+            raise OverrideProblem("override-not-json", message, ".".join(self.path)) from None
+
+
+_USE_TOJSON = "put values in with {{ name | tojson }}, which adds the quotes"
+
+
+def parse_override(text: str) -> Override:
+    """Return what `--override TEXT` asks for.
+
+    Args:
+        text: `PATH=TEMPLATE` or `PATH:=TEMPLATE-GIVING-JSON`; the path ends at the first `=`.
+
+    Raises:
+        UsageError: there is no path, or an empty part in it.
+        InputError: the template doesn't compile, or gives the same wrong JSON for every row.
+    """
+    left, equals, source = text.partition("=")
+    is_json = left.endswith(":")
+    written = left.removesuffix(":").strip()
+    path = tuple(part.strip() for part in written.split("."))
+    if not equals or not all(path):
+        hint = 'It is PATH=TEMPLATE or PATH:=JSON, as in --override "agent.language=es".'
+        raise UsageError(f"--override {text!r} has no path, or an empty part in it.", hint=hint)
+    return _override(path, compile_template(source, where=f"--override {written}"), is_json=is_json)
+
+
+def first_message(text: str, *, where: str = "--first-message") -> Override:
+    """Return what `--first-message TEXT` asks for.
+
+    Args:
+        text: a template.
+        where: the option that it came from.
+
+    Raises:
+        InputError: it doesn't compile.
+    """
+    return _override(FIRST_MESSAGE, compile_template(text, where=where), is_json=False)
+
+
+def _override(path: Path, template: Template, *, is_json: bool) -> Override:
+    if not template.is_constant:
+        return Override(path, template, is_json)
+    try:
+        text = template.render({})
+        return Override(path, template, is_json, (parse_json(text) if is_json else text,))
+    except TemplateProblem as problem:
+        raise InputError(f"{template.where}: {problem.message}", code="template") from None
+    except ValueError as problem:
+        message = f"{template.where}: not JSON: {problem}"
+        raise InputError(
+            message, hint="Text needs quotes in JSON; PATH=TEXT does without.", code="template"
+        ) from None
+
+
+def check_paths(overrides: Sequence[Override]) -> None:
+    """Check that no two options give the same value, or one within the other's.
+
+    Raises:
+        UsageError: two do; the message names both.
+    """
+    for position, one in enumerate(overrides):
+        for other in overrides[:position]:
+            if clash(one.path, other.path):
+                both = f"{other.template.where} and {one.template.where}"
+                raise UsageError(f"{both} say different things about the same value.")
+
+
+def clash(one: Path, other: Path) -> bool:
+    """Return whether two paths are the same, or one runs through the other's value."""
+    shared = min(len(one), len(other))
+    return one[:shared] == other[:shared]
+
+
+def parse_json(text: str) -> object:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON as RFC 8259 has it (NaN and Infinity are not), or nested too deep.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# --- a row's own values ---------------------------------------------------------------------------
+
+
+def own_columns(columns: Iterable[str]) -> dict[str, Path]:
+    """Return the columns that hold literal values of the override, and their paths.
+
+    Raises:
+        InputError: a column's path has an empty part, or two columns give the same value.
+    """
+    found: dict[str, Path] = {}
+    for column in columns:
+        path = _path_of_column(column)
+        if path is None:
+            continue
+        if not all(path):
+            raise InputError(f"The column {column!r} has an empty part in its path.", code="override-path")
+        for other, taken in found.items():
+            if clash(path, taken):
+                raise InputError(
+                    f"The columns {other!r} and {column!r} say different things about the same value.",
+                    code="override-conflict",
+                )
+        found[column] = path
+    return found
+
+
+def _path_of_column(column: str) -> Path | None:
+    if column == "first_message":
+        return FIRST_MESSAGE
+    if column.startswith(_COLUMN_PREFIX):
+        return tuple(part.strip() for part in column.removeprefix(_COLUMN_PREFIX).split("."))
+    return None
+
+
+def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dict[str, object]:
+    """Return what a row says for itself: its ready-made override, and its literal columns over it.
+
+    Args:
+        fields: the row's cells; nothing in them is changed.
+        columns: what `own_columns` found.
+
+    Raises:
+        OverrideProblem: a value can't be sent as it is.
+    """
+    values = _ready_made(fields.get(OWN_OVERRIDE))
+    for column, path in columns.items():
+        cell = fields.get(column)
+        if is_empty(cell):
+            continue
+        if path == FIRST_MESSAGE and not isinstance(cell, str):
+            raise OverrideProblem("first-message-not-text", f"{column!r} has to be text", column)
+        _check_sendable(cell, column)
+        values = merge(values, _nested(path, cell))
+    return values
+
+
+def _ready_made(cell: object) -> dict[str, object]:
+    if is_empty(cell):
+        return {}
+    if isinstance(cell, str):  # in CSV and XLSX an object can only be JSON text
+        try:
+            cell = parse_json(cell)
+        except ValueError as problem:
+            message = f"{OWN_OVERRIDE} is not JSON: {problem}"
+            raise OverrideProblem("override-not-json", message, OWN_OVERRIDE) from None
+    if not isinstance(cell, dict):
+        raise OverrideProblem("override-not-object", f"{OWN_OVERRIDE} has to be an object", OWN_OVERRIDE)
+    _check_sendable(cell, OWN_OVERRIDE)
+    return cell
+
+
+def _check_sendable(value: object, column: str) -> None:
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
+        check_encodable(text)
+    except TemplateProblem as problem:
+        raise OverrideProblem("override-not-sendable", f"{column!r}: {problem.message}", column) from None
+    except (TypeError, ValueError, RecursionError) as problem:
+        message = f"{column!r} has a value that JSON can't carry: {problem}"
+        raise OverrideProblem("override-not-sendable", message, column) from None
+
+
+def _nested(path: Path, value: object) -> dict[str, object]:
+    for part in reversed(path):
+        value = {part: value}
+    return value if isinstance(value, dict) else {}
+
+
+def merge(weaker: Mapping[str, object], stronger: Mapping[str, object]) -> dict[str, object]:
+    """Return both, objects merged at every depth; where they differ, `stronger` counts. Changes neither."""
+    merged = dict(weaker)
+    for name, value in stronger.items():
+        below = merged.get(name)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[name] = merge(below, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def decides(values: Mapping[str, object], override: Override) -> bool:
+    """Return whether a row's own `values` leave nothing for a template to say."""
+    value: object = values
+    for part in override.path:
+        if not isinstance(value, Mapping):
+            return True
+        if part not in value:
+            return False
+        value = value[part]
+    # Two objects are merged, so the weaker one is still needed.
+    return not (override.is_json and isinstance(value, Mapping))
+
+
+def build_override(
+    fields: Mapping[str, object],
+    overrides: Iterable[Override],
+    columns: Mapping[str, Path],
+    *,
+    missing_is_empty: bool = True,
+) -> dict[str, object] | None:
+    """Return the `conversation_config_override` of one row; None: nothing is overridden.
+
+    A template whose value the row gives itself is not rendered: its empty cells don't matter.
+
+    Args:
+        fields: the row's cells.
+        overrides: the templates; see `check_paths`.
+        columns: the row's own columns; see `own_columns`.
+        missing_is_empty: a column that the row lacks counts as an empty cell; else a template that
+            needs it has no usable text.
+
+    Raises:
+        TemplateProblem: a template has no usable text for this row.
+        OverrideProblem: a value can't be sent as it is.
+    """
+    own = own_values(fields, columns) if columns or OWN_OVERRIDE in fields else {}
+    said: dict[str, object] = {}
+    for override in overrides:
+        if own and decides(own, override):
+            continue
+        if not missing_is_empty:
+            _check_present(fields, override)
+        level = said
+        for part in override.path[:-1]:
+            # The options' paths don't clash, so what stands here is an object of ours.
+            level = cast(dict[str, object], level.setdefault(part, {}))
+        level[override.path[-1]] = override.value(fields)
+    return (merge(said, own) if own else said) or None
+
+
+def _check_present(fields: Mapping[str, object], override: Override) -> None:
+    for column in override.template.columns:
+        if column not in fields:
+            message = f"{override.template.where} needs {column!r}, which this contact lacks"
+            raise TemplateProblem("template-missing-column", message, column)

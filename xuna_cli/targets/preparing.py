@@ -1,0 +1,126 @@
+"""Puts the room together: a contact becomes a call target, or a rejection that says why."""
+
+from collections.abc import Mapping, Sequence
+
+from xuna_cli.errors import InputError
+from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.targets.override import (
+    OWN_OVERRIDE,
+    Override,
+    build_override,
+    check_paths,
+    clash,
+    own_columns,
+)
+from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+from xuna_cli.targets.template import TargetProblem, Template, check_columns, is_empty, no_column
+
+KEY_SEPARATOR = "\x1f"
+"""Between number and `--key` value in a key: U+001F, which no number contains."""
+
+
+class Preparer:
+    """Turns the contacts of one list into call targets.
+
+    Args:
+        phone_column: the column with the numbers, as the list found it.
+        columns: the list's; where they are not complete, those of its first contact.
+        columns_are_complete: later contacts can't have other columns (they can in JSON).
+        region: the country of numbers without `+`, as `phone.check_region` returns it.
+        strict: demand *valid* numbers, not only *possible* ones.
+        key_column: makes one key per number and value of this column, not per number.
+        overrides: the templates of what is said, from `override.parse_override` and `first_message`.
+        keep_contact: let targets keep their contact, for writing out what the API rejects.
+
+    Attributes:
+        warnings: of columns that only a `default` uses and that aren't there.
+
+    Raises:
+        UsageError: two overrides contradict each other.
+        InputError: the list lacks a column that a template or the key needs, or two of its own columns
+            contradict each other. Nothing has been sent then.
+    """
+
+    def __init__(
+        self,
+        *,
+        phone_column: str,
+        columns: Sequence[str],
+        columns_are_complete: bool = True,
+        region: str | None = None,
+        strict: bool = False,
+        key_column: str | None = None,
+        overrides: Sequence[Override] = (),
+        keep_contact: bool = False,
+    ) -> None:
+        check_paths(overrides)
+        if key_column is not None and key_column not in columns:
+            raise no_column("--key", key_column, columns)
+        self._own_columns = own_columns(columns)
+        self._overrides = tuple(overrides)
+        self._columns_are_complete = columns_are_complete
+        self.warnings, self._missing_is_empty = self._check_templates(columns)
+        self._phone_column = phone_column
+        self._key_column = key_column
+        self._keep_contact = keep_contact
+        self._normalise = PhoneReader(region, strict=strict).normalise
+
+    def __call__(self, contact: Contact) -> CallTarget | Rejection:
+        """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
+        fields = contact.fields
+        try:
+            number = self._normalise(fields.get(self._phone_column))
+        except PhoneProblem as problem:
+            return Rejection(contact.row_number, problem.code, self._phone_column, problem.message, contact)
+        try:
+            key = number if self._key_column is None else self._key(number, fields)
+            override = self._override(fields)
+        except TargetProblem as problem:
+            return Rejection(contact.row_number, problem.code, problem.column, problem.message, contact)
+        return CallTarget(contact.row_number, key, number, override, contact if self._keep_contact else None)
+
+    def _check_templates(self, columns: Sequence[str]) -> tuple[list[str], bool]:
+        """Return warnings, and whether a column that a row lacks counts as an empty cell."""
+        needed: list[Template] = []
+        spoken_for: list[Template] = []
+        for override in self._overrides:
+            # Where rows can speak for themselves, there may be none that needs the template.
+            by_rows = OWN_OVERRIDE in columns or any(
+                clash(override.path, path) for path in self._own_columns.values()
+            )
+            (spoken_for if by_rows else needed).append(override.template)
+        warnings = check_columns(needed, columns, complete=self._columns_are_complete)
+        lacking = [
+            f"{template.where} needs {column!r}, which the list lacks: "
+            "rows without words of their own are rejected"
+            for template in spoken_for
+            for column in template.columns
+            if column not in columns
+        ]
+        # A row of a text format may be short: what it lacks is empty there, not missing.
+        return warnings + lacking, self._columns_are_complete and not lacking
+
+    def _key(self, number: str, fields: Mapping[str, object]) -> str:
+        column = self._key_column or ""
+        value = fields.get(column)
+        if is_empty(value):
+            message = f"{column!r} is empty; it is part of who this is (--key)"
+            raise TargetProblem("key-missing", message, column)
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            message = f"{column!r} has to be text or a whole number; it is part of who this is (--key)"
+            raise TargetProblem("key-not-text", message, column)
+        try:
+            text = str(value).strip()
+            text.encode()
+        except ValueError:  # half of a character, or an integer of thousands of digits: no ledger holds it
+            raise TargetProblem("key-not-text", f"{column!r} can't be stored as text", column) from None
+        return f"{number}{KEY_SEPARATOR}{text}"
+
+    def _override(self, fields: Mapping[str, object]) -> dict[str, object] | None:
+        columns = self._own_columns
+        if not self._columns_are_complete:
+            try:
+                columns = own_columns(fields)
+            except InputError as error:
+                raise TargetProblem(error.code, error.message) from None
+        return build_override(fields, self._overrides, columns, missing_is_empty=self._missing_is_empty)
