@@ -118,7 +118,8 @@ def call(options: Options) -> ExitStatus:
 
 def _call(options: Options, settings: Settings) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
-        call_ = _Call(options, settings, _source(options, stack))
+        campaign = _campaign(options)
+        call_ = _Call(options, settings, campaign, _source(options, stack))
         call_.say_warnings()
         return call_.rehearse() if options.dry_run else call_.run()
 
@@ -126,14 +127,16 @@ def _call(options: Options, settings: Settings) -> BatchCallResult:
 class _Call:
     """One invocation: everything that its options mean, checked before anything is opened for writing."""
 
-    def __init__(self, options: Options, settings: Settings, source: Path | BinaryIO) -> None:
+    def __init__(
+        self, options: Options, settings: Settings, campaign: str, source: Path | BinaryIO
+    ) -> None:
         self._options = options
         self._settings = settings
         self._source = source
         self._overrides = _overrides(options, settings)
         region = settings.get("XUNA_REGION", options.region, option="--region").value
         self._region = check_region(region) if region else None
-        self._campaign = _campaign(options)
+        self._campaign = campaign
         self._deadline = settings.number(
             "XUNA_TIMEOUT", options.timeout, option="--timeout", default=180.0, least=0.001
         )
@@ -410,7 +413,10 @@ def _source(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
     if sys.stdin is None or is_terminal(sys.stdin):
         raise UsageError("there is no list on stdin", hint="name a file, or pipe one in", code="stdin-empty")
     spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
-    shutil.copyfileobj(sys.stdin.buffer, spool)
+    try:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+    except OSError as error:
+        raise InputError(f"the list on stdin can't be read to its end: {error.strerror}", code="stdin") from None
     spool.seek(0)
     return spool
 
@@ -422,7 +428,7 @@ def _campaign(options: Options) -> str:
             hint="add --campaign NAME",
             code="campaign-missing",
         )
-    name = Path(options.contacts).stem if options.campaign is None else options.campaign.strip()
+    name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
     if not name or not name.isprintable():
         raise UsageError(
             f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"

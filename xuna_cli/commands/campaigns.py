@@ -24,11 +24,20 @@ def list_campaigns(
 ) -> None:
     """List all campaigns and how their calls stand."""
     from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.errors import LedgerError
     from xuna_cli.ledger.campaigns import campaigns
     from xuna_cli.output.campaigns import print_campaigns
+    from xuna_cli.output.messages import say
 
-    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
-        print_campaigns(campaigns(opened), check_output(output, "table", "json"))
+    check_output(output, "table", "json")
+    try:
+        with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+            print_campaigns(campaigns(opened), output)
+    except LedgerError as error:
+        if error.code != "ledger-missing":
+            raise
+        say(f"xuna: {error.message} yet: the first run makes it")
+        print_campaigns([], output)
 
 
 @app.command()
