@@ -3,14 +3,13 @@
 import contextlib
 import json
 import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
-from xuna_cli.output.messages import emit
+from xuna_cli.output.messages import Stdout, emit
 from xuna_cli.output.spreadsheet import replacing, write_rows
 
 EXPORTED = (
@@ -145,7 +144,9 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
         rows = map(_exported, calls)
         if output == "csv":
             # The key's separator is a control character: shown by its picture where a terminal may read it.
-            write_rows(stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows))
+            write_rows(
+                stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows)
+            )
         else:
             _write_json(stream, rows)
 
@@ -153,7 +154,7 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
 @contextlib.contextmanager
 def _destination(to: Path | None) -> Iterator[IO[str]]:
     if to is None:
-        yield sys.stdout
+        yield cast(IO[str], Stdout())
     else:
         with replacing(to) as stream:
             yield stream

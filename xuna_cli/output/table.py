@@ -1,9 +1,8 @@
 """The rich table of a run, and what needs the user's attention."""
 
 import shlex
-import sys
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from xuna_cli.models import BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.messages import COUNT_LABELS, safe
+from xuna_cli.output.messages import COUNT_LABELS, Stdout, safe
 
 BATCHES_SHOWN = 20  # accepted ones; whatever needs attention is always shown
 REJECTIONS_SHOWN = 10
@@ -27,10 +26,9 @@ STYLES = {
 
 def console(stream: TextIO | None = None) -> Console:
     """Return a console for results: colour on a terminal alone, whatever the environment forces."""
-    stream = stream or sys.stdout
-    terminal = stream.isatty()
+    terminal = (stream or Stdout()).isatty()
     return Console(
-        file=stream,
+        file=stream or cast(TextIO, Stdout()),
         force_terminal=terminal,
         no_color=None if terminal else True,
         width=None if terminal else WIDTH_WITHOUT_TERMINAL,
