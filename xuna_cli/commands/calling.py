@@ -15,6 +15,7 @@ from xuna_cli.commands.opening import (
     SANDBOX_ORIGIN,
     Account,
     account,
+    address,
     base_url,
     is_interactive,
     is_terminal,
@@ -140,6 +141,7 @@ class _Call:
         region = settings.get("XUNA_REGION", options.region, option="--region").value
         self._region = check_region(region) if region else None
         self._campaign = campaign
+        self._address = address(campaign, options.ledger, sandbox=options.sandbox)
         self._deadline = settings.number(
             "XUNA_TIMEOUT", options.timeout, option="--timeout", default=180.0, least=0.001
         )
@@ -209,6 +211,7 @@ class _Call:
                     prepare=self._prepare(contacts),
                     stop_asked=INTERRUPTS.asked,
                     refusal_error=refusal_error,
+                    address=self._address,
                     on_rejection=rejects.add if rejects else _nothing,
                     on_progress=line.show,
                     on_batch=_tell if options.verbose else _nothing,
@@ -402,6 +405,7 @@ class _Call:
             ledger_created=ledger_created,
             report=report,
             held=held,
+            address=self._address,
         )
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, cast
@@ -51,8 +50,15 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
     console().print(table)
 
 
-def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, sandbox: bool) -> None:
-    """Print one campaign with its batches, and explain what is held."""
+def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, address: str) -> None:
+    """Print one campaign with its batches, and explain what is held.
+
+    Args:
+        campaign: it.
+        batches: all of it.
+        output: `table` or `json`.
+        address: how a command that we suggest names the campaign and its ledger.
+    """
     if output == "json":
         document = {
             "xuna_result_version": VERSION,
@@ -99,8 +105,8 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
         for line in ("", *explain_held(one).split("\n")):
             out.print(cell(line), soft_wrap=True)
     if held:
-        where = " --sandbox" if sandbox else ""
-        out.print(cell(f"\nThen: xuna campaigns resolve {shlex.quote(campaign.name)}{where}"), soft_wrap=True)
+        out.print(cell(""))
+        out.print(cell(f"Then: xuna campaigns resolve {address}"), soft_wrap=True)
 
 
 def explain_held(one: BatchRecord) -> str:

@@ -1,6 +1,5 @@
 """The rich table of a run, and what needs the user's attention."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import TextIO, cast
 
@@ -115,15 +114,14 @@ def _attention(result: BatchCallResult) -> list[str]:
         if report.counts["rejected"] > REJECTIONS_SHOWN:
             lines.append("  … all of them as a CSV to mend: --rejects FILE")
     if result.held:
-        name = shlex.quote(result.campaign or "") + (" --sandbox" if result.sandbox else "")
         calls = sum(batch.size for batch in result.held)
         lines.append("")
         lines.append(
             f"Held: {calls:,} people in {len(result.held):,} batches may or may not have been called, and are not "
             "called again until you say so."
         )
-        lines.append(f"  look: xuna campaigns show {name}")
-        lines.append(f"  then: xuna campaigns resolve {name}")
+        lines.append(f"  look: xuna campaigns show {result.address}")
+        lines.append(f"  then: xuna campaigns resolve {result.address}")
     if report.refusals:
         lines.append("")
         lines.append(
