@@ -41,7 +41,8 @@ def plain_table(title: str | None, columns: Sequence[str], right: Iterable[str] 
     """Return an empty table in the house's style; cells fold, and are never cut."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for name in columns:
-        table.add_column(name, justify="right" if name in set(right) else "left", overflow="fold")
+        number = name in set(right)
+        table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
     return table
 
 
