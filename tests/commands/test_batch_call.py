@@ -4,10 +4,11 @@ import json
 import os
 import re
 import stat
+from pathlib import Path
 
 import pytest
-from tests.commands.conftest import number
 
+from tests.commands.conftest import number
 from xuna_cli.sandbox.faults import Answer, Cut, Refuse, Short
 
 HELLO = ("-m", "Hi, this is a follow-up call for {{ name }}.")
@@ -17,7 +18,10 @@ JSON = ("--output", "json")
 def test_everybody_on_the_list_is_called_with_their_own_message(cli, api, people):
     ran = cli("batch-call", people(5), *HELLO, *JSON)
     assert ran.counts == {"rows": 5, "accepted": 5}
-    said = {call.to_phone_number: call.conversation_config_override["agent"]["first_message"] for call in api.state.calls()}
+    said = {
+        call.to_phone_number: call.conversation_config_override["agent"]["first_message"]
+        for call in api.state.calls()
+    }
     assert said == {number(i): f"Hi, this is a follow-up call for Person {i}." for i in range(5)}
 
 
@@ -30,7 +34,11 @@ def test_running_it_again_calls_nobody_twice_and_says_so(cli, api, people):
 
 def test_rows_that_were_added_are_called_and_nobody_else(cli, api, people):
     cli("batch-call", people(5), *HELLO)
-    assert cli("batch-call", people(8), *HELLO, *JSON).counts == {"rows": 8, "accepted": 3, "already_called": 5}
+    assert cli("batch-call", people(8), *HELLO, *JSON).counts == {
+        "rows": 8,
+        "accepted": 3,
+        "already_called": 5,
+    }
     assert api.state.counts() == {number(i): 1 for i in range(8)}
 
 
@@ -56,7 +64,9 @@ def test_the_document_is_the_documented_one(cli, api, people):
 
 
 def test_csv_output_is_a_row_per_batch(cli, api, people):
-    header, *rows = cli("batch-call", people(5), *HELLO, "--batch-size", 2, "--output", "csv").out.splitlines()
+    header, *rows = cli(
+        "batch-call", people(5), *HELLO, "--batch-size", 2, "--output", "csv"
+    ).out.splitlines()
     assert header == "id,batch_id,state,calls,calls_initiated,http_status,error"
     assert len(rows) == 3
 
@@ -78,7 +88,9 @@ def test_a_pipe_is_never_coloured_whatever_ci_forces(cli, api, people, monkeypat
 def test_a_ready_made_target_is_used_as_it_is(cli, api, tmp_path):
     override = {"agent": {"first_message": "Hello {{ nobody }}", "language": "es"}}
     path = tmp_path / "targets.json"
-    path.write_text(json.dumps({"calls": [{"to_phone_number": number(1), "conversation_config_override": override}]}))
+    path.write_text(
+        json.dumps({"calls": [{"to_phone_number": number(1), "conversation_config_override": override}]})
+    )
     cli("batch-call", path, "-m", "never said")
     assert api.state.calls()[0].conversation_config_override == override
 
@@ -92,7 +104,10 @@ def test_what_a_row_says_wins_over_the_template(cli, api, people):
 
 def test_other_parts_of_the_override_are_templates_too(cli, api, people):
     cli("batch-call", people(1), "--override", "agent.language=es", "--override", 'tts:={"speed": 1.1}')
-    assert api.state.calls()[0].conversation_config_override == {"agent": {"language": "es"}, "tts": {"speed": 1.1}}
+    assert api.state.calls()[0].conversation_config_override == {
+        "agent": {"language": "es"},
+        "tts": {"speed": 1.1},
+    }
 
 
 def test_without_a_message_no_override_is_sent_and_the_run_says_so(cli, api, people):
@@ -105,7 +120,9 @@ def test_settings_come_from_a_dotenv_in_the_current_folder(cli, api, people, tmp
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    (folder / ".env").write_text("XUNA_FIRST_MESSAGE='Dear {{ name }}.'\nXUNA_LEDGER=here.db\nXUNA_AGENT_ID=agent_other\n")
+    (folder / ".env").write_text(
+        "XUNA_FIRST_MESSAGE='Dear {{ name }}.'\nXUNA_LEDGER=here.db\nXUNA_AGENT_ID=agent_other\n"
+    )
     document = cli("batch-call", people(1), *JSON).document
     assert document["ledger"]["path"] == str(folder / "here.db")
     call = api.state.calls()[0]
@@ -197,11 +214,11 @@ def test_one_bad_row_does_not_sink_its_batch(cli, api, people, loc):
 def test_the_ledger_is_for_its_owner_alone(cli, api, people, tmp_path):
     before = os.umask(0)
     try:
-        path = cli("batch-call", people(1), *HELLO, *JSON).document["ledger"]["path"]
+        path = Path(cli("batch-call", people(1), *HELLO, *JSON).document["ledger"]["path"])
     finally:
         os.umask(before)
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_a_new_ledger_is_announced_once(cli, api, people, monkeypatch):
@@ -235,7 +252,11 @@ def test_verbose_says_what_became_of_each_batch_and_names_nobody(cli, api, peopl
         (("batch-call", "people.csv", "--region", "Narnia"), 2, "Narnia"),
         (("batch-call", "people.csv", "--key", "order"), 5, "order"),
         (("batch-call", "people.csv", "-m", "Hi {{ name"), 5, "--first-message"),
-        (("batch-call", "people.csv", "-m", "Hi", "--override", "agent.first_message=Ho"), 2, "agent.first_message"),
+        (
+            ("batch-call", "people.csv", "-m", "Hi", "--override", "agent.first_message=Ho"),
+            2,
+            "agent.first_message",
+        ),
         (("batch-call", "people.csv", "--base-url", "http://example.com"), 4, "unencrypted"),
         (("batch-call", "people.csv", "--ledger", "/proc/nowhere/ledger.db"), 4, "/proc/nowhere"),
         (("batch-call", "people.csv", "--timeout", "0"), 4, "--timeout"),
@@ -245,7 +266,9 @@ def test_verbose_says_what_became_of_each_batch_and_names_nobody(cli, api, peopl
         (("campaigns", "show", "nothing"), 4, "no ledger"),
     ],
 )
-def test_a_mistake_says_what_and_where_and_sends_nothing(cli, api, people, tmp_path, monkeypatch, argv, code, words):
+def test_a_mistake_says_what_and_where_and_sends_nothing(
+    cli, api, people, tmp_path, monkeypatch, argv, code, words
+):
     people(3)
     monkeypatch.chdir(tmp_path)
     ran = cli(*argv, exits=code)

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.commands.conftest import number
 
+from tests.commands.conftest import number
 from xuna_cli.sandbox.faults import Cut
 
 HELLO = ("-m", "Hi {{ name }}.")
@@ -20,7 +20,16 @@ def stdin(monkeypatch, text):
 
 def test_a_key_column_makes_one_call_for_each_value(cli, api, people):
     rows = [(number(1), "A1"), (number(1), "A2"), (number(1), " A2 "), (number(2), "")]
-    ran = cli("batch-call", people(rows=rows, header=("phone", "order")), "-m", "Hi", "--key", "order", *JSON, exits=3)
+    ran = cli(
+        "batch-call",
+        people(rows=rows, header=("phone", "order")),
+        "-m",
+        "Hi",
+        "--key",
+        "order",
+        *JSON,
+        exits=3,
+    )
     assert ran.counts == {"rows": 4, "accepted": 2, "duplicates": 1, "rejected": 1}
     assert ran.document["rejections"][0]["code"] == "key-missing"
     exported = json.loads(cli("campaigns", "export", "people", "--output", "json").out)
@@ -42,7 +51,10 @@ def test_the_same_stem_from_another_folder_is_a_contradiction_that_names_both(cl
     assert str(first) in ran.err
     assert str(second) in ran.err
     assert "--campaign people" in ran.err
-    assert cli("batch-call", second, *HELLO, "--campaign", "people", *JSON).counts == {"rows": 2, "already_called": 2}
+    assert cli("batch-call", second, *HELLO, "--campaign", "people", *JSON).counts == {
+        "rows": 2,
+        "already_called": 2,
+    }
 
 
 def test_another_api_is_a_contradiction_so_that_a_rehearsal_marks_nobody(cli, api, people, monkeypatch):
@@ -53,7 +65,9 @@ def test_another_api_is_a_contradiction_so_that_a_rehearsal_marks_nobody(cli, ap
 
 def test_the_sandbox_has_a_ledger_of_its_own_whatever_ledger_says(cli, people, tmp_path, monkeypatch):
     monkeypatch.setenv("XUNA_LEDGER", str(tmp_path / "real.db"))
-    document = cli("batch-call", people(2), *HELLO, "--sandbox", "--ledger", tmp_path / "flag.db", *JSON).document
+    document = cli(
+        "batch-call", people(2), *HELLO, "--sandbox", "--ledger", tmp_path / "flag.db", *JSON
+    ).document
     assert Path(document["ledger"]["path"]).name == "sandbox.db"
     assert document["sandbox"] is True
     assert not (tmp_path / "real.db").exists()

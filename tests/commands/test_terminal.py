@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+
 from tests.commands.conftest import number
 
 HELLO = ("-m", "Hi {{ name }}.")
@@ -21,7 +22,12 @@ class Terminal:
         environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color", **(env or {})}
         command = [sys.executable, "-m", "xuna_cli", *map(str, argv)]
         self._process = subprocess.Popen(
-            command, stdin=slave if stdin is None else stdin, stdout=slave, stderr=slave, env=environment, start_new_session=True
+            command,
+            stdin=slave if stdin is None else stdin,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
         )
         os.close(slave)
         self.seen = ""

@@ -2,16 +2,16 @@
 
 import contextlib
 import json
-import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
-from xuna_cli.output.messages import emit
+from xuna_cli.output.messages import Stdout, emit
 from xuna_cli.output.spreadsheet import replacing, write_rows
+
+WIDE = 80  # columns of a terminal that has room for more than the numbers
 
 EXPORTED = (
     "row_number",
@@ -36,8 +36,10 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
         return
     from xuna_cli.output.table import cell, console, plain_table  # noqa: PLC0415 - rich, only where it is seen
 
+    out = console()
     numbers = ("Accepted", "Held", "In flight")
-    table = plain_table(None, ("Campaign", *numbers, "List", "Since"), right=numbers)
+    wide = out.width >= WIDE
+    table = plain_table(None, ("Campaign", *numbers, *(("List", "Since") if wide else ())), right=numbers)
     for one in campaigns:
         held = sum(one.calls.get(state, 0) for state in HELD_STATES)
         moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
@@ -46,14 +48,24 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
             cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
             cell(f"{held:,}", "bold yellow" if held else ""),
             cell(f"{moving:,}"),
-            cell(one.source_path or "stdin"),
-            cell(one.created_at),
+            *(
+                (cell(one.source_path or "stdin"), cell(one.created_at[:16].replace("T", " ")))
+                if wide
+                else ()
+            ),
         )
-    console().print(table)
+    out.print(table)
 
 
-def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, sandbox: bool) -> None:
-    """Print one campaign with its batches, and explain what is held."""
+def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, address: str) -> None:
+    """Print one campaign with its batches, and explain what is held.
+
+    Args:
+        campaign: it.
+        batches: all of it.
+        output: `table` or `json`.
+        address: how a command that we suggest names the campaign and its ledger.
+    """
     if output == "json":
         document = {
             "xuna_result_version": VERSION,
@@ -100,8 +112,8 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
         for line in ("", *explain_held(one).split("\n")):
             out.print(cell(line), soft_wrap=True)
     if held:
-        where = " --sandbox" if sandbox else ""
-        out.print(cell(f"\nThen: xuna campaigns resolve {shlex.quote(campaign.name)}{where}"), soft_wrap=True)
+        out.print(cell(""))
+        out.print(cell(f"Then: xuna campaigns resolve {address}"), soft_wrap=True)
 
 
 def explain_held(one: BatchRecord) -> str:
@@ -145,7 +157,9 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
         rows = map(_exported, calls)
         if output == "csv":
             # The key's separator is a control character: shown by its picture where a terminal may read it.
-            write_rows(stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows))
+            write_rows(
+                stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows)
+            )
         else:
             _write_json(stream, rows)
 
@@ -153,7 +167,7 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
 @contextlib.contextmanager
 def _destination(to: Path | None) -> Iterator[IO[str]]:
     if to is None:
-        yield sys.stdout
+        yield cast(IO[str], Stdout())
     else:
         with replacing(to) as stream:
             yield stream
