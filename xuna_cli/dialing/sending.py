@@ -94,7 +94,7 @@ class Sending:
         self._on_batch = on_batch
         self._refusal_error = refusal_error
         self._address = address
-        self._order = threading.Lock()  # outcomes are recorded and judged one after the other
+        self._order = threading.Lock()  # what was not taken is recorded and judged one after the other
         self._unknown_in_a_row = 0
         self._lone_refusals: Counter[str] = Counter()
 
@@ -131,22 +131,23 @@ class Sending:
             idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.id}",
             may_send=self._may_send,
         )
-        with self._order:
-            try:
+        try:
+            if isinstance(outcome, Taken):
+                # Outside the order, so that what several senders have to record goes to the disk together.
+                return self._taken(batch, outcome)
+            with self._order:
                 return self._settle(batch, slot, outcome)
-            except LedgerError as error:
-                self._unrecorded(batch, outcome, error)
-                return []
+        except LedgerError as error:
+            self._unrecorded(batch, outcome, error)
+            return []
 
     def _may_send(self) -> bool:
         return not self._stop() and self._ledger.holds(self._run)
 
     # -- outcomes
 
-    def _settle(self, batch: Batch, slot: Slot, outcome: Outcome) -> list[Batch]:
+    def _settle(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
         match outcome:
-            case Taken():
-                return self._taken(batch, outcome)
             case Unknown():
                 return self._unknown(batch, outcome)
             case NotSent():
@@ -173,7 +174,8 @@ class Sending:
             error=error,
         )
         self._tally.count("accepted" if whole else "held", size)
-        self._unknown_in_a_row = 0
+        with self._order:
+            self._unknown_in_a_row = 0
         self._pacer.went_well()
         return []
 

@@ -1,7 +1,8 @@
 """The ledger: who was called, who is about to be, and what came of every batch.
 
 The promise rests on an order: `submit` is on the disk before the POST, `record` before anything else is
-made of the outcome. Every public method is one transaction, or one reading.
+made of the outcome. Every public method is one transaction, or one reading; `submit` and `record` share
+theirs with those of other senders (see together.py).
 """
 
 import os
@@ -19,6 +20,7 @@ from xuna_cli import __version__
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.engine import Engine, Parameters
 from xuna_cli.ledger.queries import in_parts, named, schema_versions
+from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
     HELD_STATES,
     Batch,
@@ -56,6 +58,7 @@ class Ledger:
         self.engine = engine
         self._now = now
         self._lock = threading.RLock()
+        self._together = Together(self._lock, self.transaction)
         self._migrate(read_only=read_only)
         self.ledger_id = self._info("ledger_id")
 
@@ -209,7 +212,8 @@ class Ledger:
             LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
                 be sent then.
         """
-        with self.transaction():
+
+        def submit() -> None:
             changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if changed != 1:
                 raise LedgerError(
@@ -217,6 +221,8 @@ class Ledger:
                     hint="run the same command again",
                     code="ledger-lost-claim",
                 )
+
+        self._together.make(submit)
 
     def back_to_claimed(self, batch: Batch) -> None:
         """Note that a POST provably did not happen, or was refused for now, and may be made again."""
@@ -257,7 +263,8 @@ class Ledger:
         Returns:
             False if the batch was decided otherwise in the meantime (a person resolved it).
         """
-        with self.transaction():
+
+        def record() -> bool:
             changed = self.engine.change(
                 named("record"),
                 {
@@ -272,7 +279,9 @@ class Ledger:
             )
             if changed and state is BatchState.REFUSED:
                 self.engine.change(named("delete_calls_of_batch"), {"id": batch.id})
-        return changed == 1
+            return changed == 1
+
+        return self._together.make(record)
 
     def split(
         self,
