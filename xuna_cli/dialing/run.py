@@ -148,6 +148,7 @@ class Dialer:
         self._queue = _Queue(self._stop, clock)
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
+        self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew
         self._claimed = 0
 
     def dial(self, rows: Iterable[Contact | Rejection]) -> Report:
@@ -186,7 +187,7 @@ class Dialer:
         intake = Intake(
             rows,
             prepare=self._prepare,
-            standings=self._standings,
+            standings=self._known,
             tally=self._tally,
             on_rejection=self._on_rejection,
         )
@@ -220,6 +221,7 @@ class Dialer:
         self._claimed += len(won)
         lost = [target.key for target in targets if target.key not in won]
         standings = self._standings(lost) if lost else {}
+        self._somebody_known = self._somebody_known or bool(lost)
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
@@ -227,6 +229,18 @@ class Dialer:
                 del self._waiting[target.key]
                 self._tally.count(standing)
         self._queue.put(batches)
+
+    def _known(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Return who need not be claimed; nobody, while the ledger knows nobody.
+
+        The claim finds them all the same. Asking first saves it the work where many are known; on a new list
+        it costs a tenth of the whole.
+        """
+        if not self._somebody_known:
+            return {}
+        known = self._standings(keys)
+        self._somebody_known = bool(known)
+        return known
 
     def _standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         return self._ledger.standings(self._run.campaign_id, keys, run_id=self._run.id)
