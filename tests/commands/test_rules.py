@@ -162,7 +162,9 @@ def test_a_list_that_breaks_in_the_middle_stops_with_counts_of_what_was_done(cli
     assert api.state.total == 0
 
 
-def test_somebody_who_stands_twice_far_apart_is_called_once_and_the_rest_of_a_list_half_called_is_too(cli, api, people):
+def test_somebody_who_stands_twice_far_apart_is_called_once_and_the_rest_of_a_list_half_called_is_too(
+    cli, api, people
+):
     # Longer than what is read at once, so that the ledger is not asked about every row before the claim.
     rows = [(number(index), f"Person {index}") for index in range(6_000)]
     rows[5_500] = rows[3]

@@ -320,7 +320,9 @@ def encode_batch(
         from_phone_number_id: the caller number.
         calls: E.164 number and `conversation_config_override` (None: none is sent) of each call.
     """
-    head = json.dumps({"agent_id": agent_id, "from_phone_number_id": from_phone_number_id}, separators=(",", ":"))
+    head = json.dumps(
+        {"agent_id": agent_id, "from_phone_number_id": from_phone_number_id}, separators=(",", ":")
+    )
     targets = ",".join([_encode_call(number, override) for number, override in calls])
     return f'{head[:-1]},"calls":[{targets}]}}'.encode()
 

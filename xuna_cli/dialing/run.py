@@ -29,7 +29,9 @@ from xuna_cli.models import (
     Standing,
 )
 
-CLAIMED_AHEAD = 20_000  # people; about 10 MB of rendered messages
+# People who are claimed at once, and who wait for a claim and for a sender together: 1 kB of memory for each.
+# A larger number makes fewer large transactions (20,000: 5 % less CPU at a million), a smaller one less memory.
+CLAIMED_AHEAD = 12_000
 READ_AT_ONCE = 2_000  # rows between two looks at the flags
 
 
@@ -195,6 +197,9 @@ class Dialer:
         while not self._stop():
             want = min(ahead, self._room())
             while len(self._waiting) < want and not intake.exhausted and not self._stop():
+                if not self._has_space():
+                    self._tell()
+                    continue
                 fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
                 self._waiting.update((target.key, target) for target in fresh)
                 self._tell()
@@ -203,6 +208,11 @@ class Dialer:
                 break
             ahead = min(2 * ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
         self._tally.list_complete = intake.exhausted
+
+    def _has_space(self) -> bool:
+        """Wait a moment until those who wait for a claim and for a sender are few enough together."""
+        left = (CLAIMED_AHEAD - len(self._waiting)) // self._plan.batch_size
+        return self._queue.wait_until_short(max(left, self._plan.concurrency))
 
     def _claim(self, *, everything: bool) -> None:
         """Claim what waits, in whole batches unless it is everything that there will be."""
