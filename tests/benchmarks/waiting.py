@@ -3,11 +3,14 @@
 import http.server
 import statistics
 import subprocess
+import sys
 import threading
 import time
+from dataclasses import replace
 
+from tests.benchmarks import bare
 from tests.benchmarks.results import Row
-from tests.benchmarks.stage import ROOT, Server, alternate, middle
+from tests.benchmarks.stage import ROOT, Server, alternate, middle, run
 
 LATENCY_S = 0.050
 CONCURRENCY = 8
@@ -19,6 +22,15 @@ def wall(stage):
     size = stage.part(1 / 10)
     contacts = stage.list("e164.csv", size)
     ten = stage.list("e164.csv", 10)
+    posts = -(-size // BATCH)
+
+    def bare_client():
+        argv = [sys.executable, bare.__file__, server.base_url, *map(str, (posts, BATCH, CONCURRENCY))]
+        ran = run(argv, env=stage.environment())
+        if server.taken() != (posts * BATCH, posts):
+            raise AssertionError("the server did not take every batch of the bare client")
+        return replace(ran, wall=float(ran.out))
+
     with Server(latency=LATENCY_S) as server:
         runs = alternate(
             stage.long,
@@ -30,6 +42,7 @@ def wall(stage):
                 batch_size=BATCH,
                 options=("--concurrency", str(CONCURRENCY)),
             ),
+            bare=bare_client,
         )
     rounds = -(-size // (BATCH * CONCURRENCY))
     possible = rounds * LATENCY_S
@@ -46,7 +59,19 @@ def wall(stage):
         beside=f"{made_of} and starting is {start:.2f} s",
         runs=figures,
     )
-    yield Row("wall", "the same, start and end of the process included", possible / took, beside=made_of)
+    least = middle(runs["bare"], "wall")
+    yield Row(
+        "wall",
+        "share of what a bare client reaches with prepared batches, once started",
+        least / (took - start),
+        beside=f"{least:.2f} s of it; {possible / least:.0%} of what latency x concurrency allows",
+    )
+    yield Row(
+        "wall",
+        "share of what latency x concurrency allows, start and end of the process included",
+        possible / took,
+        beside=made_of,
+    )
 
 
 class _FirstPost(http.server.BaseHTTPRequestHandler):
