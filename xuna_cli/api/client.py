@@ -333,7 +333,7 @@ def _encode_call(number: str, override: Mapping[str, object] | None) -> str:
     if type(message) is str:  # nearly all of them; a third of the time that `json.dumps` takes
         said = f'{{"agent":{{"first_message":{encode_basestring_ascii(message)}}}}}'
     elif override is None:
-        return f'{{"to_phone_number":"{number}"}}'
+        return f'{{"to_phone_number":{encode_basestring_ascii(number)}}}'
     else:
         said = json.dumps(override, separators=(",", ":"), allow_nan=False)
-    return f'{{"to_phone_number":"{number}","conversation_config_override":{said}}}'
+    return f'{{"to_phone_number":{encode_basestring_ascii(number)},"conversation_config_override":{said}}}'
