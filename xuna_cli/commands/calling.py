@@ -180,6 +180,7 @@ class _Call:
                     url_flag=options.base_url,
                     sandbox=options.sandbox,
                     deadline=self._deadline,
+                    ask=not options.yes,
                 )
             )
             plan = self._plan(party)
