@@ -130,16 +130,7 @@ class Client:
             ConfigurationError: if the key is refused.
             UnreachableError: if the API can't be reached or its answer can't be read.
         """
-        document = self.get(PHONE_NUMBERS)
-        if not isinstance(document, list):
-            raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
-        return [
-            PhoneNumber(
-                item["phone_number_id"], str(item.get("phone_number") or ""), str(item.get("label") or "")
-            )
-            for item in document
-            if isinstance(item, dict) and isinstance(item.get("phone_number_id"), str)
-        ]
+        return read_phone_numbers(self.get(PHONE_NUMBERS))
 
     def agent(self, agent_id: str) -> Mapping[str, Any]:
         """Return one agent's configuration; raises as `phone_numbers` does."""
@@ -189,6 +180,23 @@ class Client:
             busy.retry_after = parse_retry_after(headers.get("retry-after"), datetime.now(UTC))
             raise busy
         raise refusal
+
+
+def read_phone_numbers(document: object) -> list[PhoneNumber]:
+    """Return the caller numbers of the API's answer.
+
+    Raises:
+        UnreachableError: if it can't be read.
+    """
+    if not isinstance(document, list):
+        raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
+    return [
+        PhoneNumber(
+            item["phone_number_id"], str(item.get("phone_number") or ""), str(item.get("label") or "")
+        )
+        for item in document
+        if isinstance(item, dict) and isinstance(item.get("phone_number_id"), str)
+    ]
 
 
 def _http_client(base_url: str, api_key: str, deadline: float, *, trust_env: bool) -> httpx.Client:

@@ -166,6 +166,19 @@ def conversation(reader: Reader, conversation_id: str) -> Conversation:
     return read_conversation_strictly(raw_conversation(reader, conversation_id), conversation_id)
 
 
+def conversation_if_there(reader: Reader, conversation_id: str) -> Conversation | None:
+    """Return one record; None where this one alone can't be had. Raises as `conversation` does for the rest."""
+    try:
+        return conversation(reader, conversation_id)
+    except ConfigurationError as error:
+        if error.code != "not-found":
+            raise
+    except UnreachableError as error:
+        if error.code not in {"answer-unreadable", "answer-too-large"}:
+            raise
+    return None
+
+
 def raw_conversation(reader: Reader, conversation_id: str) -> Mapping[str, Any]:
     """Return one record as the API gives it; raises as `conversation` does."""
     document = reader.get(f"{CONVERSATIONS}/{quote(conversation_id, safe='')}")

@@ -156,12 +156,10 @@ class ApiToRead:
     """The API, for looking things up.
 
     Attributes:
-        client: reads once.
         reader: reads again where the API asks to wait.
         origin: of the API, as campaigns keep it.
     """
 
-    client: Client
     reader: Patient
     origin: str
 
@@ -192,7 +190,7 @@ def api_to_read(env_file: Path | None, url_flag: str | None, *, sandbox: bool) -
             origin = origin_of(url)
             client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
         stack.callback(client.close)
-        yield ApiToRead(client, Patient(client, on_wait=_say_wait), origin)
+        yield ApiToRead(Patient(client, on_wait=_say_wait), origin)
 
 
 def sandbox_record() -> Path:

@@ -20,11 +20,12 @@ def list_numbers(
     env_file: EnvFile = None,
 ) -> None:
     """List the account's caller numbers, with what goes into XUNA_FROM_PHONE_NUMBER_ID."""
+    from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
     from xuna_cli.commands.campaigns import check_output
     from xuna_cli.commands.opening import api_to_read
     from xuna_cli.output.account import print_phone_numbers
 
     check_output(output, "table", "json")
     with api_to_read(env_file, base_url, sandbox=sandbox) as api:
-        found = api.client.phone_numbers()
+        found = read_phone_numbers(api.reader.get(PHONE_NUMBERS))
     print_phone_numbers(found, output)

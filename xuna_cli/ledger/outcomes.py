@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts, named
@@ -109,8 +110,20 @@ def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRe
     """
     if not batch_ids:
         return {}
+    return _by_key(ledger.query(named("outcomes_of_batches", len(batch_ids)), tuple(batch_ids)))
+
+
+def outcomes_of_keys(ledger: Ledger, campaign_id: int, keys: Sequence[str]) -> dict[str, OutcomeRecord]:
+    """Return what came of the calls of some keys, as `outcomes_of` does."""
+    found: dict[str, OutcomeRecord] = {}
+    for part in in_parts(keys):
+        found |= _by_key(ledger.query(named("outcomes_of_keys", len(part)), (campaign_id, *part)))
+    return found
+
+
+def _by_key(found: Iterable[Sequence[Any]]) -> dict[str, OutcomeRecord]:
     rows = defaultdict(list)
-    for key, *row in ledger.query(named("outcomes_of_batches", len(batch_ids)), tuple(batch_ids)):
+    for key, *row in found:
         rows[key].append(row)
     return {key: _record(key, of_call) for key, of_call in rows.items()}
 

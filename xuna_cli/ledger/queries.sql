@@ -171,3 +171,11 @@ ON CONFLICT (run_id, name) DO UPDATE SET count = excluded.count
 SELECT c.run_id, c.name, c.count FROM run_counts c JOIN runs r ON r.id = c.run_id
 WHERE r.campaign_id = :campaign_id
 ORDER BY c.run_id
+
+-- name: calls_of_keys
+SELECT key, batch_id, row_number, to_phone_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+
+-- name: outcomes_of_keys
+SELECT key, outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected
+FROM outcomes WHERE campaign_id = ? AND key IN ({list})
+ORDER BY key, started_at, conversation_id

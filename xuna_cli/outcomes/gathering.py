@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
-from xuna_cli.api.conversations import ConversationList, conversation
+from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.patience import Reader, several
-from xuna_cli.errors import ConfigurationError, UnreachableError, UsageError
+from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import (
@@ -37,6 +38,8 @@ from xuna_cli.outcomes.joining import (
 )
 
 TOGETHER = 100  # records that are looked at, and kept, together
+
+T = TypeVar("T")
 
 SENT = (BatchState.SUBMITTING, BatchState.ACCEPTED, *HELD_STATES)
 
@@ -109,7 +112,7 @@ def gather(
 
     for agent_id in dict.fromkeys(run.agent_id for run in of_campaign):
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_S)
-        for group in _groups(listed):
+        for group in in_groups(listed):
             records += len(group)
             unreadable = _take(ledger, campaign.id, reader, joiner, group, agent_id=agent_id)
             if unreadable:
@@ -117,7 +120,7 @@ def gather(
             on_progress(reading())
         if listed.incomplete:
             incomplete.append(listed.incomplete)
-    for links in _groups(joiner.rest()):
+    for links in in_groups(joiner.rest()):
         store(ledger, campaign.id, links)
     done = reading()
     store_reading(ledger, campaign.id, done)
@@ -145,26 +148,15 @@ def _take(
             to_read.append(record)
     links: list[Link] = []
     unreadable = 0
-    for listed, whole in zip(to_read, several(lambda one: _whole(reader, one), to_read), strict=True):
+    for listed, whole in zip(
+        to_read, several(lambda one: conversation_if_there(reader, one.conversation_id), to_read), strict=True
+    ):
         if whole is None:
             unreadable += 1
         elif whole.agent_id in {None, agent_id} and (link := joiner.take(_merged(listed, whole))) is not None:
             links.append(link)
     store(ledger, campaign_id, links)
     return unreadable
-
-
-def _whole(reader: Reader, listed: Conversation) -> Conversation | None:
-    """Return the whole record; None where this one alone can't be had."""
-    try:
-        return conversation(reader, listed.conversation_id)
-    except ConfigurationError as error:
-        if error.code != "not-found":
-            raise
-    except UnreachableError as error:
-        if error.code not in {"answer-unreadable", "answer-too-large"}:
-            raise
-    return None
 
 
 def _merged(listed: Conversation, whole: Conversation) -> Conversation:
@@ -223,7 +215,8 @@ def with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[CallReco
         yield call, outcome_of(call.outcome, call.batch.submitted_at, reading)
 
 
-def _groups(items: Iterable[Conversation] | Iterable[Link]) -> Iterator[list]:  # type: ignore[type-arg]
+def in_groups(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in groups that are looked at together."""
     iterator = iter(items)
     while group := list(islice(iterator, TOGETHER)):
         yield group

@@ -1,30 +1,41 @@
 """Campaigns, batches and calls as tables, JSON and CSV."""
 
-import contextlib
-import json
 import shlex
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import IO
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
+from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
 from xuna_cli.output.messages import emit
-from xuna_cli.output.spreadsheet import replacing, write_rows
 
-EXPORTED = (
-    "row_number",
-    "key",
-    "to_phone_number",
-    "state",
-    "batch_id",
-    "ledger_batch_id",
-    "run_id",
-    "submitted_at",
-    "finished_at",
-    "error",
-)
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the conversation records prove of held batches.
+
+    Attributes:
+        found: calls that were made, by the ledger's id of the batch.
+        read_at: when the records were read; None: they were not.
+        command: reads them.
+    """
+
+    found: Mapping[int, int]
+    read_at: str | None
+    command: str
+
+    def words(self, one: BatchRecord) -> str:
+        """Say what is proven of a held batch; the lack of records proves nothing."""
+        if found := self.found.get(one.id, 0):
+            return (
+                f"The conversation records have {found} of its {one.size} calls (read {self.read_at}): "
+                "it was placed."
+            )
+        if self.read_at is None or (one.submitted_at or "") >= self.read_at:
+            return (
+                "The conversation records were not read since; they may prove that it was placed: "
+                f"{self.command}"
+            )
+        return f"The conversation records had none of its calls (read {self.read_at}), which proves nothing: {self.command}"
 
 
 def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
@@ -52,7 +63,14 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
     console().print(table)
 
 
-def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, sandbox: bool) -> None:
+def print_campaign(
+    campaign: Campaign,
+    batches: Sequence[BatchRecord],
+    output: str,
+    *,
+    sandbox: bool,
+    evidence: Evidence,
+) -> None:
     """Print one campaign with its batches, and explain what is held."""
     if output == "json":
         document = {
@@ -64,9 +82,11 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
                     "run_id": str(one.run_id),
                     "submitted_at": one.submitted_at,
                     "finished_at": one.finished_at,
+                    **({"found": evidence.found.get(one.id, 0)} if one.state in HELD_STATES else {}),
                 }
                 for one in batches
             ],
+            "records_read_at": evidence.read_at,
         }
         emit(dump(document))
         return
@@ -97,16 +117,17 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
     out.print(table)
     held = [one for one in batches if one.state in HELD_STATES]
     for one in held:
-        for line in ("", *explain_held(one).split("\n")):
+        for line in ("", *explain_held(one, evidence).split("\n")):
             out.print(cell(line), soft_wrap=True)
     if held:
         where = " --sandbox" if sandbox else ""
         out.print(cell(f"\nThen: xuna campaigns resolve {shlex.quote(campaign.name)}{where}"), soft_wrap=True)
 
 
-def explain_held(one: BatchRecord) -> str:
-    """Say of a held batch when, how many, what happened, and what to look for."""
+def explain_held(one: BatchRecord, evidence: Evidence) -> str:
+    """Say of a held batch when, how many, what happened, what is proven, and what to look for."""
     head = f"Batch {one.id}: {one.size} people, sent {one.submitted_at or '?'}, {one.state.value}: {one.error or '-'}"
+    head += f"\n  {evidence.words(one)}"
     if one.state is BatchState.SHORT:
         return (
             f"{head}\n  In the API's dashboard, look for {one.batch_id}: it queued {one.calls_initiated} of them. Who "
@@ -133,53 +154,3 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         },
         "batches": {state.value: one.batches.get(state, 0) for state in BatchState},
     }
-
-
-def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> None:
-    """Write a row for every call, as CSV or as a JSON array, in constant memory.
-
-    Raises:
-        InputError: if the file can't be written.
-    """
-    with _destination(to) as stream:
-        rows = map(_exported, calls)
-        if output == "csv":
-            # The key's separator is a control character: shown by its picture where a terminal may read it.
-            write_rows(
-                stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows)
-            )
-        else:
-            _write_json(stream, rows)
-
-
-@contextlib.contextmanager
-def _destination(to: Path | None) -> Iterator[IO[str]]:
-    if to is None:
-        yield sys.stdout
-    else:
-        with replacing(to) as stream:
-            yield stream
-
-
-def _write_json(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
-    separator = "[\n"
-    for row in rows:
-        stream.write(separator + json.dumps(dict(zip(EXPORTED, row, strict=True))))
-        separator = ",\n"
-    stream.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _exported(call: CallRecord) -> tuple[object, ...]:
-    of = call.batch
-    return (
-        call.row_number,
-        call.key,
-        call.to_phone_number,
-        of.state.value,
-        of.batch_id,
-        of.id,
-        of.run_id,
-        of.submitted_at,
-        of.finished_at,
-        of.error,
-    )
