@@ -175,6 +175,8 @@ class Client:
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
         refusal = refusal_error(status, describe(status, document, body))
+        if 200 <= status <= 299:  # noqa: PLR2004
+            refusal.code = "answer-unreadable"
         if status in {408, 429} or status >= 500:  # noqa: PLR2004
             busy = BusyError(refusal.message, hint=refusal.hint, code=refusal.code)
             busy.retry_after = parse_retry_after(headers.get("retry-after"), datetime.now(UTC))

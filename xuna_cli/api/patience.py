@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Protocol, TypeVar
@@ -32,7 +31,7 @@ class Patient:
 
     Args:
         reader: what reads.
-        wait: sleeps for so many seconds.
+        wait: sleeps for so many seconds; None: really, until `stop`.
         on_wait: told the seconds before each wait.
         tries: readings of one document, at most.
     """
@@ -41,14 +40,19 @@ class Patient:
         self,
         reader: Reader,
         *,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], None] | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
         tries: int = TRIES,
     ) -> None:
         self._reader = reader
-        self._wait = wait
+        self._stopped = threading.Event()
+        self._wait: Callable[[float], object] = self._stopped.wait if wait is None else wait
         self._on_wait = on_wait
         self._tries = tries
+
+    def stop(self) -> None:
+        """Read no more: whoever waits in another thread gives up."""
+        self._stopped.set()
 
     def get(self, path: str, params: Params | None = None) -> object:
         """GET a JSON document.
@@ -63,7 +67,7 @@ class Patient:
                 return self._reader.get(path, params)
             except BusyError as error:
                 asked = error.retry_after
-                if left == 0:
+                if left == 0 or self._stopped.is_set():
                     raise
                 if asked is not None and asked > LONGEST_WAIT_S:
                     raise UnreachableError(
@@ -87,9 +91,13 @@ def several(function: Callable[[T], R], items: Iterable[T], *, at_once: int = AT
     """
     work: SimpleQueue[tuple[T, SimpleQueue[tuple[R | None, BaseException | None]]] | None] = SimpleQueue()
 
+    left: list[bool] = []
+
     def labour() -> None:
         while (job := work.get()) is not None:
             item, answer = job
+            if left:
+                return  # nobody waits for results any more
             try:
                 answer.put((function(item), None))
             except BaseException as error:  # noqa: BLE001 - raised again where its result is waited for
@@ -110,6 +118,7 @@ def several(function: Callable[[T], R], items: Iterable[T], *, at_once: int = AT
         while waiting:
             yield _taken(waiting.pop(0))
     finally:
+        left.append(True)
         for _ in range(threads):
             work.put(None)
 

@@ -57,11 +57,11 @@ def list_beside(
         people = JoinedList(ledger, campaign, contacts, prepare)
         yield ListBeside(people, contacts.columns, contacts.phone_column)
     if people.moved:
-        say(
-            f"xuna: warning: {people.moved:,} people stand in another row of {path} than when they were called"
-        )
+        stand = "1 person stands" if people.moved == 1 else f"{people.moved:,} people stand"
+        say(f"xuna: warning: {stand} in another row of {path} than when they were called")
     if people.missing:
+        who, verb = ("1 person", "is") if people.missing == 1 else (f"{people.missing:,} people", "are")
         say(
-            f"xuna: warning: {people.missing:,} people of campaign {campaign.name!r} are not in {path}: "
-            "they are written without its columns"
+            f"xuna: warning: {who} of campaign {campaign.name!r} {verb} not in {path}, and written without "
+            "its columns"
         )

@@ -190,7 +190,9 @@ def api_to_read(env_file: Path | None, url_flag: str | None, *, sandbox: bool) -
             origin = origin_of(url)
             client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
         stack.callback(client.close)
-        yield ApiToRead(Patient(client, on_wait=_say_wait), origin)
+        reader = Patient(client, on_wait=_say_wait)
+        stack.callback(reader.stop)
+        yield ApiToRead(reader, origin)
 
 
 def sandbox_record() -> Path:
@@ -205,4 +207,4 @@ def sandbox_record() -> Path:
 
 def _say_wait(seconds: float) -> None:
     if seconds >= WORTH_SAYING_S:
-        say(f"xuna: the API asks to wait: {seconds:.0f} s")
+        say(f"xuna: the API is asked again in {seconds:.0f} s")

@@ -35,7 +35,10 @@ class Evidence:
                 "The conversation records were not read since; they may prove that it was placed: "
                 f"{self.command}"
             )
-        return f"The conversation records had none of its calls (read {self.read_at}), which proves nothing: {self.command}"
+        return (
+            f"The conversation records had none of its calls (read {self.read_at}), which proves nothing; "
+            f"to read again: {self.command}"
+        )
 
 
 def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:

@@ -195,15 +195,15 @@ class ConversationFile:
             try:
                 descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
                 self._stream = os.fdopen(
-                    descriptor, "a+", encoding="utf-8", errors="backslashreplace", newline="\n"
+                    descriptor, "a", encoding="utf-8", errors="backslashreplace", newline="\n"
                 )
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._check_first_line()
-                empty = self._cut_off_half_a_line(descriptor) == 0
-            except BlockingIOError:
-                raise self._unusable("another export is writing it", "wait for it to end") from None
             except OSError as error:
                 raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
+            try:
+                empty = self._continue(descriptor)
+            except BaseException:
+                self._stream.close()
+                raise
         if empty and self._csv:
             self._stream.write(self._csv_line(self._header))
         return self
@@ -275,6 +275,17 @@ class ConversationFile:
         ]
         # Each row is one line, so that half of one can be told.
         return spreadsheet.line([safe(text) for text in cells])
+
+    def _continue(self, descriptor: int) -> bool:
+        """Make sure that the file is ours to go on with, and whole; return whether it is empty."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._check_first_line()
+            return self._cut_off_half_a_line(descriptor) == 0
+        except BlockingIOError:
+            raise self._unusable("another export is writing it", "wait for it to end") from None
+        except OSError as error:
+            raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
 
     def _cut_off_half_a_line(self, descriptor: int) -> int:
         """Drop what follows the last line break; return the size that is left."""

@@ -14,6 +14,8 @@ from xuna_cli.output.conversations import lasted
 from xuna_cli.output.messages import COUNT_LABELS, safe
 from xuna_cli.output.spreadsheet import replacing
 
+SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
+
 TEMPLATE = "report.html.j2"
 
 WORDS = {
@@ -27,11 +29,25 @@ WORDS = {
 }
 
 REJECTED = {
-    "phone-missing": "no phone number",
-    "phone-not-possible": "no number that can exist",
-    "phone-not-valid": "no number that is assigned",
-    "phone-no-country": "a number without its country",
     "api-refused": "refused by the API",
+    "key-missing": "an empty key",
+    "key-not-text": "a key that is no text",
+    "phone-decimal-point": "a number with a decimal point",
+    "phone-excel-notation": "a number that a spreadsheet has shortened",
+    "phone-extension": "a number with an extension",
+    "phone-letters": "a number with letters in it",
+    "phone-missing": "no phone number",
+    "phone-no-country": "a number without its country",
+    "phone-not-a-number": "no number at all",
+    "phone-not-possible": "a number that can't exist",
+    "phone-not-text": "a number that is not text",
+    "phone-not-valid": "a number that is not assigned",
+    "phone-several": "more than one number",
+    "phone-short-number": "a short number",
+    "phone-unknown-country": "a country that does not exist",
+    "template-empty-value": "nothing to say: an empty cell",
+    "template-error": "the message could not be made",
+    "template-missing-column": "a column that the message needs is missing",
 }
 
 
@@ -92,6 +108,7 @@ def render(picture: Picture, *, with_people: bool, sandbox: bool) -> str:
         criteria=_criteria(picture),
         answers=_answers(picture),
         columns=_columns(picture.slots),
+        columns_width=max(6, len(picture.slots)),
         slot=picture.slot,
         durations=_bars([(label, count) for label, count in picture.durations]),
         rejections=_bars(
@@ -108,7 +125,7 @@ def render(picture: Picture, *, with_people: bool, sandbox: bool) -> str:
 
 def masked(number: str) -> str:
     """Return a phone number of which nobody can be called: its beginning and its end."""
-    return f"{number[:3]} ··· ·· {number[-2:]}"
+    return f"{number[:3]} ··· ·· {number[-2:]}" if len(number) >= SHORTEST_MASKED else "···"
 
 
 def _time(at: object) -> str | None:
@@ -136,7 +153,7 @@ def _figures(picture: Picture) -> list[tuple[str, str, str]]:
     figures = [
         (f"{called:,}", "calls made", f"in {picture.runs:,} run{'s' if picture.runs != 1 else ''}"),
         (_percent(conversed, called) or "-", "had a conversation", f"{conversed:,} of {called:,}"),
-        (_percent(success, conversed) or "-", "of these a success", f"{success:,} of {conversed:,}"),
+        (_percent(success, conversed) or "-", "of these succeeded", f"{success:,} of {conversed:,}"),
     ]
     if picture.median_duration is not None:
         figures.append((lasted(picture.median_duration), "median length", "minutes and seconds"))
@@ -177,12 +194,11 @@ def _others(picture: Picture) -> list[tuple[str, int]]:
 
 def _outcomes(picture: Picture) -> list[Bar]:
     whole = picture.called
-    longest = max(picture.outcomes.values(), default=0) or 1
     return [
         Bar(
             WORDS[outcome][0],
             count,
-            100 * count / longest,
+            100 * count / whole,
             _percent(count, whole),
             outcome.value,
             WORDS[outcome][1],
@@ -248,10 +264,10 @@ def _held(one: Held, campaign: str, *, sandbox: bool) -> dict[str, object]:
     where = " --sandbox" if sandbox else ""
     name = shlex.quote(safe(campaign))
     resolve = f"xuna campaigns resolve {name} {batch.id} --placed{where}"
-    if one.found:
-        todo = "Its calls were made. Resolve it as placed:"
-    elif batch.state is BatchState.SHORT:
+    if batch.state is BatchState.SHORT:
         todo = f"The API queued {batch.calls_initiated} of them; who was left out can't be told. Resolve it as placed:"
+    elif one.found:
+        todo = "It was placed. Resolve it so:"
     else:
         todo = (
             "Nothing proves that it was placed, or that it was not. Look for it in the API's dashboard, then:"
