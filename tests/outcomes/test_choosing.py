@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -74,6 +75,20 @@ def test_who_said_yes_to_everything_is_not_asked(env, contacts):
     code, text = on_a_terminal(["batch-call", contacts(2), "--yes"], [], env)
     assert code == 4
     assert "Which" not in text
+
+
+def test_ctrl_c_ends_a_watch_and_leaves_what_was_read(served, environment, contacts, xuna):
+    served(unanswered=0.5)
+    assert xuna("batch-call", contacts(20), "--yes").code == 0
+    command = [sys.executable, "-m", "xuna_cli", "campaigns", "outcomes", "c", "--watch", "--every", "30s"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as process:
+        assert "calls have an outcome" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+        assert "Traceback" not in process.stderr.read()
+    assert "conv_" in xuna("campaigns", "export", "c").out
 
 
 def test_watching_on_a_terminal_shows_a_table_and_ends(env, contacts, xuna, environment):

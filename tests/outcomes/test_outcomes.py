@@ -5,6 +5,7 @@ import io
 import json
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,37 @@ def test_an_unknown_batch_that_was_placed_is_proven_by_its_records(xuna, served,
     assert refused.code == 2
     assert "was placed" in refused.err
     assert xuna("campaigns", "resolve", "c", held["id"], "--placed").code in {0, 2}
+
+
+def test_a_held_batch_that_was_resolved_goes_on_getting_outcomes(xuna, served, contacts, clock):
+    server = served(spread=1000)
+    server.faults.add(Cut(taken=True, times=1))
+    call(xuna, contacts(10), "--timeout", "0.5")
+    clock.ahead = 500
+    _, document = outcomes(xuna)
+    [held] = document["held_batches"]
+    assert 0 < held["found"] < 10
+    time.sleep(0.6)  # a POST that may still be under way can't be resolved
+    assert xuna("campaigns", "resolve", "c", held["id"], "--placed").code == 0
+    clock.ahead = 2000
+    _, document = outcomes(xuna)
+    assert document["waiting"] == 0
+    assert {row["joined_by"] for row in exported(xuna)} == {"held"}
+
+
+def test_what_a_later_record_disproves_is_forgotten(xuna, served, contacts, clock):
+    server = served()
+    server.faults.add(Cut(taken=False, times=1))
+    call(xuna, contacts(3))
+    # Somebody calls two of the three by other means, and then somebody else in the same batch.
+    numbers = [{"to_phone_number": f"+1555200000{n}"} for n in range(2)]
+    batch_id = server.state.take("agent_sandbox", "pn_sandbox", numbers)
+    assert outcomes(xuna)[1]["held_batches"][0]["found"] == 2
+    server.state._batch_id = lambda: batch_id
+    server.state.take("agent_sandbox", "pn_sandbox", [{"to_phone_number": "+15559999999"}])
+    _, document = outcomes(xuna)
+    assert document["held_batches"][0]["found"] == 0
+    assert document["reading"]["elsewhere"] == 3
 
 
 def test_an_unknown_batch_without_a_record_is_said_to_prove_nothing(xuna, served, contacts):

@@ -2,6 +2,7 @@
 
 import random
 import re
+import shlex
 import stat
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -94,7 +95,7 @@ def page_of(tmp_path, *, with_people=False, zone=UTC, **options):
         seen = picture(ledger, found, now=BEGIN + timedelta(hours=12), zone=zone)
     finally:
         ledger.close()
-    return render(seen, with_people=with_people, sandbox=False), seen
+    return render(seen, with_people=with_people, address=shlex.quote(found.name)), seen
 
 
 class Page(HTMLParser):
@@ -222,7 +223,7 @@ def test_a_campaign_without_anything_has_a_page(tmp_path):
     ledger.end_run(ledger.start_run(description))
     seen = picture(ledger, campaign(ledger, "empty"), now=datetime.now(UTC))
     ledger.close()
-    html = render(seen, with_people=False, sandbox=True)
+    html = render(seen, with_people=False, address="empty --sandbox")
     Page(html)
     assert "were not read yet" in html
     assert "rehearsal" in html

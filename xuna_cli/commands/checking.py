@@ -1,6 +1,6 @@
 """The examinations of `xuna doctor`."""
 
-import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -59,17 +59,20 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
 
 
 def _ledger(path: Path) -> str:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # what permissions say is not what a disk does
+            pass
+        if path.exists():
+            with path.open("r+b"):
+                pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} can't be written: {error.strerror}", hint="name another file with --ledger"
+        ) from None
     if not path.exists():
-        folder = next(parent for parent in path.parents if parent.exists())
-        if not os.access(folder, os.W_OK):
-            raise ConfigurationError(
-                f"{path} can't be made: {folder} can't be written", hint="name another file with --ledger"
-            )
         return f"{path}, made by the first run"
-    ledger = open_ledger(path, create=False, read_only=True)
-    ledger.close()
-    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(f"{path} can't be written", hint="check its permissions and its folder's")
+    open_ledger(path, create=False, read_only=True).close()
     return str(path)
 
 

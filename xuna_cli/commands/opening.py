@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> P
             code="ledger-url",
         )
     return (setting.folder or Path.cwd()) / Path(setting.value).expanduser()
+
+
+def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
+    """Return how a command that we suggest has to name a campaign, so that it looks where we looked."""
+    where = " --sandbox" if sandbox else f" --ledger {shlex.quote(ledger_flag)}" if ledger_flag else ""
+    return shlex.quote(campaign) + where
 
 
 def ledger_for_writing(path: Path, *, quiet: bool) -> Ledger:

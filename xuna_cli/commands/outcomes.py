@@ -40,7 +40,7 @@ def outcomes(
     import time
 
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import api_to_read, is_terminal, ledger_for_reading
+    from xuna_cli.commands.opening import address, api_to_read, is_terminal, ledger_for_reading
     from xuna_cli.commands.since import parse_for
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.gathering import check_origin, gather
@@ -74,7 +74,7 @@ def outcomes(
                     )
                 else:
                     last = read()
-    print_summary(last, output, sandbox=sandbox)
+    print_summary(last, output, address=address(name, ledger, sandbox=sandbox))
     if watch and last.waiting:
         say(
             f"xuna: {last.waiting:,} calls have no outcome yet, and the time to watch (--for {lasts}) is over"
@@ -123,7 +123,7 @@ def retry_list(
 
     People of held batches are not among them: resolve those first.
     """
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.opening import address, ledger_for_reading
     from xuna_cli.commands.retrying import Retry, write_retry_list
     from xuna_cli.commands.since import parse_for
 
@@ -138,7 +138,7 @@ def retry_list(
             region=region,
             phone_column=phone_column,
             env_file=env_file,
-            sandbox=sandbox,
+            address=address(name, ledger, sandbox=sandbox),
         )
 
 
@@ -155,7 +155,7 @@ def report(
     """Write one page about a campaign, from the ledger alone: it needs no network, and asks for none."""
     from datetime import UTC, datetime
 
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.opening import address, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.picture import picture
     from xuna_cli.output.messages import say
@@ -163,5 +163,5 @@ def report(
 
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         seen = picture(opened, campaign(opened, name), now=datetime.now(UTC))
-    write_report(seen, to, with_people=with_people, sandbox=sandbox)
+    write_report(seen, to, with_people=with_people, address=address(name, ledger, sandbox=sandbox))
     say(f"xuna: {to} is written" + ("" if with_people else "; numbers are masked (--with-people shows them)"))

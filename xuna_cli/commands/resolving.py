@@ -1,6 +1,5 @@
 """Walking a person through held batches."""
 
-import shlex
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +19,7 @@ def resolve_by_id(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed
         say(f"batch {batch.id}: {_said(batch)}")
 
 
-def resolve_one_by_one(ledger: Ledger, name: str) -> None:
+def resolve_one_by_one(ledger: Ledger, name: str, *, address: str) -> None:
     """Ask about each held batch of a campaign.
 
     Raises:
@@ -34,10 +33,10 @@ def resolve_one_by_one(ledger: Ledger, name: str) -> None:
         ids = " ".join(str(batch.id) for batch in held)
         raise UsageError(
             f"campaign {name!r} has {len(held)} held batches, and there is nobody to ask",
-            hint=f"xuna campaigns resolve {name} {ids} --placed (or --not-placed)",
+            hint=f"xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
             code="needs-decision",
         )
-    evidence = evidence_for(ledger, name)
+    evidence = evidence_for(ledger, name, address=address)
     for batch in held:
         say("\n" + explain_held(batch, evidence))
         only_placed = _only_placed(batch) or bool(evidence.found.get(batch.id))
@@ -52,11 +51,17 @@ def resolve_one_by_one(ledger: Ledger, name: str) -> None:
             say(f"batch {batch.id}: left as it is")
 
 
-def evidence_for(ledger: Ledger, name: str, *, sandbox: bool = False) -> Evidence:
-    """Return what the conversation records that were read prove of a campaign's held batches."""
+def evidence_for(ledger: Ledger, name: str, *, address: str) -> Evidence:
+    """Return what the conversation records that were read prove of a campaign's held batches.
+
+    Args:
+        ledger: where.
+        name: the campaign's.
+        address: how a command that we suggest names the campaign and its ledger.
+    """
     campaign_id = campaign(ledger, name).id
     reading = reading_of(ledger, campaign_id)
-    command = f"xuna campaigns outcomes {shlex.quote(name)}" + (" --sandbox" if sandbox else "")
+    command = f"xuna campaigns outcomes {address}"
     return Evidence(found_of_held(ledger, campaign_id), reading.read_at if reading else None, command)
 
 

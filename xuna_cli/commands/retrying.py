@@ -51,9 +51,9 @@ class Retry:
             )
         return cls(frozenset(known[word] for word in words), after, absence_counts)
 
-    def check(self, name: str, reading: Reading | None) -> None:
+    def check(self, name: str, reading: Reading | None, *, address: str) -> None:
         """Raise UsageError where the records that were read don't allow for what is asked."""
-        command = f"xuna campaigns outcomes {shlex.quote(name)}"
+        command = f"xuna campaigns outcomes {address}"
         if reading is None:
             raise UsageError(
                 f"the conversation records of campaign {name!r} were never read",
@@ -107,7 +107,7 @@ def write_retry_list(
     region: str | None,
     phone_column: str | None,
     env_file: Path | None,
-    sandbox: bool,
+    address: str,
 ) -> None:
     """Write the list, and say what to type next.
 
@@ -117,7 +117,7 @@ def write_retry_list(
     """
     found = campaign(ledger, name)
     reading = reading_of(ledger, found.id)
-    retry.check(name, reading)
+    retry.check(name, reading, address=address)
     assert reading is not None  # noqa: S101 - `check` raises without one
     if join is None:
         people: Iterable[Person] = everybody(ledger, found)
@@ -136,7 +136,7 @@ def write_retry_list(
                 phone_column=beside.phone_column,
                 key_column=found.key_column,
             )
-    _say(written, found, retry, to, reading, sandbox=sandbox)
+    _say(written, found, retry, to, reading, address=address)
 
 
 def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
@@ -145,7 +145,7 @@ def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
         yield Person(None, call.row_number, call.batch.state.value, call, outcome)
 
 
-def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading, *, sandbox: bool) -> None:
+def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading, *, address: str) -> None:
     say(f"xuna: {written:,} people written to {to}; their records were read {reading.read_at}")
     if young := retry.too_young["people"]:
         say(
@@ -154,8 +154,9 @@ def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading
         )
     if written:
         again = shlex.quote(f"{found.name}-again")
+        where = address.removeprefix(shlex.quote(found.name))
         key = f" --key {shlex.quote(found.key_column)}" if found.key_column else ""
-        key += " --sandbox" if sandbox else ""
         say(
-            f"  to call them again, as a new campaign: xuna batch-call {shlex.quote(str(to))} --campaign {again}{key}"
+            "  to call them again, as a new campaign: "
+            f"xuna batch-call {shlex.quote(str(to))} --campaign {again}{key}{where}"
         )

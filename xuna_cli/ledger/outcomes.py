@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -84,6 +84,21 @@ def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
         for few in in_parts(values):
             flat = [value for row in few for value in row]
             ledger.engine.change(named("add_outcomes", len(few), COLUMNS), flat)
+
+
+def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None:
+    """Forget conversations that only other records proved, or that were in doubt, and that are linked no more.
+
+    Args:
+        ledger: where.
+        campaign_id: whose.
+        linked: those that a whole reading has linked so.
+    """
+    with ledger.transaction():
+        rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
+        gone = [conversation_id for (conversation_id,) in rows if conversation_id not in linked]
+        for part in in_parts(gone):
+            ledger.engine.change(named("forget_conversations", len(part)), (campaign_id, *part))
 
 
 def final_conversations(ledger: Ledger, campaign_id: int, ids: Sequence[str]) -> set[str]:

@@ -123,6 +123,10 @@ SELECT batch_id FROM batches WHERE batch_id IN ({list})
 -- name: forget_conversations
 DELETE FROM outcomes WHERE campaign_id = ? AND conversation_id IN ({list})
 
+-- name: conversations_in_doubt
+SELECT DISTINCT conversation_id FROM outcomes
+WHERE campaign_id = :campaign_id AND (joined_by IS NULL OR joined_by <> 'batch')
+
 -- name: add_outcomes
 INSERT INTO outcomes (campaign_id, key, conversation_id, outcome, joined_by, final, status, started_at,
                       duration, evaluation, collected)

@@ -1,6 +1,6 @@
 """Reading a campaign's conversation records, and keeping what they prove."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -13,6 +13,7 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import (
     Link,
     final_conversations,
+    forget_but,
     known_batch_ids,
     outcome_of,
     reading_of,
@@ -30,6 +31,7 @@ from xuna_cli.models import (
 )
 from xuna_cli.outcomes.joining import (
     CLOCKS_DIFFER_S,
+    JOINED_BY_BATCH,
     Joiner,
     LedgerCall,
     Numbers,
@@ -98,6 +100,13 @@ def gather(
     joiner = _joiner(ledger, campaign, of_campaign)
     records = 0
     incomplete: list[str] = []
+    in_doubt: set[str] = set()
+
+    def keep(links: Sequence[Link]) -> None:
+        store(ledger, campaign.id, links)
+        in_doubt.update(
+            link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH
+        )
 
     def reading() -> Reading:
         return Reading(
@@ -114,30 +123,33 @@ def gather(
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_S)
         for group in in_groups(listed):
             records += len(group)
-            unreadable = _take(ledger, campaign.id, reader, joiner, group, agent_id=agent_id)
+            known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
+            links, unreadable = _take(reader, joiner, group, known=known, agent_id=agent_id)
+            keep(links)
             if unreadable:
                 incomplete.append(f"{unreadable} records are listed, and could not be read")
             on_progress(reading())
         if listed.incomplete:
             incomplete.append(listed.incomplete)
     for links in in_groups(joiner.rest()):
-        store(ledger, campaign.id, links)
+        keep(links)
     done = reading()
+    if done.incomplete is None:
+        # What an earlier reading took for proven may be disproved by a record that came since.
+        forget_but(ledger, campaign.id, in_doubt)
     store_reading(ledger, campaign.id, done)
     return done
 
 
 def _take(
-    ledger: Ledger,
-    campaign_id: int,
     reader: Reader,
     joiner: Joiner,
     group: Sequence[Conversation],
     *,
+    known: Container[str],
     agent_id: str,
-) -> int:
-    """Join some records and keep what they prove; return how many could not be read."""
-    known = final_conversations(ledger, campaign_id, [record.conversation_id for record in group])
+) -> tuple[list[Link], int]:
+    """Join some records; return what is to be kept of them, and how many could not be read."""
     to_read = []
     for record in group:
         if record.conversation_id in known:
@@ -148,15 +160,13 @@ def _take(
             to_read.append(record)
     links: list[Link] = []
     unreadable = 0
-    for listed, whole in zip(
-        to_read, several(lambda one: conversation_if_there(reader, one.conversation_id), to_read), strict=True
-    ):
+    whole_ones = several(lambda one: conversation_if_there(reader, one.conversation_id), to_read)
+    for listed, whole in zip(to_read, whole_ones, strict=True):
         if whole is None:
             unreadable += 1
         elif whole.agent_id in {None, agent_id} and (link := joiner.take(_merged(listed, whole))) is not None:
             links.append(link)
-    store(ledger, campaign_id, links)
-    return unreadable
+    return links, unreadable
 
 
 def _merged(listed: Conversation, whole: Conversation) -> Conversation:

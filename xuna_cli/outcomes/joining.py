@@ -4,7 +4,7 @@
   batch without a number, where the batch has one call.
 * A batch of another campaign of the ledger: elsewhere.
 * A batch that the ledger doesn't know: of a held batch's calls (`held`), if all its conversations are of
-  numbers of that one `unknown` batch, of its agent and since it was sent, and no other batch is so; else
+  numbers of that one batch without an id, of its agent and since it was sent, and no other batch is so; else
   elsewhere.
 * No batch, but an outgoing call and a number: if since then one call alone of all campaigns has this agent
   and number, and there is one such record alone, that call's (`number`).
@@ -28,6 +28,8 @@ from xuna_cli.models import BatchRecord, BatchState, CallRecord, Conversation
 CLOCKS_DIFFER_S = 120.0
 """Our clock and the API's may differ: a record may seem to have begun so long before it was sent for."""
 
+JOINED_BY_BATCH = "batch"
+
 NO_NUMBER = "no-number"
 OTHER_NUMBER = "other-number"
 SAME_NUMBER_TWICE = "same-number-twice"
@@ -47,6 +49,10 @@ class LedgerCall:
     number: str
     agent_id: str
     submitted: float
+
+
+WITHOUT_AN_ANSWER = (BatchState.UNKNOWN, BatchState.ACCEPTED)
+"""States of a batch whose id the API never told us: held, or resolved by hand as placed."""
 
 
 Numbers = Mapping[str, Sequence[str]]
@@ -88,7 +94,7 @@ class Joiner:
         for batch in batches:
             if batch.batch_id is not None:
                 self._by_batch_id[batch.batch_id] = batch
-            elif batch.state is BatchState.UNKNOWN:
+            elif batch.state in WITHOUT_AN_ANSWER:
                 self._in_doubt.append((batch, numbers_of(batch.id)))
         self._strangers: dict[str, list[Conversation]] = defaultdict(list)
         self._of_others: set[str] = set()
@@ -144,11 +150,13 @@ class Joiner:
         if number is None:
             keys = [key for keys in numbers.values() for key in keys]
             return (
-                self._link(record, keys, "batch") if len(keys) == 1 else self._unjoined(record, (), NO_NUMBER)
+                self._link(record, keys, JOINED_BY_BATCH)
+                if len(keys) == 1
+                else self._unjoined(record, (), NO_NUMBER)
             )
         keys = list(numbers.get(number, ()))
         if len(keys) == 1:
-            return self._link(record, keys, "batch")
+            return self._link(record, keys, JOINED_BY_BATCH)
         return self._unjoined(record, keys, SAME_NUMBER_TWICE if keys else OTHER_NUMBER)
 
     def _may_be_in_doubt(self, number: str | None) -> bool:

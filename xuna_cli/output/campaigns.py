@@ -1,12 +1,13 @@
 """Campaigns, batches and calls as tables, JSON and CSV."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
 from xuna_cli.output.messages import emit
+
+WIDE = 80  # columns of a terminal that has room for more than the numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,10 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
         return
     from xuna_cli.output.table import cell, console, plain_table  # noqa: PLC0415 - rich, only where it is seen
 
+    out = console()
     numbers = ("Accepted", "Held", "In flight")
-    table = plain_table(None, ("Campaign", *numbers, "List", "Since"), right=numbers)
+    wide = out.width >= WIDE
+    table = plain_table(None, ("Campaign", *numbers, *(("List", "Since") if wide else ())), right=numbers)
     for one in campaigns:
         held = sum(one.calls.get(state, 0) for state in HELD_STATES)
         moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
@@ -60,10 +63,13 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
             cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
             cell(f"{held:,}", "bold yellow" if held else ""),
             cell(f"{moving:,}"),
-            cell(one.source_path or "stdin"),
-            cell(one.created_at),
+            *(
+                (cell(one.source_path or "stdin"), cell(one.created_at[:16].replace("T", " ")))
+                if wide
+                else ()
+            ),
         )
-    console().print(table)
+    out.print(table)
 
 
 def print_campaign(
@@ -71,10 +77,18 @@ def print_campaign(
     batches: Sequence[BatchRecord],
     output: str,
     *,
-    sandbox: bool,
+    address: str,
     evidence: Evidence,
 ) -> None:
-    """Print one campaign with its batches, and explain what is held."""
+    """Print one campaign with its batches, and explain what is held.
+
+    Args:
+        campaign: it.
+        batches: all of it.
+        output: `table` or `json`.
+        address: how a command that we suggest names the campaign and its ledger.
+        evidence: what is proven of the held ones.
+    """
     if output == "json":
         document = {
             "xuna_result_version": VERSION,
@@ -123,8 +137,8 @@ def print_campaign(
         for line in ("", *explain_held(one, evidence).split("\n")):
             out.print(cell(line), soft_wrap=True)
     if held:
-        where = " --sandbox" if sandbox else ""
-        out.print(cell(f"\nThen: xuna campaigns resolve {shlex.quote(campaign.name)}{where}"), soft_wrap=True)
+        out.print(cell(""))
+        out.print(cell(f"Then: xuna campaigns resolve {address}"), soft_wrap=True)
 
 
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:

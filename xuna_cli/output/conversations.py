@@ -4,19 +4,18 @@ import csv
 import fcntl
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 from xuna_cli.errors import InputError
 from xuna_cli.ledger.outcomes import iso, verdict
 from xuna_cli.models import Conversation
 from xuna_cli.output import spreadsheet
 from xuna_cli.output.document import VERSION, dump
-from xuna_cli.output.messages import emit, safe, say
+from xuna_cli.output.messages import Stdout, emit, safe, say
 
 COLUMNS = (
     "conversation_id",
@@ -137,7 +136,7 @@ def lasted(seconds: float | None) -> str:
 
 
 def _encodable(text: str) -> str:
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    encoding = Stdout().encoding
     return text.encode(encoding, "replace").decode(encoding)
 
 
@@ -187,7 +186,7 @@ class ConversationFile:
         self._csv = form == "csv"
         self._with_transcript = with_transcript
         self._header = (*COLUMNS, "transcript") if with_transcript else COLUMNS
-        self._stream: IO[str] = sys.stdout
+        self._stream = cast(IO[str], Stdout())
 
     def __enter__(self) -> Self:
         empty = True

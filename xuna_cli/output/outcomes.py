@@ -1,6 +1,5 @@
 """What came of a campaign: as a table, live while it is watched, and as JSON."""
 
-import shlex
 import sys
 from collections.abc import Iterator
 from types import TracebackType
@@ -82,8 +81,8 @@ def summary_document(summary: Summary) -> dict[str, Any]:
     }
 
 
-def print_summary(summary: Summary, output: str, *, sandbox: bool) -> None:
-    """Print what came of a campaign."""
+def print_summary(summary: Summary, output: str, *, address: str) -> None:
+    """Print what came of a campaign; `address` is how a command that we suggest names it."""
     if output == "json":
         emit(dump(summary_document(summary)))
         return
@@ -94,7 +93,7 @@ def print_summary(summary: Summary, output: str, *, sandbox: bool) -> None:
     out.print(_table(summary))
     if summary.criteria:
         out.print(_criteria(summary))
-    for line in _lines(summary, sandbox=sandbox):
+    for line in _lines(summary, address=address):
         out.print(cell(line), soft_wrap=True)
 
 
@@ -122,7 +121,7 @@ def _criteria(summary: Summary) -> Any:
     return table
 
 
-def _lines(summary: Summary, *, sandbox: bool) -> Iterator[str]:
+def _lines(summary: Summary, *, address: str) -> Iterator[str]:
     reading = summary.reading
     if reading is not None:
         yield (
@@ -145,8 +144,7 @@ def _lines(summary: Summary, *, sandbox: bool) -> Iterator[str]:
                 "which proves nothing"
             )
     if summary.held:
-        name = shlex.quote(summary.campaign.name) + (" --sandbox" if sandbox else "")
-        yield f"  then: xuna campaigns resolve {name}"
+        yield f"  then: xuna campaigns resolve {address}"
 
 
 class LiveSummary:

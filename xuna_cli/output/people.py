@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from xuna_cli.models import CallOutcome, CallRecord
 from xuna_cli.outcomes.joined_list import Person
+from xuna_cli.output.messages import Stdout
 from xuna_cli.output.spreadsheet import replacing, write_rows
 
 CALL = (
@@ -153,7 +153,7 @@ def _exported(one: Person) -> tuple[object, ...]:
 @contextlib.contextmanager
 def _destination(to: Path | None) -> Iterator[IO[str]]:
     if to is None:
-        yield sys.stdout
+        yield cast(IO[str], Stdout())
     else:
         with replacing(to) as stream:
             yield stream

@@ -1,6 +1,5 @@
 """One page about a campaign: HTML that needs nothing but itself."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -72,19 +71,25 @@ class Bar:
     note: str = ""
 
 
-def write_report(picture: Picture, to: Path, *, with_people: bool, sandbox: bool) -> None:
+def write_report(picture: Picture, to: Path, *, with_people: bool, address: str) -> None:
     """Write the page (0600).
+
+    Args:
+        picture: what it says.
+        to: the file.
+        with_people: whether whole numbers, keys and rationales are in it.
+        address: how a command that we suggest names the campaign and its ledger.
 
     Raises:
         InputError: if it can't be written.
     """
-    page = render(picture, with_people=with_people, sandbox=sandbox)
+    page = render(picture, with_people=with_people, address=address)
     with replacing(to) as stream:
         stream.write(page)
 
 
-def render(picture: Picture, *, with_people: bool, sandbox: bool) -> str:
-    """Return the page."""
+def render(picture: Picture, *, with_people: bool, address: str) -> str:
+    """Return the page; the arguments are those of `write_report`."""
     import jinja2  # noqa: PLC0415 - only where a page is made
 
     environment = jinja2.Environment(
@@ -97,7 +102,7 @@ def render(picture: Picture, *, with_people: bool, sandbox: bool) -> str:
         picture=picture,
         name=safe(picture.campaign.name),
         source=safe(Path(picture.campaign.source_path).name) if picture.campaign.source_path else None,
-        sandbox=sandbox or picture.campaign.api_origin == "sandbox",
+        sandbox=picture.campaign.api_origin == "sandbox",
         made_at=_time(picture.made_at),
         first_run=_time(picture.first_run),
         version=__version__,
@@ -114,7 +119,7 @@ def render(picture: Picture, *, with_people: bool, sandbox: bool) -> str:
         rejections=_bars(
             [(REJECTED.get(code, code.replace("-", " ")), n) for code, n in picture.rejections.items()]
         ),
-        held=[_held(one, picture.campaign.name, sandbox=sandbox) for one in picture.held],
+        held=[_held(one, safe(address)) for one in picture.held],
         people=[_person(one, with_people=with_people) for one in picture.people],
         people_left=max(0, called - len(picture.people)),
         with_people=with_people,
@@ -259,11 +264,9 @@ def _columns(slots: Sequence[Slot]) -> list[Column]:
     ]
 
 
-def _held(one: Held, campaign: str, *, sandbox: bool) -> dict[str, object]:
+def _held(one: Held, address: str) -> dict[str, object]:
     batch = one.batch
-    where = " --sandbox" if sandbox else ""
-    name = shlex.quote(safe(campaign))
-    resolve = f"xuna campaigns resolve {name} {batch.id} --placed{where}"
+    resolve = f"xuna campaigns resolve {address} {batch.id} --placed"
     if batch.state is BatchState.SHORT:
         todo = f"The API queued {batch.calls_initiated} of them; who was left out can't be told. Resolve it as placed:"
     elif one.found:
@@ -272,7 +275,7 @@ def _held(one: Held, campaign: str, *, sandbox: bool) -> dict[str, object]:
         todo = (
             "Nothing proves that it was placed, or that it was not. Look for it in the API's dashboard, then:"
         )
-        resolve = f"xuna campaigns resolve {name}{where}"
+        resolve = f"xuna campaigns resolve {address}"
     return {
         "id": batch.id,
         "state": batch.state.value,
