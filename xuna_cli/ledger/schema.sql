@@ -72,7 +72,7 @@ CREATE INDEX calls_of_batch ON calls (batch_id);
 -- What the conversation records say of calls: a row for each call and conversation that is proven, or may
 -- be, of it (then joined_by is null). It goes when the call's claim goes.
 CREATE TABLE outcomes (
-    campaign_id     BIGINT NOT NULL,
+    campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
     key             TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
     outcome         TEXT NOT NULL, -- models.CallOutcome
