@@ -119,7 +119,7 @@ class Joiner:
         number = _e164(record.external_number)
         if record.batch_call_id is None:
             if number is None:
-                self.reasons[NO_NUMBER] += 1
+                self.reasons[NO_NUMBER if record.external_number is None else OTHER_NUMBER] += 1
             elif (record.direction or "").lower() == "inbound":
                 self.elsewhere += 1
             else:
@@ -147,6 +147,8 @@ class Joiner:
             yield from self._by_number()
 
     def _in_batch(self, record: Conversation, number: str | None, numbers: Numbers) -> Link | None:
+        if number is None and record.external_number is not None:
+            return self._unjoined(record, (), OTHER_NUMBER)  # it may be another spelling of any of them
         if number is None:
             keys = [key for keys in numbers.values() for key in keys]
             return (

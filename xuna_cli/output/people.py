@@ -1,14 +1,11 @@
 """People in files: everybody of a campaign, from list to outcome, and those to call again."""
 
-import contextlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, cast
 
 from xuna_cli.models import CallOutcome, CallRecord
 from xuna_cli.outcomes.joined_list import Person
-from xuna_cli.output.messages import Stdout
+from xuna_cli.output.campaigns import destination, write_json
 from xuna_cli.output.spreadsheet import replacing, write_rows
 
 CALL = (
@@ -50,12 +47,12 @@ def export_people(people: Iterable[Person], columns: Sequence[str], output: str,
         InputError: if the file can't be written.
     """
     header = (*columns, *_beside(EXPORTED, columns))
-    with _destination(to) as stream:
+    with destination(to) as stream:
         rows = ((*_own(one, columns), *_exported(one)) for one in people)
         if output == "csv":
             write_rows(stream, header, ([_readable(value) for value in row] for row in rows))
         else:
-            _write_json(stream, header, rows)
+            write_json(stream, header, rows)
 
 
 def write_people_to_call(
@@ -148,20 +145,3 @@ def _exported(one: Person) -> tuple[object, ...]:
         judged or None,
         dict(came.collected) or None,
     )
-
-
-@contextlib.contextmanager
-def _destination(to: Path | None) -> Iterator[IO[str]]:
-    if to is None:
-        yield cast(IO[str], Stdout())
-    else:
-        with replacing(to) as stream:
-            yield stream
-
-
-def _write_json(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    separator = "[\n"
-    for row in rows:
-        stream.write(separator + json.dumps(dict(zip(header, row, strict=True)), default=str))
-        separator = ",\n"
-    stream.write("[]\n" if separator == "[\n" else "\n]\n")
