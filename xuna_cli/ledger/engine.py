@@ -32,6 +32,9 @@ class Engine(Protocol):
     def copy_aside(self, version: int) -> None:
         """Leave a copy before the schema changes, where the engine can."""
 
+    def leave(self) -> None:
+        """Work from now on with a private copy that is gone when it is closed."""
+
     def hold(self, run_id: int) -> None:
         """Take the lock that says that the run is alive."""
 

@@ -9,9 +9,12 @@ import secrets
 import shlex
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +33,6 @@ from xuna_cli.models import (
     Standing,
 )
 
-SCHEMA_VERSION = max(schema_versions())
-
 
 def utc_now() -> datetime:
     """Return the time now, in UTC."""
@@ -45,16 +46,23 @@ class Ledger:
         engine: an open connection to where the ledger is.
         now: the clock, in UTC.
         read_only: whether nothing may be written, the schema included.
+        versions: the schema's statements by version; the last one is what this program knows.
 
     Raises:
         LedgerError: if what is there is no ledger, or newer than this program.
     """
 
     def __init__(
-        self, engine: Engine, *, now: Callable[[], datetime] = utc_now, read_only: bool = False
+        self,
+        engine: Engine,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        read_only: bool = False,
+        versions: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self.engine = engine
         self._now = now
+        self._versions = versions or schema_versions()
         self._lock = threading.RLock()
         self._migrate(read_only=read_only)
         self.ledger_id = self._info("ledger_id")
@@ -85,6 +93,7 @@ class Ledger:
             LedgerError: if it can't be written.
         """
         self.recover()
+        description = _storable(description)
         with self.transaction():
             campaign_id = self._campaign_for(description)
             [(run_id,)] = self.engine.rows(
@@ -150,6 +159,7 @@ class Ledger:
 
     def check_campaign(self, description: RunDescription) -> int | None:
         """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
+        description = _storable(description)
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
             return None
@@ -163,14 +173,18 @@ class Ledger:
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
     ) -> dict[str, Standing]:
         """Return how those of the keys stand that the ledger knows in this campaign."""
-        found: dict[str, Standing] = {}
-        for part in in_parts(keys):
-            sql = named("standings", len(part))
-            with self._lock:
-                rows = self.engine.rows(sql, (campaign_id, *part))
-            for key, state, owner in rows:
-                found[key] = _standing(BatchState(state), own=owner == run_id)
-        return found
+        batch_of: dict[str, int] = {}
+        with self._lock:
+            for part in in_parts(keys):
+                batch_of.update(self.engine.rows(named("batches_of_keys", len(part)), (campaign_id, *part)))
+            # Few batches hold many keys: asking for each once is cheaper than a join for every key.
+            standing = {
+                batch_id: _standing(BatchState(state), own=owner == run_id)
+                for part in in_parts(tuple(set(batch_of.values())))
+                for batch_id, state, owner in self.engine.rows(named("owners", len(part)), part)
+            }
+        # A batch that is gone in between was given back, and its keys are free.
+        return {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
 
     def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
         """Claim call targets, all of them in one transaction.
@@ -184,8 +198,12 @@ class Ledger:
 
         Returns:
             The batches, in order, none empty.
+
+        Raises:
+            LedgerError: if it could not be done, or if our run was taken for dead.
         """
         with self.transaction():
+            self._check_open(run)
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -193,9 +211,9 @@ class Ledger:
                 for target in group
             ]
             # Sorted: neighbouring pages are written once, and two machines can't deadlock.
-            rows.sort(key=lambda row: row[1])
+            rows.sort(key=itemgetter(1))
             won = sum(
-                self.engine.change(named("claim", len(part), 5), [value for row in part for value in row])
+                self.engine.change(named("claim", len(part), 5), list(chain.from_iterable(part)))
                 for part in in_parts(rows)
             )
             if won == len(rows):
@@ -212,11 +230,7 @@ class Ledger:
         with self.transaction():
             changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if changed != 1:
-                raise LedgerError(
-                    f"batch {batch.id} is not ours any more: another run took this one for dead",
-                    hint="run the same command again",
-                    code="ledger-lost-claim",
-                )
+                raise _lost(f"batch {batch.id} is not ours any more")
 
     def back_to_claimed(self, batch: Batch) -> None:
         """Note that a POST provably did not happen, or was refused for now, and may be made again."""
@@ -295,8 +309,12 @@ class Ledger:
 
         Returns:
             The children, in order.
+
+        Raises:
+            LedgerError: if it could not be done, or if our run was taken for dead.
         """
         with self.transaction():
+            self._check_open(run)
             self.engine.change(
                 named("record"),
                 {
@@ -339,6 +357,11 @@ class Ledger:
 
     # -- the rest
 
+    def _check_open(self, run: Run) -> None:
+        """Raise LedgerError if another run has closed ours: nobody would give back what it claims now."""
+        if not self.engine.rows(named("open_run"), {"run_id": run.id}):
+            raise _lost(f"run {run.id} may claim nothing more")
+
     def _add_batch(self, run_id: int, size: int, parent_id: int | None = None) -> int:
         [(batch_id,)] = self.engine.rows(
             named("add_batch"), {"run_id": run_id, "parent_id": parent_id, "size": size}
@@ -370,25 +393,27 @@ class Ledger:
         return packed
 
     def _migrate(self, *, read_only: bool) -> None:
-        version = self._version()
-        if version > SCHEMA_VERSION:
+        version, newest = self._version(), max(self._versions)
+        if version > newest:
             raise LedgerError(
                 f"the ledger {self.location} was written by a newer xuna (its version is {version}, "
-                f"this program knows {SCHEMA_VERSION})",
+                f"this program knows {newest})",
                 hint="upgrade: pip install --upgrade xuna-cli",
                 code="ledger-newer",
             )
-        if read_only or version == SCHEMA_VERSION:
+        if version == newest:
             return
+        if read_only:
+            self.engine.leave()
         with self.transaction():
             version = self._version()  # another process may have been faster
-            if 0 < version < SCHEMA_VERSION:
+            if 0 < version < newest and not read_only:
                 self.engine.copy_aside(version)
-            for step, statements in sorted(schema_versions().items()):
+            for step, statements in sorted(self._versions.items()):
                 if step > version:
                     for statement in statements:
                         self.engine.change(statement.replace("SERIAL_KEY", self.engine.serial_key))
-            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(SCHEMA_VERSION)})
+            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(newest)})
             if version == 0:
                 self.engine.change(named("set_info"), {"name": "ledger_id", "value": secrets.token_hex(8)})
 
@@ -472,6 +497,24 @@ def batch_record(row: Sequence[Any]) -> BatchRecord:
     """Make a record of the first columns of `batches_of_campaign`."""
     batch_id, run_id, parent_id, state, *rest = row[:11]
     return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)
+
+
+def _storable(description: RunDescription) -> RunDescription:
+    """Return it with text that a database takes: paths and arguments may hold bytes that are no UTF-8."""
+    texts: dict[str, Any] = {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        for name, value in asdict(description).items()
+        if isinstance(value, str)
+    }
+    return replace(description, **texts)
+
+
+def _lost(what: str) -> LedgerError:
+    return LedgerError(
+        f"{what}: another run took this one for dead",
+        hint="run the same command again",
+        code="ledger-lost-claim",
+    )
 
 
 def _key_words(column: str | None) -> str:

@@ -73,7 +73,7 @@ def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
             ledger.engine.change(named("forget_conversations", len(part)), (campaign_id, *part))
         standing: set[str] = set()
         for keys in in_parts(sorted({key for link in links for key in link.keys})):
-            rows = ledger.engine.rows(named("standings", len(keys)), (campaign_id, *keys))
+            rows = ledger.engine.rows(named("calls_of_keys", len(keys)), (campaign_id, *keys))
             standing.update(key for key, *_ in rows)
         values = [
             (campaign_id, key, *_stored(link))
