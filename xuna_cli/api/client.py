@@ -17,12 +17,21 @@ import httpx
 
 from xuna_cli import __version__
 from xuna_cli.api.origin import is_loopback
-from xuna_cli.api.outcomes import NotSent, Outcome, Taken, Unknown, classify, describe
+from xuna_cli.api.outcomes import (
+    NotSent,
+    Outcome,
+    Taken,
+    Unknown,
+    classify,
+    describe,
+    parse_retry_after,
+)
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 
 BATCH_CALLS = "/v1/convai/phone-numbers/batch-calls"
 PHONE_NUMBERS = "/v1/convai/phone-numbers"
 AGENTS = "/v1/convai/agents"
+CONVERSATIONS = "/v1/convai/conversations"
 
 LARGEST_ANSWER = 2**20  # bytes; more is no answer to a batch
 LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
@@ -37,6 +46,16 @@ class PhoneNumber:
     phone_number_id: str
     phone_number: str
     label: str
+
+
+class BusyError(UnreachableError):
+    """A reading that may well succeed later: refused for now, a server's own failure, or not answered.
+
+    Attributes:
+        retry_after: seconds to wait that the API asked for, if it did.
+    """
+
+    retry_after: float | None = None
 
 
 class Client:
@@ -129,16 +148,7 @@ class Client:
             ConfigurationError: if the key is refused.
             UnreachableError: if the API can't be reached or its answer can't be read.
         """
-        document = self.get(PHONE_NUMBERS)
-        if not isinstance(document, list):
-            raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
-        return [
-            PhoneNumber(
-                item["phone_number_id"], str(item.get("phone_number") or ""), str(item.get("label") or "")
-            )
-            for item in document
-            if isinstance(item, dict) and isinstance(item.get("phone_number_id"), str)
-        ]
+        return read_phone_numbers(self.get(PHONE_NUMBERS))
 
     def agent(self, agent_id: str) -> Mapping[str, Any]:
         """Return one agent's configuration; raises as `phone_numbers` does."""
@@ -152,6 +162,7 @@ class Client:
 
         Raises:
             ConfigurationError: on 401, 402, 403, 404 and other refusals.
+            BusyError: on 429, on 5xx, and where nothing was answered: reading again does no harm.
             UnreachableError: on anything else that is no readable 2xx.
         """
         watch = _Watch(self._deadline)
@@ -164,8 +175,14 @@ class Client:
             ):
                 status = response.status_code
                 body = _read(response, LARGEST_PAGE)
-        except Exception as error:
+                headers = _lower(response.headers)
+        except _TooLargeError:
             raise UnreachableError(
+                f"an answer of the API is larger than {LARGEST_PAGE // 2**20} MiB and is not read",
+                code="answer-too-large",
+            ) from None
+        except Exception as error:
+            raise BusyError(
                 f"the API can't be reached: {watch.reason or explain(error)}",
                 hint="check the network and --base-url, then run the same command again",
             ) from error
@@ -173,13 +190,37 @@ class Client:
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
         body = self._without_key(body)
-        raise refusal_error(status, describe(status, _parsed(body), body))
+        refusal = refusal_error(status, describe(status, _parsed(body), body))
+        if 200 <= status <= 299:  # noqa: PLR2004
+            refusal.code = "answer-unreadable"
+        if status in {408, 429} or status >= 500:  # noqa: PLR2004
+            busy = BusyError(refusal.message, hint=refusal.hint, code=refusal.code)
+            busy.retry_after = parse_retry_after(headers.get("retry-after"), datetime.now(UTC))
+            raise busy
+        raise refusal
+
+
+def read_phone_numbers(document: object) -> list[PhoneNumber]:
+    """Return the caller numbers of the API's answer.
+
+    Raises:
+        UnreachableError: if it can't be read.
+    """
+    if not isinstance(document, list):
+        raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
+    return [
+        PhoneNumber(
+            item["phone_number_id"], str(item.get("phone_number") or ""), str(item.get("label") or "")
+        )
+        for item in document
+        if isinstance(item, dict) and isinstance(item.get("phone_number_id"), str)
+    ]
 
 
 def _parsed(body: bytes) -> object:
     """Return the JSON that a body holds, or None."""
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=lambda _: None)  # NaN is no JSON
     except (ValueError, RecursionError):
         return None
 

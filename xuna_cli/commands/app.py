@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from xuna_cli import __version__
-from xuna_cli.commands import batch_call, campaigns, doctor, sandbox
+from xuna_cli.commands import (
+    agents,
+    batch_call,
+    campaigns,
+    conversations,
+    doctor,
+    outcomes,
+    phone_numbers,
+    sandbox,
+)
 
 app = typer.Typer(
     name="xuna",
@@ -17,7 +26,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("batch-call")(batch_call.batch_call)
+outcomes.add_to(campaigns.app)
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(conversations.app, name="conversations")
+app.add_typer(agents.app, name="agents")
+app.add_typer(phone_numbers.app, name="phone-numbers")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
 

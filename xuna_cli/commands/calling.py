@@ -4,6 +4,8 @@ import contextlib
 import shutil
 import sys
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,7 @@ from xuna_cli.errors import (
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult, batch_call_document
@@ -188,6 +191,7 @@ class _Call:
                     url_flag=options.base_url,
                     sandbox=options.sandbox,
                     deadline=self._deadline,
+                    ask=not options.yes,
                 )
             )
             plan = self._plan(party)
@@ -200,6 +204,7 @@ class _Call:
             total = self._ask(ledger, campaign_id, caller)
             contacts = stack.enter_context(self._open())
             watched = is_terminal(sys.stderr) and not options.quiet
+            reasons = Reasons(rejects.add if rejects else _nothing)
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, total=total) as line:
                 run = ledger.start_run(description)
@@ -213,11 +218,13 @@ class _Call:
                     stop_asked=INTERRUPTS.asked,
                     refusal_error=refusal_error,
                     address=self._address,
-                    on_rejection=rejects.add if rejects else _nothing,
+                    on_rejection=reasons.add,
                     on_progress=line.show,
                     on_batch=_tell if options.verbose else _nothing,
                 )
                 report = dialer.dial(contacts)
+            with contextlib.suppress(LedgerError):  # for reports; what failed the run was said
+                store_counts(ledger, run.id, reasons.counts(report))
             return self._result(
                 report,
                 ledger=ledger.location,
@@ -414,6 +421,34 @@ class _Call:
             held=held,
             address=self._address,
         )
+
+
+class Reasons:
+    """Counts rejections by code and passes them on. Thread-safe.
+
+    Args:
+        on_rejection: gets each.
+    """
+
+    def __init__(self, on_rejection: Callable[[Rejection], None]) -> None:
+        self._on_rejection = on_rejection
+        self._lock = threading.Lock()
+        self._codes: Counter[str] = Counter()
+
+    def add(self, rejection: Rejection) -> None:
+        """Count one."""
+        with self._lock:
+            self._codes[f"rejected:{rejection.code}"] += 1
+        self._on_rejection(rejection)
+
+    def counts(self, report: Report) -> dict[str, int]:
+        """Return what the ledger keeps of a run's rows."""
+        return {
+            "rows": sum(report.counts.values()),
+            "list_complete": int(report.list_complete),
+            **report.counts,
+            **self._codes,
+        }
 
 
 class DeclinedError(XunaError):

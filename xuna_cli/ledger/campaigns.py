@@ -2,13 +2,14 @@
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.ledger import Ledger, batch_record
-from xuna_cli.ledger.queries import named
+from xuna_cli.ledger.outcomes import outcomes_of
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 
 CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
@@ -48,27 +49,41 @@ def campaign(ledger: Ledger, name: str) -> Campaign:
     )
 
 
-def calls(ledger: Ledger, campaign_id: int) -> Iterator[CallRecord]:
-    """Yield the campaign's calls, batch by batch, in short readings that keep no writer waiting."""
+def calls(
+    ledger: Ledger,
+    campaign_id: int,
+    batches: Iterable[BatchRecord] | None = None,
+    *,
+    outcomes: bool = False,
+) -> Iterator[CallRecord]:
+    """Yield the campaign's calls, batch by batch, in short readings that keep no writer waiting.
+
+    Args:
+        ledger: where.
+        campaign_id: whose.
+        batches: of these alone.
+        outcomes: with what came of them.
+    """
     group: list[BatchRecord] = []
     size = 0
-    for batch in ledger.batches(campaign_id):
+    for batch in ledger.batches(campaign_id) if batches is None else batches:
         group.append(batch)
         size += batch.size
-        if size >= CALLS_PER_READING:
-            yield from _calls_of(ledger, group)
+        if size >= CALLS_PER_READING or len(group) >= ROWS_PER_STATEMENT:
+            yield from _calls_of(ledger, group, outcomes=outcomes)
             group, size = [], 0
-    yield from _calls_of(ledger, group)
+    yield from _calls_of(ledger, group, outcomes=outcomes)
 
 
-def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord]) -> Iterator[CallRecord]:
+def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord], *, outcomes: bool) -> Iterator[CallRecord]:
     by_id = {batch.id: batch for batch in batches if batch.state is not BatchState.REFUSED}
     if not by_id:
         return
+    known = outcomes_of(ledger, tuple(by_id)) if outcomes else {}
     for batch_id, row_number, key, number in ledger.query(
         named("calls_of_batches", len(by_id)), tuple(by_id)
     ):
-        yield CallRecord(row_number, key, number, by_id[batch_id])
+        yield CallRecord(row_number, key, number, by_id[batch_id], known.get(key))
 
 
 def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool) -> list[BatchRecord]:
@@ -119,6 +134,13 @@ def _resolve_one(
             "so calling it again would call most of them twice",
             hint="resolve it with --placed; who was left out can't be told",
             code="batch-short",
+        )
+    [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
+    if not placed and found:
+        raise UsageError(
+            f"batch {batch.id} was placed: the conversation records have {found} of its {batch.size} calls",
+            hint="resolve it with --placed",
+            code="batch-placed",
         )
     if run_ended_at is None:
         raise UsageError(

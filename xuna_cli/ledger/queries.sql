@@ -121,3 +121,70 @@ FROM runs WHERE campaign_id = :campaign_id ORDER BY id
 SELECT c.batch_id, c.row_number, c.key, c.to_phone_number FROM calls c
 WHERE c.batch_id IN ({list})
 ORDER BY c.batch_id, c.row_number
+
+-- name: known_batch_ids
+SELECT batch_id FROM batches WHERE batch_id IN ({list})
+
+-- name: forget_conversations
+DELETE FROM outcomes WHERE campaign_id = ? AND conversation_id IN ({list})
+
+-- name: conversations_in_doubt
+SELECT DISTINCT conversation_id FROM outcomes
+WHERE campaign_id = :campaign_id AND (joined_by IS NULL OR joined_by <> 'batch')
+
+-- name: add_outcomes
+INSERT INTO outcomes (campaign_id, key, conversation_id, outcome, joined_by, final, status, started_at,
+                      duration, evaluation, collected)
+VALUES {rows}
+
+-- name: final_conversations
+SELECT DISTINCT conversation_id FROM outcomes
+WHERE campaign_id = ? AND final = 1 AND joined_by = 'batch' AND conversation_id IN ({list})
+
+-- name: outcomes_of_batches
+SELECT o.key, o.outcome, o.conversation_id, o.joined_by, o.status, o.started_at, o.duration, o.evaluation,
+       o.collected
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+WHERE c.batch_id IN ({list})
+ORDER BY o.key, o.started_at, o.conversation_id
+
+-- name: found_of_held_batches
+SELECT c.batch_id, COUNT(DISTINCT o.key)
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+     JOIN batches b ON b.id = c.batch_id
+WHERE o.campaign_id = :campaign_id AND o.joined_by IS NOT NULL AND b.state IN ('unknown', 'short')
+GROUP BY c.batch_id
+
+-- name: found_of_batch
+SELECT COUNT(DISTINCT o.key)
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+WHERE c.batch_id = :id AND o.joined_by IS NOT NULL
+
+-- name: reading
+SELECT read_at, incomplete, records, joined, elsewhere, unjoined, reasons
+FROM readings WHERE campaign_id = :campaign_id
+
+-- name: set_reading
+INSERT INTO readings (campaign_id, read_at, incomplete, records, joined, elsewhere, unjoined, reasons)
+VALUES (:campaign_id, :read_at, :incomplete, :records, :joined, :elsewhere, :unjoined, :reasons)
+ON CONFLICT (campaign_id) DO UPDATE SET
+    read_at = excluded.read_at, incomplete = excluded.incomplete, records = excluded.records,
+    joined = excluded.joined, elsewhere = excluded.elsewhere, unjoined = excluded.unjoined,
+    reasons = excluded.reasons
+
+-- name: add_run_count
+INSERT INTO run_counts (run_id, name, count) VALUES (:run_id, :name, :count)
+ON CONFLICT (run_id, name) DO UPDATE SET count = excluded.count
+
+-- name: run_counts
+SELECT c.run_id, c.name, c.count FROM run_counts c JOIN runs r ON r.id = c.run_id
+WHERE r.campaign_id = :campaign_id
+ORDER BY c.run_id
+
+-- name: calls_of_keys
+SELECT key, batch_id, row_number, to_phone_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+
+-- name: outcomes_of_keys
+SELECT key, outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected
+FROM outcomes WHERE campaign_id = ? AND key IN ({list})
+ORDER BY key, started_at, conversation_id

@@ -35,6 +35,13 @@ def write_rows(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[o
     writer.writerows([cell(value) for value in row] for row in rows)
 
 
+def line(cells: Sequence[str]) -> str:
+    """Return a row of cells that are safe already, with its line break."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerow(cells)
+    return stream.getvalue()
+
+
 def batches_csv(batches: Iterable[BatchRecord]) -> str:
     """Return a row per batch."""
     stream = io.StringIO()
