@@ -1,15 +1,15 @@
 """The examinations of `xuna doctor`."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
-from xuna_cli.commands.opening import base_url, ledger_location, read_settings
+from xuna_cli.commands.opening import base_url, ledger_if_there, ledger_location, read_settings
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.ledger import check_writable
+from xuna_cli.ledger.location import Location
 from xuna_cli.output.findings import Finding
 from xuna_cli.settings import API_KEY, Settings
 
@@ -58,19 +58,12 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, error.message, error.exit_status, error.hint)
 
 
-def _ledger(path: Path) -> str:
-    if not path.exists():
-        folder = next(parent for parent in path.parents if parent.exists())
-        if not os.access(folder, os.W_OK):
-            raise ConfigurationError(
-                f"{path} can't be made: {folder} can't be written", hint="name another file with --ledger"
-            )
-        return f"{path}, made by the first run"
-    ledger = open_ledger(path, create=False, read_only=True)
-    ledger.close()
-    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(f"{path} can't be written", hint="check its permissions and its folder's")
-    return str(path)
+def _ledger(location: Location) -> str:
+    ledger = ledger_if_there(location)
+    if ledger is not None:
+        ledger.close()
+    check_writable(location)
+    return str(location) if ledger is not None else f"{location}, made by the first run"
 
 
 def _caller(client: Client, settings: Settings, flag: str | None) -> str:

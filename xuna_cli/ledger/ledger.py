@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from xuna_cli import __version__
-from xuna_cli.errors import LedgerError, UsageError
-from xuna_cli.ledger.engine import Engine, Parameters
+from xuna_cli.errors import LedgerError, LostClaimError, UsageError
+from xuna_cli.ledger.engine import Engine, Parameters, made_again
+from xuna_cli.ledger.location import Location, ServerUrl
 from xuna_cli.ledger.queries import in_parts, named, schema_versions
 from xuna_cli.models import (
     HELD_STATES,
@@ -69,6 +69,11 @@ class Ledger:
         """Where it is, for people."""
         return self.engine.location
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is forgotten together with this machine's disk."""
+        return self.engine.is_local
+
     def close(self) -> None:
         """Close it; the locks of its runs go with it."""
         with self._lock:
@@ -108,21 +113,42 @@ class Ledger:
 
     def recover(self) -> None:
         """Turn what dead runs left: `submitting` becomes `unknown`, what was only claimed is given back."""
-        dead = [run_id for (run_id,) in self.rows("open_runs") if not self.engine.is_alive(run_id)]
-        for run_id in dead:
-            with self.transaction():
-                self._close_run(run_id, "the run ended while the POST was under way")
-            self.engine.forget_lock(run_id)
+        for (run_id,) in self.rows("open_runs"):
+            if self._close_if_dead(run_id):
+                self.engine.forget_lock(run_id)
 
+    @made_again
+    def _close_if_dead(self, run_id: int) -> bool:
+        with self.transaction():
+            # Asked inside, so that a run that is not dead but was cut off can't come back in between.
+            if self.engine.is_alive(run_id):
+                return False
+            self._close_run(run_id, "the run ended while the POST was under way")
+        return True
+
+    @made_again
     def end_run(self, run: Run) -> None:
         """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
         with self.transaction():
             self._close_run(run.id, "the outcome could not be recorded")
-        self.engine.let_go(run.id)
+        with self._lock:
+            self.engine.let_go(run.id)
 
     def holds(self, run: Run) -> bool:
         """Return whether the run still holds its lock, without which nothing may be posted."""
-        return self.engine.holds(run.id)
+        with self._lock:
+            return self.engine.holds(run.id)
+
+    def _demand_hold(self, run_id: int) -> None:
+        """Raise LostClaimError, inside a transaction, if others may close the run or have done so.
+
+        What a run claims after that would be nobody's, and never be given back.
+        """
+        if not self.engine.holds(run_id):
+            raise LostClaimError(
+                f"another run took run {run_id} for dead, since its connection to {self.location} was lost",
+                hint="run the same command again",
+            )
 
     def _close_run(self, run_id: int, error: str) -> None:
         parameters = {"run_id": run_id}
@@ -172,6 +198,7 @@ class Ledger:
                 found[key] = _standing(BatchState(state), own=owner == run_id)
         return found
 
+    @made_again
     def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
         """Claim call targets, all of them in one transaction.
 
@@ -184,8 +211,12 @@ class Ledger:
 
         Returns:
             The batches, in order, none empty.
+
+        Raises:
+            LostClaimError: if another run took this one for dead. Nothing is claimed then.
         """
         with self.transaction():
+            self._demand_hold(run.id)
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -202,6 +233,7 @@ class Ledger:
                 return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
             return self._repack(run, batches)
 
+    @made_again
     def submit(self, batch: Batch) -> None:
         """Put it on the disk that the batch's POST is about to go out.
 
@@ -210,19 +242,23 @@ class Ledger:
                 be sent then.
         """
         with self.transaction():
-            changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
-            if changed != 1:
-                raise LedgerError(
-                    f"batch {batch.id} is not ours any more: another run took this one for dead",
-                    hint="run the same command again",
-                    code="ledger-lost-claim",
-                )
+            owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
+            if not owner:
+                raise _not_ours(batch)
+            self._demand_hold(owner[0][0])
 
+    @made_again
     def back_to_claimed(self, batch: Batch) -> None:
-        """Note that a POST provably did not happen, or was refused for now, and may be made again."""
-        with self.transaction():
-            self.engine.change(named("back_to_claimed"), {"id": batch.id})
+        """Note that a POST provably did not happen, or was refused for now, and may be made again.
 
+        Raises:
+            LostClaimError: if the batch is not ours any more; that it was not taken can be recorded.
+        """
+        with self.transaction():
+            if not self.engine.change(named("back_to_claimed"), {"id": batch.id}):
+                raise _not_ours(batch)
+
+    @made_again
     def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
         """Give back some calls of a batch that is only claimed.
 
@@ -242,6 +278,7 @@ class Ledger:
 
     # -- outcomes
 
+    @made_again
     def record(
         self,
         batch: Batch,
@@ -274,6 +311,7 @@ class Ledger:
                 self.engine.change(named("delete_calls_of_batch"), {"id": batch.id})
         return changed == 1
 
+    @made_again
     def split(
         self,
         run: Run,
@@ -295,8 +333,12 @@ class Ledger:
 
         Returns:
             The children, in order.
+
+        Raises:
+            LostClaimError: if another run took this one for dead; the refusal can be recorded.
         """
         with self.transaction():
+            self._demand_hold(run.id)
             self.engine.change(
                 named("record"),
                 {
@@ -381,6 +423,7 @@ class Ledger:
         if read_only or version == SCHEMA_VERSION:
             return
         with self.transaction():
+            self.engine.alone()
             version = self._version()  # another process may have been faster
             if 0 < version < SCHEMA_VERSION:
                 self.engine.copy_aside(version)
@@ -416,27 +459,59 @@ class Ledger:
 
 
 def open_ledger(
-    path: Path, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
+    location: Location, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
 ) -> Ledger:
-    """Open the ledger in a file.
+    """Open the ledger in a file or a database.
 
     Args:
-        path: the file.
+        location: where it is.
         create: make it if it is not there.
         read_only: write nothing, whatever is found.
         now: the clock, in UTC.
 
     Raises:
         LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
+        ConfigurationError: if the URL, or what it needs, can't be used.
     """
-    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
-
-    engine = SqliteEngine(path, create=create, read_only=read_only)
+    engine = _engine(location, create=create, read_only=read_only)
     try:
         return Ledger(engine, now=now, read_only=read_only)
     except BaseException:
         engine.close()
         raise
+
+
+def check_writable(location: Location) -> None:
+    """Look whether a run could write the ledger there, or make it; change nothing.
+
+    Raises:
+        ConfigurationError, LedgerError: if it could not.
+    """
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below
+
+        check_rights(location)
+    else:
+        from xuna_cli.ledger.sqlite import check_permissions  # noqa: PLC0415 - as below
+
+        check_permissions(location)
+
+
+def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - the engine that is used, alone
+
+        return PostgresEngine(location, create=create, read_only=read_only)
+    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
+
+    return SqliteEngine(location, create=create, read_only=read_only)
+
+
+def _not_ours(batch: Batch) -> LostClaimError:
+    return LostClaimError(
+        f"batch {batch.id} is not ours any more: another run took this one for dead",
+        hint="run the same command again",
+    )
 
 
 def check_same_campaign(

@@ -29,6 +29,9 @@ UPDATE runs SET ended_at = :ended_at WHERE id = :run_id AND ended_at IS NULL
 -- name: open_runs
 SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id
 
+-- name: run_is_open
+SELECT 1 FROM runs WHERE id = :run_id AND ended_at IS NULL
+
 -- name: orphan_submitting
 UPDATE batches SET state = 'unknown', error = :error, finished_at = :finished_at
 WHERE run_id = :run_id AND state = 'submitting'
@@ -73,6 +76,7 @@ DELETE FROM batches WHERE id = :id
 UPDATE batches SET state = 'submitting', submitted_at = :submitted_at
 WHERE id = :id AND state = 'claimed'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
+RETURNING run_id
 
 -- name: back_to_claimed
 UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND state = 'submitting'
