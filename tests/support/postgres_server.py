@@ -155,8 +155,12 @@ class PostgresServer:
 
     def _spawn(self, program: str, *arguments, **options) -> subprocess.Popen[bytes]:
         command = [str(self._bin / program), *map(str, arguments)]
+        before_exec = _become_somebody_and_die_with(os.getpid())
         return subprocess.Popen(
-            command, cwd=self._folder, preexec_fn=_become_somebody_and_die_with(os.getpid()), **options
+            command,
+            cwd=self._folder,
+            preexec_fn=before_exec,  # noqa: PLW1509 - nothing else sets the parent-death signal
+            **options,
         )
 
     def _run(self, program: str, *arguments) -> None:

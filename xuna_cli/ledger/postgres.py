@@ -371,6 +371,10 @@ class PostgresEngine:
 
     def close(self) -> None:
         """Close the connection and drop the locks."""
+        if self._held:
+            # Said, since the server takes a moment to notice that a session has ended.
+            with contextlib.suppress(psycopg.Error):
+                self._session.connection.execute("SELECT pg_advisory_unlock_all()")
         self._ours.clear()
         self._held.clear()
         self._session.close()
