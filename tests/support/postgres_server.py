@@ -72,6 +72,9 @@ class PostgresServer:
     def socket_url(self, database: str) -> str:
         return f"postgresql://{ROLE}@/{database}?host={self.sockets}&port={self.port}"
 
+    def through(self, between: "Between", url: str) -> str:
+        return url.replace(f":{self.port}/", f":{between.port}/")
+
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="xuna-pg-"))
         try:
@@ -205,7 +208,8 @@ class Between:
         self.port = self._listener.getsockname()[1]
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self.refusing = False
-        self.swallow_answers = threading.Event()
+        self.swallowing_answers = False
+        self._abandoned: set[socket.socket] = set()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -216,6 +220,8 @@ class Between:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
+        for server in self._abandoned:
+            server.close()
 
     def cut(self) -> None:
         """Cut every connection."""
@@ -224,6 +230,15 @@ class Between:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+    def abandon(self) -> None:
+        """Cut the clients off, and let the server believe that they are there."""
+        pairs, self._pairs = self._pairs, []
+        self._abandoned |= {server for _, server in pairs}
+        for client, _ in pairs:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+            client.close()
 
     def _accept(self) -> None:
         while True:
@@ -246,13 +261,13 @@ class Between:
     def _pump(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
         try:
             while data := source.recv(65536):
-                if answers and self.swallow_answers.is_set():
+                if answers and self.swallowing_answers:
                     continue
                 if answers and self._poses and (at := data.find(b"K\x00\x00\x00")) >= 0:
                     data = data[: at + 5] + (12345).to_bytes(4, "big") + data[at + 9 :]
                 target.sendall(data)
         except OSError:
             pass
-        for one in (source, target):
+        for one in {source, target} - self._abandoned:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
