@@ -156,6 +156,17 @@ class PostgresServer:
         )
         return len(cut)
 
+    def fail_on_claims(self, database: str, sqlstate: str) -> None:
+        """From now on, every claim in a database ends in this error."""
+        failing = f"RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}', DETAIL = '+1212'"
+        self.admin(
+            f"CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {failing}; END $$",
+            database=database,
+        )
+        self.admin(
+            "CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON calls EXECUTE FUNCTION fail()", database=database
+        )
+
     def _spawn(self, program: str, *arguments, **options) -> subprocess.Popen[bytes]:
         command = [str(self._bin / program), *map(str, arguments)]
         before_exec = _become_somebody_and_die_with(os.getpid())

@@ -215,7 +215,7 @@ class Sending:
             self._give_up(batch, outcome, error)
             return []
         self._ledger.back_to_claimed(batch)
-        if self._stop():
+        if self._stop() or outcome.kept_back:
             return [batch]
         why = self._pacer.not_sent(slot)
         if why is None:

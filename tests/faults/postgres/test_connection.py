@@ -238,14 +238,7 @@ def test_the_servers_words_about_rights_space_and_time_become_exit_codes(ours, p
     name = database.rpartition("/")[2]
     cases = {"53100": ("ledger-full", 4), "25006": ("ledger-unwritable", 4), "57014": ("ledger-busy", 6)}
     for state, (code, status) in cases.items():
-        postgres_server.admin(
-            f"CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}', DETAIL = '+1212'; END $$",
-            database=name,
-        )
-        postgres_server.admin(
-            "CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON calls EXECUTE FUNCTION fail()", database=name
-        )
+        postgres_server.fail_on_claims(name, state)
         with pytest.raises(Exception, match="ledger") as caught:
             ours.claim(run, [people(1)])
         assert (caught.value.code, caught.value.exit_status) == (code, status)
