@@ -1,5 +1,6 @@
 """The one place where an error becomes an exit code."""
 
+import io
 import os
 import sys
 
@@ -17,6 +18,9 @@ def main(argv: list[str]) -> int:
         The exit code, see `errors.ExitStatus`.
     """
     INTERRUPTS.install()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a name must not end the run
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _flush(_guarded(argv))
     except Interrupted as interrupt:
@@ -52,23 +56,15 @@ def _run(argv: list[str]) -> int:
 
 
 def _flush(status: int) -> int:
-    """Write out what waits; a reader who has left early is no failure."""
+    """Write out what waits: Typer's help, say. What commands print was written by `emit`."""
+    if sys.stdout is None:
+        return status
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _silence_stdout()
+        sys.stdout.flush()
     except OSError as error:
-        _silence_stdout()
-        if sys.stderr is not None:
-            print(f"xuna: the output could not be written: {error.strerror}", file=sys.stderr)  # noqa: T201
-        return status or 4
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries again, loudly, at its end
+        return status if isinstance(error, BrokenPipeError) else status or 4
     return status
-
-
-def _silence_stdout() -> None:
-    """Keep the interpreter from trying again, loudly, when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _print_bug(error: Exception) -> None:

@@ -91,6 +91,13 @@ class InputError(XunaError):
     default_code = "input"
 
 
+class OutputError(XunaError):
+    """What was to be printed could not be written."""
+
+    exit_status = ExitStatus.CONFIGURATION
+    default_code = "output-unwritable"
+
+
 class UnreachableError(XunaError):
     """The API (or a ledger's server) can't be reached, or keeps refusing."""
 

@@ -6,8 +6,6 @@ could wait for the very thread that it interrupted.
 
 import os
 import signal
-from types import FrameType
-from typing import Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -37,15 +35,14 @@ class Interrupts:
         """Return whether a signal has asked to stop."""
         return self.signum is not None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         """From here on, the first signal is only noted: what is on the wire is let finish."""
         self._graceful = True
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._graceful = False
 
-    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+    def _handle(self, signum: int, _frame: object) -> None:
         if self.signum is not None:
             os.write(2, b"\nxuna: left at once; the next run finds what was on the wire\n")
             os._exit(128 + self.signum)

@@ -15,6 +15,7 @@ from xuna_cli.commands.opening import (
     SANDBOX_ORIGIN,
     Account,
     account,
+    address,
     base_url,
     is_interactive,
     is_terminal,
@@ -31,11 +32,12 @@ from xuna_cli.errors import (
     ExitStatus,
     InputError,
     LedgerError,
+    OutputError,
     UsageError,
     XunaError,
     most_important,
 )
-from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, Plan, Rejection, Report, RunDescription, Standing
@@ -113,13 +115,18 @@ def call(options: Options) -> ExitStatus:
             )
             emit(batch_call_document(result))
         raise
-    _print(result, output, quiet=options.quiet)
+    try:
+        _print(result, output, quiet=options.quiet)
+    except OutputError as error:  # it must not hide what became of the run
+        print_error(error)
+        return result.exit_status or error.exit_status
     return result.exit_status
 
 
 def _call(options: Options, settings: Settings) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
-        call_ = _Call(options, settings, _source(options, stack))
+        campaign = _campaign(options)
+        call_ = _Call(options, settings, campaign, _source(options, stack))
         call_.say_warnings()
         return call_.rehearse() if options.dry_run else call_.run()
 
@@ -127,14 +134,15 @@ def _call(options: Options, settings: Settings) -> BatchCallResult:
 class _Call:
     """One invocation: everything that its options mean, checked before anything is opened for writing."""
 
-    def __init__(self, options: Options, settings: Settings, source: Path | BinaryIO) -> None:
+    def __init__(self, options: Options, settings: Settings, campaign: str, source: Path | BinaryIO) -> None:
         self._options = options
         self._settings = settings
         self._source = source
         self._overrides = _overrides(options, settings)
         region = settings.get("XUNA_REGION", options.region, option="--region").value
         self._region = check_region(region) if region else None
-        self._campaign = _campaign(options)
+        self._campaign = campaign
+        self._address = address(campaign, options.ledger, sandbox=options.sandbox)
         self._deadline = settings.number(
             "XUNA_TIMEOUT", options.timeout, option="--timeout", default=180.0, least=0.001
         )
@@ -203,6 +211,7 @@ class _Call:
                     prepare=self._prepare(contacts),
                     stop_asked=INTERRUPTS.asked,
                     refusal_error=refusal_error,
+                    address=self._address,
                     on_rejection=rejects.add if rejects else _nothing,
                     on_progress=line.show,
                     on_batch=_tell if options.verbose else _nothing,
@@ -355,6 +364,8 @@ class _Call:
         if not is_interactive():
             return None
         report = self._rehearse(ledger, campaign_id, _nothing, options.limit)
+        if INTERRUPTS.signum is not None:
+            raise Interrupted(INTERRUPTS.signum)
         for error in report.errors:
             raise error
         people = report.counts["not_sent"]
@@ -394,6 +405,7 @@ class _Call:
             ledger_created=ledger_created,
             report=report,
             held=held,
+            address=self._address,
         )
 
 
@@ -410,7 +422,12 @@ def _source(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
     if sys.stdin is None or is_terminal(sys.stdin):
         raise UsageError("there is no list on stdin", hint="name a file, or pipe one in", code="stdin-empty")
     spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
-    shutil.copyfileobj(sys.stdin.buffer, spool)
+    try:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+    except OSError as error:
+        raise InputError(
+            f"the list on stdin can't be read to its end: {error.strerror}", code="stdin"
+        ) from None
     spool.seek(0)
     return spool
 
@@ -422,7 +439,7 @@ def _campaign(options: Options) -> str:
             hint="add --campaign NAME",
             code="campaign-missing",
         )
-    name = Path(options.contacts).stem if options.campaign is None else options.campaign.strip()
+    name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
     if not name or not name.isprintable():
         raise UsageError(
             f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"
@@ -514,7 +531,7 @@ def _print(result: BatchCallResult, output: str, *, quiet: bool) -> None:
         emit(batch_call_document(result))
     elif output == "csv":
         emit(batches_csv(result.report.batches))
-    elif not quiet and sys.stdout is not None:
+    elif not quiet:
         from xuna_cli.output.table import console, print_result
 
         print_result(result, console())

@@ -24,11 +24,20 @@ def list_campaigns(
 ) -> None:
     """List all campaigns and how their calls stand."""
     from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.errors import LedgerError
     from xuna_cli.ledger.campaigns import campaigns
     from xuna_cli.output.campaigns import print_campaigns
+    from xuna_cli.output.messages import say
 
-    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
-        print_campaigns(campaigns(opened), check_output(output, "table", "json"))
+    check_output(output, "table", "json")
+    try:
+        with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+            print_campaigns(campaigns(opened), output)
+    except LedgerError as error:
+        if error.code != "ledger-missing":
+            raise
+        say(f"xuna: {error.message} yet: the first run makes it")
+        print_campaigns([], output)
 
 
 @app.command()
@@ -40,15 +49,15 @@ def show(
     env_file: EnvFileOption = None,
 ) -> None:
     """Show a campaign, its batches, and what to do about those that are held."""
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.opening import address, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.output.campaigns import print_campaign
 
+    check_output(output, "table", "json")
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)
-        print_campaign(
-            found, opened.batches(found.id), check_output(output, "table", "json"), sandbox=sandbox
-        )
+        where = address(name, ledger, sandbox=sandbox)
+        print_campaign(found, opened.batches(found.id), output, address=where)
 
 
 @app.command()
@@ -88,20 +97,21 @@ def resolve(
 
     Placed: nobody of the batch is called again. Not placed: its people are free to be called by the next run.
     """
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.opening import address, ledger_for_reading
     from xuna_cli.commands.resolving import resolve_by_id, resolve_one_by_one
     from xuna_cli.errors import UsageError
 
+    where = address(name, ledger, sandbox=sandbox)
     if bool(batch) != (placed is not None):
         raise UsageError(
             "batch ids go with --placed or --not-placed",
-            hint=f"e.g. xuna campaigns resolve {name} 17 --placed; on a terminal: xuna campaigns resolve {name}",
+            hint=f"e.g. xuna campaigns resolve {where} 17 --placed; on a terminal: xuna campaigns resolve {where}",
         )
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         if batch and placed is not None:
             resolve_by_id(opened, name, batch, placed=placed)
         else:
-            resolve_one_by_one(opened, name)
+            resolve_one_by_one(opened, name, address=where)
 
 
 def check_output(given: str, *known: str) -> str:

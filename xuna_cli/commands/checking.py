@@ -59,11 +59,12 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
 
 
 def _ledger(location: Location) -> str:
-    ledger = ledger_if_there(location)
-    if ledger is not None:
-        ledger.close()
     check_writable(location)
-    return str(location) if ledger is not None else f"{location}, made by the first run"
+    ledger = ledger_if_there(location)
+    if ledger is None:
+        return f"{location}, made by the first run"
+    ledger.close()
+    return str(location)
 
 
 def _caller(client: Client, settings: Settings, flag: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,6 +69,14 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
             code="ledger-url",
         )
     return (folder or Path.cwd()) / Path(text).expanduser()
+
+
+def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
+    """Return how a command that we suggest has to name a campaign, so that it looks where we looked."""
+    if ledger_flag and is_server_url(ledger_flag):
+        ledger_flag = str(ServerUrl(ledger_flag))  # without the password
+    where = " --sandbox" if sandbox else f" --ledger {shlex.quote(ledger_flag)}" if ledger_flag else ""
+    return shlex.quote(campaign) + where
 
 
 def ledger_for_writing(location: Location, *, quiet: bool) -> Ledger:

@@ -18,7 +18,7 @@ def resolve_by_id(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed
         say(f"batch {batch.id}: {_said(batch)}")
 
 
-def resolve_one_by_one(ledger: Ledger, name: str) -> None:
+def resolve_one_by_one(ledger: Ledger, name: str, *, address: str) -> None:
     """Ask about each held batch of a campaign.
 
     Raises:
@@ -32,7 +32,7 @@ def resolve_one_by_one(ledger: Ledger, name: str) -> None:
         ids = " ".join(str(batch.id) for batch in held)
         raise UsageError(
             f"campaign {name!r} has {len(held)} held batches, and there is nobody to ask",
-            hint=f"xuna campaigns resolve {name} {ids} --placed (or --not-placed)",
+            hint=f"xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
             code="needs-decision",
         )
     for batch in held:

@@ -91,6 +91,7 @@ class Dialer:
         prepare: contact to call target, or why not.
         stop_asked: whether a signal asked to stop.
         refusal_error: makes an error of a refusal's status and words.
+        address: how a command that we suggest names the campaign and its ledger.
         on_rejection: told of every rejection, from any thread.
         on_progress: told now and then how far things are, from the calling thread.
         on_batch: told of every outcome, from any thread.
@@ -108,6 +109,7 @@ class Dialer:
         prepare: Prepare,
         stop_asked: Callable[[], bool],
         refusal_error: Callable[[int, str], XunaError],
+        address: str = "",
         on_rejection: Callable[[Rejection], None] = lambda _: None,
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_batch: Callable[[BatchRecord], None] = lambda _: None,
@@ -141,6 +143,7 @@ class Dialer:
             on_rejection=on_rejection,
             on_batch=on_batch,
             refusal_error=refusal_error,
+            address=address or run.campaign,
         )
         self._queue = _Queue(self._stop, clock)
         self._crash: BaseException | None = None

@@ -70,6 +70,7 @@ class Sending:
         on_rejection: told of every call that the API rejected.
         on_batch: told of every outcome.
         refusal_error: makes an error of a refusal's status and words.
+        address: how a command that we suggest names the campaign and its ledger.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Sending:
         on_rejection: Callable[[Rejection], None],
         on_batch: Callable[[BatchRecord], None],
         refusal_error: Callable[[int, str], XunaError],
+        address: str = "",
     ) -> None:
         self._plan = plan
         self._run = run
@@ -98,6 +100,7 @@ class Sending:
         self._on_rejection = on_rejection
         self._on_batch = on_batch
         self._refusal_error = refusal_error
+        self._address = address
         self._order = threading.Lock()  # outcomes are recorded and judged one after the other
         self._unknown_in_a_row = 0
         self._lone_refusals: Counter[str] = Counter()
@@ -201,7 +204,7 @@ class Sending:
                     f"stopped: what became of {_batches(self._unknown_in_a_row)} is not known "
                     f"({outcome.message})",
                     hint="look for them in the API's dashboard, then: "
-                    f"xuna campaigns resolve {self._run.campaign}",
+                    f"xuna campaigns resolve {self._address}",
                     code="max-unknown",
                 )
             )
@@ -352,8 +355,8 @@ class Sending:
 
     def _unrecorded(self, batch: Batch, outcome: Outcome, error: LedgerError) -> None:
         """Say in full what the API answered, since the ledger could not take it."""
-        name, size = self._run.campaign, len(batch.targets)
-        decide = f"xuna campaigns resolve {name} {batch.id}"
+        size = len(batch.targets)
+        decide = f"xuna campaigns resolve {self._address} {batch.id}"
         match outcome:
             case Taken():
                 said = f"took it as {outcome.batch_id} and queued {outcome.calls_initiated} of {size} calls"

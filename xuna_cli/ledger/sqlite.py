@@ -253,14 +253,17 @@ def check_permissions(path: Path) -> None:
     Raises:
         ConfigurationError: if it could not.
     """
-    if not path.exists():
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
-        if not os.access(folder, os.W_OK):
-            raise ConfigurationError(
-                f"{path} can't be made: {folder} can't be written", hint="name another file with --ledger"
-            )
-    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(f"{path} can't be written", hint="check its permissions and its folder's")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # what permissions say is not what a disk does
+            pass
+        if path.exists():
+            with path.open("r+b"):
+                pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} can't be written: {error.strerror}", hint="name another file with --ledger"
+        ) from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

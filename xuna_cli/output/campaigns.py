@@ -2,15 +2,13 @@
 
 import contextlib
 import json
-import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
-from xuna_cli.output.messages import emit
+from xuna_cli.output.messages import Stdout, emit
 from xuna_cli.output.spreadsheet import replacing, write_rows
 
 EXPORTED = (
@@ -52,8 +50,15 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
     console().print(table)
 
 
-def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, sandbox: bool) -> None:
-    """Print one campaign with its batches, and explain what is held."""
+def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, address: str) -> None:
+    """Print one campaign with its batches, and explain what is held.
+
+    Args:
+        campaign: it.
+        batches: all of it.
+        output: `table` or `json`.
+        address: how a command that we suggest names the campaign and its ledger.
+    """
     if output == "json":
         document = {
             "xuna_result_version": VERSION,
@@ -100,8 +105,8 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
         for line in ("", *explain_held(one).split("\n")):
             out.print(cell(line), soft_wrap=True)
     if held:
-        where = " --sandbox" if sandbox else ""
-        out.print(cell(f"\nThen: xuna campaigns resolve {shlex.quote(campaign.name)}{where}"), soft_wrap=True)
+        out.print(cell(""))
+        out.print(cell(f"Then: xuna campaigns resolve {address}"), soft_wrap=True)
 
 
 def explain_held(one: BatchRecord) -> str:
@@ -155,7 +160,7 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
 @contextlib.contextmanager
 def _destination(to: Path | None) -> Iterator[IO[str]]:
     if to is None:
-        yield sys.stdout
+        yield cast(IO[str], Stdout())
     else:
         with replacing(to) as stream:
             yield stream

@@ -25,7 +25,7 @@ class BatchCallResult:
         ledger_created: whether this run made it.
         report: what became of the rows.
         held: the campaign's batches that wait for a person.
-        rejections_total: all of them, not only the first.
+        address: how a command that we suggest names the campaign and its ledger.
     """
 
     exit_status: ExitStatus
@@ -37,6 +37,7 @@ class BatchCallResult:
     ledger_created: bool
     report: Report
     held: Sequence[BatchRecord] = ()
+    address: str = ""
 
     @property
     def status(self) -> str:

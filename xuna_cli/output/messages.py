@@ -1,9 +1,11 @@
 """Plain words on stderr, and text that is safe to print. Cheap to import: no rich."""
 
+import io
+import os
 import sys
 from typing import TextIO
 
-from xuna_cli.errors import XunaError
+from xuna_cli.errors import OutputError, XunaError
 
 COUNT_LABELS = {
     "accepted": "accepted",
@@ -51,6 +53,44 @@ def error_text(error: XunaError) -> str:
 
 
 def emit(text: str) -> None:
-    """Write a result to stdout; raises OSError, which `main` turns into an exit code."""
-    if sys.stdout is not None:
+    """Write a result to stdout. A reader who has left early (`| head -1`) is no failure.
+
+    Raises:
+        OutputError: if it can't be written: a full disk, say.
+    """
+    if sys.stdout is None:  # closed by who started us
+        return
+    try:
         sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+    except OSError as error:
+        silence_stdout()
+        raise OutputError(
+            f"the output can't be written: {error.strerror}",
+            hint="what was done is in the ledger: xuna campaigns show",
+        ) from None
+
+
+def silence_stdout() -> None:
+    """Let whatever else is written to stdout vanish; the interpreter would try again, loudly, at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+
+
+class Stdout(io.TextIOBase):
+    """Stdout as a file whose writes go through `emit`."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Return stdout's; rich draws its lines with what it can show."""
+        return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        """Return whether stdout is a terminal."""
+        return sys.stdout is not None and sys.stdout.isatty()
+
+    def write(self, text: str) -> int:
+        """Write through `emit`."""
+        emit(text)
+        return len(text)

@@ -1,9 +1,7 @@
 """The rich table of a run, and what needs the user's attention."""
 
-import shlex
-import sys
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +9,7 @@ from rich.text import Text
 
 from xuna_cli.models import BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.messages import COUNT_LABELS, safe
+from xuna_cli.output.messages import COUNT_LABELS, Stdout, safe
 
 BATCHES_SHOWN = 20  # accepted ones; whatever needs attention is always shown
 REJECTIONS_SHOWN = 10
@@ -27,10 +25,9 @@ STYLES = {
 
 def console(stream: TextIO | None = None) -> Console:
     """Return a console for results: colour on a terminal alone, whatever the environment forces."""
-    stream = stream or sys.stdout
-    terminal = stream.isatty()
+    terminal = (stream or Stdout()).isatty()
     return Console(
-        file=stream,
+        file=stream or cast(TextIO, Stdout()),
         force_terminal=terminal,
         no_color=None if terminal else True,
         width=None if terminal else WIDTH_WITHOUT_TERMINAL,
@@ -117,15 +114,14 @@ def _attention(result: BatchCallResult) -> list[str]:
         if report.counts["rejected"] > REJECTIONS_SHOWN:
             lines.append("  … all of them as a CSV to mend: --rejects FILE")
     if result.held:
-        name = shlex.quote(result.campaign or "") + (" --sandbox" if result.sandbox else "")
         calls = sum(batch.size for batch in result.held)
         lines.append("")
         lines.append(
             f"Held: {calls:,} people in {len(result.held):,} batches may or may not have been called, and are not "
             "called again until you say so."
         )
-        lines.append(f"  look: xuna campaigns show {name}")
-        lines.append(f"  then: xuna campaigns resolve {name}")
+        lines.append(f"  look: xuna campaigns show {result.address}")
+        lines.append(f"  then: xuna campaigns resolve {result.address}")
     if report.refusals:
         lines.append("")
         lines.append(

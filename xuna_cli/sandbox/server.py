@@ -100,6 +100,8 @@ class SandboxServer:
         self.account = account if api_key is None else replace(account, api_key=api_key)
         self.faults = Faults(faults, seed=seed)
         self._socket = socket.create_server((HOST, port), backlog=1024)
+        # asyncio leaves it out for sockets of this kind: kept connections would wait 40 ms for each answer.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
         self.base_url = f"http://{HOST}:{self.port}"
         self.state = SandboxState(remember=remember, record=record, sync=sync, seed=seed, clock=clock)

@@ -122,9 +122,14 @@ class PhoneReader:
         Raises:
             PhoneProblem: the cell is no number that can be called; nothing else is raised for any cell.
         """
-        # The usual ones are settled by the library's own metadata, ten times faster. Whatever that can't
-        # settle, and every rejection, goes the careful way.
-        if type(raw) is str and not self._strict and _USUAL.fullmatch(raw):
+        # The usual ones are settled by the library's own metadata, ten times faster (E.164 as it stands by
+        # one pattern, thirty times). Whatever that can't settle, and every rejection, goes the careful way.
+        if type(raw) is not str or self._strict:
+            return self._careful(raw)
+        plan = self._by_first_digits.get(raw[1:4])
+        if plan is not None and raw[0] == "+" and plan.unchanged.fullmatch(raw, plan.begins):
+            return raw
+        if _USUAL.fullmatch(raw):
             quick = self._quick(raw if raw[1:].isdigit() and raw[0] != "(" else raw.translate(_SEPARATORS))
             if quick is not None:
                 return quick
@@ -375,6 +380,9 @@ class _Plan:
         viable: the general pattern of the region's numbers.
         dialled_abroad: the international dialling prefix.
         short: emergency and short numbers.
+        unchanged: national numbers that nothing is stripped from, of a possible length and not short: all
+            that `PhoneReader._quick` asks of them, in one pattern.
+        begins: where the national number begins in E.164.
     """
 
     calling_code: str
@@ -385,6 +393,8 @@ class _Plan:
     viable: re.Pattern[str]
     dialled_abroad: re.Pattern[str]
     short: re.Pattern[str]
+    unchanged: re.Pattern[str]
+    begins: int
 
     @property
     def main(self) -> "_Plan":
@@ -418,16 +428,27 @@ def _plan(metadata: PhoneMetadata) -> _Plan:
     general = metadata.general_desc
     if general is None or not metadata.country_code:
         raise LookupError(metadata.id)  # every region's metadata has both
-    short = PhoneMetadata.short_metadata_for_region(metadata.id)
+    metadata_of_short = PhoneMetadata.short_metadata_for_region(metadata.id)
+    desc = metadata_of_short.short_code if metadata_of_short else None
+    short = desc.national_number_pattern if desc else None
+    lengths = frozenset(general.possible_length) - frozenset(general.possible_length_local_only)
+    prefix = metadata.national_prefix_for_parsing
+    unchanged = (
+        (f"(?!{prefix})" if prefix else "")
+        + (rf"(?!(?:{short})\Z)" if short else "")
+        + f"(?:{'|'.join(f'[0-9]{{{length}}}' for length in sorted(lengths))})"
+    )
     return _Plan(
         calling_code=str(metadata.country_code),
-        lengths=frozenset(general.possible_length) - frozenset(general.possible_length_local_only),
+        lengths=lengths,
         longest=general.possible_length[-1],
-        prefix=_pattern(metadata.national_prefix_for_parsing),
+        prefix=_pattern(prefix),
         transforms=bool(metadata.national_prefix_transform_rule),
         viable=_pattern(general.national_number_pattern),
         dialled_abroad=_pattern(metadata.international_prefix),
-        short=_pattern(short.short_code.national_number_pattern if short and short.short_code else None),
+        short=_pattern(short),
+        unchanged=re.compile(unchanged),
+        begins=1 + len(str(metadata.country_code)),
     )
 
 

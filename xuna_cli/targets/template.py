@@ -597,7 +597,9 @@ def _join(parts: Iterable[str | _Placeholder], fields: Mapping[str, object]) -> 
             texts.append(part)
             continue
         value = fields.get(part.column)
-        if not is_empty(value):
+        if type(value) is str and value[:1].isalnum():  # most of them: not empty, and spoken as it is
+            texts.append(value)
+        elif not is_empty(value):
             texts.append(_spoken(value))
         elif part.default is None:
             raise EmptyValue(part.column)

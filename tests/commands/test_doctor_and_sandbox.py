@@ -1,0 +1,139 @@
+"""`xuna doctor` and `xuna sandbox serve`."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from xuna_cli.sandbox.faults import Answer
+
+DOCUMENTED = {
+    "agent_id": "agent_7101k5zvyjhmfg983brhmhkd98n6",
+    "from_phone_number_id": "pn_xxxxxxxx",
+    "calls": [
+        {
+            "to_phone_number": "+15559876543",
+            "conversation_config_override": {
+                "agent": {"first_message": "Hi, this is a follow-up call for John."}
+            },
+        },
+        {
+            "to_phone_number": "+15557654321",
+            "conversation_config_override": {
+                "agent": {"first_message": "Hi, this is a follow-up call for Maria."}
+            },
+        },
+    ],
+}
+
+
+def findings(ran):
+    return {finding["what"]: finding for finding in ran.document["findings"]}
+
+
+def test_a_healthy_setup_is_said_to_be_so_and_the_key_is_not_shown(cli, api):
+    ran = cli("doctor", "--output", "json")
+    found = findings(ran)
+    assert all(finding["ok"] for finding in found.values())
+    assert found["API key"]["message"] == "7 characters, from environment (XUNA_AI_API_KEY)"
+    assert "+15550100000" in found["caller number"]["message"]
+    assert "Sandbox agent" in found["agent"]["message"]
+    assert "made by the first run" in found["ledger"]["message"]
+
+
+def test_everything_that_is_wrong_is_named_at_once(cli, api, monkeypatch):
+    monkeypatch.setenv("XUNA_AGENT_ID", "agent_nobody")
+    monkeypatch.setenv("XUNA_FROM_PHONE_NUMBER_ID", "pn_nobody")
+    monkeypatch.setenv("XUNA_LEDGER", "/proc/nowhere/l.db")
+    found = findings(cli("doctor", "--output", "json", exits=4))
+    assert {what for what, finding in found.items() if not finding["ok"]} == {
+        "agent",
+        "caller number",
+        "ledger",
+    }
+    assert "pn_sandbox" in found["caller number"]["hint"]
+
+
+def test_a_wrong_key_is_said_to_be_refused(cli, api, monkeypatch):
+    monkeypatch.setenv("XUNA_AI_API_KEY", "wrong-key-of-somebody")
+    ran = cli("doctor", exits=4)
+    assert "refused the key" in ran.out
+    assert "wrong-key-of-somebody" not in ran.out + ran.err
+
+
+def test_an_api_that_is_away_is_exit_6(cli, api, monkeypatch):
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:9")
+    cli("doctor", exits=6)
+
+
+def test_an_api_in_trouble_is_exit_6(cli, api):
+    api.faults.add(Answer(on="phone-numbers", status=500))
+    cli("doctor", exits=6)
+
+
+def test_without_a_key_nothing_is_asked(cli):
+    found = findings(cli("doctor", "--output", "json", exits=4))
+    assert not found["API key"]["ok"]
+    assert "not asked" in found["API"]["message"]
+
+
+@pytest.fixture
+def served(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xuna_cli", "sandbox", "serve", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    exports = [process.stdout.readline() for _ in range(5)]
+    yield process, dict(re.findall(r"export (\w+)=(\S+)", "".join(exports)))
+    process.kill()
+    process.communicate()
+
+
+def test_the_lines_that_serve_prints_are_all_that_a_run_needs(served, cli, monkeypatch, tmp_path):
+    _, exports = served
+    assert exports.keys() == {
+        "XUNA_BASE_URL",
+        "XUNA_AI_API_KEY",
+        "XUNA_AGENT_ID",
+        "XUNA_FROM_PHONE_NUMBER_ID",
+        "XUNA_LEDGER",
+    }
+    for name, value in exports.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "people.csv"
+    path.write_text("phone\n+15551234567\n")
+    document = cli("batch-call", path, "--output", "json").document
+    assert document["counts"]["accepted"] == 1
+    assert document["ledger"]["path"] == exports["XUNA_LEDGER"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+def test_the_documented_request_sent_with_curl_gets_the_documented_answer(served):
+    _, exports = served
+    url = exports["XUNA_BASE_URL"] + "/v1/convai/phone-numbers/batch-calls"
+    headers = ["-H", "xi-api-key: sandbox", "-H", "Content-Type: application/json"]
+    done = subprocess.run(
+        ["curl", "-s", "--noproxy", "*", "-X", "POST", url, *headers, "-d", json.dumps(DOCUMENTED)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert answer["batch_id"].startswith("batch_")
+    assert answer["calls_initiated"] == 2
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_sandbox_quietly(served, signum):
+    process, _ = served
+    os.kill(process.pid, signum)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in err

@@ -1,0 +1,132 @@
+"""A person at a terminal: real pseudo-terminals, the real program."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.commands.conftest import number
+
+HELLO = ("-m", "Hi {{ name }}.")
+
+
+class Terminal:
+    """`xuna …` on a terminal of its own: stdin, stdout and stderr."""
+
+    def __init__(self, *argv, env=None, stdin=None, columns=100):
+        self._master, slave = pty.openpty()
+        environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color", **(env or {})}
+        command = [sys.executable, "-m", "xuna_cli", *map(str, argv)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=slave if stdin is None else stdin,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, words, seconds=20):
+        end = time.monotonic() + seconds
+        while words not in self.seen:
+            assert time.monotonic() < end, self.seen
+            if not self._read():
+                break
+        assert words in self.seen, self.seen
+
+    def type(self, text):
+        os.write(self._master, text.encode())
+
+    def end(self):
+        while self._read():
+            pass
+        os.close(self._master)
+        return self._process.wait(20)
+
+    def _read(self):
+        if not select.select([self._master], [], [], 20)[0]:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the other end is closed
+            return False
+        self.seen += data.decode(errors="replace")
+        return bool(data)
+
+
+def test_a_person_is_told_how_many_from_which_number_and_what_is_said_and_is_asked(api, people):
+    path = people(rows=[(number(1), "Ann"), (number(2), "Bo"), (number(2), "Bo"), ("12", "Cy")])
+    terminal = Terminal("batch-call", path, *HELLO)
+    terminal.until("Call 2 people? [y/N]")
+    assert "About to call 2 people from +15550100000 (Sandbox), campaign 'people'" in terminal.seen
+    assert "“Hi Ann.”" in terminal.seen
+    assert "1 duplicates, 1 rejected" in terminal.seen
+    assert api.state.total == 0
+    terminal.type("y\n")
+    assert terminal.end() == 3
+    assert api.state.total == 2
+    assert "accepted" in terminal.seen
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
+def test_anything_but_yes_calls_nobody(api, people, answer):
+    terminal = Terminal("batch-call", people(2), *HELLO)
+    terminal.until("[y/N]")
+    terminal.type(answer)
+    assert terminal.end() == 130
+    assert api.state.total == 0
+
+
+def test_ctrl_c_at_the_question_calls_nobody(api, people):
+    terminal = Terminal("batch-call", people(2), *HELLO)
+    terminal.until("[y/N]")
+    terminal._process.send_signal(2)
+    assert terminal.end() == 130
+    assert "Traceback" not in terminal.seen
+    assert api.state.total == 0
+
+
+@pytest.mark.parametrize("option", ["--yes", "--sandbox"])
+def test_yes_skips_the_question_and_so_does_the_sandbox(api, people, option):
+    terminal = Terminal("batch-call", people(2), *HELLO, option)
+    assert terminal.end() == 0
+    assert "[y/N]" not in terminal.seen
+    assert "2 accepted" in terminal.seen
+
+
+def test_a_list_through_a_pipe_in_a_terminal_session_needs_yes(api, people):
+    for options, code in (((), 2), (("--yes",), 0)):
+        with people(2).open() as piped:
+            terminal = Terminal("batch-call", "-", "--campaign", "piped", *HELLO, *options, stdin=piped)
+            assert terminal.end() == code
+    assert api.state.total == 2
+
+
+def test_a_script_is_never_asked(api, people):
+    done = subprocess.run(
+        [sys.executable, "-m", "xuna_cli", "batch-call", str(people(2)), *HELLO],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "[y/N]" not in done.stdout + done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert api.state.total == 2
+
+
+def test_what_a_contact_is_called_is_never_obeyed_by_the_terminal(api, people):
+    rows = [(number(1), "[red]/foo[/] \x1b[31m\x07"), ("12", "x"), ("\x1b]0;title\x07", "y")]
+    terminal = Terminal("batch-call", people(rows=rows), *HELLO)
+    terminal.until("[y/N]")
+    assert "“Hi [red]/foo[/] ·[31m·.”" in terminal.seen
+    terminal.type("y\n")
+    terminal.end()
+    assert "\x1b]0;" not in terminal.seen
+    assert "\x07" not in terminal.seen

@@ -1,0 +1,48 @@
+"""What a command imports is what it costs to start."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"httpx", "jinja2", "phonenumbers", "starlette", "uvicorn", "sqlite3", "python_calamine", "dotenv"}
+
+
+def modules_after(*argv):
+    code = (
+        "import sys\n"
+        "from xuna_cli.__main__ import main\n"
+        f"code = main({list(argv)!r})\n"
+        "print('\\n#', code, *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code, *modules = done.stdout.rpartition("#")[2].split()
+    assert code == "0", done
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "argv", [("--version",), ("--help",), ("batch-call", "--help"), ("campaigns", "--help"), ("doctor", "--help")]
+)
+def test_help_and_version_import_nothing_that_is_slow(argv):
+    assert not modules_after(*argv) & HEAVY
+
+
+def test_the_version_is_answered_before_typer_is_imported():
+    assert not modules_after("--version") & {"typer", "rich"}
+
+
+def test_nothing_is_imported_before_the_signal_handlers_are_set():
+    code = (
+        "import os, signal, sys; before = set(sys.modules); import xuna_cli.__main__;"
+        "print(*set(sys.modules) - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"xuna_cli", "xuna_cli.__main__", "xuna_cli.interrupts"}
+
+
+def test_a_campaign_list_needs_no_http(tmp_path):
+    listed = ("campaigns", "list", "--sandbox")
+    code = f"from xuna_cli.__main__ import main; print(main({list(listed)!r})); import sys; print('jinja2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-2:] == ["0", "False"]
