@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from xuna_cli import __version__
-from xuna_cli.commands import batch_call, campaigns, doctor, sandbox
+from xuna_cli.commands import batch_call, campaigns, doctor, ledger, sandbox
 
 app = typer.Typer(
     name="xuna",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("batch-call")(batch_call.batch_call)
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
 

@@ -70,6 +70,11 @@ class Ledger:
         return self.engine.location
 
     @property
+    def schema_version(self) -> int:
+        """The version of its schema."""
+        return self._version()
+
+    @property
     def is_local(self) -> bool:
         """Whether it is forgotten together with this machine's disk."""
         return self.engine.is_local
