@@ -298,6 +298,9 @@ class Ledger:
 
         Returns:
             False if the batch was decided otherwise in the meantime (a person resolved it).
+
+        Raises:
+            LedgerError: if it can't be written, or the ledger knows nothing of a batch that was sent.
         """
         with self.transaction():
             changed = self.engine.change(
@@ -314,6 +317,13 @@ class Ledger:
             )
             if changed and state is BatchState.REFUSED:
                 self.engine.change(named("delete_calls_of_batch"), {"id": batch.id})
+            if not changed and state is not BatchState.REFUSED and not self.rows("batch", {"id": batch.id}):
+                # As after a failover to a standby that was behind, or a restore: its people are free there.
+                raise LedgerError(
+                    f"{self.location} has lost batch {batch.id}, and would let its people be called again",
+                    hint="stop all runs; the server was set back to an earlier state",
+                    code="ledger-set-back",
+                )
         return changed == 1
 
     @made_again

@@ -7,22 +7,21 @@ a run only in a transaction that holds the lock.
 """
 
 import contextlib
-import functools
 import random
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
 from xuna_cli.ledger.engine import TRIES, Parameters, UndoneError
 from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.placeholders import storable, translated
 from xuna_cli.ledger.queries import named
 
 try:
     import psycopg
 
-    from xuna_cli.ledger.session import Session
+    from xuna_cli.ledger.session import TABLES, Session, check_rights
 except ImportError:
     raise ConfigurationError(
         "a ledger on PostgreSQL needs psycopg, which is not installed",
@@ -30,12 +29,13 @@ except ImportError:
         code="ledger-psycopg",
     ) from None
 
+__all__ = ["PostgresEngine", "check_rights"]
+
 # How long a run that lost its connection tries to get it back; a server's restart or a failover takes less.
 PATIENCE_S = 180.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
-TABLES = ("campaigns", "runs", "batches", "calls")
 SCHEMA_LOCK = int.from_bytes(b"xuna-cli", "big") >> 1  # one key of 8 bytes; runs have two of 4
 
 # objsubid 2: a lock with two keys
@@ -45,18 +45,6 @@ WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND pid = :pid
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND classid::bigint = :lock_class AND objid::bigint = :run_id
 """
-
-
-# Of the tables that are there; where there are none, whether they may be made.
-MAY_WRITE = """
-SELECT COALESCE(
-    bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
-             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')),
-    has_schema_privilege(current_schema(), 'CREATE'))
-FROM pg_class c WHERE c.relname = ANY(%(tables)s) AND c.relkind = 'r'
-  AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
-"""
-RIGHTS = "let the role own the database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role"
 
 
 class PostgresEngine:
@@ -192,6 +180,7 @@ class PostgresEngine:
 
     def _commit(self, number: str) -> None:
         session = self._session
+        session.warnings.clear()
         try:
             cursor = session.connection.execute("COMMIT")
         except psycopg.Error as error:
@@ -199,9 +188,14 @@ class PostgresEngine:
                 raise session.explain(error) from None
             self._learn_fate(number)
             return
-        if (
-            cursor.statusmessage != "COMMIT"
-        ):  # the server says ROLLBACK, and no error, if anything failed before
+        if session.warnings:  # it did not wait for the standby that has to have it, too
+            raise LedgerUnreachableError(
+                f"the ledger {self.location} does not vouch for what it wrote: {session.warnings[0]}",
+                hint="see to the server's standby, then run the same command again",
+                code="ledger-not-durable",
+            )
+        # Where anything failed before, the server answers ROLLBACK, which is no error.
+        if cursor.statusmessage != "COMMIT":
             raise LedgerError(f"the ledger {self.location} undid what was to be written")
 
     def _learn_fate(self, number: str) -> None:
@@ -225,7 +219,7 @@ class PostgresEngine:
 
     def _execute(self, sql: str, parameters: Parameters) -> "psycopg.Cursor[tuple[Any, ...]]":
         try:
-            return self._session.connection.execute(translated(sql), _storable(parameters))
+            return self._session.connection.execute(translated(sql), storable(parameters))
         except psycopg.Error as error:
             raise self._session.explain(error) from None
 
@@ -378,49 +372,3 @@ class PostgresEngine:
         self._ours.clear()
         self._held.clear()
         self._session.close()
-
-
-def check_rights(url: ServerUrl) -> None:
-    """Look whether the role could write a ledger here, or make one.
-
-    Raises:
-        ConfigurationError, LedgerError: if it could not.
-    """
-    with contextlib.closing(Session(url, read_only=False)) as session:
-        try:
-            row = session.connection.execute(MAY_WRITE, {"tables": list(TABLES)}).fetchone()
-        except psycopg.Error as error:
-            raise session.explain(error) from None
-    if row is None or not row[0]:
-        raise ConfigurationError(
-            f"the role may not write a ledger in {session.location}", hint=RIGHTS, code="ledger-unwritable"
-        )
-
-
-_TOKEN = re.compile(r"'(?:[^']|'')*'|::|:([a-z_]+)|\?|%")
-
-
-@functools.cache
-def translated(sql: str) -> str:
-    """Return a statement with psycopg's placeholders: `:name` is `%(name)s`, `?` is `%s`, `%` is `%%`."""
-
-    def replace(token: re.Match[str]) -> str:
-        text = token[0]
-        if token[1]:
-            return f"%({token[1]})s"
-        return "%s" if text == "?" else text.replace("%", "%%")
-
-    return _TOKEN.sub(replace, sql)
-
-
-def _storable(parameters: Parameters) -> Parameters:
-    """Return the values without NUL, which PostgreSQL's text can't hold: somebody else's words may have it."""
-    if isinstance(parameters, Mapping):
-        return {name: _without_nul(value) for name, value in parameters.items()}
-    return [_without_nul(value) for value in parameters]
-
-
-def _without_nul(value: object) -> object:
-    return (
-        value.replace("\x00", "\N{SYMBOL FOR NULL}") if isinstance(value, str) and "\x00" in value else value
-    )

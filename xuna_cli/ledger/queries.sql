@@ -87,6 +87,9 @@ UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :call
                    http_status = :http_status, error = :error, finished_at = :finished_at
 WHERE id = :id AND state IN ('claimed', 'submitting', 'unknown')
 
+-- name: batch
+SELECT state FROM batches WHERE id = :id
+
 -- name: resolve
 UPDATE batches SET state = :state, error = :error, finished_at = :finished_at
 WHERE id = :id AND state IN ('unknown', 'short')

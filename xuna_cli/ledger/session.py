@@ -1,5 +1,6 @@
 """A session on a PostgreSQL server: opening it, trusting it, and saying what went wrong with it."""
 
+import contextlib
 import re
 from typing import Any
 from urllib.parse import quote
@@ -43,6 +44,19 @@ SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_
 
 LONGEST_WORDS = 300
 
+TABLES = ("campaigns", "runs", "batches", "calls")
+
+# Of the tables that are there; where there are none, whether they may be made.
+MAY_WRITE = """
+SELECT COALESCE(
+    bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')),
+    has_schema_privilege(current_schema(), 'CREATE'))
+FROM pg_class c WHERE c.relname = ANY(%(tables)s) AND c.relkind = 'r'
+  AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
+"""
+RIGHTS = "let the role own the database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role"
+
 
 class Session:
     """One connection that can be trusted with a ledger.
@@ -67,6 +81,8 @@ class Session:
             )
         except psycopg.Error as error:
             raise self._explain_connecting(error) from None
+        self.warnings: list[str] = []
+        self.connection.add_notice_handler(self._note)
         try:
             self.schema, self.pid = self._examine(read_only=read_only)
         except psycopg.Error as error:
@@ -87,6 +103,10 @@ class Session:
     def close(self) -> None:
         """End it; the server drops its locks."""
         self.connection.close()
+
+    def _note(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING":
+            self.warnings.append(diagnostic.message_primary or "a warning")
 
     def _examine(self, *, read_only: bool) -> tuple[str | None, int]:
         version = self.connection.info.server_version
@@ -256,3 +276,20 @@ def _bad_url() -> ConfigurationError:
         "of the password percent-encoded (/ is %2F, @ is %40)",
         code="ledger-url",
     )
+
+
+def check_rights(url: ServerUrl) -> None:
+    """Look whether the role could write a ledger here, or make one.
+
+    Raises:
+        ConfigurationError, LedgerError: if it could not.
+    """
+    with contextlib.closing(Session(url, read_only=False)) as session:
+        try:
+            row = session.connection.execute(MAY_WRITE, {"tables": list(TABLES)}).fetchone()
+        except psycopg.Error as error:
+            raise session.explain(error) from None
+    if row is None or not row[0]:
+        raise ConfigurationError(
+            f"the role may not write a ledger in {session.location}", hint=RIGHTS, code="ledger-unwritable"
+        )

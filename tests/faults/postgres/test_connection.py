@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.support.ledgers import described, numbers_of, people
-from tests.support.postgres_server import Between
-from xuna_cli.errors import ExitStatus, LedgerUnreachableError, LostClaimError
+from tests.support.postgres_server import Between, PostgresServer
+from xuna_cli.errors import ExitStatus, LedgerError, LedgerUnreachableError, LostClaimError
 from xuna_cli.ledger.engine import made_again
 from xuna_cli.ledger.ledger import Ledger, open_ledger
 from xuna_cli.ledger.location import ServerUrl
@@ -255,3 +255,40 @@ def test_a_rollback_in_place_of_a_commit_is_noticed(ours):
         with contextlib.suppress(Exception):
             ours.engine.change("SELECT 1/0")
     assert ours.query(named("batches_of_campaign"), {"campaign_id": run.campaign_id})[0][4] == 1
+
+
+def test_a_commit_that_did_not_wait_for_its_standby_is_not_believed():
+    with (
+        PostgresServer() as server,
+        contextlib.closing(open_ledger(ServerUrl(server.new_database()))) as ledger,
+    ):
+        run = ledger.start_run(described())
+        [batch] = ledger.claim(run, [people(1)])
+        server.admin("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        server.admin("SELECT pg_reload_conf()")
+
+        def give_up_waiting():
+            while not server.admin(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'xuna'"
+            ):
+                pass
+
+        impatient = threading.Thread(target=give_up_waiting)
+        impatient.start()
+        with pytest.raises(LedgerUnreachableError, match="does not vouch"):
+            ledger.submit(batch)
+        impatient.join()
+        server.admin("ALTER SYSTEM RESET synchronous_standby_names")
+        server.admin("SELECT pg_reload_conf()")
+
+
+def test_an_outcome_for_which_the_ledger_has_no_batch_is_not_swallowed(ours, postgres_server, database):
+    run = ours.start_run(described())
+    [batch] = ours.claim(run, [people(1)])
+    ours.submit(batch)
+    for table in ("calls", "batches"):  # as on a standby that was behind
+        postgres_server.admin(f"DELETE FROM {table}", database=database.rpartition("/")[2])
+    with pytest.raises(LedgerError, match="has lost batch") as caught:
+        ours.record(batch, BatchState.ACCEPTED, batch_id="batch_1", calls_initiated=1, http_status=200)
+    assert caught.value.code == "ledger-set-back"
+    assert not ours.record(batch, BatchState.REFUSED)
