@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from xuna_cli import __version__
 from xuna_cli.errors import LedgerError, LostClaimError, UsageError
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
 from xuna_cli.ledger.location import Location, ServerUrl
-from xuna_cli.ledger.queries import in_parts, named, schema_versions
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.models import (
     HELD_STATES,
     Batch,
@@ -222,6 +223,9 @@ class Ledger:
         """
         with self.transaction():
             self._demand_hold(run.id)
+            # Machines that read the same list take turns: else all but one wait for people whom they won't get.
+            self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
+            groups = self._still_free(run, groups)
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -237,6 +241,20 @@ class Ledger:
             if won == len(rows):
                 return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
             return self._repack(run, batches)
+
+    def _still_free(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
+        """Leave out whom another machine, which reads the same list, has claimed since they were read.
+
+        It has mostly claimed the very next ones: where the first are free, nobody else is looked up. What
+        this overlooks costs time alone, since the claim itself decides.
+        """
+        targets = [target for group in groups for target in group]
+        if not self.standings(run.campaign_id, [target.key for target in targets[:ROWS_PER_STATEMENT]]):
+            return groups
+        known = self.standings(run.campaign_id, [target.key for target in targets])
+        left = iter([target for target in targets if target.key not in known])
+        refilled = [list(islice(left, len(group))) for group in groups]
+        return [group for group in refilled if group]
 
     @made_again
     def submit(self, batch: Batch) -> None:

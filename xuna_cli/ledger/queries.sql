@@ -50,6 +50,9 @@ WHERE c.campaign_id = ? AND c.key IN ({list})
 INSERT INTO batches (run_id, parent_id, state, size) VALUES (:run_id, :parent_id, 'claimed', :size)
 RETURNING id
 
+-- name: take_turn
+UPDATE campaigns SET created_at = created_at WHERE id = :campaign_id
+
 -- name: claim
 INSERT INTO calls (campaign_id, key, to_phone_number, batch_id, row_number) VALUES {rows}
 ON CONFLICT (campaign_id, key) DO NOTHING

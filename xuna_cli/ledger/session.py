@@ -177,7 +177,9 @@ class Session:
             )
         if state in {"40001", "40P01"}:
             return UndoneError(f"others kept getting in the way of this run in {self.location}", hint=AGAIN)
-        if state in {"55P03", "57014"}:
+        if state == "55P03":  # a lock that did not come within lock_timeout
+            return UndoneError(f"the ledger {self.location} is busy", hint=AGAIN)
+        if state == "57014":
             return LedgerUnreachableError(
                 f"the ledger {self.location} took too long", hint=AGAIN, code="ledger-busy"
             )

@@ -33,8 +33,11 @@ def test_the_same_person_is_another_one_in_another_campaign(opened):
     assert numbers_of(ledger.claim(run, [people(1)])) == numbers_of(ledger.claim(other, [people(1)])) == [[1]]
 
 
-def test_batches_are_filled_up_from_behind_where_others_were_faster(opened):
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_batches_are_filled_up_from_behind_where_others_were_faster(opened, monkeypatch, foreseen):
     one, other = opened(), opened()
+    if not foreseen:  # they come in between the look and the claim
+        monkeypatch.setattr(other, "_still_free", lambda _, groups: groups)
     run, other_run = one.start_run(described()), other.start_run(described())
     one.claim(run, [people(2, 5)])
     batches = other.claim(other_run, [people(1, 2, 3), people(4, 5, 6), people(7, 8)])
