@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xuna_cli.errors import LedgerError, UsageError
+from xuna_cli.ledger.engine import WRITER
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.tables import Table, tables
@@ -129,11 +130,15 @@ def _portions(ledger: Ledger, table: Table) -> Iterator[Sequence[Row]]:
     order = f" ORDER BY {keys} LIMIT {ROWS_PER_STATEMENT}"
     rows: Sequence[Row] = ledger.query(select + order)
     while rows:
-        portion = [row for row in rows if table.name != "ledger_info" or row[0] not in OWN]
+        portion = [row for row in rows if table.name != "ledger_info" or not _is_own(row[0])]
         if portion:
             yield portion
         last = _key(rows[-1], table)
         rows = ledger.query(f"{select} WHERE ({keys}) > ({marks}){order}", last)
+
+
+def _is_own(name: str) -> bool:
+    return name in OWN or name.startswith(WRITER)
 
 
 def _is_ours(table: Table) -> bool:

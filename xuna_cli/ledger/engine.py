@@ -14,6 +14,8 @@ Parameters = Mapping[str, object] | Sequence[object]
 TRIES = 8  # of a transaction that the engine undid
 FIRST_PAUSE_S = 0.02
 
+WRITER = "writer:"  # ledger_info's names that begin so are an engine's own, and are not copied
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -8,12 +8,14 @@ a run only in a transaction that holds the lock.
 
 import contextlib
 import random
+import secrets
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
-from xuna_cli.ledger.engine import TRIES, Parameters, UndoneError
+from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, UndoneError
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.placeholders import storable, translated
 from xuna_cli.ledger.queries import named
@@ -37,6 +39,19 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
 SCHEMA_LOCK = int.from_bytes(b"xuna-cli", "big") >> 1  # one key of 8 bytes; runs have two of 4
+
+MARK = (
+    "INSERT INTO ledger_info (name, value) VALUES ('{name}', '{mark}') "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+FORGET_MARKS = "DELETE FROM ledger_info WHERE name = :own OR (name LIKE :prefix AND name < :old)"
+KEPT_MARKS = timedelta(days=30)  # of writers that were killed
+
+# A number that the server has not given out yet belongs to a transaction that it forgot in a crash.
+UNDER_WAY = """
+SELECT CASE WHEN CAST(CAST(:number AS text) AS xid8) >= pg_current_xact_id() THEN false
+            ELSE COALESCE(pg_xact_status(CAST(CAST(:number AS text) AS xid8)), '') = 'in progress' END
+"""
 
 # objsubid 2: a lock with two keys
 END_OUR_OLD_SESSION = """
@@ -73,6 +88,10 @@ class PostgresEngine:
         self._patience = patience
         self._away_since: float | None = None
         self._in_transaction = False
+        # Its last mark: a row of our own that each transaction changes.
+        self._writer = f"{WRITER}{datetime.now(UTC):%Y-%m-%d}:{secrets.token_hex(8)}"
+        self._mark = 0
+        self._marks = False
         self._ours: set[int] = set()  # runs whose lock we took and nobody closed
         self._held: set[int] = set()  # those of them whose lock this session has
         self._session = Session(url, read_only=read_only)
@@ -140,7 +159,7 @@ class PostgresEngine:
     def transaction(self) -> Iterator[None]:
         """Everything inside is on the server's disk together when this ends, or nothing is.
 
-        When the answer to COMMIT is lost, the server is asked what became of the transaction.
+        When the answer to COMMIT is lost, a new session looks whether the transaction has left its mark.
 
         Raises:
             UndoneError: if nothing of it happened, since the connection broke or others got in the way.
@@ -159,20 +178,23 @@ class PostgresEngine:
         self._commit(number)
 
     def _begin(self) -> str:
+        """Begin a transaction that leaves a mark when it is committed; return its number."""
         for _ in range(TRIES):
             self._reconnect_if_over()
+            begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text"
+            self._marks = self._marks or self.has_schema()
+            if self._marks:
+                self._mark += 1
+                begin += f"; {MARK.format(name=self._writer, mark=self._mark)}"
             try:
-                # Its number is taken at once: with it the server can be asked what became of it.
-                cursor = self._session.connection.execute(
-                    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text", prepare=False
-                )
+                cursor = self._session.connection.execute(begin, prepare=False)
                 cursor.nextset()
                 [(number,)] = cursor.fetchall()
             except psycopg.Error as error:
                 explained = self._session.explain(error)
+                with contextlib.suppress(psycopg.Error):
+                    self._session.connection.execute("ROLLBACK")
                 if not isinstance(explained, UndoneError):
-                    with contextlib.suppress(psycopg.Error):
-                        self._session.connection.execute("ROLLBACK")
                     raise explained from None
             else:
                 return str(number)
@@ -199,23 +221,23 @@ class PostgresEngine:
             raise LedgerError(f"the ledger {self.location} undid what was to be written")
 
     def _learn_fate(self, number: str) -> None:
-        """Ask a new session whether a transaction was committed; raise UndoneError if it was not."""
+        """Ask a new session whether the last transaction was committed; raise UndoneError if it was not.
+
+        Its number tells only whether it is still under way: a server that has crashed may give the number of
+        a transaction that it forgot to another one. The mark tells the rest.
+        """
         until = time.monotonic() + self._patience
-        while True:
-            [(fate,)] = self.rows(
-                "SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))", {"number": number}
-            )
-            if fate == "committed":
-                return
-            if fate == "aborted":
-                raise self._broken()
-            if fate is None or time.monotonic() > until:
+        while self.rows(UNDER_WAY, {"number": number}) == [(True,)]:
+            if time.monotonic() > until:
                 raise LedgerUnreachableError(
                     f"the connection to the ledger {self.location} broke, and whether the last change was "
                     "written can't be told",
                     hint="run the same command again; it finds out what is held",
                 )
             time.sleep(FIRST_PAUSE_S)
+        marked = self.rows(named("info"), {"name": self._writer}) if self.has_schema() else []
+        if marked != [(str(self._mark),)]:
+            raise self._broken()
 
     def _execute(self, sql: str, parameters: Parameters) -> "psycopg.Cursor[tuple[Any, ...]]":
         try:
@@ -365,6 +387,12 @@ class PostgresEngine:
 
     def close(self) -> None:
         """Close the connection and drop the locks."""
+        if self._mark:
+            old = f"{WRITER}{datetime.now(UTC) - KEPT_MARKS:%Y-%m-%d}"
+            with contextlib.suppress(psycopg.Error):
+                self._session.connection.execute(
+                    translated(FORGET_MARKS), {"own": self._writer, "prefix": f"{WRITER}%", "old": old}
+                )
         if self._held:
             # Said, since the server takes a moment to notice that a session has ended.
             with contextlib.suppress(psycopg.Error):

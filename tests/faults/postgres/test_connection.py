@@ -292,3 +292,39 @@ def test_an_outcome_for_which_the_ledger_has_no_batch_is_not_swallowed(ours, pos
         ours.record(batch, BatchState.ACCEPTED, batch_id="batch_1", calls_initiated=1, http_status=200)
     assert caught.value.code == "ledger-set-back"
     assert not ours.record(batch, BatchState.REFUSED)
+
+
+def test_a_crash_that_gives_a_lost_transactions_number_to_another_one_deceives_nobody():
+    with PostgresServer(wal_writer_delay="10s") as server:
+        url = server.new_database()
+        with contextlib.closing(open_ledger(ServerUrl(url))) as ledger:
+            run = ledger.start_run(described())
+            [batch] = ledger.claim(run, [people(1)])
+            numbers = []
+
+            @made_again
+            def submit():
+                with ledger.transaction():
+                    ledger.engine.rows(named("submit"), {"id": batch.id, "submitted_at": "now"})
+                    [(number,)] = ledger.engine.rows("SELECT pg_current_xact_id()::text")
+                    numbers.append(int(number))
+                    if len(numbers) == 1:
+                        server.restart("immediate")
+                        given = 0
+                        while given <= numbers[0]:
+                            [(given,)] = server.admin("SELECT pg_current_xact_id()::text::bigint")
+                        fate = server.admin("SELECT pg_xact_status(%s::text::xid8)", str(numbers[0]))
+                        assert fate == [("committed",)]  # of somebody else's
+
+            submit()
+            assert len(numbers) == 2
+            assert states(ledger) == ["submitting"]
+            assert ledger.holds(run)
+
+
+def test_an_engine_leaves_no_mark_behind(ours, postgres_server, database):
+    ours.start_run(described())
+    marks = "SELECT COUNT(*) FROM ledger_info WHERE name LIKE 'writer:%'"
+    assert ours.query("SELECT COUNT(*) FROM ledger_info WHERE name LIKE ?", ("writer:%",)) == [(1,)]
+    ours.close()
+    assert postgres_server.admin(marks, database=database.rpartition("/")[2]) == [(0,)]

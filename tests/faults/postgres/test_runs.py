@@ -159,7 +159,8 @@ def test_a_restart_of_the_server_costs_a_run_nothing_but_time(machine, sandbox, 
     sandbox.add_fault("latency", seconds=0.05)
     process = machine("batch-call", contacts(1_500), "--batch-size", "10", "--concurrency", "3", *CALL)
     for dialled, mode in ((100, "fast"), (500, "immediate"), (900, "fast")):
-        wait_for(lambda dialled=dialled: sandbox.dialled()["total"] > dialled)
+        wait_for(lambda dialled=dialled: sandbox.dialled()["total"] > dialled or process.poll() is not None)
+        assert process.poll() is None, process.communicate()
         postgres_server.restart(mode)
     done = result(process)
     assert (done["exit_code"], done["counts"]["accepted"]) == (0, 1_500)
