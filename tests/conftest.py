@@ -13,7 +13,11 @@ settings.load_profile("ci")
 def nobody_is_home(tmp_path, monkeypatch):
     """Give each test a home and a data folder of its own, and no settings from outside."""
     for name in list(os.environ):
-        if name.startswith("XUNA_") or name.lower().endswith("_proxy") or name in {"CI", "GITHUB_ACTIONS", "FORCE_COLOR"}:
+        if (
+            name.startswith("XUNA_")
+            or name.lower().endswith("_proxy")
+            or name in {"CI", "GITHUB_ACTIONS", "FORCE_COLOR"}
+        ):
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()

@@ -108,7 +108,7 @@ class Settings:
             ConfigurationError: if nobody gives it.
         """
         setting = self.get(name, flag, option=option)
-        if setting.value is None:
+        if not setting.value:  # an empty flag too: a variable that a script forgot to set
             raise ConfigurationError(
                 f"{what} is missing",
                 hint=f"give {option} or set {name}"

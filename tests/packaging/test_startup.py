@@ -22,7 +22,8 @@ def modules_after(*argv):
 
 
 @pytest.mark.parametrize(
-    "argv", [("--version",), ("--help",), ("batch-call", "--help"), ("campaigns", "--help"), ("doctor", "--help")]
+    "argv",
+    [("--version",), ("--help",), ("batch-call", "--help"), ("campaigns", "--help"), ("doctor", "--help")],
 )
 def test_help_and_version_import_nothing_that_is_slow(argv):
     assert not modules_after(*argv) & HEAVY

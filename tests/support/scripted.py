@@ -15,6 +15,7 @@ import functools
 import gzip
 import json
 import reprlib
+import select
 import shutil
 import socket
 import ssl
@@ -191,6 +192,8 @@ def close_before_reading(connection: Connection) -> None:
 
 @named
 def reset_before_reading(connection: Connection) -> None:
+    """RST, before a byte is read; one that comes before the client has sent any would fail its connect."""
+    select.select([connection.socket], [], [], 5)
     connection.reset()
 
 

@@ -1,6 +1,7 @@
 """The HTTP client: one key, one origin, one header; no redirects, no kept connections, no second try."""
 
 import contextlib
+import html
 import json
 import socket
 import ssl
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -25,6 +27,7 @@ AGENTS = "/v1/convai/agents"
 LARGEST_ANSWER = 2**20  # bytes; more is no answer to a batch
 LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
 CONNECT_TIMEOUT_S = 15.0
+SHORTEST_REAL_KEY = 12  # characters; a shorter one (the sandbox's) is a word that may stand anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,12 @@ class Client:
         deadline: seconds that one request may take in all, whatever the server does.
 
     Raises:
-        ConfigurationError: if the URL, or a proxy of the environment, can't be used.
+        ConfigurationError: if the URL, or a proxy or certificates of the environment, can't be used.
     """
 
     def __init__(self, base_url: str, api_key: str, *, deadline: float) -> None:
         self._deadline = deadline
+        self._key_forms = _forms_of(api_key)
         try:
             # A proxy has no business with the sandbox.
             proxied = not is_loopback(httpx.URL(base_url).host)
@@ -60,6 +64,12 @@ class Client:
                 f"({type(error).__name__})",
                 hint="check --base-url, HTTPS_PROXY and ALL_PROXY",
                 code="url",
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names can't be read: {error.strerror}",
+                hint="name a file of PEM certificates, or unset it",
+                code="certificates",
             ) from None
 
     def close(self) -> None:
@@ -103,10 +113,18 @@ class Client:
                     kept_back=watch.kept_back,
                 )
             return Unknown(watch.reason or explain(error), status)
+        if not 200 <= status <= 299:  # noqa: PLR2004
+            answer = self._without_key(answer)
         outcome = classify(status, answer_headers, answer, calls=calls, now=datetime.now(UTC))
         if watch.reason and not isinstance(outcome, Taken):
             return Unknown(watch.reason, status)  # cut in the middle: the end of the answer proves nothing
         return outcome
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Take the key out of a server's words: some quote it, and the words are printed and kept."""
+        for form in self._key_forms:
+            body = body.replace(form, b"[the key]")
+        return body
 
     def phone_numbers(self) -> list[PhoneNumber]:
         """Return the account's caller numbers.
@@ -128,7 +146,7 @@ class Client:
 
     def agent(self, agent_id: str) -> Mapping[str, Any]:
         """Return one agent's configuration; raises as `phone_numbers` does."""
-        document = self.get(f"{AGENTS}/{agent_id}")
+        document = self.get(f"{AGENTS}/{quote(agent_id, safe='')}")
         if not isinstance(document, dict):
             raise UnreachableError("the API's answer about the agent can't be read", code="answer-unreadable")
         return document
@@ -155,13 +173,27 @@ class Client:
                 f"the API can't be reached: {watch.reason or explain(error)}",
                 hint="check the network and --base-url, then run the same command again",
             ) from error
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            document = None
+        document = _parsed(body)
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
-        raise refusal_error(status, describe(status, document, body))
+        body = self._without_key(body)
+        raise refusal_error(status, describe(status, _parsed(body), body))
+
+
+def _parsed(body: bytes) -> object:
+    """Return the JSON that a body holds, or None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _forms_of(api_key: str) -> tuple[bytes, ...]:
+    """Return the key as a server may quote it: as it is, and escaped for JSON, a URL or HTML."""
+    if len(api_key) < SHORTEST_REAL_KEY:
+        return ()
+    forms = (api_key, json.dumps(api_key)[1:-1], quote(api_key, safe=""), html.escape(api_key))
+    return tuple(form.encode() for form in dict.fromkeys(forms))
 
 
 def _http_client(base_url: str, api_key: str, deadline: float, *, trust_env: bool) -> httpx.Client:
@@ -179,6 +211,8 @@ def _http_client(base_url: str, api_key: str, deadline: float, *, trust_env: boo
         # A kept connection that the server drops makes a POST ambiguous: each has its own.
         limits=httpx.Limits(max_keepalive_connections=0),
         follow_redirects=False,
+        # SSL_CERT_FILE holds for loopback as well; only proxies have no business there.
+        verify=httpx.create_ssl_context(),
         trust_env=trust_env,
     )
 
@@ -210,6 +244,8 @@ def refusal_error(status: int, message: str) -> XunaError:
 
 def explain(error: Exception) -> str:
     """Say what went wrong on the wire, without anything that was sent."""
+    if isinstance(error, _TooLargeError):
+        return "the answer is too large to be one"
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -308,7 +344,9 @@ class _Watch:
             self._socket = info["return_value"].get_extra_info("socket")
 
     def _cut(self) -> None:
-        self.reason = f"no whole answer within {self._deadline:g} s"
+        self.reason = (
+            f"no whole answer within {self._deadline:g} s" if self.sending else "connecting took too long"
+        )
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 # Not SSLSocket.shutdown, which drops the encryption first.

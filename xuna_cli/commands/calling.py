@@ -200,7 +200,8 @@ class _Call:
             total = self._ask(ledger, campaign_id, caller)
             contacts = stack.enter_context(self._open())
             watched = is_terminal(sys.stderr) and not options.quiet
-            with INTERRUPTS, ProgressLine(watched=watched, total=total) as line:
+            INTERRUPTS.let_finish()
+            with ProgressLine(watched=watched, total=total) as line:
                 run = ledger.start_run(description)
                 dialer = Dialer(
                     plan=plan,
@@ -388,7 +389,13 @@ class _Call:
         run_id: int | None,
         held: Sequence[BatchRecord],
     ) -> BatchCallResult:
-        statuses = {error.exit_status for error in report.errors}
+        # An outcome that is not in the ledger weighs more than why the ledger could not be written.
+        unrecorded = any(error.code == "outcome-unrecorded" for error in report.errors)
+        statuses = {
+            error.exit_status
+            for error in report.errors
+            if not (unrecorded and isinstance(error, LedgerError))
+        }
         if INTERRUPTS.signum is not None:
             statuses.add(ExitStatus(128 + INTERRUPTS.signum))
         if report.counts["rejected"]:

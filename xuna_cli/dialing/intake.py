@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import islice
 
 from xuna_cli.dialing.tally import Tally
-from xuna_cli.errors import InputError
+from xuna_cli.errors import InputError, XunaError
 from xuna_cli.models import CallTarget, Contact, Rejection, Standing
 
 Prepare = Callable[[Contact], CallTarget | Rejection]
@@ -20,6 +20,10 @@ class Intake:
         standings: how those of the keys stand that the ledger knows.
         tally: where rows are counted.
         on_rejection: told of every rejection.
+
+    Attributes:
+        exhausted: whether the list was read to its end.
+        broken: why it can't be read further; what was read before is counted and returned all the same.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Intake:
         self._tally = tally
         self._on_rejection = on_rejection
         self.exhausted = False
+        self.broken: InputError | None = None
 
     def read(self, size: int, waiting: Container[str]) -> list[CallTarget]:
         """Read at most `size` rows and return those that may be claimed.
@@ -46,7 +51,7 @@ class Intake:
             waiting: keys that were returned before and are not in the ledger yet.
 
         Raises:
-            InputError: if the list can't be read further; what was read before it is counted as not sent.
+            LedgerError: if the ledger can't be asked; who was read is counted as not sent.
         """
         targets: list[CallTarget] = []
         taken = 0
@@ -58,13 +63,16 @@ class Intake:
                     self.reject(made)
                 else:
                     targets.append(made)
-        except InputError:
-            self._tally.rows += taken
+        except InputError as error:
+            self.broken = error
+        self._tally.rows += taken
+        try:
+            fresh = self._fresh(targets, waiting)
+        except XunaError:
             self._tally.count("not_sent", len(targets))
             raise
-        self._tally.rows += taken
-        self.exhausted = taken < size
-        return self._fresh(targets, waiting)
+        self.exhausted = taken < size and self.broken is None
+        return fresh
 
     def reject(self, rejection: Rejection) -> None:
         """Count a rejection and pass it on."""

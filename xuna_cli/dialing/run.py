@@ -196,6 +196,8 @@ class Dialer:
             while len(self._waiting) < want and not intake.exhausted and not self._stop():
                 fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
                 self._waiting.update((target.key, target) for target in fresh)
+                if intake.broken is not None:
+                    raise intake.broken  # nothing more is sent; who waits is counted as not sent
                 self._tell()
             self._claim(everything=intake.exhausted or self._room() <= len(self._waiting))
             if self._room() == 0 or (intake.exhausted and not self._waiting):
@@ -299,6 +301,8 @@ def rehearse(
             new = unseen([target.key for target in fresh])
             tally.count("not_sent", len(new))
             tally.count(Standing.DUPLICATE, len(fresh) - len(new))
+            if intake.broken is not None:
+                raise intake.broken
             on_progress(Progress(tally.rows, tally.get("not_sent"), 0, 0, 0.0))
     except XunaError as error:
         tally.error(error)

@@ -195,10 +195,13 @@ class Sending:
         return []
 
     def _unknown(self, batch: Batch, outcome: Unknown) -> list[Batch]:
+        self._unknown_in_a_row += 1
+        enough = self._unknown_in_a_row >= self._plan.max_unknown
+        if enough:
+            self._stop.set()  # before anything else: no new POST goes out after this one
         self._record(batch, BatchState.UNKNOWN, http_status=outcome.http_status, error=outcome.message)
         self._tally.count("held", len(batch.targets))
-        self._unknown_in_a_row += 1
-        if self._unknown_in_a_row >= self._plan.max_unknown:
+        if enough:
             self._fail(
                 HeldError(
                     f"stopped: what became of {_batches(self._unknown_in_a_row)} is not known "

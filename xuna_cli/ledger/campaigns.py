@@ -1,5 +1,6 @@
 """What a person asks of the ledger: which campaigns there are, who was called, and resolving what is held."""
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -95,7 +96,7 @@ def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool
             if batch_id not in rows:
                 raise UsageError(
                     f"campaign {name!r} has no batch {batch_id}",
-                    hint=f"see: xuna campaigns show {name}",
+                    hint=f"see: xuna campaigns show {shlex.quote(name)}",
                     code="batch-unknown",
                 )
             _resolve_one(ledger, batch_record(rows[batch_id]), *rows[batch_id][11:], placed=placed)
@@ -125,7 +126,8 @@ def _resolve_one(
             hint="wait until it has ended",
             code="batch-run-alive",
         )
-    if batch.submitted_at and ledger.age(batch.submitted_at) < timedelta(seconds=deadline):
+    # abs: a clock that was ahead when it was sent must not keep it held until that day has come.
+    if batch.submitted_at and abs(ledger.age(batch.submitted_at)) < timedelta(seconds=deadline):
         raise UsageError(
             f"the POST of batch {batch.id} went out less than {deadline:g} s ago and may still be under way",
             hint="wait that long",

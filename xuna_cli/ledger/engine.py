@@ -69,6 +69,9 @@ class Engine(Protocol):
     def go_on_after(self, table: str, key: int) -> None:
         """Inside a transaction: see to it that the table's next serial key is above this one."""
 
+    def leave(self) -> None:
+        """Work from now on with a private copy that is gone when it is closed."""
+
     def hold(self, run_id: int) -> None:
         """Take the lock that says that the run is alive."""
 

@@ -9,10 +9,12 @@ import secrets
 import shlex
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from xuna_cli import __version__
@@ -31,8 +33,6 @@ from xuna_cli.models import (
     Standing,
 )
 
-SCHEMA_VERSION = max(schema_versions())
-
 
 def utc_now() -> datetime:
     """Return the time now, in UTC."""
@@ -46,16 +46,23 @@ class Ledger:
         engine: an open connection to where the ledger is.
         now: the clock, in UTC.
         read_only: whether nothing may be written, the schema included.
+        versions: the schema's statements by version; the last one is what this program knows.
 
     Raises:
         LedgerError: if what is there is no ledger, or newer than this program.
     """
 
     def __init__(
-        self, engine: Engine, *, now: Callable[[], datetime] = utc_now, read_only: bool = False
+        self,
+        engine: Engine,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        read_only: bool = False,
+        versions: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self.engine = engine
         self._now = now
+        self._versions = versions or schema_versions()
         self._lock = threading.RLock()
         self._migrate(read_only=read_only)
         self.ledger_id = self._info("ledger_id")
@@ -96,6 +103,7 @@ class Ledger:
             LedgerError: if it can't be written.
         """
         self.recover()
+        description = _storable(description)
         with self.transaction():
             campaign_id = self._campaign_for(description)
             [(run_id,)] = self.engine.rows(
@@ -145,17 +153,6 @@ class Ledger:
         with self._lock:
             return self.engine.holds(run.id)
 
-    def _demand_hold(self, run_id: int) -> None:
-        """Raise LostClaimError, inside a transaction, if others may close the run or have done so.
-
-        What a run claims after that would be nobody's, and never be given back.
-        """
-        if not self.engine.holds(run_id):
-            raise LostClaimError(
-                f"another run took run {run_id} for dead, since its connection to {self.location} was lost",
-                hint="run the same command again",
-            )
-
     def _close_run(self, run_id: int, error: str) -> None:
         parameters = {"run_id": run_id}
         at = self.timestamp()
@@ -182,6 +179,7 @@ class Ledger:
 
     def check_campaign(self, description: RunDescription) -> int | None:
         """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
+        description = _storable(description)
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
             return None
@@ -195,14 +193,18 @@ class Ledger:
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
     ) -> dict[str, Standing]:
         """Return how those of the keys stand that the ledger knows in this campaign."""
-        found: dict[str, Standing] = {}
-        for part in in_parts(keys):
-            sql = named("standings", len(part))
-            with self._lock:
-                rows = self.engine.rows(sql, (campaign_id, *part))
-            for key, state, owner in rows:
-                found[key] = _standing(BatchState(state), own=owner == run_id)
-        return found
+        batch_of: dict[str, int] = {}
+        with self._lock:
+            for part in in_parts(keys):
+                batch_of.update(self.engine.rows(named("batches_of_keys", len(part)), (campaign_id, *part)))
+            # Few batches hold many keys: asking for each once is cheaper than a join for every key.
+            standing = {
+                batch_id: _standing(BatchState(state), own=owner == run_id)
+                for part in in_parts(tuple(set(batch_of.values())))
+                for batch_id, state, owner in self.engine.rows(named("owners", len(part)), part)
+            }
+        # A batch that is gone in between was given back, and its keys are free.
+        return {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
 
     @made_again
     def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
@@ -222,7 +224,7 @@ class Ledger:
             LostClaimError: if another run took this one for dead. Nothing is claimed then.
         """
         with self.transaction():
-            self._demand_hold(run.id)
+            self._check_open(run.id)
             # Machines that read the same list take turns: else all but one wait for people whom they won't get.
             self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
             groups = self._still_free(run, groups)
@@ -233,9 +235,9 @@ class Ledger:
                 for target in group
             ]
             # Sorted: neighbouring pages are written once, and two machines can't deadlock.
-            rows.sort(key=lambda row: row[1])
+            rows.sort(key=itemgetter(1))
             won = sum(
-                self.engine.change(named("claim", len(part), 5), [value for row in part for value in row])
+                self.engine.change(named("claim", len(part), 5), list(chain.from_iterable(part)))
                 for part in in_parts(rows)
             )
             if won == len(rows):
@@ -267,8 +269,8 @@ class Ledger:
         with self.transaction():
             owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if not owner:
-                raise _not_ours(batch)
-            self._demand_hold(owner[0][0])
+                raise _lost(f"batch {batch.id} is not ours any more")
+            self._check_open(owner[0][0])
 
     @made_again
     def back_to_claimed(self, batch: Batch) -> None:
@@ -279,7 +281,7 @@ class Ledger:
         """
         with self.transaction():
             if not self.engine.change(named("back_to_claimed"), {"id": batch.id}):
-                raise _not_ours(batch)
+                raise _lost(f"batch {batch.id} is not ours any more")
 
     @made_again
     def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
@@ -371,7 +373,7 @@ class Ledger:
             LostClaimError: if another run took this one for dead; the refusal can be recorded.
         """
         with self.transaction():
-            self._demand_hold(run.id)
+            self._check_open(run.id)
             self.engine.change(
                 named("record"),
                 {
@@ -414,6 +416,14 @@ class Ledger:
 
     # -- the rest
 
+    def _check_open(self, run_id: int) -> None:
+        """Raise LostClaimError, inside a transaction, if another run has closed ours, or may do so.
+
+        What it claims after that would be nobody's, and never be given back.
+        """
+        if not self.engine.holds(run_id) or not self.engine.rows(named("open_run"), {"run_id": run_id}):
+            raise _lost(f"run {run_id} may claim nothing more")
+
     def _add_batch(self, run_id: int, size: int, parent_id: int | None = None) -> int:
         [(batch_id,)] = self.engine.rows(
             named("add_batch"), {"run_id": run_id, "parent_id": parent_id, "size": size}
@@ -445,26 +455,28 @@ class Ledger:
         return packed
 
     def _migrate(self, *, read_only: bool) -> None:
-        version = self._version()
-        if version > SCHEMA_VERSION:
+        version, newest = self._version(), max(self._versions)
+        if version > newest:
             raise LedgerError(
                 f"the ledger {self.location} was written by a newer xuna (its version is {version}, "
-                f"this program knows {SCHEMA_VERSION})",
+                f"this program knows {newest})",
                 hint="upgrade: pip install --upgrade xuna-cli",
                 code="ledger-newer",
             )
-        if read_only or version == SCHEMA_VERSION:
+        if version == newest:
             return
+        if read_only:
+            self.engine.leave()
         with self.transaction():
             self.engine.alone()
             version = self._version()  # another process may have been faster
-            if 0 < version < SCHEMA_VERSION:
+            if 0 < version < newest and not read_only:
                 self.engine.copy_aside(version)
-            for step, statements in sorted(schema_versions().items()):
+            for step, statements in sorted(self._versions.items()):
                 if step > version:
                     for statement in statements:
                         self.engine.change(statement.replace("SERIAL_KEY", self.engine.serial_key))
-            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(SCHEMA_VERSION)})
+            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(newest)})
             if version == 0:
                 self.engine.change(named("set_info"), {"name": "ledger_id", "value": secrets.token_hex(8)})
 
@@ -540,13 +552,6 @@ def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
     return SqliteEngine(location, create=create, read_only=read_only)
 
 
-def _not_ours(batch: Batch) -> LostClaimError:
-    return LostClaimError(
-        f"batch {batch.id} is not ours any more: another run took this one for dead",
-        hint="run the same command again",
-    )
-
-
 def check_same_campaign(
     description: RunDescription, key_column: str | None, api_origin: str, source_path: str | None
 ) -> None:
@@ -580,6 +585,20 @@ def batch_record(row: Sequence[Any]) -> BatchRecord:
     """Make a record of the first columns of `batches_of_campaign`."""
     batch_id, run_id, parent_id, state, *rest = row[:11]
     return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)
+
+
+def _storable(description: RunDescription) -> RunDescription:
+    """Return it with text that a database takes: paths and arguments may hold bytes that are no UTF-8."""
+    texts: dict[str, Any] = {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        for name, value in asdict(description).items()
+        if isinstance(value, str)
+    }
+    return replace(description, **texts)
+
+
+def _lost(what: str) -> LostClaimError:
+    return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
 
 
 def _key_words(column: str | None) -> str:

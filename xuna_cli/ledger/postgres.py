@@ -288,7 +288,7 @@ class PostgresEngine:
                     # Our old session, which the server believes alive, or somebody who is closing the run.
                     self._execute(END_OUR_OLD_SESSION, {"pid": old.pid, **self._lock(run_id)})
                     raise self._broken()
-                if self._execute(named("run_is_open"), {"run_id": run_id}).fetchall():
+                if self._execute(named("open_run"), {"run_id": run_id}).fetchall():
                     self._held.add(run_id)
                 else:
                     self._execute("SELECT pg_advisory_unlock(:lock_key, :run_id)", self._lock(run_id))
@@ -371,6 +371,14 @@ class PostgresEngine:
 
     def copy_aside(self, version: int) -> None:
         """Do nothing: a change of the schema is one transaction, and copies are the server's matter."""
+
+    def leave(self) -> None:
+        """Refuse: what is on a server can't be copied aside for a rehearsal."""
+        raise LedgerError(
+            f"the ledger {self.location} was written by an older xuna, and a rehearsal may not upgrade it",
+            hint="upgrade it first: xuna ledger info",
+            code="ledger-older",
+        )
 
     def last_key(self, table: str) -> int:
         """Return the highest serial key of a table that was ever used."""

@@ -29,8 +29,8 @@ UPDATE runs SET ended_at = :ended_at WHERE id = :run_id AND ended_at IS NULL
 -- name: open_runs
 SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id
 
--- name: run_is_open
-SELECT 1 FROM runs WHERE id = :run_id AND ended_at IS NULL
+-- name: open_run
+SELECT id FROM runs WHERE id = :run_id AND ended_at IS NULL
 
 -- name: orphan_submitting
 UPDATE batches SET state = 'unknown', error = :error, finished_at = :finished_at
@@ -42,9 +42,11 @@ DELETE FROM calls WHERE batch_id IN (SELECT id FROM batches WHERE run_id = :run_
 -- name: delete_claimed_batches
 DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 
--- name: standings
-SELECT c.key, b.state, b.run_id FROM calls c JOIN batches b ON b.id = c.batch_id
-WHERE c.campaign_id = ? AND c.key IN ({list})
+-- name: batches_of_keys
+SELECT key, batch_id FROM calls WHERE campaign_id = ? AND key IN ({list})
+
+-- name: owners
+SELECT id, state, run_id FROM batches WHERE id IN ({list})
 
 -- name: add_batch
 INSERT INTO batches (run_id, parent_id, state, size) VALUES (:run_id, :parent_id, 'claimed', :size)

@@ -50,6 +50,7 @@ class SqliteEngine:
 
     serial_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
     is_local = True
+    _connection: sqlite3.Connection
 
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
@@ -140,8 +141,23 @@ class SqliteEngine:
         with _errors(self.path):
             target.unlink(missing_ok=True)
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with contextlib.closing(sqlite3.connect(target)) as copy:
-                self._connection.backup(copy)
+            # Not through our own connection: SQLite copies nothing out of one that is about to write, and
+            # Python's `backup` would wait for that without end.
+            uri = self.path.as_uri() + "?mode=ro"
+            with (
+                contextlib.closing(sqlite3.connect(uri, uri=True)) as source,
+                contextlib.closing(sqlite3.connect(target)) as copy,
+            ):
+                source.backup(copy)
+
+    def leave(self) -> None:
+        """Work from now on with a private copy that is gone when it is closed."""
+        with _errors(self.path):
+            # No name: SQLite spills it to a temporary file that has none either.
+            copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            self._connection.backup(copy)
+            self._connection.close()
+            self._connection = copy
 
     def hold(self, run_id: int) -> None:
         """Take the lock that says that a run is alive; the OS drops it with the process."""
@@ -173,7 +189,8 @@ class SqliteEngine:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared: two that look at once don't take each other for the run.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:
@@ -226,6 +243,14 @@ class SqliteEngine:
                 raise LedgerError(
                     f"{self.path} is a SQLite database, but not a ledger of xuna",
                     hint="name another file with --ledger",
+                    code="ledger-corrupt",
+                )
+            [(pages,)] = self._connection.execute("PRAGMA page_count").fetchall()
+            [(page_size,)] = self._connection.execute("PRAGMA page_size").fetchall()
+            if self.path.stat().st_size < pages * page_size:  # SQLite fills a cut last page with zeros
+                raise LedgerError(
+                    f"the ledger {self.path} is damaged: its end is missing",
+                    hint="restore it from a copy; do not start a new one",
                     code="ledger-corrupt",
                 )
             for name, (value, reading) in PRAGMAS.items():
@@ -287,23 +312,36 @@ def _refuse_network_file_system(path: Path) -> None:
     if sys.platform != "linux":
         return
     try:
-        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
-    best, kind = "", ""
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), before.split()[4])
-        inside = path == Path(point) or Path(point) in path.parents
-        if inside and len(point) >= len(best):
-            best = point
-            kind = "drvfs" if "drvfs" in after else after.split()[0]
+    kind = file_system_of(path, mounts)
     if kind in NETWORK_FILE_SYSTEMS:
         raise LedgerError(
             f"{path} is on a network file system ({kind}), where SQLite's locks can't be trusted",
             hint="keep the ledger on a local disk, or on PostgreSQL: --ledger postgresql://…",
             code="ledger-network",
         )
+
+
+def file_system_of(path: Path, mounts: str) -> str:
+    """Return the type of the file system that an absolute path is on; empty if it can't be told.
+
+    Args:
+        path: need not be there.
+        mounts: Linux's table of mounts, as proc(5) describes `/proc/self/mountinfo`.
+    """
+    best, kind = "", ""
+    for line in mounts.split("\n"):
+        before, _, after = line.partition(" - ")
+        if not after:
+            continue
+        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), before.split(" ")[4])
+        inside = path == Path(point) or Path(point) in path.parents
+        if inside and len(point) >= len(best):
+            best = point
+            kind = "drvfs" if "drvfs" in after else after.split()[0]
+    return kind
 
 
 @contextlib.contextmanager

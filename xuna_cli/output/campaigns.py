@@ -11,6 +11,8 @@ from xuna_cli.output.document import VERSION, batch, dump
 from xuna_cli.output.messages import Stdout, emit
 from xuna_cli.output.spreadsheet import replacing, write_rows
 
+WIDE = 80  # columns of a terminal that has room for more than the numbers
+
 EXPORTED = (
     "row_number",
     "key",
@@ -34,8 +36,10 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
         return
     from xuna_cli.output.table import cell, console, plain_table  # noqa: PLC0415 - rich, only where it is seen
 
+    out = console()
     numbers = ("Accepted", "Held", "In flight")
-    table = plain_table(None, ("Campaign", *numbers, "List", "Since"), right=numbers)
+    wide = out.width >= WIDE
+    table = plain_table(None, ("Campaign", *numbers, *(("List", "Since") if wide else ())), right=numbers)
     for one in campaigns:
         held = sum(one.calls.get(state, 0) for state in HELD_STATES)
         moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
@@ -44,10 +48,13 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
             cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
             cell(f"{held:,}", "bold yellow" if held else ""),
             cell(f"{moving:,}"),
-            cell(one.source_path or "stdin"),
-            cell(one.created_at),
+            *(
+                (cell(one.source_path or "stdin"), cell(one.created_at[:16].replace("T", " ")))
+                if wide
+                else ()
+            ),
         )
-    console().print(table)
+    out.print(table)
 
 
 def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, address: str) -> None:

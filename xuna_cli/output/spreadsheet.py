@@ -93,15 +93,22 @@ class Rejects:
     OURS = ("row", "code", "message")
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        if path.is_dir() or not path.parent.is_dir():
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(0, "it is a folder")
+            if not path.parent.is_dir():
+                raise NotADirectoryError(0, "there is no such folder")
+            # Spooled where it will be: a folder that takes no files is told before anything is sent.
+            folder = path.parent
+            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 - closed in `close`
+        except OSError as error:
             raise InputError(
-                f"{path} can't be written: {'it is a folder' if path.is_dir() else 'there is no such folder'}",
+                f"{path} can't be written: {error.strerror}",
                 hint="name another file with --rejects",
                 code="output-unwritable",
-            )
+            ) from None
         self._path = path
         self._columns = dict.fromkeys(columns)
-        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed in `close`
         self._lock = threading.Lock()
 
     def add(self, rejection: Rejection) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from tests.support.ledgers import described, people
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.ledger import SCHEMA_VERSION, check_writable
-from xuna_cli.ledger.queries import named
+from xuna_cli.ledger.ledger import check_writable
+from xuna_cli.ledger.queries import named, schema_versions
 
 
 def test_the_first_to_open_makes_it(opened):
@@ -35,7 +35,7 @@ def test_what_is_read_only_is_not_written(opened):
 def test_a_newer_ledger_is_refused(opened):
     ledger = opened()
     with ledger.transaction():
-        ledger.engine.change(named("set_info"), {"name": "schema_version", "value": str(SCHEMA_VERSION + 1)})
+        ledger.engine.change(named("set_info"), {"name": "schema_version", "value": str(max(schema_versions()) + 1)})
     with pytest.raises(LedgerError, match="newer") as caught:
         opened()
     assert caught.value.code == "ledger-newer"
