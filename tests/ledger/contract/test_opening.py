@@ -35,7 +35,9 @@ def test_what_is_read_only_is_not_written(opened):
 def test_a_newer_ledger_is_refused(opened):
     ledger = opened()
     with ledger.transaction():
-        ledger.engine.change(named("set_info"), {"name": "schema_version", "value": str(max(schema_versions()) + 1)})
+        ledger.engine.change(
+            named("set_info"), {"name": "schema_version", "value": str(max(schema_versions()) + 1)}
+        )
     with pytest.raises(LedgerError, match="newer") as caught:
         opened()
     assert caught.value.code == "ledger-newer"
