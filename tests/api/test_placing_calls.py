@@ -289,7 +289,7 @@ def test_a_post_that_may_not_go_out_any_more_is_kept_back(placed):
 
     with ScriptedServer([scripted.read_then_close()]) as server:
         outcome = placed(server.base_url, may_send=may_send)
-    assert outcome == NotSent("kept back: this run may not send any more")
+    assert outcome == NotSent("kept back: this run may not send any more", kept_back=True)
     assert asked == [True]
     assert server.whole_requests == 0
 

@@ -154,7 +154,8 @@ def test_a_batch_with_an_outcome_is_never_submitted_again(ledger, run, state):
     settle(ledger, batch, state)
     with pytest.raises(LedgerError):
         ledger.submit(batch)
-    ledger.back_to_claimed(batch)
+    with pytest.raises(LedgerError):
+        ledger.back_to_claimed(batch)
     with pytest.raises(LedgerError):
         ledger.submit(batch)
 

@@ -126,7 +126,11 @@ class Client:
                 answer_headers = _lower(response.headers)
         except Exception as error:  # noqa: BLE001 - its class proves nothing: the trace does
             if not watch.sending:
-                return NotSent(watch.reason or explain(error), permanent=_is_permanent(error))
+                return NotSent(
+                    watch.reason or explain(error),
+                    permanent=_is_permanent(error),
+                    kept_back=watch.kept_back,
+                )
             return Unknown(watch.reason or explain(error), status)
         if not 200 <= status <= 299:  # noqa: PLR2004
             answer = self._without_key(answer)
@@ -349,6 +353,7 @@ class _Watch:
     def __init__(self, deadline: float, may_send: Callable[[], bool] = lambda: True) -> None:
         self.sending = False
         self.reason = ""
+        self.kept_back = False
         self._deadline = deadline
         self._ends = time.monotonic() + deadline
         self._may_send = may_send
@@ -369,6 +374,7 @@ class _Watch:
             if info["request"].method == b"CONNECT":
                 return
             if not self._may_send():
+                self.kept_back = True
                 self.reason = "kept back: this run may not send any more"
                 raise _KeptBackError
             if time.monotonic() >= self._ends:

@@ -71,10 +71,12 @@ class NotSent:
     Attributes:
         message: what happened.
         permanent: whether trying again is pointless (certificate, URL, malformed key).
+        kept_back: whether it was we who held it back, and the API has nothing to do with it.
     """
 
     message: str
     permanent: bool = False
+    kept_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

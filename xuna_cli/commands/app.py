@@ -11,6 +11,7 @@ from xuna_cli.commands import (
     campaigns,
     conversations,
     doctor,
+    ledger,
     outcomes,
     phone_numbers,
     sandbox,
@@ -31,6 +32,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(conversations.app, name="conversations")
 app.add_typer(agents.app, name="agents")
 app.add_typer(phone_numbers.app, name="phone-numbers")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
 

@@ -22,6 +22,7 @@ from xuna_cli.commands.opening import (
     is_interactive,
     is_terminal,
     ledger_for_writing,
+    ledger_if_there,
     ledger_location,
     read_settings,
 )
@@ -39,7 +40,7 @@ from xuna_cli.errors import (
     most_important,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
-from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, Plan, Rejection, Report, RunDescription, Standing
@@ -167,9 +168,8 @@ class _Call:
         """Go the whole way but for the POST and any write."""
         path = ledger_location(self._settings, self._options.ledger, sandbox=self._options.sandbox)
         with contextlib.ExitStack() as stack:
-            ledger = None
-            if path.exists():
-                ledger = open_ledger(path, create=False, read_only=True)
+            ledger = ledger_if_there(path)
+            if ledger is not None:
                 stack.callback(ledger.close)
             description = self._description(agent_id="", number="", origin=self._origin())
             campaign_id = ledger.check_campaign(description) if ledger else None

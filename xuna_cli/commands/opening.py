@@ -13,6 +13,7 @@ from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.patience import Patient
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings, data_folder
 
@@ -44,39 +45,67 @@ def is_terminal(stream: object) -> bool:
         return False
 
 
-def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Path:
+def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Location:
     """Return where the ledger is; the sandbox has one of its own, whatever anybody says."""
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
     setting = settings.get("XUNA_LEDGER", flag, option="--ledger")
     if setting.value is None:
         return data_folder(os.environ) / "ledger.db"
-    if "://" in setting.value:
+    return location_of(setting.value, source=setting.source, folder=setting.folder)
+
+
+def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
+    """Return where a ledger is that was named by a path or a URL.
+
+    Args:
+        text: the name.
+        source: where it comes from, for people; the text itself may hold a password.
+        folder: what a relative path is relative to; None for the current folder.
+
+    Raises:
+        LedgerError: if it is a URL of something else.
+    """
+    if is_server_url(text):
+        return ServerUrl(text)
+    if "://" in text:
         raise LedgerError(
-            f"{setting.source} is a URL that this version can't use as a ledger",
-            hint="name a file",
+            f"{source} is a URL that can't be a ledger",
+            hint="name a file, or a database: postgresql://…",
             code="ledger-url",
         )
-    return (setting.folder or Path.cwd()) / Path(setting.value).expanduser()
+    return (folder or Path.cwd()) / Path(text).expanduser()
 
 
 def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
     """Return how a command that we suggest has to name a campaign, so that it looks where we looked."""
+    if ledger_flag and is_server_url(ledger_flag):
+        ledger_flag = str(ServerUrl(ledger_flag))  # without the password
     where = " --sandbox" if sandbox else f" --ledger {shlex.quote(ledger_flag)}" if ledger_flag else ""
     return shlex.quote(campaign) + where
 
 
-def ledger_for_writing(path: Path, *, quiet: bool) -> Ledger:
+def ledger_for_writing(location: Location, *, quiet: bool) -> Ledger:
     """Open the ledger, make it if need be, and say so."""
-    ledger = open_ledger(path)
+    ledger = open_ledger(location)
     if ledger.created and not quiet:
         say(f"xuna: new ledger: {ledger.location}")
-        if os.environ.get("CI"):
+        if ledger.is_local and os.environ.get("CI"):
             say(
                 "xuna: warning: this looks like CI, whose disk may be forgotten: "
                 "the next run would call everybody again"
             )
     return ledger
+
+
+def ledger_if_there(location: Location) -> Ledger | None:
+    """Open a ledger without writing anything; None where there is none yet."""
+    try:
+        return open_ledger(location, create=False, read_only=True)
+    except LedgerError as error:
+        if error.code != "ledger-missing":
+            raise
+        return None
 
 
 @contextlib.contextmanager

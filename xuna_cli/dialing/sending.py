@@ -12,7 +12,14 @@ from typing import Protocol
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.pacing import Pacer, Slot
 from xuna_cli.dialing.tally import Tally
-from xuna_cli.errors import ConfigurationError, HeldError, LedgerError, UnreachableError, XunaError
+from xuna_cli.errors import (
+    ConfigurationError,
+    HeldError,
+    LedgerError,
+    LostClaimError,
+    UnreachableError,
+    XunaError,
+)
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import Batch, BatchRecord, BatchState, CallTarget, Plan, Rejection, Run
 
@@ -133,7 +140,7 @@ class Sending:
         )
         with self._order:
             try:
-                return self._settle(batch, slot, outcome)
+                return self._settle_or_stop(batch, slot, outcome)
             except LedgerError as error:
                 self._unrecorded(batch, outcome, error)
                 return []
@@ -142,6 +149,16 @@ class Sending:
         return not self._stop() and self._ledger.holds(self._run)
 
     # -- outcomes
+
+    def _settle_or_stop(self, batch: Batch, slot: Slot, outcome: Outcome) -> list[Batch]:
+        try:
+            return self._settle(batch, slot, outcome)
+        except LostClaimError as error:
+            if not isinstance(outcome, NotSent | Refused):
+                raise
+            # Whoever took us for dead made the batch `unknown`: the proof replaces it.
+            self._give_up(batch, outcome, error)
+            return []
 
     def _settle(self, batch: Batch, slot: Slot, outcome: Outcome) -> list[Batch]:
         match outcome:
@@ -204,7 +221,7 @@ class Sending:
             self._give_up(batch, outcome, error)
             return []
         self._ledger.back_to_claimed(batch)
-        if self._stop():
+        if self._stop() or outcome.kept_back:
             return [batch]
         why = self._pacer.not_sent(slot)
         if why is None:

@@ -157,6 +157,12 @@ def _resolve_one(
         )
     words = f"{batch.error or 'held'}; resolved by hand: {'placed' if placed else 'not placed'}"
     at = ledger.timestamp()
-    ledger.change("resolve", {"id": batch.id, "state": target.value, "error": words, "finished_at": at})
+    resolved = {"id": batch.id, "state": target.value, "error": words, "finished_at": at}
+    if not ledger.change("resolve", resolved):
+        raise UsageError(
+            f"batch {batch.id} was decided by somebody else at this moment",
+            hint="look again",
+            code="batch-not-held",
+        )
     if target is BatchState.REFUSED:
         ledger.change("delete_calls_of_batch", {"id": batch.id})

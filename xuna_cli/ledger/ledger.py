@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 from xuna_cli import __version__
-from xuna_cli.errors import LedgerError, UsageError
-from xuna_cli.ledger.engine import Engine, Parameters
-from xuna_cli.ledger.queries import in_parts, named, schema_versions
+from xuna_cli.errors import LedgerError, LostClaimError, UsageError
+from xuna_cli.ledger.engine import Engine, Parameters, made_again
+from xuna_cli.ledger.location import Location, ServerUrl
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.models import (
     HELD_STATES,
     Batch,
@@ -77,6 +77,16 @@ class Ledger:
         """Where it is, for people."""
         return self.engine.location
 
+    @property
+    def schema_version(self) -> int:
+        """The version of its schema."""
+        return self._version()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is forgotten together with this machine's disk."""
+        return self.engine.is_local
+
     def close(self) -> None:
         """Close it; the locks of its runs go with it."""
         with self._lock:
@@ -117,21 +127,31 @@ class Ledger:
 
     def recover(self) -> None:
         """Turn what dead runs left: `submitting` becomes `unknown`, what was only claimed is given back."""
-        dead = [run_id for (run_id,) in self.rows("open_runs") if not self.engine.is_alive(run_id)]
-        for run_id in dead:
-            with self.transaction():
-                self._close_run(run_id, "the run ended while the POST was under way")
-            self.engine.forget_lock(run_id)
+        for (run_id,) in self.rows("open_runs"):
+            if self._close_if_dead(run_id):
+                self.engine.forget_lock(run_id)
 
+    @made_again
+    def _close_if_dead(self, run_id: int) -> bool:
+        with self.transaction():
+            # Asked inside, so that a run that is not dead but was cut off can't come back in between.
+            if self.engine.is_alive(run_id):
+                return False
+            self._close_run(run_id, "the run ended while the POST was under way")
+        return True
+
+    @made_again
     def end_run(self, run: Run) -> None:
         """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
         with self.transaction():
             self._close_run(run.id, "the outcome could not be recorded")
-        self.engine.let_go(run.id)
+        with self._lock:
+            self.engine.let_go(run.id)
 
     def holds(self, run: Run) -> bool:
         """Return whether the run still holds its lock, without which nothing may be posted."""
-        return self.engine.holds(run.id)
+        with self._lock:
+            return self.engine.holds(run.id)
 
     def _close_run(self, run_id: int, error: str) -> None:
         parameters = {"run_id": run_id}
@@ -186,6 +206,7 @@ class Ledger:
         # A batch that is gone in between was given back, and its keys are free.
         return {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
 
+    @made_again
     def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
         """Claim call targets, all of them in one transaction.
 
@@ -200,10 +221,13 @@ class Ledger:
             The batches, in order, none empty.
 
         Raises:
-            LedgerError: if it could not be done, or if our run was taken for dead.
+            LostClaimError: if another run took this one for dead. Nothing is claimed then.
         """
         with self.transaction():
-            self._check_open(run)
+            self._check_open(run.id)
+            # Machines that read the same list take turns: else all but one wait for people whom they won't get.
+            self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
+            groups = self._still_free(run, groups)
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -220,6 +244,21 @@ class Ledger:
                 return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
             return self._repack(run, batches)
 
+    def _still_free(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
+        """Leave out whom another machine, which reads the same list, has claimed since they were read.
+
+        It has mostly claimed the very next ones: where the first are free, nobody else is looked up. What
+        this overlooks costs time alone, since the claim itself decides.
+        """
+        targets = [target for group in groups for target in group]
+        if not self.standings(run.campaign_id, [target.key for target in targets[:ROWS_PER_STATEMENT]]):
+            return groups
+        known = self.standings(run.campaign_id, [target.key for target in targets])
+        left = iter([target for target in targets if target.key not in known])
+        refilled = [list(islice(left, len(group))) for group in groups]
+        return [group for group in refilled if group]
+
+    @made_again
     def submit(self, batch: Batch) -> None:
         """Put it on the disk that the batch's POST is about to go out.
 
@@ -228,15 +267,23 @@ class Ledger:
                 be sent then.
         """
         with self.transaction():
-            changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
-            if changed != 1:
+            owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
+            if not owner:
+                raise _lost(f"batch {batch.id} is not ours any more")
+            self._check_open(owner[0][0])
+
+    @made_again
+    def back_to_claimed(self, batch: Batch) -> None:
+        """Note that a POST provably did not happen, or was refused for now, and may be made again.
+
+        Raises:
+            LostClaimError: if the batch is not ours any more; that it was not taken can be recorded.
+        """
+        with self.transaction():
+            if not self.engine.change(named("back_to_claimed"), {"id": batch.id}):
                 raise _lost(f"batch {batch.id} is not ours any more")
 
-    def back_to_claimed(self, batch: Batch) -> None:
-        """Note that a POST provably did not happen, or was refused for now, and may be made again."""
-        with self.transaction():
-            self.engine.change(named("back_to_claimed"), {"id": batch.id})
-
+    @made_again
     def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
         """Give back some calls of a batch that is only claimed.
 
@@ -256,6 +303,7 @@ class Ledger:
 
     # -- outcomes
 
+    @made_again
     def record(
         self,
         batch: Batch,
@@ -270,6 +318,9 @@ class Ledger:
 
         Returns:
             False if the batch was decided otherwise in the meantime (a person resolved it).
+
+        Raises:
+            LedgerError: if it can't be written, or the ledger knows nothing of a batch that was sent.
         """
         with self.transaction():
             changed = self.engine.change(
@@ -286,8 +337,16 @@ class Ledger:
             )
             if changed and state is BatchState.REFUSED:
                 self.engine.change(named("delete_calls_of_batch"), {"id": batch.id})
+            if not changed and state is not BatchState.REFUSED and not self.rows("batch", {"id": batch.id}):
+                # As after a failover to a standby that was behind, or a restore: its people are free there.
+                raise LedgerError(
+                    f"{self.location} has lost batch {batch.id}, and would let its people be called again",
+                    hint="stop all runs; the server was set back to an earlier state",
+                    code="ledger-set-back",
+                )
         return changed == 1
 
+    @made_again
     def split(
         self,
         run: Run,
@@ -311,10 +370,10 @@ class Ledger:
             The children, in order.
 
         Raises:
-            LedgerError: if it could not be done, or if our run was taken for dead.
+            LostClaimError: if another run took this one for dead; the refusal can be recorded.
         """
         with self.transaction():
-            self._check_open(run)
+            self._check_open(run.id)
             self.engine.change(
                 named("record"),
                 {
@@ -357,10 +416,13 @@ class Ledger:
 
     # -- the rest
 
-    def _check_open(self, run: Run) -> None:
-        """Raise LedgerError if another run has closed ours: nobody would give back what it claims now."""
-        if not self.engine.rows(named("open_run"), {"run_id": run.id}):
-            raise _lost(f"run {run.id} may claim nothing more")
+    def _check_open(self, run_id: int) -> None:
+        """Raise LostClaimError, inside a transaction, if another run has closed ours, or may do so.
+
+        What it claims after that would be nobody's, and never be given back.
+        """
+        if not self.engine.holds(run_id) or not self.engine.rows(named("open_run"), {"run_id": run_id}):
+            raise _lost(f"run {run_id} may claim nothing more")
 
     def _add_batch(self, run_id: int, size: int, parent_id: int | None = None) -> int:
         [(batch_id,)] = self.engine.rows(
@@ -406,6 +468,7 @@ class Ledger:
         if read_only:
             self.engine.leave()
         with self.transaction():
+            self.engine.alone()
             version = self._version()  # another process may have been faster
             if 0 < version < newest and not read_only:
                 self.engine.copy_aside(version)
@@ -441,27 +504,52 @@ class Ledger:
 
 
 def open_ledger(
-    path: Path, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
+    location: Location, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
 ) -> Ledger:
-    """Open the ledger in a file.
+    """Open the ledger in a file or a database.
 
     Args:
-        path: the file.
+        location: where it is.
         create: make it if it is not there.
         read_only: write nothing, whatever is found.
         now: the clock, in UTC.
 
     Raises:
         LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
+        ConfigurationError: if the URL, or what it needs, can't be used.
     """
-    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
-
-    engine = SqliteEngine(path, create=create, read_only=read_only)
+    engine = _engine(location, create=create, read_only=read_only)
     try:
         return Ledger(engine, now=now, read_only=read_only)
     except BaseException:
         engine.close()
         raise
+
+
+def check_writable(location: Location) -> None:
+    """Look whether a run could write the ledger there, or make it; change nothing.
+
+    Raises:
+        ConfigurationError, LedgerError: if it could not.
+    """
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below
+
+        check_rights(location)
+    else:
+        from xuna_cli.ledger.sqlite import check_permissions  # noqa: PLC0415 - as below
+
+        check_permissions(location)
+
+
+def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - the engine that is used, alone
+
+        return PostgresEngine(location, create=create, read_only=read_only)
+    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
+
+    return SqliteEngine(location, create=create, read_only=read_only)
 
 
 def check_same_campaign(
@@ -509,12 +597,8 @@ def _storable(description: RunDescription) -> RunDescription:
     return replace(description, **texts)
 
 
-def _lost(what: str) -> LedgerError:
-    return LedgerError(
-        f"{what}: another run took this one for dead",
-        hint="run the same command again",
-        code="ledger-lost-claim",
-    )
+def _lost(what: str) -> LostClaimError:
+    return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
 
 
 def _key_words(column: str | None) -> str:

@@ -52,6 +52,9 @@ SELECT id, state, run_id FROM batches WHERE id IN ({list})
 INSERT INTO batches (run_id, parent_id, state, size) VALUES (:run_id, :parent_id, 'claimed', :size)
 RETURNING id
 
+-- name: take_turn
+UPDATE campaigns SET created_at = created_at WHERE id = :campaign_id
+
 -- name: claim
 INSERT INTO calls (campaign_id, key, to_phone_number, batch_id, row_number) VALUES {rows}
 ON CONFLICT (campaign_id, key) DO NOTHING
@@ -78,6 +81,7 @@ DELETE FROM batches WHERE id = :id
 UPDATE batches SET state = 'submitting', submitted_at = :submitted_at
 WHERE id = :id AND state = 'claimed'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
+RETURNING run_id
 
 -- name: back_to_claimed
 UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND state = 'submitting'
@@ -87,6 +91,9 @@ UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND sta
 UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated,
                    http_status = :http_status, error = :error, finished_at = :finished_at
 WHERE id = :id AND state IN ('claimed', 'submitting', 'unknown')
+
+-- name: batch
+SELECT state FROM batches WHERE id = :id
 
 -- name: resolve
 UPDATE batches SET state = :state, error = :error, finished_at = :finished_at

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xuna_cli.errors import LedgerError
+from xuna_cli.errors import ConfigurationError, LedgerError
 from xuna_cli.ledger.engine import Parameters
 
 # Long enough that a crowd of runs queues instead of failing; a claim of 20,000 takes well under a second.
@@ -49,6 +49,7 @@ class SqliteEngine:
     """
 
     serial_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    is_local = True
     _connection: sqlite3.Connection
 
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
@@ -81,6 +82,16 @@ class SqliteEngine:
         """Where the ledger is, for people."""
         return str(self.path)
 
+    @property
+    def version(self) -> str:
+        """SQLite's version."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def size(self) -> int:
+        """Return the size of the file in bytes."""
+        with _errors(self.path):
+            return self.path.stat().st_size
+
     def has_schema(self) -> bool:
         """Return whether the ledger's tables are there."""
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'ledger_info'"))
@@ -112,6 +123,17 @@ class SqliteEngine:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def alone(self) -> None:
+        """Do nothing: a transaction that has begun is the only one that writes."""
+
+    def last_key(self, table: str) -> int:
+        """Return the highest serial key of a table that was ever used."""
+        rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        return int(rows[0][0]) if rows else 0
+
+    def go_on_after(self, table: str, key: int) -> None:
+        """Do nothing: SQLite goes on after the highest key that was ever inserted."""
 
     def copy_aside(self, version: int) -> None:
         """Leave a copy beside the ledger before its schema changes."""
@@ -248,6 +270,25 @@ class SqliteEngine:
                 hint="put it back before anything else is sent",
                 code="ledger-replaced",
             )
+
+
+def check_permissions(path: Path) -> None:
+    """Look whether a ledger could be written here, or made.
+
+    Raises:
+        ConfigurationError: if it could not.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # what permissions say is not what a disk does
+            pass
+        if path.exists():
+            with path.open("r+b"):
+                pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} can't be written: {error.strerror}", hint="name another file with --ledger"
+        ) from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
