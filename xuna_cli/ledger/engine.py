@@ -32,6 +32,12 @@ class Engine(Protocol):
     def copy_aside(self, version: int) -> None:
         """Leave a copy before the schema changes, where the engine can."""
 
+    def private_copy(self) -> None:
+        """Go on with a copy that nobody else sees: what is read only may have an older schema."""
+
+    def vacuum(self) -> None:
+        """Leave nothing of what was deleted in the ledger's storage; outside any transaction."""
+
     def hold(self, run_id: int) -> None:
         """Take the lock that says that the run is alive."""
 

@@ -9,7 +9,7 @@ import secrets
 import shlex
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,7 +144,8 @@ class Ledger:
             },
         )
         [row] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
-        campaign_id, _, key_column, api_origin, source_path, _ = row
+        campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = row
+        check_not_forgotten(description.campaign, forgotten_at)
         check_same_campaign(description, key_column, api_origin, source_path)
         return int(campaign_id)
 
@@ -153,7 +154,8 @@ class Ledger:
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
             return None
-        campaign_id, _, key_column, api_origin, source_path, _ = found[0]
+        campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = found[0]
+        check_not_forgotten(description.campaign, forgotten_at)
         check_same_campaign(description, key_column, api_origin, source_path)
         return int(campaign_id)
 
@@ -176,7 +178,8 @@ class Ledger:
         """Claim call targets, all of them in one transaction.
 
         Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
-        the batches are filled up from the groups behind them.
+        the batches are filled up from the groups behind them. Those who have come onto the ledger's
+        do-not-call list are left out, too.
 
         Args:
             run: ours.
@@ -186,6 +189,7 @@ class Ledger:
             The batches, in order, none empty.
         """
         with self.transaction():
+            groups = self._without_listed(groups)
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -202,14 +206,21 @@ class Ledger:
                 return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
             return self._repack(run, batches)
 
-    def submit(self, batch: Batch) -> None:
+    def submit(self, batch: Batch) -> Mapping[str, str]:
         """Put it on the disk that the batch's POST is about to go out.
+
+        Returns:
+            Those of its numbers that are on the ledger's do-not-call list, and why. The batch is not
+            submitted then, and nothing may be sent before they are unclaimed: this is the last look at
+            the list, inside the transaction that the POST follows.
 
         Raises:
             LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
                 be sent then.
         """
         with self.transaction():
+            if listed := self.listed([target.to_phone_number for target in batch.targets]):
+                return listed
             changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if changed != 1:
                 raise LedgerError(
@@ -217,6 +228,24 @@ class Ledger:
                     hint="run the same command again",
                     code="ledger-lost-claim",
                 )
+        return {}
+
+    def listed(self, numbers: Sequence[str]) -> dict[str, str]:
+        """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
+        if not self.rows("do_not_call_any"):
+            return {}
+        found: dict[str, str] = {}
+        for part in in_parts(numbers):
+            rows = self.query(named("do_not_call_listed", len(part)), part)
+            found.update((number, reason or "") for number, reason in rows)
+        return found
+
+    def _without_listed(self, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
+        listed = self.listed([target.to_phone_number for group in groups for target in group])
+        if not listed:
+            return groups
+        left = [[target for target in group if target.to_phone_number not in listed] for group in groups]
+        return [group for group in left if group]
 
     def back_to_claimed(self, batch: Batch) -> None:
         """Note that a POST provably did not happen, or was refused for now, and may be made again."""
@@ -378,11 +407,13 @@ class Ledger:
                 hint="upgrade: pip install --upgrade xuna-cli",
                 code="ledger-newer",
             )
-        if read_only or version == SCHEMA_VERSION:
+        if version == SCHEMA_VERSION or (read_only and version == 0):
             return
+        if read_only:
+            self.engine.private_copy()
         with self.transaction():
             version = self._version()  # another process may have been faster
-            if 0 < version < SCHEMA_VERSION:
+            if 0 < version < SCHEMA_VERSION and not read_only:
                 self.engine.copy_aside(version)
             for step, statements in sorted(schema_versions().items()):
                 if step > version:
@@ -437,6 +468,17 @@ def open_ledger(
     except BaseException:
         engine.close()
         raise
+
+
+def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
+    """Raise UsageError if the campaign's people were deleted: nobody knows any more who was called."""
+    if forgotten_at is not None:
+        raise UsageError(
+            f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
+            "called",
+            hint=f"use another campaign: --campaign {shlex.quote(name + '-2')}",
+            code="campaign-forgotten",
+        )
 
 
 def check_same_campaign(

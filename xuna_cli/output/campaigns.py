@@ -145,7 +145,9 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
         rows = map(_exported, calls)
         if output == "csv":
             # The key's separator is a control character: shown by its picture where a terminal may read it.
-            write_rows(stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows))
+            write_rows(
+                stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows)
+            )
         else:
             _write_json(stream, rows)
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from xuna_cli.models import BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.messages import COUNT_LABELS, safe
+from xuna_cli.output.screening import screening_lines
 
 BATCHES_SHOWN = 20  # accepted ones; whatever needs attention is always shown
 REJECTIONS_SHOWN = 10
@@ -116,6 +117,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         ]
         if report.counts["rejected"] > REJECTIONS_SHOWN:
             lines.append("  … all of them as a CSV to mend: --rejects FILE")
+    lines += screening_lines(report, result.marks)
     if result.held:
         name = shlex.quote(result.campaign or "") + (" --sandbox" if result.sandbox else "")
         calls = sum(batch.size for batch in result.held)
