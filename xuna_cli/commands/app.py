@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from xuna_cli import __version__
-from xuna_cli.commands import batch_call, campaigns, doctor, sandbox
+from xuna_cli.commands import batch_call, campaigns, do_not_call, doctor, render, sandbox
 
 app = typer.Typer(
     name="xuna",
@@ -17,7 +17,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("batch-call")(batch_call.batch_call)
+app.command("render")(render.render)
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
 

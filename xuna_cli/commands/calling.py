@@ -155,7 +155,7 @@ def call(options: Options) -> ExitStatus:
 
 def _call(options: Options, settings: Settings) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
-        call_ = Invocation(options, settings, _source(options, stack))
+        call_ = Invocation(options, settings, source_of(options, stack))
         call_.say_warnings()
         return call_.rehearse() if options.dry_run else call_.run()
 
@@ -207,6 +207,11 @@ class Invocation:
             )
         if not self._overrides and not own_words and self._ready is None:
             self._warnings = [*self._warnings, "no first message is given: the agent says its own"]
+
+    @property
+    def about(self) -> Ready:
+        """What a rendered list of these targets says of itself."""
+        return self._ready or Ready(self._campaign, self._options.key)
 
     def say_warnings(self) -> None:
         """Say what may not be meant so."""
@@ -524,7 +529,7 @@ class DeclinedError(XunaError):
     exit_status = ExitStatus.INTERRUPTED
 
 
-def _source(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
+def source_of(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
     """Return the list; what comes through stdin is kept in a file that has no name, since it is read twice."""
     if options.contacts != STDIN:
         return Path(options.contacts)

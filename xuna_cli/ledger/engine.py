@@ -38,6 +38,9 @@ class Engine(Protocol):
     def vacuum(self) -> None:
         """Leave nothing of what was deleted in the ledger's storage; outside any transaction."""
 
+    def copies_aside(self) -> Sequence[str]:
+        """Return where the copies are that changes of the schema have left, as far as this program made them."""
+
     def hold(self, run_id: int) -> None:
         """Take the lock that says that the run is alive."""
 

@@ -137,9 +137,9 @@ class SqliteEngine:
             self._check_same_file()
             self._connection.execute("VACUUM")
 
-    def copies_aside(self) -> list[Path]:
+    def copies_aside(self) -> list[str]:
         """Return the copies that changes of the schema have left beside the ledger."""
-        return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak"))
+        return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
     def hold(self, run_id: int) -> None:
         """Take the lock that says that a run is alive; the OS drops it with the process."""

@@ -42,7 +42,7 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
         held = sum(one.calls.get(state, 0) for state in HELD_STATES)
         moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
         table.add_row(
-            cell(one.name),
+            cell(f"{one.name} (forgotten)" if one.forgotten_at else one.name),
             cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
             cell(f"{held:,}", "bold yellow" if held else ""),
             cell(f"{moving:,}"),
@@ -128,6 +128,7 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         "api_origin": one.api_origin,
         "source_path": one.source_path,
         "created_at": one.created_at,
+        "forgotten_at": one.forgotten_at,
         "calls": {
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED
         },
@@ -141,7 +142,7 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
     Raises:
         InputError: if the file can't be written.
     """
-    with _destination(to) as stream:
+    with destination(to) as stream:
         rows = map(_exported, calls)
         if output == "csv":
             # The key's separator is a control character: shown by its picture where a terminal may read it.
@@ -149,11 +150,12 @@ def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> N
                 stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows)
             )
         else:
-            _write_json(stream, rows)
+            write_json(stream, EXPORTED, rows)
 
 
 @contextlib.contextmanager
-def _destination(to: Path | None) -> Iterator[IO[str]]:
+def destination(to: Path | None) -> Iterator[IO[str]]:
+    """Give the stream to write to: stdout, or a file that appears when all of it is written."""
     if to is None:
         yield sys.stdout
     else:
@@ -161,10 +163,11 @@ def _destination(to: Path | None) -> Iterator[IO[str]]:
             yield stream
 
 
-def _write_json(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
+def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as a JSON array of objects, in constant memory."""
     separator = "[\n"
     for row in rows:
-        stream.write(separator + json.dumps(dict(zip(EXPORTED, row, strict=True))))
+        stream.write(separator + json.dumps(dict(zip(names, row, strict=True))))
         separator = ",\n"
     stream.write("[]\n" if separator == "[\n" else "\n]\n")
 

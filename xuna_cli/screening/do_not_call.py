@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.models import Reason
@@ -40,6 +40,11 @@ class Numbers:
             if place < len(part) and part[place] == wanted:
                 return True
         return False
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield them as E.164, one that was given twice perhaps twice."""
+        for part in self._parts:
+            yield from (f"+{number}" for number in part)
 
     def __len__(self) -> int:
         """Return how many there are, one that was given twice counted twice."""
