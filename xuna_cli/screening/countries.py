@@ -47,25 +47,28 @@ class KindOfNumber:
     Almost all numbers are settled by one look at the pattern of their calling code's costly numbers.
     """
 
-    _costly: dict[str, re.Pattern[str] | None] = field(default_factory=dict, compare=False, repr=False)
+    # By the first digits: where the national number begins, and a pattern of all that may be costly; it
+    # changes no answer, only what the answer costs.
+    _costly: dict[str, tuple[int, re.Pattern[str]] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __call__(self, look: Look) -> Reason | None:
         """Return nothing for numbers that cost what a call costs."""
         number = look.target.to_phone_number
+        first_digits = number[1:4]
+        try:
+            costly = self._costly[first_digits]
+        except KeyError:
+            costly = self._costly[first_digits] = _costly(number)
+        if costly is None or not costly[1].fullmatch(number, costly[0]):
+            return None
         parts = split(number)
         if parts is None:
             return None
         plan, national = parts
-        try:
-            costly = self._costly[plan.code]
-        except KeyError:
-            costly = self._costly[plan.code] = (
-                re.compile("") if plan.is_global else plan.may_be(frozenset(COSTLY))
-            )
         if plan.is_global:
             return self._reason(number, f"of a global network (+{plan.code})")
-        if costly is None or not costly.fullmatch(national):
-            return None
         words = COSTLY.get(plan.kind(national).type)
         return None if words is None else self._reason(number, words)
 
@@ -74,6 +77,15 @@ class KindOfNumber:
         return Reason(
             "kind-of-number", SCREENED, f"kind-of-number: {number} is {what}; --allow-premium allows it"
         )
+
+
+def _costly(number: str) -> tuple[int, re.Pattern[str]] | None:
+    parts = split(number)
+    if parts is None:
+        return None
+    plan, _ = parts
+    pattern = re.compile(r"\d*") if plan.is_global else plan.may_be(frozenset(COSTLY))
+    return None if pattern is None else (1 + len(plan.code), pattern)
 
 
 def parse_countries(text: str, *, source: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xuna_cli.models import Reason
 from xuna_cli.screening.rules import DO_NOT_CALL, Look
 
-_SORTED_AT_ONCE = 1 << 16
+_BUCKETS = 509  # a prime: numbers come in runs, and are spread by it
 
 
 class Numbers:
@@ -19,36 +19,31 @@ class Numbers:
     """
 
     def __init__(self, numbers: Iterable[str]) -> None:
-        # Sorted in portions, so that never more than a portion of them are Python objects at once.
-        parts: list[array[int]] = []
-        part: array[int] = array("Q")
+        # Each bucket is sorted by itself, so that few of them are Python objects at once, and searched by itself.
+        self._buckets: list[array[int]] = [array("Q") for _ in range(_BUCKETS)]
         for number in numbers:
-            part.append(int(number[1:]))
-            if len(part) == _SORTED_AT_ONCE:
-                parts.append(array("Q", sorted(part)))
-                part = array("Q")
-        parts.append(array("Q", sorted(part)))
-        self._parts = [part for part in parts if part]
+            digits = int(number[1:])
+            self._buckets[digits % _BUCKETS].append(digits)
+        for place, bucket in enumerate(self._buckets):
+            self._buckets[place] = array("Q", sorted(set(bucket)))
 
     def __contains__(self, number: object) -> bool:
         """Return whether an E.164 number is among them."""
         if not isinstance(number, str):
             return False
-        wanted = int(number[1:])
-        for part in self._parts:
-            place = bisect_left(part, wanted)
-            if place < len(part) and part[place] == wanted:
-                return True
-        return False
+        digits = int(number[1:])
+        bucket = self._buckets[digits % _BUCKETS]
+        place = bisect_left(bucket, digits)
+        return place < len(bucket) and bucket[place] == digits
 
     def __iter__(self) -> Iterator[str]:
-        """Yield them as E.164, one that was given twice perhaps twice."""
-        for part in self._parts:
-            yield from (f"+{number}" for number in part)
+        """Yield each once, as E.164, in no order."""
+        for bucket in self._buckets:
+            yield from (f"+{digits}" for digits in bucket)
 
     def __len__(self) -> int:
-        """Return how many there are, one that was given twice counted twice."""
-        return sum(map(len, self._parts))
+        """Return how many there are."""
+        return sum(map(len, self._buckets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ DEFAULT_CLOSE_EARLY = timedelta(minutes=10)
 _WINDOW = re.compile(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
 # An opening further away than this is none: every day of the week has been looked at twice.
 _DAYS_AHEAD = 15
+_USUALLY_AHEAD = 3
 # How often the openings of several zones are chased before they are taken to never meet.
 _MOST_STEPS = 200
 
@@ -72,20 +73,23 @@ class Hours:
             None, if no window opens there within two weeks.
         """
         today = local(now, zone_name).date()
-        last = now - timedelta(days=_DAYS_AHEAD)
-        for opens, closes in self._openings(zone_name, today):
-            if closes <= now:
-                last = closes
-            elif opens <= now:
-                return Span(True, opens, closes)
-            else:
-                return Span(False, last, opens)
+        for days_ahead in (_USUALLY_AHEAD, _DAYS_AHEAD):
+            last = now - timedelta(days=_DAYS_AHEAD)
+            for opens, closes in self._openings(zone_name, today, days_ahead):
+                if closes <= now:
+                    last = closes
+                elif opens <= now:
+                    return Span(True, opens, closes)
+                else:
+                    return Span(False, last, opens)
         return None
 
-    def _openings(self, zone_name: str, today: date) -> Sequence[tuple[datetime, datetime]]:
+    def _openings(
+        self, zone_name: str, today: date, days_ahead: int
+    ) -> Sequence[tuple[datetime, datetime]]:
         """Return the openings from yesterday on, merged where one runs into the next, in order."""
         found = []
-        for offset in range(-2, _DAYS_AHEAD):
+        for offset in range(-2, days_ahead):
             day = today + timedelta(days=offset)
             if day.weekday() not in self.days:
                 continue
