@@ -120,8 +120,13 @@ class SqliteEngine:
         with _errors(self.path):
             target.unlink(missing_ok=True)
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with contextlib.closing(sqlite3.connect(target)) as copy:
-                self._connection.backup(copy)
+            # Through a connection of its own: ours is in the transaction that changes the schema, and would
+            # wait for itself. Nothing is written yet, so that what is read is what is committed.
+            with (
+                contextlib.closing(sqlite3.connect(self.path.as_uri() + "?mode=ro", uri=True)) as reader,
+                contextlib.closing(sqlite3.connect(target)) as copy,
+            ):
+                reader.backup(copy)
 
     def private_copy(self) -> None:
         """Go on with a copy of the ledger in a temporary database, which is gone when it is closed."""
