@@ -57,18 +57,29 @@ class Way:
         with contextlib.closing(open_ledger(self.path, now=self.clock.now)) as ledger:
             yield ledger
 
-    def dial(self, rows, screening=None, *, campaign="c", key=None, stop=lambda: False, prepare=None, **options):
+    def dial(
+        self, rows, screening=None, *, campaign="c", key=None, stop=lambda: False, prepare=None, **options
+    ):
         told = {
             name: options.pop(name) for name in ("on_batch", "on_waiting", "on_rejection") if name in options
         }
         rows = [
-            row if not isinstance(row, str | dict) else Contact(number, {"phone": row} if isinstance(row, str) else row)
+            row
+            if not isinstance(row, str | dict)
+            else Contact(number, {"phone": row} if isinstance(row, str) else row)
             for number, row in enumerate(rows, 2)
         ]
-        columns = tuple({name: None for row in rows if isinstance(row, Contact) for name in row.fields}) or ("phone",)
-        with self.ledger() as ledger, contextlib.closing(Client(self.server.base_url, "sandbox", deadline=10)) as api:
+        columns = tuple({name: None for row in rows if isinstance(row, Contact) for name in row.fields}) or (
+            "phone",
+        )
+        with (
+            self.ledger() as ledger,
+            contextlib.closing(Client(self.server.base_url, "sandbox", deadline=10)) as api,
+        ):
             run = ledger.start_run(
-                RunDescription(campaign, False, key, "sandbox", None, "agent_sandbox", "pn_sandbox", None, 10.0)
+                RunDescription(
+                    campaign, False, key, "sandbox", None, "agent_sandbox", "pn_sandbox", None, 10.0
+                )
             )
             plan = Plan("agent_sandbox", "pn_sandbox", **{"concurrency": 1, **options})
             return Dialer(

@@ -16,7 +16,10 @@ def test_what_is_added_is_never_called_by_any_campaign(xuna):
     for campaign in ("a", "b"):
         document = xuna.call("people.csv", "--campaign", campaign, "-y")
         assert document["counts"]["do_not_call"] == 1
-        assert document["screening"]["rows"][0]["message"] == "do-not-call: on the ledger's list (asked on 3 Nov)"
+        assert (
+            document["screening"]["rows"][0]["message"]
+            == "do-not-call: on the ledger's list (asked on 3 Nov)"
+        )
     assert xuna.called == [TWO, TWO]
 
 

@@ -17,8 +17,13 @@ PEOPLE = [f"+1303555{number:04d}" for number in range(1000, 1400)]
 
 
 def call(xuna, campaign, *arguments, people=PEOPLE, expect=0):
-    xuna.write("people.csv", "phone,name,id\n" + "".join(f"{number},N{number[-4:]},{number[-4:]}\n" for number in people))
-    return xuna.call("people.csv", "--campaign", campaign, "-m", "Hi {{ name }}, Zanzibar", "-y", *arguments, expect=expect)
+    xuna.write(
+        "people.csv",
+        "phone,name,id\n" + "".join(f"{number},N{number[-4:]},{number[-4:]}\n" for number in people),
+    )
+    return xuna.call(
+        "people.csv", "--campaign", campaign, "-m", "Hi {{ name }}, Zanzibar", "-y", *arguments, expect=expect
+    )
 
 
 def traces(path, *texts):
@@ -128,7 +133,9 @@ def old_ledger(path, people):
     for statement in schema_versions()[1]:
         connection.execute(statement.replace("SERIAL_KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"))
     at = "2026-11-01T12:00:00.000Z"
-    connection.executemany("INSERT INTO ledger_info VALUES (?, ?)", [("schema_version", "1"), ("ledger_id", "abcd")])
+    connection.executemany(
+        "INSERT INTO ledger_info VALUES (?, ?)", [("schema_version", "1"), ("ledger_id", "abcd")]
+    )
     connection.execute("INSERT INTO campaigns VALUES (1, 'old', NULL, 'sandbox', NULL, ?)", (at,))
     connection.execute(
         "INSERT INTO runs VALUES (1, 1, ?, ?, 'agent', 'pn', '-', NULL, 180.0, 'host', 1, '0.1')", (at, at)
@@ -156,7 +163,9 @@ def test_a_ledger_of_version_1_is_brought_up_and_a_copy_is_left(xuna):
     assert not copy.exists()
 
     assert xuna("do-not-call", "add", PEOPLE[2]) == 0
-    assert sqlite3.connect(copy).execute("SELECT value FROM ledger_info WHERE name = 'schema_version'").fetchone() == ("1",)
+    assert sqlite3.connect(copy).execute(
+        "SELECT value FROM ledger_info WHERE name = 'schema_version'"
+    ).fetchone() == ("1",)
     assert copy.stat().st_mode & 0o777 == 0o600
     counts = xuna.call("people.csv", "--campaign", "new", "--quiet-days", "1000", "-y")["counts"]
     assert (counts["screened"], counts["do_not_call"]) == (2, 1)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -55,7 +54,7 @@ def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(w
         # The same object as the run's: its `claim` begins when the list was read already.
         ledger.claim = list_then_claim
         assert asked([PEOPLE[1]]) == {}
-        way.ledger = lambda: _given(ledger)
+        way.ledger = lambda: Given(ledger)
         report = way.dial(PEOPLE[:3])
         assert PEOPLE[1] not in way.called
         assert report.counts["do_not_call"] == 1
@@ -63,7 +62,7 @@ def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(w
         assert [key for (key,) in rows] == [PEOPLE[0], PEOPLE[2]]
 
 
-class _given:
+class Given:
     def __init__(self, value) -> None:
         self.value = value
 
@@ -127,7 +126,9 @@ def test_wait_stays_and_calls_as_the_windows_open_and_holds_no_claim_meanwhile(w
 
     def on_waiting(people, opens_at):
         with way.ledger() as other:
-            claimed = other.engine.rows("SELECT COUNT(*) FROM batches WHERE state IN ('claimed', 'submitting')")
+            claimed = other.engine.rows(
+                "SELECT COUNT(*) FROM batches WHERE state IN ('claimed', 'submitting')"
+            )
         openings.append((people, opens_at, claimed[0][0]))
 
     report = way.dial(
@@ -229,7 +230,15 @@ def test_who_falls_under_several_rules_is_counted_under_the_first(way):
     }
     way.dial([premium], campaign="before", batch_size=1)
     assert way.called == [premium]
-    order = ["do-not-call", "country", "kind-of-number", "no-consent", "called-recently", "past-until", "outside-hours"]
+    order = [
+        "do-not-call",
+        "country",
+        "kind-of-number",
+        "no-consent",
+        "called-recently",
+        "past-until",
+        "outside-hours",
+    ]
     for left_out, code in enumerate(order):
         rules = dict(list(everything.items())[left_out:])
         row = {"phone": premium, "timezone": "America/Denver"}
@@ -238,7 +247,7 @@ def test_who_falls_under_several_rules_is_counted_under_the_first(way):
     assert way.called == [premium]
 
 
-def test_the_people_outside_the_usual_hours_are_counted_where_no_hours_are_given(way):
+def test_the_people_outside_the_usual_hours_are_counted_where_no_hours_areGiven(way):
     report = way.dial([PEOPLE[0], LONDON])
     assert report.outside == 1
     assert report.counts["accepted"] == 2

@@ -6,10 +6,10 @@ from phonenumbers import PhoneNumberType
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from tests.targets.numbers import e164_like
+from xuna_cli.models import CallTarget
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
 from xuna_cli.screening.numbering import kind_of
 from xuna_cli.screening.rules import Look
-from xuna_cli.models import CallTarget
 from xuna_cli.screening.zones import zones_of_calling_code, zones_of_number
 
 EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
@@ -17,7 +17,9 @@ EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumbe
 
 def nanp(draw):
     """North American numbers, of which most lists are, costly area codes among them."""
-    area = draw.choice(["900", "976", "500", "533", "800", "888", "212", "684", "242", str(draw.randrange(200, 1000))])
+    area = draw.choice(
+        ["900", "976", "500", "533", "800", "888", "212", "684", "242", str(draw.randrange(200, 1000))]
+    )
     return f"+1{area}{draw.randrange(2_000_000, 10_000_000)}"
 
 
@@ -76,7 +78,7 @@ def test_region_type_and_zones_are_the_librarys_for_every_example():
 def test_exactly_the_numbers_that_cost_the_caller_are_refused():
     rule = KindOfNumber()
     refused = 0
-    for e164, number in [*numbers(30_000, 99), *examples()]:
+    for e164, _ in [*numbers(30_000, 99), *examples()]:
         number = phonenumbers.parse(e164)
         if phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) != e164:
             continue

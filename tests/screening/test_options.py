@@ -55,7 +55,12 @@ def test_hours_days_and_zone_come_from_the_environment_too(xuna, monkeypatch):
 
 def test_another_column_can_have_the_zone(xuna):
     people(xuna, f"{DENVER},Etc/UTC", header="phone,tz")
-    assert xuna.call("people.csv", "--hours", closed_now(), "--timezone-column", "tz", "-y")["counts"]["deferred"] == 1
+    assert (
+        xuna.call("people.csv", "--hours", closed_now(), "--timezone-column", "tz", "-y")["counts"][
+            "deferred"
+        ]
+        == 1
+    )
     document = xuna.call("people.csv", "--timezone-column", "tzz", "-y", expect=5)
     assert "did you mean 'tz'?" in document["errors"][0]["hint"]
 
@@ -143,7 +148,9 @@ def test_max_calls_refuses_before_anything_is_sent(xuna):
     people(xuna, DENVER, CHICAGO, LONDON, DENVER)
     document = xuna.call("people.csv", "--max-calls", "2", "-y", expect=2)
     assert document["errors"][0]["code"] == "max-calls"
-    assert xuna.call("people.csv", "--max-calls", "2", "--dry-run", expect=2)["errors"][0]["code"] == "max-calls"
+    assert (
+        xuna.call("people.csv", "--max-calls", "2", "--dry-run", expect=2)["errors"][0]["code"] == "max-calls"
+    )
     assert xuna.called == []
     assert xuna.call("people.csv", "--max-calls", "2", "--limit", "2", "-y")["counts"]["accepted"] == 2
     # Those who were called already don't count.
@@ -195,7 +202,11 @@ def test_the_table_says_who_was_not_called_why_and_when_they_will_be(xuna):
 
 def test_the_table_warns_of_people_outside_the_usual_hours(xuna):
     zones = ["Etc/GMT" + (f"+{offset}" if offset > 0 else str(offset)) for offset in range(-12, 13) if offset]
-    people(xuna, *(f"+1303555{place:04d},{zone}" for place, zone in enumerate(zones, 100)), header="phone,timezone")
+    people(
+        xuna,
+        *(f"+1303555{place:04d},{zone}" for place, zone in enumerate(zones, 100)),
+        header="phone,timezone",
+    )
     assert xuna("batch-call", "people.csv", "-y") == 0
     assert "outside 08:00-21:00 of their own time" in xuna.out
     assert "--hours 08:00-21:00" in xuna.out
@@ -234,7 +245,11 @@ def on_a_terminal(xuna, *arguments, answer):
 
 def test_the_prompt_says_who_was_called_lately_who_is_outside_hours_and_who_is_left_out(xuna):
     zones = ["Etc/GMT+11", "Etc/GMT+3", "Etc/GMT-5", "Etc/GMT-12"]
-    people(xuna, *(f"+1303555{place:04d},{zone}" for place, zone in enumerate(zones, 100)), header="phone,timezone")
+    people(
+        xuna,
+        *(f"+1303555{place:04d},{zone}" for place, zone in enumerate(zones, 100)),
+        header="phone,timezone",
+    )
     xuna.call("people.csv", "--campaign", "before", "--limit", "2", "-y")
     xuna("do-not-call", "add", "+13035550103")
     status, _, said = on_a_terminal(xuna, "batch-call", "people.csv", "--campaign", "now", answer="n")

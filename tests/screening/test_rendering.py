@@ -13,7 +13,10 @@ def rendered(xuna):
     xuna.write("people.csv", LIST)
 
     def render(*arguments, expect=3):
-        assert xuna("render", "people.csv", "-m", "Hi {{ name }}.", "--to", "targets.jsonl", *arguments) == expect, xuna.err
+        assert (
+            xuna("render", "people.csv", "-m", "Hi {{ name }}.", "--to", "targets.jsonl", *arguments)
+            == expect
+        ), xuna.err
         path = xuna.folder / "targets.jsonl"
         assert path.stat().st_mode & 0o777 == 0o600
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -62,7 +65,12 @@ def test_the_keys_travel_with_the_file(rendered, xuna):
     assert lines[0]["xuna_key"] == f"{ANN}\x1f1"
     assert lines[0]["xuna_key_column"] == "id"
     assert xuna.call("targets.jsonl", "-y")["counts"]["accepted"] == 3
-    assert xuna.call("people.csv", "--key", "id", "--campaign", "people", "-y", expect=3)["counts"]["already_called"] == 3
+    assert (
+        xuna.call("people.csv", "--key", "id", "--campaign", "people", "-y", expect=3)["counts"][
+            "already_called"
+        ]
+        == 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,10 +92,17 @@ def test_a_line_that_was_mended_by_hand_is_rejected_where_its_key_or_campaign_do
     lines = rendered()
     lines[0]["to_phone_number"] = "+13035550199"
     lines[1]["xuna_campaign"] = "other"
-    xuna.write("targets.jsonl", "\n".join([*map(json.dumps, [lines[2], *lines[:2]]), '{"to_phone_number": "+13035550198"}']))
+    xuna.write(
+        "targets.jsonl",
+        "\n".join([*map(json.dumps, [lines[2], *lines[:2]]), '{"to_phone_number": "+13035550198"}']),
+    )
     document = xuna.call("targets.jsonl", "-y", expect=3)
     assert xuna.called == [CY]
-    assert [row["code"] for row in document["rejections"]] == ["ready-key", "ready-other-campaign", "ready-other-campaign"]
+    assert [row["code"] for row in document["rejections"]] == [
+        "ready-key",
+        "ready-other-campaign",
+        "ready-other-campaign",
+    ]
 
 
 def test_rendering_screens_but_for_the_hour(rendered, xuna, monkeypatch):

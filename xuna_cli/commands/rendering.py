@@ -38,7 +38,7 @@ def render(options: Options, to: Path | None) -> ExitStatus:
         report = result.report
         if not options.quiet:
             left_out = {**report.counts, "not_sent": 0}
-            others = ", ".join(f"{rows:,} {COUNT_LABELS[name]}" for name, rows in left_out.items() if rows)
+            others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
             say(
                 f"xuna: {report.counts['not_sent']:,} call targets of campaign {about.campaign!r}; {others or 'all rows'}"
             )

@@ -84,9 +84,7 @@ class Hours:
                     return Span(False, last, opens)
         return None
 
-    def _openings(
-        self, zone_name: str, today: date, days_ahead: int
-    ) -> Sequence[tuple[datetime, datetime]]:
+    def _openings(self, zone_name: str, today: date, days_ahead: int) -> Sequence[tuple[datetime, datetime]]:
         """Return the openings from yesterday on, merged where one runs into the next, in order."""
         found = []
         for offset in range(-2, days_ahead):
