@@ -247,7 +247,7 @@ def test_who_falls_under_several_rules_is_counted_under_the_first(way):
     assert way.called == [premium]
 
 
-def test_the_people_outside_the_usual_hours_are_counted_where_no_hours_areGiven(way):
+def test_the_people_outside_the_usual_hours_are_counted_where_no_hours_are_given(way):
     report = way.dial([PEOPLE[0], LONDON])
     assert report.outside == 1
     assert report.counts["accepted"] == 2

@@ -39,9 +39,9 @@ def render(options: Options, to: Path | None) -> ExitStatus:
         if not options.quiet:
             left_out = {**report.counts, "not_sent": 0}
             others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
-            say(
-                f"xuna: {report.counts['not_sent']:,} call targets of campaign {about.campaign!r}; {others or 'all rows'}"
-            )
+            say(f"xuna: {report.counts['not_sent']:,} call targets of campaign {about.campaign!r}")
+            if others:
+                say(f"xuna: left out: {others}")
             for rejection in report.rejections[:10]:
                 say(f"  row {rejection.row_number}: {rejection.message} [{rejection.code}]")
             for words in screening_lines(replace(report, outside=None), result.marks):

@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
 from xuna_cli.screening.rules import DEFERRED, SCREENED, Look
-from xuna_cli.screening.zones import local, words, zone, zones_of_calling_code, zones_of_number
+from xuna_cli.screening.zones import (
+    local,
+    words,
+    zone,
+    zones_if_bound,
+    zones_of_calling_code,
+    zones_of_number,
+)
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
@@ -36,7 +43,7 @@ class CallingHours:
     hours: Hours
     default_zone: str | None = None
     # What was found is kept while it holds: it changes no answer, only what the answer costs.
-    _countries: dict[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    _together: dict[tuple[str, ...], Span] = field(default_factory=dict, compare=False, repr=False)
     _spans: dict[str, Span | None] = field(default_factory=dict, compare=False, repr=False)
     _nexts: dict[tuple[str, ...], tuple[datetime, datetime | None]] = field(
         default_factory=dict, compare=False, repr=False
@@ -94,24 +101,30 @@ class CallingHours:
 
     def is_outside(self, target: CallTarget, now: datetime) -> bool:
         """Return whether it is known to be outside hours somewhere that the person may be."""
-        # Where it is within hours in the whole country, the number need not be looked at.
-        if target.timezone is None and self._is_open_everywhere(target.to_phone_number[1:4], now):
-            return False
+        # Most are settled by a look at the first digits: within hours in the whole country, or where the
+        # number belongs if it is assigned (where it is not, nobody knows its zone).
+        if target.timezone is None:
+            number = target.to_phone_number
+            if self._is_open_in_all(zones_of_calling_code(number[1:4]), now):
+                return False
+            bound = zones_if_bound(number)
+            if bound is not None and self._is_open_in_all(bound, now):
+                return False
         try:
             return not all(self._is_open(name, now) for name in self.zones(target))
         except UnknownZoneError:
             return False
 
-    def _is_open_everywhere(self, first_digits: str, now: datetime) -> bool:
-        known = self._countries.get(first_digits)
+    def _is_open_in_all(self, zones: tuple[str, ...], now: datetime) -> bool:
+        known = self._together.get(zones)
         if known is None or not known.since <= now < known.until:
-            spans = [self.hours.span(name, now) for name in zones_of_calling_code(first_digits)]
+            spans = [self.hours.span(name, now) for name in zones]
             known = Span(
                 all(span is not None and span.is_open for span in spans),
                 max((span.since for span in spans if span is not None), default=now),
                 min((span.until for span in spans if span is not None), default=now),
             )
-            self._countries[first_digits] = known
+            self._together[zones] = known
         return known.is_open
 
     def _is_open(self, name: str, now: datetime) -> bool:

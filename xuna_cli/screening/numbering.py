@@ -8,7 +8,7 @@ compiled once for each calling code and asked in its own order (`region_code_for
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import phonenumbers
@@ -82,6 +82,16 @@ class Plan:
     def is_global(self) -> bool:
         """Whether it belongs to no country: satellite, universal freephone and the like."""
         return any(region.name == GLOBAL for region in self._regions)
+
+    @cached_property
+    def unbound(self) -> re.Pattern[str] | None:
+        """A pattern of all national numbers that may be of a kind that is bound to no place.
+
+        None where mobile numbers are a kind of their own: no pattern tells enough then.
+        """
+        if not all(region.same for region in self._regions):
+            return None
+        return self.may_be(frozenset(kind for region in self._regions for kind, _ in region.types))
 
     def kind(self, national: str) -> Kind:
         """Return what a national number is."""
