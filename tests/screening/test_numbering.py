@@ -10,7 +10,7 @@ from xuna_cli.models import CallTarget
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
 from xuna_cli.screening.numbering import kind_of
 from xuna_cli.screening.rules import Look
-from xuna_cli.screening.zones import zones_of_calling_code, zones_of_number
+from xuna_cli.screening.zones import zones_if_bound, zones_of_calling_code, zones_of_number
 
 EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
 
@@ -113,3 +113,13 @@ def test_a_costly_number_is_refused_with_what_it_is(number, words):
 @pytest.mark.parametrize("number", ["+15559876543", "+12125550123", "+447911123456", "+18005550123"])
 def test_an_ordinary_number_is_not_refused(number):
     assert KindOfNumber()(Look(CallTarget(2, number, number), None)) is None
+
+
+def test_the_zones_of_a_number_that_is_bound_are_found_by_its_first_digits():
+    settled = 0
+    for e164, _ in [*numbers(15_000, 7), *examples()]:
+        bound = zones_if_bound(e164)
+        if bound is not None and kind_of(e164).type != PhoneNumberType.UNKNOWN:
+            assert bound == zones_of_number(e164), e164
+            settled += 1
+    assert settled > 2_000

@@ -6,7 +6,7 @@ compiled once for each calling code and asked in its own order (`region_code_for
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -84,14 +84,18 @@ class Plan:
         return any(region.name == GLOBAL for region in self._regions)
 
     @cached_property
-    def unbound(self) -> re.Pattern[str] | None:
+    def unbound(self) -> re.Pattern[str]:
         """A pattern of all national numbers that may be of a kind that is bound to no place.
 
-        None where mobile numbers are a kind of their own: no pattern tells enough then.
+        Mobile numbers are among them where they are a kind of their own.
         """
-        if not all(region.same for region in self._regions):
-            return None
-        return self.may_be(frozenset(kind for region in self._regions for kind, _ in region.types))
+        kinds = {pattern.matches.pattern for region in self._regions for _, pattern in region.types}
+        mobile = {
+            region.mobile.matches.pattern
+            for region in self._regions
+            if region.mobile is not None and not region.same
+        }
+        return _union(kinds | mobile)
 
     def kind(self, national: str) -> Kind:
         """Return what a national number is."""
@@ -118,7 +122,11 @@ class Plan:
             for kind, pattern in region.types
             if kind in kinds
         }
-        return re.compile("|".join(f"(?:{part})" for part in sorted(parts))) if parts else None
+        return _union(parts) if parts else None
+
+
+def _union(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)) or "(?!)")
 
 
 def split(e164: str) -> tuple[Plan, str] | None:
