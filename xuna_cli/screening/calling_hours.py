@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
+from xuna_cli.screening.numbering import UNKNOWN, kind_of
 from xuna_cli.screening.rules import DEFERRED, SCREENED, Look
 from xuna_cli.screening.zones import (
     local,
@@ -108,8 +109,9 @@ class CallingHours:
             if self._is_open_in_all(zones_of_calling_code(number[1:4]), now):
                 return False
             bound = zones_if_bound(number)
-            if bound is not None and self._is_open_in_all(bound, now):
-                return False
+            if bound is not None:
+                is_open = not bound or self._is_open_in_all(bound, now)
+                return not is_open and kind_of(number).type != UNKNOWN
         try:
             return not all(self._is_open(name, now) for name in self.zones(target))
         except UnknownZoneError:
