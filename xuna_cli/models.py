@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from xuna_cli.errors import XunaError
@@ -30,7 +31,8 @@ class CallTarget:
         key: who this is within a campaign; at most one call for each.
         to_phone_number: E.164.
         override: the `conversation_config_override` to send; None sends none.
-        contact: the row as read, kept only where the API's rejections are written out.
+        contact: the row as read, kept only where rows that are not called are written out.
+        timezone: the IANA name that the contact gives; what a second look at the hours needs.
     """
 
     row_number: int
@@ -38,6 +40,7 @@ class CallTarget:
     to_phone_number: str
     override: Mapping[str, object] | None = None
     contact: Contact | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,60 @@ class Rejection:
     field: str
     message: str
     contact: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody is not called, or not now.
+
+    Attributes:
+        code: a stable slug, e.g. `outside-hours`.
+        count: what the row is counted as: `do_not_call`, `screened` or `deferred`.
+        message: the fact, for a person, e.g. `07:12 in America/Denver, opens 09:00`.
+        field: the column that it comes from, if it is one.
+        zones: where the person may be, of a deferral.
+        opens_at: UTC, when a deferral ends.
+    """
+
+    code: str
+    count: str
+    message: str
+    field: str = ""
+    zones: tuple[str, ...] = ()
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A row that is not called, or not now, and why."""
+
+    row_number: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something about what is said that looks wrong: in how many rows, and the first of them."""
+
+    code: str
+    message: str
+    rows: int
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """How many people wait for the same opening.
+
+    Attributes:
+        zones: where they may be; within hours in all of them is what is waited for.
+        opens_at: UTC.
+        people: how many.
+    """
+
+    zones: tuple[str, ...]
+    opens_at: datetime
+    people: int
 
 
 class BatchState(StrEnum):
@@ -180,6 +237,7 @@ class Campaign:
     created_at: str
     calls: Mapping[BatchState, int]
     batches: Mapping[BatchState, int]
+    forgotten_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +424,7 @@ class Plan:
         limit: new claims in this run, at most; None is no limit.
         give_up_after: seconds of refusals in a row that stop the run.
         rate: calls per second, at most; None is no limit.
+        wait: stay, and call those who are deferred as their hours come.
     """
 
     agent_id: str
@@ -376,6 +435,7 @@ class Plan:
     limit: int | None = None
     give_up_after: float = 600.0
     rate: float | None = None
+    wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +462,11 @@ class Report:
         example: the first target that was fit to be called.
         refusals: how often the API refused for now.
         paused: seconds that the run waited because of that.
+        screened: the first rows that were screened out or deferred.
+        reasons: how many rows each rule kept from being called, by the reason's code.
+        deferrals: who waits for which opening, the next one first.
+        outside: people outside the usual calling hours of their own time, when nobody was deferred for
+            it; None where hours were asked for.
     """
 
     counts: Mapping[str, int]
@@ -412,3 +477,7 @@ class Report:
     example: CallTarget | None = None
     refusals: int = 0
     paused: float = 0.0
+    screened: tuple[Screened, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    deferrals: tuple[Deferral, ...] = ()
+    outside: int | None = None

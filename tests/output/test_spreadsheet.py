@@ -85,7 +85,7 @@ def rejected(path, columns, *rejections):
     rejects = Rejects(path, columns)
     for one in rejections:
         rejects.add(one)
-    rejects.close()
+    rejects.write()
     return table(path)
 
 
@@ -158,7 +158,7 @@ def test_it_takes_rejections_from_any_thread(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    rejects.close()
+    rejects.write()
     assert len(table(tmp_path / "r.csv")) == 801
 
 

@@ -143,6 +143,28 @@ def resolve(
             resolve_one_by_one(opened, name, address=where)
 
 
+@app.command()
+def forget(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The campaign.")] = None,
+    older_than: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="DAYS", help="All whose last run ended so many days ago."),
+    ] = None,
+    ledger: LedgerOption = None,
+    sandbox: SandboxOption = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """Delete the people of a campaign, keep its counts, and close it for good."""
+    from xuna_cli.commands.forgetting import forget_campaigns
+    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.errors import UsageError
+
+    if (name is None) == (older_than is None):
+        raise UsageError("give the campaign's name, or --older-than DAYS")
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        forget_campaigns(opened, name, older_than)
+
+
 def check_output(given: str, *known: str) -> str:
     """Return the output's form; raise UsageError if there is no such form."""
     from xuna_cli.errors import UsageError

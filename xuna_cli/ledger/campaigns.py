@@ -26,8 +26,10 @@ def campaigns(ledger: Ledger) -> list[Campaign]:
             calls[campaign_id][BatchState(state)] = int(call_count)
             batches[campaign_id][BatchState(state)] = int(batch_count)
     return [
-        Campaign(campaign_id, name, key, origin, path, created, calls[campaign_id], batches[campaign_id])
-        for campaign_id, (name, key, origin, path, created) in heads.items()
+        Campaign(
+            campaign_id, name, key, origin, path, created, calls[campaign_id], batches[campaign_id], forgotten
+        )
+        for campaign_id, (name, key, origin, path, created, forgotten) in heads.items()
     ]
 
 

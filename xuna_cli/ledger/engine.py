@@ -72,6 +72,12 @@ class Engine(Protocol):
     def leave(self) -> None:
         """Work from now on with a private copy that is gone when it is closed."""
 
+    def vacuum(self) -> None:
+        """Leave nothing of what was deleted in the ledger's storage; outside any transaction."""
+
+    def copies_aside(self) -> Sequence[str]:
+        """Return where the copies are that changes of the schema have left, as far as this program made them."""
+
     def hold(self, run_id: int) -> None:
         """Take the lock that says that the run is alive."""
 

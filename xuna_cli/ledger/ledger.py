@@ -173,7 +173,8 @@ class Ledger:
             },
         )
         [row] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
-        campaign_id, _, key_column, api_origin, source_path, _ = row
+        campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = row
+        check_not_forgotten(description.campaign, forgotten_at)
         check_same_campaign(description, key_column, api_origin, source_path)
         return int(campaign_id)
 
@@ -183,7 +184,8 @@ class Ledger:
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
             return None
-        campaign_id, _, key_column, api_origin, source_path, _ = found[0]
+        campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = found[0]
+        check_not_forgotten(description.campaign, forgotten_at)
         check_same_campaign(description, key_column, api_origin, source_path)
         return int(campaign_id)
 
@@ -211,7 +213,8 @@ class Ledger:
         """Claim call targets, all of them in one transaction.
 
         Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
-        the batches are filled up from the groups behind them.
+        the batches are filled up from the groups behind them. Those who have come onto the ledger's
+        do-not-call list are left out, too.
 
         Args:
             run: ours.
@@ -227,7 +230,7 @@ class Ledger:
             self._check_open(run.id)
             # Machines that read the same list take turns: else all but one wait for people whom they won't get.
             self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
-            groups = self._still_free(run, groups)
+            groups = self._without_listed(self._still_free(run, groups))
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -259,18 +262,43 @@ class Ledger:
         return [group for group in refilled if group]
 
     @made_again
-    def submit(self, batch: Batch) -> None:
+    def submit(self, batch: Batch) -> Mapping[str, str]:
         """Put it on the disk that the batch's POST is about to go out.
+
+        Returns:
+            Those of its numbers that are on the ledger's do-not-call list, and why. The batch is not
+            submitted then, and nothing may be sent before they are unclaimed: this is the last look at
+            the list, inside the transaction that the POST follows.
 
         Raises:
             LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
                 be sent then.
         """
         with self.transaction():
+            if listed := self.listed([target.to_phone_number for target in batch.targets]):
+                return listed
             owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if not owner:
                 raise _lost(f"batch {batch.id} is not ours any more")
             self._check_open(owner[0][0])
+        return {}
+
+    def listed(self, numbers: Sequence[str]) -> dict[str, str]:
+        """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
+        if not self.rows("do_not_call_any"):
+            return {}
+        found: dict[str, str] = {}
+        for part in in_parts(numbers):
+            rows = self.query(named("do_not_call_listed", len(part)), part)
+            found.update((number, reason or "") for number, reason in rows)
+        return found
+
+    def _without_listed(self, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
+        listed = self.listed([target.to_phone_number for group in groups for target in group])
+        if not listed:
+            return groups
+        left = [[target for target in group if target.to_phone_number not in listed] for group in groups]
+        return [group for group in left if group]
 
     @made_again
     def back_to_claimed(self, batch: Batch) -> None:
@@ -550,6 +578,17 @@ def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
     from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
 
     return SqliteEngine(location, create=create, read_only=read_only)
+
+
+def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
+    """Raise UsageError if the campaign's people were deleted: nobody knows any more who was called."""
+    if forgotten_at is not None:
+        raise UsageError(
+            f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
+            "called",
+            hint=f"use another campaign: --campaign {shlex.quote(name + '-2')}",
+            code="campaign-forgotten",
+        )
 
 
 def check_same_campaign(

@@ -380,6 +380,14 @@ class PostgresEngine:
             code="ledger-older",
         )
 
+    def vacuum(self) -> None:
+        """Write the tables anew, without what was deleted; what the server's own log and copies hold is its matter."""
+        self._execute(f"VACUUM (FULL) {', '.join(TABLES)}", ())
+
+    def copies_aside(self) -> list[str]:
+        """Return none: this program leaves no copies on a server."""
+        return []
+
     def last_key(self, table: str) -> int:
         """Return the highest serial key of a table that was ever used."""
         [(sequence,)] = self.rows("SELECT pg_get_serial_sequence(:table, 'id')", {"table": table})

@@ -9,7 +9,7 @@ INSERT INTO ledger_info (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
 -- name: campaign_by_name
-SELECT id, name, key_column, api_origin, source_path, created_at FROM campaigns WHERE name = :name
+SELECT id, name, key_column, api_origin, source_path, created_at, forgotten_at FROM campaigns WHERE name = :name
 
 -- name: add_campaign
 INSERT INTO campaigns (name, key_column, api_origin, source_path, created_at)
@@ -114,10 +114,10 @@ WHERE r.campaign_id = :campaign_id AND b.state IN ('unknown', 'short')
 ORDER BY b.id
 
 -- name: campaign_summaries
-SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, b.state,
+SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state,
        COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls
 FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id LEFT JOIN batches b ON b.run_id = r.id
-GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, b.state
+GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state
 ORDER BY c.name, b.state
 
 -- name: runs_of_campaign
@@ -195,3 +195,57 @@ SELECT key, batch_id, row_number, to_phone_number FROM calls WHERE campaign_id =
 SELECT key, outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected
 FROM outcomes WHERE campaign_id = ? AND key IN ({list})
 ORDER BY key, started_at, conversation_id
+
+-- name: do_not_call_any
+SELECT 1 FROM do_not_call LIMIT 1
+
+-- name: do_not_call_listed
+SELECT to_phone_number, reason FROM do_not_call WHERE to_phone_number IN ({list})
+
+-- name: do_not_call_page
+SELECT to_phone_number, reason, added_at FROM do_not_call WHERE to_phone_number > :after
+ORDER BY to_phone_number LIMIT :size
+
+-- name: do_not_call_count
+SELECT COUNT(*) FROM do_not_call
+
+-- name: do_not_call_add
+INSERT INTO do_not_call (to_phone_number, reason, added_at) VALUES {rows}
+ON CONFLICT (to_phone_number) DO NOTHING
+
+-- name: do_not_call_remove
+DELETE FROM do_not_call WHERE to_phone_number IN ({list})
+
+-- name: last_calls_by_key
+SELECT c.to_phone_number, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL OR ended_at >= ?)
+  AND c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed' AND c.key IN ({list})
+GROUP BY c.to_phone_number
+
+-- name: last_calls_by_number
+SELECT c.to_phone_number, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed'
+  AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
+GROUP BY c.to_phone_number
+
+-- name: campaign_ages
+SELECT c.name, COALESCE(MAX(r.ended_at), c.created_at) AS last_ended
+FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id
+WHERE c.forgotten_at IS NULL
+GROUP BY c.name, c.created_at ORDER BY c.name
+
+-- name: open_runs_of_campaign
+SELECT id FROM runs WHERE campaign_id = :campaign_id AND ended_at IS NULL
+
+-- name: forget_calls
+DELETE FROM calls WHERE campaign_id = :campaign_id
+
+-- name: forget_words_of_batches
+UPDATE batches SET error = NULL
+WHERE error IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE campaign_id = :campaign_id)
+
+-- name: forget_words_of_runs
+UPDATE runs SET template = NULL WHERE campaign_id = :campaign_id
+
+-- name: forget_campaign
+UPDATE campaigns SET forgotten_at = :forgotten_at WHERE id = :campaign_id

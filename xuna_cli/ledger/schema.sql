@@ -67,6 +67,22 @@ CREATE TABLE calls (
 
 CREATE INDEX calls_of_batch ON calls (batch_id);
 
+-- version: 2
+
+-- Who must not be called, by whatever campaign; E.164.
+CREATE TABLE do_not_call (
+    to_phone_number TEXT PRIMARY KEY,
+    reason          TEXT,
+    added_at        TEXT NOT NULL
+);
+
+-- Set when the people of a campaign were deleted: it is closed for good. Its batches keep the counts.
+ALTER TABLE campaigns ADD COLUMN forgotten_at TEXT;
+
+-- When a number was last called: by the primary key where the number is the key, else by this. Only calls
+-- of campaigns with --key are in it, so that it costs the others nothing.
+CREATE INDEX calls_of_number ON calls (to_phone_number) WHERE key <> to_phone_number;
+
 -- version: 3
 
 -- What the conversation records say of calls: a row for each call and conversation that is proven, or may

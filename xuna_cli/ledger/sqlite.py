@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import glob
 import os
 import re
 import sqlite3
@@ -55,6 +56,7 @@ class SqliteEngine:
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
         self.created = False
+        self._connection: sqlite3.Connection
         self._locks: dict[int, int] = {}
         if sqlite3.sqlite_version_info < (3, 35):
             raise LedgerError(
@@ -158,6 +160,16 @@ class SqliteEngine:
             self._connection.backup(copy)
             self._connection.close()
             self._connection = copy
+
+    def vacuum(self) -> None:
+        """Write the file anew, without what was deleted."""
+        with _errors(self.path):
+            self._check_same_file()
+            self._connection.execute("VACUUM")
+
+    def copies_aside(self) -> list[str]:
+        """Return the copies that changes of the schema have left beside the ledger."""
+        return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
     def hold(self, run_id: int) -> None:
         """Take the lock that says that a run is alive; the OS drops it with the process."""

@@ -64,7 +64,7 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
         held = sum(one.calls.get(state, 0) for state in HELD_STATES)
         moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
         table.add_row(
-            cell(one.name),
+            cell(f"{one.name} (forgotten)" if one.forgotten_at else one.name),
             cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
             cell(f"{held:,}", "bold yellow" if held else ""),
             cell(f"{moving:,}"),
@@ -171,6 +171,7 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         "api_origin": one.api_origin,
         "source_path": one.source_path,
         "created_at": one.created_at,
+        "forgotten_at": one.forgotten_at,
         "calls": {
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED
         },

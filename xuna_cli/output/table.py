@@ -10,6 +10,7 @@ from rich.text import Text
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.messages import COUNT_LABELS, Stdout, safe
+from xuna_cli.output.screening import screening_lines
 
 BATCHES_SHOWN = 50  # the last ones, but for those that need attention
 REJECTIONS_SHOWN = 10
@@ -124,6 +125,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         ]
         if report.counts["rejected"] > REJECTIONS_SHOWN:
             lines.append("  … all of them as a CSV to mend: --rejects FILE")
+    lines += screening_lines(report, result.marks)
     if result.held:
         calls = sum(batch.size for batch in result.held)
         lines.append("")
