@@ -9,8 +9,15 @@ from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.run import Dialer
+from xuna_cli.dialing.screener import Screener
 from xuna_cli.ledger.ledger import open_ledger
 from xuna_cli.models import CallTarget, Contact, Plan, Rejection
+from xuna_cli.screening.order import Screening
+
+
+def let_all_through():
+    """A screener with no rule of its own and an empty do-not-call list."""
+    return Screener(Screening(), now=Clock().now, listed=lambda _: {}, last_calls=lambda *_: {})
 
 
 class FakeClock(Clock):

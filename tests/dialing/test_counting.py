@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.dialing.conftest import counts, prepare, rows, settled, taken
+from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
 from tests.ledger.building import description, target
 from xuna_cli.api.outcomes import Unknown
 from xuna_cli.dialing.intake import Intake
@@ -30,7 +30,14 @@ def numbers(*values):
 
 def intake(list_, tally, standings=lambda keys: {}, rejected=None):
     on_rejection = (lambda _: None) if rejected is None else rejected.append
-    return Intake(list_, prepare=prepare, standings=standings, tally=tally, on_rejection=on_rejection)
+    return Intake(
+        list_,
+        prepare=prepare,
+        standings=standings,
+        screener=let_all_through(),
+        tally=tally,
+        on_rejection=on_rejection,
+    )
 
 
 def test_duplicates_are_told_within_a_portion_and_across_portions():
@@ -245,7 +252,13 @@ def rehearsed(list_, *, limit=None, standings=lambda keys: {}, stop=lambda: Fals
     seen = SeenKeys()
     try:
         return rehearse(
-            list_, prepare=prepare, standings=standings, unseen=seen.add, limit=limit, stop_asked=stop
+            list_,
+            prepare=prepare,
+            standings=standings,
+            unseen=seen.add,
+            screener=let_all_through(),
+            limit=limit,
+            stop_asked=stop,
         )
     finally:
         seen.close()

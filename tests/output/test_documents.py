@@ -55,6 +55,9 @@ def test_the_document_has_the_documented_shape():
         ],
         "rejections_total": 1,
         "rejections": [{"row": 7, "code": "phone-not-possible", "field": "phone", "message": "no \x1b[31mnumber \x9b é\u202e"}],
+        "screening": {"outside_usual_hours": None, "reasons": {}, "rows": []},
+        "deferred_until": [],
+        "message_warnings": [],
         "errors": [{"code": "c", "message": "m", "hint": "h"}],
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ import csv
 import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,7 @@ def rejected(path, columns, *rejections):
     for one in rejections:
         rejects.add(one)
     rejects.write()
+    rejects.discard()
     return table(path)
 
 
@@ -159,6 +161,7 @@ def test_it_takes_rejections_from_any_thread(tmp_path):
     for thread in threads:
         thread.join()
     rejects.write()
+    rejects.discard()
     assert len(table(tmp_path / "r.csv")) == 801
 
 
@@ -204,3 +207,15 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
         os.umask(before)
     assert path.read_bytes() == b"after\r\n\\ud800"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_rows_that_the_disk_did_not_take_are_said_at_the_end_and_not_in_between(tmp_path, monkeypatch):
+    rejects = Rejects(tmp_path / "r.csv", ["phone"])
+    rejects.discard()
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(rejects, "_spool", full)
+        rejects.add(rejection(1, {"phone": "x" * 100_000}))
+        with pytest.raises(InputError, match="No space left"):
+            rejects.write()
+        assert not (tmp_path / "r.csv").exists()
+        rejects.discard()

@@ -5,7 +5,17 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.dialing.conftest import FakeClock, Scene, ScriptedApi, bad, for_now, make_scene, rows, taken
+from tests.dialing.conftest import (
+    FakeClock,
+    Scene,
+    ScriptedApi,
+    bad,
+    for_now,
+    let_all_through,
+    make_scene,
+    rows,
+    taken,
+)
 from tests.ledger.building import target
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.run import rehearse
@@ -140,6 +150,7 @@ def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, br
         prepare=_prepare,
         standings=lambda keys: scene.ledger.standings(1, keys),
         unseen=seen.add,
+        screener=let_all_through(),
         limit=limit,
         stop_asked=lambda: False,
     )

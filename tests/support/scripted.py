@@ -192,8 +192,9 @@ def close_before_reading(connection: Connection) -> None:
 
 @named
 def reset_before_reading(connection: Connection) -> None:
-    """RST, before a byte is read; one that comes before the client has sent any would fail its connect."""
+    """RST, before a byte is read, and after all are written: earlier it would fail the connect or the write."""
     select.select([connection.socket], [], [], 5)
+    connection.server.stopping.wait(0.05)
     connection.reset()
 
 
