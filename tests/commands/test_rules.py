@@ -160,3 +160,15 @@ def test_a_list_that_breaks_in_the_middle_stops_with_counts_of_what_was_done(cli
     assert ran.document["list_complete"] is False
     assert ran.counts["not_sent"] == 1
     assert api.state.total == 0
+
+
+def test_a_dotenv_that_nobody_named_cannot_choose_a_server_for_the_ledger(
+    cli, api, people, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("XUNA_LEDGER=postgresql://thief:secret@127.0.0.1:9/list\n")
+    ran = cli("batch-call", people(2), *HELLO, exits=4)
+    assert "--env-file" in ran.err
+    assert "secret" not in ran.err
+    assert api.state.requests_total == 0
+    cli("batch-call", people(2), *HELLO, "--env-file", ".env", exits=6)

@@ -11,7 +11,7 @@ from pathlib import Path
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.patience import Patient
-from xuna_cli.errors import LedgerError
+from xuna_cli.errors import ConfigurationError, LedgerError
 from xuna_cli.ledger.ledger import Ledger, open_ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.output.messages import say
@@ -52,7 +52,15 @@ def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> L
     setting = settings.get("XUNA_LEDGER", flag, option="--ledger")
     if setting.value is None:
         return data_folder(os.environ) / "ledger.db"
-    return location_of(setting.value, source=setting.source, folder=setting.folder)
+    location = location_of(setting.value, source=setting.source, folder=setting.folder)
+    if setting.unasked and isinstance(location, ServerUrl):
+        # A file that happens to lie here must not choose to whom the list of people goes.
+        raise ConfigurationError(
+            f"{setting.source} can't choose a server for the ledger: nobody named that file",
+            hint="name it with --env-file, or set XUNA_LEDGER in the environment",
+            code="ledger-unasked",
+        )
+    return location
 
 
 def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
