@@ -174,3 +174,12 @@ def test_a_ledger_of_version_1_is_brought_up_and_a_copy_is_left(xuna):
     assert xuna("campaigns", "forget", "old") == 0
     assert str(copy) in xuna.err
     assert traces(xuna.ledger, *PEOPLE[:2]) == []
+
+
+def test_what_rehearsals_remember_goes_with_them(xuna):
+    xuna.write("people.csv", f"phone\n{PEOPLE[0]}\n")
+    assert xuna("batch-call", "people.csv", "--sandbox") == 0
+    [record] = xuna.folder.rglob("sandbox-calls.jsonl")
+    assert traces(record, PEOPLE[0])
+    assert xuna("campaigns", "forget", "people", "--sandbox") == 0
+    assert not record.exists()

@@ -156,13 +156,15 @@ def forget(
 ) -> None:
     """Delete the people of a campaign, keep its counts, and close it for good."""
     from xuna_cli.commands.forgetting import forget_campaigns
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.opening import ledger_for_reading, sandbox_record
     from xuna_cli.errors import UsageError
 
     if (name is None) == (older_than is None):
         raise UsageError("give the campaign's name, or --older-than DAYS")
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         forget_campaigns(opened, name, older_than)
+    if sandbox:
+        sandbox_record().unlink(missing_ok=True)  # one for all rehearsals: what they "called" is gone
 
 
 def check_output(given: str, *known: str) -> str:
