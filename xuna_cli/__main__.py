@@ -17,6 +17,7 @@ def main(argv: list[str]) -> int:
     Returns:
         The exit code, see `errors.ExitStatus`.
     """
+    _fill_descriptors()
     INTERRUPTS.install()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a name must not end the run
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
     try:
         return _flush(_guarded(argv))
     except Interrupted as interrupt:
-        return 128 + interrupt.signum
+        return _flush(128 + interrupt.signum)
 
 
 def _guarded(argv: list[str]) -> int:
@@ -57,14 +58,25 @@ def _run(argv: list[str]) -> int:
 
 def _flush(status: int) -> int:
     """Write out what waits: Typer's help, say. What commands print was written by `emit`."""
-    if sys.stdout is None:
-        return status
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries again, loudly, at its end
-        return status if isinstance(error, BrokenPipeError) else status or 4
+    for stream, descriptor in ((sys.stderr, 2), (sys.stdout, 1)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            # Or the interpreter tries again at its end, and makes 120 of the exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+            if descriptor == 1 and not isinstance(error, BrokenPipeError):
+                status = status or 4
     return status
+
+
+def _fill_descriptors() -> None:
+    """Open what was closed at the start (`2>&-`), so that no ledger and no socket is taken for stderr."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
 
 
 def _print_bug(error: Exception) -> None:

@@ -105,6 +105,18 @@ class UnreachableError(XunaError):
     default_code = "unreachable"
 
 
+class LedgerUnreachableError(UnreachableError, LedgerError):
+    """The ledger's server can't be reached, or is too busy; what was not sent is still free."""
+
+    default_code = "ledger-unreachable"
+
+
+class LostClaimError(LedgerUnreachableError):
+    """Another run took this one for dead: nothing may be claimed or sent by it any more."""
+
+    default_code = "ledger-lost-claim"
+
+
 class HeldError(XunaError):
     """What became of a batch is not in the ledger, or not known: a person has to look."""
 

@@ -27,9 +27,14 @@ class Interrupts:
 
     def install(self) -> None:
         """Listen to the signals, but for those that were ignored at the start (nohup)."""
+        self._graceful = False
         for signum in SIGNALS:
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 signal.signal(signum, self._handle)
+
+    def let_finish(self) -> None:
+        """From here to the program's end, the first signal is only noted: the result will be told."""
+        self._graceful = True
 
     def asked(self) -> bool:
         """Return whether a signal has asked to stop."""
@@ -44,13 +49,20 @@ class Interrupts:
 
     def _handle(self, signum: int, _frame: object) -> None:
         if self.signum is not None:
-            os.write(2, b"\nxuna: left at once; the next run finds what was on the wire\n")
+            _say(b"\nxuna: left at once; the next run finds what was on the wire\n")
             os._exit(128 + self.signum)
         self.signum = signum
         if self._graceful:
-            os.write(2, b"\nxuna: stopping; what is on the wire is let finish (again to leave at once)\n")
+            _say(b"\nxuna: stopping; what is on the wire is let finish (again to leave at once)\n")
         else:
             raise Interrupted(signum)
+
+
+def _say(text: bytes) -> None:
+    try:  # noqa: SIM105 - contextlib is not imported this early
+        os.write(2, text)
+    except OSError:  # nobody reads it any more; raised in a handler, it would end the run anywhere
+        pass
 
 
 INTERRUPTS = Interrupts()

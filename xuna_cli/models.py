@@ -1,7 +1,8 @@
 """The data that the rooms pass to each other: frozen, without behaviour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from xuna_cli.errors import XunaError
@@ -30,7 +31,8 @@ class CallTarget:
         key: who this is within a campaign; at most one call for each.
         to_phone_number: E.164.
         override: the `conversation_config_override` to send; None sends none.
-        contact: the row as read, kept only where the API's rejections are written out.
+        contact: the row as read, kept only where rows that are not called are written out.
+        timezone: the IANA name that the contact gives; what a second look at the hours needs.
     """
 
     row_number: int
@@ -38,6 +40,7 @@ class CallTarget:
     to_phone_number: str
     override: Mapping[str, object] | None = None
     contact: Contact | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,60 @@ class Rejection:
     field: str
     message: str
     contact: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody is not called, or not now.
+
+    Attributes:
+        code: a stable slug, e.g. `outside-hours`.
+        count: what the row is counted as: `do_not_call`, `screened` or `deferred`.
+        message: the fact, for a person, e.g. `07:12 in America/Denver, opens 09:00`.
+        field: the column that it comes from, if it is one.
+        zones: where the person may be, of a deferral.
+        opens_at: UTC, when a deferral ends.
+    """
+
+    code: str
+    count: str
+    message: str
+    field: str = ""
+    zones: tuple[str, ...] = ()
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A row that is not called, or not now, and why."""
+
+    row_number: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something about what is said that looks wrong: in how many rows, and the first of them."""
+
+    code: str
+    message: str
+    rows: int
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """How many people wait for the same opening.
+
+    Attributes:
+        zones: where they may be; within hours in all of them is what is waited for.
+        opens_at: UTC.
+        people: how many.
+    """
+
+    zones: tuple[str, ...]
+    opens_at: datetime
+    people: int
 
 
 class BatchState(StrEnum):
@@ -180,16 +237,163 @@ class Campaign:
     created_at: str
     calls: Mapping[BatchState, int]
     batches: Mapping[BatchState, int]
+    forgotten_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A voice agent of the account.
+
+    Attributes:
+        agent_id: what `XUNA_AGENT_ID` wants.
+        name: for people; may be empty.
+        tags: as the account has them.
+        created_at: UTC, ISO 8601; None where the API doesn't say.
+    """
+
+    agent_id: str
+    name: str
+    tags: tuple[str, ...] = ()
+    created_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing that was said.
+
+    Attributes:
+        speaker: as the API names it, e.g. `agent`.
+        at: seconds from the call's start; None where the API doesn't say.
+        message: the words.
+    """
+
+    speaker: str
+    at: float | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the API holds of one criterion: `success`, `failure` or `unknown`, and why."""
+
+    result: str
+    rationale: str
+
+
+class CallOutcome(StrEnum):
+    """What came of one call, as far as it is proven."""
+
+    SUCCESS = "success"
+    """Every criterion that was evaluated is met."""
+    FAILURE = "failure"
+    """At least one criterion is not met."""
+    UNKNOWN = "unknown"
+    """There is a record of the call, and no verdict."""
+    IN_PROGRESS = "in-progress"
+    """There is a record, and the call, or its evaluation, goes on."""
+    UNPROVEN = "unproven"
+    """There are records that may be of this call or of another one: which can't be told."""
+    NO_CONVERSATION = "no-conversation"
+    """The records were read after the call was submitted, and none was its own; that proves little."""
+    NOT_READ = "not-read"
+    """The records were not read since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation record; what it lacks, or has of a wrong type, is None or empty.
+
+    Attributes:
+        conversation_id: the API's.
+        agent_id: who spoke.
+        status: the API's word, e.g. `done`, where it has one.
+        started_at: Unix time in seconds.
+        duration: seconds.
+        external_number: the number of the other side, where the record has one.
+        batch_call_id: the API's id of the batch, where the record has one.
+        direction: `outbound` or `inbound`, where the record says it.
+        audio: a URL.
+        evaluation: by criterion.
+        collected: name to value, any JSON.
+        transcript: the turns, in order; empty in lists.
+    """
+
+    conversation_id: str
+    agent_id: str | None = None
+    status: str | None = None
+    started_at: float | None = None
+    duration: float | None = None
+    external_number: str | None = None
+    batch_call_id: str | None = None
+    direction: str | None = None
+    audio: str | None = None
+    evaluation: Mapping[str, Evaluation] = field(default_factory=dict)
+    collected: Mapping[str, object] = field(default_factory=dict)
+    transcript: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecord:
+    """What the ledger knows of what came of a call.
+
+    Attributes:
+        key: the call's.
+        outcome: what is proven; never `no-conversation` or `not-read`, which are the lack of a record.
+        conversation_id: the latest of its conversations; None where that is unproven.
+        conversations: how many there were.
+        joined_by: `batch` (batch and number), `number` (the only outgoing call that it can be) or `held`
+            (a batch that only the held one can be); None where it is unproven.
+        status: the API's word.
+        started_at: UTC, ISO 8601.
+        duration: seconds.
+        evaluation: by criterion.
+        collected: name to value.
+    """
+
+    key: str
+    outcome: CallOutcome
+    conversation_id: str | None = None
+    conversations: int = 1
+    joined_by: str | None = None
+    status: str | None = None
+    started_at: str | None = None
+    duration: float | None = None
+    evaluation: Mapping[str, Evaluation] = field(default_factory=dict)
+    collected: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """When the conversation records were read for a campaign, and how completely.
+
+    Attributes:
+        read_at: UTC, ISO 8601: when the reading began.
+        incomplete: why the list was cut off; None when it was read to its end.
+        records: how many may have been of the campaign: of its agents, since its first run.
+        joined: how many of them are proven to be of its calls.
+        elsewhere: how many are proven to be of other calls.
+        unjoined: how many could be of its calls, or not.
+        reasons: why those could not be joined, with counts.
+    """
+
+    read_at: str
+    incomplete: str | None = None
+    records: int = 0
+    joined: int = 0
+    elsewhere: int = 0
+    unjoined: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call as the ledger knows it, joined with its batch."""
+    """One call as the ledger knows it, joined with its batch and with what came of it."""
 
     row_number: int
     key: str
     to_phone_number: str
     batch: BatchRecord
+    outcome: OutcomeRecord | None = None
 
 
 COUNTS = (
@@ -220,6 +424,7 @@ class Plan:
         limit: new claims in this run, at most; None is no limit.
         give_up_after: seconds of refusals in a row that stop the run.
         rate: calls per second, at most; None is no limit.
+        wait: stay, and call those who are deferred as their hours come.
     """
 
     agent_id: str
@@ -230,6 +435,7 @@ class Plan:
     limit: int | None = None
     give_up_after: float = 600.0
     rate: float | None = None
+    wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +462,11 @@ class Report:
         example: the first target that was fit to be called.
         refusals: how often the API refused for now.
         paused: seconds that the run waited because of that.
+        screened: the first rows that were screened out or deferred.
+        reasons: how many rows each rule kept from being called, by the reason's code.
+        deferrals: who waits for which opening, the next one first.
+        outside: people outside the usual calling hours of their own time, when nobody was deferred for
+            it; None where hours were asked for.
     """
 
     counts: Mapping[str, int]
@@ -266,3 +477,7 @@ class Report:
     example: CallTarget | None = None
     refusals: int = 0
     paused: float = 0.0
+    screened: tuple[Screened, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    deferrals: tuple[Deferral, ...] = ()
+    outside: int | None = None

@@ -14,13 +14,22 @@ KNOWN = frozenset(
         "XUNA_AGENT_ID",
         "XUNA_BASE_URL",
         "XUNA_BATCH_SIZE",
+        "XUNA_CLOSE_EARLY",
         "XUNA_CONCURRENCY",
+        "XUNA_COUNTRY",
+        "XUNA_DAYS",
+        "XUNA_DEFAULT_TIMEZONE",
+        "XUNA_DO_NOT_CALL",
         "XUNA_FIRST_MESSAGE",
         "XUNA_FROM_PHONE_NUMBER_ID",
         "XUNA_GIVE_UP_AFTER",
+        "XUNA_HOURS",
         "XUNA_LEDGER",
+        "XUNA_MAX_CALLS",
+        "XUNA_MAX_LIST_AGE",
         "XUNA_MAX_UNKNOWN",
         "XUNA_OUTPUT",
+        "XUNA_QUIET_DAYS",
         "XUNA_RATE",
         "XUNA_REGION",
         "XUNA_TIMEOUT",
@@ -58,11 +67,13 @@ class Setting:
         value: as given; None where nothing was.
         source: for people, e.g. `--agent-id`, `environment`, `/path/.env`, `default`.
         folder: what a relative path in it is relative to; None for the current one.
+        unasked: whether it comes from a `.env` that nobody named.
     """
 
     value: str | None
     source: str
     folder: Path | None = None
+    unasked: bool = False
 
 
 class Settings:
@@ -80,9 +91,9 @@ class Settings:
     def __init__(self, environ: Mapping[str, str], env_file: Path | None, folder: Path) -> None:
         self._environ = environ
         self.warnings: list[str] = []
-        explicit = env_file is not None
+        self._explicit = env_file is not None
         self._file = (folder / (env_file or ".env")).absolute()
-        self._from_file = self._read(explicit=explicit)
+        self._from_file = self._read(explicit=self._explicit)
 
     def get(self, name: str, flag: object = None, *, option: str = "", default: str | None = None) -> Setting:
         """Return a setting.
@@ -98,7 +109,7 @@ class Settings:
         if value := self._environ.get(name):
             return Setting(value, f"environment ({name})")
         if value := self._from_file.get(name):
-            return Setting(value, str(self._file), self._file.parent)
+            return Setting(value, str(self._file), self._file.parent, unasked=not self._explicit)
         return Setting(default, "default")
 
     def required(self, name: str, flag: object, *, option: str, what: str) -> str:
@@ -108,7 +119,7 @@ class Settings:
             ConfigurationError: if nobody gives it.
         """
         setting = self.get(name, flag, option=option)
-        if setting.value is None:
+        if not setting.value:  # an empty flag too: a variable that a script forgot to set
             raise ConfigurationError(
                 f"{what} is missing",
                 hint=f"give {option} or set {name}"

@@ -1,9 +1,11 @@
 """The main job, as its user would do it."""
 
+import io
 import json
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -271,6 +273,7 @@ def test_a_mistake_says_what_and_where_and_sends_nothing(
 ):
     people(3)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"phone\n+15551234567\n")))
     ran = cli(*argv, exits=code)
     assert words in ran.err
     assert "Traceback" not in ran.err

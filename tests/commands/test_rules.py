@@ -175,3 +175,15 @@ def test_somebody_who_stands_twice_far_apart_is_called_once_and_the_rest_of_a_li
     assert cli("batch-call", people(rows=rows), *many).counts == expected
     assert api.state.called_twice() == []
     assert api.state.total == 5_999
+
+
+def test_a_dotenv_that_nobody_named_cannot_choose_a_server_for_the_ledger(
+    cli, api, people, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("XUNA_LEDGER=postgresql://thief:secret@127.0.0.1:9/list\n")
+    ran = cli("batch-call", people(2), *HELLO, exits=4)
+    assert "--env-file" in ran.err
+    assert "secret" not in ran.err
+    assert api.state.requests_total == 0
+    cli("batch-call", people(2), *HELLO, "--env-file", ".env", exits=6)

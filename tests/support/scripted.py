@@ -15,6 +15,7 @@ import functools
 import gzip
 import json
 import reprlib
+import select
 import shutil
 import socket
 import ssl
@@ -191,6 +192,9 @@ def close_before_reading(connection: Connection) -> None:
 
 @named
 def reset_before_reading(connection: Connection) -> None:
+    """RST, before a byte is read, and after all are written: earlier it would fail the connect or the write."""
+    select.select([connection.socket], [], [], 5)
+    connection.server.stopping.wait(0.05)
     connection.reset()
 
 

@@ -1,6 +1,7 @@
 """The HTTP client: one key, one origin, one header; no redirects, no kept connections, no second try."""
 
 import contextlib
+import html
 import json
 import socket
 import ssl
@@ -11,21 +12,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 from xuna_cli import __version__
 from xuna_cli.api.origin import is_loopback
-from xuna_cli.api.outcomes import NotSent, Outcome, Taken, Unknown, classify, describe
+from xuna_cli.api.outcomes import (
+    NotSent,
+    Outcome,
+    Taken,
+    Unknown,
+    classify,
+    describe,
+    parse_retry_after,
+)
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 
 BATCH_CALLS = "/v1/convai/phone-numbers/batch-calls"
 PHONE_NUMBERS = "/v1/convai/phone-numbers"
 AGENTS = "/v1/convai/agents"
+CONVERSATIONS = "/v1/convai/conversations"
 
 LARGEST_ANSWER = 2**20  # bytes; more is no answer to a batch
 LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
 CONNECT_TIMEOUT_S = 15.0
+SHORTEST_REAL_KEY = 12  # characters; a shorter one (the sandbox's) is a word that may stand anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,16 @@ class PhoneNumber:
     label: str
 
 
+class BusyError(UnreachableError):
+    """A reading that may well succeed later: refused for now, a server's own failure, or not answered.
+
+    Attributes:
+        retry_after: seconds to wait that the API asked for, if it did.
+    """
+
+    retry_after: float | None = None
+
+
 class Client:
     """The API as one account sees it. Thread-safe.
 
@@ -46,11 +68,12 @@ class Client:
         deadline: seconds that one request may take in all, whatever the server does.
 
     Raises:
-        ConfigurationError: if the URL, or a proxy of the environment, can't be used.
+        ConfigurationError: if the URL, or a proxy or certificates of the environment, can't be used.
     """
 
     def __init__(self, base_url: str, api_key: str, *, deadline: float) -> None:
         self._deadline = deadline
+        self._key_forms = _forms_of(api_key)
         try:
             # A proxy has no business with the sandbox.
             proxied = not is_loopback(httpx.URL(base_url).host)
@@ -61,6 +84,12 @@ class Client:
                 f"({type(error).__name__})",
                 hint="check --base-url, HTTPS_PROXY and ALL_PROXY",
                 code="url",
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names can't be read: {error.strerror}",
+                hint="name a file of PEM certificates, or unset it",
+                code="certificates",
             ) from None
 
     def close(self) -> None:
@@ -98,12 +127,24 @@ class Client:
                 answer_headers = _lower(response.headers)
         except Exception as error:  # noqa: BLE001 - its class proves nothing: the trace does
             if not watch.sending:
-                return NotSent(watch.reason or explain(error), permanent=_is_permanent(error))
+                return NotSent(
+                    watch.reason or explain(error),
+                    permanent=_is_permanent(error),
+                    kept_back=watch.kept_back,
+                )
             return Unknown(watch.reason or explain(error), status)
+        if not 200 <= status <= 299:  # noqa: PLR2004
+            answer = self._without_key(answer)
         outcome = classify(status, answer_headers, answer, calls=calls, now=datetime.now(UTC))
         if watch.reason and not isinstance(outcome, Taken):
             return Unknown(watch.reason, status)  # cut in the middle: the end of the answer proves nothing
         return outcome
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Take the key out of a server's words: some quote it, and the words are printed and kept."""
+        for form in self._key_forms:
+            body = body.replace(form, b"[the key]")
+        return body
 
     def phone_numbers(self) -> list[PhoneNumber]:
         """Return the account's caller numbers.
@@ -112,20 +153,11 @@ class Client:
             ConfigurationError: if the key is refused.
             UnreachableError: if the API can't be reached or its answer can't be read.
         """
-        document = self.get(PHONE_NUMBERS)
-        if not isinstance(document, list):
-            raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
-        return [
-            PhoneNumber(
-                item["phone_number_id"], str(item.get("phone_number") or ""), str(item.get("label") or "")
-            )
-            for item in document
-            if isinstance(item, dict) and isinstance(item.get("phone_number_id"), str)
-        ]
+        return read_phone_numbers(self.get(PHONE_NUMBERS))
 
     def agent(self, agent_id: str) -> Mapping[str, Any]:
         """Return one agent's configuration; raises as `phone_numbers` does."""
-        document = self.get(f"{AGENTS}/{agent_id}")
+        document = self.get(f"{AGENTS}/{quote(agent_id, safe='')}")
         if not isinstance(document, dict):
             raise UnreachableError("the API's answer about the agent can't be read", code="answer-unreadable")
         return document
@@ -135,6 +167,7 @@ class Client:
 
         Raises:
             ConfigurationError: on 401, 402, 403, 404 and other refusals.
+            BusyError: on 429, on 5xx, and where nothing was answered: reading again does no harm.
             UnreachableError: on anything else that is no readable 2xx.
         """
         watch = _Watch(self._deadline)
@@ -147,18 +180,62 @@ class Client:
             ):
                 status = response.status_code
                 body = _read(response, LARGEST_PAGE)
-        except Exception as error:
+                headers = _lower(response.headers)
+        except _TooLargeError:
             raise UnreachableError(
+                f"an answer of the API is larger than {LARGEST_PAGE // 2**20} MiB and is not read",
+                code="answer-too-large",
+            ) from None
+        except Exception as error:
+            raise BusyError(
                 f"the API can't be reached: {watch.reason or explain(error)}",
                 hint="check the network and --base-url, then run the same command again",
             ) from error
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            document = None
+        document = _parsed(body)
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
-        raise refusal_error(status, describe(status, document, body))
+        body = self._without_key(body)
+        refusal = refusal_error(status, describe(status, _parsed(body), body))
+        if 200 <= status <= 299:  # noqa: PLR2004
+            refusal.code = "answer-unreadable"
+        if status in {408, 429} or status >= 500:  # noqa: PLR2004
+            busy = BusyError(refusal.message, hint=refusal.hint, code=refusal.code)
+            busy.retry_after = parse_retry_after(headers.get("retry-after"), datetime.now(UTC))
+            raise busy
+        raise refusal
+
+
+def read_phone_numbers(document: object) -> list[PhoneNumber]:
+    """Return the caller numbers of the API's answer.
+
+    Raises:
+        UnreachableError: if it can't be read.
+    """
+    if not isinstance(document, list):
+        raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
+    return [
+        PhoneNumber(
+            item["phone_number_id"], str(item.get("phone_number") or ""), str(item.get("label") or "")
+        )
+        for item in document
+        if isinstance(item, dict) and isinstance(item.get("phone_number_id"), str)
+    ]
+
+
+def _parsed(body: bytes) -> object:
+    """Return the JSON that a body holds, or None."""
+    try:
+        return json.loads(body, parse_constant=lambda _: None)  # NaN is no JSON
+    except (ValueError, RecursionError):
+        return None
+
+
+def _forms_of(api_key: str) -> tuple[bytes, ...]:
+    """Return the key as a server may quote it: as it is, and escaped for JSON, a URL or HTML."""
+    if len(api_key) < SHORTEST_REAL_KEY:
+        return ()
+    forms = (api_key, json.dumps(api_key)[1:-1], quote(api_key, safe=""), html.escape(api_key))
+    return tuple(form.encode() for form in dict.fromkeys(forms))
 
 
 def _http_client(base_url: str, api_key: str, deadline: float, *, trust_env: bool) -> httpx.Client:
@@ -176,6 +253,8 @@ def _http_client(base_url: str, api_key: str, deadline: float, *, trust_env: boo
         # A kept connection that the server drops makes a POST ambiguous: each has its own.
         limits=httpx.Limits(max_keepalive_connections=0),
         follow_redirects=False,
+        # SSL_CERT_FILE holds for loopback as well; only proxies have no business there.
+        verify=httpx.create_ssl_context(),
         trust_env=trust_env,
     )
 
@@ -207,6 +286,8 @@ def refusal_error(status: int, message: str) -> XunaError:
 
 def explain(error: Exception) -> str:
     """Say what went wrong on the wire, without anything that was sent."""
+    if isinstance(error, _TooLargeError):
+        return "the answer is too large to be one"
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -273,6 +354,7 @@ class _Watch:
     def __init__(self, deadline: float, may_send: Callable[[], bool] = lambda: True) -> None:
         self.sending = False
         self.reason = ""
+        self.kept_back = False
         self._deadline = deadline
         self._ends = time.monotonic() + deadline
         self._may_send = may_send
@@ -293,6 +375,7 @@ class _Watch:
             if info["request"].method == b"CONNECT":
                 return
             if not self._may_send():
+                self.kept_back = True
                 self.reason = "kept back: this run may not send any more"
                 raise _KeptBackError
             if time.monotonic() >= self._ends:
@@ -303,7 +386,9 @@ class _Watch:
             self._socket = info["return_value"].get_extra_info("socket")
 
     def _cut(self) -> None:
-        self.reason = f"no whole answer within {self._deadline:g} s"
+        self.reason = (
+            f"no whole answer within {self._deadline:g} s" if self.sending else "connecting took too long"
+        )
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 # Not SSLSocket.shutdown, which drops the encryption first.

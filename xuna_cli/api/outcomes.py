@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import TypeGuard
 
 LONGEST_MESSAGE = 500  # characters of a server's words that are kept
+MOST_LEVELS = 8  # of an error body's JSON that are looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,12 @@ class NotSent:
     Attributes:
         message: what happened.
         permanent: whether trying again is pointless (certificate, URL, malformed key).
+        kept_back: whether it was we who held it back, and the API has nothing to do with it.
     """
 
     message: str
     permanent: bool = False
+    kept_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,21 +199,21 @@ def _document(headers: Mapping[str, str], body: bytes) -> object:
         return None
 
 
-def _words(document: object) -> str:
+def _words(document: object, levels: int = MOST_LEVELS) -> str:
     """Read the message out of the shapes that an error body may have."""
+    if levels == 0:  # JSON may be nested deeper than Python can follow
+        return ""
     match document:
         case str():
             return document
-        case {"detail": detail}:
-            return _words(detail)
-        case {"error": error}:
-            return _words(error)
+        case {"detail": inner} | {"error": inner}:
+            return _words(inner, levels - 1)
         case {"msg": str(text), "loc": list(loc)}:
-            return f"{'.'.join(str(part) for part in loc)}: {text}"
+            return f"{'.'.join(str(part) for part in loc if isinstance(part, str | int))}: {text}"
         case {"message": str(text)} | {"msg": str(text)} | {"status": str(text)}:
             return text
         case list():
-            return "; ".join(filter(None, (_words(item) for item in document[:5])))
+            return "; ".join(filter(None, (_words(item, levels - 1) for item in document[:5])))
         case _:
             return ""
 
@@ -220,7 +223,10 @@ def _locations(document: object) -> list[tuple[Sequence[object], str]]:
     match document:
         case {"detail": list(items)}:
             return [
-                (item["loc"], printable(str(item.get("msg") or "refused")))
+                (
+                    item["loc"],
+                    (printable(item["msg"]) if isinstance(item.get("msg"), str) else "") or "refused",
+                )
                 for item in items
                 if isinstance(item, dict) and isinstance(item.get("loc"), list)
             ]
@@ -241,5 +247,6 @@ def _blames_the_request(document: object) -> bool:
     """Return whether the API named a field beside the calls: then no call is to blame."""
     beside = {"agent_id", "from_phone_number_id"}
     return any(
-        any(part in beside for part in loc if isinstance(part, str)) for loc, _ in _locations(document)
+        "calls" not in loc and any(part in beside for part in loc if isinstance(part, str))
+        for loc, _ in _locations(document)
     )

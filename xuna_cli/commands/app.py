@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from xuna_cli import __version__
-from xuna_cli.commands import batch_call, campaigns, doctor, sandbox
+from xuna_cli.commands import (
+    agents,
+    batch_call,
+    campaigns,
+    conversations,
+    do_not_call,
+    doctor,
+    ledger,
+    outcomes,
+    phone_numbers,
+    render,
+    sandbox,
+)
 
 app = typer.Typer(
     name="xuna",
@@ -17,7 +29,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("batch-call")(batch_call.batch_call)
+app.command("render")(render.render)
+outcomes.add_to(campaigns.app)
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(do_not_call.app, name="do-not-call")
+app.add_typer(conversations.app, name="conversations")
+app.add_typer(agents.app, name="agents")
+app.add_typer(phone_numbers.app, name="phone-numbers")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
 

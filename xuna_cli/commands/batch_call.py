@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands import arguments
+
 WHO, SAID, LIST, CAMPAIGN, SENDING, OUTPUT = (
     "Who calls",
     "What is said",
@@ -158,6 +160,22 @@ def batch_call(
     env_file: Annotated[
         Path | None, typer.Option(help="Read settings from it, not from .env.", rich_help_panel=OUTPUT)
     ] = None,
+    do_not_call: arguments.DoNotCall = None,
+    max_list_age: arguments.MaxListAge = None,
+    country: arguments.Country = None,
+    allow_premium: arguments.AllowPremium = False,
+    consent_column: arguments.ConsentColumn = None,
+    consent_values: arguments.ConsentValues = None,
+    quiet_days: arguments.QuietDays = None,
+    hours: arguments.Hours = None,
+    days: arguments.Days = None,
+    close_early: arguments.CloseEarly = None,
+    timezone_column: arguments.TimezoneColumn = None,
+    default_timezone: arguments.DefaultTimezone = None,
+    until: arguments.Until = None,
+    wait: arguments.Wait = False,
+    max_calls: arguments.MaxCalls = None,
+    strict_messages: arguments.StrictMessages = False,
 ) -> None:
     """Call everybody on a list, once.
 

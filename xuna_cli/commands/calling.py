@@ -4,8 +4,12 @@ import contextlib
 import shutil
 import sys
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +24,15 @@ from xuna_cli.commands.opening import (
     is_interactive,
     is_terminal,
     ledger_for_writing,
+    ledger_if_there,
     ledger_location,
     read_settings,
 )
+from xuna_cli.commands.screening import ScreeningOptions, make_screening, timezone_column
 from xuna_cli.contacts import ContactList, ListOptions, open_list
+from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.run import Dialer, rehearse
+from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import (
     ConfigurationError,
@@ -37,21 +45,33 @@ from xuna_cli.errors import (
     most_important,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
-from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.last_calls import last_calls
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
-from xuna_cli.models import BatchRecord, Plan, Rejection, Report, RunDescription, Standing
+from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult, batch_call_document
 from xuna_cli.output.messages import COUNT_LABELS, emit, print_error, say
 from xuna_cli.output.progress import ProgressLine
+from xuna_cli.output.screening import warnings_of
 from xuna_cli.output.spreadsheet import Rejects, batches_csv
 from xuna_cli.settings import Settings
+from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
 from xuna_cli.targets.phone import check_region
 from xuna_cli.targets.preparing import Preparer
+from xuna_cli.targets.ready import Ready, ready
 
+OnFit = Callable[[Sequence[CallTarget]], None]
+
+RECENTLY = timedelta(days=30)
 STDIN = "-"
 OUTPUTS = ("table", "json", "csv")
 NUMBERS_NAMED = 10
+
+
+def _nothing(*_: object) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,27 @@ class Options:
     quiet: bool = False
     verbose: bool = False
     env_file: Path | None = None
+    do_not_call: Sequence[Path] | None = None
+    max_list_age: str | None = None
+    hours: str | None = None
+    days: str | None = None
+    close_early: str | None = None
+    timezone_column: str | None = None
+    default_timezone: str | None = None
+    until: str | None = None
+    country: str | None = None
+    allow_premium: bool = False
+    consent_column: str | None = None
+    consent_values: str | None = None
+    quiet_days: float | None = None
+    max_calls: int | None = None
+    wait: bool = False
+    strict_messages: bool = False
+
+    @property
+    def screening(self) -> ScreeningOptions:
+        """The options that screen."""
+        return ScreeningOptions(**{each.name: getattr(self, each.name) for each in fields(ScreeningOptions)})
 
 
 def call(options: Options) -> ExitStatus:
@@ -124,35 +165,64 @@ def call(options: Options) -> ExitStatus:
 
 def _call(options: Options, settings: Settings) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
-        campaign = _campaign(options)
-        call_ = _Call(options, settings, campaign, _source(options, stack))
+        call_ = Invocation(options, settings, source_of(options, stack))
         call_.say_warnings()
         return call_.rehearse() if options.dry_run else call_.run()
 
 
-class _Call:
+class Invocation:
     """One invocation: everything that its options mean, checked before anything is opened for writing."""
 
-    def __init__(self, options: Options, settings: Settings, campaign: str, source: Path | BinaryIO) -> None:
+    def __init__(self, options: Options, settings: Settings, source: Path | BinaryIO) -> None:
         self._options = options
         self._settings = settings
         self._source = source
+        self._clock = Clock()
         self._overrides = _overrides(options, settings)
         region = settings.get("XUNA_REGION", options.region, option="--region").value
         self._region = check_region(region) if region else None
-        self._campaign = campaign
-        self._address = address(campaign, options.ledger, sandbox=options.sandbox)
         self._deadline = settings.number(
             "XUNA_TIMEOUT", options.timeout, option="--timeout", default=180.0, least=0.001
         )
         with self._open() as contacts:
+            self._ready = ready(contacts.columns, contacts)
+        if self._ready is not None:
+            check_ready_options(options, self._ready)
+            self._overrides = []  # what was reviewed is what is said
+        self._campaign = self._ready.campaign if self._ready is not None else _campaign(options)
+        self._address = address(self._campaign, options.ledger, sandbox=options.sandbox)
+        with self._open() as contacts:
             self._columns = contacts.columns
+            self._timezone_column = timezone_column(
+                options.screening, contacts.columns, complete=contacts.columns_are_complete
+            )
             self._warnings = self._prepare(contacts).warnings
             own_words = {"first_message", "conversation_config_override"} & set(contacts.columns) or any(
                 name.startswith("override.") for name in contacts.columns
             )
-        if not self._overrides and not own_words:
+        self.screening = make_screening(
+            options.screening,
+            settings,
+            columns=self._columns,
+            region=self._region,
+            now=self._clock.now,
+        )
+        self._max_calls = None
+        if settings.get("XUNA_MAX_CALLS", options.max_calls).value is not None:
+            self._max_calls = settings.whole_number(
+                "XUNA_MAX_CALLS", options.max_calls, option="--max-calls", default=1
+            )
+        if options.wait and self.screening.hours is None:
+            raise UsageError(
+                "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"
+            )
+        if not self._overrides and not own_words and self._ready is None:
             self._warnings = [*self._warnings, "no first message is given: the agent says its own"]
+
+    @property
+    def about(self) -> Ready:
+        """What a rendered list of these targets says of itself."""
+        return self._ready or Ready(self._campaign, self._options.key)
 
     def say_warnings(self) -> None:
         """Say what may not be meant so."""
@@ -160,20 +230,21 @@ class _Call:
             for warning in (*self._settings.warnings, *self._warnings):
                 say(f"xuna: warning: {warning}")
 
-    def rehearse(self) -> BatchCallResult:
-        """Go the whole way but for the POST and any write."""
+    def rehearse(self, on_fit: OnFit = _nothing) -> BatchCallResult:
+        """Go the whole way but for the POST and any write; `on_fit` is told of who would be called."""
         path = ledger_location(self._settings, self._options.ledger, sandbox=self._options.sandbox)
         with contextlib.ExitStack() as stack:
-            ledger = None
-            if path.exists():
-                ledger = open_ledger(path, create=False, read_only=True)
+            ledger = ledger_if_there(path)
+            if ledger is not None:
                 stack.callback(ledger.close)
             description = self._description(agent_id="", number="", origin=self._origin())
             campaign_id = ledger.check_campaign(description) if ledger else None
+            self._check_max_calls(ledger, campaign_id)
             rejects = self._rejects(stack)
             report = self._rehearse(
-                ledger, campaign_id, rejects.add if rejects else _nothing, self._options.limit
+                ledger, campaign_id, rejects.add if rejects else _nothing, self._options.limit, on_fit
             )
+            report = _written(rejects, report)
         return self._result(report, ledger=str(path), ledger_created=False, run_id=None, held=())
 
     def run(self) -> BatchCallResult:
@@ -188,6 +259,7 @@ class _Call:
                     url_flag=options.base_url,
                     sandbox=options.sandbox,
                     deadline=self._deadline,
+                    ask=not options.yes,
                 )
             )
             plan = self._plan(party)
@@ -197,10 +269,13 @@ class _Call:
             description = self._description(party.agent_id, party.from_phone_number_id, party.origin)
             campaign_id = ledger.check_campaign(description)
             caller = self._caller(party)
+            self._check_max_calls(ledger, campaign_id)
             total = self._ask(ledger, campaign_id, caller)
             contacts = stack.enter_context(self._open())
             watched = is_terminal(sys.stderr) and not options.quiet
-            with INTERRUPTS, ProgressLine(watched=watched, total=total) as line:
+            reasons = Reasons(rejects.add if rejects else _nothing)
+            INTERRUPTS.let_finish()
+            with ProgressLine(watched=watched, total=total) as line:
                 run = ledger.start_run(description)
                 dialer = Dialer(
                     plan=plan,
@@ -209,14 +284,19 @@ class _Call:
                     api=party.client,
                     encode=encode_batch,
                     prepare=self._prepare(contacts),
+                    screening=self.screening,
+                    clock=self._clock,
+                    on_waiting=_nothing if options.quiet else _tell_waiting,
                     stop_asked=INTERRUPTS.asked,
                     refusal_error=refusal_error,
                     address=self._address,
-                    on_rejection=rejects.add if rejects else _nothing,
+                    on_rejection=reasons.add,
                     on_progress=line.show,
                     on_batch=_tell if options.verbose else _nothing,
                 )
-                report = dialer.dial(contacts)
+                report = _written(rejects, dialer.dial(contacts))
+            with contextlib.suppress(LedgerError):  # for reports; what failed the run was said
+                store_counts(ledger, run.id, reasons.counts(report))
             return self._result(
                 report,
                 ledger=ledger.location,
@@ -237,15 +317,22 @@ class _Call:
 
     def _prepare(self, contacts: ContactList) -> Preparer:
         empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
+        self._lint = Lint(
+            strict=self._options.strict_messages,
+            sources=[override.template.source for override in self._overrides],
+        )
         return Preparer(
             phone_column=contacts.phone_column,
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=self._region,
             strict=self._options.strict_numbers,
-            key_column=None if empty else self._options.key,
+            key_column=None if empty or self._ready is not None else self._options.key,
             overrides=() if empty else self._overrides,
             keep_contact=self._options.rejects is not None,
+            timezone_column=self._timezone_column,
+            lint=self._lint,
+            ready=self._ready,
         )
 
     def _rehearse(
@@ -254,7 +341,15 @@ class _Call:
         campaign_id: int | None,
         on_rejection: Callable[[Rejection], None],
         limit: int | None,
+        on_fit: OnFit = _nothing,
     ) -> Report:
+        screener = Screener(
+            self.screening,
+            now=self._clock.now,
+            listed=ledger.listed if ledger is not None else lambda _: {},
+            last_calls=partial(last_calls, ledger) if ledger is not None else lambda _, __: {},
+        )
+
         def standings(keys: Sequence[str]) -> dict[str, Standing]:
             if ledger is None or campaign_id is None:
                 return {}
@@ -272,6 +367,8 @@ class _Call:
                 prepare=self._prepare(contacts),
                 standings=standings,
                 unseen=seen.add,
+                screener=screener,
+                on_fit=on_fit,
                 limit=limit,
                 stop_asked=INTERRUPTS.asked,
                 on_rejection=on_rejection,
@@ -282,15 +379,15 @@ class _Call:
         if self._options.rejects is None:
             return None
         rejects = Rejects(self._options.rejects, self._columns)
-        stack.callback(rejects.close)
+        stack.callback(rejects.discard)
         return rejects
 
     def _description(self, agent_id: str, number: str, origin: str) -> RunDescription:
         options = self._options
         return RunDescription(
             campaign=self._campaign,
-            named_by_default=options.campaign is None,
-            key_column=options.key,
+            named_by_default=options.campaign is None and self._ready is None,
+            key_column=options.key if self._ready is None else self._ready.key_column,
             api_origin=origin,
             source_path=str(Path(options.contacts).absolute()) if options.contacts != STDIN else None,
             agent_id=agent_id,
@@ -327,6 +424,7 @@ class _Call:
                 least=0.0,
             ),
             rate=_rate(settings.get("XUNA_RATE", options.rate, option="--rate").value),
+            wait=options.wait,
         )
 
     def _caller(self, party: Account) -> str:
@@ -363,21 +461,56 @@ class _Call:
             )
         if not is_interactive():
             return None
-        report = self._rehearse(ledger, campaign_id, _nothing, options.limit)
+        recently = 0
+
+        def count_recent(targets: Sequence[CallTarget]) -> None:
+            nonlocal recently
+            numbers = [target.to_phone_number for target in targets]
+            since = self._clock.now() - RECENTLY
+            recently += len(last_calls(ledger, numbers, since, other_than=campaign_id))
+
+        report = self._rehearse(ledger, campaign_id, _nothing, options.limit, count_recent)
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)
         for error in report.errors:
             raise error
         people = report.counts["not_sent"]
-        if people == 0:
+        later = report.counts["deferred"] if options.wait else 0
+        if people + later == 0:
             return 0
+        self._describe(report, caller, recently, later)
+        if not _confirmed(f"Call {people + later:,} people?"):
+            raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
+        return people + later
+
+    def _describe(self, report: Report, caller: str, recently: int, later: int) -> None:
+        """Say what is about to happen."""
+        people = report.counts["not_sent"]
         say(f"\nAbout to call {people:,} people from {caller}, campaign {self._campaign!r}.")
         if others := _others(report):
             say(f"  not called: {others}")
         say(f"  first message: {_spoken(report)}")
-        if not _confirmed(f"Call {people:,} people?"):
-            raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
-        return people
+        for line in (*warnings_of(report, self._lint.marks), *_recent_words(recently)):
+            say(f"  {line}")
+        if later:
+            say(f"  and {later:,} more as their hours come")
+
+    def _check_max_calls(self, ledger: Ledger | None, campaign_id: int | None) -> None:
+        """Refuse to start where more people would be called than was thought."""
+        most = self._max_calls
+        if most is None:
+            return
+        limit = None if self._options.wait else min(most + 1, self._options.limit or most + 1)
+        report = self._rehearse(ledger, campaign_id, _nothing, limit)
+        for error in report.errors:
+            raise error
+        people = report.counts["not_sent"] + (report.counts["deferred"] if self._options.wait else 0)
+        if min(people, self._options.limit or people) > most:
+            raise UsageError(
+                f"this would call more than {most:,} people (--max-calls), so nobody was called",
+                hint="look with --dry-run; raise --max-calls, or call fewer with --limit",
+                code="max-calls",
+            )
 
     def _result(
         self,
@@ -388,7 +521,13 @@ class _Call:
         run_id: int | None,
         held: Sequence[BatchRecord],
     ) -> BatchCallResult:
-        statuses = {error.exit_status for error in report.errors}
+        # An outcome that is not in the ledger weighs more than why the ledger could not be written.
+        unrecorded = any(error.code == "outcome-unrecorded" for error in report.errors)
+        statuses = {
+            error.exit_status
+            for error in report.errors
+            if not (unrecorded and isinstance(error, LedgerError))
+        }
         if INTERRUPTS.signum is not None:
             statuses.add(ExitStatus(128 + INTERRUPTS.signum))
         if report.counts["rejected"]:
@@ -406,7 +545,40 @@ class _Call:
             report=report,
             held=held,
             address=self._address,
+            marks=self._lint.marks,
         )
+
+
+class Reasons:
+    """Counts rejections by code and passes them on. Thread-safe.
+
+    Args:
+        on_rejection: gets each.
+    """
+
+    def __init__(self, on_rejection: Callable[[Rejection], None]) -> None:
+        self._on_rejection = on_rejection
+        self._lock = threading.Lock()
+        self._codes: Counter[str] = Counter()
+
+    def add(self, rejection: Rejection) -> None:
+        """Count one."""
+        with self._lock:
+            self._codes[rejection.code] += 1
+        self._on_rejection(rejection)
+
+    def counts(self, report: Report) -> dict[str, int]:
+        """Return what the ledger keeps of a run's rows."""
+        # Screened rows are told of in the same way; they are no rejections.
+        rejected = {
+            f"rejected:{code}": rows for code, rows in self._codes.items() if code not in report.reasons
+        }
+        return {
+            "rows": sum(report.counts.values()),
+            "list_complete": int(report.list_complete),
+            **report.counts,
+            **rejected,
+        }
 
 
 class DeclinedError(XunaError):
@@ -415,7 +587,7 @@ class DeclinedError(XunaError):
     exit_status = ExitStatus.INTERRUPTED
 
 
-def _source(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
+def source_of(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
     """Return the list; what comes through stdin is kept in a file that has no name, since it is read twice."""
     if options.contacts != STDIN:
         return Path(options.contacts)
@@ -490,6 +662,33 @@ def _rate(text: str | None) -> float | None:
     return rate
 
 
+def check_ready_options(options: Options, about: Ready) -> None:
+    """Raise UsageError where an option contradicts what a rendered list says of itself."""
+    wrong = {
+        "--campaign": options.campaign is not None and options.campaign.strip() != about.campaign,
+        "--key": options.key is not None and options.key != about.key_column,
+        "--first-message": options.first_message is not None or options.first_message_file is not None,
+        "--override": bool(options.override),
+    }
+    for option, contradicts in wrong.items():
+        if contradicts:
+            raise UsageError(
+                f"{options.contacts} is a rendered list of campaign {about.campaign!r}: {option} can't change it",
+                hint=f"leave {option} out, or render the list anew with it",
+                code="ready-contradicted",
+            )
+
+
+def _written(rejects: Rejects | None, report: Report) -> Report:
+    """Write the rejects; that it can't be done must not hide what became of the run."""
+    try:
+        if rejects is not None:
+            rejects.write()
+    except InputError as error:
+        return replace(report, errors=(*report.errors, error))
+    return report
+
+
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
     try:
         return ledger.batches(campaign_id, held_only=True)
@@ -517,13 +716,22 @@ def _confirmed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
+def _recent_words(people: int) -> list[str]:
+    if not people:
+        return []
+    where = f"in other campaigns of this ledger in the last {RECENTLY.days} days"
+    return [f"{people:,} of them were called {where} (--quiet-days leaves them alone)"]
+
+
+def _tell_waiting(people: int, opens_at: datetime) -> None:
+    say(
+        f"xuna: {people:,} people are outside their calling hours; the next opening is at {opens_at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
 def _tell(record: BatchRecord) -> None:
     what = record.batch_id or record.error or ""
     say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())
-
-
-def _nothing(_: object) -> None:
-    pass
 
 
 def _print(result: BatchCallResult, output: str, *, quiet: bool) -> None:

@@ -50,6 +50,7 @@ def show(
 ) -> None:
     """Show a campaign, its batches, and what to do about those that are held."""
     from xuna_cli.commands.opening import address, ledger_for_reading
+    from xuna_cli.commands.resolving import evidence_for
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.output.campaigns import print_campaign
 
@@ -57,7 +58,13 @@ def show(
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)
         where = address(name, ledger, sandbox=sandbox)
-        print_campaign(found, opened.batches(found.id), output, address=where)
+        print_campaign(
+            found,
+            opened.batches(found.id),
+            output,
+            address=where,
+            evidence=evidence_for(opened, name, address=where),
+        )
 
 
 @app.command()
@@ -65,18 +72,40 @@ def export(
     name: NameArgument,
     output: Annotated[str, typer.Option(help="csv or json.")] = "csv",
     to: Annotated[Path | None, typer.Option(help="Write this file, not stdout.")] = None,
+    join: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CONTACTS",
+            help="The list that was called: its rows in their order, each with what became of it.",
+        ),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Country of that list's numbers without +. (XUNA_REGION)")
+    ] = None,
+    phone_column: Annotated[
+        str | None, typer.Option(help="That list's column with the numbers; else by its name.")
+    ] = None,
     ledger: LedgerOption = None,
     sandbox: SandboxOption = False,
     env_file: EnvFileOption = None,
 ) -> None:
-    """Write a row for every call of a campaign: who, when, and how it stands."""
+    """Write a row for every call of a campaign: who, when, how it stands, and what came of it."""
+    from xuna_cli.commands.joining import list_beside
     from xuna_cli.commands.opening import ledger_for_reading
-    from xuna_cli.ledger.campaigns import calls, campaign
-    from xuna_cli.output.campaigns import export_calls
+    from xuna_cli.commands.retrying import everybody
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.people import export_people
 
     check_output(output, "csv", "json")
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
-        export_calls(calls(opened, campaign(opened, name).id), output, to)
+        found = campaign(opened, name)
+        if join is None:
+            export_people(everybody(opened, found), (), output, to)
+            return
+        with list_beside(
+            opened, found, join, region=region, phone_column=phone_column, env_file=env_file
+        ) as beside:
+            export_people(beside.people, beside.columns, output, to)
 
 
 @app.command()
@@ -112,6 +141,30 @@ def resolve(
             resolve_by_id(opened, name, batch, placed=placed)
         else:
             resolve_one_by_one(opened, name, address=where)
+
+
+@app.command()
+def forget(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The campaign.")] = None,
+    older_than: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="DAYS", help="All whose last run ended so many days ago."),
+    ] = None,
+    ledger: LedgerOption = None,
+    sandbox: SandboxOption = False,
+    env_file: EnvFileOption = None,
+) -> None:
+    """Delete the people of a campaign, keep its counts, and close it for good."""
+    from xuna_cli.commands.forgetting import forget_campaigns
+    from xuna_cli.commands.opening import ledger_for_reading, sandbox_record
+    from xuna_cli.errors import UsageError
+
+    if (name is None) == (older_than is None):
+        raise UsageError("give the campaign's name, or --older-than DAYS")
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        forget_campaigns(opened, name, older_than)
+    if sandbox:
+        sandbox_record().unlink(missing_ok=True)  # one for all rehearsals: what they "called" is gone
 
 
 def check_output(given: str, *known: str) -> str:

@@ -1,15 +1,15 @@
 """The examinations of `xuna doctor`."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
-from xuna_cli.commands.opening import base_url, ledger_location, read_settings
+from xuna_cli.commands.opening import base_url, ledger_if_there, ledger_location, read_settings
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.ledger import check_writable
+from xuna_cli.ledger.location import Location
 from xuna_cli.output.findings import Finding
 from xuna_cli.settings import API_KEY, Settings
 
@@ -58,22 +58,13 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, error.message, error.exit_status, error.hint)
 
 
-def _ledger(path: Path) -> str:
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=folder):  # what permissions say is not what a disk does
-            pass
-        if path.exists():
-            with path.open("r+b"):
-                pass
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} can't be written: {error.strerror}", hint="name another file with --ledger"
-        ) from None
-    if not path.exists():
-        return f"{path}, made by the first run"
-    open_ledger(path, create=False, read_only=True).close()
-    return str(path)
+def _ledger(location: Location) -> str:
+    check_writable(location)
+    ledger = ledger_if_there(location)
+    if ledger is None:
+        return f"{location}, made by the first run"
+    ledger.close()
+    return str(location)
 
 
 def _caller(client: Client, settings: Settings, flag: str | None) -> str:

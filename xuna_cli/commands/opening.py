@@ -10,14 +10,21 @@ from pathlib import Path
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
-from xuna_cli.errors import LedgerError
+from xuna_cli.api.patience import Patient
+from xuna_cli.errors import ConfigurationError, LedgerError
 from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings, data_folder
 
 SANDBOX_ORIGIN = "sandbox"
 SANDBOX_AGENT = "agent_sandbox"
 SANDBOX_NUMBER = "pn_sandbox"
+SANDBOX_UNANSWERED = 0.1  # the share of its calls without a record, as life has them
+SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
+
+READING_DEADLINE_S = 60.0
+WORTH_SAYING_S = 3.0
 
 
 def read_settings(env_file: Path | None) -> Settings:
@@ -38,39 +45,75 @@ def is_terminal(stream: object) -> bool:
         return False
 
 
-def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Path:
+def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Location:
     """Return where the ledger is; the sandbox has one of its own, whatever anybody says."""
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
     setting = settings.get("XUNA_LEDGER", flag, option="--ledger")
     if setting.value is None:
         return data_folder(os.environ) / "ledger.db"
-    if "://" in setting.value:
+    location = location_of(setting.value, source=setting.source, folder=setting.folder)
+    if setting.unasked and isinstance(location, ServerUrl):
+        # A file that happens to lie here must not choose to whom the list of people goes.
+        raise ConfigurationError(
+            f"{setting.source} can't choose a server for the ledger: nobody named that file",
+            hint="name it with --env-file, or set XUNA_LEDGER in the environment",
+            code="ledger-unasked",
+        )
+    return location
+
+
+def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
+    """Return where a ledger is that was named by a path or a URL.
+
+    Args:
+        text: the name.
+        source: where it comes from, for people; the text itself may hold a password.
+        folder: what a relative path is relative to; None for the current folder.
+
+    Raises:
+        LedgerError: if it is a URL of something else.
+    """
+    if is_server_url(text):
+        return ServerUrl(text)
+    if "://" in text:
         raise LedgerError(
-            f"{setting.source} is a URL that this version can't use as a ledger",
-            hint="name a file",
+            f"{source} is a URL that can't be a ledger",
+            hint="name a file, or a database: postgresql://…",
             code="ledger-url",
         )
-    return (setting.folder or Path.cwd()) / Path(setting.value).expanduser()
+    return (folder or Path.cwd()) / Path(text).expanduser()
 
 
 def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
     """Return how a command that we suggest has to name a campaign, so that it looks where we looked."""
+    if ledger_flag and is_server_url(ledger_flag):
+        ledger_flag = str(ServerUrl(ledger_flag))  # without the password
     where = " --sandbox" if sandbox else f" --ledger {shlex.quote(ledger_flag)}" if ledger_flag else ""
     return shlex.quote(campaign) + where
 
 
-def ledger_for_writing(path: Path, *, quiet: bool) -> Ledger:
+def ledger_for_writing(location: Location, *, quiet: bool) -> Ledger:
     """Open the ledger, make it if need be, and say so."""
-    ledger = open_ledger(path)
+    ledger = open_ledger(location)
     if ledger.created and not quiet:
         say(f"xuna: new ledger: {ledger.location}")
-        if os.environ.get("CI"):
+        if ledger.is_local and os.environ.get("CI"):
             say(
                 "xuna: warning: this looks like CI, whose disk may be forgotten: "
                 "the next run would call everybody again"
             )
     return ledger
+
+
+def ledger_if_there(location: Location) -> Ledger | None:
+    """Open a ledger without writing anything; None where there is none yet."""
+    try:
+        return open_ledger(location, create=False, read_only=True)
+    except LedgerError as error:
+        if error.code != "ledger-missing":
+            raise
+        return None
 
 
 @contextlib.contextmanager
@@ -107,8 +150,18 @@ def account(
     url_flag: str | None,
     sandbox: bool,
     deadline: float,
+    ask: bool = False,
 ) -> Iterator[Account]:
     """Open the API, or a sandbox in this process that knows the agent and the number.
+
+    Args:
+        settings: of this invocation.
+        agent_id: the flag's.
+        from_phone_number_id: the flag's.
+        url_flag: the flag's.
+        sandbox: whether to call nobody.
+        deadline: seconds that one request may take.
+        ask: let a person on a terminal choose the agent or the number where none is given.
 
     Raises:
         ConfigurationError: if a setting is missing or malformed.
@@ -124,7 +177,7 @@ def account(
             agents=(Agent(agent, "Sandbox agent", "Hello, this is the sandbox."),),
             phone_numbers=(PhoneNumber(number, "+15550100000", "Sandbox"),),
         )
-        with SandboxServer(account=known) as server:
+        with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
             client = Client(server.base_url, server.account.api_key, deadline=deadline)
             with contextlib.closing(client):
                 yield Account(client, agent, number, SANDBOX_ORIGIN)
@@ -132,13 +185,70 @@ def account(
     url = base_url(settings, url_flag)
     origin = origin_of(url)
     key = settings.api_key()
-    agent = settings.required("XUNA_AGENT_ID", agent_id, option="--agent-id", what="the agent")
-    number = settings.required(
-        "XUNA_FROM_PHONE_NUMBER_ID",
-        from_phone_number_id,
-        option="--from-phone-number-id",
-        what="the caller number",
-    )
     client = Client(url, key.reveal(), deadline=deadline)
     with contextlib.closing(client):
+        from xuna_cli.commands.choosing import agent_of, caller_number_of
+
+        asked = ask and is_interactive()
+        agent = agent_of(client, settings, agent_id, ask=asked)
+        number = caller_number_of(client, settings, from_phone_number_id, ask=asked)
         yield Account(client, agent, number, origin)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToRead:
+    """The API, for looking things up.
+
+    Attributes:
+        reader: reads again where the API asks to wait.
+        origin: of the API, as campaigns keep it.
+    """
+
+    reader: Patient
+    origin: str
+
+
+@contextlib.contextmanager
+def api_to_read(env_file: Path | None, url_flag: str | None, *, sandbox: bool) -> Iterator[ApiToRead]:
+    """Open the API for reading, or a sandbox that remembers the calls of earlier `--sandbox` runs.
+
+    Raises:
+        ConfigurationError: if a setting is missing or malformed.
+    """
+    settings = read_settings(env_file)
+    for warning in settings.warnings:
+        say(f"xuna: warning: {warning}")
+    with contextlib.ExitStack() as stack:
+        if sandbox:
+            from xuna_cli.sandbox.conversations import ConversationOptions
+            from xuna_cli.sandbox.server import SandboxServer
+
+            options = ConversationOptions(unanswered=SANDBOX_UNANSWERED)
+            server = stack.enter_context(
+                SandboxServer(record=sandbox_record(), record_words=False, conversations=options)
+            )
+            client = Client(server.base_url, server.account.api_key, deadline=READING_DEADLINE_S)
+            origin = SANDBOX_ORIGIN
+        else:
+            url = base_url(settings, url_flag)
+            origin = origin_of(url)
+            client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
+        stack.callback(client.close)
+        reader = Patient(client, on_wait=_say_wait)
+        stack.callback(reader.stop)
+        yield ApiToRead(reader, origin)
+
+
+def sandbox_record() -> Path:
+    """Return the file in which `--sandbox` remembers its calls from one invocation to the next: numbers alone."""
+    record = data_folder(os.environ) / "sandbox-calls.jsonl"
+    record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        if record.stat().st_size > SANDBOX_RECORD_LIMIT:
+            record.unlink()
+    return record
+
+
+def _say_wait(seconds: float) -> None:
+    if seconds >= WORTH_SAYING_S:
+        say(f"xuna: the API is asked again in {seconds:.0f} s")

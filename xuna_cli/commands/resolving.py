@@ -7,8 +7,9 @@ from xuna_cli.commands.opening import is_interactive
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign, resolve
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.outcomes import found_of_held, reading_of
 from xuna_cli.models import BatchRecord, BatchState
-from xuna_cli.output.campaigns import explain_held
+from xuna_cli.output.campaigns import Evidence, explain_held
 from xuna_cli.output.messages import say
 
 
@@ -35,17 +36,33 @@ def resolve_one_by_one(ledger: Ledger, name: str, *, address: str) -> None:
             hint=f"xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
             code="needs-decision",
         )
+    evidence = evidence_for(ledger, name, address=address)
     for batch in held:
-        say("\n" + explain_held(batch))
-        choices = "[p]laced, [s]kip" if _only_placed(batch) else "[p]laced, [n]ot placed, [s]kip"
+        say("\n" + explain_held(batch, evidence))
+        only_placed = _only_placed(batch) or bool(evidence.found.get(batch.id))
+        choices = "[p]laced, [s]kip" if only_placed else "[p]laced, [n]ot placed, [s]kip"
         sys.stderr.write(f"{choices}? ")
         sys.stderr.flush()
         answer = sys.stdin.readline().strip().lower()
-        if answer in {"p", "placed"} or (answer in {"n", "not placed"} and not _only_placed(batch)):
+        if answer in {"p", "placed"} or (answer in {"n", "not placed"} and not only_placed):
             [now] = resolve(ledger, name, [batch.id], placed=answer.startswith("p"))
             say(f"batch {now.id}: {_said(now)}")
         else:
             say(f"batch {batch.id}: left as it is")
+
+
+def evidence_for(ledger: Ledger, name: str, *, address: str) -> Evidence:
+    """Return what the conversation records that were read prove of a campaign's held batches.
+
+    Args:
+        ledger: where.
+        name: the campaign's.
+        address: how a command that we suggest names the campaign and its ledger.
+    """
+    campaign_id = campaign(ledger, name).id
+    reading = reading_of(ledger, campaign_id)
+    command = f"xuna campaigns outcomes {address}"
+    return Evidence(found_of_held(ledger, campaign_id), reading.read_at if reading else None, command)
 
 
 def _only_placed(batch: BatchRecord) -> bool:

@@ -1,12 +1,16 @@
 """From rows to people who may be called: the part of the way that a rehearsal and a run share."""
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import Tally
-from xuna_cli.errors import InputError
-from xuna_cli.models import CallTarget, Contact, Rejection, Standing
+from xuna_cli.errors import InputError, XunaError
+from xuna_cli.models import CallTarget, Contact, Reason, Rejection, Standing
+from xuna_cli.screening.rules import DEFERRED
 
+Person = tuple[CallTarget, Contact | None]
 Prepare = Callable[[Contact], CallTarget | Rejection]
 Standings = Callable[[Sequence[str]], Mapping[str, Standing]]
 
@@ -17,9 +21,16 @@ class Intake:
     Args:
         rows: the list.
         prepare: contact to call target, or why not.
-        standings: how those of the keys stand that the ledger knows.
+        standings: how those of the keys stand that the ledger knows; who is found by the claim may be missing.
+        standings_of_screened: the same, with nobody missing: for those whom a rule keeps back, since who is in
+            the ledger already is counted as that.
+        screener: who may not be called.
         tally: where rows are counted.
-        on_rejection: told of every rejection.
+        on_rejection: told of every row that is rejected or screened out.
+
+    Attributes:
+        exhausted: whether the list was read to its end.
+        broken: why it can't be read further; what was read before is counted and returned all the same.
     """
 
     def __init__(
@@ -28,15 +39,20 @@ class Intake:
         *,
         prepare: Prepare,
         standings: Standings,
+        standings_of_screened: Standings,
+        screener: Screener,
         tally: Tally,
         on_rejection: Callable[[Rejection], None],
     ) -> None:
         self._rows: Iterator[Contact | Rejection] = iter(rows)
         self._prepare = prepare
         self._standings = standings
+        self._standings_of_screened = standings_of_screened
+        self._screen = screener.at_intake
         self._tally = tally
         self._on_rejection = on_rejection
         self.exhausted = False
+        self.broken: InputError | None = None
 
     def read(self, size: int, waiting: Container[str]) -> list[CallTarget]:
         """Read at most `size` rows and return those that may be claimed.
@@ -46,41 +62,113 @@ class Intake:
             waiting: keys that were returned before and are not in the ledger yet.
 
         Raises:
-            InputError: if the list can't be read further; what was read before it is counted as not sent.
+            LedgerError: if the ledger can't be asked; who was read is counted as not sent.
         """
-        targets: list[CallTarget] = []
+        targets: list[Person] = []
         taken = 0
         try:
             for row in islice(self._rows, size):
                 taken += 1
-                made = row if isinstance(row, Rejection) else self._prepare(row)
-                if isinstance(made, Rejection):
+                if isinstance(row, Rejection):
+                    self.reject(row)
+                elif isinstance(made := self._prepare(row), Rejection):
                     self.reject(made)
                 else:
-                    targets.append(made)
-        except InputError:
-            self._tally.rows += taken
+                    targets.append((made, row))
+        except InputError as error:
+            self.broken = error
+        self._tally.rows += taken
+        try:
+            fresh = self._fresh(targets, waiting)
+        except XunaError:
             self._tally.count("not_sent", len(targets))
             raise
-        self._tally.rows += taken
-        self.exhausted = taken < size
-        return self._fresh(targets, waiting)
+        self.exhausted = taken < size and self.broken is None
+        return fresh
 
     def reject(self, rejection: Rejection) -> None:
         """Count a rejection and pass it on."""
         self._tally.reject(rejection)
         self._on_rejection(rejection)
 
-    def _fresh(self, targets: Sequence[CallTarget], waiting: Container[str]) -> list[CallTarget]:
-        known = self._standings([target.key for target in targets])
-        fresh: dict[str, CallTarget] = {}
-        for target in targets:
-            if (standing := known.get(target.key)) is not None:
-                self._tally.count(standing)
-            elif target.key in fresh or target.key in waiting:
-                self._tally.count(Standing.DUPLICATE)
+    def _fresh(self, people: Sequence[Person], waiting: Container[str]) -> list[CallTarget]:
+        known = self._standings([target.key for target, _ in people])
+        fresh: dict[str, Person] = {}
+        seen: Counter[Standing] = Counter()
+        for person in people:
+            key = person[0].key
+            if (standing := known.get(key)) is not None:
+                seen[standing] += 1
+            elif key in fresh or key in waiting:
+                seen[Standing.DUPLICATE] += 1
             else:
-                fresh[target.key] = target
-        if self._tally.example is None and fresh:
-            self._tally.example = next(iter(fresh.values()))
-        return list(fresh.values())
+                fresh[key] = person
+        reasons = self._screen(list(fresh.values()))
+        screened = [key for key, reason in zip(fresh, reasons, strict=True) if reason is not None]
+        known = self._standings_of_screened(screened) if screened else {}
+        # Nothing is counted before the ledger has answered for the last time: each row is counted once.
+        for standing, number in seen.items():
+            self._tally.count(standing, number)
+        fit: list[CallTarget] = []
+        for (target, _), reason in zip(fresh.values(), reasons, strict=True):
+            if reason is None:
+                fit.append(target)
+            elif (standing := known.get(target.key)) is not None:
+                self._tally.count(standing)
+            else:
+                self._tally.screen(target, reason)
+                tell_screened(target, reason, self._on_rejection)
+        if self._tally.example is None and fit:
+            self._tally.example = fit[0]
+        return fit
+
+
+class SecondIntake(Intake):
+    """Looks again at people who were deferred in this run; their rows are counted already.
+
+    Args:
+        rows: the targets.
+        standings: as for `Intake`.
+        screener: likewise.
+        tally: likewise.
+        on_rejection: likewise.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[CallTarget],
+        *,
+        standings: Standings,
+        screener: Screener,
+        tally: Tally,
+        on_rejection: Callable[[Rejection], None],
+    ) -> None:
+        super().__init__(
+            (),
+            prepare=_nobody,
+            standings=standings,
+            standings_of_screened=standings,
+            screener=screener,
+            tally=tally,
+            on_rejection=on_rejection,
+        )
+        self._targets = iter(rows)
+        self._screen = screener.second_look
+
+    def read(self, size: int, waiting: Container[str]) -> list[CallTarget]:
+        """Look at `size` people, at most, and return those that may be claimed now."""
+        people: list[Person] = [(target, None) for target in islice(self._targets, size)]
+        for _ in people:
+            self._tally.taken_up_again()
+        self.exhausted = len(people) < size
+        return self._fresh(people, waiting)
+
+
+def tell_screened(target: CallTarget, reason: Reason, on_rejection: Callable[[Rejection], None]) -> None:
+    """Tell of a row that is screened out, as of a rejection; one that is deferred comes back by itself."""
+    if reason.count != DEFERRED:
+        on_rejection(Rejection(target.row_number, reason.code, reason.field, reason.message, target.contact))
+
+
+def _nobody(contact: Contact) -> CallTarget | Rejection:
+    raise AssertionError(contact.row_number)

@@ -8,13 +8,16 @@ transactions (keys come in random order, and every page that a claim touches is 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
-from xuna_cli.dialing.clock import Clock
-from xuna_cli.dialing.intake import Intake, Prepare
+from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
+from xuna_cli.dialing.intake import Intake, Prepare, SecondIntake, tell_screened
 from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import LedgerError, XunaError
+from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import (
     Batch,
@@ -28,6 +31,7 @@ from xuna_cli.models import (
     Run,
     Standing,
 )
+from xuna_cli.screening.order import Screening
 
 # People who are claimed at once, and who wait for a claim and for a sender together: 1 kB of memory for each.
 # A larger number makes fewer large transactions (20,000: 1.5 s less of system time for a million calls).
@@ -43,6 +47,7 @@ class _Queue:
         self._clock = clock
         self._changed = threading.Condition()
         self._batches: deque[Batch] = deque()
+        self._taken = 0
         self._closed = False
 
     def put(self, batches: Iterable[Batch]) -> None:
@@ -56,11 +61,28 @@ class _Queue:
             while not self._stopping():
                 if self._batches:
                     self._changed.notify_all()
+                    self._taken += 1
                     return self._batches.popleft()
                 if self._closed:
                     break
                 self._clock.wait(self._changed, float("inf"))
         return None
+
+    def done(self) -> None:
+        """Note that a batch that was got is settled."""
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify_all()
+
+    def is_idle(self) -> bool:
+        """Return whether there is no batch, neither here nor with a sender."""
+        with self._changed:
+            return not self._batches and not self._taken
+
+    def wait(self, seconds: float) -> None:
+        """Wait a while, but not for long: somebody may want to stop."""
+        with self._changed:
+            self._clock.wait(self._changed, seconds)
 
     def wait_until_short(self, length: int) -> bool:
         """Wait a moment for the queue to be that short; return whether it is."""
@@ -91,12 +113,14 @@ class Dialer:
         api: the client.
         encode: makes a request body.
         prepare: contact to call target, or why not.
+        screening: who must not be called, or not now.
         stop_asked: whether a signal asked to stop.
         refusal_error: makes an error of a refusal's status and words.
         address: how a command that we suggest names the campaign and its ledger.
-        on_rejection: told of every rejection, from any thread.
+        on_rejection: told of every row that is rejected or screened out, from any thread.
         on_progress: told now and then how far things are, from the calling thread.
         on_batch: told of every outcome, from any thread.
+        on_waiting: told how many people the run waits for, and until when.
         clock: time.
     """
 
@@ -115,16 +139,26 @@ class Dialer:
         on_rejection: Callable[[Rejection], None] = lambda _: None,
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_batch: Callable[[BatchRecord], None] = lambda _: None,
+        on_waiting: Callable[[int, datetime], None] = lambda _, __: None,
+        screening: Screening | None = None,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or Clock()
+        self._clock = clock
+        self._on_waiting = on_waiting
+        self._screener = Screener(
+            screening or Screening(),
+            now=clock.now,
+            listed=ledger.listed,
+            last_calls=lambda numbers, since: last_calls(ledger, numbers, since),
+        )
         self._plan = plan
         self._run = run
         self._ledger = ledger
         self._prepare = prepare
         self._on_rejection = on_rejection
         self._on_progress = on_progress
-        self._tally = Tally()
+        self._tally = Tally(keep_deferred=plan.wait)
         self._stop = Stop(stop_asked)
         self._pacer = Pacer(
             concurrency=plan.concurrency,
@@ -140,6 +174,7 @@ class Dialer:
             api=api,
             encode=encode,
             pacer=self._pacer,
+            screener=self._screener,
             tally=self._tally,
             stop=self._stop,
             on_rejection=on_rejection,
@@ -166,11 +201,23 @@ class Dialer:
         for sender in senders:
             sender.start()
         try:
-            self._read_and_claim(rows)
+            intake = Intake(
+                rows,
+                prepare=self._prepare,
+                standings=self._known,
+                standings_of_screened=self._standings,
+                screener=self._screener,
+                tally=self._tally,
+                on_rejection=self._on_rejection,
+            )
+            self._read_and_claim(intake)
+            self._tally.list_complete = intake.exhausted
+            if self._plan.wait:
+                self._wait_for_openings()
         except XunaError as error:
             self._stop.set()
             self._tally.error(error)
-            self._tally.list_complete = False
+            self._tally.list_complete = self._tally.list_complete and intake.exhausted
         except BaseException:
             self._stop.set()
             raise
@@ -185,14 +232,7 @@ class Dialer:
             raise self._crash
         return self._tally.report(refusals=self._pacer.refusals, paused=self._pacer.paused)
 
-    def _read_and_claim(self, rows: Iterable[Contact | Rejection]) -> None:
-        intake = Intake(
-            rows,
-            prepare=self._prepare,
-            standings=self._known,
-            tally=self._tally,
-            on_rejection=self._on_rejection,
-        )
+    def _read_and_claim(self, intake: Intake) -> None:
         ahead = self._plan.concurrency * self._plan.batch_size
         while not self._stop():
             want = min(ahead, self._room())
@@ -202,12 +242,41 @@ class Dialer:
                     continue
                 fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
                 self._waiting.update((target.key, target) for target in fresh)
+                if intake.broken is not None:
+                    raise intake.broken  # nothing more is sent; who waits is counted as not sent
                 self._tell()
             self._claim(everything=intake.exhausted or self._room() <= len(self._waiting))
             if self._room() == 0 or (intake.exhausted and not self._waiting):
                 break
             ahead = min(2 * ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
-        self._tally.list_complete = intake.exhausted
+
+    def _wait_for_openings(self) -> None:
+        """Stay, and call those who were deferred as their hours come. Nothing is claimed in the meantime."""
+        deferred = self._tally.deferred
+        told: datetime | None = None
+        while not self._stop() and self._room() > 0:
+            opening = deferred.next_opening
+            if opening is not None and self._clock.now() >= opening:
+                self._read_and_claim(
+                    SecondIntake(
+                        deferred.take(),
+                        standings=self._standings,
+                        screener=self._screener,
+                        tally=self._tally,
+                        on_rejection=self._on_rejection,
+                    )
+                )
+            elif self._queue.is_idle():  # whoever is still to be sent may be deferred yet
+                opening = deferred.next_opening
+                if opening is None:
+                    break
+                if opening != told:
+                    self._on_waiting(deferred.people, opening)
+                    told = opening
+                self._queue.wait((opening - self._clock.now()).total_seconds())
+            else:
+                self._queue.wait(LONGEST_SLEEP_S)
+            self._tell()
 
     def _has_space(self) -> bool:
         """Wait a moment until those who wait for a claim and for a sender are few enough together."""
@@ -229,15 +298,24 @@ class Dialer:
         )
         won = {target.key for batch in batches for target in batch.targets}
         self._claimed += len(won)
-        lost = [target.key for target in targets if target.key not in won]
-        standings = self._standings(lost) if lost else {}
+        self._tally.note_outside(
+            self._screener.outside([target for batch in batches for target in batch.targets])
+        )
+        lost = [target for target in targets if target.key not in won]
         self._somebody_known = self._somebody_known or bool(lost)
+        standings = self._standings([target.key for target in lost]) if lost else {}
+        listed = self._ledger.listed([target.to_phone_number for target in lost]) if lost else {}
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
             elif (standing := standings.get(target.key)) is not None:
                 del self._waiting[target.key]
                 self._tally.count(standing)
+            elif (words := listed.get(target.to_phone_number)) is not None:
+                del self._waiting[target.key]
+                reason = self._screener.listed(target, words)
+                self._tally.screen(target, reason)
+                tell_screened(target, reason, self._on_rejection)
         self._queue.put(batches)
 
     def _known(self, keys: Sequence[str]) -> Mapping[str, Standing]:
@@ -262,7 +340,10 @@ class Dialer:
     def _sender(self) -> None:
         try:
             while (batch := self._queue.get()) is not None:
-                self._sending.send(batch)
+                try:
+                    self._sending.send(batch)
+                finally:
+                    self._queue.done()
         except BaseException as error:  # noqa: BLE001 - raised again by the main thread
             self._crash = error
             self._stop.set()
@@ -270,6 +351,7 @@ class Dialer:
     def _finish(self) -> None:
         left = sum(len(batch.targets) for batch in self._queue.drain())
         self._tally.count("not_sent", left + len(self._waiting))
+        self._tally.deferred.close()
         try:
             self._ledger.end_run(self._run)
         except LedgerError as error:
@@ -295,10 +377,12 @@ def rehearse(
     prepare: Prepare,
     standings: Callable[[Sequence[str]], Mapping[str, Standing]],
     unseen: Callable[[Sequence[str]], set[str]],
+    screener: Screener,
     limit: int | None,
     stop_asked: Callable[[], bool],
     on_rejection: Callable[[Rejection], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_fit: Callable[[Sequence[CallTarget]], None] = lambda _: None,
 ) -> Report:
     """Go the whole way but for the claim and the POST; who would be called is `not_sent`.
 
@@ -307,13 +391,23 @@ def rehearse(
         prepare: contact to call target, or why not.
         standings: how those of the keys stand that the ledger knows.
         unseen: remembers keys, and returns those of them that it did not know.
+        screener: who may not be called.
         limit: people, at most; reading stops then.
         stop_asked: whether a signal asked to stop.
         on_rejection: told of every rejection.
         on_progress: told now and then how far things are.
+        on_fit: told of everybody who would be called.
     """
     tally = Tally()
-    intake = Intake(rows, prepare=prepare, standings=standings, tally=tally, on_rejection=on_rejection)
+    intake = Intake(
+        rows,
+        prepare=prepare,
+        standings=standings,
+        standings_of_screened=standings,
+        screener=screener,
+        tally=tally,
+        on_rejection=on_rejection,
+    )
     try:
         while not intake.exhausted and not stop_asked():
             room = READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - tally.get("not_sent"))
@@ -323,6 +417,11 @@ def rehearse(
             new = unseen([target.key for target in fresh])
             tally.count("not_sent", len(new))
             tally.count(Standing.DUPLICATE, len(fresh) - len(new))
+            fit = [target for target in fresh if target.key in new]
+            tally.note_outside(screener.outside(fit))
+            on_fit(fit)
+            if intake.broken is not None:
+                raise intake.broken
             on_progress(Progress(tally.rows, tally.get("not_sent"), 0, 0, 0.0))
     except XunaError as error:
         tally.error(error)

@@ -10,11 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.intake import tell_screened
 from xuna_cli.dialing.pacing import Pacer, Slot
+from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import Tally
-from xuna_cli.errors import ConfigurationError, HeldError, LedgerError, UnreachableError, XunaError
+from xuna_cli.errors import (
+    ConfigurationError,
+    HeldError,
+    LedgerError,
+    LostClaimError,
+    UnreachableError,
+    XunaError,
+)
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.models import Batch, BatchRecord, BatchState, CallTarget, Plan, Rejection, Run
+from xuna_cli.models import Batch, BatchRecord, BatchState, CallTarget, Plan, Reason, Rejection, Run
 
 # So many calls refused alone in the same words, with nothing accepted, are no accident of the list.
 LONE_REFUSALS_TO_STOP = 3
@@ -58,6 +67,7 @@ class Sending:
         api: the client.
         encode: makes a request body of agent, caller number and calls.
         pacer: the gate in front of the wire.
+        screener: asked again right before every POST.
         tally: where outcomes are counted.
         stop: set here when the run must not go on.
         on_rejection: told of every call that the API rejected.
@@ -75,6 +85,7 @@ class Sending:
         api: Api,
         encode: Encode,
         pacer: Pacer,
+        screener: Screener,
         tally: Tally,
         stop: Stop,
         on_rejection: Callable[[Rejection], None],
@@ -88,6 +99,7 @@ class Sending:
         self._api = api
         self._encode = encode
         self._pacer = pacer
+        self._screener = screener
         self._tally = tally
         self._stop = stop
         self._on_rejection = on_rejection
@@ -108,7 +120,12 @@ class Sending:
                 self._leave_unsent([current, *todo])
                 return
             try:
-                todo = self._post(current, slot) + todo
+                # The wait for leave may have been long, and this may be a resend: it is asked anew who may
+                # be called.
+                fit = self._screen(current, self._screener.before_post(current.targets))
+                if fit is not None:
+                    current = fit
+                    todo = self._post(current, slot) + todo
             except LedgerError as error:
                 # Nothing of it was sent: what can't be written down is not done.
                 self._fail(error)
@@ -124,27 +141,58 @@ class Sending:
             self._plan.from_phone_number_id,
             ((target.to_phone_number, target.override) for target in batch.targets),
         )
-        self._ledger.submit(batch)
+        if listed := self._ledger.submit(batch):
+            fit = self._screen(
+                batch,
+                {
+                    target.key: self._screener.listed(target, listed[target.to_phone_number])
+                    for target in batch.targets
+                    if target.to_phone_number in listed
+                },
+            )
+            return [fit] if fit is not None else []
         outcome = self._api.place_calls(
             body,
             calls=len(batch.targets),
             idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.id}",
-            may_send=self._may_send,
+            # Connecting takes a while, too: what is kept back here is asked anew before it is sent again.
+            may_send=lambda: self._may_send() and not self._screener.before_post(batch.targets),
         )
         try:
             if isinstance(outcome, Taken):
                 # Outside the order, so that what several senders have to record goes to the disk together.
                 return self._taken(batch, outcome)
             with self._order:
-                return self._settle(batch, slot, outcome)
+                return self._settle_or_stop(batch, slot, outcome)
         except LedgerError as error:
             self._unrecorded(batch, outcome, error)
             return []
+
+    def _screen(self, batch: Batch, reasons: Mapping[str, Reason]) -> Batch | None:
+        """Give back the claims of those who may not be called any more; return what is left of the batch."""
+        if not reasons:
+            return batch
+        left = self._ledger.unclaim(batch, list(reasons))
+        for target in batch.targets:
+            if (reason := reasons.get(target.key)) is not None:
+                self._tally.screen(target, reason)
+                tell_screened(target, reason, self._on_rejection)
+        return left
 
     def _may_send(self) -> bool:
         return not self._stop() and self._ledger.holds(self._run)
 
     # -- outcomes
+
+    def _settle_or_stop(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
+        try:
+            return self._settle(batch, slot, outcome)
+        except LostClaimError as error:
+            if not isinstance(outcome, NotSent | Refused):
+                raise
+            # Whoever took us for dead made the batch `unknown`: the proof replaces it.
+            self._give_up(batch, outcome, error)
+            return []
 
     def _settle(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
         match outcome:
@@ -180,10 +228,13 @@ class Sending:
         return []
 
     def _unknown(self, batch: Batch, outcome: Unknown) -> list[Batch]:
+        self._unknown_in_a_row += 1
+        enough = self._unknown_in_a_row >= self._plan.max_unknown
+        if enough:
+            self._stop.set()  # before anything else: no new POST goes out after this one
         self._record(batch, BatchState.UNKNOWN, http_status=outcome.http_status, error=outcome.message)
         self._tally.count("held", len(batch.targets))
-        self._unknown_in_a_row += 1
-        if self._unknown_in_a_row >= self._plan.max_unknown:
+        if enough:
             self._fail(
                 HeldError(
                     f"stopped: what became of {_batches(self._unknown_in_a_row)} is not known "
@@ -203,7 +254,7 @@ class Sending:
             self._give_up(batch, outcome, error)
             return []
         self._ledger.back_to_claimed(batch)
-        if self._stop():
+        if self._stop() or outcome.kept_back:
             return [batch]
         why = self._pacer.not_sent(slot)
         if why is None:

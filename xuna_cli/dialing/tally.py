@@ -3,21 +3,40 @@
 import threading
 from collections import Counter
 
+from xuna_cli.dialing.deferred import Deferred
 from xuna_cli.errors import XunaError
-from xuna_cli.models import COUNTS, BatchRecord, CallTarget, Rejection, Report, Standing
+from xuna_cli.models import (
+    COUNTS,
+    BatchRecord,
+    CallTarget,
+    Reason,
+    Rejection,
+    Report,
+    Screened,
+    Standing,
+)
 
 REJECTIONS_KEPT = 1_000
+SCREENED_KEPT = 1_000
 
 
 class Tally:
-    """The counts of a run, and what its report will say. Thread-safe."""
+    """The counts of a run, and what its report will say. Thread-safe.
 
-    def __init__(self) -> None:
+    Args:
+        keep_deferred: whether those who are deferred are to be called later in this run.
+    """
+
+    def __init__(self, *, keep_deferred: bool = False) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._batches: list[BatchRecord] = []
         self._rejections: list[Rejection] = []
         self._errors: list[XunaError] = []
+        self._screened: list[Screened] = []
+        self._reasons: Counter[str] = Counter()
+        self.deferred = Deferred(keep=keep_deferred)
+        self.outside: int | None = None
         self.example: CallTarget | None = None
         self.rows = 0
         self.list_complete = True
@@ -33,6 +52,28 @@ class Tally:
             self._counts["rejected"] += 1
             if len(self._rejections) < REJECTIONS_KEPT:
                 self._rejections.append(rejection)
+
+    def screen(self, target: CallTarget, reason: Reason) -> None:
+        """Note a row that is not called, or not now."""
+        with self._lock:
+            self._counts[reason.count] += 1
+            self._reasons[reason.code] += 1
+            if len(self._screened) < SCREENED_KEPT:
+                self._screened.append(Screened(target.row_number, reason))
+        if reason.count == "deferred":
+            self.deferred.add(target, reason)
+
+    def taken_up_again(self) -> None:
+        """Note that a row that was deferred is looked at again."""
+        with self._lock:
+            self._counts["deferred"] -= 1
+            self._reasons["outside-hours"] -= 1
+
+    def note_outside(self, people: int | None) -> None:
+        """Note people outside the usual hours; None where that is not asked."""
+        if people is not None:
+            with self._lock:
+                self.outside = (self.outside or 0) + people
 
     def batch(self, record: BatchRecord) -> None:
         """Note the outcome of a POST."""
@@ -61,4 +102,8 @@ class Tally:
                 example=self.example,
                 refusals=refusals,
                 paused=paused,
+                screened=tuple(self._screened),
+                reasons={code: rows for code, rows in self._reasons.items() if rows},
+                deferrals=self.deferred.deferrals(),
+                outside=self.outside,
             )

@@ -1,13 +1,15 @@
 """What a person asks of the ledger: which campaigns there are, who was called, and resolving what is held."""
 
+import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.ledger import Ledger, batch_record
-from xuna_cli.ledger.queries import named
+from xuna_cli.ledger.outcomes import outcomes_of
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 
 CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
@@ -24,8 +26,10 @@ def campaigns(ledger: Ledger) -> list[Campaign]:
             calls[campaign_id][BatchState(state)] = int(call_count)
             batches[campaign_id][BatchState(state)] = int(batch_count)
     return [
-        Campaign(campaign_id, name, key, origin, path, created, calls[campaign_id], batches[campaign_id])
-        for campaign_id, (name, key, origin, path, created) in heads.items()
+        Campaign(
+            campaign_id, name, key, origin, path, created, calls[campaign_id], batches[campaign_id], forgotten
+        )
+        for campaign_id, (name, key, origin, path, created, forgotten) in heads.items()
     ]
 
 
@@ -47,27 +51,41 @@ def campaign(ledger: Ledger, name: str) -> Campaign:
     )
 
 
-def calls(ledger: Ledger, campaign_id: int) -> Iterator[CallRecord]:
-    """Yield the campaign's calls, batch by batch, in short readings that keep no writer waiting."""
+def calls(
+    ledger: Ledger,
+    campaign_id: int,
+    batches: Iterable[BatchRecord] | None = None,
+    *,
+    outcomes: bool = False,
+) -> Iterator[CallRecord]:
+    """Yield the campaign's calls, batch by batch, in short readings that keep no writer waiting.
+
+    Args:
+        ledger: where.
+        campaign_id: whose.
+        batches: of these alone.
+        outcomes: with what came of them.
+    """
     group: list[BatchRecord] = []
     size = 0
-    for batch in ledger.batches(campaign_id):
+    for batch in ledger.batches(campaign_id) if batches is None else batches:
         group.append(batch)
         size += batch.size
-        if size >= CALLS_PER_READING:
-            yield from _calls_of(ledger, group)
+        if size >= CALLS_PER_READING or len(group) >= ROWS_PER_STATEMENT:
+            yield from _calls_of(ledger, group, outcomes=outcomes)
             group, size = [], 0
-    yield from _calls_of(ledger, group)
+    yield from _calls_of(ledger, group, outcomes=outcomes)
 
 
-def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord]) -> Iterator[CallRecord]:
+def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord], *, outcomes: bool) -> Iterator[CallRecord]:
     by_id = {batch.id: batch for batch in batches if batch.state is not BatchState.REFUSED}
     if not by_id:
         return
+    known = outcomes_of(ledger, tuple(by_id)) if outcomes else {}
     for batch_id, row_number, key, number in ledger.query(
         named("calls_of_batches", len(by_id)), tuple(by_id)
     ):
-        yield CallRecord(row_number, key, number, by_id[batch_id])
+        yield CallRecord(row_number, key, number, by_id[batch_id], known.get(key))
 
 
 def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool) -> list[BatchRecord]:
@@ -95,7 +113,7 @@ def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool
             if batch_id not in rows:
                 raise UsageError(
                     f"campaign {name!r} has no batch {batch_id}",
-                    hint=f"see: xuna campaigns show {name}",
+                    hint=f"see: xuna campaigns show {shlex.quote(name)}",
                     code="batch-unknown",
                 )
             _resolve_one(ledger, batch_record(rows[batch_id]), *rows[batch_id][11:], placed=placed)
@@ -119,13 +137,21 @@ def _resolve_one(
             hint="resolve it with --placed; who was left out can't be told",
             code="batch-short",
         )
+    [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
+    if not placed and found:
+        raise UsageError(
+            f"batch {batch.id} was placed: the conversation records have {found} of its {batch.size} calls",
+            hint="resolve it with --placed",
+            code="batch-placed",
+        )
     if run_ended_at is None:
         raise UsageError(
             f"the run of batch {batch.id} is still alive",
             hint="wait until it has ended",
             code="batch-run-alive",
         )
-    if batch.submitted_at and ledger.age(batch.submitted_at) < timedelta(seconds=deadline):
+    # abs: a clock that was ahead when it was sent must not keep it held until that day has come.
+    if batch.submitted_at and abs(ledger.age(batch.submitted_at)) < timedelta(seconds=deadline):
         raise UsageError(
             f"the POST of batch {batch.id} went out less than {deadline:g} s ago and may still be under way",
             hint="wait that long",
@@ -133,6 +159,12 @@ def _resolve_one(
         )
     words = f"{batch.error or 'held'}; resolved by hand: {'placed' if placed else 'not placed'}"
     at = ledger.timestamp()
-    ledger.change("resolve", {"id": batch.id, "state": target.value, "error": words, "finished_at": at})
+    resolved = {"id": batch.id, "state": target.value, "error": words, "finished_at": at}
+    if not ledger.change("resolve", resolved):
+        raise UsageError(
+            f"batch {batch.id} was decided by somebody else at this moment",
+            hint="look again",
+            code="batch-not-held",
+        )
     if target is BatchState.REFUSED:
         ledger.change("delete_calls_of_batch", {"id": batch.id})

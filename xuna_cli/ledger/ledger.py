@@ -10,16 +10,19 @@ import secrets
 import shlex
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from xuna_cli import __version__
-from xuna_cli.errors import LedgerError, UsageError
-from xuna_cli.ledger.engine import Engine, Parameters
-from xuna_cli.ledger.queries import in_parts, named, schema_versions
+from xuna_cli.errors import LedgerError, LostClaimError, UsageError
+from xuna_cli.ledger.engine import Engine, Parameters, made_again
+from xuna_cli.ledger.location import Location, ServerUrl
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
     HELD_STATES,
@@ -31,8 +34,6 @@ from xuna_cli.models import (
     RunDescription,
     Standing,
 )
-
-SCHEMA_VERSION = max(schema_versions())
 
 
 def utc_now() -> datetime:
@@ -47,16 +48,23 @@ class Ledger:
         engine: an open connection to where the ledger is.
         now: the clock, in UTC.
         read_only: whether nothing may be written, the schema included.
+        versions: the schema's statements by version; the last one is what this program knows.
 
     Raises:
         LedgerError: if what is there is no ledger, or newer than this program.
     """
 
     def __init__(
-        self, engine: Engine, *, now: Callable[[], datetime] = utc_now, read_only: bool = False
+        self,
+        engine: Engine,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        read_only: bool = False,
+        versions: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self.engine = engine
         self._now = now
+        self._versions = versions or schema_versions()
         self._lock = threading.RLock()
         self._together = Together(self._lock, self.transaction)
         self._migrate(read_only=read_only)
@@ -71,6 +79,16 @@ class Ledger:
     def location(self) -> str:
         """Where it is, for people."""
         return self.engine.location
+
+    @property
+    def schema_version(self) -> int:
+        """The version of its schema."""
+        return self._version()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is forgotten together with this machine's disk."""
+        return self.engine.is_local
 
     def close(self) -> None:
         """Close it; the locks of its runs go with it."""
@@ -88,6 +106,7 @@ class Ledger:
             LedgerError: if it can't be written.
         """
         self.recover()
+        description = _storable(description)
         with self.transaction():
             campaign_id = self._campaign_for(description)
             [(run_id,)] = self.engine.rows(
@@ -111,21 +130,31 @@ class Ledger:
 
     def recover(self) -> None:
         """Turn what dead runs left: `submitting` becomes `unknown`, what was only claimed is given back."""
-        dead = [run_id for (run_id,) in self.rows("open_runs") if not self.engine.is_alive(run_id)]
-        for run_id in dead:
-            with self.transaction():
-                self._close_run(run_id, "the run ended while the POST was under way")
-            self.engine.forget_lock(run_id)
+        for (run_id,) in self.rows("open_runs"):
+            if self._close_if_dead(run_id):
+                self.engine.forget_lock(run_id)
 
+    @made_again
+    def _close_if_dead(self, run_id: int) -> bool:
+        with self.transaction():
+            # Asked inside, so that a run that is not dead but was cut off can't come back in between.
+            if self.engine.is_alive(run_id):
+                return False
+            self._close_run(run_id, "the run ended while the POST was under way")
+        return True
+
+    @made_again
     def end_run(self, run: Run) -> None:
         """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
         with self.transaction():
             self._close_run(run.id, "the outcome could not be recorded")
-        self.engine.let_go(run.id)
+        with self._lock:
+            self.engine.let_go(run.id)
 
     def holds(self, run: Run) -> bool:
         """Return whether the run still holds its lock, without which nothing may be posted."""
-        return self.engine.holds(run.id)
+        with self._lock:
+            return self.engine.holds(run.id)
 
     def _close_run(self, run_id: int, error: str) -> None:
         parameters = {"run_id": run_id}
@@ -147,16 +176,19 @@ class Ledger:
             },
         )
         [row] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
-        campaign_id, _, key_column, api_origin, source_path, _ = row
+        campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = row
+        check_not_forgotten(description.campaign, forgotten_at)
         check_same_campaign(description, key_column, api_origin, source_path)
         return int(campaign_id)
 
     def check_campaign(self, description: RunDescription) -> int | None:
         """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
+        description = _storable(description)
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
             return None
-        campaign_id, _, key_column, api_origin, source_path, _ = found[0]
+        campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = found[0]
+        check_not_forgotten(description.campaign, forgotten_at)
         check_same_campaign(description, key_column, api_origin, source_path)
         return int(campaign_id)
 
@@ -166,20 +198,26 @@ class Ledger:
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
     ) -> dict[str, Standing]:
         """Return how those of the keys stand that the ledger knows in this campaign."""
-        found: dict[str, Standing] = {}
-        for part in in_parts(keys):
-            sql = named("standings", len(part))
-            with self._lock:
-                rows = self.engine.rows(sql, (campaign_id, *part))
-            for key, state, owner in rows:
-                found[key] = _standing(BatchState(state), own=owner == run_id)
-        return found
+        batch_of: dict[str, int] = {}
+        with self._lock:
+            for part in in_parts(keys):
+                batch_of.update(self.engine.rows(named("batches_of_keys", len(part)), (campaign_id, *part)))
+            # Few batches hold many keys: asking for each once is cheaper than a join for every key.
+            standing = {
+                batch_id: _standing(BatchState(state), own=owner == run_id)
+                for part in in_parts(tuple(set(batch_of.values())))
+                for batch_id, state, owner in self.engine.rows(named("owners", len(part)), part)
+            }
+        # A batch that is gone in between was given back, and its keys are free.
+        return {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
 
+    @made_again
     def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
         """Claim call targets, all of them in one transaction.
 
         Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
-        the batches are filled up from the groups behind them.
+        the batches are filled up from the groups behind them. Those who have come onto the ledger's
+        do-not-call list are left out, too.
 
         Args:
             run: ours.
@@ -187,8 +225,15 @@ class Ledger:
 
         Returns:
             The batches, in order, none empty.
+
+        Raises:
+            LostClaimError: if another run took this one for dead. Nothing is claimed then.
         """
         with self.transaction():
+            self._check_open(run.id)
+            # Machines that read the same list take turns: else all but one wait for people whom they won't get.
+            self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
+            groups = self._without_listed(self._still_free(run, groups))
             batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
@@ -196,39 +241,83 @@ class Ledger:
                 for target in group
             ]
             # Sorted: neighbouring pages are written once, and two machines can't deadlock.
-            rows.sort(key=lambda row: row[1])
+            rows.sort(key=itemgetter(1))
             won = sum(
-                self.engine.change(named("claim", len(part), 5), [value for row in part for value in row])
+                self.engine.change(named("claim", len(part), 5), list(chain.from_iterable(part)))
                 for part in in_parts(rows)
             )
             if won == len(rows):
                 return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
             return self._repack(run, batches)
 
-    def submit(self, batch: Batch) -> None:
+    def _still_free(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
+        """Leave out whom another machine, which reads the same list, has claimed since they were read.
+
+        It has mostly claimed the very next ones: where the first are free, nobody else is looked up. What
+        this overlooks costs time alone, since the claim itself decides.
+        """
+        targets = [target for group in groups for target in group]
+        if not self.standings(run.campaign_id, [target.key for target in targets[:ROWS_PER_STATEMENT]]):
+            return groups
+        known = self.standings(run.campaign_id, [target.key for target in targets])
+        left = iter([target for target in targets if target.key not in known])
+        refilled = [list(islice(left, len(group))) for group in groups]
+        return [group for group in refilled if group]
+
+    @made_again
+    def submit(self, batch: Batch) -> Mapping[str, str]:
         """Put it on the disk that the batch's POST is about to go out.
+
+        Returns:
+            Those of its numbers that are on the ledger's do-not-call list, and why. The batch is not
+            submitted then, and nothing may be sent before they are unclaimed: this is the last look at
+            the list, inside the transaction that the POST follows.
 
         Raises:
             LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
                 be sent then.
         """
 
-        def submit() -> None:
-            changed = self.engine.change(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
-            if changed != 1:
-                raise LedgerError(
-                    f"batch {batch.id} is not ours any more: another run took this one for dead",
-                    hint="run the same command again",
-                    code="ledger-lost-claim",
-                )
+        def submit() -> Mapping[str, str]:
+            if listed := self.listed([target.to_phone_number for target in batch.targets]):
+                return listed
+            owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
+            if not owner:
+                raise _lost(f"batch {batch.id} is not ours any more")
+            self._check_open(owner[0][0])
+            return {}
 
-        self._together.make(submit)
+        return self._together.make(submit)
 
+    def listed(self, numbers: Sequence[str]) -> dict[str, str]:
+        """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
+        if not self.rows("do_not_call_any"):
+            return {}
+        found: dict[str, str] = {}
+        for part in in_parts(numbers):
+            rows = self.query(named("do_not_call_listed", len(part)), part)
+            found.update((number, reason or "") for number, reason in rows)
+        return found
+
+    def _without_listed(self, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
+        listed = self.listed([target.to_phone_number for group in groups for target in group])
+        if not listed:
+            return groups
+        left = [[target for target in group if target.to_phone_number not in listed] for group in groups]
+        return [group for group in left if group]
+
+    @made_again
     def back_to_claimed(self, batch: Batch) -> None:
-        """Note that a POST provably did not happen, or was refused for now, and may be made again."""
-        with self.transaction():
-            self.engine.change(named("back_to_claimed"), {"id": batch.id})
+        """Note that a POST provably did not happen, or was refused for now, and may be made again.
 
+        Raises:
+            LostClaimError: if the batch is not ours any more; that it was not taken can be recorded.
+        """
+        with self.transaction():
+            if not self.engine.change(named("back_to_claimed"), {"id": batch.id}):
+                raise _lost(f"batch {batch.id} is not ours any more")
+
+    @made_again
     def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
         """Give back some calls of a batch that is only claimed.
 
@@ -248,6 +337,7 @@ class Ledger:
 
     # -- outcomes
 
+    @made_again
     def record(
         self,
         batch: Batch,
@@ -262,6 +352,9 @@ class Ledger:
 
         Returns:
             False if the batch was decided otherwise in the meantime (a person resolved it).
+
+        Raises:
+            LedgerError: if it can't be written, or the ledger knows nothing of a batch that was sent.
         """
 
         def record() -> bool:
@@ -279,10 +372,18 @@ class Ledger:
             )
             if changed and state is BatchState.REFUSED:
                 self.engine.change(named("delete_calls_of_batch"), {"id": batch.id})
+            if not changed and state is not BatchState.REFUSED and not self.rows("batch", {"id": batch.id}):
+                # As after a failover to a standby that was behind, or a restore: its people are free there.
+                raise LedgerError(
+                    f"{self.location} has lost batch {batch.id}, and would let its people be called again",
+                    hint="stop all runs; the server was set back to an earlier state",
+                    code="ledger-set-back",
+                )
             return changed == 1
 
         return self._together.make(record)
 
+    @made_again
     def split(
         self,
         run: Run,
@@ -304,8 +405,12 @@ class Ledger:
 
         Returns:
             The children, in order.
+
+        Raises:
+            LostClaimError: if another run took this one for dead; the refusal can be recorded.
         """
         with self.transaction():
+            self._check_open(run.id)
             self.engine.change(
                 named("record"),
                 {
@@ -348,6 +453,14 @@ class Ledger:
 
     # -- the rest
 
+    def _check_open(self, run_id: int) -> None:
+        """Raise LostClaimError, inside a transaction, if another run has closed ours, or may do so.
+
+        What it claims after that would be nobody's, and never be given back.
+        """
+        if not self.engine.holds(run_id) or not self.engine.rows(named("open_run"), {"run_id": run_id}):
+            raise _lost(f"run {run_id} may claim nothing more")
+
     def _add_batch(self, run_id: int, size: int, parent_id: int | None = None) -> int:
         [(batch_id,)] = self.engine.rows(
             named("add_batch"), {"run_id": run_id, "parent_id": parent_id, "size": size}
@@ -379,25 +492,28 @@ class Ledger:
         return packed
 
     def _migrate(self, *, read_only: bool) -> None:
-        version = self._version()
-        if version > SCHEMA_VERSION:
+        version, newest = self._version(), max(self._versions)
+        if version > newest:
             raise LedgerError(
                 f"the ledger {self.location} was written by a newer xuna (its version is {version}, "
-                f"this program knows {SCHEMA_VERSION})",
+                f"this program knows {newest})",
                 hint="upgrade: pip install --upgrade xuna-cli",
                 code="ledger-newer",
             )
-        if read_only or version == SCHEMA_VERSION:
+        if version == newest:
             return
+        if read_only:
+            self.engine.leave()
         with self.transaction():
+            self.engine.alone()
             version = self._version()  # another process may have been faster
-            if 0 < version < SCHEMA_VERSION:
+            if 0 < version < newest and not read_only:
                 self.engine.copy_aside(version)
-            for step, statements in sorted(schema_versions().items()):
+            for step, statements in sorted(self._versions.items()):
                 if step > version:
                     for statement in statements:
                         self.engine.change(statement.replace("SERIAL_KEY", self.engine.serial_key))
-            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(SCHEMA_VERSION)})
+            self.engine.change(named("set_info"), {"name": "schema_version", "value": str(newest)})
             if version == 0:
                 self.engine.change(named("set_info"), {"name": "ledger_id", "value": secrets.token_hex(8)})
 
@@ -425,27 +541,63 @@ class Ledger:
 
 
 def open_ledger(
-    path: Path, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
+    location: Location, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
 ) -> Ledger:
-    """Open the ledger in a file.
+    """Open the ledger in a file or a database.
 
     Args:
-        path: the file.
+        location: where it is.
         create: make it if it is not there.
         read_only: write nothing, whatever is found.
         now: the clock, in UTC.
 
     Raises:
         LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
+        ConfigurationError: if the URL, or what it needs, can't be used.
     """
-    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
-
-    engine = SqliteEngine(path, create=create, read_only=read_only)
+    engine = _engine(location, create=create, read_only=read_only)
     try:
         return Ledger(engine, now=now, read_only=read_only)
     except BaseException:
         engine.close()
         raise
+
+
+def check_writable(location: Location) -> None:
+    """Look whether a run could write the ledger there, or make it; change nothing.
+
+    Raises:
+        ConfigurationError, LedgerError: if it could not.
+    """
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below
+
+        check_rights(location)
+    else:
+        from xuna_cli.ledger.sqlite import check_permissions  # noqa: PLC0415 - as below
+
+        check_permissions(location)
+
+
+def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - the engine that is used, alone
+
+        return PostgresEngine(location, create=create, read_only=read_only)
+    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
+
+    return SqliteEngine(location, create=create, read_only=read_only)
+
+
+def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
+    """Raise UsageError if the campaign's people were deleted: nobody knows any more who was called."""
+    if forgotten_at is not None:
+        raise UsageError(
+            f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
+            "called",
+            hint=f"use another campaign: --campaign {shlex.quote(name + '-2')}",
+            code="campaign-forgotten",
+        )
 
 
 def check_same_campaign(
@@ -481,6 +633,20 @@ def batch_record(row: Sequence[Any]) -> BatchRecord:
     """Make a record of the first columns of `batches_of_campaign`."""
     batch_id, run_id, parent_id, state, *rest = row[:11]
     return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)
+
+
+def _storable(description: RunDescription) -> RunDescription:
+    """Return it with text that a database takes: paths and arguments may hold bytes that are no UTF-8."""
+    texts: dict[str, Any] = {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        for name, value in asdict(description).items()
+        if isinstance(value, str)
+    }
+    return replace(description, **texts)
+
+
+def _lost(what: str) -> LostClaimError:
+    return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
 
 
 def _key_words(column: str | None) -> str:

@@ -9,7 +9,7 @@ INSERT INTO ledger_info (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
 -- name: campaign_by_name
-SELECT id, name, key_column, api_origin, source_path, created_at FROM campaigns WHERE name = :name
+SELECT id, name, key_column, api_origin, source_path, created_at, forgotten_at FROM campaigns WHERE name = :name
 
 -- name: add_campaign
 INSERT INTO campaigns (name, key_column, api_origin, source_path, created_at)
@@ -29,6 +29,9 @@ UPDATE runs SET ended_at = :ended_at WHERE id = :run_id AND ended_at IS NULL
 -- name: open_runs
 SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id
 
+-- name: open_run
+SELECT id FROM runs WHERE id = :run_id AND ended_at IS NULL
+
 -- name: orphan_submitting
 UPDATE batches SET state = 'unknown', error = :error, finished_at = :finished_at
 WHERE run_id = :run_id AND state = 'submitting'
@@ -39,13 +42,18 @@ DELETE FROM calls WHERE batch_id IN (SELECT id FROM batches WHERE run_id = :run_
 -- name: delete_claimed_batches
 DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 
--- name: standings
-SELECT c.key, b.state, b.run_id FROM calls c JOIN batches b ON b.id = c.batch_id
-WHERE c.campaign_id = ? AND c.key IN ({list})
+-- name: batches_of_keys
+SELECT key, batch_id FROM calls WHERE campaign_id = ? AND key IN ({list})
+
+-- name: owners
+SELECT id, state, run_id FROM batches WHERE id IN ({list})
 
 -- name: add_batch
 INSERT INTO batches (run_id, parent_id, state, size) VALUES (:run_id, :parent_id, 'claimed', :size)
 RETURNING id
+
+-- name: take_turn
+UPDATE campaigns SET created_at = created_at WHERE id = :campaign_id
 
 -- name: claim
 INSERT INTO calls (campaign_id, key, to_phone_number, batch_id, row_number) VALUES {rows}
@@ -73,6 +81,7 @@ DELETE FROM batches WHERE id = :id
 UPDATE batches SET state = 'submitting', submitted_at = :submitted_at
 WHERE id = :id AND state = 'claimed'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
+RETURNING run_id
 
 -- name: back_to_claimed
 UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND state = 'submitting'
@@ -82,6 +91,9 @@ UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND sta
 UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated,
                    http_status = :http_status, error = :error, finished_at = :finished_at
 WHERE id = :id AND state IN ('claimed', 'submitting', 'unknown')
+
+-- name: batch
+SELECT state FROM batches WHERE id = :id
 
 -- name: resolve
 UPDATE batches SET state = :state, error = :error, finished_at = :finished_at
@@ -102,10 +114,10 @@ WHERE r.campaign_id = :campaign_id AND b.state IN ('unknown', 'short')
 ORDER BY b.id
 
 -- name: campaign_summaries
-SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, b.state,
+SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state,
        COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls
 FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id LEFT JOIN batches b ON b.run_id = r.id
-GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, b.state
+GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state
 ORDER BY c.name, b.state
 
 -- name: runs_of_campaign
@@ -116,3 +128,124 @@ FROM runs WHERE campaign_id = :campaign_id ORDER BY id
 SELECT c.batch_id, c.row_number, c.key, c.to_phone_number FROM calls c
 WHERE c.batch_id IN ({list})
 ORDER BY c.batch_id, c.row_number
+
+-- name: known_batch_ids
+SELECT batch_id FROM batches WHERE batch_id IN ({list})
+
+-- name: forget_conversations
+DELETE FROM outcomes WHERE campaign_id = ? AND conversation_id IN ({list})
+
+-- name: conversations_in_doubt
+SELECT DISTINCT conversation_id FROM outcomes
+WHERE campaign_id = :campaign_id AND (joined_by IS NULL OR joined_by <> 'batch')
+
+-- name: add_outcomes
+INSERT INTO outcomes (campaign_id, key, conversation_id, outcome, joined_by, final, status, started_at,
+                      duration, evaluation, collected)
+VALUES {rows}
+
+-- name: final_conversations
+SELECT DISTINCT conversation_id FROM outcomes
+WHERE campaign_id = ? AND final = 1 AND joined_by = 'batch' AND conversation_id IN ({list})
+
+-- name: outcomes_of_batches
+SELECT o.key, o.outcome, o.conversation_id, o.joined_by, o.status, o.started_at, o.duration, o.evaluation,
+       o.collected
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+WHERE c.batch_id IN ({list})
+ORDER BY o.key, o.started_at, o.conversation_id
+
+-- name: found_of_held_batches
+SELECT c.batch_id, COUNT(DISTINCT o.key)
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+     JOIN batches b ON b.id = c.batch_id
+WHERE o.campaign_id = :campaign_id AND o.joined_by IS NOT NULL AND b.state IN ('unknown', 'short')
+GROUP BY c.batch_id
+
+-- name: found_of_batch
+SELECT COUNT(DISTINCT o.key)
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+WHERE c.batch_id = :id AND o.joined_by IS NOT NULL
+
+-- name: reading
+SELECT read_at, incomplete, records, joined, elsewhere, unjoined, reasons
+FROM readings WHERE campaign_id = :campaign_id
+
+-- name: set_reading
+INSERT INTO readings (campaign_id, read_at, incomplete, records, joined, elsewhere, unjoined, reasons)
+VALUES (:campaign_id, :read_at, :incomplete, :records, :joined, :elsewhere, :unjoined, :reasons)
+ON CONFLICT (campaign_id) DO UPDATE SET
+    read_at = excluded.read_at, incomplete = excluded.incomplete, records = excluded.records,
+    joined = excluded.joined, elsewhere = excluded.elsewhere, unjoined = excluded.unjoined,
+    reasons = excluded.reasons
+
+-- name: add_run_count
+INSERT INTO run_counts (run_id, name, count) VALUES (:run_id, :name, :count)
+ON CONFLICT (run_id, name) DO UPDATE SET count = excluded.count
+
+-- name: run_counts
+SELECT c.run_id, c.name, c.count FROM run_counts c JOIN runs r ON r.id = c.run_id
+WHERE r.campaign_id = :campaign_id
+ORDER BY c.run_id
+
+-- name: calls_of_keys
+SELECT key, batch_id, row_number, to_phone_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+
+-- name: outcomes_of_keys
+SELECT key, outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected
+FROM outcomes WHERE campaign_id = ? AND key IN ({list})
+ORDER BY key, started_at, conversation_id
+
+-- name: do_not_call_any
+SELECT 1 FROM do_not_call LIMIT 1
+
+-- name: do_not_call_listed
+SELECT to_phone_number, reason FROM do_not_call WHERE to_phone_number IN ({list})
+
+-- name: do_not_call_page
+SELECT to_phone_number, reason, added_at FROM do_not_call WHERE to_phone_number > :after
+ORDER BY to_phone_number LIMIT :size
+
+-- name: do_not_call_count
+SELECT COUNT(*) FROM do_not_call
+
+-- name: do_not_call_add
+INSERT INTO do_not_call (to_phone_number, reason, added_at) VALUES {rows}
+ON CONFLICT (to_phone_number) DO NOTHING
+
+-- name: do_not_call_remove
+DELETE FROM do_not_call WHERE to_phone_number IN ({list})
+
+-- name: last_calls_by_key
+SELECT c.to_phone_number, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL OR ended_at >= ?)
+  AND c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed' AND c.key IN ({list})
+GROUP BY c.to_phone_number
+
+-- name: last_calls_by_number
+SELECT c.to_phone_number, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed'
+  AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
+GROUP BY c.to_phone_number
+
+-- name: campaign_ages
+SELECT c.name, COALESCE(MAX(r.ended_at), c.created_at) AS last_ended
+FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id
+WHERE c.forgotten_at IS NULL
+GROUP BY c.name, c.created_at ORDER BY c.name
+
+-- name: open_runs_of_campaign
+SELECT id FROM runs WHERE campaign_id = :campaign_id AND ended_at IS NULL
+
+-- name: forget_calls
+DELETE FROM calls WHERE campaign_id = :campaign_id
+
+-- name: forget_words_of_batches
+UPDATE batches SET error = NULL
+WHERE error IS NOT NULL AND run_id IN (SELECT id FROM runs WHERE campaign_id = :campaign_id)
+
+-- name: forget_words_of_runs
+UPDATE runs SET template = NULL WHERE campaign_id = :campaign_id
+
+-- name: forget_campaign
+UPDATE campaigns SET forgotten_at = :forgotten_at WHERE id = :campaign_id

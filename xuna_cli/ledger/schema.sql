@@ -66,3 +66,61 @@ CREATE TABLE calls (
 );
 
 CREATE INDEX calls_of_batch ON calls (batch_id);
+
+-- version: 2
+
+-- Who must not be called, by whatever campaign; E.164.
+CREATE TABLE do_not_call (
+    to_phone_number TEXT PRIMARY KEY,
+    reason          TEXT,
+    added_at        TEXT NOT NULL
+);
+
+-- Set when the people of a campaign were deleted: it is closed for good. Its batches keep the counts.
+ALTER TABLE campaigns ADD COLUMN forgotten_at TEXT;
+
+-- When a number was last called: by the primary key where the number is the key, else by this. Only calls
+-- of campaigns with --key are in it, so that it costs the others nothing.
+CREATE INDEX calls_of_number ON calls (to_phone_number) WHERE key <> to_phone_number;
+
+-- version: 3
+
+-- What the conversation records say of calls: a row for each call and conversation that is proven, or may
+-- be, of it (then joined_by is null). It goes when the call's claim goes.
+CREATE TABLE outcomes (
+    campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+    key             TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    outcome         TEXT NOT NULL, -- models.CallOutcome
+    joined_by       TEXT CHECK (joined_by IN ('batch', 'number', 'held')),
+    final           INTEGER NOT NULL, -- 1: the API will not say more of it
+    status          TEXT,
+    started_at      TEXT,
+    duration        REAL, -- seconds
+    evaluation      TEXT NOT NULL, -- JSON: criterion to result and rationale
+    collected       TEXT NOT NULL, -- JSON: name to value
+    PRIMARY KEY (campaign_id, key, conversation_id),
+    FOREIGN KEY (campaign_id, key) REFERENCES calls (campaign_id, key) ON DELETE CASCADE
+);
+
+CREATE INDEX outcomes_of_conversation ON outcomes (campaign_id, conversation_id);
+
+-- When the records were last read for a campaign, and how completely.
+CREATE TABLE readings (
+    campaign_id BIGINT PRIMARY KEY REFERENCES campaigns (id) ON DELETE CASCADE,
+    read_at     TEXT NOT NULL,
+    incomplete  TEXT, -- why the list was cut off
+    records     INTEGER NOT NULL,
+    joined      INTEGER NOT NULL,
+    elsewhere   INTEGER NOT NULL,
+    unjoined    INTEGER NOT NULL,
+    reasons     TEXT NOT NULL -- JSON: why, with counts
+);
+
+-- What a run did with its rows: the counts of its result, and `rejected:CODE` for each reason.
+CREATE TABLE run_counts (
+    run_id BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name   TEXT NOT NULL,
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (run_id, name)
+);

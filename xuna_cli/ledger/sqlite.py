@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import glob
 import os
 import re
 import sqlite3
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xuna_cli.errors import LedgerError
+from xuna_cli.errors import ConfigurationError, LedgerError
 from xuna_cli.ledger.engine import Parameters
 
 # Long enough that a crowd of runs queues instead of failing; a claim of 20,000 takes well under a second.
@@ -49,10 +50,13 @@ class SqliteEngine:
     """
 
     serial_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    is_local = True
+    _connection: sqlite3.Connection
 
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
         self.created = False
+        self._connection: sqlite3.Connection
         self._locks: dict[int, int] = {}
         if sqlite3.sqlite_version_info < (3, 35):
             raise LedgerError(
@@ -79,6 +83,16 @@ class SqliteEngine:
     def location(self) -> str:
         """Where the ledger is, for people."""
         return str(self.path)
+
+    @property
+    def version(self) -> str:
+        """SQLite's version."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def size(self) -> int:
+        """Return the size of the file in bytes."""
+        with _errors(self.path):
+            return self.path.stat().st_size
 
     def has_schema(self) -> bool:
         """Return whether the ledger's tables are there."""
@@ -112,14 +126,50 @@ class SqliteEngine:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def alone(self) -> None:
+        """Do nothing: a transaction that has begun is the only one that writes."""
+
+    def last_key(self, table: str) -> int:
+        """Return the highest serial key of a table that was ever used."""
+        rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        return int(rows[0][0]) if rows else 0
+
+    def go_on_after(self, table: str, key: int) -> None:
+        """Do nothing: SQLite goes on after the highest key that was ever inserted."""
+
     def copy_aside(self, version: int) -> None:
         """Leave a copy beside the ledger before its schema changes."""
         target = self.path.with_name(f"{self.path.name}.v{version}.bak")
         with _errors(self.path):
             target.unlink(missing_ok=True)
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with contextlib.closing(sqlite3.connect(target)) as copy:
-                self._connection.backup(copy)
+            # Not through our own connection: SQLite copies nothing out of one that is about to write, and
+            # Python's `backup` would wait for that without end.
+            uri = self.path.as_uri() + "?mode=ro"
+            with (
+                contextlib.closing(sqlite3.connect(uri, uri=True)) as source,
+                contextlib.closing(sqlite3.connect(target)) as copy,
+            ):
+                source.backup(copy)
+
+    def leave(self) -> None:
+        """Work from now on with a private copy that is gone when it is closed."""
+        with _errors(self.path):
+            # No name: SQLite spills it to a temporary file that has none either.
+            copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            self._connection.backup(copy)
+            self._connection.close()
+            self._connection = copy
+
+    def vacuum(self) -> None:
+        """Write the file anew, without what was deleted."""
+        with _errors(self.path):
+            self._check_same_file()
+            self._connection.execute("VACUUM")
+
+    def copies_aside(self) -> list[str]:
+        """Return the copies that changes of the schema have left beside the ledger."""
+        return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
     def hold(self, run_id: int) -> None:
         """Take the lock that says that a run is alive; the OS drops it with the process."""
@@ -151,7 +201,8 @@ class SqliteEngine:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared: two that look at once don't take each other for the run.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:
@@ -206,6 +257,14 @@ class SqliteEngine:
                     hint="name another file with --ledger",
                     code="ledger-corrupt",
                 )
+            [(pages,)] = self._connection.execute("PRAGMA page_count").fetchall()
+            [(page_size,)] = self._connection.execute("PRAGMA page_size").fetchall()
+            if self.path.stat().st_size < pages * page_size:  # SQLite fills a cut last page with zeros
+                raise LedgerError(
+                    f"the ledger {self.path} is damaged: its end is missing",
+                    hint="restore it from a copy; do not start a new one",
+                    code="ledger-corrupt",
+                )
             for name, (value, reading) in PRAGMAS.items():
                 self._connection.execute(f"PRAGMA {name} = {value}")
                 got = self._connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -223,6 +282,25 @@ class SqliteEngine:
                 hint="put it back before anything else is sent",
                 code="ledger-replaced",
             )
+
+
+def check_permissions(path: Path) -> None:
+    """Look whether a ledger could be written here, or made.
+
+    Raises:
+        ConfigurationError: if it could not.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # what permissions say is not what a disk does
+            pass
+        if path.exists():
+            with path.open("r+b"):
+                pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} can't be written: {error.strerror}", hint="name another file with --ledger"
+        ) from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -246,23 +324,36 @@ def _refuse_network_file_system(path: Path) -> None:
     if sys.platform != "linux":
         return
     try:
-        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
-    best, kind = "", ""
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), before.split()[4])
-        inside = path == Path(point) or Path(point) in path.parents
-        if inside and len(point) >= len(best):
-            best = point
-            kind = "drvfs" if "drvfs" in after else after.split()[0]
+    kind = file_system_of(path, mounts)
     if kind in NETWORK_FILE_SYSTEMS:
         raise LedgerError(
             f"{path} is on a network file system ({kind}), where SQLite's locks can't be trusted",
             hint="keep the ledger on a local disk, or on PostgreSQL: --ledger postgresql://…",
             code="ledger-network",
         )
+
+
+def file_system_of(path: Path, mounts: str) -> str:
+    """Return the type of the file system that an absolute path is on; empty if it can't be told.
+
+    Args:
+        path: need not be there.
+        mounts: Linux's table of mounts, as proc(5) describes `/proc/self/mountinfo`.
+    """
+    best, kind = "", ""
+    for line in mounts.split("\n"):
+        before, _, after = line.partition(" - ")
+        if not after:
+            continue
+        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), before.split(" ")[4])
+        inside = path == Path(point) or Path(point) in path.parents
+        if inside and len(point) >= len(best):
+            best = point
+            kind = "drvfs" if "drvfs" in after else after.split()[0]
+    return kind
 
 
 @contextlib.contextmanager

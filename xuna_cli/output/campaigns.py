@@ -2,29 +2,49 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
+from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
 from xuna_cli.output.messages import Stdout, emit
-from xuna_cli.output.spreadsheet import replacing, write_rows
+from xuna_cli.output.spreadsheet import replacing
 
 WIDE = 80  # columns of a terminal that has room for more than the numbers
 
-EXPORTED = (
-    "row_number",
-    "key",
-    "to_phone_number",
-    "state",
-    "batch_id",
-    "ledger_batch_id",
-    "run_id",
-    "submitted_at",
-    "finished_at",
-    "error",
-)
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the conversation records prove of held batches.
+
+    Attributes:
+        found: calls that were made, by the ledger's id of the batch.
+        read_at: when the records were read; None: they were not.
+        command: reads them.
+    """
+
+    found: Mapping[int, int]
+    read_at: str | None
+    command: str
+
+    def words(self, one: BatchRecord) -> str:
+        """Say what is proven of a held batch; the lack of records proves nothing."""
+        if found := self.found.get(one.id, 0):
+            return (
+                f"The conversation records have {found} of its {one.size} calls (read {self.read_at}): "
+                "it was placed."
+            )
+        if self.read_at is None or (one.submitted_at or "") >= self.read_at:
+            return (
+                "The conversation records were not read since; they may prove that it was placed: "
+                f"{self.command}"
+            )
+        return (
+            f"The conversation records had none of its calls (read {self.read_at}), which proves nothing; "
+            f"to read again: {self.command}"
+        )
 
 
 def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
@@ -44,7 +64,7 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
         held = sum(one.calls.get(state, 0) for state in HELD_STATES)
         moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
         table.add_row(
-            cell(one.name),
+            cell(f"{one.name} (forgotten)" if one.forgotten_at else one.name),
             cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
             cell(f"{held:,}", "bold yellow" if held else ""),
             cell(f"{moving:,}"),
@@ -57,7 +77,14 @@ def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
     out.print(table)
 
 
-def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: str, *, address: str) -> None:
+def print_campaign(
+    campaign: Campaign,
+    batches: Sequence[BatchRecord],
+    output: str,
+    *,
+    address: str,
+    evidence: Evidence,
+) -> None:
     """Print one campaign with its batches, and explain what is held.
 
     Args:
@@ -65,6 +92,7 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
         batches: all of it.
         output: `table` or `json`.
         address: how a command that we suggest names the campaign and its ledger.
+        evidence: what is proven of the held ones.
     """
     if output == "json":
         document = {
@@ -76,9 +104,11 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
                     "run_id": str(one.run_id),
                     "submitted_at": one.submitted_at,
                     "finished_at": one.finished_at,
+                    **({"found": evidence.found.get(one.id, 0)} if one.state in HELD_STATES else {}),
                 }
                 for one in batches
             ],
+            "records_read_at": evidence.read_at,
         }
         emit(dump(document))
         return
@@ -109,16 +139,17 @@ def print_campaign(campaign: Campaign, batches: Sequence[BatchRecord], output: s
     out.print(table)
     held = [one for one in batches if one.state in HELD_STATES]
     for one in held:
-        for line in ("", *explain_held(one).split("\n")):
+        for line in ("", *explain_held(one, evidence).split("\n")):
             out.print(cell(line), soft_wrap=True)
     if held:
         out.print(cell(""))
         out.print(cell(f"Then: xuna campaigns resolve {address}"), soft_wrap=True)
 
 
-def explain_held(one: BatchRecord) -> str:
-    """Say of a held batch when, how many, what happened, and what to look for."""
+def explain_held(one: BatchRecord, evidence: Evidence) -> str:
+    """Say of a held batch when, how many, what happened, what is proven, and what to look for."""
     head = f"Batch {one.id}: {one.size} people, sent {one.submitted_at or '?'}, {one.state.value}: {one.error or '-'}"
+    head += f"\n  {evidence.words(one)}"
     if one.state is BatchState.SHORT:
         return (
             f"{head}\n  In the API's dashboard, look for {one.batch_id}: it queued {one.calls_initiated} of them. Who "
@@ -140,6 +171,7 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         "api_origin": one.api_origin,
         "source_path": one.source_path,
         "created_at": one.created_at,
+        "forgotten_at": one.forgotten_at,
         "calls": {
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED
         },
@@ -147,25 +179,9 @@ def campaign_document(one: Campaign) -> dict[str, object]:
     }
 
 
-def export_calls(calls: Iterable[CallRecord], output: str, to: Path | None) -> None:
-    """Write a row for every call, as CSV or as a JSON array, in constant memory.
-
-    Raises:
-        InputError: if the file can't be written.
-    """
-    with _destination(to) as stream:
-        rows = map(_exported, calls)
-        if output == "csv":
-            # The key's separator is a control character: shown by its picture where a terminal may read it.
-            write_rows(
-                stream, EXPORTED, ((row[0], str(row[1]).replace("\x1f", "␟"), *row[2:]) for row in rows)
-            )
-        else:
-            _write_json(stream, rows)
-
-
 @contextlib.contextmanager
-def _destination(to: Path | None) -> Iterator[IO[str]]:
+def destination(to: Path | None) -> Iterator[IO[str]]:
+    """Give the stream to write to: stdout, or a file that appears when all of it is written."""
     if to is None:
         yield cast(IO[str], Stdout())
     else:
@@ -173,25 +189,10 @@ def _destination(to: Path | None) -> Iterator[IO[str]]:
             yield stream
 
 
-def _write_json(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
+def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as a JSON array of objects, in constant memory."""
     separator = "[\n"
     for row in rows:
-        stream.write(separator + json.dumps(dict(zip(EXPORTED, row, strict=True))))
+        stream.write(separator + json.dumps(dict(zip(names, row, strict=True)), default=str))
         separator = ",\n"
     stream.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _exported(call: CallRecord) -> tuple[object, ...]:
-    of = call.batch
-    return (
-        call.row_number,
-        call.key,
-        call.to_phone_number,
-        of.state.value,
-        of.batch_id,
-        of.id,
-        of.run_id,
-        of.submitted_at,
-        of.finished_at,
-        of.error,
-    )

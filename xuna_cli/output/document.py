@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xuna_cli.errors import ExitStatus, XunaError
-from xuna_cli.models import COUNTS, BatchRecord, Rejection, Report
+from xuna_cli.models import COUNTS, BatchRecord, Mark, Rejection, Report
+from xuna_cli.output.screening import screening_document
 
 VERSION = 1
 
@@ -25,6 +26,7 @@ class BatchCallResult:
         ledger_created: whether this run made it.
         report: what became of the rows.
         held: the campaign's batches that wait for a person.
+        marks: what looks wrong about what is said.
         address: how a command that we suggest names the campaign and its ledger.
     """
 
@@ -37,6 +39,7 @@ class BatchCallResult:
     ledger_created: bool
     report: Report
     held: Sequence[BatchRecord] = ()
+    marks: Sequence[Mark] = ()
     address: str = ""
 
     @property
@@ -80,6 +83,7 @@ def batch_call_document(result: BatchCallResult) -> str:
             }
             for record in result.held
         ],
+        **screening_document(report, result.marks),
         "rejections_total": report.counts["rejected"],
         "rejections": [rejection(item) for item in report.rejections],
         "errors": [error(item) for item in report.errors],

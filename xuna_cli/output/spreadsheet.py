@@ -35,6 +35,13 @@ def write_rows(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[o
     writer.writerows([cell(value) for value in row] for row in rows)
 
 
+def line(cells: Sequence[str]) -> str:
+    """Return a row of cells that are safe already, with its line break."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerow(cells)
+    return stream.getvalue()
+
+
 def batches_csv(batches: Iterable[BatchRecord]) -> str:
     """Return a row per batch."""
     stream = io.StringIO()
@@ -93,33 +100,58 @@ class Rejects:
     OURS = ("row", "code", "message")
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        if path.is_dir() or not path.parent.is_dir():
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(0, "it is a folder")
+            if not path.parent.is_dir():
+                raise NotADirectoryError(0, "there is no such folder")
+            # Spooled where it will be: a folder that takes no files is told before anything is sent.
+            folder = path.parent
+            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 - closed in `discard`
+        except OSError as error:
             raise InputError(
-                f"{path} can't be written: {'it is a folder' if path.is_dir() else 'there is no such folder'}",
+                f"{path} can't be written: {error.strerror}",
                 hint="name another file with --rejects",
                 code="output-unwritable",
-            )
+            ) from None
         self._path = path
         self._columns = dict.fromkeys(columns)
-        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed in `close`
         self._lock = threading.Lock()
+        self._broken: OSError | None = None
 
     def add(self, rejection: Rejection) -> None:
-        """Keep a rejection; what the contact could not be read of is left empty."""
+        """Keep a rejection; what the contact could not be read of is left empty.
+
+        A disk that is full is said by `write`: it must not stop the calls that are under way.
+        """
         fields = dict(rejection.contact.fields) if rejection.contact else {}
         line = json.dumps([rejection.row_number, rejection.code, rejection.message, fields], default=str)
         with self._lock:
             self._columns.update(dict.fromkeys(fields))
-            self._spool.write(line + "\n")
+            try:
+                self._spool.write(line + "\n")
+            except OSError as error:
+                self._broken = self._broken or error
 
-    def close(self) -> None:
-        """Write the file, also when it has no rows: an old one must not be taken for this run's."""
+    def discard(self) -> None:
+        """Let go of what was kept; a second time does nothing."""
+        with contextlib.suppress(OSError):  # what could not be flushed was said by `write`
+            self._spool.close()
+
+    def write(self) -> None:
+        """Write the file, also when it has no rows: an old one must not be taken for this run's.
+
+        Raises:
+            InputError: if it can't be written, or not all of it could be kept.
+        """
         # A list that was mended before has our columns: they are replaced. Columns that only happen to
         # have one of the names are somebody's, and are kept.
         fed_back = set(self.OURS) <= self._columns.keys()
         columns = [name for name in self._columns if not (fed_back and name in self.OURS)]
         ours = [f"xuna_{name}" if name in columns else name for name in self.OURS]
-        with self._lock, self._spool, replacing(self._path) as stream:
+        with self._lock, replacing(self._path) as stream:
+            if self._broken is not None:
+                raise self._broken
             self._spool.seek(0)
             rows = (
                 (*(fields.get(name) for name in columns), *said)

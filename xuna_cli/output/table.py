@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xuna_cli.models import BatchRecord, BatchState
+from xuna_cli.models import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.messages import COUNT_LABELS, Stdout, safe
+from xuna_cli.output.screening import screening_lines
 
-BATCHES_SHOWN = 20  # accepted ones; whatever needs attention is always shown
+BATCHES_SHOWN = 50  # the last ones, but for those that need attention
 REJECTIONS_SHOWN = 10
 WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
 
@@ -63,10 +64,15 @@ def print_result(result: BatchCallResult, out: Console) -> None:
 
 def _batches(batches: Sequence[BatchRecord]) -> Table:
     table = plain_table(None, ("Batch ID", "Calls", "Initiated", "State"), right=("Calls", "Initiated"))
-    accepted = [one for one in batches if one.state is BatchState.ACCEPTED]
-    left_out = {one.id for one in accepted[BATCHES_SHOWN:]}
+    shown = _shown(batches)
+    if left_out := [one for one in batches if one.id not in shown]:
+        calls = sum(one.size for one in left_out)
+        initiated = sum(one.calls_initiated or 0 for one in left_out)
+        table.add_row(
+            cell(f"{len(left_out):,} others"), cell(f"{calls:,}"), cell(f"{initiated:,}"), cell("not shown")
+        )
     for one in batches:
-        if one.id not in left_out:
+        if one.id in shown:
             state = (
                 f"{one.state.value} (ledger batch {one.id})"
                 if one.state is not BatchState.ACCEPTED
@@ -78,12 +84,14 @@ def _batches(batches: Sequence[BatchRecord]) -> Table:
                 cell("-" if one.calls_initiated is None else one.calls_initiated),
                 cell(state, STYLES.get(one.state, "")),
             )
-    if left_out:
-        calls = sum(one.size for one in batches if one.id in left_out)
-        table.add_row(
-            cell(f"… and {len(left_out):,} more"), cell(f"{calls:,}"), cell(f"{calls:,}"), cell("accepted")
-        )
     return table
+
+
+def _shown(batches: Sequence[BatchRecord]) -> set[int]:
+    """Return which batches fit into a table: held ones first, then the last of the others."""
+    held = [one.id for one in batches if one.state in HELD_STATES]
+    others = [one.id for one in batches if one.state not in HELD_STATES]
+    return set((others + held)[-BATCHES_SHOWN:])
 
 
 def _totals(result: BatchCallResult) -> Text:
@@ -105,6 +113,9 @@ def _totals(result: BatchCallResult) -> Text:
 def _attention(result: BatchCallResult) -> list[str]:
     report = result.report
     lines: list[str] = []
+    if len(report.batches) > BATCHES_SHOWN:
+        lines.append("")
+        lines.append(f"All batches: xuna campaigns show {result.address}")
     if report.rejections:
         lines.append("")
         lines.append(f"Rejected rows ({report.counts['rejected']:,}):")
@@ -114,6 +125,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         ]
         if report.counts["rejected"] > REJECTIONS_SHOWN:
             lines.append("  … all of them as a CSV to mend: --rejects FILE")
+    lines += screening_lines(report, result.marks)
     if result.held:
         calls = sum(batch.size for batch in result.held)
         lines.append("")

@@ -21,15 +21,22 @@ class ConversationOptions:
     Attributes:
         appear_after: seconds between the call and its record.
         spread: up to so many seconds more, drawn for each call.
+        in_progress: seconds after it has appeared in which the record says that the call goes on, and
+            nothing of what came of it.
         optional_metadata: with `metadata.phone_call` and `metadata.batch_call`, which the vendor
             doesn't document, and `status`.
+        batch_ids: with `metadata.batch_call`, of the optional ones.
+        directions: with `metadata.phone_call.direction`, of the optional ones.
         unanswered: the share of calls that never get a record.
         page_size: of a page, when the client doesn't say.
     """
 
     appear_after: float = 0.0
     spread: float = 0.0
+    in_progress: float = 0.0
     optional_metadata: bool = True
+    batch_ids: bool = True
+    directions: bool = False
     unanswered: float = 0.0
     page_size: int = 30
 
@@ -73,14 +80,22 @@ class Conversations:
         return call
 
     def _has_appeared(self, call: DialledCall) -> bool:
+        appears = self._appears_at(call)
+        return appears is not None and self._state.clock() >= appears
+
+    def _appears_at(self, call: DialledCall) -> float | None:
         options = self.options
         wait = options.appear_after
         if options.unanswered or options.spread:
             drawn = self._draws(call, "appears")
             if drawn.random() < options.unanswered:
-                return False
+                return None
             wait += options.spread * drawn.random()
-        return self._state.clock() >= call.at + wait
+        return call.at + wait
+
+    def _is_in_progress(self, call: DialledCall) -> bool:
+        appears = self._appears_at(call)
+        return appears is not None and self._state.clock() < appears + self.options.in_progress
 
     def _draws(self, call: DialledCall, what: str) -> random.Random:
         seed = self._state.seed or 0
@@ -96,6 +111,8 @@ class Conversations:
         duration = drawn.randint(8, 240)
         outcome = drawn.choices(OUTCOMES, weights=(6, 3, 1))[0]
         conversation_id = conversation_id_of(call)
+        if self._is_in_progress(call):
+            return self._record(call) | {"transcript": [], "evaluation_results": {}, "collected_data": {}}
         return self._record(call) | {
             "transcript": [
                 {"speaker": "agent", "timestamp": 0, "message": self._first_message(call)},
@@ -124,9 +141,12 @@ class Conversations:
         }
         record: dict[str, object] = {"conversation_id": conversation_id_of(call), "metadata": metadata}
         if self.options.optional_metadata:
-            record["status"] = "done"
-            metadata["phone_call"] = {"external_number": call.to_phone_number}
-            metadata["batch_call"] = {"batch_call_id": call.batch_id}
+            record["status"] = "in-progress" if self._is_in_progress(call) else "done"
+            metadata["phone_call"] = {"external_number": call.to_phone_number} | (
+                {"direction": "outbound"} if self.options.directions else {}
+            )
+            if self.options.batch_ids:
+                metadata["batch_call"] = {"batch_call_id": call.batch_id}
         return record
 
     def _first_message(self, call: DialledCall) -> str:

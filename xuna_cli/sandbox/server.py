@@ -71,6 +71,7 @@ class SandboxServer:
         account: agents and numbers.
         remember: how much is kept of the accepted calls: `all`, `numbers` or `count`.
         record: a file that gets one JSON line per accepted call.
+        record_words: let that file have what each call's override says, which may name people.
         sync: fsync that file before a batch is answered.
         seed: makes batch ids, conversations and random faults repeatable.
         clock: Unix time in seconds, for when calls happened and conversations appear.
@@ -91,6 +92,7 @@ class SandboxServer:
         account: Account | None = None,
         remember: Remember | str = Remember.ALL,
         record: str | os.PathLike[str] | None = None,
+        record_words: bool = True,
         sync: bool = False,
         seed: int | None = None,
         clock: Callable[[], float] = time.time,
@@ -104,7 +106,9 @@ class SandboxServer:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
         self.base_url = f"http://{HOST}:{self.port}"
-        self.state = SandboxState(remember=remember, record=record, sync=sync, seed=seed, clock=clock)
+        self.state = SandboxState(
+            remember=remember, record=record, record_words=record_words, sync=sync, seed=seed, clock=clock
+        )
         self._started = threading.Event()
         config = uvicorn.Config(
             create_app(self.account, self.state, self.faults, conversations),

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -81,6 +81,7 @@ class SandboxState:
         record: a file that gets one JSON line per accepted call before the batch is answered, so
             that other processes can read it even after this one was killed. Calls that it holds
             already are read back, so that a restarted sandbox remembers.
+        record_words: let the record have what each call's override says, which may name people.
         sync: also fsync the record before the answer.
         seed: makes batch ids repeatable; None makes them unique.
         clock: Unix time in seconds.
@@ -91,6 +92,7 @@ class SandboxState:
         *,
         remember: Remember | str = Remember.ALL,
         record: str | os.PathLike[str] | None = None,
+        record_words: bool = True,
         sync: bool = False,
         seed: int | None = None,
         clock: Callable[[], float] = time.time,
@@ -99,6 +101,7 @@ class SandboxState:
         self.clock = clock
         self.seed = seed
         self._sync = sync
+        self._record_words = record_words
         self._lock = threading.Lock()
         self._clear()
         self._record = None if record is None else self._open(Path(record))
@@ -122,7 +125,8 @@ class SandboxState:
                 call = DialledCall(**json.loads(line))
             except (ValueError, TypeError):
                 continue
-            self._keep([call])
+            # Two sandboxes may have written to one record: its order counts.
+            self._keep([replace(call, sequence=self._total + 1)])
             batches.add(call.batch_id)
         self._batches = len(batches)
         return record
@@ -195,7 +199,8 @@ class SandboxState:
                 )
             )
         if self._record is not None:
-            lines = "".join(json.dumps(asdict(call)) + "\n" for call in dialled).encode()
+            silent = {} if self._record_words else {"conversation_config_override": None}
+            lines = "".join(json.dumps(asdict(call) | silent) + "\n" for call in dialled).encode()
             while lines:
                 lines = lines[os.write(self._record, lines) :]
             if self._sync:

@@ -35,7 +35,7 @@ _BETWEEN_NUMBERS = re.compile(
 )
 # A number, then what is dialled after the call is connected: x12, ext. 12, ;ext=12, #12, p12, ,,12#
 _EXTENSION = re.compile(
-    r"[+(\d][\d ().\-]*[,; ]?\(?"
+    r"(?P<number>[+(\d][\d ().\-]*)[,; ]?\(?"
     r"(?:(?:e?xtn?|extension|anexo|int|interno|dw|durchwahl|poste|ramal|доб|isub)\b[ .:=]*|x|[#*pw~,]+ ?)"
     r"\d+[#) ]*",
     re.IGNORECASE,
@@ -134,6 +134,23 @@ class PhoneReader:
             if quick is not None:
                 return quick
         return self._careful(raw)
+
+    def normalise_to_suppress(self, raw: object) -> str:
+        """Return the E.164 form of a cell of a do-not-call list: an extension is taken off.
+
+        Whoever is behind the extension asked not to be called; without it the number is theirs and their
+        colleagues'. On a list of people to call it would be somebody else.
+
+        Raises:
+            PhoneProblem: as `normalise`.
+        """
+        try:
+            return self.normalise(raw)
+        except PhoneProblem as problem:
+            match = _EXTENSION.fullmatch(_text_of(raw)) if problem.code == "phone-extension" else None
+            if match is None:
+                raise
+        return self.normalise(match["number"])
 
     def _quick(self, digits: str) -> str | None:
         """Return the E.164 form where the library's verdict is certain to be *possible*, else None.

@@ -1,9 +1,11 @@
 """Puts the room together: a contact becomes a call target, or a rejection that says why."""
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import (
     OWN_OVERRIDE,
     Override,
@@ -13,10 +15,8 @@ from xuna_cli.targets.override import (
     own_columns,
 )
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+from xuna_cli.targets.ready import KEY_SEPARATOR, Ready
 from xuna_cli.targets.template import TargetProblem, Template, check_columns, is_empty, no_column
-
-KEY_SEPARATOR = "\x1f"
-"""Between number and `--key` value in a key: U+001F, which no number contains."""
 
 
 class Preparer:
@@ -31,6 +31,9 @@ class Preparer:
         key_column: makes one key per number and value of this column, not per number.
         overrides: the templates of what is said, from `override.parse_override` and `first_message`.
         keep_contact: let targets keep their contact, for writing out what the API rejects.
+        timezone_column: the column that says where the person is, as an IANA name.
+        lint: looks at what will be said.
+        ready: the list is one of `xuna render`: its rows bring their keys, of this campaign.
 
     Attributes:
         warnings: of columns that only a `default` uses and that aren't there.
@@ -52,6 +55,9 @@ class Preparer:
         key_column: str | None = None,
         overrides: Sequence[Override] = (),
         keep_contact: bool = False,
+        timezone_column: str | None = None,
+        lint: Lint | None = None,
+        ready: Ready | None = None,
     ) -> None:
         check_paths(overrides)
         if key_column is not None and key_column not in columns:
@@ -63,6 +69,9 @@ class Preparer:
         self._phone_column = phone_column
         self._key_column = key_column
         self._keep_contact = keep_contact
+        self._timezone_column = timezone_column
+        self._lint = lint
+        self._ready = ready
         self._normalise = PhoneReader(region, strict=strict).normalise
 
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
@@ -73,11 +82,23 @@ class Preparer:
         except PhoneProblem as problem:
             return Rejection(contact.row_number, problem.code, self._phone_column, problem.message, contact)
         try:
-            key = number if self._key_column is None else self._key(number, fields)
+            if self._ready is not None:
+                key = self._ready.key(number, fields)
+            else:
+                key = number if self._key_column is None else self._key(number, fields)
             override = self._override(fields)
+            if self._lint is not None and override is not None:
+                self._lint(contact.row_number, override)
         except TargetProblem as problem:
             return Rejection(contact.row_number, problem.code, problem.column, problem.message, contact)
-        return CallTarget(contact.row_number, key, number, override, contact if self._keep_contact else None)
+        return CallTarget(
+            contact.row_number,
+            key,
+            number,
+            override,
+            contact if self._keep_contact else None,
+            self._timezone(fields) if self._timezone_column is not None else None,
+        )
 
     def _check_templates(self, columns: Sequence[str]) -> tuple[list[str], bool]:
         """Return warnings, and whether a column that a row lacks counts as an empty cell."""
@@ -115,6 +136,11 @@ class Preparer:
         except ValueError:  # half of a character, or an integer of thousands of digits: no ledger holds it
             raise TargetProblem("key-not-text", f"{column!r} can't be stored as text", column) from None
         return f"{number}{KEY_SEPARATOR}{text}"
+
+    def _timezone(self, fields: Mapping[str, object]) -> str | None:
+        value = fields.get(self._timezone_column or "")
+        # There are few zones and many rows: each name is kept once.
+        return None if is_empty(value) else sys.intern(str(value).strip())
 
     def _override(self, fields: Mapping[str, object]) -> dict[str, object] | None:
         columns = self._own_columns

@@ -1,0 +1,40 @@
+from contextlib import ExitStack
+
+import pytest
+
+from xuna_cli.api.client import Client, encode_batch
+
+KEY = "sk-not-a-real-key"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """What the machine's environment says of proxies and certificates is not for tests."""
+    for name in (*PROXIES, *(name.lower() for name in PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def client():
+    """Make clients that are closed at the end."""
+    with ExitStack() as stack:
+
+        def make(base_url, *, deadline=5.0, key=KEY):
+            made = Client(base_url, key, deadline=deadline)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def placed(client):
+    """Place a batch through a client of its own, and return what is proven."""
+
+    def place(base_url, count=1, *, deadline=5.0, body=None, **options):
+        body = body or encode_batch("a", "pn", ((f"+1555000{number:04d}", None) for number in range(count)))
+        options = {"calls": count, "idempotency_key": "xuna-1"} | options
+        return client(base_url, deadline=deadline).place_calls(body, **options)
+
+    return place

@@ -1,0 +1,170 @@
+import json
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from tests.ledger.building import SetClock, claimed, description
+from xuna_cli.api.client import encode_batch, refusal_error
+from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.run import Dialer
+from xuna_cli.dialing.screener import Screener
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.models import CallTarget, Contact, Plan, Rejection
+from xuna_cli.screening.order import Screening
+
+
+def let_all_through():
+    """A screener with no rule of its own and an empty do-not-call list."""
+    return Screener(Screening(), now=Clock().now, listed=lambda _: {}, last_calls=lambda *_: {})
+
+
+class FakeClock(Clock):
+    """Time that passes only by waiting for it."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def wait(self, condition, seconds) -> None:
+        if seconds == float("inf"):
+            condition.wait(0.001)  # for another thread, not for time
+        else:
+            self.waits.append(seconds)
+            self.at += seconds
+
+
+class ScriptedApi:
+    """Answers each POST by a function of its numbers; keeps what was posted."""
+
+    def __init__(self, answer) -> None:
+        self._answer = answer
+        self._lock = threading.Lock()
+        self.posts: list[list[str]] = []
+        self.idempotency_keys: list[str] = []
+        self.dialled: list[str] = []
+
+    def place_calls(self, body, *, calls, idempotency_key, may_send):
+        if not may_send():
+            return NotSent("kept back")
+        numbers = [call["to_phone_number"] for call in json.loads(body)["calls"]]
+        assert len(numbers) == calls
+        with self._lock:
+            self.posts.append(numbers)
+            self.idempotency_keys.append(idempotency_key)
+            post = len(self.posts)
+        outcome = self._answer(numbers, post)
+        with self._lock:
+            if isinstance(outcome, Taken):
+                self.dialled += numbers[: outcome.calls_initiated]
+            elif isinstance(outcome, Unknown) and outcome.message == "dialled":
+                self.dialled += numbers
+        return outcome
+
+
+def taken(numbers, post=0):
+    return Taken(f"batch_{post}", len(numbers), 200)
+
+
+def bad(words="bad", offending=None, status=422):
+    return Refused(Refusal.BAD_CALLS, status, words, offending or {})
+
+
+def for_now(retry_after=None):
+    return Refused(Refusal.FOR_NOW, 429, "HTTP 429", {}, retry_after)
+
+
+def prepare(contact):
+    value = contact.fields["phone"]
+    if value is None:
+        return Rejection(contact.row_number, "phone-empty", "phone", "no number", contact)
+    return CallTarget(contact.row_number, f"+1555{value:07d}", f"+1555{value:07d}", None, contact)
+
+
+def rows(*values):
+    return [Contact(row, {"phone": value}) for row, value in enumerate(values, 2)]
+
+
+class Scene:
+    """A ledger, an API and a run on them, again and again."""
+
+    def __init__(self, ledger, clock) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self.rejected: list[Rejection] = []
+        self.recorded = []
+        self.stop = False
+        self.api = None
+        self.progress = []
+        self.on_batch = self.recorded.append
+
+    def dial(self, list_, answer=taken, *, prepare=prepare, **plan):
+        self.api = answer if isinstance(answer, ScriptedApi) else ScriptedApi(answer)
+        given = {"batch_size": 10, "concurrency": 1} | plan
+        self.run = self.ledger.start_run(description())
+        report = Dialer(
+            plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", **given),
+            run=self.run,
+            ledger=self.ledger,
+            api=self.api,
+            encode=encode_batch,
+            prepare=prepare,
+            stop_asked=lambda: self.stop,
+            refusal_error=refusal_error,
+            on_rejection=self.rejected.append,
+            on_batch=self.on_batch,
+            on_progress=self.progress.append,
+            clock=self.clock,
+        ).dial(list_)
+        assert report.counts["not_sent"] == 0 or report.errors or not report.list_complete or self.stop
+        self.ledger.engine.let_go(self.run.id)  # it is there still where the end could not be written
+        assert self.called_twice() == []
+        return report
+
+    def called_twice(self):
+        return sorted({one for one in self.api.dialled if self.api.dialled.count(one) > 1})
+
+    @property
+    def states(self):
+        """State → numbers, of everybody who is claimed."""
+        found: dict[str, list[str]] = {}
+        for key, (_, state) in claimed(self.ledger, self.run.campaign_id).items():
+            found.setdefault(state, []).append(key)
+        return {state: sorted(numbers) for state, numbers in found.items()}
+
+
+def counts(report):
+    return {name: number for name, number in report.counts.items() if number}
+
+
+def settled(report):
+    """The counts but for who was not sent: how far the list was read when a run stopped is a matter of time."""
+    return {name: number for name, number in counts(report).items() if name != "not_sent"}
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def make_scene(tmp_path_factory):
+    with ExitStack() as stack:
+
+        def make():
+            ledger = open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.db", now=SetClock())
+            # What a commit means is for the ledger's tests: these are about what is committed.
+            ledger.engine.rows("PRAGMA synchronous = OFF")
+            stack.callback(ledger.close)
+            return Scene(ledger, FakeClock())
+
+        yield make
+
+
+@pytest.fixture
+def scene(make_scene):
+    return make_scene()

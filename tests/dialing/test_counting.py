@@ -1,0 +1,321 @@
+"""The whole run: how every row is counted, how far the list is read, and how a run is stopped."""
+
+import threading
+
+import pytest
+
+from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
+from tests.ledger.building import description, target
+from xuna_cli.api.outcomes import Unknown
+from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.intake import Intake
+from xuna_cli.dialing.run import rehearse
+from xuna_cli.dialing.screener import Screener
+from xuna_cli.dialing.tally import REJECTIONS_KEPT, Tally
+from xuna_cli.errors import ExitStatus, InputError, LedgerError
+from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.models import BatchState, Rejection, Standing
+from xuna_cli.screening.order import Screening
+
+
+def breaking(list_, error=None):
+    """Yield the rows, and then no more can be read."""
+    yield from list_
+    raise error or InputError("row 7: an unclosed quote")
+
+
+def numbers(*values):
+    return [target(value).key for value in values]
+
+
+# ------------------------------------------------------------------------------- intake
+
+
+def intake(list_, tally, standings=lambda keys: {}, rejected=None):
+    on_rejection = (lambda _: None) if rejected is None else rejected.append
+    return Intake(
+        list_,
+        prepare=prepare,
+        standings=standings,
+        standings_of_screened=standings,
+        screener=let_all_through(),
+        tally=tally,
+        on_rejection=on_rejection,
+    )
+
+
+def test_duplicates_are_told_within_a_portion_and_across_portions():
+    tally = Tally()
+    reading = intake(rows(1, 1, 2, 1, 3, 2), tally)
+    first = reading.read(3, ())
+    assert [one.row_number for one in first] == [2, 4]
+    second = reading.read(10, {one.key for one in first})
+    assert [one.row_number for one in second] == [6]
+    assert reading.exhausted
+    assert (tally.get("duplicates"), tally.rows) == (3, 6)
+
+
+def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected():
+    tally, rejected = Tally(), []
+    unreadable = Rejection(3, "row-too-long", "", "5 fields, header has 2")
+    reading = intake([*rows(1), unreadable, *rows(None)], tally, rejected=rejected)
+    assert len(reading.read(10, ())) == 1
+    assert [one.code for one in rejected] == ["row-too-long", "phone-empty"]
+    assert tally.get("rejected") == 2
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+def test_who_the_ledger_knows_goes_no_further(standing):
+    tally = Tally()
+    reading = intake(rows(1, 2), tally, lambda keys: {keys[0]: standing})
+    assert [one.row_number for one in reading.read(10, ())] == [3]
+    assert tally.get(standing) == 1
+
+
+def test_a_list_that_breaks_off_keeps_the_counts_of_what_was_read_before():
+    tally = Tally()
+    reading = intake(
+        breaking(rows(1, 1, 2, 3, None, 4, 5)), tally, lambda keys: {target(3).key: Standing.ALREADY_CALLED}
+    )
+    fresh = reading.read(100, {target(4).key})
+    assert [one.key for one in fresh] == numbers(1, 2, 5)
+    assert isinstance(reading.broken, InputError)
+    assert not reading.exhausted
+    assert tally.rows == 7
+    assert counts(tally.report()) == {"duplicates": 2, "already_called": 1, "rejected": 1}
+
+
+def test_a_ledger_that_breaks_off_loses_no_row_of_the_counts():
+    def standings(keys):
+        raise LedgerError("gone")
+
+    tally = Tally()
+    with pytest.raises(LedgerError):
+        intake(rows(1, 2, None), tally, standings).read(100, ())
+    assert counts(tally.report()) == {"not_sent": 2, "rejected": 1}
+
+
+# ------------------------------------------------------------------------------- the run
+
+
+def test_every_kind_of_row_is_counted_once(scene):
+    scene.dial(rows(1, 2))
+    scene.dial(rows(3, 4), lambda *_: Unknown("lost"))
+    other = scene.ledger.start_run(description())
+    scene.ledger.claim(other, [[target(5)]])
+    report = scene.dial(rows(1, 2, 3, 4, 5, 6, 6, None, 7))
+    assert counts(report) == {
+        "already_called": 2,
+        "held": 2,
+        "in_flight": 1,
+        "duplicates": 1,
+        "rejected": 1,
+        "accepted": 2,
+    }
+    assert report.list_complete
+    assert report.errors == ()
+    assert report.example.key == target(6).key
+
+
+def test_an_empty_list_is_done(scene):
+    report = scene.dial([])
+    assert counts(report) == {}
+    assert report.list_complete
+    assert report.example is None
+
+
+def test_a_list_that_breaks_off_is_an_input_error_with_counts(scene):
+    report = scene.dial(breaking(rows(*range(5))))
+    assert [error.exit_status for error in report.errors] == [ExitStatus.INPUT]
+    assert not report.list_complete
+    assert sum(report.counts.values()) == 5
+    assert scene.states == ({"accepted": sorted(numbers(*range(5)))} if report.counts["accepted"] else {})
+
+
+def test_the_first_thousand_rejections_are_kept_and_all_are_passed_on(scene):
+    report = scene.dial(rows(*[None] * (REJECTIONS_KEPT + 5)))
+    assert counts(report) == {"rejected": REJECTIONS_KEPT + 5}
+    assert len(report.rejections) == REJECTIONS_KEPT
+    assert len(scene.rejected) == REJECTIONS_KEPT + 5
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("limit", [1, 3, 9])
+def test_a_limit_is_of_new_claims_and_ends_the_reading(scene, limit, size):
+    scene.dial(rows(0, 1))
+    read = []
+
+    def counting():
+        for row in rows(0, 1, None, 2, 2, *range(3, 50)):
+            read.append(row)
+            yield row
+
+    report = scene.dial(counting(), limit=limit, batch_size=size)
+    assert report.counts["accepted"] == limit
+    assert report.counts["not_sent"] == 0
+    assert sum(report.counts.values()) == len(read) < 50
+    assert not report.list_complete
+    assert report.errors == ()
+
+
+def test_batches_are_whole_however_far_ahead_is_claimed(scene, monkeypatch):
+    monkeypatch.setattr("xuna_cli.dialing.run.CLAIMED_AHEAD", 10)
+    scene.dial(rows(*range(43)), batch_size=4)
+    assert [len(post) for post in scene.api.posts] == [4] * 10 + [3]
+
+
+def test_a_limit_above_the_list_reads_it_to_its_end(scene):
+    report = scene.dial(rows(1, 2, 3), limit=4)
+    assert counts(report) == {"accepted": 3}
+    assert report.list_complete
+
+
+def test_a_limit_of_people_whom_another_run_takes_is_filled_from_behind(make_scene):
+    scene = make_scene()
+    other = scene.ledger.start_run(description())
+
+    original = scene.ledger.standings
+    calls = []
+
+    def standings(campaign_id, keys, *, run_id=None):
+        calls.append(list(keys))
+        found = original(campaign_id, keys, run_id=run_id)
+        if len(calls) == 1:
+            scene.ledger.claim(other, [[target(0)]])  # between the look-up and the claim
+        return found
+
+    scene.ledger.standings = standings
+    report = scene.dial(rows(0, 1, 2, 3, 4), limit=2, batch_size=2)
+    assert settled(report) == {"in_flight": 1, "accepted": 2}
+    assert scene.states == {"claimed": numbers(0), "accepted": sorted(numbers(1, 2))}
+
+
+def test_a_stop_lets_the_wire_finish_and_gives_back_the_rest(scene):
+    on_the_wire = threading.Barrier(3, timeout=5)
+
+    def stopper():
+        on_the_wire.wait()
+        scene.stop = True
+
+    # Whoever is on the wire answers only after the stop: both are recorded, and nothing else is sent.
+    def answer_after_stop(posted, post):
+        if post <= 2:
+            on_the_wire.wait()
+            while not scene.stop:
+                pass
+        return taken(posted, post)
+
+    stopping = threading.Thread(target=stopper)
+    stopping.start()
+    report = scene.dial(rows(*range(100)), answer_after_stop, concurrency=2)
+    stopping.join()
+    assert settled(report) == {"accepted": 20}
+    assert len(scene.api.posts) == 2
+    assert scene.states == {"accepted": sorted(numbers(*range(20)))}
+    scene.stop = False
+    report = scene.dial(rows(*range(100)))
+    assert counts(report) == {"already_called": 20, "accepted": 80}
+
+
+def test_a_run_that_is_stopped_before_it_begins_calls_nobody(scene):
+    scene.stop = True
+    report = scene.dial(rows(*range(100)))
+    assert scene.api.posts == []
+    assert report.counts["accepted"] == 0
+    assert not report.list_complete
+    assert scene.states == {}
+
+
+def test_a_bug_in_a_sender_is_raised_and_leaves_the_ledger_consistent(scene):
+    def answer(posted, post):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        scene.dial(rows(*range(30)), answer)
+    # It may have been on the wire: nobody of it is called again.
+    assert scene.states == {"unknown": sorted(numbers(*range(10)))}
+
+
+def test_a_bug_in_the_reading_is_raised_and_leaves_the_ledger_consistent(scene):
+    with pytest.raises(RuntimeError, match="a bug"):
+        scene.dial(breaking(rows(*range(5)), RuntimeError("a bug")))
+    assert scene.states == {}
+
+
+def test_progress_is_told(scene):
+    scene.dial(rows(*range(30)))
+    assert scene.progress
+    assert all(one.on_the_wire <= 1 and one.allowed == 1 for one in scene.progress)
+    assert scene.progress[-1].rows <= 30
+
+
+# ------------------------------------------------------------------------------- the rehearsal
+
+
+def rehearsed(list_, *, limit=None, standings=lambda keys: {}, stop=lambda: False):
+    seen = SeenKeys()
+    try:
+        return rehearse(
+            list_,
+            prepare=prepare,
+            standings=standings,
+            unseen=seen.add,
+            screener=let_all_through(),
+            limit=limit,
+            stop_asked=stop,
+        )
+    finally:
+        seen.close()
+
+
+def test_a_rehearsal_counts_as_a_run_would(scene):
+    scene.dial(rows(1, 2))
+    known = lambda keys: scene.ledger.standings(1, keys)  # noqa: E731
+    report = rehearsed(rows(1, 2, 3, 3, None, 4), standings=known)
+    assert counts(report) == {"already_called": 2, "not_sent": 2, "duplicates": 1, "rejected": 1}
+    assert report.list_complete
+
+
+def test_a_rehearsal_tells_duplicates_that_are_thousands_of_rows_apart():
+    report = rehearsed(rows(*range(5000), *range(5000)))
+    assert counts(report) == {"not_sent": 5000, "duplicates": 5000}
+
+
+def test_a_rehearsal_stops_at_the_limit_and_at_a_signal():
+    report = rehearsed(rows(*range(50)), limit=7)
+    assert counts(report) == {"not_sent": 7}
+    assert not report.list_complete
+    assert counts(rehearsed(rows(*range(50)), stop=lambda: True)) == {}
+
+
+def test_a_rehearsal_of_a_list_that_breaks_off_says_so():
+    report = rehearsed(breaking(rows(1, 2, None)))
+    assert counts(report) == {"not_sent": 2, "rejected": 1}
+    assert [error.exit_status for error in report.errors] == [ExitStatus.INPUT]
+    assert not report.list_complete
+
+
+def test_states_of_a_batch_are_the_ledgers():
+    assert {state.value for state in BatchState} == {
+        "claimed", "submitting", "accepted", "short", "refused", "unknown",
+    }  # fmt: skip
+
+
+def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_counts():
+    tally = Tally()
+    reading = Intake(
+        rows(1, 2),
+        prepare=prepare,
+        standings=lambda keys: {},  # as where the claim is to find them
+        standings_of_screened=lambda keys: {keys[0]: Standing.ALREADY_CALLED},
+        screener=Screener(
+            Screening(),
+            now=Clock().now,
+            listed=lambda asked: dict.fromkeys(asked, ""),
+            last_calls=lambda *_: {},
+        ),
+        tally=tally,
+        on_rejection=lambda _: None,
+    )
+    assert reading.read(10, ()) == []
+    assert counts(tally.report()) == {"already_called": 1, "do_not_call": 1}

@@ -1,0 +1,53 @@
+"""Runs, targets and a clock for tests that work on a ledger."""
+
+from datetime import UTC, datetime, timedelta
+
+from xuna_cli.models import CallTarget, RunDescription
+
+
+class SetClock:
+    """The time in UTC, as a test says."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_(self, **delta: float) -> None:
+        self.at += timedelta(**delta)
+
+
+def description(campaign="spring", **fields) -> RunDescription:
+    given = {
+        "campaign": campaign,
+        "named_by_default": True,
+        "key_column": None,
+        "api_origin": "https://api.xuna.ai",
+        "source_path": "/lists/spring.csv",
+        "agent_id": "agent_1",
+        "from_phone_number_id": "pn_1",
+        "template": "agent.first_message=Hi",
+        "deadline": 180.0,
+    }
+    return RunDescription(**(given | fields))
+
+
+def target(number: int, row: int | None = None) -> CallTarget:
+    key = f"+1555{number:07d}"
+    return CallTarget(row_number=number + 2 if row is None else row, key=key, to_phone_number=key)
+
+
+def targets(*numbers: int) -> list[CallTarget]:
+    return [target(number) for number in numbers]
+
+
+def keys(batches) -> list[list[str]]:
+    return [[one.key for one in batch.targets] for batch in batches]
+
+
+def claimed(ledger, campaign_id) -> dict[str, tuple[int, str]]:
+    """Return key → (ledger batch, state) of everybody who is claimed."""
+    from xuna_cli.ledger.campaigns import calls
+
+    return {call.key: (call.batch.id, call.batch.state.value) for call in calls(ledger, campaign_id)}

@@ -1,0 +1,260 @@
+"""What both engines promise about claims, batches and outcomes."""
+
+import contextlib
+
+import pytest
+
+from tests.support.ledgers import described, numbers_of, people, person
+from xuna_cli.errors import LedgerError, LostClaimError, UsageError
+from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
+from xuna_cli.models import BatchState, Standing
+
+
+def state_of(ledger, batch):
+    [(state,)] = ledger.query("SELECT state FROM batches WHERE id = :id", {"id": batch.id})
+    return state
+
+
+def standings(ledger, run, *numbers):
+    return ledger.standings(run.campaign_id, [person(number).key for number in numbers])
+
+
+def test_a_person_is_claimed_once_whoever_asks(opened):
+    one, other = opened(), opened()
+    run, other_run = one.start_run(described()), other.start_run(described())
+    assert numbers_of(one.claim(run, [people(1, 2), people(3)])) == [[1, 2], [3]]
+    assert other.claim(other_run, [people(1, 2), people(3)]) == []
+    assert one.claim(run, [people(3)]) == []
+
+
+def test_the_same_person_is_another_one_in_another_campaign(opened):
+    ledger = opened()
+    run, other = ledger.start_run(described()), ledger.start_run(described("autumn"))
+    assert numbers_of(ledger.claim(run, [people(1)])) == numbers_of(ledger.claim(other, [people(1)])) == [[1]]
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_batches_are_filled_up_from_behind_where_others_were_faster(opened, monkeypatch, foreseen):
+    one, other = opened(), opened()
+    if not foreseen:  # they come in between the look and the claim
+        monkeypatch.setattr(other, "_still_free", lambda _, groups: groups)
+    run, other_run = one.start_run(described()), other.start_run(described())
+    one.claim(run, [people(2, 5)])
+    batches = other.claim(other_run, [people(1, 2, 3), people(4, 5, 6), people(7, 8)])
+    assert numbers_of(batches) == [[1, 3, 4], [6, 7, 8]]
+    sizes = [batch.size for batch in other.batches(other_run.campaign_id) if batch.run_id == other_run.id]
+    assert sizes == [3, 3]
+    for batch in batches:
+        found = other.query("SELECT key FROM calls WHERE batch_id = ? ORDER BY key", (batch.id,))
+        assert [key for (key,) in found] == [target.key for target in batch.targets]
+
+
+def test_a_large_claim_comes_in_the_order_of_the_list(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    numbers = list(range(3000, 0, -1))
+    groups = [people(*numbers[start : start + 700]) for start in range(0, 3000, 700)]
+    assert [number for batch in numbers_of(ledger.claim(run, groups)) for number in batch] == numbers
+
+
+def test_standings_tell_own_called_held_and_in_flight_apart(opened):
+    one, other = opened(), opened()
+    run, other_run = one.start_run(described()), other.start_run(described())
+    batches = one.claim(run, [people(1), people(2), people(3), people(4)])
+    for batch, state in zip(
+        batches, (BatchState.ACCEPTED, BatchState.SHORT, BatchState.UNKNOWN), strict=False
+    ):
+        one.submit(batch)
+        one.record(batch, state)
+    keys = [person(number).key for number in range(1, 6)]
+    found = other.standings(run.campaign_id, keys, run_id=other_run.id)
+    expected = [Standing.ALREADY_CALLED, Standing.HELD, Standing.HELD, Standing.IN_FLIGHT]
+    assert found == dict(zip(keys[:4], expected, strict=True))
+    own = one.standings(run.campaign_id, keys, run_id=run.id)
+    assert set(own.values()) == {Standing.DUPLICATE}
+
+
+def test_a_batch_is_submitted_once(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    [batch] = ledger.claim(run, [people(1)])
+    ledger.submit(batch)
+    assert state_of(ledger, batch) == "submitting"
+    with pytest.raises(LedgerError, match="not ours any more") as caught:
+        ledger.submit(batch)
+    assert caught.value.code == "ledger-lost-claim"
+
+
+def test_a_batch_that_was_not_sent_can_be_submitted_again(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    [batch] = ledger.claim(run, [people(1)])
+    ledger.submit(batch)
+    ledger.back_to_claimed(batch)
+    assert state_of(ledger, batch) == "claimed"
+    ledger.submit(batch)
+
+
+def test_back_to_claimed_is_refused_for_what_is_not_submitting(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    [batch] = ledger.claim(run, [people(1)])
+    with pytest.raises(LostClaimError):
+        ledger.back_to_claimed(batch)
+
+
+def test_refused_frees_people_and_accepted_does_not(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    good, bad = ledger.claim(run, [people(1), people(2)])
+    for batch, state in ((good, BatchState.ACCEPTED), (bad, BatchState.REFUSED)):
+        ledger.submit(batch)
+        assert ledger.record(batch, state, batch_id="batch_x", calls_initiated=1, http_status=200)
+    assert standings(ledger, run, 1, 2) == {person(1).key: Standing.ALREADY_CALLED}
+    assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
+
+
+def test_late_proof_replaces_unknown_and_nothing_else(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    [batch] = ledger.claim(run, [people(1)])
+    ledger.submit(batch)
+    assert ledger.record(batch, BatchState.UNKNOWN, error="no answer")
+    assert ledger.record(batch, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1, http_status=200)
+    assert not ledger.record(batch, BatchState.REFUSED)
+    assert state_of(ledger, batch) == "accepted"
+    assert standings(ledger, run, 1) == {person(1).key: Standing.ALREADY_CALLED}
+
+
+def test_words_of_others_are_kept_whatever_they_hold(opened):
+    ledger = opened()
+    run = ledger.start_run(described("50% :name ? 'quoted' é 😀", template=":x %s %(y)s ?"))
+    [batch] = ledger.claim(run, [[person(1, key="+1212\x1f:id % ? 'x'")]])
+    ledger.submit(batch)
+    assert ledger.record(batch, BatchState.UNKNOWN, error="100 % :sure? 'yes' \x00 end")
+    [record] = ledger.batches(run.campaign_id)
+    assert record.error.replace("\x00", "␀") == "100 % :sure? 'yes' ␀ end"
+    assert [call.key for call in calls(ledger, run.campaign_id)] == ["+1212\x1f:id % ? 'x'"]
+    assert [found.name for found in campaigns(ledger)] == ["50% :name ? 'quoted' é 😀"]
+
+
+def test_a_split_moves_calls_to_children_and_drops_the_rejected(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    [parent] = ledger.claim(run, [people(1, 2, 3, 4, 5)])
+    ledger.submit(parent)
+    children = ledger.split(run, parent, [people(1, 2), people(4, 5)], http_status=422, error="row 3")
+    assert numbers_of(children) == [[1, 2], [4, 5]]
+    assert state_of(ledger, parent) == "refused"
+    assert person(3).key not in standings(ledger, run, 1, 2, 3, 4, 5)
+    for child in children:
+        ledger.submit(child)
+
+
+def test_unclaim_gives_back_some_or_all_of_a_batch(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    some, all_ = ledger.claim(run, [people(1, 2, 3), people(4)])
+    left = ledger.unclaim(some, [person(2).key])
+    assert numbers_of([left]) == [[1, 3]]
+    assert ledger.unclaim(all_, [person(4).key]) is None
+    assert [batch.size for batch in ledger.batches(run.campaign_id)] == [2]
+    assert set(standings(ledger, run, 1, 2, 3, 4)) == {person(1).key, person(3).key}
+
+
+def test_the_end_of_a_run_gives_back_what_it_only_claimed(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    _, sent = ledger.claim(run, [people(1), people(2)])
+    ledger.submit(sent)
+    ledger.record(sent, BatchState.ACCEPTED)
+    ledger.end_run(run)
+    assert [batch.id for batch in ledger.batches(run.campaign_id)] == [sent.id]
+    assert not ledger.holds(run)
+    with pytest.raises(LostClaimError):
+        ledger.claim(run, [people(9)])
+
+
+def test_an_id_is_never_used_again(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    [first] = ledger.claim(run, [people(1)])
+    ledger.unclaim(first, [person(1).key])
+    [second] = ledger.claim(run, [people(1)])
+    assert second.id > first.id
+
+
+def test_a_living_run_is_left_alone(opened):
+    one, other = opened(), opened()
+    run = one.start_run(described())
+    [batch] = one.claim(run, [people(1)])
+    one.submit(batch)
+    other.recover()
+    other.start_run(described())
+    one.recover()
+    assert state_of(one, batch) == "submitting"
+    assert one.holds(run)
+
+
+def test_what_a_dead_run_had_on_the_wire_is_unknown_and_its_claims_are_free(opened):
+    one, other = opened(), opened()
+    run = one.start_run(described())
+    sent, _ = one.claim(run, [people(1), people(2)])
+    one.submit(sent)
+    one.close()  # the lock goes, the row stays: as when the process is killed
+    again = other.start_run(described())
+    assert state_of(other, sent) == "unknown"
+    assert standings(other, again, 1, 2) == {person(1).key: Standing.HELD}
+
+
+def test_a_campaign_keeps_to_its_first_run(opened):
+    ledger = opened()
+    ledger.start_run(described())
+    for change in (
+        {"key_column": "id"},
+        {"api_origin": "sandbox"},
+        {"named_by_default": True, "source_path": "/x"},
+    ):
+        with pytest.raises(UsageError):
+            ledger.start_run(described(**change))
+        with pytest.raises(UsageError):
+            ledger.check_campaign(described(**change))
+    assert ledger.check_campaign(described("new")) is None
+
+
+def test_resolving_decides_held_batches_and_frees_people_who_were_not_placed(opened):
+    ledger = opened()
+    run = ledger.start_run(described(deadline=0.0))
+    placed, lost = ledger.claim(run, [people(1), people(2)])
+    for batch in (placed, lost):
+        ledger.submit(batch)
+        ledger.record(batch, BatchState.UNKNOWN, error="no answer")
+    ledger.end_run(run)
+    resolve(ledger, "spring", [placed.id], placed=True)
+    resolve(ledger, "spring", [lost.id], placed=False)
+    assert standings(ledger, run, 1, 2) == {person(1).key: Standing.ALREADY_CALLED}
+    counts = campaign(ledger, "spring").calls
+    assert counts[BatchState.ACCEPTED] == 1
+
+
+def test_resolving_while_the_run_lives_is_refused(opened):
+    one, other = opened(), opened()
+    run = one.start_run(described(deadline=0.0))
+    [batch] = one.claim(run, [people(1)])
+    one.submit(batch)
+    one.record(batch, BatchState.UNKNOWN)
+    with pytest.raises(UsageError, match="still alive"):
+        resolve(other, "spring", [batch.id], placed=False)
+
+
+def test_nothing_of_a_transaction_stays_when_it_fails(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    with contextlib.suppress(ZeroDivisionError), ledger.transaction():
+        ledger.change(
+            "add_campaign",
+            dict.fromkeys(("name", "key_column", "source_path", "created_at", "api_origin"), "x"),
+        )
+        raise ZeroDivisionError
+    assert [found.name for found in campaigns(ledger)] == ["spring"]
+    assert numbers_of(ledger.claim(run, [people(1)])) == [[1]]

@@ -1,0 +1,225 @@
+"""A ledger is copied whole, from each engine to each, or not at all."""
+
+import contextlib
+import itertools
+
+import pytest
+
+from tests.support.ledgers import described, numbers_of, people, person
+from xuna_cli.errors import LedgerError, UsageError
+from xuna_cli.ledger.campaigns import calls, campaigns
+from xuna_cli.ledger.copying import copy_ledger
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.tables import tables
+from xuna_cli.models import BatchState, Standing
+
+
+@pytest.fixture
+def make(tmp_path, postgres_server):
+    """Make ledgers: `make("sqlite")`, `make("postgres")`."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as stack:
+
+        def made(engine):
+            path = tmp_path / f"ledger-{next(numbers)}.db"
+            place = path if engine == "sqlite" else ServerUrl(postgres_server.new_database())
+            return stack.enter_context(contextlib.closing(open_ledger(place)))
+
+        yield made
+
+
+def fill(ledger, campaign="spring", count=1_300):
+    """A campaign in which everything has happened, whose run has died."""
+    run = ledger.start_run(described(campaign, key_column="id", deadline=0.2))
+    groups = [
+        [person(number, f"+1\x1f{number} 😀 %") for number in range(at, at + 130)]
+        for at in range(0, count, 130)
+    ]
+    batches = ledger.claim(run, groups)
+    for batch, state in zip(batches, itertools.cycle(BatchState), strict=False):
+        if state is BatchState.CLAIMED:
+            continue
+        ledger.submit(batch)
+        if state is not BatchState.SUBMITTING:
+            ledger.record(
+                batch, state, batch_id="batch_x", calls_initiated=3, http_status=200, error="100 % :x ?"
+            )
+    [parent] = ledger.claim(run, [[person(8_000, "a"), person(8_001, "b")]])
+    ledger.submit(parent)
+    ledger.split(
+        run, parent, [[person(8_000, "a")], [person(8_001, "b")]], http_status=413, error="too large"
+    )
+    ledger.end_run(run)
+    return run
+
+
+def content(ledger):
+    """All of it, as people see it."""
+    return [
+        (
+            found.name,
+            found.key_column,
+            found.calls,
+            found.batches,
+            found.created_at,
+            list(calls(ledger, found.id)),
+        )
+        for found in campaigns(ledger)
+    ]
+
+
+def without_ids(everything):
+    return [
+        (
+            *head,
+            sorted(
+                (call.row_number, call.key, call.to_phone_number, call.batch.state, call.batch.error)
+                for call in rows
+            ),
+        )
+        for *head, rows in everything
+    ]
+
+
+PAIRS = list(itertools.product(("sqlite", "postgres"), repeat=2))
+
+
+@pytest.mark.parametrize(("engine", "other"), PAIRS)
+def test_a_new_ledger_is_the_same_to_the_last_id(make, engine, other):
+    source, target = make(engine), make(other)
+    fill(source)
+    fill(source, "autumn", count=260)
+    copied = copy_ledger(source, target)
+    assert content(target) == content(source)
+    assert set(copied.moved.values()) == {0}
+    assert copied.rows["calls"] == source.query("SELECT COUNT(*) FROM calls")[0][0] > 500
+    assert target.ledger_id != source.ledger_id
+    assert target.query("SELECT * FROM runs ORDER BY id") == source.query("SELECT * FROM runs ORDER BY id")
+
+
+@pytest.mark.parametrize(("engine", "other"), PAIRS)
+def test_a_ledger_that_has_other_campaigns_keeps_them_and_gives_new_ids(make, engine, other):
+    source, target = make(engine), make(other)
+    fill(source)
+    fill(target, "autumn", count=390)
+    before = content(target)
+    ids = {batch_id for (batch_id,) in target.query("SELECT id FROM batches")}
+    copied = copy_ledger(source, target)
+    assert copied.moved["batches"] >= max(ids)
+    after = content(target)
+    assert after[0] == before[0]
+    assert without_ids(after[1:]) == without_ids(content(source))
+    run = target.start_run(described(key_column="id"))
+    assert target.standings(run.campaign_id, ["a", "+1\x1f1 😀 %"]) == {}  # both were given back
+    held = [batch for batch in target.batches(run.campaign_id) if batch.state is BatchState.SHORT]
+    [(key,)] = target.query("SELECT key FROM calls WHERE batch_id = ? LIMIT 1", (held[0].id,))
+    assert target.standings(run.campaign_id, [key]) == {key: Standing.HELD}
+    assert numbers_of(target.claim(run, [[person(8_000, "a")]])) == [[8_000]]
+    target.end_run(run)
+
+
+@pytest.mark.parametrize("other", ["sqlite", "postgres"])
+def test_a_target_that_knows_a_campaign_is_refused_and_left_as_it_was(make, other):
+    source, target = make("sqlite"), make(other)
+    fill(source, "autumn", count=130)
+    fill(source, count=130)
+    fill(target, count=130)
+    before = content(target)
+    with pytest.raises(UsageError, match="knows campaign 'spring'") as caught:
+        copy_ledger(source, target)
+    assert caught.value.code == "ledger-knows-campaign"
+    assert content(target) == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_a_source_with_a_living_run_is_refused(make, engine):
+    source, target = make(engine), make("sqlite")
+    source.start_run(described())
+    with pytest.raises(UsageError, match="alive"):
+        copy_ledger(source, target)
+    assert content(target) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_what_a_dead_run_left_arrives_as_unknown(make, engine, tmp_path, postgres_server):
+    place = tmp_path / "old.db" if engine == "sqlite" else ServerUrl(postgres_server.new_database())
+    with contextlib.closing(open_ledger(place)) as dying:
+        [batch] = dying.claim(dying.start_run(described()), [people(1)])
+        dying.submit(batch)
+    target = make("postgres")
+    with contextlib.closing(open_ledger(place)) as source:
+        copy_ledger(source, target)
+    assert target.query("SELECT state FROM batches") == [("unknown",)]
+
+
+@pytest.mark.parametrize("other", ["sqlite", "postgres"])
+def test_columns_in_which_nothing_stands_are_copied_too(make, other):
+    source, target = make("sqlite"), make(other)
+    for name in ("one", "two"):
+        run = source.start_run(described(name, source_path=None, template=None))
+        for batch in source.claim(run, [people(1), people(2)]):
+            source.submit(batch)
+        source.end_run(run)
+    copy_ledger(source, target)
+    assert content(target) == content(source)
+
+
+def test_itself_is_refused(make, tmp_path):
+    source = make("sqlite")
+    with (
+        contextlib.closing(open_ledger(tmp_path / "ledger-0.db")) as same,
+        pytest.raises(UsageError, match="the same"),
+    ):
+        copy_ledger(source, same)
+
+
+@pytest.mark.parametrize("other", ["sqlite", "postgres"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM calls WHERE row_number = 137",
+        "UPDATE calls SET to_phone_number = '+1' WHERE row_number = 137",
+    ],
+)
+def test_what_arrives_otherwise_is_noticed_and_undone(make, monkeypatch, other, harm):
+    from xuna_cli.ledger import copying
+
+    source, target = make("sqlite"), make(other)
+    fill(source, count=260)
+    real = copying._compare
+
+    def harmed(source, target, table, moved):
+        target.engine.change(harm)
+        real(source, target, table, moved)
+
+    monkeypatch.setattr(copying, "_compare", harmed)
+    assert source.query("SELECT 1 FROM calls WHERE row_number = 137")
+    with pytest.raises(LedgerError, match="not what") as caught:
+        copy_ledger(source, target)
+    assert caught.value.code == "ledger-copy-differs"
+    assert content(target) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_no_table_and_no_column_is_forgotten(make, engine):
+    ledger = make(engine)
+    if engine == "sqlite":
+        names = ledger.query(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        )
+        columns = {name: ledger.query(f"SELECT name FROM pragma_table_info('{name}')") for (name,) in names}
+    else:
+        names = ledger.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        by_name = (
+            "SELECT column_name FROM information_schema.columns WHERE table_name = ? AND table_schema = 'public' "
+            "ORDER BY ordinal_position"
+        )
+        columns = {name: ledger.query(by_name, (name,)) for (name,) in names}
+    known = {table.name: [(column,) for column in table.columns] for table in tables()}
+    assert columns == known
+    assert all(table.key for table in tables())
+    order = [table.name for table in tables()]
+    for table in tables():
+        for referred in table.references.values():
+            assert order.index(referred) <= order.index(table.name)

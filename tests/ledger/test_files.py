@@ -1,0 +1,357 @@
+"""The ledger's files: who may read them, what is no ledger, and what happens when it goes away in use."""
+
+import os
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.ledger.building import claimed, description, targets
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
+
+
+def contents(folder):
+    """Every file below a folder, with its bytes, mode and times."""
+    return {
+        str(path.relative_to(folder)): (
+            path.stat().st_mode,
+            path.stat().st_mtime_ns,
+            path.read_bytes() if path.is_file() else b"",
+        )
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with nothing in it, not even the home folder of tests."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def open_umask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_files_with_people_in_them_are_their_owners_alone(opened, folder, open_umask):
+    ledger = opened(folder / "deep" / "er" / "ledger.db")
+    run = ledger.start_run(description())
+    ledger.claim(run, [targets(1)])
+    modes = {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+    assert modes == {
+        "deep": modes["deep"],
+        "deep/er": 0o700,
+        "deep/er/ledger.db": 0o600,
+        "deep/er/ledger.db.runs": 0o700,
+        f"deep/er/ledger.db.runs/{run.id}.lock": 0o600,
+    }
+
+
+def test_the_journal_of_a_transaction_is_its_owners_alone(opened, tmp_path, open_umask):
+    ledger = opened()
+    with ledger.transaction():
+        ledger.change("set_info", {"name": "x", "value": "y"})
+        assert stat.S_IMODE((tmp_path / "ledger.db-journal").stat().st_mode) == 0o600
+
+
+def test_a_new_ledger_says_so_and_an_old_one_does_not(opened):
+    assert opened().created
+    assert not opened().created
+
+
+def test_a_commit_means_what_the_promise_needs(opened):
+    connection = opened().engine._connection
+    read = {
+        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
+    }
+    assert read == {
+        "journal_mode": "delete",
+        "synchronous": 3,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 60_000,
+    }
+
+
+def test_a_ledger_that_somebody_switched_to_wal_is_switched_back(opened, tmp_path):
+    opened().close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+    ledger = opened()
+    assert ledger.engine._connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_each_ledger_has_an_id_of_its_own_that_stays(opened, tmp_path):
+    one, two = opened(), opened(tmp_path / "other.db")
+    assert len(one.ledger_id) == 16
+    assert one.ledger_id != two.ledger_id
+    assert opened().ledger_id == one.ledger_id
+
+
+def test_a_ledger_is_found_through_a_link(opened, tmp_path):
+    ledger = opened()
+    (tmp_path / "link.db").symlink_to(tmp_path / "ledger.db")
+    assert opened(tmp_path / "link.db").ledger_id == ledger.ledger_id
+    # The locks lie beside the file, not beside the link.
+    run = ledger.start_run(description())
+    assert opened(tmp_path / "link.db").engine.is_alive(run.id)
+
+
+# ------------------------------------------------------------------------------- what is no ledger
+
+
+def _text(path):
+    path.write_text("phone,name\n+15559876543,John\n" * 50)
+
+
+def _short_text(path):
+    path.write_text("no")
+
+
+def _empty(path):
+    path.touch()
+
+
+def _folder(path):
+    path.mkdir()
+
+
+def _other_database(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE ledger_info (name TEXT, value TEXT)")
+
+
+def _damaged(path):
+    open_ledger(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+
+
+def _cut(path):
+    open_ledger(path).close()
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize("read_only", [False, True], ids=["to write", "to read"])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_text, "is not a database"),
+        (_short_text, "is not a database"),
+        (_empty, "is empty, not a ledger"),
+        (_folder, "is a folder, not a ledger"),
+        (_other_database, "not a ledger of xuna"),
+        (_damaged, "is damaged"),
+        (_cut, "is damaged"),
+    ],
+)
+def test_what_is_no_ledger_is_refused_and_left_as_it_is(tmp_path, make, words, read_only):
+    path = tmp_path / "ledger.db"
+    make(path)
+    before = contents(tmp_path)
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(path, read_only=read_only)
+    assert caught.value.code == "ledger-corrupt"
+    assert words in caught.value.message
+    assert str(path) in caught.value.message
+    assert caught.value.hint
+    assert contents(tmp_path) == before
+
+
+def test_a_missing_ledger_whose_journal_is_there_is_not_begun_anew(tmp_path):
+    path = tmp_path / "ledger.db"
+    (tmp_path / "ledger.db-journal").write_bytes(b"journal")
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(path)
+    assert caught.value.code == "ledger-corrupt"
+    assert "its journal is there" in caught.value.message
+    assert not path.exists()
+
+
+def test_a_missing_ledger_is_not_made_by_looking(folder):
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(folder / "deep" / "ledger.db", create=False)
+    assert caught.value.code == "ledger-missing"
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["a file/ledger.db", "/proc/ledger.db", "/dev/null/x/ledger.db"])
+def test_a_place_where_no_ledger_can_be(tmp_path, place):
+    (tmp_path / "a file").touch()
+    with pytest.raises(LedgerError) as caught:
+        open_ledger(tmp_path / place)
+    assert caught.value.code == "ledger-unwritable"
+
+
+def test_many_who_make_one_ledger_at_once_make_one(folder):
+    import threading
+
+    start = threading.Barrier(6)
+    found = []
+
+    def open_it():
+        start.wait()
+        ledger = open_ledger(folder / "ledger.db")
+        found.append((ledger.ledger_id, ledger.created))
+        ledger.close()
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 6
+    assert len({ledger_id for ledger_id, _ in found}) == 1
+    assert sum(created for _, created in found) == 1
+    assert [path.name for path in folder.iterdir()] == ["ledger.db"]
+
+
+def test_a_full_disk_is_told_and_nothing_is_claimed(ledger, run):
+    [(pages,)] = ledger.engine.rows("PRAGMA page_count")
+    ledger.engine.rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LedgerError) as caught:
+        ledger.claim(run, [targets(*range(5000))])
+    assert caught.value.code == "ledger-full"
+    assert claimed(ledger, run.campaign_id) == {}
+
+
+def test_a_ledger_that_another_program_locks_is_told(opened, tmp_path):
+    ledger = opened()
+    ledger.engine.rows("PRAGMA busy_timeout = 20")
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LedgerError) as caught:
+            ledger.start_run(description())
+        assert caught.value.code == "ledger-busy"
+    ledger.start_run(description())
+
+
+# ------------------------------------------------------------------------------- gone in use
+
+
+def _delete(path):
+    path.unlink()
+
+
+def _move(path):
+    path.rename(path.with_name("elsewhere.db"))
+
+
+def _replace(path):
+    shutil.copy(path, path.with_name("copy.db"))
+    path.with_name("copy.db").rename(path)
+
+
+def _new_one(path):
+    path.unlink()
+    open_ledger(path).close()
+
+
+@pytest.mark.parametrize("do", [_delete, _move, _replace, _new_one])
+def test_a_ledger_that_goes_away_in_use_commits_nothing_more(ledger, run, tmp_path, do):
+    [batch] = ledger.claim(run, [targets(1)])
+    do(tmp_path / "ledger.db")
+    for attempt in (
+        lambda: ledger.submit(batch),
+        lambda: ledger.claim(run, [targets(2)]),
+        lambda: ledger.end_run(run),
+    ):
+        with pytest.raises(LedgerError) as caught:
+            attempt()
+        assert caught.value.code == "ledger-replaced"
+    # What is read is still what was committed.
+    assert [state for _, state in claimed(ledger, run.campaign_id).values()] == ["claimed"]
+
+
+# ------------------------------------------------------------------------------- reading only
+
+
+def test_reading_only_writes_nothing(opened, tmp_path):
+    ledger = opened()
+    run = ledger.start_run(description())
+    ledger.claim(run, [targets(1, 2)])
+    ledger.close()  # the run is dead now, and its lock file gone: there would be something to clear up
+    before = contents(tmp_path)
+    reading = opened(create=False, read_only=True)
+    assert reading.check_campaign(description()) == run.campaign_id
+    assert len(reading.standings(run.campaign_id, [one.key for one in targets(1, 2, 3)])) == 2
+    assert [one.size for one in reading.batches(run.campaign_id)] == [2]
+    with pytest.raises(LedgerError) as caught:
+        reading.start_run(description())
+    assert caught.value.code == "ledger-unwritable"
+    reading.close()
+    assert contents(tmp_path) == before
+
+
+def test_a_ledger_that_a_kill_left_without_tables_reads_as_empty(opened, tmp_path):
+    from xuna_cli.ledger.sqlite import SqliteEngine
+
+    SqliteEngine(tmp_path / "ledger.db", create=True).close()
+    before = contents(tmp_path)
+    reading = opened(create=False, read_only=True)
+    assert reading.check_campaign(description()) is None
+    reading.close()
+    assert contents(tmp_path) == before
+    assert opened().start_run(description()).id == 1
+
+
+# ------------------------------------------------------------------------------- network file systems
+
+MOUNTS = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+30 22 0:25 / /home rw - nfs4 server:/home rw
+31 30 254:1 / /home/local\040disk rw - xfs /dev/vdb rw
+32 22 0:26 / /mnt/share rw master:1 - cifs //server/share rw
+33 22 0:27 / /mnt/c rw - 9p drvfs rw,aname=drvfs;path=C:\
+34 22 0:28 / /mnt/ssh rw - fuse.sshfs me@host: rw
+35 32 0:29 / /mnt/share rw - tmpfs tmpfs rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/var/lib/ledger.db", "ext4"),
+        ("/home/me/ledger.db", "nfs4"),
+        ("/home", "nfs4"),
+        ("/homely/ledger.db", "ext4"),
+        ("/home/local disk/ledger.db", "xfs"),
+        ("/mnt/c/Users/me/ledger.db", "drvfs"),
+        ("/mnt/ssh/ledger.db", "fuse.sshfs"),
+        ("/mnt/share/ledger.db", "tmpfs"),  # mounted over the share
+    ],
+)
+def test_the_deepest_and_latest_mount_decides(path, kind):
+    assert file_system_of(Path(path), MOUNTS) == kind
+    assert (kind in NETWORK_FILE_SYSTEMS) is (kind in {"nfs4", "drvfs", "fuse.sshfs"})
+
+
+def test_this_machines_own_table_can_be_read(tmp_path):
+    table = Path("/proc/self/mountinfo")
+    if table.exists():
+        assert file_system_of(tmp_path, table.read_text(errors="replace"))
+    assert file_system_of(tmp_path, "") == ""
+
+
+# ------------------------------------------------------------------------------- keys of a rehearsal
+
+
+def test_seen_keys_are_told_from_new_ones():
+    from xuna_cli.ledger.scratch import SeenKeys
+
+    with closing(SeenKeys()) as seen:
+        assert seen.add(["a", "b"]) == {"a", "b"}
+        assert seen.add(["b", "c"]) == {"c"}
+        assert seen.add([]) == set()
+        many = [str(number) for number in range(5000)]
+        assert seen.add(many) == set(many)
+        assert seen.add(many) == set()

@@ -1,0 +1,455 @@
+"""From a list to its outcomes, through the command line and a sandbox."""
+
+import csv
+import io
+import json
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from xuna_cli.sandbox.faults import Answer, Cut, Pages, RateLimit, Short
+
+
+def call(xuna, path, *options):
+    ran = xuna("batch-call", path, "--yes", "--max-unknown", "50", *options)
+    assert ran.code in {0, 3, 7}, ran.err
+    return ran
+
+
+def outcomes(xuna, name="c", *options):
+    ran = xuna("campaigns", "outcomes", name, "--output", "json", *options)
+    return ran, json.loads(ran.out)
+
+
+def exported(xuna, name="c", *options):
+    ran = xuna("campaigns", "export", name, *options)
+    assert ran.code == 0, ran.err
+    return list(csv.DictReader(io.StringIO(ran.out)))
+
+
+def test_every_call_gets_the_outcome_of_its_conversation(xuna, served, contacts):
+    server = served(page_size=7)
+    call(xuna, contacts(40), "--batch-size", "9")
+    ran, document = outcomes(xuna)
+    assert ran.code == 0
+    assert document["calls"] == 40
+    assert document["waiting"] == 0
+    assert sum(document["outcomes"].values()) == 40
+    assert document["outcomes"]["success"] > document["outcomes"]["failure"] > 0
+    assert document["reading"]["joined"] == 40
+    assert sum(document["criteria"]["goal_reached"].values()) == 40
+    rows = exported(xuna)
+    assert len(rows) == 40
+    by_number = {call.to_phone_number: call for call in server.state.calls()}
+    for row in rows:
+        assert row["batch_id"] == by_number[row["to_phone_number"]].batch_id
+        assert row["joined_by"] == "batch"
+        assert json.loads(row["evaluation"])["goal_reached"]["result"] == row["outcome"]
+        assert row["started_at"].endswith("Z")
+
+
+def test_reading_again_reads_only_what_is_new(xuna, served, contacts):
+    server = served()
+    call(xuna, contacts(20))
+    outcomes(xuna)
+    before = server.state.requests_total
+    _, document = outcomes(xuna)
+    assert server.state.requests_total - before == 1
+    assert document["outcomes"]["not-read"] == 0
+    assert document["reading"]["joined"] == 20
+
+
+def test_a_call_without_a_record_has_no_conversation_and_before_the_reading_is_not_read(
+    xuna, served, contacts
+):
+    served(unanswered=0.5)
+    call(xuna, contacts(40))
+    assert {row["outcome"] for row in exported(xuna)} == {"not-read"}
+    _, document = outcomes(xuna)
+    assert 5 < document["outcomes"]["no-conversation"] < 35
+    assert document["waiting"] == document["outcomes"]["no-conversation"]
+    assert exported(xuna)[0]["outcome"] != "not-read"
+
+
+def test_calls_made_after_the_reading_are_not_read(xuna, served, contacts):
+    served(unanswered=1.0)
+    call(xuna, contacts(3))
+    outcomes(xuna)
+    call(xuna, contacts(5))
+    words = [row["outcome"] for row in exported(xuna)]
+    assert words == ["no-conversation"] * 3 + ["not-read"] * 2
+
+
+def test_a_call_that_goes_on_is_in_progress_and_read_again(xuna, served, contacts, clock):
+    served(in_progress=30)
+    call(xuna, contacts(4))
+    assert outcomes(xuna)[1]["outcomes"]["in-progress"] == 4
+    clock.ahead = 60
+    _, document = outcomes(xuna)
+    assert document["outcomes"]["in-progress"] == document["waiting"] == 0
+
+
+def test_watching_ends_when_the_last_record_is_there(xuna, served, contacts):
+    served(appear_after=0.2, spread=0.6)
+    call(xuna, contacts(12))
+    ran, document = outcomes(xuna, "c", "--watch", "--every", "0.1s", "--for", "20s")
+    assert ran.code == 0
+    assert document["waiting"] == 0
+    assert "12 of 12 calls have an outcome" in ran.err
+
+
+def test_watching_ends_with_its_time_and_says_who_is_left(xuna, served, contacts):
+    served(unanswered=1.0)
+    call(xuna, contacts(2))
+    ran, document = outcomes(xuna, "c", "--watch", "--every", "0.1s", "--for", "0.3s")
+    assert document["waiting"] == 2
+    assert "2 calls have no outcome yet" in ran.err
+
+
+def test_records_without_the_optional_metadata_are_counted_and_never_guessed(xuna, served, contacts):
+    served(optional_metadata=False)
+    call(xuna, contacts(6))
+    ran, document = outcomes(xuna)
+    assert ran.code == 0
+    assert document["reading"]["unjoined"] == 6
+    assert document["reading"]["reasons"] == {"no-number": 6}
+    assert document["outcomes"]["no-conversation"] == 6
+    table = xuna("campaigns", "outcomes", "c").out
+    assert "6 have no number" in table
+
+
+def test_numbers_alone_are_unproven(xuna, served, contacts):
+    served(batch_ids=False)
+    call(xuna, contacts(6))
+    assert outcomes(xuna)[1]["outcomes"]["unproven"] == 6
+    assert {row["conversation_id"] for row in exported(xuna)} == {""}
+
+
+def test_an_outgoing_call_is_proven_by_its_number(xuna, served, contacts):
+    served(batch_ids=False, directions=True)
+    call(xuna, contacts(6))
+    _, document = outcomes(xuna)
+    assert document["reading"]["joined"] == 6
+    assert {row["joined_by"] for row in exported(xuna)} == {"number"}
+
+
+def test_other_campaigns_of_the_same_agent_are_told_apart(xuna, served, contacts):
+    served()
+    call(xuna, contacts(5), "--campaign", "one")
+    call(xuna, contacts(8), "--campaign", "two")
+    _, one = outcomes(xuna, "one")
+    assert (one["reading"]["joined"], one["reading"]["elsewhere"]) == (5, 8)
+    rows = exported(xuna, "one")
+    assert len({row["conversation_id"] for row in rows}) == 5
+
+
+def test_an_unknown_batch_that_was_placed_is_proven_by_its_records(xuna, served, contacts):
+    server = served(unanswered=0.4)
+    server.faults.add(Cut(taken=True, times=1))
+    ran = call(xuna, contacts(30), "--batch-size", "10", "--concurrency", "1")
+    assert ran.code == 7
+    before = xuna("campaigns", "show", "c").out
+    assert "were not read since" in before
+    _, document = outcomes(xuna)
+    [held] = document["held_batches"]
+    assert 0 < held["found"] < 10
+    shown = xuna("campaigns", "show", "c").out
+    assert f"The conversation records have {held['found']} of its 10 calls" in shown
+    assert "it was placed" in shown
+    show = json.loads(xuna("campaigns", "show", "c", "--output", "json").out)
+    assert [one["found"] for one in show["batches"] if "found" in one] == [held["found"]]
+    refused = xuna("campaigns", "resolve", "c", held["id"], "--not-placed")
+    assert refused.code == 2
+    assert "was placed" in refused.err
+    assert xuna("campaigns", "resolve", "c", held["id"], "--placed").code in {0, 2}
+
+
+def test_a_held_batch_that_was_resolved_goes_on_getting_outcomes(xuna, served, contacts, clock):
+    server = served(spread=1000)
+    server.faults.add(Cut(taken=True, times=1))
+    call(xuna, contacts(10), "--timeout", "0.5")
+    clock.ahead = 500
+    _, document = outcomes(xuna)
+    [held] = document["held_batches"]
+    assert 0 < held["found"] < 10
+    time.sleep(0.6)  # a POST that may still be under way can't be resolved
+    assert xuna("campaigns", "resolve", "c", held["id"], "--placed").code == 0
+    clock.ahead = 2000
+    _, document = outcomes(xuna)
+    assert document["waiting"] == 0
+    assert {row["joined_by"] for row in exported(xuna)} == {"held"}
+
+
+def test_what_a_later_record_disproves_is_forgotten(xuna, served, contacts, clock):
+    server = served()
+    server.faults.add(Cut(taken=False, times=1))
+    call(xuna, contacts(3))
+    # Somebody calls two of the three by other means, and then somebody else in the same batch.
+    numbers = [{"to_phone_number": f"+1555200000{n}"} for n in range(2)]
+    batch_id = server.state.take("agent_sandbox", "pn_sandbox", numbers)
+    assert outcomes(xuna)[1]["held_batches"][0]["found"] == 2
+    server.state._batch_id = lambda: batch_id
+    server.state.take("agent_sandbox", "pn_sandbox", [{"to_phone_number": "+15559999999"}])
+    _, document = outcomes(xuna)
+    assert document["held_batches"][0]["found"] == 0
+    assert document["reading"]["elsewhere"] == 3
+
+
+def test_an_unknown_batch_without_a_record_is_said_to_prove_nothing(xuna, served, contacts):
+    server = served()
+    server.faults.add(Cut(taken=False, times=1))
+    call(xuna, contacts(30), "--batch-size", "10", "--concurrency", "1")
+    _, document = outcomes(xuna)
+    assert [one["found"] for one in document["held_batches"]] == [0]
+    assert "which proves nothing" in xuna("campaigns", "show", "c").out
+
+
+def test_a_short_batch_shows_what_was_found(xuna, served, contacts):
+    server = served()
+    server.faults.add(Short(missing=3, times=1))
+    assert call(xuna, contacts(10)).code == 7
+    _, document = outcomes(xuna)
+    assert [(one["state"], one["found"]) for one in document["held_batches"]] == [("short", 7)]
+
+
+def test_a_list_that_is_cut_off_is_said_and_nobody_is_without_a_conversation(xuna, served, contacts):
+    server = served(unanswered=0.5, page_size=5)
+    call(xuna, contacts(20))
+    server.faults.add(Pages(how="no-cursor"))
+    ran, document = outcomes(xuna)
+    assert ran.code == 6
+    assert "not how to get it" in document["reading"]["incomplete"]
+    assert document["outcomes"]["no-conversation"] == 0
+    assert document["outcomes"]["not-read"] > 0
+
+
+def test_a_key_that_is_refused_in_the_middle_keeps_what_was_read(xuna, served, contacts):
+    server = served(page_size=30)
+    call(xuna, contacts(250), "--batch-size", "125")
+    server.faults.add(Answer(on="conversations", status=401, body={"detail": "no"}, skip=150))
+    ran = xuna("campaigns", "outcomes", "c")
+    assert ran.code == 4
+    assert "refused the key" in ran.err
+    assert sum(row["outcome"] != "not-read" for row in exported(xuna)) == 100
+
+
+def test_a_429_in_the_middle_is_waited_for(xuna, served, contacts):
+    server = served()
+    call(xuna, contacts(10))
+    server.faults.add(RateLimit(on="conversations", times=2, retry_after=0.01))
+    ran, document = outcomes(xuna)
+    assert ran.code == 0
+    assert document["reading"]["joined"] == 10
+
+
+def test_another_api_than_the_campaigns_is_refused(xuna, served, contacts):
+    first = served()
+    call(xuna, contacts(2))
+    served()
+    ran = xuna("campaigns", "outcomes", "c")
+    assert ran.code == 2
+    assert first.base_url in ran.err
+
+
+def test_a_campaign_that_nobody_knows_is_refused(xuna, served, contacts):
+    served()
+    call(xuna, contacts(2))
+    assert xuna("campaigns", "outcomes", "nobody").code == 2
+
+
+# -- export beside the list
+
+
+def test_the_export_beside_the_list_has_every_row_once_in_its_order(xuna, served, contacts, tmp_path):
+    served()
+    path = contacts(5)
+    call(xuna, path)
+    outcomes(xuna)
+    path.write_text(path.read_text() + "+15552000001,Again\nabc,Bad\n+15559990000,New\n")
+    ran = xuna("campaigns", "export", "c", "--join", path)
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert [row["name"] for row in rows] == [
+        "Name0",
+        "Name1",
+        "Name2",
+        "Name3",
+        "Name4",
+        "Again",
+        "Bad",
+        "New",
+    ]
+    assert [row["state"] for row in rows] == ["accepted"] * 5 + ["duplicate", "rejected", "not-called"]
+    assert all(row["conversation_id"] for row in rows[:5])
+    assert "letters" in rows[6]["error"]
+    assert ran.err == ""
+
+
+def test_a_list_that_was_changed_is_joined_by_who_people_are_and_said(xuna, served, contacts):
+    served()
+    path = contacts(4)
+    call(xuna, path)
+    outcomes(xuna)
+    head, first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([head, *reversed(rest)]) + "\n")
+    ran = xuna("campaigns", "export", "c", "--join", path)
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert [row["name"] for row in rows] == ["Name3", "Name2", "Name1", ""]
+    assert rows[-1]["to_phone_number"] == first.split(",")[0]
+    assert "3 people stand in another row" in ran.err
+    assert "1 person of campaign 'c' is not in" in ran.err
+
+
+def test_columns_of_the_list_with_our_names_are_kept(xuna, served, tmp_path):
+    served()
+    path = tmp_path / "c.csv"
+    path.write_text("phone,outcome,state\n+15552000001,mine,=1+1\n")
+    call(xuna, path)
+    [row] = exported(xuna, "c", "--join", path)
+    assert (row["outcome"], row["state"]) == ("mine", "'=1+1")
+    assert row["xuna_outcome"] == "not-read"
+
+
+def test_a_campaign_with_a_key_is_joined_by_it(xuna, served, tmp_path):
+    served()
+    path = tmp_path / "c.csv"
+    path.write_text("phone,order\n+15552000001,A\n+15552000001,B\n")
+    call(xuna, path, "--key", "order", "--batch-size", "1")
+    _, document = outcomes(xuna)
+    assert document["reading"]["joined"] == 2
+    rows = exported(xuna, "c", "--join", path)
+    assert [row["order"] for row in rows] == ["A", "B"]
+    assert len({row["conversation_id"] for row in rows}) == 2
+
+
+def test_the_export_as_json_has_the_same(xuna, served, contacts, tmp_path):
+    served()
+    path = contacts(3)
+    call(xuna, path)
+    outcomes(xuna)
+    target = tmp_path / "out.json"
+    assert xuna("campaigns", "export", "c", "--join", path, "--output", "json", "--to", target).code == 0
+    rows = json.loads(target.read_text())
+    assert [row["name"] for row in rows] == ["Name0", "Name1", "Name2"]
+    assert rows[0]["evaluation"]["polite"]["result"] == "success"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+# -- retry lists
+
+
+def test_the_retry_list_has_the_people_of_the_outcomes_and_is_a_list(xuna, served, contacts, tmp_path):
+    server = served(unanswered=0.3)
+    path = contacts(40)
+    call(xuna, path)
+    _, document = outcomes(xuna)
+    again = tmp_path / "again.csv"
+    ran = xuna(
+        "campaigns", "retry-list", "c", "--outcome", "failure,no-conversation", "--after", "0s", "-o", again
+    )
+    assert ran.code == 0, ran.err
+    wanted = document["outcomes"]["failure"] + document["outcomes"]["no-conversation"]
+    rows = list(csv.DictReader(again.read_text().splitlines()))
+    assert len(rows) == wanted
+    assert {row["previous_outcome"] for row in rows} == {"failure", "no-conversation"}
+    assert stat.S_IMODE(again.stat().st_mode) == 0o600
+    total = server.state.total
+    assert "--campaign c-again" in ran.err
+    assert call(xuna, again, "--campaign", "c-again").code == 0
+    assert server.state.total == total + wanted
+
+
+def test_the_retry_list_beside_the_list_has_its_columns(xuna, served, contacts, tmp_path):
+    served()
+    path = contacts(20)
+    call(xuna, path)
+    outcomes(xuna)
+    again = tmp_path / "again.csv"
+    ran = xuna("campaigns", "retry-list", "c", "--outcome", "failure", "--join", path, "-o", again)
+    assert ran.code == 0, ran.err
+    rows = list(csv.DictReader(again.read_text().splitlines()))
+    assert rows
+    assert all(row["name"].startswith("Name") for row in rows)
+    assert call(xuna, again, "--campaign", "again", "-m", "Hi {{ name }}").code == 0
+
+
+def test_no_conversation_does_not_count_where_records_could_not_be_joined(xuna, served, contacts, tmp_path):
+    served(optional_metadata=False)
+    call(xuna, contacts(3))
+    outcomes(xuna)
+    again = tmp_path / "again.csv"
+    options = ("--outcome", "no-conversation", "--after", "0s", "-o", again)
+    ran = xuna("campaigns", "retry-list", "c", *options)
+    assert ran.code == 2
+    assert "3 records may be of anybody" in ran.err
+    assert not again.exists()
+    assert xuna("campaigns", "retry-list", "c", *options, "--absence-counts").code == 0
+    assert len(again.read_text().splitlines()) == 4
+
+
+def test_no_conversation_does_not_count_soon_after_the_call(xuna, served, contacts, tmp_path):
+    served(unanswered=1.0)
+    call(xuna, contacts(3))
+    outcomes(xuna)
+    again = tmp_path / "again.csv"
+    ran = xuna("campaigns", "retry-list", "c", "--outcome", "no-conversation", "-o", again)
+    assert ran.code == 0
+    assert "3 more have no conversation" in ran.err
+    assert len(again.read_text().splitlines()) == 1
+
+
+def test_people_of_held_batches_are_in_no_retry_list(xuna, served, contacts, tmp_path):
+    server = served(unanswered=0.5)
+    server.faults.add(Cut(taken=True, times=1))
+    call(xuna, contacts(20), "--batch-size", "10", "--concurrency", "1")
+    outcomes(xuna)
+    again = tmp_path / "again.csv"
+    xuna(
+        "campaigns",
+        "retry-list",
+        "c",
+        "--outcome",
+        "failure,unknown,success,no-conversation",
+        "--after",
+        "0s",
+        "-o",
+        again,
+    )
+    rows = list(csv.DictReader(again.read_text().splitlines()))
+    assert len(rows) == 10
+
+
+@pytest.mark.parametrize("word", ["in-progress", "unproven", "not-read", "all", "", ","])
+def test_who_may_be_on_the_phone_is_in_no_retry_list(xuna, served, contacts, tmp_path, word):
+    served()
+    call(xuna, contacts(2))
+    ran = xuna("campaigns", "retry-list", "c", "--outcome", word, "-o", tmp_path / "again.csv")
+    assert ran.code == 2
+    assert not (tmp_path / "again.csv").exists()
+
+
+def test_a_retry_list_needs_a_reading(xuna, served, contacts, tmp_path):
+    served()
+    call(xuna, contacts(2))
+    ran = xuna("campaigns", "retry-list", "c", "--outcome", "failure", "-o", tmp_path / "again.csv")
+    assert ran.code == 2
+    assert "xuna campaigns outcomes c" in ran.err
+
+
+# -- the sandbox of other invocations
+
+
+def test_a_rehearsal_in_the_sandbox_has_outcomes_too(xuna, contacts, environment):
+    path = contacts(30)
+    assert xuna("batch-call", path, "--sandbox", "-m", "Hi {{ name }}").code == 0
+    ran, document = outcomes(xuna, "c", "--sandbox")
+    assert ran.code == 0, ran.err
+    assert document["reading"]["joined"] > 15
+    assert document["outcomes"]["no-conversation"] > 0
+    record = Path(os.environ["XDG_DATA_HOME"]) / "xuna" / "sandbox-calls.jsonl"
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    assert "Name1" not in record.read_text()
+    listed = xuna("conversations", "list", "--sandbox", "--limit", "3", "--output", "json")
+    assert len(json.loads(listed.out)["conversations"]) == 3

@@ -1,0 +1,221 @@
+"""CSV: never a formula, never half a file, never readable by others."""
+
+import csv
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuna_cli.errors import InputError
+from xuna_cli.models import BatchRecord, BatchState, Contact, Rejection
+from xuna_cli.output.spreadsheet import Rejects, batches_csv, cell, replacing
+
+
+def table(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3+cmd", "'-2+3+cmd"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("+", "'+"),
+        ("-", "'-"),
+        ("+15559876543", "+15559876543"),
+        ("+1 (555) 987-6543", "+1 (555) 987-6543"),
+        ("-5", "-5"),
+        ("-5.25", "-5.25"),
+        ("Anna", "Anna"),
+        ("", ""),
+        (None, ""),
+        (7, "7"),
+        (-7, "-7"),
+        (1.5, "1.5"),
+        (True, "true"),
+        (["=x"], '["=x"]'),
+        ({"a": "é"}, '{"a": "é"}'),
+    ],
+)
+def test_a_spreadsheet_shows_a_cell_and_does_not_calculate_it(value, shown):
+    assert cell(value) == shown
+
+
+@given(
+    st.text() | st.sampled_from("=+-@\t\r").flatmap(lambda first: st.text().map(lambda rest: first + rest))
+)
+def test_no_cell_begins_as_a_formula_but_a_number(value):
+    shown = cell(value)
+    assert shown in {value, "'" + value}
+    if shown[:1] in tuple("=@\t\r"):
+        raise AssertionError(shown)
+    if shown[:1] in tuple("+-"):
+        assert set(shown[1:]) <= set("0123456789 ().-")
+        assert shown[1:2].isdigit()
+
+
+def test_a_row_per_batch():
+    records = [
+        BatchRecord(1, 1, None, BatchState.ACCEPTED, 100, "batch_1", 100, 200),
+        BatchRecord(2, 1, None, BatchState.UNKNOWN, 7, error='=HYPERLINK("x"), "lost"\nagain'),
+    ]
+    assert list(csv.reader(batches_csv(records).splitlines(keepends=True), strict=True)) == [
+        ["id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"],
+        ["1", "batch_1", "accepted", "100", "100", "200", ""],
+        ["2", "", "unknown", "7", "", "", '\'=HYPERLINK("x"), "lost"\nagain'],
+    ]
+
+
+# ------------------------------------------------------------------------------- rejected rows
+
+
+def rejection(row, fields=None, code="phone-empty", message="no number"):
+    return Rejection(row, code, "phone", message, None if fields is None else Contact(row, fields))
+
+
+def rejected(path, columns, *rejections):
+    rejects = Rejects(path, columns)
+    for one in rejections:
+        rejects.add(one)
+    rejects.write()
+    rejects.discard()
+    return table(path)
+
+
+def test_rejected_rows_have_the_lists_columns_and_ours(tmp_path):
+    assert rejected(
+        tmp_path / "r.csv",
+        ["phone", "name"],
+        rejection(7, {"phone": "x", "name": "=Anna\n"}),
+        rejection(9),
+    ) == [
+        ["phone", "name", "row", "code", "message"],
+        ["x", "'=Anna\n", "7", "phone-empty", "no number"],
+        ["", "", "9", "phone-empty", "no number"],
+    ]
+
+
+def test_a_list_that_was_fed_back_has_our_columns_once(tmp_path):
+    got = rejected(
+        tmp_path / "r.csv",
+        ["phone", "row", "code", "message"],
+        rejection(3, {"phone": "x", "row": "7", "code": "old", "message": "old"}),
+    )
+    assert got == [["phone", "row", "code", "message"], ["x", "3", "phone-empty", "no number"]]
+
+
+def test_columns_that_only_happen_to_have_our_names_are_kept(tmp_path):
+    got = rejected(
+        tmp_path / "r.csv",
+        ["phone", "code", "message"],
+        rejection(3, {"phone": "x", "code": "A7", "message": "Hi"}),
+    )
+    assert got == [
+        ["phone", "code", "message", "row", "xuna_code", "xuna_message"],
+        ["x", "A7", "Hi", "3", "phone-empty", "no number"],
+    ]
+
+
+def test_json_contacts_may_bring_columns_of_their_own(tmp_path):
+    got = rejected(
+        tmp_path / "r.csv",
+        ["phone"],
+        rejection(1, {"phone": 5.5, "tags": ["a"]}),
+        rejection(2, {"phone": None, "name": "\ud800é"}),
+    )
+    assert got == [
+        ["phone", "tags", "name", "row", "code", "message"],
+        ["5.5", '["a"]', "", "1", "phone-empty", "no number"],
+        ["", "", "\\ud800é", "2", "phone-empty", "no number"],
+    ]
+
+
+def test_it_is_written_without_rows_too_and_an_old_one_is_replaced(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("of an earlier run")
+    path.chmod(0o644)
+    assert rejected(path, ["phone"]) == [["phone", "row", "code", "message"]]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.iterdir() if one.name != "home"] == ["r.csv"]
+
+
+def test_it_takes_rejections_from_any_thread(tmp_path):
+    rejects = Rejects(tmp_path / "r.csv", ["phone"])
+    threads = [
+        threading.Thread(
+            target=lambda: [rejects.add(rejection(row, {"phone": "x" * 50})) for row in range(200)]
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rejects.write()
+    rejects.discard()
+    assert len(table(tmp_path / "r.csv")) == 801
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("", "it is a folder"), ("missing/r.csv", "there is no such folder"), ("file/r.csv", "folder")],
+)
+def test_a_place_where_it_cannot_be_is_told_before_anything_is_sent(tmp_path, place, words):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as caught:
+        Rejects(tmp_path / place, ["phone"])
+    assert caught.value.code == "output-unwritable"
+    assert words in caught.value.message
+
+
+def test_a_folder_that_takes_no_files_is_told_before_anything_is_sent():
+    from pathlib import Path
+
+    with pytest.raises(InputError) as caught:
+        Rejects(Path("/proc/r.csv"), ["phone"])
+    assert caught.value.code == "output-unwritable"
+    assert "--rejects" in caught.value.hint
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("before")
+
+    def fail_in_the_middle():
+        with replacing(path) as stream:
+            stream.write("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_in_the_middle()
+    assert path.read_text() == "before"
+    assert sorted(one.name for one in tmp_path.iterdir() if one.name != "home") == ["x.csv"]
+    before = os.umask(0)
+    try:
+        with replacing(path) as stream:
+            stream.write("after\r\n\ud800")
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == b"after\r\n\\ud800"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_rows_that_the_disk_did_not_take_are_said_at_the_end_and_not_in_between(tmp_path, monkeypatch):
+    rejects = Rejects(tmp_path / "r.csv", ["phone"])
+    rejects.discard()
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(rejects, "_spool", full)
+        rejects.add(rejection(1, {"phone": "x" * 100_000}))
+        with pytest.raises(InputError, match="No space left"):
+            rejects.write()
+        assert not (tmp_path / "r.csv").exists()
+        rejects.discard()

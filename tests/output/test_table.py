@@ -1,0 +1,254 @@
+"""The table: short, plain where nobody watches, and nothing of it cut at any width."""
+
+import io
+import re
+
+import pytest
+
+from xuna_cli.errors import ExitStatus
+from xuna_cli.models import COUNTS, BatchRecord, BatchState, Rejection, Report
+from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.table import console, print_result
+
+LONG_ID = "batch_" + "".join(f"{number:04d}" for number in range(30))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def accepted(number, batch_id=None, size=100):
+    return BatchRecord(number, 1, None, BatchState.ACCEPTED, size, batch_id or f"batch_{number}", size, 200)
+
+
+def shown(stream=None, **fields):
+    stream = io.StringIO() if stream is None else stream
+    counts = dict.fromkeys(COUNTS, 0) | fields.pop("counts", {})
+    made = {
+        name: fields.pop(name)
+        for name in ("campaign", "held", "sandbox", "dry_run", "address")
+        if name in fields
+    }
+    made = {"campaign": "spring", "dry_run": False, "sandbox": False, "address": "spring"} | made
+    result = BatchCallResult(
+        exit_status=ExitStatus.OK,
+        run_id=1,
+        ledger="/l.db",
+        ledger_created=False,
+        report=Report(counts=counts, **fields),
+        **made,
+    )
+    print_result(result, console(stream))
+    return stream.getvalue()
+
+
+def joined(text):
+    """Return what stands in a table's first column, folded lines put together."""
+    cells = [re.split("[│┃]", line)[1].strip() for line in text.splitlines() if line[:1] in {"│", "┃"}]
+    return "".join(cells)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"FORCE_COLOR": "1"},
+        {"GITHUB_ACTIONS": "true"},
+        {
+            "FORCE_COLOR": "3",
+            "CLICOLOR_FORCE": "1",
+            "TTY_COMPATIBLE": "1",
+            "TERM": "xterm-256color",
+            "CI": "1",
+        },
+    ],
+    ids=str,
+)
+def test_where_nobody_watches_there_is_no_colour_and_no_control_character(monkeypatch, environ):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    text = shown(
+        batches=(accepted(1), BatchRecord(2, 1, None, BatchState.UNKNOWN, 5, error="lost")),
+        held=(BatchRecord(2, 1, None, BatchState.UNKNOWN, 5),),
+        counts={"accepted": 100, "held": 5},
+    )
+    assert text.replace("\n", "").isprintable()
+
+
+def test_on_a_terminal_there_is_colour(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in shown(Terminal(), batches=(accepted(1),))
+
+
+NAMES = [
+    "[bold]Anna[/bold]",
+    "[/foo]",
+    "[link=http://evil]x[/link]",
+    ":smile:",
+    "Zoë 👋",
+    "\\[x]",
+    "[red",
+]
+
+
+def test_the_console_itself_knows_no_markup_either():
+    stream = io.StringIO()
+    console(stream).print("[bold]x[/bold] [/foo] :smile:")
+    assert stream.getvalue() == "[bold]x[/bold] [/foo] :smile:\n"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_printed_literally(monkeypatch, name, terminal):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "dumb")
+    text = shown(
+        Terminal() if terminal else io.StringIO(),
+        campaign=name,
+        batches=(accepted(1, f"batch {name}"),),
+        rejections=(Rejection(7, "c", "f", f"{name} is no number"),),
+        counts={"rejected": 1, "accepted": 100},
+    )
+    assert f"Campaign {name}: 101 rows" in text
+    assert f"batch {name}" in text
+    assert f"row 7: {name} is no number [c]" in text
+
+
+def test_what_a_terminal_would_obey_is_shown_as_a_dot():
+    evil = "\x1b]0;title\x07\x1b[2J\r\u202e"
+    text = shown(
+        campaign=evil,
+        batches=(accepted(1, f"b{evil}"),),
+        rejections=(Rejection(7, "c", "f", evil),),
+        counts={"rejected": 1},
+    )
+    assert text.replace("\n", "").isprintable()
+    assert "·]0;title··[2J··" in text
+
+
+# ------------------------------------------------------------------------------- length
+
+
+@pytest.mark.parametrize("count", [1, 49, 50])
+def test_up_to_fifty_batches_are_all_shown(count):
+    text = shown(batches=tuple(accepted(number) for number in range(1, count + 1)))
+    assert all(f"batch_{number} " in text for number in range(1, count + 1))
+    assert "not shown" not in text
+    assert "All batches" not in text
+
+
+def test_of_five_thousand_batches_the_last_ones_are_shown():
+    text = shown(batches=tuple(accepted(number) for number in range(1, 5001)), counts={"accepted": 500_000})
+    assert len(text.splitlines()) < 65
+    assert "batch_5000 " in text
+    assert "batch_4951 " in text
+    assert "batch_4950 " not in text
+    assert re.search(r"4,950 others +│ +495,000 │ +495,000 │ not shown", text)
+    assert "500,000 rows, 500,000 accepted" in text
+    assert "All batches: xuna campaigns show spring" in text
+
+
+def test_what_is_held_is_shown_before_what_went_well():
+    held = BatchRecord(3, 1, None, BatchState.UNKNOWN, 100, error="lost")
+    batches = [accepted(1), accepted(2), held, *(accepted(number) for number in range(4, 5000))]
+    text = shown(batches=tuple(batches), held=(held,))
+    assert "unknown (ledger batch 3)" in text
+    assert len(text.splitlines()) < 70
+    many = tuple(
+        BatchRecord(number, 1, None, BatchState.SHORT, 1, f"b{number}", 0) for number in range(1, 5001)
+    )
+    assert len(shown(batches=many, held=many).splitlines()) < 70
+
+
+def test_of_many_rejections_the_first_are_shown_and_where_all_are():
+    rejections = tuple(Rejection(row, "c", "f", f"message {row}") for row in range(1, 12))
+    text = shown(rejections=rejections, counts={"rejected": 11})
+    assert "message 10 " in text
+    assert "message 11" not in text
+    assert "--rejects FILE" in text
+    assert "--rejects FILE" not in shown(rejections=rejections[:10], counts={"rejected": 10})
+
+
+# ------------------------------------------------------------------------------- width
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_a_narrow_terminal_folds_and_loses_nothing(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    message = "a message of the API that is much longer than a narrow terminal is wide, " * 2
+    unknown = BatchRecord(12345, 1, None, BatchState.UNKNOWN, 100)
+    text = re.sub(
+        r"\x1b\[[0-9;]*m",
+        "",
+        shown(
+            Terminal(),
+            batches=(accepted(1, LONG_ID, size=1_234_567), unknown),
+            held=(unknown,),
+            rejections=(Rejection(7, "code", "f", message),),
+            counts={"rejected": 1, "accepted": 1_234_567, "held": 100},
+        ),
+    )
+    table = [line for line in text.splitlines() if line and line[0] in "┏┃┡│└"]
+    assert all(len(line) <= columns for line in table)
+    assert LONG_ID in joined(text)
+    assert "1234567" in text
+    assert re.sub(r"[^a-z0-9]", "", "unknown (ledger batch 12345)") in _letters(text, 4)
+    assert message.strip() in text
+    assert "…" not in text
+
+
+def _letters(text, column):
+    cells = [re.split("[│┃]", line)[column] for line in text.splitlines() if line[:1] == "│"]
+    return re.sub(r"[^a-z0-9]", "", "".join(cells))
+
+
+def test_a_pipe_gets_a_batch_id_on_one_line():
+    assert LONG_ID in shown(batches=(accepted(1, LONG_ID),))
+
+
+# ------------------------------------------------------------------------------- what to do next
+
+
+def test_what_needs_attention_comes_with_the_command_to_type():
+    held = (BatchRecord(2, 1, None, BatchState.UNKNOWN, 100), BatchRecord(3, 1, None, BatchState.SHORT, 50))
+    text = shown(
+        held=held,
+        counts={"held": 150, "not_sent": 7},
+        refusals=3,
+        paused=12.34,
+        list_complete=False,
+        address="'it is' --sandbox",
+    )
+    assert "Held: 150 people in 2 batches" in text
+    assert "xuna campaigns show 'it is' --sandbox" in text
+    assert "xuna campaigns resolve 'it is' --sandbox" in text
+    assert "asked to slow down 3 times; the run waited 12.3 s" in text
+    assert "Not sent: 7 people" in text
+    assert "The list was not read to its end." in text
+
+
+def test_a_dry_run_says_whom_it_would_call_and_asks_for_nothing():
+    text = shown(dry_run=True, counts={"not_sent": 7})
+    assert text == "Dry run: 7 rows, 7 would be called\n"
+
+
+def test_a_rehearsal_in_the_sandbox_says_that_nobody_was_called():
+    assert "(sandbox: nobody was called)" in shown(sandbox=True, counts={"accepted": 1})
+
+
+def test_progress_is_quiet_where_nobody_watches(capsys):
+    from xuna_cli.models import Progress
+    from xuna_cli.output.progress import ProgressLine
+
+    with ProgressLine(watched=False, total=5) as line:
+        line.show(Progress(1, 1, 1, 1, 0.0))
+    assert capsys.readouterr() == ("", "")
+    with ProgressLine(watched=True, total=5) as line:
+        line.show(Progress(1234, 3, 2, 4, 7.4))
+    assert "the API asked to wait 7 s" in capsys.readouterr().err

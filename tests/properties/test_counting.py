@@ -1,0 +1,198 @@
+"""Whatever is on the list and whatever goes wrong: every row is counted exactly once, and nobody is called twice."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.dialing.conftest import (
+    FakeClock,
+    Scene,
+    ScriptedApi,
+    bad,
+    for_now,
+    let_all_through,
+    make_scene,
+    rows,
+    taken,
+)
+from tests.ledger.building import target
+from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.run import rehearse
+from xuna_cli.errors import InputError
+from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.models import COUNTS
+
+__all__ = ["make_scene"]
+
+SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+
+LISTS = st.lists(st.none() | st.integers(0, 14), max_size=30)
+FAULTS = st.sampled_from(["taken"] * 6 + [
+    "short", "lost", "lost but dialled", "refused", "for now", "not sent", "never", "bad", "bad named", "too large",
+])  # fmt: skip
+PLANS = st.fixed_dictionaries(
+    {
+        "batch_size": st.integers(1, 6),
+        "concurrency": st.integers(1, 3),
+        "max_unknown": st.integers(1, 3),
+        "limit": st.none() | st.integers(1, 10),
+    }
+)
+
+
+def answering(faults):
+    """Answer the POSTs with the faults in their order, and then take everything."""
+    left = list(faults)
+
+    def answer(posted, post):
+        match left.pop(0) if left else "taken":
+            case "taken":
+                return taken(posted, post)
+            case "short":
+                return Taken(f"batch_{post}", len(posted) - 1, 200)
+            case "lost":
+                return Unknown("lost")
+            case "lost but dialled":
+                return Unknown("dialled")
+            case "refused":
+                return Refused(Refusal.FOR_GOOD, 401, "HTTP 401", {})
+            case "for now":
+                return for_now(3.0)
+            case "not sent":
+                return NotSent("refused")
+            case "never":
+                return NotSent("certificate", permanent=True)
+            case "bad":
+                return bad("bad")
+            case "bad named":
+                return bad("bad", {len(posted) - 1: "bad"})
+            case _:
+                return Refused(Refusal.TOO_LARGE, 413, "HTTP 413", {})
+
+    return answer
+
+
+class Everybody:
+    """All runs on one campaign, and whom their server has dialled."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.dialled: Counter[str] = Counter()
+
+    def run(self, list_, faults, breaks, plan):
+        api = ScriptedApi(answering(faults))
+        self.scene.clock = FakeClock()
+        report = self.scene.dial(list_ if not breaks else breaking(list_), api, **plan)
+        self.dialled.update(api.dialled)
+        return report, api
+
+
+def breaking(list_):
+    yield from list_
+    raise InputError("an unclosed quote")
+
+
+@SETTINGS
+@given(st.lists(st.tuples(LISTS, st.lists(FAULTS, max_size=8), st.booleans(), PLANS), min_size=1, max_size=3))
+def test_every_row_of_every_run_is_counted_once_and_nobody_is_called_twice(make_scene, runs):
+    everybody = Everybody(make_scene())
+    for values, faults, breaks, plan in runs:
+        read = []
+
+        def reading(values=values, read=read):
+            for row in rows(*values):
+                read.append(row)
+                yield row
+
+        before = dict(everybody.dialled)
+        report, api = everybody.run(reading(), faults, breaks, plan)
+        # Counted exactly once, whatever happened.
+        assert sum(report.counts.values()) == len(read)
+        assert set(report.counts) == set(COUNTS)
+        assert min(report.counts.values()) >= 0
+        assert report.list_complete == (len(read) == len(values) and not breaks and report.list_complete)
+        assert report.counts["rejected"] >= sum(row.fields["phone"] is None for row in read)
+        # Nobody twice, in this run or over all.
+        assert max(everybody.dialled.values(), default=0) <= 1
+        # What the ledger says agrees with whom the server dialled.
+        states = everybody.scene.states
+        assert set(states) <= {"accepted", "unknown", "short"}
+        accepted = set(states.get("accepted", ()))
+        held = set(states.get("unknown", ())) | set(states.get("short", ()))
+        assert accepted <= set(everybody.dialled)
+        assert set(everybody.dialled) <= accepted | held
+        # Each count is what it says.
+        new = accepted - set(before)
+        assert report.counts["accepted"] == len(new & set(api.dialled))
+        if plan["limit"] is not None and not report.counts["rejected"]:
+            assert report.counts["accepted"] + report.counts["held"] <= plan["limit"] + len(held)
+
+
+@SETTINGS
+@given(LISTS, LISTS, st.booleans(), st.none() | st.integers(1, 10))
+def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, breaks, limit):
+    scene = make_scene()
+    scene.dial(rows(*called))
+    known = {f"+1555{value:07d}" for value in called if value is not None}
+    read = []
+
+    def reading():
+        for row in rows(*values):
+            read.append(row)
+            yield row
+        if breaks:
+            raise InputError("an unclosed quote")
+
+    seen = SeenKeys()
+    report = rehearse(
+        reading(),
+        prepare=_prepare,
+        standings=lambda keys: scene.ledger.standings(1, keys),
+        unseen=seen.add,
+        screener=let_all_through(),
+        limit=limit,
+        stop_asked=lambda: False,
+    )
+    seen.close()
+    keys = [target(row.fields["phone"]).key for row in read if row.fields["phone"] is not None]
+    fresh = {key for key in keys if key not in known}
+    assert {name: number for name, number in report.counts.items() if number} == {
+        name: number
+        for name, number in {
+            "rejected": len(read) - len(keys),
+            "already_called": sum(key in known for key in keys),
+            "not_sent": len(fresh),
+            "duplicates": sum(key not in known for key in keys) - len(fresh),
+        }.items()
+        if number
+    }
+    assert limit is None or len(fresh) <= limit
+
+
+def _prepare(contact):
+    from tests.dialing.conftest import prepare
+
+    return prepare(contact)
+
+
+@SETTINGS
+@given(
+    st.lists(st.integers(0, 60), max_size=60),
+    st.lists(st.integers(0, 60), max_size=20),
+    st.integers(1, 9),
+    st.integers(1, 3),
+)
+def test_batching_is_a_partition(make_scene, values, called, size, concurrency):
+    scene = make_scene()
+    scene.dial(rows(*called))
+    report = scene.dial(rows(*values), batch_size=size, concurrency=concurrency)
+    fresh = list(dict.fromkeys(value for value in values if value not in set(called)))
+    posts = scene.api.posts
+    assert sorted(one for post in posts for one in post) == sorted(target(value).key for value in fresh)
+    assert all(0 < len(post) <= size for post in posts)
+    # All are full but one.
+    assert sum(len(post) < size for post in posts) <= 1
+    if concurrency == 1:
+        assert [one for post in posts for one in post] == [target(value).key for value in fresh]
+    assert sum(report.counts.values()) == len(values)

@@ -1,0 +1,175 @@
+"""A campaign's whole way against a real sandbox and a real ledger, with the time given from outside."""
+
+import contextlib
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from xuna_cli.__main__ import main
+from xuna_cli.api.client import Client, encode_batch, refusal_error
+from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.run import Dialer
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.models import Contact, Plan, RunDescription
+from xuna_cli.sandbox.server import SandboxServer
+from xuna_cli.screening.order import Screening
+from xuna_cli.targets.preparing import Preparer
+
+NOON_UTC = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+class MovingClock(Clock):
+    """A clock that is set, and that a wait moves on instead of being waited for."""
+
+    def __init__(self, start=NOON_UTC) -> None:
+        self._start = start
+        self._passed = 0.0
+        self._lock = threading.Lock()
+
+    def now(self):
+        return self._start + timedelta(seconds=self._passed)
+
+    def monotonic(self):
+        return self._passed
+
+    def advance(self, seconds) -> None:
+        with self._lock:
+            self._passed += seconds
+
+    def wait(self, condition, seconds) -> None:
+        if seconds != float("inf") and seconds > 0.2:
+            self.advance(seconds)
+        condition.wait(0.002)
+
+
+class Way:
+    """Everything between a list and the people it calls."""
+
+    def __init__(self, folder, server) -> None:
+        self.path = folder / "ledger.db"
+        self.server = server
+        self.clock = MovingClock()
+
+    @contextlib.contextmanager
+    def ledger(self):
+        with contextlib.closing(open_ledger(self.path, now=self.clock.now)) as ledger:
+            yield ledger
+
+    def dial(
+        self, rows, screening=None, *, campaign="c", key=None, stop=lambda: False, prepare=None, **options
+    ):
+        told = {
+            name: options.pop(name) for name in ("on_batch", "on_waiting", "on_rejection") if name in options
+        }
+        rows = [
+            row
+            if not isinstance(row, str | dict)
+            else Contact(number, {"phone": row} if isinstance(row, str) else row)
+            for number, row in enumerate(rows, 2)
+        ]
+        columns = tuple({name: None for row in rows if isinstance(row, Contact) for name in row.fields}) or (
+            "phone",
+        )
+        with (
+            self.ledger() as ledger,
+            contextlib.closing(Client(self.server.base_url, "sandbox", deadline=10)) as api,
+        ):
+            run = ledger.start_run(
+                RunDescription(
+                    campaign, False, key, "sandbox", None, "agent_sandbox", "pn_sandbox", None, 10.0
+                )
+            )
+            plan = Plan("agent_sandbox", "pn_sandbox", **{"concurrency": 1, **options})
+            return Dialer(
+                plan=plan,
+                run=run,
+                ledger=ledger,
+                api=api,
+                encode=encode_batch,
+                prepare=prepare
+                or Preparer(
+                    phone_column="phone",
+                    columns=columns,
+                    region="US",
+                    key_column=key,
+                    timezone_column="timezone",
+                    keep_contact=True,
+                ),
+                screening=screening or Screening(),
+                stop_asked=stop,
+                refusal_error=refusal_error,
+                clock=self.clock,
+                **told,
+            ).dial(rows)
+
+    @property
+    def called(self):
+        return [call.to_phone_number for call in self.server.state._calls]
+
+
+@pytest.fixture
+def server():
+    with SandboxServer(seed=1) as server:
+        yield server
+
+
+@pytest.fixture
+def way(tmp_path, server):
+    return Way(tmp_path, server)
+
+
+class Xuna:
+    """`xuna …` in this process, in a folder and a home of its own, against a sandbox of its own."""
+
+    def __init__(self, folder, server, capsys) -> None:
+        self.folder = folder
+        self.server = server
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *arguments):
+        self._capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        self.out, self.err = self._capsys.readouterr()
+        return status
+
+    def call(self, *arguments, expect=0):
+        """Run batch-call and return its document."""
+        status = self("batch-call", *arguments, "--output", "json")
+        assert status == expect, self.err
+        document = json.loads(self.out)
+        assert document["counts"]["rows"] == sum(document["counts"].values()) - document["counts"]["rows"]
+        return document
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    @property
+    def ledger(self):
+        return self.folder / "data/xuna/ledger.db"
+
+    @property
+    def called(self):
+        return [call.to_phone_number for call in self.server.state._calls]
+
+    @property
+    def said(self):
+        return [call.conversation_config_override for call in self.server.state._calls]
+
+
+@pytest.fixture
+def xuna(tmp_path, server, capsys, monkeypatch):
+    for name in ("CI", "XUNA_LEDGER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XUNA_BASE_URL", server.base_url)
+    monkeypatch.setenv("XUNA_AI_API_KEY", "sandbox")
+    monkeypatch.setenv("XUNA_AGENT_ID", "agent_sandbox")
+    monkeypatch.setenv("XUNA_FROM_PHONE_NUMBER_ID", "pn_sandbox")
+    monkeypatch.chdir(tmp_path)
+    return Xuna(tmp_path, server, capsys)

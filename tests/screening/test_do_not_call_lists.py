@@ -1,0 +1,221 @@
+"""Do-not-call lists from files, through the command line: everybody on them is found, however it is written."""
+
+import json
+import os
+import random
+import time
+
+import openpyxl
+import pytest
+
+from xuna_cli.screening.do_not_call import Numbers
+
+WIDE = {ord(char): chr(ord(char) + 0xFEE0) for char in "0123456789+"}
+ARABIC = {ord(char): chr(0x660 + int(char)) for char in "0123456789"}
+
+
+def parts(number):
+    return number[2:5], number[5:8], number[8:]
+
+
+SPELLINGS = {
+    "plain": lambda n: n,
+    "national": lambda n: n[2:],
+    "with 1": lambda n: n[1:],
+    "spaces": lambda n: "+1 {} {} {}".format(*parts(n)),
+    "hyphens": lambda n: "{}-{}-{}".format(*parts(n)),
+    "dots": lambda n: "{}.{}.{}".format(*parts(n)),
+    "brackets": lambda n: "({}) {}-{}".format(*parts(n)),
+    "trunk": lambda n: "1 ({}) {}-{}".format(*parts(n)),
+    "dialled abroad": lambda n: "011" + n[1:],
+    "tel": lambda n: "tel:" + n,
+    "tel with hyphens": lambda n: "tel:+1-{}-{}-{}".format(*parts(n)),
+    "RFC 3966 extension": lambda n: f"tel:{n};ext=12",
+    "extension": lambda n: f"{n} x12",
+    "long extension": lambda n: "({}) {}-{} ext. 345".format(*parts(n)),
+    "dialled extension": lambda n: f"{n},,12#",
+    "full-width": lambda n: n.translate(WIDE),
+    "Arabic digits": lambda n: n.translate(ARABIC),
+    "no-break spaces": lambda n: "+1\u00a0{}\u00a0{}\u00a0{}".format(*parts(n)),
+    "zero-width": lambda n: f"\u200e{n}\u200b",
+    "Excel's text": lambda n: f"'{n}",
+}
+
+
+def some_numbers(count, seed):
+    draw = random.Random(seed)
+    found = {
+        f"+1{draw.choice([212, 303, 415, 617])}{draw.randrange(2_000_000, 10_000_000)}"
+        for _ in range(2 * count)
+    }
+    return sorted(found)[:count]
+
+
+def test_ten_thousand_numbers_in_twenty_spellings_are_all_found(xuna):
+    assert len(SPELLINGS) == 20
+    listed = some_numbers(10_000, 3)
+    spellings = list(SPELLINGS.values())
+    cells = [json.dumps({"phone": spellings[place % 20](number)}) for place, number in enumerate(listed)]
+    xuna.write("stop.jsonl", "\n".join(cells))
+    free = ["+13035550100", "+12125550123"]
+    xuna.write("people.csv", "phone\n" + "\n".join([*listed, *free]))
+    document = xuna.call("people.csv", "--do-not-call", "stop.jsonl", "--region", "US", "--yes", "--dry-run")
+    assert document["counts"]["do_not_call"] == 10_000
+    assert document["counts"]["not_sent"] == 2
+    assert xuna.called == []
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_person_is_found_whichever_way_each_list_spells_the_number(xuna, spelling):
+    number = "+13035550100"
+    cell = SPELLINGS[spelling](number)
+    xuna.write("stop.jsonl", json.dumps({"phone": cell}))
+    xuna.write("people.csv", f"phone\n{number}\n")
+    assert (
+        xuna.call("people.csv", "--do-not-call", "stop.jsonl", "--region", "US", "-y")["counts"][
+            "do_not_call"
+        ]
+        == 1
+    )
+    assert xuna("do-not-call", "add", cell, "--region", "US") == 0
+    assert xuna("do-not-call", "check", number) == 3
+    assert xuna.called == []
+
+
+def workbook(path, numbers):
+    book = openpyxl.Workbook()
+    book.active.append(["phone", "why"])
+    for number in numbers:
+        book.active.append([number, "x"])
+    book.save(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("stop.csv", "phone,why\n+13035550100,x\n"),
+        ("stop.csv", "why;Phone Number\nx;+13035550100\n"),
+        ("stop.csv", "+13035550100\n"),
+        ("stop.csv", "\n+13035550109,x\n+13035550100,y\n"),
+        ("stop.csv", "+13035550109,+13035550100\n"),
+        ("stop.csv", "tel:+13035550100\n"),
+        ("stop.tsv", "phone\twhy\n+13035550100\tx\n"),
+        ("stop.txt", "+13035550109\n\n  +1 (303) 555-0100  \n"),
+        ("stop.txt", "\ufeff+13035550100\r\n"),
+        ("stop.txt", "phone\n+13035550100\n"),
+        ("stop", "+1 303 555 0100 ext. 4\n"),
+        ("stop.json", '[{"phone": "+13035550100"}]'),
+        ("stop.jsonl", '{"phone": "+13035550100"}\n'),
+        ("stop.xlsx", None),
+    ],
+)
+def test_any_format_that_contacts_have_and_a_number_a_line(xuna, name, text):
+    if text is None:
+        workbook(xuna.folder / name, ["+13035550100"])
+    else:
+        xuna.write(name, text)
+    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = xuna.call("people.csv", "--do-not-call", name, "-y")
+    assert (document["counts"]["do_not_call"], document["counts"]["accepted"]) == (1, 1)
+    assert xuna.called == ["+13035550101"]
+    assert document["screening"]["rows"] == [
+        {
+            "row": 2,
+            "code": "do-not-call",
+            "counted_as": "do_not_call",
+            "message": f"do-not-call: in {name}",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "row"),
+    [
+        ("stop.csv", "phone\n+13035550100\nnobody\n", 3),
+        ("stop.csv", "phone,why\n+13035550100,x\n,y\n", 3),
+        ("stop.csv", "phone\n+13035550100 / +13035550101\n", 2),
+        ("stop.csv", "phone\n3035550100\n", 2),  # without --region nobody knows whose it is
+        ("stop.csv", "+13035550100,x\n,y\n", 2),
+        ("stop.csv", "phone\n1.3035550100E+10\n", 2),
+        ("stop.csv", "phone,why\n+13035550100,x,more,cells\n", 2),
+        ("stop.txt", "+13035550100\n\n+1303555010O\n", 3),
+        ("stop.txt", "+13035550100,+13035550101\n", 1),
+        ("stop.jsonl", '{"phone": "+13035550100"}\n{"tel": "+13035550101"}\n', 2),
+        ("stop.jsonl", '{"phone": "+13035550100"}\n["+13035550101"]\n', 2),
+    ],
+)
+def test_a_row_that_is_no_number_stops_the_run_before_anything_is_sent(xuna, name, text, row):
+    xuna.write(name, text)
+    xuna.write("people.csv", "phone\n+13035550199\n")
+    document = xuna.call("people.csv", "--do-not-call", name, "-y", expect=5)
+    (error,) = document["errors"]
+    assert name in error["message"]
+    assert f"row {row}" in error["message"]
+    assert xuna.called == []
+    assert not xuna.ledger.exists()
+
+
+def test_a_list_that_is_missing_empty_or_a_folder_stops_the_run(xuna):
+    xuna.write("people.csv", "phone\n+13035550199\n")
+    xuna.write("empty.csv", "")
+    xuna.write("binary.csv", "phone\n\0\n")
+    (xuna.folder / "folder").mkdir()
+    for name in ("missing.csv", "empty.csv", "binary.csv", "folder"):
+        document = xuna.call("people.csv", "--do-not-call", name, "-y", expect=5)
+        assert name in document["errors"][0]["message"]
+    assert xuna.called == []
+
+
+def test_a_list_with_a_header_and_nobody_is_a_list_of_nobody(xuna):
+    xuna.write("stop.csv", "phone\n")
+    xuna.write("people.csv", "phone\n+13035550199\n")
+    assert xuna.call("people.csv", "--do-not-call", "stop.csv", "-y")["counts"]["accepted"] == 1
+
+
+def test_several_lists_add_up_and_the_environments_is_never_taken_away(xuna, monkeypatch):
+    for place in range(4):
+        xuna.write(f"stop{place}.txt", f"+1303555010{place}\n")
+    xuna.write("people.csv", "phone\n" + "".join(f"+1303555010{place}\n" for place in range(5)))
+    monkeypatch.setenv("XUNA_DO_NOT_CALL", f"stop2.txt{os.pathsep}stop3.txt")
+    document = xuna.call("people.csv", "--do-not-call", "stop0.txt", "--do-not-call", "stop1.txt", "-y")
+    assert document["counts"]["do_not_call"] == 4
+    assert xuna.called == ["+13035550104"]
+
+
+def test_the_lists_of_an_env_file_lie_beside_it(xuna):
+    (xuna.folder / "conf").mkdir()
+    xuna.write("conf/stop.txt", "+13035550100\n")
+    xuna.write("conf/x.env", "XUNA_DO_NOT_CALL=stop.txt\n")
+    xuna.write("people.csv", "phone\n+13035550100\n")
+    assert xuna.call("people.csv", "--env-file", "conf/x.env", "-y")["counts"]["do_not_call"] == 1
+
+
+def test_a_registry_file_may_not_be_older_than_allowed(xuna):
+    xuna.write("people.csv", "phone\n+13035550199\n")
+    stop = xuna.write("stop.txt", "+13035550100\n")
+    old = time.time() - 32 * 86_400
+    os.utime(stop, (old, old))
+    document = xuna.call("people.csv", "--do-not-call", stop, "--max-list-age", "31d", "-y", expect=5)
+    assert document["errors"][0]["code"] == "list-too-old"
+    assert xuna.called == []
+    assert (
+        xuna.call("people.csv", "--do-not-call", stop, "--max-list-age", "33d", "-y")["counts"]["accepted"]
+        == 1
+    )
+    assert xuna("batch-call", "people.csv", "--do-not-call", stop, "--max-list-age", "soon", "-y") == 2
+
+
+def test_the_same_number_under_another_key_is_not_called_either(xuna):
+    xuna.write("stop.txt", "+13035550100\n")
+    xuna.write("people.csv", "phone,id\n+13035550100,1\n+13035550100,2\n")
+    document = xuna.call("people.csv", "--key", "id", "--do-not-call", "stop.txt", "-y")
+    assert document["counts"]["do_not_call"] == 2
+
+
+def test_a_set_of_numbers_holds_just_those():
+    numbers = some_numbers(20_000, 4)
+    kept = Numbers([*numbers[::2], *numbers[::4]])
+    assert len(kept) == len(numbers[::2])
+    assert sorted(kept) == numbers[::2]
+    assert all((number in kept) == (place % 2 == 0) for place, number in enumerate(numbers))
+    assert None not in kept

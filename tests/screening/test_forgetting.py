@@ -1,0 +1,185 @@
+"""`xuna campaigns forget`: the people are gone, the counts stay, and the campaign is closed."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from xuna_cli.errors import UsageError
+from xuna_cli.ledger.forgetting import forget, older_than
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.queries import schema_versions
+from xuna_cli.ledger.sqlite import APPLICATION_ID
+from xuna_cli.sandbox.faults import Cut
+
+PEOPLE = [f"+1303555{number:04d}" for number in range(1000, 1400)]
+
+
+def call(xuna, campaign, *arguments, people=PEOPLE, expect=0):
+    xuna.write(
+        "people.csv",
+        "phone,name,id\n" + "".join(f"{number},N{number[-4:]},{number[-4:]}\n" for number in people),
+    )
+    return xuna.call(
+        "people.csv", "--campaign", campaign, "-m", "Hi {{ name }}, Zanzibar", "-y", *arguments, expect=expect
+    )
+
+
+def traces(path, *texts):
+    content = path.read_bytes()
+    return [text for text in texts if text.encode() in content]
+
+
+def test_nothing_of_the_people_remains_in_the_file_and_the_counts_stay(xuna):
+    call(xuna, "gone", "--key", "id")
+    call(xuna, "kept", people=PEOPLE[:3])
+    assert traces(xuna.ledger, PEOPLE[0], PEOPLE[399])
+    before = json_of(xuna, "campaigns", "show", "gone")
+    assert xuna("campaigns", "forget", "gone") == 0
+    assert "400 people deleted" in xuna.err
+    assert traces(xuna.ledger, *PEOPLE[3:], PEOPLE[0] + "\x1f") == []
+    assert traces(xuna.ledger, PEOPLE[0]) == [PEOPLE[0]]  # of the other campaign
+    after = json_of(xuna, "campaigns", "show", "gone")
+    assert after["campaign"]["calls"] == before["campaign"]["calls"]
+    assert after["campaign"]["calls"]["accepted"] == 400
+    assert after["campaign"]["forgotten_at"]
+    assert xuna("campaigns", "list") == 0
+    assert "gone (forgotten)" in xuna.out
+    with sqlite3.connect(xuna.ledger) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+    assert xuna("campaigns", "forget", "kept") == 0
+    assert traces(xuna.ledger, *PEOPLE, "Zanzibar") == []
+
+
+def json_of(xuna, *arguments):
+    assert xuna(*arguments, "--output", "json") == 0, xuna.err
+    return json.loads(xuna.out)
+
+
+def test_a_forgotten_campaign_is_closed_for_good(xuna):
+    call(xuna, "gone", people=PEOPLE[:3])
+    xuna("campaigns", "forget", "gone")
+    for arguments in ((), ("--dry-run",)):
+        document = call(xuna, "gone", *arguments, people=PEOPLE[:3], expect=2)
+        assert document["errors"][0]["code"] == "campaign-forgotten"
+    assert len(xuna.called) == 3
+    assert xuna("campaigns", "forget", "gone") == 0
+    assert xuna("campaigns", "export", "gone") == 0
+
+
+def test_a_campaign_with_a_held_batch_is_not_forgotten(xuna):
+    xuna.server.faults.add(Cut(times=1))
+    call(xuna, "held", people=PEOPLE[:3], expect=7)
+    assert xuna("campaigns", "forget", "held") == 2
+    assert "xuna campaigns resolve held" in xuna.err
+    assert traces(xuna.ledger, PEOPLE[0])
+    assert xuna("campaigns", "forget", "--older-than", "0") == 7
+    assert traces(xuna.ledger, PEOPLE[0])
+
+
+def test_a_campaign_with_a_run_that_is_alive_is_not_forgotten(xuna, way):
+    refused = []
+
+    def try_to_forget(batch):
+        with way.ledger() as other:
+            try:
+                forget(other, "c")
+            except UsageError as error:
+                refused.append(error.code)
+
+    report = way.dial(PEOPLE[:2], on_batch=try_to_forget)
+    assert refused == ["campaign-run-alive"]
+    assert report.counts["accepted"] == 2
+    assert xuna("campaigns", "forget", "c", "--ledger", way.path) == 0
+
+
+def test_those_that_are_old_are_forgotten_together(xuna):
+    call(xuna, "a", people=PEOPLE[:2])
+    call(xuna, "b", people=PEOPLE[2:4])
+    assert xuna("campaigns", "forget", "--older-than", "30") == 0
+    assert "no campaign is that old" in xuna.err
+    later = datetime.now(UTC) + timedelta(days=31)
+    ledger = open_ledger(xuna.ledger, now=lambda: later)
+    assert older_than(ledger, timedelta(days=30)) == ["a", "b"]
+    assert older_than(ledger, timedelta(days=32)) == []
+    ledger.close()
+    assert xuna("campaigns", "forget", "--older-than", "0") == 0
+    assert traces(xuna.ledger, *PEOPLE[:4]) == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", "--older-than", "3"), ("nobody",)])
+def test_it_is_said_what_to_forget(xuna, arguments):
+    call(xuna, "a", people=PEOPLE[:1])
+    assert xuna("campaigns", "forget", *arguments) == 2
+
+
+def test_the_do_not_call_list_is_not_forgotten(xuna):
+    xuna("do-not-call", "add", PEOPLE[0])
+    call(xuna, "a", people=PEOPLE[:2])
+    xuna("campaigns", "forget", "a")
+    assert xuna("do-not-call", "check", PEOPLE[0]) == 3
+
+
+# -- the ledger of a version before
+
+
+def old_ledger(path, people):
+    """A ledger as version 1 left it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statement in schema_versions()[1]:
+        connection.execute(statement.replace("SERIAL_KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"))
+    at = "2026-11-01T12:00:00.000Z"
+    connection.executemany(
+        "INSERT INTO ledger_info VALUES (?, ?)", [("schema_version", "1"), ("ledger_id", "abcd")]
+    )
+    connection.execute("INSERT INTO campaigns VALUES (1, 'old', NULL, 'sandbox', NULL, ?)", (at,))
+    connection.execute(
+        "INSERT INTO runs VALUES (1, 1, ?, ?, 'agent', 'pn', '-', NULL, 180.0, 'host', 1, '0.1')", (at, at)
+    )
+    connection.execute(
+        "INSERT INTO batches VALUES (1, 1, NULL, 'accepted', ?, 'batch_1', ?, 200, NULL, ?, ?)",
+        (len(people), len(people), at, at),
+    )
+    rows = [(number, number, row) for row, number in enumerate(people, 2)]
+    connection.executemany("INSERT INTO calls VALUES (1, ?, ?, 1, ?)", rows)
+    connection.commit()
+    connection.close()
+
+
+def test_a_ledger_of_version_1_is_brought_up_and_a_copy_is_left(xuna):
+    old_ledger(xuna.ledger, PEOPLE[:2])
+    before = xuna.ledger.read_bytes()
+    xuna.write("people.csv", "phone\n" + "\n".join(PEOPLE[:3]))
+    copy = xuna.ledger.with_name("ledger.db.v1.bak")
+
+    # A rehearsal reads it as it is, and changes nothing.
+    counts = xuna.call("people.csv", "--campaign", "new", "--quiet-days", "1000", "--dry-run")["counts"]
+    assert (counts["screened"], counts["not_sent"]) == (2, 1)
+    assert xuna.ledger.read_bytes() == before
+    assert not copy.exists()
+
+    assert xuna("do-not-call", "add", PEOPLE[2]) == 0
+    assert sqlite3.connect(copy).execute(
+        "SELECT value FROM ledger_info WHERE name = 'schema_version'"
+    ).fetchone() == ("1",)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    counts = xuna.call("people.csv", "--campaign", "new", "--quiet-days", "1000", "-y")["counts"]
+    assert (counts["screened"], counts["do_not_call"]) == (2, 1)
+    assert xuna.called == []
+
+    assert xuna("campaigns", "forget", "old") == 0
+    assert str(copy) in xuna.err
+    assert traces(xuna.ledger, *PEOPLE[:2]) == []
+
+
+def test_what_rehearsals_remember_goes_with_them(xuna):
+    xuna.write("people.csv", f"phone\n{PEOPLE[0]}\n")
+    assert xuna("batch-call", "people.csv", "--sandbox") == 0
+    [record] = xuna.folder.rglob("sandbox-calls.jsonl")
+    assert traces(record, PEOPLE[0])
+    assert xuna("campaigns", "forget", "people", "--sandbox") == 0
+    assert not record.exists()

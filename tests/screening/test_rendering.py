@@ -1,0 +1,134 @@
+"""`xuna render`: what is reviewed is what is called."""
+
+import json
+
+import pytest
+
+ANN, BO, CY = "+13035550100", "+13125550100", "+442079460018"
+LIST = f"phone,name,id,timezone\n{ANN},Ann,1,America/Denver\n{BO},Bo,2,\n{CY},Cy,3,\nnobody,Di,4,\n"
+
+
+@pytest.fixture
+def rendered(xuna):
+    xuna.write("people.csv", LIST)
+
+    def render(*arguments, expect=3):
+        assert (
+            xuna("render", "people.csv", "-m", "Hi {{ name }}.", "--to", "targets.jsonl", *arguments)
+            == expect
+        ), xuna.err
+        path = xuna.folder / "targets.jsonl"
+        assert path.stat().st_mode & 0o777 == 0o600
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    return render
+
+
+def test_a_line_has_the_apis_own_shape_and_row_key_and_campaign(rendered, xuna):
+    first, second, third = rendered()
+    assert first == {
+        "to_phone_number": ANN,
+        "conversation_config_override": {"agent": {"first_message": "Hi Ann."}},
+        "timezone": "America/Denver",
+        "xuna_row": 2,
+        "xuna_key": ANN,
+        "xuna_campaign": "people",
+    }
+    assert (second["xuna_row"], third["xuna_row"]) == (3, 4)
+    assert "timezone" not in second
+    assert xuna.called == []
+    assert not xuna.ledger.exists()
+    assert "row 5" in xuna.err
+
+
+def test_exactly_what_was_rendered_is_called_under_its_own_campaign(rendered, xuna, monkeypatch):
+    rendered("--campaign", "spring")
+    monkeypatch.setenv("XUNA_FIRST_MESSAGE", "Something else, {{ name }}")
+    document = xuna.call("targets.jsonl", "-y")
+    assert document["campaign"] == "spring"
+    assert xuna.called == [ANN, BO, CY]
+    assert [said["agent"]["first_message"] for said in xuna.said] == ["Hi Ann.", "Hi Bo.", "Hi Cy."]
+    assert xuna.call("targets.jsonl", "-y")["counts"]["already_called"] == 3
+    assert xuna.call("people.csv", "--campaign", "spring", "-y", expect=3)["counts"]["already_called"] == 3
+    assert len(xuna.called) == 3
+
+
+def test_who_was_called_through_the_list_is_not_called_through_its_rendering(rendered, xuna):
+    rendered()
+    xuna.call("people.csv", "-m", "Hi", "--limit", "1", "-y")
+    document = xuna.call("targets.jsonl", "-y")
+    assert (document["counts"]["already_called"], document["counts"]["accepted"]) == (1, 2)
+
+
+def test_the_keys_travel_with_the_file(rendered, xuna):
+    lines = rendered("--key", "id")
+    assert lines[0]["xuna_key"] == f"{ANN}\x1f1"
+    assert lines[0]["xuna_key_column"] == "id"
+    assert xuna.call("targets.jsonl", "-y")["counts"]["accepted"] == 3
+    assert (
+        xuna.call("people.csv", "--key", "id", "--campaign", "people", "-y", expect=3)["counts"][
+            "already_called"
+        ]
+        == 3
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--campaign", "other"),
+        ("--key", "name"),
+        ("-m", "Hello"),
+        ("--override", "agent.language=es"),
+    ],
+)
+def test_an_option_can_not_change_what_was_reviewed(rendered, xuna, arguments):
+    rendered()
+    assert xuna.call("targets.jsonl", "-y", *arguments, expect=2)["errors"][0]["code"] == "ready-contradicted"
+    assert xuna.called == []
+
+
+def test_a_line_that_was_mended_by_hand_is_rejected_where_its_key_or_campaign_does_not_fit(rendered, xuna):
+    lines = rendered()
+    lines[0]["to_phone_number"] = "+13035550199"
+    lines[1]["xuna_campaign"] = "other"
+    xuna.write(
+        "targets.jsonl",
+        "\n".join([*map(json.dumps, [lines[2], *lines[:2]]), '{"to_phone_number": "+13035550198"}']),
+    )
+    document = xuna.call("targets.jsonl", "-y", expect=3)
+    assert xuna.called == [CY]
+    assert [row["code"] for row in document["rejections"]] == [
+        "ready-key",
+        "ready-other-campaign",
+        "ready-other-campaign",
+    ]
+
+
+def test_rendering_screens_but_for_the_hour(rendered, xuna, monkeypatch):
+    monkeypatch.setenv("XUNA_HOURS", "00:00-00:01")
+    xuna("do-not-call", "add", BO)
+    lines = rendered("--country", "US")
+    assert [line["xuna_row"] for line in lines] == [2]
+    assert "do-not-call: on the ledger's list" in xuna.err
+    assert "country:" in xuna.err
+
+
+def test_a_list_that_came_onto_the_do_not_call_list_after_the_review_is_screened_again(rendered, xuna):
+    rendered()
+    xuna("do-not-call", "add", BO)
+    assert xuna.call("targets.jsonl", "-y")["counts"]["do_not_call"] == 1
+    assert BO not in xuna.called
+
+
+def test_lines_go_to_stdout_and_through_a_pipe(xuna):
+    xuna.write("people.csv", LIST)
+    assert xuna("render", "people.csv", "-m", "Hi {{ name }}.", "-q") == 3
+    assert [json.loads(line)["to_phone_number"] for line in xuna.out.splitlines()] == [ANN, BO, CY]
+
+
+def test_a_rendering_that_fails_leaves_the_old_file(xuna):
+    old = xuna.write("targets.jsonl", "old")
+    xuna.write("people.jsonl", f'{{"phone": "{ANN}"}}\n{{"phone": \n')
+    assert xuna("render", "people.jsonl", "-m", "Hi", "--to", "targets.jsonl") == 5
+    assert old.read_text() == "old"

@@ -1,0 +1,233 @@
+"""Settings: who wins, where each came from, and what a `.env` may and may not do."""
+
+import os
+
+import pytest
+
+from xuna_cli.errors import ConfigurationError
+from xuna_cli.settings import API_KEY, KNOWN, Secret, Settings, data_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def made(folder):
+    """Make settings of an environment and the text of a `.env`."""
+
+    def made(env_file=None, dotenv=None, **environ):
+        if dotenv is not None:
+            content = dotenv if isinstance(dotenv, bytes) else dotenv.encode()
+            (folder / (env_file or ".env")).write_bytes(content)
+        return Settings(environ, env_file, folder)
+
+    return made
+
+
+def test_flag_beats_environment_beats_file_beats_default(made, folder):
+    settings = made(dotenv="XUNA_AGENT_ID=file\nXUNA_REGION=DE\n", XUNA_AGENT_ID="environment")
+    got = {
+        "flag": settings.get("XUNA_AGENT_ID", "flag", option="--agent-id"),
+        "environment": settings.get("XUNA_AGENT_ID", option="--agent-id"),
+        "file": settings.get("XUNA_REGION", option="--region"),
+        "default": settings.get("XUNA_OUTPUT", option="--output", default="table"),
+        "nothing": settings.get("XUNA_RATE"),
+    }
+    assert {name: (one.value, one.source) for name, one in got.items()} == {
+        "flag": ("flag", "--agent-id"),
+        "environment": ("environment", "environment (XUNA_AGENT_ID)"),
+        "file": ("DE", str(folder / ".env")),
+        "default": ("table", "default"),
+        "nothing": (None, "default"),
+    }
+
+
+def test_what_is_empty_says_nothing(made):
+    settings = made(dotenv="XUNA_AGENT_ID=file\nXUNA_REGION=\n", XUNA_AGENT_ID="")
+    assert settings.get("XUNA_AGENT_ID").value == "file"
+    assert settings.get("XUNA_REGION").value is None
+
+
+def test_a_file_is_read_for_known_names_alone(made):
+    settings = made(dotenv="XUNA_REGION=DE\nHTTPS_PROXY=http://evil\nXUNA_OTHER=x\nPATH=/evil\n")
+    assert settings._from_file == {"XUNA_REGION": "DE"}
+    assert "HTTPS_PROXY" not in KNOWN
+
+
+def test_a_file_leaves_the_processs_environment_alone(made, monkeypatch):
+    before = dict(os.environ)
+    made(dotenv="XUNA_REGION=DE\nXUNA_AI_API_KEY=k\n").get("XUNA_REGION")
+    assert dict(os.environ) == before
+
+
+def test_nothing_in_a_file_is_interpolated(made):
+    settings = made(
+        dotenv="XUNA_FIRST_MESSAGE='Hi ${HOME} {{ name }} $XUNA_REGION'\nXUNA_REGION=DE\n", HOME="/root"
+    )
+    assert settings.get("XUNA_FIRST_MESSAGE").value == "Hi ${HOME} {{ name }} $XUNA_REGION"
+
+
+def test_an_implicit_file_cannot_choose_where_the_key_goes(made, folder):
+    settings = made(dotenv="XUNA_BASE_URL=https://evil.example\nXUNA_REGION=DE\n")
+    assert settings.get("XUNA_BASE_URL", default="https://api.xuna.ai").value == "https://api.xuna.ai"
+    assert settings.get("XUNA_REGION").value == "DE"
+    [warning] = settings.warnings
+    assert "can't set XUNA_BASE_URL" in warning
+    assert "evil.example" not in warning
+
+
+def test_a_file_that_was_named_can(made):
+    settings = made("my.env", "XUNA_BASE_URL=https://staging.example\n")
+    assert settings.get("XUNA_BASE_URL").value == "https://staging.example"
+    assert settings.warnings == []
+
+
+def test_a_file_that_was_named_replaces_the_implicit_one(made, folder):
+    (folder / ".env").write_text("XUNA_REGION=DE\n")
+    assert made("my.env", "XUNA_RATE=1/s\n").get("XUNA_REGION").value is None
+
+
+def test_a_relative_ledger_of_a_file_is_relative_to_that_file(made, folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "x.env").write_text("XUNA_LEDGER=ledgers/a.db\n")
+    setting = made(elsewhere / "x.env").get("XUNA_LEDGER")
+    assert (setting.value, setting.folder) == ("ledgers/a.db", elsewhere)
+    setting = made(dotenv="", XUNA_LEDGER="ledgers/a.db").get("XUNA_LEDGER")
+    assert (setting.value, setting.folder) == ("ledgers/a.db", None)
+
+
+def test_only_the_current_folder_is_looked_at(made, folder):
+    (folder.parent / ".env").write_text("XUNA_REGION=DE\n")
+    assert made().get("XUNA_REGION").value is None
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(made):
+    assert made(dotenv=b"\xef\xbb\xbfXUNA_REGION=DE\r\n").get("XUNA_REGION").value == "DE"
+
+
+def test_a_file_that_is_not_utf8_is_an_error_without_its_content(made):
+    with pytest.raises(ConfigurationError) as caught:
+        made(dotenv=b"XUNA_AI_API_KEY=sk-secret\nXUNA_FIRST_MESSAGE=caf\xe9\n")
+    assert "it is not UTF-8" in caught.value.message
+    assert "sk-secret" not in caught.value.message
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["missing.env", ".", "missing/x.env"])
+def test_a_file_that_was_named_has_to_be_there(made, name):
+    with pytest.raises(ConfigurationError) as caught:
+        made(name)
+    assert caught.value.code == "env-file"
+    assert caught.value.hint == "check --env-file"
+
+
+def test_a_folder_called_dot_env_is_none(made, folder):
+    (folder / ".env").mkdir()
+    assert made().get("XUNA_REGION").value is None
+
+
+def test_lines_that_are_no_settings_hurt_nobody(made, caplog):
+    settings = made(dotenv="# comment\n\nexport XUNA_REGION=DE\n= =\nXUNA_RATE\n'sk-secret\n")
+    assert settings.get("XUNA_REGION").value == "DE"
+    assert "sk-secret" not in caplog.text
+
+
+# ------------------------------------------------------------------------------- what must be there
+
+
+@pytest.mark.parametrize("flag", [None, ""])
+def test_what_is_missing_is_said_with_the_ways_to_give_it(made, flag):
+    with pytest.raises(ConfigurationError) as caught:
+        made().required("XUNA_AGENT_ID", flag, option="--agent-id", what="the agent")
+    assert (caught.value.message, caught.value.hint, caught.value.code) == (
+        "the agent is missing",
+        "give --agent-id or set XUNA_AGENT_ID",
+        "missing-agent-id",
+    )
+
+
+def test_a_missing_key_is_never_asked_for_as_a_flag(made):
+    with pytest.raises(ConfigurationError) as caught:
+        made().api_key()
+    assert caught.value.code == "missing-ai-api-key"
+    assert caught.value.hint == "set XUNA_AI_API_KEY in the environment or in .env"
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_a_key_comes_from_the_environment_or_a_file(made, from_file):
+    settings = made(dotenv="XUNA_AI_API_KEY=sk-1234") if from_file else made(XUNA_AI_API_KEY="sk-1234")
+    assert settings.api_key().reveal() == "sk-1234"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["sk-12 34", "sk-1234\n", "\nsk-1234", "“sk-1234”", "sk-1234é", "sk\t1234", "sk-1234\x00", "sk\x7f1234"],
+)
+def test_a_key_that_is_none_by_its_form_is_never_echoed(made, key):
+    with pytest.raises(ConfigurationError) as caught:
+        made(**{API_KEY: key}).api_key()
+    assert caught.value.code == "key-malformed"
+    said = caught.value.message + caught.value.hint + repr(caught.value)
+    assert "1234" not in said
+    assert caught.value.__cause__ is None
+
+
+def test_a_secret_shows_itself_only_when_asked():
+    secret = Secret("sk-1234")
+    for shown in (
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret!r}",
+        repr([secret]),
+        repr({1: secret}),
+    ):
+        assert "1234" not in shown
+    assert secret.reveal() == "sk-1234"
+    assert not hasattr(secret, "__dict__")
+
+
+# ------------------------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("2.5", 2.5), (" 3 ", 3.0), ("1e2", 100.0)])
+def test_numbers_are_read(made, text, value):
+    assert (
+        made(XUNA_TIMEOUT=text).number("XUNA_TIMEOUT", None, option="--timeout", default=180, least=1)
+        == value
+    )
+
+
+@pytest.mark.parametrize("text", ["", "0.5", "-1", "nan", "inf", "1e999", "ten", "1,5", "0x10"])
+def test_what_is_no_number_names_its_source(made, text):
+    settings = made(XUNA_TIMEOUT=text)
+    if not text:
+        assert settings.number("XUNA_TIMEOUT", None, option="--timeout", default=180, least=1) == 180
+        return
+    with pytest.raises(ConfigurationError, match="XUNA_TIMEOUT"):
+        settings.number("XUNA_TIMEOUT", None, option="--timeout", default=180, least=1)
+
+
+def test_a_whole_number_is_whole_and_at_least_one(made):
+    settings = made(XUNA_BATCH_SIZE="2.5")
+    with pytest.raises(ConfigurationError, match="no whole number"):
+        settings.whole_number("XUNA_BATCH_SIZE", None, option="--batch-size", default=100)
+    with pytest.raises(ConfigurationError, match="--batch-size"):
+        settings.whole_number("XUNA_BATCH_SIZE", 0, option="--batch-size", default=100)
+    assert settings.whole_number("XUNA_BATCH_SIZE", 7, option="--batch-size", default=100) == 7
+    assert settings.whole_number("XUNA_CONCURRENCY", None, option="--concurrency", default=4) == 4
+
+
+# ------------------------------------------------------------------------------- where data goes
+
+
+def test_data_lies_where_the_xdg_specification_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert data_folder({"XDG_DATA_HOME": "/data"}) == __import__("pathlib").Path("/data/xuna")
+    for environ in ({}, {"XDG_DATA_HOME": ""}, {"XDG_DATA_HOME": "relative"}):
+        assert data_folder(environ) == tmp_path / ".local/share/xuna"

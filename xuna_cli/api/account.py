@@ -1,0 +1,72 @@
+"""The account's agents, read tolerantly."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from xuna_cli.api.client import AGENTS
+from xuna_cli.api.conversations import Pages
+from xuna_cli.api.patience import Reader
+from xuna_cli.errors import UnreachableError
+from xuna_cli.models import Agent
+
+CREATED = ("created_at_unix_secs", "created_at", "creation_timestamp")
+
+
+def agents(reader: Reader) -> tuple[list[Agent], str | None]:
+    """Return the account's agents, and why the list is cut off (None: it is not).
+
+    Raises:
+        ConfigurationError: if the key is refused.
+        UnreachableError: if the list can't be read.
+    """
+    pages = Pages(reader, AGENTS, "agents")
+    found = {
+        entry["agent_id"]: Agent(
+            entry["agent_id"],
+            name if isinstance(name := entry.get("name"), str) else "",
+            tuple(tag for tag in _list(entry.get("tags")) if isinstance(tag, str)),
+            next((at for name in CREATED if (at := _time(entry.get(name)))), None),
+        )
+        for page in pages
+        for entry in page
+        if isinstance(entry.get("agent_id"), str)
+    }
+    return list(found.values()), pages.incomplete
+
+
+def agent(reader: Reader, agent_id: str) -> Mapping[str, Any]:
+    """Return one agent's configuration as the API gives it.
+
+    Raises:
+        ConfigurationError: if the API doesn't know it, or refuses.
+        UnreachableError: if it can't be read.
+    """
+    document = reader.get(f"{AGENTS}/{quote(agent_id, safe='')}")
+    if not isinstance(document, dict):
+        raise UnreachableError("the API's answer about the agent can't be read", code="answer-unreadable")
+    return document
+
+
+def own_first_message(configuration: Mapping[str, Any]) -> str | None:
+    """Return what the agent says first where a call brings no override; None where it has nothing."""
+    config = configuration.get("conversation_config")
+    spoken = config.get("agent") if isinstance(config, dict) else None
+    message = spoken.get("first_message") if isinstance(spoken, dict) else None
+    return message if isinstance(message, str) and message.strip() else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _time(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return None

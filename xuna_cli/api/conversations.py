@@ -1,0 +1,333 @@
+"""Conversation records, read tolerantly: what is missing, or of a wrong type, is None and never an error.
+
+The vendor documents few fields; its API is of a family whose other names for the same things are read
+too. Nothing that is undocumented is required.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import quote
+
+from xuna_cli.api.client import CONVERSATIONS
+from xuna_cli.api.outcomes import printable
+from xuna_cli.api.patience import Params, Reader
+from xuna_cli.errors import ConfigurationError, UnreachableError
+from xuna_cli.models import Conversation, Evaluation, Turn
+
+PAGE_SIZE = 100
+EMPTY_PAGES = 5  # in a row, with a cursor for more: then nobody believes it any more
+OLD_PAGES = 2  # in a row, in a list that was newest first all along
+DAY_S = 86_400.0
+EPOCH_LIMIT = 4_102_444_800  # 2100: a larger number is no time in seconds
+
+
+class Pages:
+    """The pages of a list, followed to its end; iterating gives the entries of each.
+
+    Attributes:
+        incomplete: after iterating: why the list was cut off; None when it was read to its end.
+        pages: how many were read.
+    """
+
+    def __init__(self, reader: Reader, path: str, name: str, params: Params | None = None) -> None:
+        self.incomplete: str | None = None
+        self.pages = 0
+        self._reader = reader
+        self._path = path
+        self._name = name
+        self._id = f"{name.removesuffix('s')}_id"
+        self._params: dict[str, str | int] = {**(params or {}), "page_size": PAGE_SIZE}
+
+    def __iter__(self) -> Iterator[list[Mapping[str, Any]]]:
+        """Yield the entries of each page that are objects.
+
+        Raises:
+            ConfigurationError: if the API refuses a page.
+            UnreachableError: if a page can't be had, or is none.
+        """
+        seen: set[bytes] = set()  # digests of pages and cursors: a few bytes for every hundred records
+        cursor: str | None = None
+        empty = 0
+        while True:
+            document = self._page(cursor)
+            entries = document.get(self._name)
+            if not isinstance(entries, list):
+                raise UnreachableError(
+                    f"the API's list of {self._name} can't be read: there is none in its answer",
+                    code="answer-unreadable",
+                )
+            self.pages += 1
+            found: list[Mapping[str, Any]] = [entry for entry in entries if isinstance(entry, dict)]
+            if found and not _is_new(repr([entry.get(self._id) for entry in found]), seen):
+                self.incomplete = "the API gave the same page twice"
+                return
+            yield found
+            more = document.get("has_more")
+            cursor = _text(document.get("next_cursor"))
+            if more is False:
+                return
+            if cursor is None:
+                if more is True:
+                    self.incomplete = "the API says that there is more, and not how to get it"
+                return
+            empty = 0 if found else empty + 1
+            if empty >= EMPTY_PAGES:
+                self.incomplete = f"the API gave {empty} empty pages in a row"
+                return
+            if not _is_new("cursor:" + cursor, seen):
+                self.incomplete = "the API's pages lead in a circle"
+                return
+
+    def _page(self, cursor: str | None) -> Mapping[str, Any]:
+        params = dict(self._params)
+        if cursor is not None:
+            params["cursor"] = cursor
+        try:
+            document = self._reader.get(self._path, params)
+        except ConfigurationError as error:
+            # `page_size` is not documented: where it is refused, it is not insisted upon.
+            if error.code != "refused" or cursor is not None or "page_size" not in params:
+                raise
+            del self._params["page_size"]
+            return self._page(cursor)
+        if not isinstance(document, dict):
+            raise UnreachableError(
+                f"the API's list of {self._name} can't be read: it is no object", code="answer-unreadable"
+            )
+        return document
+
+
+class ConversationList:
+    """The account's conversation records, as lists give them: without what was said.
+
+    Args:
+        reader: what reads.
+        agent_id: of this agent alone.
+        since: Unix time; records that began before it are left out, those without a time are not.
+
+    Attributes:
+        incomplete: after iterating: why the list was cut off; None when it was read to its end.
+    """
+
+    def __init__(self, reader: Reader, *, agent_id: str | None = None, since: float | None = None) -> None:
+        self._pages = Pages(
+            reader, CONVERSATIONS, "conversations", {"agent_id": agent_id} if agent_id else {}
+        )
+        self._agent_id = agent_id
+        self._since = since
+
+    @property
+    def incomplete(self) -> str | None:
+        """Why the list was cut off, if it was."""
+        return self._pages.incomplete
+
+    def __iter__(self) -> Iterator[Conversation]:
+        """Yield the records; raises as `Pages` does.
+
+        A list whose order is newest first from its beginning is left where whole pages lie more than a day
+        before `since`: an account's past may be long.
+        """
+        before: tuple[str, ...] = ()
+        newest_first, latest, old = True, math.inf, 0
+        for entries in self._pages:
+            page = [record for entry in entries if (record := read_conversation(entry)) is not None]
+            for record in page:
+                if record.conversation_id not in before and self._is_wanted(record):
+                    yield record
+            before = tuple(record.conversation_id for record in page)  # pages may overlap as calls come in
+            starts = [record.started_at for record in page if record.started_at is not None]
+            newest_first = (
+                newest_first
+                and len(starts) == len(page)
+                and all(a >= b for a, b in zip([latest, *starts], starts, strict=False))
+            )
+            latest = starts[-1] if starts else latest
+            if self._since is not None and newest_first and page:
+                old = old + 1 if starts[0] < self._since - DAY_S else 0
+                if old >= OLD_PAGES:
+                    return
+
+    def _is_wanted(self, record: Conversation) -> bool:
+        if self._agent_id is not None and record.agent_id not in {None, self._agent_id}:
+            return False
+        return self._since is None or record.started_at is None or record.started_at >= self._since
+
+
+def conversation(reader: Reader, conversation_id: str) -> Conversation:
+    """Return one record, with what was said.
+
+    Raises:
+        ConfigurationError: if the API doesn't know it, or refuses.
+        UnreachableError: if it can't be read.
+    """
+    return read_conversation_strictly(raw_conversation(reader, conversation_id), conversation_id)
+
+
+def conversation_if_there(reader: Reader, conversation_id: str) -> Conversation | None:
+    """Return one record; None where this one alone can't be had. Raises as `conversation` does for the rest."""
+    try:
+        return conversation(reader, conversation_id)
+    except ConfigurationError as error:
+        if error.code != "not-found":
+            raise
+    except UnreachableError as error:
+        if error.code not in {"answer-unreadable", "answer-too-large"}:
+            raise
+    return None
+
+
+def raw_conversation(reader: Reader, conversation_id: str) -> Mapping[str, Any]:
+    """Return one record as the API gives it; raises as `conversation` does."""
+    document = reader.get(f"{CONVERSATIONS}/{quote(conversation_id, safe='')}")
+    if not isinstance(document, dict):
+        raise UnreachableError(
+            f"conversation {conversation_id} can't be read: it is no object", code="answer-unreadable"
+        )
+    return document
+
+
+def read_conversation_strictly(document: Mapping[str, Any], conversation_id: str) -> Conversation:
+    """Return the record under the id that was asked for, whatever id it carries itself."""
+    read = read_conversation({**document, "conversation_id": conversation_id})
+    if read is None:
+        raise UnreachableError(f"conversation {conversation_id!r} can't be read", code="answer-unreadable")
+    return read
+
+
+def read_conversation(document: Mapping[str, Any]) -> Conversation | None:
+    """Return a record of a list or of its own endpoint; None where it has no usable id."""
+    conversation_id = _identifier(document.get("conversation_id"))
+    if conversation_id is None:
+        return None
+    metadata = _object(document.get("metadata"))
+    phone_call = _object(metadata.get("phone_call"))
+    analysis = _object(document.get("analysis"))
+
+    def first(read: Callable[[object], Any], *names: str) -> Any:
+        values = (read(where.get(name)) for where in (metadata, document) for name in names)
+        return next((value for value in values if value is not None), None)
+
+    started_at = first(_time, "start_time", "start_time_unix_secs")
+    ended_at = first(_time, "end_time", "end_time_unix_secs")
+    duration = first(_duration, "duration", "call_duration_secs", "duration_seconds")
+    if duration is None and started_at is not None and ended_at is not None and ended_at >= started_at:
+        duration = ended_at - started_at
+    return Conversation(
+        conversation_id=conversation_id,
+        agent_id=first(_identifier, "agent_id"),
+        status=first(_text, "status"),
+        started_at=started_at,
+        duration=duration,
+        external_number=_identifier(phone_call.get("external_number")),
+        batch_call_id=_identifier(_object(metadata.get("batch_call")).get("batch_call_id")),
+        direction=_text(phone_call.get("direction")) or first(_text, "direction"),
+        audio=_audio(document.get("audio")),
+        evaluation=_evaluations(
+            document.get("evaluation_results") or analysis.get("evaluation_criteria_results")
+        ),
+        collected=_collected(document.get("collected_data") or analysis.get("data_collection_results")),
+        transcript=_turns(document.get("transcript")),
+    )
+
+
+def _is_new(text: str, seen: set[bytes]) -> bool:
+    digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest()
+    if digest in seen:
+        return False
+    seen.add(digest)
+    return True
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _identifier(value: object) -> str | None:
+    """Return an id or a number as one printable word; None where there is none."""
+    text = _text(value)
+    return None if text is None else printable(text) or None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _duration(value: object) -> float | None:
+    number = _number(value)
+    return number if number is not None and number >= 0 else None
+
+
+def _time(value: object) -> float | None:
+    """Return Unix seconds for seconds, milliseconds or ISO 8601 (without a zone: UTC)."""
+    number = _number(value)
+    if number is not None:
+        number = number / 1000 if number > EPOCH_LIMIT else number
+        return number if 0 < number <= EPOCH_LIMIT else None
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        seconds = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 < seconds <= EPOCH_LIMIT else None
+
+
+def _audio(value: object) -> str | None:
+    return _text(value) or _text(_object(value).get("url"))
+
+
+def _evaluations(value: object) -> dict[str, Evaluation]:
+    """Return the criteria of a mapping by name, or of a list of objects that carry their names."""
+    if isinstance(value, list):
+        value = {
+            str(item.get("criteria_id") or item.get("criterion") or item.get("name") or position): item
+            for position, item in enumerate(value, 1)
+            if isinstance(item, dict)
+        }
+    found = {}
+    for name, item in _object(value).items():
+        result = item if isinstance(item, str) else _object(item).get("result")
+        # What is no verdict is none: it must not count as a success.
+        verdict = result.lower() if isinstance(result, str) else "unknown"
+        verdict = verdict if verdict in {"success", "failure"} else "unknown"
+        found[name] = Evaluation(verdict, _text(_object(item).get("rationale")) or "")
+    return found
+
+
+def _collected(value: object) -> dict[str, object]:
+    return {
+        name: item["value"] if isinstance(item, dict) and "value" in item else item
+        for name, item in _object(value).items()
+    }
+
+
+def _turns(value: object) -> tuple[Turn, ...]:
+    if isinstance(value, str):
+        return (Turn("", None, value),) if value else ()
+    return tuple(
+        Turn(
+            _text(item.get("speaker")) or _text(item.get("role")) or "?",
+            _seconds(item.get("timestamp"), item.get("time_in_call_secs")),
+            _text(item.get("message")) or _text(item.get("text")) or "",
+        )
+        for item in (value if isinstance(value, list) else ())
+        if isinstance(item, dict)
+    )
+
+
+def _seconds(*values: object) -> float | None:
+    return next((number for value in values if (number := _duration(value)) is not None), None)

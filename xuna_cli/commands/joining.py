@@ -1,0 +1,67 @@
+"""`--join CONTACTS`: the list that was called, beside the ledger."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xuna_cli.commands.opening import read_settings
+from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.models import Campaign
+from xuna_cli.outcomes.joined_list import JoinedList
+from xuna_cli.output.messages import say
+from xuna_cli.targets.phone import check_region
+from xuna_cli.targets.preparing import Preparer
+
+
+@dataclass(frozen=True, slots=True)
+class ListBeside:
+    """An open list, joined with a campaign.
+
+    Attributes:
+        people: everybody.
+        columns: the list's.
+        phone_column: the one with the numbers.
+    """
+
+    people: JoinedList
+    columns: tuple[str, ...]
+    phone_column: str
+
+
+@contextlib.contextmanager
+def list_beside(
+    ledger: Ledger,
+    campaign: Campaign,
+    path: Path,
+    *,
+    region: str | None,
+    phone_column: str | None,
+    env_file: Path | None,
+) -> Iterator[ListBeside]:
+    """Open the list that a campaign called; say at the end what doesn't fit.
+
+    Raises:
+        InputError: if it can't be read.
+    """
+    country = read_settings(env_file).get("XUNA_REGION", region, option="--region").value
+    with open_list(path, ListOptions(phone_column=phone_column), name=str(path)) as contacts:
+        prepare = Preparer(
+            phone_column=contacts.phone_column,
+            columns=contacts.columns,
+            columns_are_complete=contacts.columns_are_complete,
+            region=check_region(country) if country else None,
+            key_column=campaign.key_column if contacts.columns else None,
+        )
+        people = JoinedList(ledger, campaign, contacts, prepare)
+        yield ListBeside(people, contacts.columns, contacts.phone_column)
+    if people.moved:
+        stand = "1 person stands" if people.moved == 1 else f"{people.moved:,} people stand"
+        say(f"xuna: warning: {stand} in another row of {path} than when they were called")
+    if people.missing:
+        who, verb = ("1 person", "is") if people.missing == 1 else (f"{people.missing:,} people", "are")
+        say(
+            f"xuna: warning: {who} of campaign {campaign.name!r} {verb} not in {path}, and written without "
+            "its columns"
+        )

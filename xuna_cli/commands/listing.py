@@ -1,0 +1,166 @@
+"""What `xuna do-not-call` does with the ledger's list."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from xuna_cli.commands.opening import (
+    ledger_for_reading,
+    ledger_for_writing,
+    ledger_if_there,
+    ledger_location,
+    read_settings,
+)
+from xuna_cli.commands.suppressing import numbers_of
+from xuna_cli.errors import ExitStatus, UsageError
+from xuna_cli.ledger.do_not_call import Entry, add, count, entries, remove
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.output.do_not_call import print_checks, print_entries, write_entries
+from xuna_cli.output.messages import say
+from xuna_cli.screening.do_not_call import Numbers
+from xuna_cli.settings import Settings
+from xuna_cli.targets.phone import PhoneProblem, PhoneReader, check_region
+
+LISTED = 1_000  # on a terminal nobody reads more
+
+
+def add_numbers(
+    numbers: Sequence[str],
+    reason: str | None,
+    *,
+    region: str | None,
+    ledger: str | None,
+    sandbox: bool,
+    env_file: Path | None,
+) -> None:
+    """Add numbers that were typed; said only when they are on the disk.
+
+    Raises:
+        UsageError: one of them is no number; nothing is added then.
+    """
+    settings = read_settings(env_file)
+    wanted = _read(numbers, settings, region)
+    with _writing(settings, ledger, sandbox=sandbox) as opened:
+        new = add(opened, wanted, reason)
+        say(
+            f"on the do-not-call list: {', '.join(wanted)} ({new:,} new, {len(set(wanted)) - new:,} there before)"
+        )
+
+
+def import_numbers(
+    file: Path,
+    reason: str | None,
+    phone_column: str | None,
+    *,
+    region: str | None,
+    ledger: str | None,
+    sandbox: bool,
+    env_file: Path | None,
+) -> None:
+    """Add the numbers of a file.
+
+    Raises:
+        InputError: it can't be read, or a row of it is no number; nothing is added then.
+    """
+    settings = read_settings(env_file)
+    whole = Numbers(numbers_of(file, region=_region(settings, region), phone_column=phone_column))
+    with _writing(settings, ledger, sandbox=sandbox) as opened:
+        new = add(opened, iter(whole), reason)
+        say(
+            f"on the do-not-call list: {len(whole):,} numbers of {file} ({new:,} new); {count(opened):,} in all"
+        )
+
+
+def show_numbers(output: str, *, ledger: str | None, sandbox: bool, env_file: Path | None) -> None:
+    """Print the list."""
+    with _reading(ledger, sandbox=sandbox, env_file=env_file) as opened:
+        if opened is None:
+            print_entries((), 0, output)
+        else:
+            print_entries(entries(opened), count(opened), output, most=LISTED)
+
+
+def remove_numbers(
+    numbers: Sequence[str], *, region: str | None, ledger: str | None, sandbox: bool, env_file: Path | None
+) -> None:
+    """Remove numbers that were typed.
+
+    Raises:
+        UsageError: one of them is no number, or none of them is on the list.
+    """
+    settings = read_settings(env_file)
+    wanted = _read(numbers, settings, region)
+    with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
+        removed = remove(opened, wanted)
+        if not removed:
+            raise UsageError(
+                f"not on the do-not-call list: {', '.join(wanted)}",
+                hint="see: xuna do-not-call list",
+                code="do-not-call-unknown",
+            )
+        say(f"taken from the do-not-call list: {removed:,} of {len(set(wanted)):,} numbers")
+
+
+def check_numbers(
+    numbers: Sequence[str],
+    output: str,
+    *,
+    region: str | None,
+    ledger: str | None,
+    sandbox: bool,
+    env_file: Path | None,
+) -> ExitStatus:
+    """Print whether each number is on the list; `REJECTED` where one is."""
+    wanted = _read(numbers, read_settings(env_file), region)
+    with _reading(ledger, sandbox=sandbox, env_file=env_file) as opened:
+        listed = opened.listed(wanted) if opened is not None else {}
+    print_checks([(number, listed.get(number)) for number in dict.fromkeys(wanted)], output)
+    return ExitStatus.REJECTED if listed else ExitStatus.OK
+
+
+def export_numbers(
+    output: str, to: Path | None, *, ledger: str | None, sandbox: bool, env_file: Path | None
+) -> None:
+    """Write the list to a file or stdout."""
+    with _reading(ledger, sandbox=sandbox, env_file=env_file) as opened:
+        none: Iterator[Entry] = iter(())
+        write_entries(entries(opened) if opened is not None else none, output, to)
+
+
+def _region(settings: Settings, flag: str | None) -> str | None:
+    region = settings.get("XUNA_REGION", flag, option="--region").value
+    return check_region(region) if region else None
+
+
+def _read(numbers: Sequence[str], settings: Settings, region: str | None) -> list[str]:
+    reader = PhoneReader(_region(settings, region))
+    found = []
+    for number in numbers:
+        try:
+            found.append(reader.normalise_to_suppress(number))
+        except PhoneProblem as problem:
+            raise UsageError(
+                problem.message, hint="nothing was changed; write +15551234567", code=problem.code
+            ) from None
+    return found
+
+
+@contextlib.contextmanager
+def _writing(settings: Settings, flag: str | None, *, sandbox: bool) -> Iterator[Ledger]:
+    with contextlib.closing(
+        ledger_for_writing(ledger_location(settings, flag, sandbox=sandbox), quiet=False)
+    ) as ledger:
+        yield ledger
+
+
+@contextlib.contextmanager
+def _reading(flag: str | None, *, sandbox: bool, env_file: Path | None) -> Iterator[Ledger | None]:
+    """Open the ledger, or say that there is none yet: then nobody is on its list."""
+    location = ledger_location(read_settings(env_file), flag, sandbox=sandbox)
+    ledger = ledger_if_there(location)
+    if ledger is None:
+        say(f"xuna: there is no ledger at {location} yet")
+        yield None
+        return
+    with contextlib.closing(ledger):
+        yield ledger

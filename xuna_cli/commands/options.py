@@ -1,0 +1,15 @@
+"""Options that several commands have, in the same words."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EnvFile = Annotated[Path | None, typer.Option("--env-file", help="Read settings from it, not from .env.")]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Where the API is. (XUNA_BASE_URL)")]
+TableOrJson = Annotated[str, typer.Option("--output", help="table or json.")]
+Sandbox = Annotated[
+    bool, typer.Option("--sandbox", help="Of the sandbox, and of the calls that --sandbox has taken here.")
+]
+LedgerFile = Annotated[str | None, typer.Option("--ledger", help="Where the record is. (XUNA_LEDGER)")]
+CampaignName = Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")]

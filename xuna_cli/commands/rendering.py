@@ -1,0 +1,50 @@
+"""What `xuna render` does: the way of a call up to the claim, written down instead of gone on with."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from xuna_cli.commands.calling import Invocation, Options, source_of
+from xuna_cli.commands.opening import read_settings
+from xuna_cli.errors import ExitStatus
+from xuna_cli.models import CallTarget
+from xuna_cli.output.campaigns import destination
+from xuna_cli.output.messages import COUNT_LABELS, say
+from xuna_cli.output.screening import screening_lines
+from xuna_cli.targets.ready import line
+
+
+def render(options: Options, to: Path | None) -> ExitStatus:
+    """Write the call targets that would be called, and say what became of the other rows.
+
+    Raises:
+        XunaError: what stopped it; a file of `to` is left as it was then.
+    """
+    with contextlib.ExitStack() as stack:
+        invocation = Invocation(options, read_settings(options.env_file), source_of(options, stack))
+        # Hours are for the POST: a file that depends on the hour of its making would be reviewed in vain.
+        invocation.screening = replace(invocation.screening, hours=None, until=None)
+        invocation.say_warnings()
+        about = invocation.about
+        with destination(to) as stream:
+
+            def write(targets: Sequence[CallTarget]) -> None:
+                stream.writelines(line(target, about) for target in targets)
+
+            result = invocation.rehearse(write)
+            for error in result.report.errors:
+                raise error
+        report = result.report
+        if not options.quiet:
+            left_out = {**report.counts, "not_sent": 0}
+            others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
+            say(f"xuna: {report.counts['not_sent']:,} call targets of campaign {about.campaign!r}")
+            if others:
+                say(f"xuna: left out: {others}")
+            for rejection in report.rejections[:10]:
+                say(f"  row {rejection.row_number}: {rejection.message} [{rejection.code}]")
+            for words in screening_lines(replace(report, outside=None), result.marks):
+                if words:
+                    say(words)
+        return result.exit_status

@@ -1,0 +1,124 @@
+"""Reading do-not-call lists from files: every line is a number, or nothing is sent."""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from xuna_cli.contacts import ListOptions
+from xuna_cli.contacts.number_lists import open_numbers
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.models import Rejection
+from xuna_cli.screening.do_not_call import Numbers
+from xuna_cli.settings import Settings
+from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
+_UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def numbers_of(path: Path, *, region: str | None, phone_column: str | None = None) -> Iterator[str]:
+    """Yield the numbers of a do-not-call list, as E.164.
+
+    Args:
+        path: any format that contacts can have, or a number a line.
+        region: the country of numbers without +.
+        phone_column: the column with the numbers; else by its name.
+
+    Raises:
+        InputError: the file can't be read, or a line of it is no number: a suppression that is not
+            understood is a call that should not be made.
+    """
+    reader = PhoneReader(region)
+    name = str(path)
+    with contextlib.closing(
+        open_numbers(path, ListOptions(phone_column=phone_column), name=name)
+    ) as contacts:
+        normalise, column = reader.normalise_to_suppress, contacts.phone_column
+        for row in contacts:
+            if isinstance(row, Rejection):
+                raise _no_number(name, row.row_number, row.message)
+            try:
+                yield normalise(row.fields.get(column))
+            except PhoneProblem as problem:
+                raise _no_number(name, row.row_number, problem.message) from None
+
+
+def _no_number(name: str, row_number: int, message: str) -> InputError:
+    return InputError(
+        f"do-not-call list {name}, row {row_number}: {message}",
+        hint="every row of it has to be a number; mend the row and run the same command again: nobody was called",
+        code="do-not-call-row",
+    )
+
+
+def load_lists(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    region: str | None,
+    longest_age: timedelta | None,
+    now: Callable[[], datetime],
+) -> list[tuple[str, Numbers]]:
+    """Read the lists of `--do-not-call`, and those of XUNA_DO_NOT_CALL, which no flag takes away.
+
+    Args:
+        settings: of this invocation.
+        files: the flag's.
+        region: the country of numbers without +.
+        longest_age: of a file, by the time of its last change.
+        now: the clock, in UTC.
+
+    Raises:
+        InputError: one can't be read, is too old, or has a row that is no number.
+    """
+    setting = settings.get("XUNA_DO_NOT_CALL")
+    folder = setting.folder or Path()
+    by_setting = [folder / part for part in (setting.value or "").split(os.pathsep) if part.strip()]
+    lists = []
+    for path in dict.fromkeys([*files, *by_setting]):
+        _check_age(path, longest_age, now())
+        lists.append((str(path), Numbers(numbers_of(path, region=region))))
+    return lists
+
+
+def _check_age(path: Path, longest_age: timedelta | None, now: datetime) -> None:
+    if longest_age is None:
+        return
+    try:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo)
+    except OSError as error:
+        raise InputError(
+            f"do-not-call list {path} can't be read: {error.strerror}", hint="check the path", code="input"
+        ) from None
+    if now - changed > longest_age:
+        raise InputError(
+            f"do-not-call list {path} was last changed at {changed:%Y-%m-%d %H:%M} UTC, which is longer ago than "
+            "--max-list-age allows",
+            hint="get the list anew from its registry",
+            code="list-too-old",
+        )
+
+
+def parse_age(text: str, *, source: str) -> timedelta:
+    """Return the span of `31d`, `12h`, `90m` or `2w`.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    match = _AGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(
+            f"{source}: {text!r} is no span of time", hint="write 31d, 12h, 90m or 2w", code="age"
+        )
+    try:
+        return float(match[1]) * _UNITS[match[2]]
+    except OverflowError:
+        return timedelta.max

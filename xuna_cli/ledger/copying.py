@@ -1,0 +1,177 @@
+"""Copying a ledger into another one, on either engine: for those who grow.
+
+One transaction on each side: nobody writes the source meanwhile, and a copy that was not finished is not
+there. Rows go over in portions, in constant memory. Serial keys are moved above all that the target has ever
+used; in a new ledger they stay what they were. The statements are made from schema.sql's tables, so that
+none can be forgotten.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xuna_cli.errors import LedgerError, UsageError
+from xuna_cli.ledger.engine import WRITER
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
+from xuna_cli.ledger.tables import Table, tables
+
+OWN = frozenset({"schema_version", "ledger_id"})  # of ledger_info: each ledger has its own
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was copied.
+
+    Attributes:
+        rows: how many of each table.
+        moved: by how much each table's serial keys are higher in the target.
+    """
+
+    rows: Mapping[str, int]
+    moved: Mapping[str, int]
+
+
+def copy_ledger(source: Ledger, target: Ledger) -> Copied:
+    """Copy everything, compare it with what arrived, and only then commit it.
+
+    Args:
+        source: read, and locked against writers meanwhile; what dead runs left in it is closed first.
+        target: another ledger, of any engine.
+
+    Raises:
+        UsageError: if both are the same, a run is alive in the source, or the target knows one of the
+            campaigns. Nothing is changed then.
+        LedgerError: if either fails, or what arrived is not what was sent.
+    """
+    if source.ledger_id == target.ledger_id:
+        raise UsageError("the source and the target are the same ledger", code="ledger-same")
+    source.recover()
+    with source.transaction(), target.transaction():
+        source.engine.alone()
+        target.engine.alone()
+        _check(source, target)
+        moved = {table.name: target.engine.last_key(table.name) for table in tables() if table.serial}
+        rows = {table.name: _copy(source, target, table, moved) for table in tables()}
+        for table in tables():
+            _compare(source, target, table, moved)
+    return Copied(rows, moved)
+
+
+def _check(source: Ledger, target: Ledger) -> None:
+    if alive := source.rows("open_runs"):
+        raise UsageError(
+            f"a run is alive in {source.location} (run {alive[0][0]}), and would go on there",
+            hint="wait until it has ended",
+            code="ledger-run-alive",
+        )
+    for (name,) in source.query("SELECT name FROM campaigns ORDER BY name"):
+        if target.rows("campaign_by_name", {"name": name}):
+            raise UsageError(
+                f"{target.location} knows campaign {name!r} already: two records of who was called can't be made one",
+                hint="copy into a new ledger",
+                code="ledger-knows-campaign",
+            )
+
+
+def _copy(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]) -> int:
+    # Where keys are the world's (a number, a name), the target may have the same entry: its own stays.
+    shared = "" if _is_ours(table) else " ON CONFLICT DO NOTHING"
+    count = highest = 0
+    for rows in _portions(source, table):
+        arriving = [_moved(row, table, moved) for row in rows]
+        marks = ", ".join(["(" + ", ".join("?" * len(table.columns)) + ")"] * len(rows))
+        target.engine.change(
+            f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {marks}{shared}",  # noqa: S608 - schema.sql's words
+            [value for row in arriving for value in row],
+        )
+        count += len(rows)
+        if table.serial:
+            highest = max(highest, *(_key(row, table)[0] for row in arriving))
+    if table.serial:
+        target.engine.go_on_after(table.name, highest)
+    return count
+
+
+def _compare(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]) -> None:
+    """Raise LedgerError if the target lacks a row, has another one in its place, or has one too many."""
+    names, keys = ", ".join(table.columns), ", ".join(table.key)
+    sent = 0
+    for rows in _portions(source, table):
+        sent += len(rows)
+        expected = {_key(row, table): row for row in (_moved(row, table, moved) for row in rows)}
+        marks = ", ".join(["(" + ", ".join("?" * len(table.key)) + ")"] * len(expected))
+        found = target.query(
+            f"SELECT {names} FROM {table.name} WHERE ({keys}) IN (VALUES {marks})",  # noqa: S608 - schema.sql's words
+            [value for key in expected for value in key],
+        )
+        arrived = {_key(row, table): row for row in found}
+        if arrived.keys() != expected.keys() or (
+            _is_ours(table) and not all(_same(row, arrived[key]) for key, row in expected.items())
+        ):
+            raise _differs(source, target, table)
+    if table.serial:
+        [(count,)] = target.query(
+            f"SELECT COUNT(*) FROM {table.name} WHERE {table.key[0]} > ?",  # noqa: S608 - schema.sql's words
+            (moved[table.name],),
+        )
+        if count != sent:
+            raise _differs(source, target, table)
+
+
+def _portions(ledger: Ledger, table: Table) -> Iterator[Sequence[Row]]:
+    """Yield a table's rows in the order of its key, in portions that one statement takes."""
+    keys = ", ".join(table.key)
+    marks = ", ".join("?" * len(table.key))
+    select = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - schema.sql's words
+    order = f" ORDER BY {keys} LIMIT {ROWS_PER_STATEMENT}"
+    rows: Sequence[Row] = ledger.query(select + order)
+    while rows:
+        portion = [row for row in rows if table.name != "ledger_info" or not _is_own(row[0])]
+        if portion:
+            yield portion
+        last = _key(rows[-1], table)
+        rows = ledger.query(f"{select} WHERE ({keys}) > ({marks}){order}", last)
+
+
+def _is_own(name: str) -> bool:
+    return name in OWN or name.startswith(WRITER)
+
+
+def _is_ours(table: Table) -> bool:
+    return table.serial or bool(table.references)
+
+
+def _key(row: Row, table: Table) -> Row:
+    return tuple(row[table.columns.index(column)] for column in table.key)
+
+
+def _moved(row: Row, table: Table, moved: Mapping[str, int]) -> Row:
+    def shift(column: str, value: Any) -> Any:
+        of = table.name if table.serial and column in table.key else table.references.get(column)
+        return value if value is None or of is None else value + moved[of]
+
+    return tuple(shift(column, value) for column, value in zip(table.columns, row, strict=True))
+
+
+def _same(sent: Row, arrived: Row) -> bool:
+    return all(_same_value(*pair) for pair in zip(sent, arrived, strict=True))
+
+
+def _same_value(sent: object, arrived: object) -> bool:
+    if isinstance(sent, float) and isinstance(arrived, float | int):
+        return math.isclose(sent, arrived, rel_tol=1e-6)  # PostgreSQL's REAL has four bytes
+    if isinstance(sent, str) and isinstance(arrived, str):
+        return sent.replace("\x00", "\N{SYMBOL FOR NULL}") == arrived.replace("\x00", "\N{SYMBOL FOR NULL}")
+    return sent == arrived
+
+
+def _differs(source: Ledger, target: Ledger, table: Table) -> LedgerError:
+    return LedgerError(
+        f"what arrived in {target.location} is not what {source.location} has in its table {table.name}; "
+        "nothing was copied",
+        code="ledger-copy-differs",
+    )

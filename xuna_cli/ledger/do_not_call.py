@@ -1,0 +1,66 @@
+"""The ledger's own do-not-call list, for all campaigns. Numbers are E.164; what is added is on the disk."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import in_parts, named
+
+ADDED_AT_ONCE = 20_000  # numbers in one transaction: an import keeps no run waiting for long
+READ_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number that nobody calls.
+
+    Attributes:
+        to_phone_number: E.164.
+        reason: as given, or None.
+        added_at: UTC, ISO 8601.
+    """
+
+    to_phone_number: str
+    reason: str | None
+    added_at: str
+
+
+def add(ledger: Ledger, numbers: Iterable[str], reason: str | None) -> int:
+    """Add numbers; it is on the disk when this returns. A number that is there keeps its entry.
+
+    Returns:
+        How many are new.
+    """
+    waiting = iter(numbers)
+    new = 0
+    while portion := sorted(set(islice(waiting, ADDED_AT_ONCE))):
+        with ledger.transaction():
+            at = ledger.timestamp()
+            for part in in_parts(portion):
+                values = [value for number in part for value in (number, reason, at)]
+                new += ledger.engine.change(named("do_not_call_add", len(part), 3), values)
+    return new
+
+
+def remove(ledger: Ledger, numbers: Iterable[str]) -> int:
+    """Remove numbers; return how many were there."""
+    with ledger.transaction():
+        return sum(
+            ledger.engine.change(named("do_not_call_remove", len(part)), part)
+            for part in in_parts(sorted(set(numbers)))
+        )
+
+
+def entries(ledger: Ledger) -> Iterator[Entry]:
+    """Yield the list in the order of its numbers, in short readings that keep no writer waiting."""
+    after = ""
+    while rows := ledger.rows("do_not_call_page", {"after": after, "size": READ_AT_ONCE}):
+        for row in rows:
+            yield Entry(*row)
+        after = rows[-1][0]
+
+
+def count(ledger: Ledger) -> int:
+    """Return how many numbers there are."""
+    return int(ledger.rows("do_not_call_count")[0][0])

@@ -1,0 +1,55 @@
+"""Forgetting the people of a campaign: what is kept is how many there were."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from xuna_cli.errors import UsageError
+from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A campaign that was forgotten, and how many people were in it."""
+
+    name: str
+    people: int
+
+
+def forget(ledger: Ledger, name: str) -> Forgotten:
+    """Delete the people of a campaign, keep its counts, and close it for good; `vacuum` has to follow.
+
+    What the API said of its batches, and what was to be said to them, goes too: both may quote people.
+
+    Raises:
+        UsageError: if there is no such campaign, one of its batches is held, or a run of it is alive.
+    """
+    ledger.recover()
+    found = campaign(ledger, name)
+    if found.forgotten_at is not None:
+        return Forgotten(name, 0)
+    with ledger.transaction():
+        if ledger.rows("open_runs_of_campaign", {"campaign_id": found.id}):
+            raise UsageError(
+                f"a run of campaign {name!r} is still alive",
+                hint="wait until it has ended",
+                code="campaign-run-alive",
+            )
+        if held := ledger.batches(found.id, held_only=True):
+            raise UsageError(
+                f"{len(held)} batches of campaign {name!r} are held: they can't be resolved once their people "
+                "are forgotten",
+                hint=f"first: xuna campaigns resolve {name}",
+                code="campaign-held",
+            )
+        parameters = {"campaign_id": found.id}
+        people = ledger.change("forget_calls", parameters)
+        ledger.change("forget_words_of_batches", parameters)
+        ledger.change("forget_words_of_runs", parameters)
+        ledger.change("forget_campaign", {**parameters, "forgotten_at": ledger.timestamp()})
+    return Forgotten(name, people)
+
+
+def older_than(ledger: Ledger, age: timedelta) -> list[str]:
+    """Return the campaigns whose last run ended so long ago, and that are not forgotten yet."""
+    return [name for name, last_ended in ledger.rows("campaign_ages") if ledger.age(last_ended) > age]

@@ -1,0 +1,37 @@
+"""When people were last called, whatever the campaign."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import in_parts, named
+
+NO_CAMPAIGN = -1
+
+
+def last_calls(
+    ledger: Ledger, numbers: Sequence[str], since: datetime, *, other_than: int | None = None
+) -> dict[str, str]:
+    """Return when those of the numbers were last called that were called since a time.
+
+    Who may have been called (`submitting`, `unknown`, `short`) counts as called. What was forgotten is not
+    known any more.
+
+    Args:
+        ledger: where.
+        numbers: E.164.
+        since: an aware time.
+        other_than: a campaign that doesn't count; None: all of them do.
+
+    Returns:
+        Number to time, as the ledger writes times.
+    """
+    at = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    campaign_id = NO_CAMPAIGN if other_than is None else other_than
+    found: dict[str, str] = {}
+    for part in in_parts(numbers):
+        rows = ledger.query(named("last_calls_by_key", len(part)), (at, campaign_id, at, *part))
+        rows += ledger.query(named("last_calls_by_number", len(part)), (campaign_id, at, *part))
+        for number, submitted_at in rows:
+            found[number] = max(submitted_at, found.get(number, ""))
+    return found

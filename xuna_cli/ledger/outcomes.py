@@ -1,0 +1,268 @@
+"""What the ledger keeps of conversation records: which of them are of which call, and what came of it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import in_parts, named
+from xuna_cli.models import CallOutcome, Conversation, Evaluation, OutcomeRecord, Reading
+
+LONGEST_TEXT = 2_000  # characters of a rationale or a collected value that are kept
+COLUMNS = 11
+
+UNDER_WAY = frozenset(
+    {"initiated", "queued", "pending", "scheduled", "ringing", "in-progress", "in_progress", "processing"}
+)
+FAILED = frozenset({"failed", "error"})
+ENDED = FAILED | {"done", "completed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A conversation, and the calls that it is of.
+
+    Attributes:
+        conversation: without its transcript.
+        keys: of the calls; several only where it is unproven.
+        joined_by: how that is proven; None: it is not.
+    """
+
+    conversation: Conversation
+    keys: Sequence[str]
+    joined_by: str | None
+
+
+def verdict(conversation: Conversation) -> CallOutcome:
+    """Return what a record says of its call.
+
+    One criterion that failed makes a failure, all of them met make a success; a record without a verdict
+    is unknown, never a success.
+    """
+    status = (conversation.status or "").lower()
+    results = {criterion.result for criterion in conversation.evaluation.values()}
+    if status in UNDER_WAY:
+        return CallOutcome.IN_PROGRESS
+    if "failure" in results or (status in FAILED and not results):
+        return CallOutcome.FAILURE
+    return CallOutcome.SUCCESS if results == {"success"} else CallOutcome.UNKNOWN
+
+
+def is_final(conversation: Conversation) -> bool:
+    """Return whether the API has said all of it: such a record need not be read again."""
+    status = (conversation.status or "").lower()
+    return status not in UNDER_WAY and (bool(conversation.evaluation) or status in ENDED)
+
+
+def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
+    """Keep what conversations say, in one transaction; what was kept of them before is replaced.
+
+    Calls whose claim is gone in the meantime are left out.
+
+    Raises:
+        LedgerError: if it can't be written.
+    """
+    if not links:
+        return
+    with ledger.transaction():
+        ids = [link.conversation.conversation_id for link in links]
+        for part in in_parts(ids):
+            ledger.engine.change(named("forget_conversations", len(part)), (campaign_id, *part))
+        standing: set[str] = set()
+        for keys in in_parts(sorted({key for link in links for key in link.keys})):
+            rows = ledger.engine.rows(named("calls_of_keys", len(keys)), (campaign_id, *keys))
+            standing.update(key for key, *_ in rows)
+        values = [
+            (campaign_id, key, *_stored(link))
+            for link in links
+            for key in dict.fromkeys(link.keys)
+            if key in standing
+        ]
+        for few in in_parts(values):
+            flat = [value for row in few for value in row]
+            ledger.engine.change(named("add_outcomes", len(few), COLUMNS), flat)
+
+
+def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None:
+    """Forget conversations that only other records proved, or that were in doubt, and that are linked no more.
+
+    Args:
+        ledger: where.
+        campaign_id: whose.
+        linked: those that a whole reading has linked so.
+    """
+    with ledger.transaction():
+        rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
+        gone = [conversation_id for (conversation_id,) in rows if conversation_id not in linked]
+        for part in in_parts(gone):
+            ledger.engine.change(named("forget_conversations", len(part)), (campaign_id, *part))
+
+
+def final_conversations(ledger: Ledger, campaign_id: int, ids: Sequence[str]) -> set[str]:
+    """Return those of the conversations that are joined already, and of which nothing more will come."""
+    found: set[str] = set()
+    for part in in_parts(ids):
+        rows = ledger.query(named("final_conversations", len(part)), (campaign_id, *part))
+        found.update(row[0] for row in rows)
+    return found
+
+
+def known_batch_ids(ledger: Ledger, ids: Iterable[str]) -> set[str]:
+    """Return those of the API's batch ids that any campaign of this ledger has."""
+    found: set[str] = set()
+    for part in in_parts(sorted(ids)):
+        found.update(row[0] for row in ledger.query(named("known_batch_ids", len(part)), tuple(part)))
+    return found
+
+
+def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRecord]:
+    """Return what came of the calls of some batches (the ledger's ids), by key.
+
+    Of several conversations of one call the latest counts; one that is proven counts before any that isn't.
+    """
+    if not batch_ids:
+        return {}
+    return _by_key(ledger.query(named("outcomes_of_batches", len(batch_ids)), tuple(batch_ids)))
+
+
+def outcomes_of_keys(ledger: Ledger, campaign_id: int, keys: Sequence[str]) -> dict[str, OutcomeRecord]:
+    """Return what came of the calls of some keys, as `outcomes_of` does."""
+    found: dict[str, OutcomeRecord] = {}
+    for part in in_parts(keys):
+        found |= _by_key(ledger.query(named("outcomes_of_keys", len(part)), (campaign_id, *part)))
+    return found
+
+
+def _by_key(found: Iterable[Sequence[Any]]) -> dict[str, OutcomeRecord]:
+    rows = defaultdict(list)
+    for key, *row in found:
+        rows[key].append(row)
+    return {key: _record(key, of_call) for key, of_call in rows.items()}
+
+
+def _record(key: str, rows: Sequence[Sequence[object]]) -> OutcomeRecord:
+    proven = [row for row in rows if row[2] is not None]
+    if not proven:
+        return OutcomeRecord(key, CallOutcome.UNPROVEN, conversations=len(rows))
+    outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected = proven[-1]
+    criteria: Mapping[str, Mapping[str, str]] = json.loads(str(evaluation))
+    return OutcomeRecord(
+        key=key,
+        outcome=CallOutcome(str(outcome)),
+        conversation_id=str(conversation_id),
+        conversations=len(proven),
+        joined_by=str(joined_by),
+        status=None if status is None else str(status),
+        started_at=None if started_at is None else str(started_at),
+        duration=duration if isinstance(duration, int | float) else None,
+        evaluation={name: Evaluation(**criterion) for name, criterion in criteria.items()},
+        collected=json.loads(str(collected)),
+    )
+
+
+def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
+    """Return for held batches (by the ledger's id) how many of their calls are proven to have been made."""
+    return {
+        batch: int(found)
+        for batch, found in ledger.rows("found_of_held_batches", {"campaign_id": campaign_id})
+    }
+
+
+def reading_of(ledger: Ledger, campaign_id: int) -> Reading | None:
+    """Return when and how completely the records were last read for a campaign; None: they were not."""
+    rows = ledger.rows("reading", {"campaign_id": campaign_id})
+    if not rows:
+        return None
+    read_at, incomplete, records, joined, elsewhere, unjoined, reasons = rows[0]
+    return Reading(read_at, incomplete, records, joined, elsewhere, unjoined, json.loads(reasons))
+
+
+def store_reading(ledger: Ledger, campaign_id: int, reading: Reading) -> None:
+    """Keep when and how completely the records were read."""
+    with ledger.transaction():
+        ledger.change(
+            "set_reading",
+            {
+                "campaign_id": campaign_id,
+                "read_at": reading.read_at,
+                "incomplete": reading.incomplete,
+                "records": reading.records,
+                "joined": reading.joined,
+                "elsewhere": reading.elsewhere,
+                "unjoined": reading.unjoined,
+                "reasons": json.dumps(dict(reading.reasons)),
+            },
+        )
+
+
+def store_counts(ledger: Ledger, run_id: int, counts: Mapping[str, int]) -> None:
+    """Keep what a run did with its rows; counts of nothing are left out."""
+    with ledger.transaction():
+        for name, count in counts.items():
+            if count:
+                ledger.change("add_run_count", {"run_id": run_id, "name": name, "count": count})
+
+
+def counts_of_runs(ledger: Ledger, campaign_id: int) -> dict[int, dict[str, int]]:
+    """Return what the campaign's runs did with their rows, by run, in order."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for run_id, name, count in ledger.rows("run_counts", {"campaign_id": campaign_id}):
+        found[run_id][name] = int(count)
+    return dict(found)
+
+
+def outcome_of(
+    outcome: OutcomeRecord | None, submitted_at: str | None, reading: Reading | None
+) -> CallOutcome:
+    """Return what came of a call, also where there is no record of it.
+
+    Args:
+        outcome: what the ledger has.
+        submitted_at: when the call's batch was sent.
+        reading: the campaign's.
+    """
+    if outcome is not None:
+        return outcome.outcome
+    if reading is None or submitted_at is None or reading.read_at <= submitted_at:
+        return CallOutcome.NOT_READ
+    return CallOutcome.NOT_READ if reading.incomplete else CallOutcome.NO_CONVERSATION
+
+
+def _stored(link: Link) -> tuple[object, ...]:
+    """Return the columns from conversation_id on."""
+    of = link.conversation
+    outcome = CallOutcome.UNPROVEN if link.joined_by is None else verdict(of)
+    evaluation = {
+        name: {"result": one.result, "rationale": _shortened(one.rationale)}
+        for name, one in of.evaluation.items()
+    }
+    return (
+        of.conversation_id,
+        outcome.value,
+        link.joined_by,
+        int(is_final(of)),
+        of.status,
+        None if of.started_at is None else iso(of.started_at),
+        of.duration,
+        json.dumps(evaluation),
+        json.dumps({name: _small(value) for name, value in of.collected.items()}),
+    )
+
+
+def iso(seconds: float) -> str:
+    """Return Unix seconds as the ledger writes times: UTC, ISO 8601, milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _small(value: object) -> object:
+    if isinstance(value, bool | int | float | None):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value)
+    return value if len(text) <= LONGEST_TEXT else _shortened(text)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

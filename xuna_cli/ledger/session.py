@@ -1,0 +1,297 @@
+"""A session on a PostgreSQL server: opening it, trusting it, and saying what went wrong with it."""
+
+import contextlib
+import re
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError
+from xuna_cli.ledger.engine import UndoneError
+from xuna_cli.ledger.location import ServerUrl
+
+OLDEST_SERVER = 130000  # pg_current_xact_id came with PostgreSQL 13
+IDLE_SESSIONS_END = 140000  # idle_session_timeout came with PostgreSQL 14
+
+# What the URL does not say. A dead network is noticed after about 30 s, on both sides.
+DEFAULTS = {
+    "application_name": "xuna",
+    "connect_timeout": "10",
+    "client_encoding": "UTF8",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+
+# Seconds. A process that was stopped inside a transaction keeps others from its rows: its session ends
+# before those who wait for it give up, and they give up before their statement does.
+SESSION_SETTINGS = {
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "60s",
+    "statement_timeout": "120s",
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "4",
+}
+
+EXAMINE = """
+SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('transaction_read_only'),
+       current_setting('server_encoding'), current_schema(), pg_backend_pid()
+"""
+
+LONGEST_WORDS = 300
+
+TABLES = ("campaigns", "runs", "batches", "calls")
+
+# Of the tables that are there; where there are none, whether they may be made.
+MAY_WRITE = """
+SELECT COALESCE(
+    bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')),
+    has_schema_privilege(current_schema(), 'CREATE'))
+FROM pg_class c WHERE c.relname = ANY(%(tables)s) AND c.relkind = 'r'
+  AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
+"""
+RIGHTS = "let the role own the database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role"
+
+
+class Session:
+    """One connection that can be trusted with a ledger.
+
+    Args:
+        url: where.
+        read_only: nothing will be written.
+
+    Raises:
+        ConfigurationError: if the URL can't be used, or leads to a pooler.
+        LedgerError: if the server refuses us, or is set up so that a commit proves nothing.
+        LedgerUnreachableError: if it can't be reached.
+    """
+
+    def __init__(self, url: ServerUrl, *, read_only: bool) -> None:
+        parameters = _parameters(url)
+        self._secrets = _secrets(parameters)
+        self.location = str(url)
+        try:
+            self.connection: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(
+                make_conninfo(**parameters), autocommit=True
+            )
+        except psycopg.Error as error:
+            raise self._explain_connecting(error) from None
+        self.warnings: list[str] = []
+        self.connection.add_notice_handler(self._note)
+        try:
+            self.schema, self.pid = self._examine(read_only=read_only)
+        except psycopg.Error as error:
+            self.connection.close()
+            raise self.explain(error) from None
+        except BaseException:
+            self.connection.close()
+            raise
+        if self.schema not in {None, "public"}:
+            mark = "&" if "?" in self.location else "?"
+            self.location += f"{mark}options=-csearch_path%3D{quote(self.schema or '')}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection is known to be gone."""
+        return self.connection.closed
+
+    def close(self) -> None:
+        """End it; the server drops its locks."""
+        self.connection.close()
+
+    def _note(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING":
+            self.warnings.append(diagnostic.message_primary or "a warning")
+
+    def _examine(self, *, read_only: bool) -> tuple[str | None, int]:
+        version = self.connection.info.server_version
+        if version < OLDEST_SERVER:
+            raise LedgerError(
+                f"the server of {self.location} is PostgreSQL {version // 10000}; the ledger needs 13 or newer",
+                code="ledger-server-old",
+            )
+        row = self.connection.execute(EXAMINE).fetchone()
+        assert row is not None  # noqa: S101 - a SELECT of functions has one row
+        commit, fsync, only_reads, encoding, schema, pid = row
+        if pid != self.connection.info.backend_pid:
+            # What it has given us for a number is its own: each transaction may run in another session, and
+            # a lock that a session holds then says nothing about this process.
+            raise ConfigurationError(
+                f"{self.location} leads to a connection pooler, behind which a run can't hold a lock",
+                hint="name the PostgreSQL server itself: its own port, often 5432",
+                code="ledger-pooler",
+            )
+        if encoding != "UTF8":
+            raise LedgerError(
+                f"the database of {self.location} is encoded in {encoding}",
+                hint="make one with ENCODING 'UTF8'",
+                code="ledger-encoding",
+            )
+        if not read_only:
+            self._demand_durability(commit, fsync, only_reads)
+        self._settle(commit, version)
+        return schema, pid
+
+    def _demand_durability(self, commit: str, fsync: str, only_reads: str) -> None:
+        for name, value in (("synchronous_commit", commit), ("fsync", fsync)):
+            if value == "off":
+                raise LedgerError(
+                    f"{self.location} has {name} = off: what it says is written may be gone after a crash, "
+                    "and people would be called twice",
+                    hint=f"turn it on for the role that xuna uses: ALTER ROLE … SET {name} = on"
+                    if name == "synchronous_commit"
+                    else "turn it on in postgresql.conf",
+                    code="ledger-not-durable",
+                )
+        if only_reads == "on":
+            raise LedgerError(
+                f"{self.location} can only be read: it is a standby, or set so",
+                hint="name the primary; with several hosts in the URL: ?target_session_attrs=read-write",
+                code="ledger-unwritable",
+            )
+
+    def _settle(self, commit: str, version: int) -> None:
+        # The value that was examined stays, whatever an administrator changes while we run.
+        settings = {**SESSION_SETTINGS, "synchronous_commit": commit}
+        if version >= IDLE_SESSIONS_END:
+            settings["idle_session_timeout"] = "0"
+        functions = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        values = [part for setting in settings.items() for part in setting]
+        self.connection.execute(f"SELECT {functions}", values)
+
+    # -- what went wrong
+
+    def explain(self, error: psycopg.Error) -> LedgerError:
+        """Say what to do about an error of the server, without what it quotes of the data."""
+        state = error.sqlstate
+        if self.connection.closed or (state or "")[:2] == "08":
+            return UndoneError(
+                f"the connection to the ledger {self.location} broke",
+                hint="run the same command again: who was not called is free to be",
+                code="ledger-unreachable",
+            )
+        if state in {"40001", "40P01"}:
+            return UndoneError(f"others kept getting in the way of this run in {self.location}", hint=AGAIN)
+        if state == "55P03":  # a lock that did not come within lock_timeout
+            return UndoneError(f"the ledger {self.location} is busy", hint=AGAIN)
+        if state == "57014":
+            return LedgerUnreachableError(
+                f"the ledger {self.location} took too long", hint=AGAIN, code="ledger-busy"
+            )
+        said = error.diag.message_primary or type(error).__name__
+        for states, code, what, hint in EXPLANATIONS:
+            if state in states:
+                return LedgerError(f"the ledger {self.location} {what} ({said})", hint=hint, code=code)
+        return LedgerError(f"the ledger {self.location} failed: {said} (SQLSTATE {state or 'none'})")
+
+    def _explain_connecting(self, error: psycopg.Error) -> LedgerError | ConfigurationError:
+        words = self._words(error)
+        if isinstance(error, psycopg.ProgrammingError):
+            return _bad_url()
+        if re.search(r"certificate|SSL", words):
+            return ConfigurationError(
+                f"no encrypted connection to {self.location} could be made: {words}",
+                hint="check sslmode and sslrootcert in the URL",
+                code="ledger-tls",
+            )
+        # The server's own words come with FATAL; these of them say that it may take us later.
+        later = re.search(r"starting up|shutting down|recovery|too many|remaining connection|not yet", words)
+        if "FATAL" in words and not later:
+            return LedgerError(
+                f"{self.location} refuses the connection: {words}",
+                hint="check the role, its password and the database in XUNA_LEDGER",
+                code="ledger-refused",
+            )
+        return LedgerUnreachableError(
+            f"the ledger's server can't be reached: {words}",
+            hint="check the network and XUNA_LEDGER, then run the same command again",
+        )
+
+    def _words(self, error: psycopg.Error) -> str:
+        words = " ".join(str(error).split())
+        for secret in self._secrets:
+            words = words.replace(secret, "…")
+        return words[:LONGEST_WORDS]
+
+
+AGAIN = "run the same command again"
+
+EXPLANATIONS = (
+    (
+        {"25006"},
+        "ledger-unwritable",
+        "can only be read",
+        "name the primary, or let the role write",
+    ),
+    (
+        {"42501"},
+        "ledger-unwritable",
+        "does not let this role do it",
+        "let the role own its database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role that made the ledger",
+    ),
+    (
+        {"53100", "53200"},
+        "ledger-full",
+        "can't grow: its server is out of space",
+        "make room and run the same command again",
+    ),
+    (
+        {"3F000"},
+        "ledger-schema",
+        "names a schema that is not there",
+        "CREATE SCHEMA … AUTHORIZATION the role",
+    ),
+    (
+        {"42P01", "42703", "XX001", "XX002"},
+        "ledger-corrupt",
+        "is damaged",
+        "restore it from a copy; do not start a new one",
+    ),
+)
+
+
+def _parameters(url: ServerUrl) -> dict[str, Any]:
+    try:
+        given = conninfo_to_dict(url.reveal())
+    except psycopg.Error:
+        raise _bad_url() from None
+    return {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+
+
+def _secrets(parameters: dict[str, Any]) -> list[str]:
+    values = [str(parameters[name]) for name in ("password", "sslpassword") if parameters.get(name)]
+    return sorted(
+        {form for value in values for form in (value, quote(value, safe=""))}, key=len, reverse=True
+    )
+
+
+def _bad_url() -> ConfigurationError:
+    # The library quotes the URL, password and all: its words are not passed on.
+    return ConfigurationError(
+        "the ledger's URL can't be understood",
+        hint="it has to be like postgresql://role:password@host:5432/database, with special characters "
+        "of the password percent-encoded (/ is %2F, @ is %40)",
+        code="ledger-url",
+    )
+
+
+def check_rights(url: ServerUrl) -> None:
+    """Look whether the role could write a ledger here, or make one.
+
+    Raises:
+        ConfigurationError, LedgerError: if it could not.
+    """
+    with contextlib.closing(Session(url, read_only=False)) as session:
+        try:
+            row = session.connection.execute(MAY_WRITE, {"tables": list(TABLES)}).fetchone()
+        except psycopg.Error as error:
+            raise session.explain(error) from None
+    if row is None or not row[0]:
+        raise ConfigurationError(
+            f"the role may not write a ledger in {session.location}", hint=RIGHTS, code="ledger-unwritable"
+        )

@@ -1,0 +1,76 @@
+"""The ledger's tables, as schema.sql makes them: what has to be known to copy them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from xuna_cli.ledger.queries import schema_versions
+
+_CREATE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*)\)", re.DOTALL | re.IGNORECASE)
+_ADD = re.compile(r"ALTER TABLE (\w+) ADD (?:COLUMN )?(.*)", re.DOTALL | re.IGNORECASE)
+_PRIMARY_KEY = re.compile(r"PRIMARY KEY \(([^)]*)\)", re.IGNORECASE)
+_REFERENCES = re.compile(r"REFERENCES (\w+)", re.IGNORECASE)
+_CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY", "CONSTRAINT")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the ledger.
+
+    Attributes:
+        name: it has.
+        columns: in order.
+        key: the columns of its primary key.
+        serial: whether the key is a number that the engine gives out.
+        references: columns that hold another table's serial key, and that table.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    serial: bool
+    references: Mapping[str, str]
+
+
+def tables() -> list[Table]:
+    """Return all tables, each after those that it refers to."""
+    bodies: dict[str, list[str]] = {}
+    for _, statements in sorted(schema_versions().items()):
+        for statement in statements:
+            if made := _CREATE.match(statement):
+                bodies[made[1]] = list(_parts(made[2]))
+            elif added := _ADD.match(statement):
+                bodies[added[1]].append(added[2].strip())
+    return [_table(name, parts) for name, parts in bodies.items()]
+
+
+def _table(name: str, parts: list[str]) -> Table:
+    columns = []
+    key: tuple[str, ...] = ()
+    serial = False
+    references = {}
+    for part in parts:
+        if part.upper().startswith(_CONSTRAINTS):
+            if found := _PRIMARY_KEY.search(part):
+                key = tuple(column.strip() for column in found[1].split(","))
+            continue
+        column, _, rest = part.partition(" ")
+        columns.append(column)
+        if "SERIAL_KEY" in rest:
+            key, serial = (column,), True
+        elif "PRIMARY KEY" in rest.upper():
+            key = (column,)
+        if found := _REFERENCES.search(rest):
+            references[column] = found[1]
+    return Table(name, tuple(columns), key, serial, MappingProxyType(references))
+
+
+def _parts(body: str) -> Iterator[str]:
+    """Yield what stands between the commas outside of parentheses."""
+    depth, start = 0, 0
+    for position, character in enumerate(body + ","):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            yield " ".join(body[start:position].split())
+            start = position + 1

@@ -1,0 +1,1 @@
+"""What came of the calls: conversation records read, joined with the ledger's calls, and kept there."""

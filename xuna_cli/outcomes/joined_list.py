@@ -1,0 +1,121 @@
+"""The list beside the ledger: every row of the file with what became of it, in constant memory."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from xuna_cli.ledger.campaigns import calls
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.outcomes import outcome_of, outcomes_of_keys, reading_of
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named
+from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.models import BatchState, CallOutcome, CallRecord, CallTarget, Campaign, Contact, Rejection
+
+NOT_CALLED = "not-called"
+REJECTED = "rejected"
+DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of the list and its call; either may be missing, never both.
+
+    Attributes:
+        contact: the row as read; None for somebody whom the list has no more.
+        row_number: of the list; of the ledger where the list lacks it.
+        state: the batch's, or `not-called`, `rejected`, `duplicate`.
+        call: what the ledger has.
+        outcome: what came of it.
+        message: why a row was rejected.
+    """
+
+    contact: Contact | None
+    row_number: int
+    state: str
+    call: CallRecord | None = None
+    outcome: CallOutcome | None = None
+    message: str | None = None
+
+
+class JoinedList:
+    """Iterates over the list's rows, then over the campaign's calls that it lacks.
+
+    A row is joined with the call of its key: who somebody is doesn't depend on where the row stands.
+
+    Args:
+        ledger: where.
+        campaign: whose.
+        contacts: the list's rows.
+        prepare: gives a contact its key, as the run did.
+
+    Attributes:
+        moved: people who stand in another row than when they were called.
+        missing: people who were called and are not in the list.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        contacts: Iterable[Contact | Rejection],
+        prepare: Callable[[Contact], CallTarget | Rejection],
+    ) -> None:
+        self.moved = 0
+        self.missing = 0
+        self._ledger = ledger
+        self._campaign = campaign
+        self._contacts = contacts
+        self._prepare = prepare
+        self._reading = reading_of(ledger, campaign.id)
+        self._batches = {
+            batch.id: batch for batch in ledger.batches(campaign.id) if batch.state is not BatchState.REFUSED
+        }
+
+    def __iter__(self) -> Iterator[Person]:
+        """Yield everybody; raises InputError where the list can't be read further."""
+        with contextlib.closing(SeenKeys()) as seen:
+            rows = iter(self._contacts)
+            while portion := list(islice(rows, ROWS_PER_STATEMENT)):
+                yield from self._beside(portion, seen)
+            left = calls(self._ledger, self._campaign.id, outcomes=True)
+            while group := list(islice(left, ROWS_PER_STATEMENT)):
+                unseen = seen.add([call.key for call in group])
+                for call in group:
+                    if call.key in unseen:
+                        self.missing += 1
+                        yield self._person(None, call.row_number, call)
+
+    def _beside(self, portion: list[Contact | Rejection], seen: SeenKeys) -> Iterator[Person]:
+        made = [row if isinstance(row, Rejection) else self._prepare(row) for row in portion]
+        keys = list(dict.fromkeys(target.key for target in made if isinstance(target, CallTarget)))
+        known = self._calls(keys)
+        fresh = seen.add(keys)
+        for row, target in zip(portion, made, strict=True):
+            contact = row.contact if isinstance(row, Rejection) else row
+            if isinstance(target, Rejection):
+                yield Person(contact, target.row_number, REJECTED, message=target.message)
+            elif target.key not in fresh:
+                yield Person(contact, target.row_number, DUPLICATE)
+            else:
+                fresh.discard(target.key)
+                call = known.get(target.key)
+                if call is None:
+                    yield Person(contact, target.row_number, NOT_CALLED)
+                else:
+                    self.moved += call.row_number != target.row_number
+                    yield self._person(contact, target.row_number, call)
+
+    def _calls(self, keys: list[str]) -> dict[str, CallRecord]:
+        outcomes = outcomes_of_keys(self._ledger, self._campaign.id, keys)
+        found: dict[str, CallRecord] = {}
+        for part in in_parts(keys):
+            sql = named("calls_of_keys", len(part))
+            for key, batch_id, row_number, number in self._ledger.query(sql, (self._campaign.id, *part)):
+                if (batch := self._batches.get(batch_id)) is not None:
+                    found[key] = CallRecord(row_number, key, number, batch, outcomes.get(key))
+        return found
+
+    def _person(self, contact: Contact | None, row_number: int, call: CallRecord) -> Person:
+        outcome = outcome_of(call.outcome, call.batch.submitted_at, self._reading)
+        return Person(contact, row_number, call.batch.state.value, call, outcome)

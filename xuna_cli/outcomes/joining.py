@@ -1,0 +1,260 @@
+"""Which conversation is of which call: only what is proven is joined.
+
+* A batch of this campaign, and a number that one call of it has: that call's (`batch`). The same for such a
+  batch without a number, where the batch has one call.
+* A batch of another campaign of the ledger: elsewhere.
+* A batch that the ledger doesn't know: of a held batch's calls (`held`), if all its conversations are of
+  numbers of that one batch without an id, of its agent and since it was sent, and no other batch is so; else
+  elsewhere.
+* No batch, but an outgoing call and a number: if since then one call alone of all campaigns has this agent
+  and number, and there is one such record alone, that call's (`number`).
+* No batch, and an incoming call, or a number that no call has: elsewhere.
+* Anything else is unjoined: counted with its reason; where a number limits it to some calls, those are
+  unproven.
+
+An incoming call of the same person looks like ours where a record has neither batch nor direction: such a
+record proves nothing.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from xuna_cli.ledger.outcomes import Link
+from xuna_cli.models import BatchRecord, BatchState, CallRecord, Conversation
+
+CLOCKS_DIFFER_S = 120.0
+"""Our clock and the API's may differ: a record may seem to have begun so long before it was sent for."""
+
+JOINED_BY_BATCH = "batch"
+
+NO_NUMBER = "no-number"
+OTHER_NUMBER = "other-number"
+SAME_NUMBER_TWICE = "same-number-twice"
+NUMBER_ALONE = "number-alone"
+BATCH_IN_DOUBT = "batch-in-doubt"
+
+UNTIED = (NO_NUMBER, OTHER_NUMBER)
+"""Reasons of records that may be of any call of the campaign: with these, no absence says anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCall:
+    """A call of any campaign, as far as joining looks at it."""
+
+    campaign_id: int
+    key: str
+    number: str
+    agent_id: str
+    submitted: float
+
+
+WITHOUT_AN_ANSWER = (BatchState.UNKNOWN, BatchState.ACCEPTED)
+"""States of a batch whose id the API never told us: held, or resolved by hand as placed."""
+
+
+Numbers = Mapping[str, Sequence[str]]
+"""A batch's numbers, with the keys that have them."""
+
+
+class Joiner:
+    """Takes conversations one by one, and says of each of which call it is, or in the end.
+
+    Args:
+        campaign_id: the campaign's.
+        batches: the campaign's.
+        agents: of the campaign's runs, by the run's id.
+        numbers_of: the calls of a batch (by the ledger's id).
+        is_known: whether any campaign of the ledger has this batch id of the API.
+        calls_of_ledger: every call of every campaign of this API, for records without a batch.
+    """
+
+    def __init__(
+        self,
+        *,
+        campaign_id: int,
+        batches: Iterable[BatchRecord],
+        agents: Mapping[int, str],
+        numbers_of: Callable[[int], Numbers],
+        is_known: Callable[[str], bool],
+        calls_of_ledger: Callable[[], Iterator[LedgerCall]],
+    ) -> None:
+        self.joined = 0
+        self.elsewhere = 0
+        self.reasons: Counter[str] = Counter()
+        self._campaign_id = campaign_id
+        self._agents = agents
+        self._numbers_of = lru_cache(maxsize=64)(numbers_of)
+        self._is_known = lru_cache(maxsize=4096)(is_known)
+        self._calls_of_ledger = calls_of_ledger
+        self._by_batch_id: dict[str, BatchRecord] = {}
+        self._in_doubt: list[tuple[BatchRecord, Numbers]] = []
+        for batch in batches:
+            if batch.batch_id is not None:
+                self._by_batch_id[batch.batch_id] = batch
+            elif batch.state in WITHOUT_AN_ANSWER:
+                self._in_doubt.append((batch, numbers_of(batch.id)))
+        self._strangers: dict[str, list[Conversation]] = defaultdict(list)
+        self._of_others: set[str] = set()
+        self._alone: dict[tuple[str | None, str], list[Conversation]] = defaultdict(list)
+
+    @property
+    def unjoined(self) -> int:
+        """How many records could be of the campaign's calls, and are not proven to be."""
+        return self.reasons.total()
+
+    def is_elsewhere(self, record: Conversation) -> bool:
+        """Return whether a record as lists give it is proven to be none of ours: its own need not be read."""
+        batch_id = record.batch_call_id
+        return batch_id is not None and (
+            batch_id in self._of_others
+            or (batch_id not in self._by_batch_id and (not self._in_doubt or self._is_known(batch_id)))
+        )
+
+    def take(self, record: Conversation) -> Link | None:
+        """Return the link of a conversation; None where it has none, or has to wait for `rest`."""
+        record = replace(record, transcript=())
+        number = _e164(record.external_number)
+        if record.batch_call_id is None:
+            if number is None:
+                self.reasons[NO_NUMBER if record.external_number is None else OTHER_NUMBER] += 1
+            elif (record.direction or "").lower() == "inbound":
+                self.elsewhere += 1
+            else:
+                self._alone[record.agent_id, number].append(record)
+            return None
+        batch = self._by_batch_id.get(record.batch_call_id)
+        if batch is not None:
+            return self._in_batch(record, number, self._numbers_of(batch.id))
+        if self.is_elsewhere(record) or not self._may_be_in_doubt(number):
+            # A batch with somebody whom we did not send is not ours, with all that is in it.
+            self.elsewhere += 1 + len(self._strangers.pop(record.batch_call_id, ()))
+            self._of_others.add(record.batch_call_id)
+            return None
+        self._strangers[record.batch_call_id].append(record)
+        return None
+
+    def take_known(self) -> None:
+        """Note a conversation that was joined by an earlier reading."""
+        self.joined += 1
+
+    def rest(self) -> Iterator[Link]:
+        """Yield the links that only all records together can prove."""
+        yield from self._of_held_batches()
+        if self._alone:
+            yield from self._by_number()
+
+    def _in_batch(self, record: Conversation, number: str | None, numbers: Numbers) -> Link | None:
+        if number is None and record.external_number is not None:
+            return self._unjoined(record, (), OTHER_NUMBER)  # it may be another spelling of any of them
+        if number is None:
+            keys = [key for keys in numbers.values() for key in keys]
+            return (
+                self._link(record, keys, JOINED_BY_BATCH)
+                if len(keys) == 1
+                else self._unjoined(record, (), NO_NUMBER)
+            )
+        keys = list(numbers.get(number, ()))
+        if len(keys) == 1:
+            return self._link(record, keys, JOINED_BY_BATCH)
+        return self._unjoined(record, keys, SAME_NUMBER_TWICE if keys else OTHER_NUMBER)
+
+    def _may_be_in_doubt(self, number: str | None) -> bool:
+        return number is None or any(number in numbers for _, numbers in self._in_doubt)
+
+    def _of_held_batches(self) -> Iterator[Link]:
+        fits: dict[str, list[tuple[BatchRecord, Numbers]]] = {}
+        for batch_id, records in self._strangers.items():
+            fits[batch_id] = [held for held in self._in_doubt if self._fits(records, *held)]
+        claims = Counter(batch.id for fitting in fits.values() for batch, _ in fitting)
+        for batch_id, records in self._strangers.items():
+            fitting = fits[batch_id]
+            if not fitting:
+                if all(map(_is_telling, records)):
+                    self.elsewhere += len(records)
+                else:
+                    self.reasons[BATCH_IN_DOUBT] += len(records)
+                continue
+            proven = len(fitting) == 1 and claims[fitting[0][0].id] == 1
+            for record in records:
+                number = _e164(record.external_number) or ""
+                keys = [key for _, numbers in fitting for key in numbers[number]]
+                if proven and len(keys) == 1:
+                    yield self._link(record, keys, "held")
+                elif (link := self._unjoined(record, keys, BATCH_IN_DOUBT)) is not None:
+                    yield link
+
+    def _fits(self, records: Sequence[Conversation], batch: BatchRecord, numbers: Numbers) -> bool:
+        """Return whether a batch of the API can be the held one; a record that lacks something fits none."""
+        agent = self._agents.get(batch.run_id)
+        sent = unix(batch.submitted_at)
+        return sent is not None and all(
+            _e164(record.external_number) in numbers
+            and record.agent_id == agent
+            and record.started_at is not None
+            and record.started_at >= sent - CLOCKS_DIFFER_S
+            for record in records
+        )
+
+    def _by_number(self) -> Iterator[Link]:
+        wanted = {number for _, number in self._alone}
+        calls: dict[str, list[LedgerCall]] = defaultdict(list)
+        for call in self._calls_of_ledger():
+            if call.number in wanted:
+                calls[call.number].append(call)
+        for (agent, number), records in self._alone.items():
+            of_number = [call for call in calls[number] if agent is None or call.agent_id == agent]
+            for record in records:
+                possible = [call for call in of_number if _is_after(record, call)]
+                ours = [call.key for call in possible if call.campaign_id == self._campaign_id]
+                proven = (
+                    len(possible) == len(ours) == len(records) == 1
+                    and agent is not None
+                    and record.started_at is not None
+                    and (record.direction or "").lower() == "outbound"
+                )
+                if not ours:
+                    self.elsewhere += 1
+                elif proven:
+                    yield self._link(record, ours, "number")
+                elif (link := self._unjoined(record, ours, NUMBER_ALONE)) is not None:
+                    yield link
+
+    def _link(self, record: Conversation, keys: Sequence[str], joined_by: str) -> Link:
+        self.joined += 1
+        return Link(record, keys, joined_by)
+
+    def _unjoined(self, record: Conversation, keys: Sequence[str], reason: str) -> Link | None:
+        self.reasons[reason] += 1
+        return Link(record, keys, None) if keys else None
+
+
+def numbers_of(calls: Iterable[CallRecord]) -> Numbers:
+    """Return a batch's numbers with their keys."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for call in calls:
+        found[call.to_phone_number].append(call.key)
+    return found
+
+
+def unix(at: str | None) -> float | None:
+    """Return a time of the ledger in Unix seconds."""
+    return None if at is None else datetime.fromisoformat(at).timestamp()
+
+
+def _is_after(record: Conversation, call: LedgerCall) -> bool:
+    return record.started_at is None or record.started_at >= call.submitted - CLOCKS_DIFFER_S
+
+
+def _is_telling(record: Conversation) -> bool:
+    return None not in (_e164(record.external_number), record.agent_id, record.started_at)
+
+
+def _e164(number: str | None) -> str | None:
+    """Return a number as the ledger writes it; None for what is none. Only its spelling is looked at."""
+    if number is None:
+        return None
+    digits = number.translate({ord(character): None for character in "+ ().-"})
+    return f"+{digits}" if digits.isascii() and digits.isdigit() else None

@@ -1,0 +1,239 @@
+"""All that a report says of a campaign, from the ledger alone."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from statistics import median
+
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.outcomes import counts_of_runs, found_of_held, reading_of
+from xuna_cli.models import (
+    HELD_STATES,
+    BatchRecord,
+    BatchState,
+    CallOutcome,
+    CallRecord,
+    Campaign,
+    Reading,
+)
+from xuna_cli.outcomes.gathering import runs, with_outcomes
+from xuna_cli.outcomes.summary import Held
+
+PEOPLE_SHOWN = 500
+MOST_HOURS = 72
+MOST_DAYS = 120
+
+CONVERSED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.IN_PROGRESS)
+
+# Who needs somebody's attention comes first.
+URGENCY = {
+    outcome: rank
+    for rank, outcome in enumerate(
+        (
+            CallOutcome.FAILURE,
+            CallOutcome.UNKNOWN,
+            CallOutcome.UNPROVEN,
+            CallOutcome.NO_CONVERSATION,
+            CallOutcome.IN_PROGRESS,
+            CallOutcome.NOT_READ,
+            CallOutcome.SUCCESS,
+        )
+    )
+}
+
+DURATIONS = (
+    ("under 10 s", 10),
+    ("10 to 30 s", 30),
+    ("30 s to 1 min", 60),
+    ("1 to 2 min", 120),
+    ("2 to 5 min", 300),
+    ("over 5 min", float("inf")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """So many calls from a time on.
+
+    Attributes:
+        begins: in the report's zone.
+        calls: how many.
+    """
+
+    begins: datetime
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Somebody who was called."""
+
+    call: CallRecord
+    outcome: CallOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that a report says.
+
+    Attributes:
+        campaign: which.
+        made_at: when, in the report's zone.
+        runs: how many there were.
+        first_run: when the first began, in that zone.
+        rows: of the list, what became of each; of the last run that read it to its end. Empty where no run
+            has left its counts.
+        rejections: by code.
+        outcomes: of accepted calls.
+        criteria: by criterion, how many calls of what result.
+        answers: by collected field with yes or no in it, how often each.
+        slots: calls over time.
+        slot: `hour`, `day` or `30 days`.
+        durations: how many conversations were how long.
+        median_duration: seconds.
+        held: with the evidence.
+        people: the first of them, by urgency.
+        reading: when the records were read; None: they were not.
+    """
+
+    campaign: Campaign
+    made_at: datetime
+    runs: int
+    first_run: datetime | None
+    rows: Mapping[str, int]
+    rejections: Mapping[str, int]
+    outcomes: Mapping[CallOutcome, int]
+    criteria: Mapping[str, Mapping[str, int]]
+    answers: Mapping[str, Mapping[bool, int]]
+    slots: Sequence[Slot]
+    slot: str
+    durations: Sequence[tuple[str, int]]
+    median_duration: float | None
+    held: Sequence[Held]
+    people: Sequence[Callee]
+    reading: Reading | None = None
+
+    @property
+    def called(self) -> int:
+        """How many calls were accepted."""
+        return sum(self.outcomes.values())
+
+    @property
+    def conversed(self) -> int:
+        """How many of them have a conversation that is proven to be theirs."""
+        return sum(self.outcomes.get(outcome, 0) for outcome in CONVERSED)
+
+
+@dataclass(slots=True)
+class _Seen:
+    outcomes: Counter[CallOutcome] = field(default_factory=Counter)
+    criteria: dict[str, Counter[str]] = field(default_factory=dict)
+    answers: dict[str, Counter[bool]] = field(default_factory=dict)
+    durations: list[float] = field(default_factory=list)
+    people: list[Callee] = field(default_factory=list)
+
+    def add(self, one: Callee) -> None:
+        self.outcomes[one.outcome] += 1
+        self.people.append(one)
+        if len(self.people) > 4 * PEOPLE_SHOWN:
+            self._keep_the_urgent()
+        came = one.call.outcome
+        if came is None or came.conversation_id is None:
+            return
+        if came.duration is not None:
+            self.durations.append(came.duration)
+        for name, judged in came.evaluation.items():
+            self.criteria.setdefault(name, Counter())[judged.result] += 1
+        for name, value in came.collected.items():
+            if isinstance(value, bool):
+                self.answers.setdefault(name, Counter())[value] += 1
+
+    def urgent(self) -> list[Callee]:
+        self._keep_the_urgent()
+        return self.people
+
+    def _keep_the_urgent(self) -> None:
+        self.people.sort(key=lambda one: (URGENCY[one.outcome], one.call.row_number))
+        del self.people[PEOPLE_SHOWN:]
+
+
+def picture(ledger: Ledger, campaign: Campaign, *, now: datetime, zone: tzinfo | None = None) -> Picture:
+    """Return what is to be said of a campaign.
+
+    Args:
+        ledger: where.
+        campaign: which.
+        now: with a zone.
+        zone: of the times that people read; None: this machine's.
+    """
+    seen = _Seen()
+    for call, outcome in with_outcomes(ledger, campaign):
+        if call.batch.state is BatchState.ACCEPTED:
+            seen.add(Callee(call, outcome))
+    batches = ledger.batches(campaign.id)
+    found = found_of_held(ledger, campaign.id)
+    of_campaign = runs(ledger, campaign.id)
+    rows = _rows(list(counts_of_runs(ledger, campaign.id).values()))
+    slots, slot = _slots(batches, zone)
+    return Picture(
+        campaign=campaign,
+        made_at=now.astimezone(zone),
+        runs=len(of_campaign),
+        first_run=_local(of_campaign[0].started_at, zone) if of_campaign else None,
+        rows={name: count for name, count in rows.items() if not name.startswith("rejected:")},
+        rejections={
+            name.removeprefix("rejected:"): count
+            for name, count in sorted(rows.items(), key=lambda item: -item[1])
+            if name.startswith("rejected:")
+        },
+        outcomes=seen.outcomes,
+        criteria=seen.criteria,
+        answers=seen.answers,
+        slots=slots,
+        slot=slot,
+        durations=_lengths(seen.durations),
+        median_duration=median(seen.durations) if seen.durations else None,
+        held=[Held(batch, found.get(batch.id, 0)) for batch in batches if batch.state in HELD_STATES],
+        people=seen.urgent(),
+        reading=reading_of(ledger, campaign.id),
+    )
+
+
+def _rows(counts: Sequence[Mapping[str, int]]) -> Mapping[str, int]:
+    """Return the counts that describe the list: of the last run that read all of it, else of the longest."""
+    whole = [one for one in counts if one.get("list_complete") and one.get("rows")]
+    return whole[-1] if whole else max(counts, key=lambda one: one.get("rows", 0), default={})
+
+
+def _slots(batches: Sequence[BatchRecord], zone: tzinfo | None) -> tuple[list[Slot], str]:
+    """Return the accepted calls over time, in hours, days or months of 30 days; gaps are slots of nothing."""
+    sent = [
+        (_local(batch.submitted_at, zone), batch.size)
+        for batch in batches
+        if batch.state is BatchState.ACCEPTED and batch.submitted_at is not None
+    ]
+    if not sent:
+        return [], "hour"
+    first = min(at for at, _ in sent).replace(minute=0, second=0, microsecond=0)
+    last = max(at for at, _ in sent)
+    step, name = timedelta(hours=1), "hour"
+    if last - first >= timedelta(hours=MOST_HOURS):
+        first, step, name = first.replace(hour=0), timedelta(days=1), "day"
+    if last - first >= timedelta(days=MOST_DAYS):
+        step, name = timedelta(days=30), "30 days"
+    counts = [0] * ((last - first) // step + 1)
+    for at, size in sent:
+        counts[(at - first) // step] += size
+    return [Slot(first + position * step, count) for position, count in enumerate(counts)], name
+
+
+def _lengths(durations: Sequence[float]) -> list[tuple[str, int]]:
+    counts: Counter[str] = Counter()
+    for seconds in durations:
+        counts[next(name for name, below in DURATIONS if seconds < below)] += 1
+    return [(name, counts[name]) for name, _ in DURATIONS] if durations else []
+
+
+def _local(at: str, zone: tzinfo | None) -> datetime:
+    return datetime.fromisoformat(at).astimezone(zone)

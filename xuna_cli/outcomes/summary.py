@@ -1,0 +1,73 @@
+"""A campaign in numbers: how many of its calls ended how."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.outcomes import found_of_held, reading_of
+from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallOutcome, Campaign, Reading
+from xuna_cli.outcomes.gathering import with_outcomes
+
+DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A held batch, and how many of its calls the conversation records prove."""
+
+    batch: BatchRecord
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of a campaign.
+
+    Attributes:
+        campaign: which.
+        reading: when the records were read; None: they were not.
+        outcomes: of the calls in accepted batches.
+        held: batches that wait for a person, with the evidence.
+        criteria: by criterion, how many calls of what result.
+        durations: seconds of each conversation, in no order.
+    """
+
+    campaign: Campaign
+    reading: Reading | None
+    outcomes: Mapping[CallOutcome, int]
+    held: tuple[Held, ...] = ()
+    criteria: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    durations: tuple[float, ...] = ()
+
+    @property
+    def calls(self) -> int:
+        """How many calls were accepted."""
+        return sum(self.outcomes.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many accepted calls have no outcome yet."""
+        return self.calls - sum(self.outcomes.get(outcome, 0) for outcome in DECIDED)
+
+
+def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
+    """Return a campaign in numbers, from the ledger alone."""
+    outcomes: Counter[CallOutcome] = Counter()
+    criteria: dict[str, Counter[str]] = {}
+    durations: list[float] = []
+    for call, outcome in with_outcomes(ledger, campaign):
+        if call.batch.state is BatchState.ACCEPTED:
+            outcomes[outcome] += 1
+        if call.outcome is not None and call.outcome.conversation_id is not None:
+            for name, judged in call.outcome.evaluation.items():
+                criteria.setdefault(name, Counter())[judged.result] += 1
+            if call.outcome.duration is not None:
+                durations.append(call.outcome.duration)
+    found = found_of_held(ledger, campaign.id)
+    held = tuple(
+        Held(batch, found.get(batch.id, 0))
+        for batch in ledger.batches(campaign.id)
+        if batch.state in HELD_STATES
+    )
+    return Summary(campaign, reading_of(ledger, campaign.id), outcomes, held, criteria, tuple(durations))

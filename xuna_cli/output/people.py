@@ -1,0 +1,147 @@
+"""People in files: everybody of a campaign, from list to outcome, and those to call again."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from xuna_cli.models import CallOutcome, CallRecord
+from xuna_cli.outcomes.joined_list import Person
+from xuna_cli.output.campaigns import destination, write_json
+from xuna_cli.output.spreadsheet import replacing, write_rows
+
+CALL = (
+    "row_number",
+    "key",
+    "to_phone_number",
+    "state",
+    "batch_id",
+    "ledger_batch_id",
+    "run_id",
+    "submitted_at",
+    "finished_at",
+    "error",
+)
+OUTCOME = (
+    "outcome",
+    "conversation_id",
+    "conversations",
+    "joined_by",
+    "status",
+    "started_at",
+    "duration",
+    "evaluation",
+    "collected_data",
+)
+EXPORTED = (*CALL, *OUTCOME)
+
+
+def export_people(people: Iterable[Person], columns: Sequence[str], output: str, to: Path | None) -> None:
+    """Write a row for everybody, as CSV or as a JSON array, in constant memory.
+
+    Args:
+        people: who.
+        columns: of the list, which come first; a column of ours with such a name begins with `xuna_`.
+        output: `csv` or `json`.
+        to: the file; None: stdout.
+
+    Raises:
+        InputError: if the file can't be written.
+    """
+    header = (*columns, *_beside(EXPORTED, columns))
+    with destination(to) as stream:
+        rows = ((*_own(one, columns), *_exported(one)) for one in people)
+        if output == "csv":
+            write_rows(stream, header, ([_readable(value) for value in row] for row in rows))
+        else:
+            write_json(stream, header, rows)
+
+
+def write_people_to_call(
+    to: Path,
+    people: Iterable[Person],
+    columns: Sequence[str],
+    *,
+    phone_column: str = "phone",
+    key_column: str | None,
+) -> int:
+    """Write a list that `xuna batch-call` reads, and return how many people it has.
+
+    Without the columns of a list, it has the number and, of a campaign with a key column, that one.
+
+    Raises:
+        InputError: if the file can't be written.
+    """
+    written = 0
+    ours = [*(["called_number"] if columns else []), "previous_row", "previous_outcome"]
+    base: Sequence[str] = columns or [phone_column, *([key_column] if key_column else [])]
+
+    def rows() -> Iterator[Sequence[object]]:
+        nonlocal written
+        for one in people:
+            assert one.call is not None  # noqa: S101 - who was never called is not called again
+            written += 1
+            number, _, value = one.call.key.partition("\x1f")
+            if one.contact is not None:
+                own = _own(one, base)
+            else:  # what the ledger knows: the number, and the key
+                known = {phone_column: number, key_column: value}
+                own = [known.get(name) for name in base]
+            yield (*own, *([number] if columns else []), *_again(one))
+
+    header = (*base, *_beside(ours, base))
+    with replacing(to) as stream:
+        write_rows(stream, header, rows())
+    return written
+
+
+def _again(one: Person) -> tuple[object, object]:
+    return one.row_number, one.outcome.value if one.outcome else None
+
+
+def _beside(ours: Sequence[str], columns: Sequence[str]) -> list[str]:
+    taken = set(columns)
+    return [f"xuna_{name}" if name in taken else name for name in ours]
+
+
+def _own(one: Person, columns: Sequence[str]) -> list[object]:
+    fields = one.contact.fields if one.contact else {}
+    return [fields.get(name) for name in columns]
+
+
+def _readable(value: object) -> object:
+    # The key's separator is a control character: shown by its picture where a terminal may read it.
+    return value.replace("\x1f", "␟") if isinstance(value, str) else value
+
+
+def _exported(one: Person) -> tuple[object, ...]:
+    call: CallRecord | None = one.call
+    if call is None:
+        nothing = (None,) * (len(CALL) - 5)
+        return (one.row_number, None, None, one.state, *nothing, one.message, *((None,) * len(OUTCOME)))
+    of, came = call.batch, call.outcome
+    head = (
+        one.row_number,
+        call.key,
+        call.to_phone_number,
+        of.state.value,
+        of.batch_id,
+        of.id,
+        of.run_id,
+        of.submitted_at,
+        of.finished_at,
+        of.error,
+        (one.outcome or CallOutcome.NOT_READ).value,
+    )
+    if came is None:
+        return (*head, *((None,) * (len(OUTCOME) - 1)))
+    judged = {name: {"result": v.result, "rationale": v.rationale} for name, v in came.evaluation.items()}
+    return (
+        *head,
+        came.conversation_id,
+        came.conversations,
+        came.joined_by,
+        came.status,
+        came.started_at,
+        came.duration,
+        judged or None,
+        dict(came.collected) or None,
+    )

@@ -1,0 +1,307 @@
+"""One page about a campaign: HTML that needs nothing but itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from xuna_cli import __version__
+from xuna_cli.models import BatchState, CallOutcome
+from xuna_cli.outcomes.picture import Callee, Picture, Slot
+from xuna_cli.outcomes.summary import Held
+from xuna_cli.output.conversations import lasted
+from xuna_cli.output.messages import COUNT_LABELS, safe
+from xuna_cli.output.spreadsheet import replacing
+
+SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
+
+TEMPLATE = "report.html.j2"
+
+WORDS = {
+    CallOutcome.SUCCESS: ("Success", "every criterion was met"),
+    CallOutcome.FAILURE: ("Failure", "at least one criterion was not met"),
+    CallOutcome.UNKNOWN: ("Unknown", "there is a conversation, and no verdict"),
+    CallOutcome.IN_PROGRESS: ("In progress", "the call or its evaluation goes on"),
+    CallOutcome.UNPROVEN: ("Unproven", "a conversation may be theirs or somebody else's"),
+    CallOutcome.NO_CONVERSATION: ("No conversation", "no record of a conversation was found"),
+    CallOutcome.NOT_READ: ("Not read", "the records were not read, or not to their end, since the call"),
+}
+
+REJECTED = {
+    "api-refused": "refused by the API",
+    "key-missing": "an empty key",
+    "key-not-text": "a key that is no text",
+    "phone-decimal-point": "a number with a decimal point",
+    "phone-excel-notation": "a number that a spreadsheet has shortened",
+    "phone-extension": "a number with an extension",
+    "phone-letters": "a number with letters in it",
+    "phone-missing": "no phone number",
+    "phone-no-country": "a number without its country",
+    "phone-not-a-number": "no number at all",
+    "phone-not-possible": "a number that can't exist",
+    "phone-not-text": "a number that is not text",
+    "phone-not-valid": "a number that is not assigned",
+    "phone-several": "more than one number",
+    "phone-short-number": "a short number",
+    "phone-unknown-country": "a country that does not exist",
+    "template-empty-value": "nothing to say: an empty cell",
+    "template-error": "the message could not be made",
+    "template-missing-column": "a column that the message needs is missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart.
+
+    Attributes:
+        label: beside it.
+        count: its number.
+        share: of the longest bar, from 0 to 100.
+        of_all: of the whole, in words; may be empty.
+        kind: a class of the page's style.
+        note: under the label.
+    """
+
+    label: str
+    count: int
+    share: float
+    of_all: str = ""
+    kind: str = "accent"
+    note: str = ""
+
+
+def write_report(picture: Picture, to: Path, *, with_people: bool, address: str) -> None:
+    """Write the page (0600).
+
+    Args:
+        picture: what it says.
+        to: the file.
+        with_people: whether whole numbers, keys and rationales are in it.
+        address: how a command that we suggest names the campaign and its ledger.
+
+    Raises:
+        InputError: if it can't be written.
+    """
+    page = render(picture, with_people=with_people, address=address)
+    with replacing(to) as stream:
+        stream.write(page)
+
+
+def render(picture: Picture, *, with_people: bool, address: str) -> str:
+    """Return the page; the arguments are those of `write_report`."""
+    import jinja2  # noqa: PLC0415 - only where a page is made
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"n": lambda number: f"{number:,}", "safe_text": safe}
+    source = resources.files(__package__).joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
+    called = picture.called
+    return environment.from_string(source).render(
+        picture=picture,
+        name=safe(picture.campaign.name),
+        source=safe(Path(picture.campaign.source_path).name) if picture.campaign.source_path else None,
+        sandbox=picture.campaign.api_origin == "sandbox",
+        made_at=_time(picture.made_at),
+        first_run=_time(picture.first_run),
+        version=__version__,
+        figures=_figures(picture),
+        funnel=_funnel(picture),
+        others=_others(picture),
+        outcomes=_outcomes(picture),
+        criteria=_criteria(picture),
+        answers=_answers(picture),
+        columns=_columns(picture.slots),
+        columns_width=max(6, len(picture.slots)),
+        slot=picture.slot,
+        durations=_bars([(label, count) for label, count in picture.durations]),
+        rejections=_bars(
+            [(REJECTED.get(code, code.replace("-", " ")), n) for code, n in picture.rejections.items()]
+        ),
+        held=[_held(one, safe(address)) for one in picture.held],
+        people=[_person(one, with_people=with_people) for one in picture.people],
+        people_left=max(0, called - len(picture.people)),
+        with_people=with_people,
+        reading=picture.reading,
+        read_at=None if picture.reading is None else picture.reading.read_at[:16].replace("T", " ") + " UTC",
+    )
+
+
+def masked(number: str) -> str:
+    """Return a phone number of which nobody can be called: its beginning and its end."""
+    return f"{number[:3]} ··· ·· {number[-2:]}" if len(number) >= SHORTEST_MASKED else "···"
+
+
+def _time(at: object) -> str | None:
+    from datetime import datetime  # noqa: PLC0415 - beside its only use
+
+    return at.strftime("%d %b %Y, %H:%M %Z").strip() if isinstance(at, datetime) else None
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else ""
+
+
+def _bars(counts: Sequence[tuple[str, int]], kind: str = "accent") -> list[Bar]:
+    longest = max((count for _, count in counts), default=0) or 1
+    whole = sum(count for _, count in counts)
+    return [
+        Bar(safe(label), count, 100 * count / longest, _percent(count, whole), kind)
+        for label, count in counts
+    ]
+
+
+def _figures(picture: Picture) -> list[tuple[str, str, str]]:
+    called, conversed = picture.called, picture.conversed
+    success = picture.outcomes.get(CallOutcome.SUCCESS, 0)
+    figures = [
+        (f"{called:,}", "calls made", f"in {picture.runs:,} run{'s' if picture.runs != 1 else ''}"),
+        (_percent(conversed, called) or "-", "had a conversation", f"{conversed:,} of {called:,}"),
+        (_percent(success, conversed) or "-", "of these succeeded", f"{success:,} of {conversed:,}"),
+    ]
+    if picture.median_duration is not None:
+        figures.append((lasted(picture.median_duration), "median length", "minutes and seconds"))
+    return figures
+
+
+def _funnel(picture: Picture) -> list[Bar]:
+    rows = picture.rows.get("rows", 0)
+    steps: list[tuple[str, int, str]] = []
+    if rows:
+        fit = rows - picture.rows.get("rejected", 0) - picture.rows.get("duplicates", 0)
+        steps += [
+            ("Rows in the list", rows, ""),
+            ("People who can be called", fit, "without rejected rows and duplicates"),
+        ]
+    steps += [
+        ("Calls made", picture.called, ""),
+        ("Conversations", picture.conversed, "proven to be of these calls"),
+        ("Successes", picture.outcomes.get(CallOutcome.SUCCESS, 0), "every criterion met"),
+    ]
+    longest = max(count for _, count, _ in steps) or 1
+    first = steps[0][1]
+    return [
+        Bar(label, count, 100 * count / longest, _percent(count, first), "accent", note)
+        for label, count, note in steps
+    ]
+
+
+def _others(picture: Picture) -> list[tuple[str, int]]:
+    """Return what else became of the list's rows, in the words of the run's result."""
+    left_out = {"accepted", "already_called"}
+    return [
+        (label, picture.rows[name])
+        for name, label in COUNT_LABELS.items()
+        if name not in left_out and picture.rows.get(name)
+    ]
+
+
+def _outcomes(picture: Picture) -> list[Bar]:
+    whole = picture.called
+    return [
+        Bar(
+            WORDS[outcome][0],
+            count,
+            100 * count / whole,
+            _percent(count, whole),
+            outcome.value,
+            WORDS[outcome][1],
+        )
+        for outcome in CallOutcome
+        if (count := picture.outcomes.get(outcome, 0))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A bar in parts: (kind, count, where it begins and how long it is in percent)."""
+
+    label: str
+    total: int
+    parts: Sequence[tuple[str, int, float, float]]
+
+
+def _stack(label: str, counts: Sequence[tuple[str, int]]) -> Stack:
+    total = sum(count for _, count in counts) or 1
+    parts, begins = [], 0.0
+    for kind, count in counts:
+        width = 100 * count / total
+        parts.append((kind, count, begins, width))
+        begins += width
+    return Stack(safe(label), sum(count for _, count in counts), parts)
+
+
+def _criteria(picture: Picture) -> list[Stack]:
+    return [
+        _stack(name, [(result, counts.get(result, 0)) for result in ("success", "failure", "unknown")])
+        for name, counts in picture.criteria.items()
+    ]
+
+
+def _answers(picture: Picture) -> list[Stack]:
+    return [
+        _stack(name, [("yes", counts.get(True, 0)), ("no", counts.get(False, 0))])
+        for name, counts in picture.answers.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the chart over time: its place and height in a drawing of 100 in height."""
+
+    label: str
+    count: int
+    x: float
+    height: float
+
+
+def _columns(slots: Sequence[Slot]) -> list[Column]:
+    highest = max((slot.calls for slot in slots), default=0) or 1
+    return [
+        Column(slot.begins.strftime("%a %d %b, %H:%M"), slot.calls, position, 100 * slot.calls / highest)
+        for position, slot in enumerate(slots)
+    ]
+
+
+def _held(one: Held, address: str) -> dict[str, object]:
+    batch = one.batch
+    resolve = f"xuna campaigns resolve {address} {batch.id} --placed"
+    if batch.state is BatchState.SHORT:
+        todo = f"The API queued {batch.calls_initiated} of them; who was left out can't be told. Resolve it as placed:"
+    elif one.found:
+        todo = "It was placed. Resolve it so:"
+    else:
+        todo = (
+            "Nothing proves that it was placed, or that it was not. Look for it in the API's dashboard, then:"
+        )
+        resolve = f"xuna campaigns resolve {address}"
+    return {
+        "id": batch.id,
+        "state": batch.state.value,
+        "size": batch.size,
+        "at": (batch.submitted_at or "-")[:16].replace("T", " "),
+        "found": one.found,
+        "error": safe(batch.error or ""),
+        "todo": todo,
+        "command": resolve,
+    }
+
+
+def _person(one: Callee, *, with_people: bool) -> dict[str, object]:
+    call, came = one.call, one.call.outcome
+    number, _, value = call.key.partition("\x1f")
+    reasons = (
+        [f"{name}: {judged.rationale}" for name, judged in came.evaluation.items() if judged.rationale]
+        if with_people and came
+        else []
+    )
+    return {
+        "row": call.row_number,
+        "number": safe(call.to_phone_number) if with_people else masked(number),
+        "key": safe(value) if with_people else "",
+        "outcome": WORDS[one.outcome][0],
+        "kind": one.outcome.value,
+        "duration": lasted(came.duration) if came else "-",
+        "reasons": [safe(reason) for reason in reasons],
+    }

@@ -1,0 +1,91 @@
+"""Who was not called and why, for people and for programs."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from xuna_cli.models import Deferral, Mark, Report
+
+ROWS_SHOWN = 10
+OPENINGS_SHOWN = 10
+
+
+def screening_document(report: Report, marks: Sequence[Mark]) -> dict[str, Any]:
+    """Return what screening adds to the document of a run."""
+    return {
+        "screening": {
+            "reasons": dict(sorted(report.reasons.items())),
+            "outside_usual_hours": report.outside,
+            "rows": [
+                {
+                    "row": one.row_number,
+                    "code": one.reason.code,
+                    "counted_as": one.reason.count,
+                    "message": one.reason.message,
+                }
+                for one in report.screened
+            ],
+        },
+        "deferred_until": [
+            {
+                "zones": list(one.zones),
+                "opens_at": one.opens_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "opens_at_local": _local(one).isoformat(timespec="seconds"),
+                "people": one.people,
+            }
+            for one in report.deferrals
+        ],
+        "message_warnings": [
+            {"code": mark.code, "message": mark.message, "rows": mark.rows, "first_row": mark.first_row}
+            for mark in marks
+        ],
+    }
+
+
+def screening_lines(report: Report, marks: Sequence[Mark]) -> Iterator[str]:
+    """Yield what a person needs to know of it."""
+    if report.reasons:
+        yield ""
+        yield "Not called: " + ", ".join(f"{rows:,} {code}" for code, rows in sorted(report.reasons.items()))
+        shown = report.screened[:ROWS_SHOWN]
+        yield from (f"  row {one.row_number}: {one.reason.message}" for one in shown)
+        if sum(report.reasons.values()) > ROWS_SHOWN:
+            yield "  … all who were screened out, as a CSV: --rejects FILE"
+    if report.deferrals:
+        yield ""
+        yield "Deferred, to be called by the same command later:"
+        for one in report.deferrals[:OPENINGS_SHOWN]:
+            yield f"  {_people(one.people)}, from {_local(one):%a %d %b %H:%M} on in {_places(one.zones)}"
+        if len(report.deferrals) > OPENINGS_SHOWN:
+            yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more openings: --output json"
+    if warnings := warnings_of(report, marks):
+        yield ""
+        yield from warnings
+
+
+def warnings_of(report: Report, marks: Sequence[Mark]) -> list[str]:
+    """Return what may not be meant so: calls outside the usual hours, and words that look wrong."""
+    lines = []
+    if report.outside:
+        lines.append(
+            f"outside 08:00-21:00 of their own time: {_people(report.outside)}; to call them within hours "
+            "only: --hours 08:00-21:00"
+        )
+    lines += [
+        f"what is said, in {mark.rows:,} rows: {mark.message} [{mark.code}, first in row {mark.first_row}]"
+        for mark in marks
+    ]
+    return lines
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def _local(one: Deferral) -> datetime:
+    return one.opens_at.astimezone(ZoneInfo(one.zones[0]))
+
+
+def _places(zones: Sequence[str]) -> str:
+    return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more"

@@ -1,0 +1,105 @@
+"""Where numbers belong, and which kinds of them cost the caller."""
+
+import re
+from dataclasses import dataclass, field
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from xuna_cli.errors import UsageError
+from xuna_cli.models import Reason
+from xuna_cli.screening.numbering import kind_of, split
+from xuna_cli.screening.rules import SCREENED, Look
+
+# What toll fraud lives on: who calls such a number pays its owner. Personal numbers are among them
+# because some countries' are charged so (+44 70).
+COSTLY = {
+    PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
+    PhoneNumberType.SHARED_COST: "a shared-cost number",
+    PhoneNumberType.PERSONAL_NUMBER: "a personal number, which can cost as much as a premium-rate one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Countries:
+    """Nobody is called outside some countries.
+
+    Attributes:
+        allowed: their regions, as libphonenumber names them.
+    """
+
+    allowed: frozenset[str]
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for a number of one of the countries; one of no known country is of none."""
+        number = look.target.to_phone_number
+        region = kind_of(number).region
+        if region in self.allowed:
+            return None
+        what = f"{number} is of {region}" if region else f"{number} is of no known country"
+        return Reason("country", SCREENED, f"country: {what}, not of {', '.join(sorted(self.allowed))}")
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfNumber:
+    """No number is called that costs the caller, or belongs to a global network.
+
+    Almost all numbers are settled by one look at the pattern of their calling code's costly numbers.
+    """
+
+    # By the first digits: where the national number begins, and a pattern of all that may be costly; it
+    # changes no answer, only what the answer costs.
+    _costly: dict[str, tuple[int, re.Pattern[str]] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for numbers that cost what a call costs."""
+        number = look.target.to_phone_number
+        first_digits = number[1:4]
+        try:
+            costly = self._costly[first_digits]
+        except KeyError:
+            costly = self._costly[first_digits] = _costly(number)
+        if costly is None or not costly[1].fullmatch(number, costly[0]):
+            return None
+        parts = split(number)
+        if parts is None:
+            return None
+        plan, national = parts
+        if plan.is_global:
+            return self._reason(number, f"of a global network (+{plan.code})")
+        words = COSTLY.get(plan.kind(national).type)
+        return None if words is None else self._reason(number, words)
+
+    @staticmethod
+    def _reason(number: str, what: str) -> Reason:
+        return Reason(
+            "kind-of-number", SCREENED, f"kind-of-number: {number} is {what}; --allow-premium allows it"
+        )
+
+
+def _costly(number: str) -> tuple[int, re.Pattern[str]] | None:
+    parts = split(number)
+    if parts is None:
+        return None
+    plan, _ = parts
+    pattern = re.compile(r"\d*") if plan.is_global else plan.may_be(frozenset(COSTLY))
+    return None if pattern is None else (1 + len(plan.code), pattern)
+
+
+def parse_countries(text: str, *, source: str) -> frozenset[str]:
+    """Return the regions of `--country US,CA`.
+
+    Raises:
+        UsageError: one of them is no region that has numbers.
+    """
+    found = frozenset(part.strip().upper() for part in text.split(",") if part.strip())
+    unknown = sorted(found - phonenumbers.SUPPORTED_REGIONS)
+    if unknown or not found:
+        raise UsageError(
+            f"{source}: {', '.join(map(repr, unknown)) or repr(text)} is no country that phone numbers are known for",
+            hint="two letters each, with commas between them, as in US,CA,GB",
+            code="country",
+        )
+    return found

@@ -1,0 +1,82 @@
+"""The order of the rules, written down once: who falls under several is counted under the first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from xuna_cli.models import CallTarget, Reason
+from xuna_cli.screening.calling_hours import USUAL, CallingHours
+from xuna_cli.screening.countries import Countries, KindOfNumber
+from xuna_cli.screening.do_not_call import DoNotCall
+from xuna_cli.screening.rules import Consent, Look, QuietDays, Rule, Until
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Every rule of one run; None where it was not asked for.
+
+    Attributes:
+        do_not_call: also of the ledger's own list, so it is always there.
+        countries: an allow-list.
+        kind_of_number: no costly numbers.
+        consent: nobody without it.
+        quiet_days: nobody who was called a short while ago.
+        until: nobody after the end.
+        hours: nobody outside them, now.
+        usual: whom to warn about where no hours were asked for.
+    """
+
+    do_not_call: DoNotCall = field(default_factory=DoNotCall)
+    countries: Countries | None = None
+    kind_of_number: KindOfNumber | None = None
+    consent: Consent | None = None
+    quiet_days: QuietDays | None = None
+    until: Until | None = None
+    hours: CallingHours | None = None
+    usual: CallingHours = field(default_factory=lambda: CallingHours(USUAL))
+
+    @property
+    def at_intake(self) -> tuple[Rule, ...]:
+        """The rules before a claim, in design.md's order ("Counts")."""
+        rules: Iterable[Rule | None] = (
+            self.do_not_call,
+            self.countries,
+            self.kind_of_number,
+            self.consent,
+            self.quiet_days,
+            self.until,
+            self.hours,
+        )
+        return tuple(rule for rule in rules if rule is not None)
+
+    @property
+    def before_post(self) -> tuple[Rule, ...]:
+        """The rules that are asked again right before every POST, in the same order.
+
+        The ledger's own list is asked by `Ledger.submit`, in its transaction.
+        """
+        rules: Iterable[Rule | None] = (
+            self.do_not_call if self.do_not_call.lists else None,
+            self.until,
+            self.hours,
+        )
+        return tuple(rule for rule in rules if rule is not None)
+
+    @property
+    def second_look(self) -> tuple[Rule, ...]:
+        """The rules for who was deferred and is looked at again, in the same order."""
+        rules: Iterable[Rule | None] = (self.do_not_call, self.until, self.hours)
+        return tuple(rule for rule in rules if rule is not None)
+
+    def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
+        """Return how many people are outside 08:00-21:00 of their own time."""
+        return sum(self.usual.is_outside(target, now) for target in targets)
+
+
+def first(rules: Iterable[Rule], look: Look) -> Reason | None:
+    """Return what the first rule says that says anything."""
+    for rule in rules:
+        reason = rule(look)
+        if reason is not None:
+            return reason
+    return None

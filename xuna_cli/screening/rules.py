@@ -1,0 +1,103 @@
+"""The rules: each looks at one call target and says nothing, or why it is not called."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from xuna_cli.models import CallTarget, Reason
+
+DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
+
+
+class Look(NamedTuple):
+    """What a rule may look at.
+
+    Attributes:
+        target: who would be called.
+        now: UTC.
+        fields: the contact's cells; empty in a second look, right before a POST.
+        listed: why the ledger's own do-not-call list has the number; None: it has not.
+        called_at: when the number was last called in any campaign, as the ledger writes times, where
+            that was asked for; None: not within the quiet days.
+    """
+
+    target: CallTarget
+    now: datetime
+    fields: Mapping[str, object] = {}
+    listed: str | None = None
+    called_at: str | None = None
+
+
+Rule = Callable[[Look], Reason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Anybody whose consent is not written down is not called; a missing consent is a no.
+
+    Attributes:
+        column: where it is written down.
+        values: what counts as a yes, in lower case.
+    """
+
+    column: str
+    values: frozenset[str]
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for a yes."""
+        cell = look.fields.get(self.column)
+        # JSON's true and 1 are `true` and `1`; other kinds of values say nothing.
+        said = str(cell).strip().lower() if isinstance(cell, (str, int)) else ""
+        if said in self.values:
+            return None
+        what = f'"{_short(said)}"' if said else "empty"
+        return Reason("no-consent", SCREENED, f"no-consent: {self.column} is {what}", self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietDays:
+    """Nobody is called who was called in any campaign of this ledger some days ago.
+
+    Attributes:
+        days: how many.
+    """
+
+    days: float
+
+    def since(self, now: datetime) -> datetime:
+        """Return from when on a call counts."""
+        return now - timedelta(days=self.days)
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for who was left alone long enough."""
+        if look.called_at is None:
+            return None
+        return Reason(
+            "called-recently",
+            SCREENED,
+            f"called-recently: last called {look.called_at}, within {self.days:g} days",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """The campaign has an end; after it nobody is called.
+
+    Attributes:
+        end: an aware time, as it was given.
+    """
+
+    end: datetime
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing before the end."""
+        if look.now < self.end:
+            return None
+        return Reason(
+            "past-until", SCREENED, f"past-until: {self.end.isoformat(timespec='minutes')} has passed"
+        )
+
+
+def _short(text: str, longest: int = 40) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

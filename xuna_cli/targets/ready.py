@@ -1,0 +1,78 @@
+"""Ready call targets as `xuna render` writes them and `xuna batch-call` reads them.
+
+Each line has the API's own shape, and beside it the row, the key and the campaign that were reviewed. They
+hold when the file is read: what was reviewed is what is called, and nobody is called twice by it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.targets.template import TargetProblem
+
+KEY_SEPARATOR = "\x1f"
+"""Between number and `--key` value in a key: U+001F, which no number contains."""
+
+ROW, KEY, CAMPAIGN, KEY_COLUMN = "xuna_row", "xuna_key", "xuna_campaign", "xuna_key_column"
+TIMEZONE = "timezone"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a rendered list says of itself.
+
+    Attributes:
+        campaign: its campaign.
+        key_column: the column of `--key` that its keys were made with, or None.
+    """
+
+    campaign: str
+    key_column: str | None
+
+    def key(self, number: str, fields: Mapping[str, object]) -> str:
+        """Return the key of a row.
+
+        Raises:
+            TargetProblem: the row is of another campaign, or its key is missing or not the number's.
+        """
+        if fields.get(CAMPAIGN) != self.campaign:
+            message = f"this line is not of campaign {self.campaign!r}, as the first one is"
+            raise TargetProblem("ready-other-campaign", message, CAMPAIGN)
+        key = fields.get(KEY)
+        whole = key == number if self.key_column is None else str(key).startswith(number + KEY_SEPARATOR)
+        if not isinstance(key, str) or not whole:
+            message = f"the key is not that of {number}: render the list again"
+            raise TargetProblem("ready-key", message, KEY)
+        return key
+
+
+def ready(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> Ready | None:
+    """Return what a list says of itself if it is a rendered one; None: it is not.
+
+    Args:
+        columns: of its first contact.
+        rows: the list; read as far as that contact, and only if it is a rendered one by its columns.
+    """
+    if not {ROW, KEY, CAMPAIGN} <= set(columns):
+        return None
+    first = next((row for row in rows if isinstance(row, Contact)), None)
+    if first is None:
+        return None
+    campaign, key_column = first.fields.get(CAMPAIGN), first.fields.get(KEY_COLUMN)
+    if not isinstance(campaign, str) or not isinstance(key_column, str | None):
+        return None
+    return Ready(campaign, key_column)
+
+
+def line(target: CallTarget, about: Ready) -> str:
+    """Return a target as a line of JSON, with its end."""
+    document: dict[str, object] = {"to_phone_number": target.to_phone_number}
+    if target.override is not None:
+        document["conversation_config_override"] = target.override
+    if target.timezone is not None:
+        document[TIMEZONE] = target.timezone
+    document |= {ROW: target.row_number, KEY: target.key, CAMPAIGN: about.campaign}
+    if about.key_column is not None:
+        document[KEY_COLUMN] = about.key_column
+    return json.dumps(document, ensure_ascii=False) + "\n"
