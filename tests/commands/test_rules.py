@@ -162,6 +162,21 @@ def test_a_list_that_breaks_in_the_middle_stops_with_counts_of_what_was_done(cli
     assert api.state.total == 0
 
 
+def test_somebody_who_stands_twice_far_apart_is_called_once_and_the_rest_of_a_list_half_called_is_too(
+    cli, api, people
+):
+    # Longer than what is read at once, so that the ledger is not asked about every row before the claim.
+    rows = [(number(index), f"Person {index}") for index in range(6_000)]
+    rows[5_500] = rows[3]
+    half = people(rows=rows[:3_000:2], name="half.csv")
+    many = ("--batch-size", "500", "--campaign", "june", *HELLO, *JSON)
+    assert cli("batch-call", half, *many).counts == {"rows": 1_500, "accepted": 1_500}
+    expected = {"rows": 6_000, "already_called": 1_500, "accepted": 4_499, "duplicates": 1}
+    assert cli("batch-call", people(rows=rows), *many).counts == expected
+    assert api.state.called_twice() == []
+    assert api.state.total == 5_999
+
+
 def test_a_dotenv_that_nobody_named_cannot_choose_a_server_for_the_ledger(
     cli, api, people, tmp_path, monkeypatch
 ):

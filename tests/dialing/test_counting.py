@@ -7,12 +7,15 @@ import pytest
 from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
 from tests.ledger.building import description, target
 from xuna_cli.api.outcomes import Unknown
+from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.intake import Intake
 from xuna_cli.dialing.run import rehearse
+from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import REJECTIONS_KEPT, Tally
 from xuna_cli.errors import ExitStatus, InputError, LedgerError
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchState, Rejection, Standing
+from xuna_cli.screening.order import Screening
 
 
 def breaking(list_, error=None):
@@ -34,6 +37,7 @@ def intake(list_, tally, standings=lambda keys: {}, rejected=None):
         list_,
         prepare=prepare,
         standings=standings,
+        standings_of_screened=standings,
         screener=let_all_through(),
         tally=tally,
         on_rejection=on_rejection,
@@ -295,3 +299,23 @@ def test_states_of_a_batch_are_the_ledgers():
     assert {state.value for state in BatchState} == {
         "claimed", "submitting", "accepted", "short", "refused", "unknown",
     }  # fmt: skip
+
+
+def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_counts():
+    tally = Tally()
+    reading = Intake(
+        rows(1, 2),
+        prepare=prepare,
+        standings=lambda keys: {},  # as where the claim is to find them
+        standings_of_screened=lambda keys: {keys[0]: Standing.ALREADY_CALLED},
+        screener=Screener(
+            Screening(),
+            now=Clock().now,
+            listed=lambda asked: dict.fromkeys(asked, ""),
+            last_calls=lambda *_: {},
+        ),
+        tally=tally,
+        on_rejection=lambda _: None,
+    )
+    assert reading.read(10, ()) == []
+    assert counts(tally.report()) == {"already_called": 1, "do_not_call": 1}

@@ -21,7 +21,9 @@ class Intake:
     Args:
         rows: the list.
         prepare: contact to call target, or why not.
-        standings: how those of the keys stand that the ledger knows.
+        standings: how those of the keys stand that the ledger knows; who is found by the claim may be missing.
+        standings_of_screened: the same, with nobody missing: for those whom a rule keeps back, since who is in
+            the ledger already is counted as that.
         screener: who may not be called.
         tally: where rows are counted.
         on_rejection: told of every row that is rejected or screened out.
@@ -37,6 +39,7 @@ class Intake:
         *,
         prepare: Prepare,
         standings: Standings,
+        standings_of_screened: Standings,
         screener: Screener,
         tally: Tally,
         on_rejection: Callable[[Rejection], None],
@@ -44,6 +47,7 @@ class Intake:
         self._rows: Iterator[Contact | Rejection] = iter(rows)
         self._prepare = prepare
         self._standings = standings
+        self._standings_of_screened = standings_of_screened
         self._screen = screener.at_intake
         self._tally = tally
         self._on_rejection = on_rejection
@@ -100,6 +104,8 @@ class Intake:
             else:
                 fresh[key] = person
         reasons = self._screen(list(fresh.values()))
+        screened = [key for key, reason in zip(fresh, reasons, strict=True) if reason is not None]
+        known = self._standings_of_screened(screened) if screened else {}
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
         for standing, number in seen.items():
             self._tally.count(standing, number)
@@ -107,6 +113,8 @@ class Intake:
         for (target, _), reason in zip(fresh.values(), reasons, strict=True):
             if reason is None:
                 fit.append(target)
+            elif (standing := known.get(target.key)) is not None:
+                self._tally.count(standing)
             else:
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
@@ -139,6 +147,7 @@ class SecondIntake(Intake):
             (),
             prepare=_nobody,
             standings=standings,
+            standings_of_screened=standings,
             screener=screener,
             tally=tally,
             on_rejection=on_rejection,

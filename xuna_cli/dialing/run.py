@@ -33,7 +33,9 @@ from xuna_cli.models import (
 )
 from xuna_cli.screening.order import Screening
 
-CLAIMED_AHEAD = 20_000  # people; about 10 MB of rendered messages
+# People who are claimed at once, and who wait for a claim and for a sender together: 1 kB of memory for each.
+# A larger number makes fewer large transactions (20,000: 1.5 s less of system time for a million calls).
+CLAIMED_AHEAD = 10_000
 READ_AT_ONCE = 2_000  # rows between two looks at the flags
 
 
@@ -183,6 +185,7 @@ class Dialer:
         self._queue = _Queue(self._stop, clock)
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
+        self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew
         self._claimed = 0
 
     def dial(self, rows: Iterable[Contact | Rejection]) -> Report:
@@ -201,7 +204,8 @@ class Dialer:
             intake = Intake(
                 rows,
                 prepare=self._prepare,
-                standings=self._standings,
+                standings=self._known,
+                standings_of_screened=self._standings,
                 screener=self._screener,
                 tally=self._tally,
                 on_rejection=self._on_rejection,
@@ -233,6 +237,9 @@ class Dialer:
         while not self._stop():
             want = min(ahead, self._room())
             while len(self._waiting) < want and not intake.exhausted and not self._stop():
+                if not self._has_space():
+                    self._tell()
+                    continue
                 fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
                 self._waiting.update((target.key, target) for target in fresh)
                 if intake.broken is not None:
@@ -271,6 +278,11 @@ class Dialer:
                 self._queue.wait(LONGEST_SLEEP_S)
             self._tell()
 
+    def _has_space(self) -> bool:
+        """Wait a moment until those who wait for a claim and for a sender are few enough together."""
+        left = (CLAIMED_AHEAD - len(self._waiting)) // self._plan.batch_size
+        return self._queue.wait_until_short(max(left, self._plan.concurrency))
+
     def _claim(self, *, everything: bool) -> None:
         """Claim what waits, in whole batches unless it is everything that there will be."""
         size = self._plan.batch_size
@@ -290,6 +302,7 @@ class Dialer:
             self._screener.outside([target for batch in batches for target in batch.targets])
         )
         lost = [target for target in targets if target.key not in won]
+        self._somebody_known = self._somebody_known or bool(lost)
         standings = self._standings([target.key for target in lost]) if lost else {}
         listed = self._ledger.listed([target.to_phone_number for target in lost]) if lost else {}
         for target in targets:
@@ -304,6 +317,18 @@ class Dialer:
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
         self._queue.put(batches)
+
+    def _known(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Return who need not be claimed; nobody, while the ledger knows nobody.
+
+        The claim finds them all the same. Asking first saves it the work where many are known; on a new list
+        it costs a tenth of the whole.
+        """
+        if not self._somebody_known:
+            return {}
+        known = self._standings(keys)
+        self._somebody_known = bool(known)
+        return known
 
     def _standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         return self._ledger.standings(self._run.campaign_id, keys, run_id=self._run.id)
@@ -378,6 +403,7 @@ def rehearse(
         rows,
         prepare=prepare,
         standings=standings,
+        standings_of_screened=standings,
         screener=screener,
         tally=tally,
         on_rejection=on_rejection,

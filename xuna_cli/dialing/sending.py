@@ -106,7 +106,7 @@ class Sending:
         self._on_batch = on_batch
         self._refusal_error = refusal_error
         self._address = address
-        self._order = threading.Lock()  # outcomes are recorded and judged one after the other
+        self._order = threading.Lock()  # what was not taken is recorded and judged one after the other
         self._unknown_in_a_row = 0
         self._lone_refusals: Counter[str] = Counter()
 
@@ -158,12 +158,15 @@ class Sending:
             # Connecting takes a while, too: what is kept back here is asked anew before it is sent again.
             may_send=lambda: self._may_send() and not self._screener.before_post(batch.targets),
         )
-        with self._order:
-            try:
+        try:
+            if isinstance(outcome, Taken):
+                # Outside the order, so that what several senders have to record goes to the disk together.
+                return self._taken(batch, outcome)
+            with self._order:
                 return self._settle_or_stop(batch, slot, outcome)
-            except LedgerError as error:
-                self._unrecorded(batch, outcome, error)
-                return []
+        except LedgerError as error:
+            self._unrecorded(batch, outcome, error)
+            return []
 
     def _screen(self, batch: Batch, reasons: Mapping[str, Reason]) -> Batch | None:
         """Give back the claims of those who may not be called any more; return what is left of the batch."""
@@ -181,7 +184,7 @@ class Sending:
 
     # -- outcomes
 
-    def _settle_or_stop(self, batch: Batch, slot: Slot, outcome: Outcome) -> list[Batch]:
+    def _settle_or_stop(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
         try:
             return self._settle(batch, slot, outcome)
         except LostClaimError as error:
@@ -191,10 +194,8 @@ class Sending:
             self._give_up(batch, outcome, error)
             return []
 
-    def _settle(self, batch: Batch, slot: Slot, outcome: Outcome) -> list[Batch]:
+    def _settle(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
         match outcome:
-            case Taken():
-                return self._taken(batch, outcome)
             case Unknown():
                 return self._unknown(batch, outcome)
             case NotSent():
@@ -221,7 +222,8 @@ class Sending:
             error=error,
         )
         self._tally.count("accepted" if whole else "held", size)
-        self._unknown_in_a_row = 0
+        with self._order:
+            self._unknown_in_a_row = 0
         self._pacer.went_well()
         return []
 

@@ -1,7 +1,8 @@
 """The ledger: who was called, who is about to be, and what came of every batch.
 
 The promise rests on an order: `submit` is on the disk before the POST, `record` before anything else is
-made of the outcome. Every public method is one transaction, or one reading.
+made of the outcome. Every public method is one transaction, or one reading; `submit` and `record` share
+theirs with those of other senders (see together.py).
 """
 
 import os
@@ -22,6 +23,7 @@ from xuna_cli.errors import LedgerError, LostClaimError, UsageError
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
 from xuna_cli.ledger.location import Location, ServerUrl
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
+from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
     HELD_STATES,
     Batch,
@@ -64,6 +66,7 @@ class Ledger:
         self._now = now
         self._versions = versions or schema_versions()
         self._lock = threading.RLock()
+        self._together = Together(self._lock, self.transaction)
         self._migrate(read_only=read_only)
         self.ledger_id = self._info("ledger_id")
 
@@ -274,14 +277,17 @@ class Ledger:
             LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
                 be sent then.
         """
-        with self.transaction():
+
+        def submit() -> Mapping[str, str]:
             if listed := self.listed([target.to_phone_number for target in batch.targets]):
                 return listed
             owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if not owner:
                 raise _lost(f"batch {batch.id} is not ours any more")
             self._check_open(owner[0][0])
-        return {}
+            return {}
+
+        return self._together.make(submit)
 
     def listed(self, numbers: Sequence[str]) -> dict[str, str]:
         """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
@@ -350,7 +356,8 @@ class Ledger:
         Raises:
             LedgerError: if it can't be written, or the ledger knows nothing of a batch that was sent.
         """
-        with self.transaction():
+
+        def record() -> bool:
             changed = self.engine.change(
                 named("record"),
                 {
@@ -372,7 +379,9 @@ class Ledger:
                     hint="stop all runs; the server was set back to an earlier state",
                     code="ledger-set-back",
                 )
-        return changed == 1
+            return changed == 1
+
+        return self._together.make(record)
 
     @made_again
     def split(

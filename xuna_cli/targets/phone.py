@@ -198,13 +198,18 @@ class PhoneReader:
         digits = _digits_of(cell)
         if len(digits.lstrip("+")) <= _SHORT:
             raise _short_number(cell)
-        international = digits.startswith("+")
-        if not international and self._region is None:
+        if digits[0] != "+" and self._region is None:
             raise PhoneProblem(
                 "phone-no-country",
                 f"{_quoted(cell)} has no country: write it with + and the country code, or give --region",
             )
+        # What was unusual may have been its separators alone.
+        quick = None if self._strict else self._quick(digits)
+        return quick if quick is not None else self._by_library(cell, digits)
+
+    def _by_library(self, cell: str, digits: str) -> str:
         # What a number with + means must not depend on --region: the library would fall back on it.
+        international = digits.startswith("+")
         region = None if international else self._region
         number = self._parse(cell, digits, region)
         self._check(cell, number, region)

@@ -1,0 +1,49 @@
+"""What goes over the wire, byte for byte what `json` makes of it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuna_cli.api.client import encode_batch
+
+texts = st.text(st.characters(codec="utf-8"))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+said = st.builds(lambda text: {"agent": {"first_message": text}}, texts)
+overrides = (
+    st.none()
+    | said
+    | st.dictionaries(texts, values, max_size=3)
+    | st.fixed_dictionaries(
+        {"agent": st.fixed_dictionaries({"first_message": values}, optional={"language": texts})}
+    )
+    | st.fixed_dictionaries({"agent": values})
+)
+
+
+@given(
+    st.lists(st.tuples(st.from_regex(r"\+[0-9]{7,15}", fullmatch=True), overrides), max_size=5), texts, texts
+)
+def test_a_batch_is_encoded_as_json_does_it(calls, agent_id, from_phone_number_id):
+    document = {
+        "agent_id": agent_id,
+        "from_phone_number_id": from_phone_number_id,
+        "calls": [
+            {"to_phone_number": number}
+            | ({} if override is None else {"conversation_config_override": override})
+            for number, override in calls
+        ],
+    }
+    expected = json.dumps(document, separators=(",", ":")).encode()
+    assert encode_batch(agent_id, from_phone_number_id, iter(calls)) == expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_not_json_is_never_sent(value):
+    with pytest.raises(ValueError, match="JSON"):
+        encode_batch("agent_1", "pn_1", iter([("+15550100001", {"agent": {"speed": value}})]))

@@ -1,0 +1,53 @@
+"""Every goal of speed and memory, measured: `python -m tests.benchmarks`.
+
+Ratios are taken side by side in one run, alternating, by medians: absolute figures are those of one machine.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from tests.benchmarks import calling, do_not_call, memory, starting, waiting
+from tests.benchmarks.results import document, machine, print_head, print_row
+from tests.benchmarks.stage import staged
+
+BENCHMARKS = {
+    "starting": starting.starting,
+    "first-post": waiting.first_post,
+    "wall": waiting.wall,
+    "clean": calling.clean,
+    "national": calling.national,
+    "again": calling.again,
+    "growth": calling.growth,
+    "memory": memory.memory,
+    "do-not-call": do_not_call.do_not_call,
+}
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only", action="append", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS)
+    )
+    parser.add_argument("--size", type=int, default=1_000_000, help="contacts in the longest list")
+    parser.add_argument("--long", type=int, default=3, help="repeats of what takes many seconds")
+    parser.add_argument("--short", type=int, default=7, help="repeats of what takes less than one")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every single measurement there")
+    asked = parser.parse_args(argv)
+    about = machine()
+    print(", ".join(f"{name} {value}" for name, value in about.items()), end="\n\n")
+    print_head()
+    rows = []
+    with staged(size=asked.size, long=asked.long, short=asked.short) as stage:
+        for name in asked.only or BENCHMARKS:
+            for row in BENCHMARKS[name](stage):
+                print_row(row)
+                rows.append(row)
+    if asked.json:
+        asked.json.write_text(json.dumps(document(rows, about), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""The other way to do it today: a script around the API, as most people would write it.
+
+    python tests/benchmarks/baseline.py LIST BASE_URL [possible|valid] [REGION]
+
+Judge for yourself whether it is fair. It keeps its connection, it checks numbers as the library's own
+README shows, and it does the least that calls a list of people. What it lacks is what `xuna` adds: a
+record of who was called, retries, limits, an answer to "what happened to row 7?".
+
+`possible` is the check that `xuna` makes by default, so the figures are compared with that one;
+`valid` is stricter, costs more, and is what `--strict-numbers` asks for.
+"""
+
+import csv
+import os
+import sys
+
+import httpx
+import phonenumbers
+
+BATCH = 500
+MESSAGE = "Hi {first_name}, this is {company} about your order {order_id}. Is now a good time?"
+
+
+def main(path, base_url, check="possible", region=None):
+    is_fine = {"possible": phonenumbers.is_possible_number, "valid": phonenumbers.is_valid_number}[check]
+    headers = {"xi-api-key": os.environ["XUNA_AI_API_KEY"]}
+    client = httpx.Client(base_url=base_url, headers=headers, timeout=60)
+    initiated = rejected = 0
+
+    def send(calls):
+        batch = {
+            "agent_id": os.environ["XUNA_AGENT_ID"],
+            "from_phone_number_id": os.environ["XUNA_FROM_PHONE_NUMBER_ID"],
+            "calls": calls,
+        }
+        answer = client.post("/v1/convai/phone-numbers/batch-calls", json=batch)
+        answer.raise_for_status()
+        return answer.json()["calls_initiated"]
+
+    calls = []
+    with open(path, newline="", encoding="utf-8") as file:  # noqa: PTH123 - as most people write it
+        for row in csv.DictReader(file):
+            try:
+                number = phonenumbers.parse(row["phone"], region)
+            except phonenumbers.NumberParseException:
+                rejected += 1
+                continue
+            if not is_fine(number):
+                rejected += 1
+                continue
+            calls.append(
+                {
+                    "to_phone_number": phonenumbers.format_number(
+                        number, phonenumbers.PhoneNumberFormat.E164
+                    ),
+                    "conversation_config_override": {"agent": {"first_message": MESSAGE.format(**row)}},
+                }
+            )
+            if len(calls) == BATCH:
+                initiated += send(calls)
+                calls = []
+    if calls:
+        initiated += send(calls)
+    print(f"{initiated} {rejected}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,227 @@
+"""Where benchmarks play: lists, servers, ledgers and children whose CPU and memory the kernel counts."""
+
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import baseline
+from tests.benchmarks.lists import callable_in
+from tests.support.sandbox_process import SandboxProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+MESSAGE = baseline.MESSAGE.replace("{", "{{ ").replace("}", " }}")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the kernel says of a child that has ended.
+
+    Attributes:
+        cpu: seconds, user and system, of all its threads.
+        wall: seconds.
+        peak: MiB of resident memory, at most.
+        out: what it printed on stdout.
+    """
+
+    cpu: float
+    wall: float
+    peak: float
+    out: str
+
+
+def run(argv, *, env=None, exits=(0,)):
+    """Run a child to its end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.perf_counter()
+        child = subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if child.returncode not in exits:
+            raise AssertionError(f"{argv} exited with {child.returncode}: {err.read().decode()[-2000:]}")
+        scale = 2**10 if sys.platform == "linux" else 2**20  # KiB there, bytes on macOS
+        return Ran(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / scale, out.read().decode())
+
+
+def alternate(times, **ways):
+    """Run each of the ways, one after the other, so many times; return their figures by name."""
+    figures = {name: [] for name in ways}
+    for _ in range(times):
+        for name, way in ways.items():
+            figures[name].append(way())
+    return figures
+
+
+def middle(runs, what):
+    """Return the median of one attribute of some `Ran`s."""
+    return statistics.median(getattr(each, what) for each in runs)
+
+
+class Server:
+    """The sandbox in a process of its own, counting calls and keeping none."""
+
+    def __init__(self, *, latency=0.0):
+        self._faults = [{"kind": "latency", "seconds": latency}] if latency else []
+        self._process = SandboxProcess(remember="count", faults=self._faults)
+
+    def __enter__(self):
+        self._process.start()
+        return self
+
+    def __exit__(self, *_):
+        self._process.stop()
+
+    @property
+    def base_url(self):
+        return self._process.base_url
+
+    def taken(self):
+        """Return how many calls and batches it took since it was last asked. Not through httpx, which
+        would double the memory of this process, and with it the least that a child can show."""
+        with urllib.request.urlopen(f"{self.base_url}/sandbox/dialled") as answer:
+            document = json.load(answer)
+        reset = urllib.request.Request(f"{self.base_url}/sandbox/reset", method="POST")
+        urllib.request.urlopen(reset).close()
+        if self._faults:  # a reset clears them
+            again = json.dumps(self._faults).encode()
+            urllib.request.urlopen(f"{self.base_url}/sandbox/faults", data=again).close()
+        return document["total"], document["batches"]
+
+
+class Stage:
+    """A folder with lists and ledgers, and how often a long and a short run is repeated.
+
+    Args:
+        size: contacts where the issue says a million.
+        long: repeats of a run that takes many seconds.
+        short: repeats of a run that takes less than a second.
+    """
+
+    def __init__(self, folder, *, size=1_000_000, long=3, short=7):
+        self.folder = Path(folder)
+        self.size = size
+        self.long = long
+        self.short = short
+        self._fresh = 0
+
+    def part(self, share):
+        """Return a share of the size, at least ten contacts."""
+        return max(10, int(self.size * share))
+
+    def list(self, kind, size):
+        """Return a list, made once."""
+        name, _, suffix = kind.partition(".")
+        path = self.folder / f"{name}-{size}.{suffix}"
+        if not path.exists():
+            run([sys.executable, "-m", "tests.benchmarks.lists", kind, str(size), str(path)])
+        return path
+
+    def fresh_ledger(self):
+        """Return a path where no ledger is, and forget the one before."""
+        shutil.rmtree(self.folder / f"ledger-{self._fresh}", ignore_errors=True)
+        self._fresh += 1
+        return self.folder / f"ledger-{self._fresh}" / "ledger.db"
+
+    def environment(self):
+        """Return what a child sees: no settings and no home of whoever measures."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("XUNA_")}
+        return kept | {
+            "HOME": str(self.folder),
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "XUNA_AI_API_KEY": "sandbox",
+            "XUNA_AGENT_ID": "agent_sandbox",
+            "XUNA_FROM_PHONE_NUMBER_ID": "pn_sandbox",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def command(self, contacts, base_url, *, ledger=None):
+        """Return a command line of `xuna batch-call`; no ledger is a fresh one."""
+        return [
+            *(
+                sys.executable,
+                "-m",
+                "xuna_cli",
+                "batch-call",
+                str(contacts),
+                "-m",
+                MESSAGE,
+                "--yes",
+                "--quiet",
+            ),
+            *("--ledger", str(ledger or self.fresh_ledger()), "--base-url", base_url),
+        ]
+
+    def batch_call(self, contacts, server, *, expect, ledger=None, batch_size=500, options=()):
+        """Run `xuna batch-call` to its end, and check what it says against what the server got.
+
+        Args:
+            contacts: the list.
+            server: where the calls go.
+            expect: the counts, but for `rows` and those that are 0.
+            ledger: None is a fresh one.
+            batch_size: calls in one POST.
+            options: more of the command line.
+        """
+        argv = [
+            *self.command(contacts, server.base_url, ledger=ledger),
+            *("--campaign", "benchmark", "--batch-size", str(batch_size), "--output", "json", *options),
+        ]
+        ran = run(argv, env=self.environment(), exits=(0, 3))
+        counts = {name: number for name, number in json.loads(ran.out)["counts"].items() if number}
+        del counts["rows"]
+        accepted = counts.get("accepted", 0)
+        taken = server.taken()
+        if counts != {name: number for name, number in expect.items() if number}:
+            raise AssertionError(f"{counts}, and not {expect}")
+        if taken != (accepted, -(-accepted // batch_size)):
+            raise AssertionError(f"the server took (calls, batches) {taken}, and {accepted} were accepted")
+        return ran
+
+    def script(self, contacts, server, *, expect, check="possible", region=""):
+        """Run the baseline to its end, and check likewise.
+
+        Args:
+            contacts: the list.
+            server: where the calls go.
+            expect: how many can be called; it may call more, since it takes `555-1234` and drops extensions.
+            check: what it asks of a number.
+            region: the country of numbers without `+`.
+        """
+        argv = [
+            sys.executable,
+            baseline.__file__,
+            str(contacts),
+            server.base_url,
+            check,
+            *filter(None, [region]),
+        ]
+        ran = run(argv, env=self.environment())
+        initiated, _ = map(int, ran.out.split())
+        taken, _ = server.taken()
+        if taken != initiated or initiated < expect:
+            raise AssertionError(f"the script called {initiated}, the server took {taken}, {expect} were fit")
+        return ran
+
+
+@contextlib.contextmanager
+def staged(**options):
+    """Give a stage in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="xuna-benchmarks-") as folder:
+        yield Stage(folder, **options)
+
+
+def fit(kind, size):
+    """Return the counts of a first run over such a list."""
+    good = callable_in(kind, size)
+    return {"accepted": good, "rejected": size - good}
