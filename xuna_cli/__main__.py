@@ -18,14 +18,16 @@ def main(argv: list[str]) -> int:
         The exit code, see `errors.ExitStatus`.
     """
     _fill_descriptors()
-    INTERRUPTS.install()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a name must not end the run
-            stream.reconfigure(errors="backslashreplace")
     try:
+        INTERRUPTS.install()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a name must not end the run
+                stream.reconfigure(errors="backslashreplace")
         return _flush(_guarded(argv))
     except Interrupted as interrupt:
         return _flush(128 + interrupt.signum)
+    finally:
+        INTERRUPTS.let_finish()  # while the interpreter ends, nothing may be raised
 
 
 def _guarded(argv: list[str]) -> int:

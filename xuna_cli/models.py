@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from xuna_cli.errors import XunaError
 
+BEYOND_THE_HEADER = ""
+"""Where a rejected contact keeps the cells that its row has more than the header; no column has this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

@@ -153,9 +153,45 @@ def test_mended_rejects_can_be_fed_back(cli, api, people, tmp_path):
     rows = [(number(1), "Ann"), ("12", "Bo")]
     cli("batch-call", people(rows=rows), *HELLO, "--rejects", rejects, exits=3)
     rejects.write_text(rejects.read_text().replace("12,", f"{number(2)},", 1))
-    again = ("batch-call", rejects, *HELLO, "--campaign", "people", "--rejects", rejects)
-    assert cli(*again, *JSON).counts == {"rows": 1, "accepted": 1}
-    assert rejects.read_text() == "phone,name,row,code,message\n"
+    second = tmp_path / "second.csv"
+    again = ("batch-call", rejects, *HELLO, "--campaign", "people", "--rejects")
+    assert "would be overwritten" in cli(*again, rejects, exits=2).err
+    assert cli(*again, second, *JSON).counts == {"rows": 1, "accepted": 1}
+    assert second.read_text() == "phone,name,row,code,message\n"
+
+
+def test_a_row_that_was_too_long_and_is_fed_back_unmended_is_rejected_again(cli, api, people, tmp_path):
+    path = people(rows=[(number(1), "Smith", " John", "Ohio")], header=("phone", "name", "city"))
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    cli("batch-call", path, *HELLO, "--rejects", first, exits=3)
+    assert "Ohio" in first.read_text()
+    ran = cli("batch-call", first, *HELLO, "--campaign", "people", "--rejects", second, *JSON, exits=3)
+    assert ran.counts == {"rows": 1, "rejected": 1}
+    assert "Ohio" in second.read_text()
+    assert api.state.total == 0
+
+
+@pytest.mark.parametrize("command", ["batch-call", "render", "report", "export"])
+def test_no_output_overwrites_the_record_of_who_was_called(cli, api, people, command):
+    ledger = Path(cli("batch-call", people(3), *HELLO, *JSON).document["ledger"]["path"])
+    before = ledger.read_bytes()
+    argv = {
+        "batch-call": ("batch-call", people(5), *HELLO, "--rejects", ledger),
+        "render": ("render", people(5), *HELLO, "--to", ledger),
+        "report": ("campaigns", "report", "people", "--to", ledger),
+        "export": ("campaigns", "export", "people", "--to", ledger),
+    }[command]
+    assert "not overwritten" in cli(*argv, exits=5).err
+    assert ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--rejects", "--to"])
+def test_no_output_overwrites_the_list(cli, api, people, option):
+    path = people(3)
+    before = path.read_bytes()
+    cli("batch-call" if option == "--rejects" else "render", path, *HELLO, option, path, exits=2)
+    assert path.read_bytes() == before
+    assert api.state.total == 0
 
 
 def test_an_unknown_caller_number_ends_the_run_with_those_that_exist(cli, api, people):

@@ -49,7 +49,7 @@ def test_a_row_with_too_many_cells_is_rejected_and_the_rest_read(read):
     assert isinstance(rejected, Rejection)
     assert (rejected.row_number, rejected.code) == (2, "row-too-long")
     assert "'Ann'" in rejected.message
-    assert rejected.contact == Contact(2, {"phone": "+1", "name": "Smith"})
+    assert rejected.contact == Contact(2, {"phone": "+1", "name": "Smith", "": ["Ann"]})
     assert contact == Contact(3, {"phone": "+2", "name": "Bo"})
 
 

@@ -18,9 +18,11 @@ from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.opening import (
     SANDBOX_ORIGIN,
     Account,
+    DeclinedError,
     account,
     address,
     base_url,
+    confirmed,
     is_interactive,
     is_terminal,
     ledger_for_writing,
@@ -51,10 +53,10 @@ from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult, batch_call_document
-from xuna_cli.output.messages import COUNT_LABELS, emit, print_error, say
+from xuna_cli.output.messages import COUNT_LABELS, counted, emit, print_error, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.screening import warnings_of
-from xuna_cli.output.spreadsheet import Rejects, batches_csv
+from xuna_cli.output.spreadsheet import Rejects, batches_csv, refuse_inputs
 from xuna_cli.settings import Settings
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
@@ -178,6 +180,9 @@ class Invocation:
         self._settings = settings
         self._source = source
         self._clock = Clock()
+        list_file = None if options.contacts == STDIN else Path(options.contacts)
+        inputs = (list_file, options.first_message_file, options.env_file, *(options.do_not_call or ()))
+        refuse_inputs(options.rejects, inputs)
         self._overrides = _overrides(options, settings)
         region = settings.get("XUNA_REGION", options.region, option="--region").value
         self._region = check_region(region) if region else None
@@ -479,14 +484,16 @@ class Invocation:
         if people + later == 0:
             return 0
         self._describe(report, caller, recently, later)
-        if not _confirmed(f"Call {people + later:,} people?"):
+        if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
             raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
         return people + later
 
     def _describe(self, report: Report, caller: str, recently: int, later: int) -> None:
         """Say what is about to happen."""
         people = report.counts["not_sent"]
-        say(f"\nAbout to call {people:,} people from {caller}, campaign {self._campaign!r}.")
+        say(
+            f"\nAbout to call {counted(people, 'person', 'people')} from {caller}, campaign {self._campaign!r}."
+        )
         if others := _others(report):
             say(f"  not called: {others}")
         say(f"  first message: {_spoken(report)}")
@@ -545,6 +552,7 @@ class Invocation:
             report=report,
             held=held,
             address=self._address,
+            rejects=str(self._options.rejects) if self._options.rejects is not None else None,
             marks=self._lint.marks,
         )
 
@@ -579,12 +587,6 @@ class Reasons:
             **report.counts,
             **rejected,
         }
-
-
-class DeclinedError(XunaError):
-    """The person who was asked said no."""
-
-    exit_status = ExitStatus.INTERRUPTED
 
 
 def source_of(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
@@ -708,12 +710,6 @@ def _spoken(report: Report) -> str:
     agent = ((report.example.override if report.example else None) or {}).get("agent")
     message = agent.get("first_message") if isinstance(agent, dict) else None
     return "the agent's own" if message is None else f"“{message}”"
-
-
-def _confirmed(question: str) -> bool:
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _recent_words(people: int) -> list[str]:

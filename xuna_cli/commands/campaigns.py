@@ -95,8 +95,10 @@ def export(
     from xuna_cli.commands.retrying import everybody
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.output.people import export_people
+    from xuna_cli.output.spreadsheet import refuse_inputs
 
     check_output(output, "csv", "json")
+    refuse_inputs(to, (join, env_file))
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)
         if join is None:
@@ -134,7 +136,8 @@ def resolve(
     if bool(batch) != (placed is not None):
         raise UsageError(
             "batch ids go with --placed or --not-placed",
-            hint=f"e.g. xuna campaigns resolve {where} 17 --placed; on a terminal: xuna campaigns resolve {where}",
+            hint=f"e.g. xuna campaigns resolve {where} {batch[0] if batch else 17} --placed; "
+            f"on a terminal: xuna campaigns resolve {where}",
         )
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         if batch and placed is not None:
@@ -150,6 +153,7 @@ def forget(
         float | None,
         typer.Option(min=0, metavar="DAYS", help="All whose last run ended so many days ago."),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     ledger: LedgerOption = None,
     sandbox: SandboxOption = False,
     env_file: EnvFileOption = None,
@@ -162,7 +166,7 @@ def forget(
     if (name is None) == (older_than is None):
         raise UsageError("give the campaign's name, or --older-than DAYS")
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
-        forget_campaigns(opened, name, older_than)
+        forget_campaigns(opened, name, older_than, ask=not yes)
     if sandbox:
         sandbox_record().unlink(missing_ok=True)  # one for all rehearsals: what they "called" is gone
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
@@ -36,7 +35,11 @@ def examine(
         _attempt("ledger", lambda: _ledger(ledger_location(settings, ledger, sandbox=False))),
     ]
     if any(finding.exit_status for finding in findings[:2]):
-        return [*findings, Finding("API", "not asked: the key or the base URL is missing", ExitStatus.OK)]
+        findings += [
+            _attempt("caller number", lambda: _wanted_number(settings, from_phone_number_id)),
+            _attempt("agent", lambda: _wanted_agent(settings, agent_id)),
+        ]
+        return [*findings, Finding("API", "not asked: the key or the base URL can't be used", None)]
     client = Client(base_url(settings, url_flag), settings.api_key().reveal(), deadline=DEADLINE_S)
     try:
         findings += [
@@ -67,11 +70,19 @@ def _ledger(location: Location) -> str:
     return str(location)
 
 
-def _caller(client: Client, settings: Settings, flag: str | None) -> str:
-    numbers = client.phone_numbers()
-    wanted = settings.required(
+def _wanted_number(settings: Settings, flag: str | None) -> str:
+    return settings.required(
         "XUNA_FROM_PHONE_NUMBER_ID", flag, option="--from-phone-number-id", what="the caller number"
     )
+
+
+def _wanted_agent(settings: Settings, flag: str | None) -> str:
+    return settings.required("XUNA_AGENT_ID", flag, option="--agent-id", what="the agent")
+
+
+def _caller(client: Client, settings: Settings, flag: str | None) -> str:
+    numbers = client.phone_numbers()
+    wanted = _wanted_number(settings, flag)
     for number in numbers:
         if number.phone_number_id == wanted:
             return f"{number.phone_number} {number.label} ({wanted})"
@@ -82,6 +93,5 @@ def _caller(client: Client, settings: Settings, flag: str | None) -> str:
 
 
 def _agent(client: Client, settings: Settings, flag: str | None) -> str:
-    wanted = settings.required("XUNA_AGENT_ID", flag, option="--agent-id", what="the agent")
-    name = client.agent(quote(wanted, safe="")).get("name")
-    return f"{name or 'no name'} ({wanted})"
+    wanted = _wanted_agent(settings, flag)
+    return f"{client.agent(wanted).get('name') or 'no name'} ({wanted})"

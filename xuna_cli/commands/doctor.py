@@ -29,4 +29,4 @@ def doctor(
         url_flag=base_url,
     )
     print_findings(findings, check_output(output, "table", "json"))
-    raise typer.Exit(int(max((finding.exit_status for finding in findings), default=0)))
+    raise typer.Exit(int(max(finding.exit_status or 0 for finding in findings)))

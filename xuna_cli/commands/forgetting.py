@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from xuna_cli.commands.opening import DeclinedError, confirmed, is_interactive
 from xuna_cli.errors import HeldError, UsageError
 from xuna_cli.ledger.forgetting import forget, older_than
 from xuna_cli.ledger.ledger import Ledger
@@ -10,7 +11,7 @@ from xuna_cli.output.messages import say
 LONGEST_AGE_DAYS = 36_500.0
 
 
-def forget_campaigns(ledger: Ledger, name: str | None, days: float | None) -> None:
+def forget_campaigns(ledger: Ledger, name: str | None, days: float | None, *, ask: bool) -> None:
     """Forget one campaign, or all that are old; nothing of their people is left in the ledger's file.
 
     Raises:
@@ -20,6 +21,11 @@ def forget_campaigns(ledger: Ledger, name: str | None, days: float | None) -> No
     names = (
         [name] if name is not None else older_than(ledger, timedelta(days=min(days or 0, LONGEST_AGE_DAYS)))
     )
+    if ask and names and is_interactive():
+        what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
+        say(f"The people of {what} are deleted for good; nobody will know any more who was called.")
+        if not confirmed("Forget them?"):
+            raise DeclinedError("nothing was forgotten", code="declined")
     refused: list[UsageError] = []
     for one in names:
         try:

@@ -140,7 +140,9 @@ def _read(numbers: Sequence[str], settings: Settings, region: str | None) -> lis
             found.append(reader.normalise_to_suppress(number))
         except PhoneProblem as problem:
             raise UsageError(
-                problem.message, hint="nothing was changed; write +15551234567", code=problem.code
+                problem.message,
+                hint="write it with + and the country code, or give --region; nothing was changed",
+                code=problem.code,
             ) from None
     return found
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.patience import Patient
-from xuna_cli.errors import ConfigurationError, LedgerError
+from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, XunaError
 from xuna_cli.ledger.ledger import Ledger, open_ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.output.messages import say
@@ -43,6 +43,19 @@ def is_terminal(stream: object) -> bool:
         return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
     except ValueError:  # closed
         return False
+
+
+def confirmed(question: str) -> bool:
+    """Ask a person; anything but yes is no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+class DeclinedError(XunaError):
+    """The person who was asked said no."""
+
+    exit_status = ExitStatus.INTERRUPTED
 
 
 def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Location:
@@ -137,7 +150,17 @@ class Account:
 
 
 def base_url(settings: Settings, flag: str | None) -> str:
-    """Return where the API is."""
+    """Return where the API is.
+
+    Raises:
+        ConfigurationError: if a `.env` that nobody named wants to choose it, and nobody else does.
+    """
+    setting = settings.get("XUNA_BASE_URL", flag, option="--base-url")
+    if setting.value is None and settings.warnings:
+        # Going on, to the real API, is not what whoever wrote that file meant.
+        raise ConfigurationError(
+            settings.warnings[0], hint="name the file with --env-file, or give --base-url", code="url-unasked"
+        )
     return settings.get("XUNA_BASE_URL", flag, option="--base-url", default=DEFAULT_BASE_URL).value or ""
 
 
@@ -242,10 +265,16 @@ def api_to_read(env_file: Path | None, url_flag: str | None, *, sandbox: bool) -
 def sandbox_record() -> Path:
     """Return the file in which `--sandbox` remembers its calls from one invocation to the next: numbers alone."""
     record = data_folder(os.environ) / "sandbox-calls.jsonl"
-    record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        if record.stat().st_size > SANDBOX_RECORD_LIMIT:
+    try:
+        record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if record.exists() and record.stat().st_size > SANDBOX_RECORD_LIMIT:
             record.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{record.parent} can't be written: {error.strerror}",
+            hint="the sandbox keeps its ledger there: name another folder with XDG_DATA_HOME",
+            code="data-folder",
+        ) from None
     return record
 
 

@@ -1,18 +1,22 @@
 """What `xuna render` does: the way of a call up to the claim, written down instead of gone on with."""
 
 import contextlib
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xuna_cli.commands.calling import Invocation, Options, source_of
+from xuna_cli.commands.calling import STDIN, Invocation, Options, source_of
 from xuna_cli.commands.opening import read_settings
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import CallTarget
 from xuna_cli.output.campaigns import destination
 from xuna_cli.output.messages import COUNT_LABELS, say
 from xuna_cli.output.screening import screening_lines
+from xuna_cli.output.spreadsheet import refuse_inputs
 from xuna_cli.targets.ready import line
+
+REJECTIONS_SHOWN = 10
 
 
 def render(options: Options, to: Path | None) -> ExitStatus:
@@ -22,6 +26,8 @@ def render(options: Options, to: Path | None) -> ExitStatus:
         XunaError: what stopped it; a file of `to` is left as it was then.
     """
     with contextlib.ExitStack() as stack:
+        inputs = (Path(options.contacts), options.rejects, *(options.do_not_call or ()))
+        refuse_inputs(to, inputs if options.contacts != STDIN else inputs[1:])
         invocation = Invocation(options, read_settings(options.env_file), source_of(options, stack))
         # Hours are for the POST: a file that depends on the hour of its making would be reviewed in vain.
         invocation.screening = replace(invocation.screening, hours=None, until=None)
@@ -42,9 +48,13 @@ def render(options: Options, to: Path | None) -> ExitStatus:
             say(f"xuna: {report.counts['not_sent']:,} call targets of campaign {about.campaign!r}")
             if others:
                 say(f"xuna: left out: {others}")
-            for rejection in report.rejections[:10]:
+            for rejection in report.rejections[:REJECTIONS_SHOWN]:
                 say(f"  row {rejection.row_number}: {rejection.message} [{rejection.code}]")
+            if report.counts["rejected"] > REJECTIONS_SHOWN:
+                say(f"  … all of them as a CSV to mend: {options.rejects or '--rejects FILE'}")
             for words in screening_lines(replace(report, outside=None), result.marks):
                 if words:
                     say(words)
+            if to is not None:
+                say(f"xuna: written to {to}; to call exactly that: xuna batch-call {shlex.quote(str(to))}")
         return result.exit_status

@@ -17,6 +17,7 @@ from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.outcomes.joining import UNTIED, unix
 from xuna_cli.output.messages import say
 from xuna_cli.output.people import write_people_to_call
+from xuna_cli.output.spreadsheet import refuse_inputs
 
 ALLOWED = (CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.NO_CONVERSATION, CallOutcome.SUCCESS)
 
@@ -115,6 +116,7 @@ def write_retry_list(
         UsageError: if what was read doesn't allow for it.
         InputError: if a file can't be read or written.
     """
+    refuse_inputs(to, (join, env_file))
     found = campaign(ledger, name)
     reading = reading_of(ledger, found.id)
     retry.check(name, reading, address=address)
@@ -157,6 +159,6 @@ def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading
         where = address.removeprefix(shlex.quote(found.name))
         key = f" --key {shlex.quote(found.key_column)}" if found.key_column else ""
         say(
-            "  to call them again, as a new campaign: "
-            f"xuna batch-call {shlex.quote(str(to))} --campaign {again}{key}{where}"
+            "  to call them again, as a new campaign, with words of its own: "
+            f"xuna batch-call {shlex.quote(str(to))} --campaign {again}{key}{where} -m …"
         )

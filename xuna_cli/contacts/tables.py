@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from xuna_cli.contacts.columns import check_header
 from xuna_cli.errors import InputError
-from xuna_cli.models import Contact, Rejection
+from xuna_cli.models import BEYOND_THE_HEADER, Contact, Rejection
 
 
 def read_table(
@@ -64,7 +64,8 @@ def _rows(
 
 def _too_long(row: list[str], header: list[str], row_number: int) -> Rejection:
     extra = next(cell for cell in row[len(header) :] if cell)
-    fields = {column: cell for column, cell in zip(header, row, strict=False) if column}
+    fields: dict[str, object] = {column: cell for column, cell in zip(header, row, strict=False) if column}
+    fields[BEYOND_THE_HEADER] = row[len(header) :]
     return Rejection(
         row_number,
         "row-too-long",

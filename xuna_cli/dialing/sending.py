@@ -234,7 +234,7 @@ class Sending:
             self._stop.set()  # before anything else: no new POST goes out after this one
         self._record(batch, BatchState.UNKNOWN, http_status=outcome.http_status, error=outcome.message)
         self._tally.count("held", len(batch.targets))
-        if enough:
+        if self._unknown_in_a_row == self._plan.max_unknown:  # said once, not by each that was on the wire
             self._fail(
                 HeldError(
                     f"stopped: what became of {_batches(self._unknown_in_a_row)} is not known "

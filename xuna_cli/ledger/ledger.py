@@ -595,7 +595,7 @@ def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
         raise UsageError(
             f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
             "called",
-            hint=f"use another campaign: --campaign {shlex.quote(name + '-2')}",
+            hint=f"another campaign would call everybody on the list again: --campaign {shlex.quote(name + '-2')}",
             code="campaign-forgotten",
         )
 

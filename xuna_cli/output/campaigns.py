@@ -12,6 +12,7 @@ from xuna_cli.output.document import VERSION, batch, dump
 from xuna_cli.output.messages import Stdout, emit
 from xuna_cli.output.spreadsheet import replacing
 
+WIDEST = 110
 WIDE = 80  # columns of a terminal that has room for more than the numbers
 
 
@@ -120,22 +121,22 @@ def print_campaign(
             f"Campaign {campaign.name}, from {campaign.source_path or 'stdin'}, through {campaign.api_origin}"
         )
     )
-    table = plain_table(
-        None,
-        ("Batch", "Run", "Batch ID", "Calls", "Initiated", "State", "Submitted"),
-        right=("Batch", "Run", "Calls", "Initiated"),
-    )
+    if campaign.forgotten_at is not None:
+        out.print(cell(f"Its people were forgotten at {campaign.forgotten_at}; it is closed."))
+    names = ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted")
+    shown = names if out.width >= WIDEST else names[:4] if out.width >= WIDE else names[:3]
+    table = plain_table(None, shown, right=("Batch", "Run", "Calls", "Initiated"))
     for one in batches:
-        initiated = "-" if one.calls_initiated is None else one.calls_initiated
-        table.add_row(
+        cells = (
             cell(one.id),
-            cell(one.run_id),
-            cell(one.batch_id or "-"),
             cell(one.size),
-            cell(initiated),
             cell(one.state.value, "bold yellow" if one.state in HELD_STATES else ""),
+            cell(one.batch_id or "-"),
+            cell("-" if one.calls_initiated is None else one.calls_initiated),
+            cell(one.run_id),
             cell(one.submitted_at or "-"),
         )
+        table.add_row(*cells[: len(shown)])
     out.print(table)
     held = [one for one in batches if one.state in HELD_STATES]
     for one in held:

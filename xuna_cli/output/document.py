@@ -27,6 +27,7 @@ class BatchCallResult:
         report: what became of the rows.
         held: the campaign's batches that wait for a person.
         marks: what looks wrong about what is said.
+        rejects: the file with the rejected rows, if it was asked for.
         address: how a command that we suggest names the campaign and its ledger.
     """
 
@@ -41,6 +42,7 @@ class BatchCallResult:
     held: Sequence[BatchRecord] = ()
     marks: Sequence[Mark] = ()
     address: str = ""
+    rejects: str | None = None
 
     @property
     def status(self) -> str:

@@ -16,14 +16,17 @@ class Finding:
     Attributes:
         what: it is.
         message: how it stands.
-        exit_status: OK, or what a run would end with because of it.
+        exit_status: OK, or what a run would end with because of it; None: it was not looked at.
         hint: what to do.
     """
 
     what: str
     message: str
-    exit_status: ExitStatus
+    exit_status: ExitStatus | None
     hint: str = ""
+
+
+MARKS = {ExitStatus.OK: cell("ok", "green"), None: cell("--")}
 
 
 def print_findings(findings: Sequence[Finding], output: str) -> None:
@@ -46,9 +49,6 @@ def print_findings(findings: Sequence[Finding], output: str) -> None:
         return
     table = plain_table(None, ("", "What", "How it stands"))
     for finding in findings:
-        good = finding.exit_status is ExitStatus.OK
         words = finding.message + (f" — {finding.hint}" if finding.hint else "")
-        table.add_row(
-            cell("ok" if good else "!!", "green" if good else "bold red"), cell(finding.what), cell(words)
-        )
+        table.add_row(MARKS.get(finding.exit_status, cell("!!", "bold red")), cell(finding.what), cell(words))
     console().print(table)

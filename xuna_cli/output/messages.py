@@ -21,6 +21,11 @@ COUNT_LABELS = {
 }
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def safe(text: object) -> str:
     """Return text without anything that a terminal would obey: it may come from a contact or a server.
 
@@ -69,7 +74,7 @@ def emit(text: str) -> None:
         silence_stdout()
         raise OutputError(
             f"the output can't be written: {error.strerror}",
-            hint="what was done is in the ledger: xuna campaigns show",
+            hint="what was done is in the ledger: xuna campaigns list",
         ) from None
 
 

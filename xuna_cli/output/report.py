@@ -1,11 +1,13 @@
 """One page about a campaign: HTML that needs nothing but itself."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from xuna_cli import __version__
+from xuna_cli.errors import InputError
 from xuna_cli.models import BatchState, CallOutcome
 from xuna_cli.outcomes.picture import Callee, Picture, Slot
 from xuna_cli.outcomes.summary import Held
@@ -81,8 +83,15 @@ def write_report(picture: Picture, to: Path, *, with_people: bool, address: str)
         address: how a command that we suggest names the campaign and its ledger.
 
     Raises:
-        InputError: if it can't be written.
+        InputError: if it can't be written, or another file is there.
     """
+    with contextlib.suppress(OSError), to.open("rb") as there:
+        if (start := there.read(64)) and not start.lstrip().lower().startswith(b"<!doctype html"):
+            raise InputError(
+                f"{to} is there and is no report, so it is not overwritten",
+                hint="name another file with --to",
+                code="output-is-other",
+            )
     page = render(picture, with_people=with_people, address=address)
     with replacing(to) as stream:
         stream.write(page)

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from xuna_cli.errors import InputError
-from xuna_cli.models import BatchRecord, Rejection
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.models import BEYOND_THE_HEADER, BatchRecord, Rejection
 
 # A phone number starts with + and is no formula; anything else that a spreadsheet would calculate is defused.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
+SQLITE_MARK = b"SQLite format 3\0"
 _NUMBER = re.compile(r"[+-]?[0-9][0-9 ().\-]*")
 
 
@@ -61,8 +62,9 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     """Write a file of 0600 beside `path`, sync it, and give it its name when all went well.
 
     Raises:
-        InputError: if it can't be written there.
+        InputError: if it can't be written there, or what is there is a ledger.
     """
+    refuse_ledger(path)
     temporary: str | None = None
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -86,6 +88,30 @@ def replacing(path: Path) -> Iterator[IO[str]]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def refuse_ledger(path: Path) -> None:
+    """Raise InputError if a file that is to be written is a database: it may be the record of who was called."""
+    with contextlib.suppress(OSError), path.open("rb") as there:
+        if there.read(len(SQLITE_MARK)) == SQLITE_MARK:
+            raise InputError(
+                f"{path} is a database, a ledger perhaps, and is not overwritten",
+                hint="name another file",
+                code="output-is-ledger",
+            )
+
+
+def refuse_inputs(output: Path | None, inputs: Iterable[Path | None]) -> None:
+    """Raise UsageError if a file that is to be written is one that is to be read."""
+    if output is None or not output.exists():
+        return
+    for path in inputs:
+        if path is not None and path.exists() and path.samefile(output):
+            raise UsageError(
+                f"{output} is read by this command, and would be overwritten by it",
+                hint="name another file for the output",
+                code="output-is-input",
+            )
+
+
 class Rejects:
     """The file of `--rejects`: the rejected rows, to be mended and fed back. Thread-safe.
 
@@ -100,6 +126,7 @@ class Rejects:
     OURS = ("row", "code", "message")
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        refuse_ledger(path)
         try:
             if path.is_dir():
                 raise IsADirectoryError(0, "it is a folder")
@@ -125,7 +152,9 @@ class Rejects:
         A disk that is full is said by `write`: it must not stop the calls that are under way.
         """
         fields = dict(rejection.contact.fields) if rejection.contact else {}
-        line = json.dumps([rejection.row_number, rejection.code, rejection.message, fields], default=str)
+        beyond = fields.pop(BEYOND_THE_HEADER, ())
+        said = [rejection.row_number, rejection.code, rejection.message, beyond]
+        line = json.dumps([*said, fields], default=str)
         with self._lock:
             self._columns.update(dict.fromkeys(fields))
             try:
@@ -154,7 +183,8 @@ class Rejects:
                 raise self._broken
             self._spool.seek(0)
             rows = (
-                (*(fields.get(name) for name in columns), *said)
-                for *said, fields in map(json.loads, self._spool)
+                # Cells beyond the header stay beyond it: fed back as it is, the row is too long again.
+                (*(fields.get(name) for name in columns), *said, *beyond)
+                for *said, beyond, fields in map(json.loads, self._spool)
             )
             write_rows(stream, (*columns, *ours), rows)

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState
+from xuna_cli.errors import ExitStatus
+from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Report
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.messages import COUNT_LABELS, Stdout, safe
+from xuna_cli.output.messages import COUNT_LABELS, Stdout, counted, safe
 from xuna_cli.output.screening import screening_lines
 
 BATCHES_SHOWN = 50  # the last ones, but for those that need attention
@@ -96,7 +97,7 @@ def _shown(batches: Sequence[BatchRecord]) -> set[int]:
 
 def _totals(result: BatchCallResult) -> Text:
     counts = result.report.counts
-    parts = [f"{sum(counts.values()):,} rows"]
+    parts = [counted(sum(counts.values()), "row", "rows")]
     labels = dict(COUNT_LABELS)
     if result.dry_run:
         labels["not_sent"] = "would be called"
@@ -108,6 +109,12 @@ def _totals(result: BatchCallResult) -> Text:
     head = "Dry run" if result.dry_run else f"Campaign {result.campaign}"
     tail = " (sandbox: nobody was called)" if result.sandbox and not result.dry_run else ""
     return Text(safe(f"{head}: " + ", ".join(parts) + tail))
+
+
+def _needs_mending(report: Report) -> bool:
+    """Return whether the same command would end the same way."""
+    after_mending = {ExitStatus.USAGE, ExitStatus.CONFIGURATION, ExitStatus.INPUT}
+    return any(error.exit_status in after_mending for error in report.errors)
 
 
 def _attention(result: BatchCallResult) -> list[str]:
@@ -124,14 +131,14 @@ def _attention(result: BatchCallResult) -> list[str]:
             for item in report.rejections[:REJECTIONS_SHOWN]
         ]
         if report.counts["rejected"] > REJECTIONS_SHOWN:
-            lines.append("  … all of them as a CSV to mend: --rejects FILE")
+            lines.append(f"  … all of them as a CSV to mend: {result.rejects or '--rejects FILE'}")
     lines += screening_lines(report, result.marks)
     if result.held:
         calls = sum(batch.size for batch in result.held)
         lines.append("")
         lines.append(
-            f"Held: {calls:,} people in {len(result.held):,} batches may or may not have been called, and are not "
-            "called again until you say so."
+            f"Held: {counted(calls, 'person', 'people')} in {counted(len(result.held), 'batch', 'batches')} "
+            "may or may not have been called, and are not called again until you say so."
         )
         lines.append(f"  look: xuna campaigns show {result.address}")
         lines.append(f"  then: xuna campaigns resolve {result.address}")
@@ -143,7 +150,8 @@ def _attention(result: BatchCallResult) -> list[str]:
     if report.counts["not_sent"] and not result.dry_run:
         lines.append("")
         lines.append(
-            f"Not sent: {report.counts['not_sent']:,} people are still to be called. Run the same command again."
+            f"Not sent: {counted(report.counts['not_sent'], 'person', 'people')} still to be called. "
+            + ("Mend what is said below first." if _needs_mending(report) else "Run the same command again.")
         )
     if not report.list_complete:
         lines.append("The list was not read to its end.")
