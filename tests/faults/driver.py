@@ -1,0 +1,249 @@
+"""Runs `xuna` with one place in it mined: the process kills itself where the plan says, and nowhere else.
+
+    python -m tests.faults.driver '{"point": "submit:after-commit", "nth": 2}' batch-call contacts.csv …
+
+The program has no switch for it: its methods are wrapped here, in the process that is to die.
+`{"list": true}` in the plan writes down every point that a run passes instead.
+"""
+
+import atexit
+import contextlib
+import functools
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+_here = threading.local()
+
+
+class Mine:
+    """What is to happen, where, and the how-manieth time.
+
+    Args:
+        point: the name of the place; None mines nothing.
+        nth: which passing of it counts, from 1.
+        mark: a file that tells that it was reached.
+        action: `kill`, `stop` (SIGSTOP), `raise`, a signal's name, or `rival`: run `command` and go on.
+        command: for `rival`.
+        trail: a file that gets a line for each point that is passed.
+    """
+
+    def __init__(self, point=None, nth=1, mark=None, action="kill", command=None, trail=None, **_) -> None:
+        self._point = point
+        self._left = nth
+        self._mark = mark
+        self._action = action
+        self._command = command
+        self._trail = trail
+        self._lock = threading.Lock()
+        self.ledger = None
+
+    def passes(self, point: str) -> None:
+        if self._trail is not None:
+            with self._lock, Path(self._trail).open("a", encoding="utf-8") as trail:
+                trail.write(point + "\n")
+        if point != self._point:
+            return
+        with self._lock:
+            self._left -= 1
+            if self._left:
+                return
+        # Who is stopped inside a transaction keeps everybody else out of the ledger: that is not what is tried.
+        with self.ledger._lock if self._action == "stop" else contextlib.nullcontext():
+            if self._mark is not None:
+                Path(self._mark).write_text(point, encoding="utf-8")
+            self._go_off(point)
+
+    def _go_off(self, point: str) -> None:
+        match self._action:
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+                time.sleep(60)  # a thread may run on for a moment
+            case "stop":
+                os.kill(os.getpid(), signal.SIGSTOP)
+                time.sleep(0.1)  # likewise
+            case "raise":
+                raise RuntimeError(f"planted at {point}, with a secret {os.environ.get('XUNA_AI_API_KEY')}")
+            case "rival":
+                os.spawnvp(os.P_WAIT, self._command[0], self._command)
+            case name:
+                os.kill(os.getpid(), signal.Signals[name])
+                time.sleep(0.05)  # the handler runs in the main thread
+
+
+LEDGER_METHODS = (
+    "start_run",
+    "recover",
+    "claim",
+    "submit",
+    "back_to_claimed",
+    "record",
+    "split",
+    "end_run",
+    "_migrate",
+)
+
+HTTP_EVENTS = {
+    "connect_tcp.started": "post:before-connecting",
+    "connect_tcp.complete": "post:connected",
+    "send_request_headers.started": "post:before-first-byte",
+    "send_request_headers.complete": "post:headers-written",
+    "send_request_body.complete": "post:request-written",
+    "receive_response_headers.complete": "post:answer-begun",
+    "receive_response_body.complete": "post:answer-read",
+}
+
+
+def lay(mine: Mine) -> None:
+    """Wrap everything that has a named point."""
+    from xuna_cli.api.client import Client, _Watch
+    from xuna_cli.commands import calling
+    from xuna_cli.interrupts import Interrupts
+    from xuna_cli.ledger import campaigns
+    from xuna_cli.ledger.ledger import Ledger
+    from xuna_cli.ledger.sqlite import SqliteEngine
+    from xuna_cli.output import spreadsheet
+
+    def within(owner, name: str, label: str) -> None:
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def wrapped(*args, **kwargs):
+            before, _here.doing = getattr(_here, "doing", None), label
+            mine.passes(f"{label}:before")
+            try:
+                result = original(*args, **kwargs)
+            finally:
+                _here.doing = before
+            mine.passes(f"{label}:after")
+            return result
+
+        setattr(owner, name, wrapped)
+
+    for method in LEDGER_METHODS:
+        within(Ledger, method, method.strip("_"))
+    within(campaigns, "resolve", "resolve")
+    within(SqliteEngine, "hold", "hold")
+    within(SqliteEngine, "let_go", "let_go")
+    within(SqliteEngine, "_create_file", "create")
+    within(Client, "place_calls", "place_calls")
+    within(spreadsheet.os, "replace", "rename")
+    within(calling, "emit", "emit")
+    within(Interrupts, "install", "install")
+    atexit.register(mine.passes, "exit")
+
+    opened = Ledger.__init__
+
+    def opening(ledger, *args, **kwargs):
+        opened(ledger, *args, **kwargs)
+        mine.ledger = ledger
+
+    Ledger.__init__ = opening
+
+    transaction = SqliteEngine.transaction
+
+    @contextlib.contextmanager
+    def mined(self):
+        doing = getattr(_here, "doing", None)
+        with transaction(self):
+            yield
+            mine.passes(f"{doing}:before-commit")
+        mine.passes(f"{doing}:after-commit")
+
+    SqliteEngine.transaction = mined
+
+    trace = _Watch.trace
+
+    def traced(self, event, info):
+        trace(self, event, info)
+        point = HTTP_EVENTS.get(event.partition(".")[2])
+        request = info.get("request")
+        if point is not None and (request is None or request.method == b"POST"):
+            mine.passes(point if request is not None or self.is_post else "get")
+
+    init = _Watch.__init__
+
+    def watched(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        self.is_post = len(args) > 1 or bool(kwargs)  # only a POST may be kept back
+
+    _Watch.__init__ = watched
+    _Watch.trace = traced
+
+    write_rows = spreadsheet.write_rows
+
+    def written(stream, header, rows):
+        def passing():
+            for number, row in enumerate(rows):
+                if number == 0:
+                    stream.flush()
+                    mine.passes("file:half-written")
+                yield row
+
+        write_rows(stream, header, passing())
+
+    spreadsheet.write_rows = written
+    import xuna_cli.output.campaigns as campaigns_output
+
+    campaigns_output.write_rows = written
+
+
+def jump(seconds: float) -> None:
+    """Let the wall clock jump when the first batch is submitted, and stay there."""
+    import datetime as dt
+
+    from xuna_cli.api import client
+    from xuna_cli.dialing import clock
+    from xuna_cli.ledger import ledger
+
+    offset = dt.timedelta()
+
+    class Jumping(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return dt.datetime.now(tz) + offset
+
+    for module in (client, clock, ledger):
+        module.datetime = Jumping
+    submit = ledger.Ledger.submit
+
+    def submitted(*args):
+        nonlocal offset
+        offset = dt.timedelta(seconds=seconds)
+        return submit(*args)
+
+    ledger.Ledger.submit = submitted
+
+
+def main(argv: list[str]) -> int:
+    plan = json.loads(argv[0])
+    lay(Mine(**plan))
+    if "synchronous" in plan:
+        from xuna_cli.ledger import sqlite
+
+        value = plan["synchronous"]
+        sqlite.PRAGMAS = {
+            **sqlite.PRAGMAS,
+            "synchronous": (value, ["OFF", "NORMAL", "FULL", "EXTRA"].index(value)),
+        }
+    if "busy_timeout" in plan:
+        from xuna_cli.ledger import sqlite
+
+        sqlite.BUSY_TIMEOUT_S = plan["busy_timeout"]
+    if "jump" in plan:
+        jump(plan["jump"])
+    if "backoff" in plan:
+        from xuna_cli.dialing import pacing
+
+        pacing.FIRST_BACKOFF_S = plan["backoff"]
+    import xuna_cli.__main__
+
+    return xuna_cli.__main__.main(argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""Real processes of `xuna` against a server, to be killed and started again."""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.judge import Verdict, judge
+from tests.support.sandbox_process import ROOT, read_record
+
+KEY = "sandbox"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended.
+
+    Attributes:
+        code: its exit code; negative is the signal that killed it.
+        reached: the named point that it passed, if it was mined.
+    """
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    reached: str | None = None
+
+    @property
+    def document(self) -> dict:
+        return json.loads(self.out)
+
+
+def numbers(count: int, first: int = 15559870000) -> list[str]:
+    return [f"+{first + number}" for number in range(count)]
+
+
+def write_list(path: Path, people: list[str], *, also: tuple[str, ...] = ()) -> Path:
+    """Write a list; `also` are further rows, duplicates and bad ones."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["phone", "name"])
+        writer.writerows([number, f"Person {row}"] for row, number in enumerate((*people, *also)))
+    return path
+
+
+def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:
+    """Return a bare environment that has everything that a run needs."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "XUNA_AI_API_KEY": KEY,
+        "XUNA_AGENT_ID": "agent_sandbox",
+        "XUNA_FROM_PHONE_NUMBER_ID": "pn_sandbox",
+        "XUNA_BASE_URL": base_url,
+        "XUNA_LEDGER": str(folder / "ledger.db"),
+        "XUNA_FIRST_MESSAGE": "Hi {{ name }}.",
+        **more,
+    }
+
+
+class Started:
+    """A process of `xuna` that is under way."""
+
+    def __init__(self, process: subprocess.Popen[str], mark: Path) -> None:
+        self.process = process
+        self._mark = mark
+        self._since = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def kill(self, signum: int = signal.SIGKILL) -> None:
+        self.process.send_signal(signum)
+
+    def wait_for_mark(self, seconds: float = PATIENCE) -> None:
+        """Wait until the mined point is reached."""
+        wait_until(self._mark.exists, seconds, "the point was not reached")
+
+    def wait_until_stopped(self) -> None:
+        """Wait until it is stopped (SIGSTOP) at the mined point."""
+        self.wait_for_mark()
+        asked = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        wait_until(lambda: os.waitid(os.P_PID, self.pid, asked) is not None, PATIENCE, "it was not stopped")
+
+    def finish(self, seconds: float = PATIENCE) -> Finished:
+        try:
+            out, err = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            out, err = self.process.communicate()
+            raise AssertionError(f"still running after {seconds} s\n{out}\n{err}") from None
+        reached = self._mark.read_text(encoding="utf-8") if self._mark.exists() else None
+        return Finished(self.process.returncode, out, err, time.monotonic() - self._since, reached)
+
+
+def wait_until(true, seconds: float, otherwise: str) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            raise AssertionError(otherwise)
+        time.sleep(0.005)
+
+
+class Rig:
+    """A folder with a list, a ledger, and processes that work on it.
+
+    Args:
+        folder: an empty one.
+        base_url: of the server.
+        people: the numbers on the list.
+        also: further rows of it: duplicates, bad ones.
+        more: environment, on top of `environment`.
+    """
+
+    def __init__(
+        self, folder: Path, base_url: str, people: list[str], *, also: tuple[str, ...] = (), **more: str
+    ) -> None:
+        self.folder = folder
+        self.people = people
+        self.rows = len(people) + len(also)
+        self.list = write_list(folder / "people.csv", people, also=also)
+        self.environment = environment(folder, base_url, **more)
+        self.ledger = Path(self.environment["XUNA_LEDGER"])
+        self.results: list[dict] = []
+        self._started = 0
+
+    def command(self, *argv: object, plan: dict | None = None, mark: Path | None = None) -> list[str]:
+        if plan is None:
+            return [sys.executable, "-m", "xuna_cli", *map(str, argv)]
+        full = {**plan, "mark": str(mark)}
+        return [sys.executable, "-m", "tests.faults.driver", json.dumps(full), *map(str, argv)]
+
+    def start(
+        self,
+        *argv: object,
+        plan: dict | None = None,
+        wrap: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+        **popen,
+    ) -> Started:
+        """Start `xuna …`; with a plan, mined (see driver)."""
+        self._started += 1
+        mark = self.folder / f"reached-{self._started}"
+        process = subprocess.Popen(
+            [*wrap, *self.command(*argv, plan=plan, mark=mark)],
+            **{
+                "env": {**self.environment, **(env or {})},
+                "cwd": self.folder,
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "text": True,
+                **popen,
+            },
+        )
+        return Started(process, mark)
+
+    def xuna(self, *argv: object, **options) -> Finished:
+        return self.start(*argv, **options).finish()
+
+    def call_argv(self, *argv: object) -> tuple[object, ...]:
+        return ("batch-call", self.list, "--output", "json", "--batch-size", "3", *argv)
+
+    def start_calling(self, *argv: object, **options) -> Started:
+        return self.start(*self.call_argv(*argv), **options)
+
+    def call(self, *argv: object, exits: int | None = None, **options) -> Finished:
+        """Run `xuna batch-call` on the list, to its end; keep the result for the judge."""
+        return self.took(self.start_calling(*argv, **options).finish(), exits=exits)
+
+    def took(self, finished: Finished, *, exits: int | None = None) -> Finished:
+        """Keep a result for the judge."""
+        assert exits is None or finished.code == exits, finished
+        assert "Traceback" not in finished.err, finished
+        if finished.out.strip():
+            self.results.append(finished.document)
+        return finished
+
+    def export(self) -> list[dict]:
+        """Return who stands in the ledger, and how, read past the program (the soak goes through it)."""
+        names = ("to_phone_number", "state", "ledger_batch_id", "batch_id")
+        sql = "SELECT c.to_phone_number, b.state, b.id, b.batch_id FROM calls c JOIN batches b ON b.id = c.batch_id"
+        with contextlib.closing(sqlite3.connect(self.ledger, timeout=30)) as connection:
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(sql)]
+
+    def judge(self, recorded, *, finished: bool = True) -> Verdict:
+        """Compare everything; `recorded` is the server's record, or the file with it."""
+        if isinstance(recorded, (str, Path)):
+            recorded = read_record(recorded)
+        return judge(self.people, recorded, self.export(), self.results, rows=self.rows, finished=finished)

@@ -1,0 +1,177 @@
+"""Bugs that call people twice or lose them, planted one by one in a copy: the suite must find each.
+
+python -m tests.faults.planted [WORD]     # a table: bug, caught by, seconds
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.sandbox_process import ROOT
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug.
+
+    Attributes:
+        bug: what is wrong, in words.
+        file: of the package.
+        edits: text that is there exactly once, and what stands there instead.
+        tests: pytest's arguments that name who must find it.
+    """
+
+    bug: str
+    file: str
+    edits: Sequence[tuple[str, str]]
+    tests: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What came of a planted bug; `by` is empty when nothing has found it."""
+
+    planted: Planted
+    by: tuple[str, ...]
+    seconds: float
+    output: str
+
+
+MATRIX = "tests/faults/test_crash_matrix.py"
+TABLE = "tests/faults/test_fault_table.py"
+RUNS = "tests/faults/test_runs.py"
+SENDING, CLIENT, OUTCOMES = "dialing/sending.py", "api/client.py", "api/outcomes.py"
+
+BUGS = (
+    Planted(
+        "outcome written only after the POST, no intent",
+        SENDING,
+        [
+            ("        if listed := self._ledger.submit(batch):\n", "        if listed := self._ledger.listed([]):\n"),
+            (
+                "        try:\n            if isinstance(outcome, Taken):\n",
+                "        self._ledger.submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
+            ),
+        ],
+        [MATRIX, "-k", "request-written"],
+    ),
+    Planted(
+        "submitting put back to pending at start",
+        "ledger/queries.sql",
+        [("UPDATE batches SET state = 'unknown', error = :error", "UPDATE batches SET state = 'claimed', error = :error")],
+        [MATRIX, "-k", "request-written"],
+    ),
+    Planted(
+        "sent again after a 5xx",
+        OUTCOMES,
+        [("        case _:\n            return Unknown(message, status)\n", "        case _:\n            return Refused(Refusal.FOR_NOW, status, message, {}, 0.0)\n")],
+        [RUNS, "-k", "5"],
+    ),
+    Planted(
+        "sent again after a time-out",
+        CLIENT,
+        [("            if not watch.sending:\n", "            if not watch.sending or watch.reason:\n")],
+        [RUNS, "-k", "silence"],
+    ),
+    Planted("synchronous NORMAL", "ledger/sqlite.py", [('("EXTRA", 3)', '("NORMAL", 1)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
+    Planted("journal DELETE with synchronous FULL", "ledger/sqlite.py", [('("EXTRA", 3)', '("FULL", 2)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
+    Planted(
+        "connections kept alive",
+        CLIENT,
+        [('            "Connection": "close",\n', ""), ("httpx.Limits(max_keepalive_connections=0)", "httpx.Limits()")],
+        [TABLE, "-k", "connection_of_its_own"],
+    ),
+    Planted("redirects followed", CLIENT, [("follow_redirects=False", "follow_redirects=True")], [TABLE, "tests/faults/test_secrets.py", "-k", "307 or redirect"]),
+    Planted(
+        "calls_initiated not compared",
+        SENDING,
+        [("whole = outcome.calls_initiated == size", "whole = True")],
+        [RUNS, "-k", "short"],
+    ),
+    Planted(
+        "classified by the exception's class",
+        CLIENT,
+        [("            if not watch.sending:\n", "            if isinstance(error, httpx.ConnectError | httpx.ReadError | httpx.RemoteProtocolError):\n")],
+        [RUNS, "-k", "reset or closed"],
+    ),
+    Planted(
+        "do-not-call asked only when the list is read",
+        "ledger/ledger.py",
+        [
+            ("            if listed := self.listed([target.to_phone_number for target in batch.targets]):\n                return listed\n", ""),
+            ("        listed = self.listed([target.to_phone_number for group in groups for target in group])\n", "        listed = {}\n"),
+        ],
+        ["tests/screening/test_in_a_run.py", "-k", "listed"],
+    ),
+    Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),
+)  # fmt: skip
+
+
+def plant(planted: Planted, folder: Path) -> None:
+    """Copy the code and its tests into a folder, with the bug in it.
+
+    Raises:
+        AssertionError: the text to change is not there exactly once: the bug has to be planted anew.
+    """
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in ("xuna_cli", "tests", "sample_lists"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    file = folder / "xuna_cli" / planted.file
+    text = file.read_text(encoding="utf-8")
+    for old, new in planted.edits:
+        assert text.count(old) == 1, f"{planted.bug}: {planted.file} has {text.count(old)} times {old!r}"
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+
+
+def hunt(planted: Planted) -> Caught:
+    """Run the named tests against a copy with the bug in it."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="planted-") as name:
+        folder = Path(name)
+        plant(planted, folder)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-x",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:xdist",
+                *planted.tests,
+            ],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    found = re.findall(r"^FAILED (\S+)", done.stdout, re.MULTILINE) if done.returncode == 1 else []
+    return Caught(planted, tuple(found), time.monotonic() - started, done.stdout + done.stderr)
+
+
+def main(words: Sequence[str]) -> int:
+    missed = 0
+    for planted in BUGS:
+        if words and not any(word in planted.bug for word in words):
+            continue
+        caught = hunt(planted)
+        by = ", ".join(caught.by).replace("tests/", "") or "NOBODY"
+        print(f"{planted.bug:50} {by:95} {caught.seconds:5.1f} s", flush=True)
+        if not caught.by:
+            missed += 1
+            print(caught.output[-3000:])
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

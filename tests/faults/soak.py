@@ -1,0 +1,431 @@
+"""Kills at random times under a mix of all faults, for as long as one likes; prints one JSON line.
+
+    python -m tests.faults.soak --trials 1000 --seed 7 [--kind crowd] [--ledger postgresql://…]
+
+A trial is a small list, one or more runs that are killed, stopped or left alone while the server
+misbehaves, a last run with nothing in its way, and the judge. This process imports everything once and
+forks: each run is a process of its own all the same, and gets a real SIGKILL.
+"""
+
+import argparse
+import json
+import mmap
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.harness import environment, numbers, write_list
+from tests.faults.judge import HELD, Verdict, judge
+from tests.faults.mix import some_faults
+from tests.support.sandbox_process import SandboxProcess, read_record
+
+KINDS = ("kill", "faults", "mix", "crowd")
+SIZE = 3
+DEADLINE_S = 1.5
+LONGEST_RUN_S = 30.0
+STARTING, CALLING, ENDED = 0, 1, 2
+FIRST_BACKOFF_S = 0.02  # the real second would be most of a trial
+
+
+@dataclass
+class Run:
+    """A process under way; `stage` says how far it came."""
+
+    pid: int
+    folder: Path
+    concurrency: int
+    born: float
+    stages: mmap.mmap
+    slot: int
+    plan: list[tuple[float, bool, int]] = field(
+        default_factory=list
+    )  # seconds, whether from the first claim on, signal
+    calling_since: float | None = None
+    status: int | None = None
+    stopped: bool = False
+
+    @property
+    def stage(self) -> int:
+        return self.stages[self.slot]
+
+    @property
+    def killed(self) -> bool:
+        return self.status is not None and os.WIFSIGNALED(self.status)
+
+    @property
+    def code(self) -> int:
+        return os.waitstatus_to_exitcode(self.status)
+
+    def document(self) -> dict | None:
+        text = (self.folder / f"out-{self.slot}").read_text()
+        return json.loads(text) if text.startswith("{") and text.endswith("}\n") else None
+
+    def errors(self) -> str:
+        return (self.folder / f"err-{self.slot}").read_text()
+
+
+class Forks:
+    """Starts `xuna` in forks of this process and sends them the signals of their plans."""
+
+    def __init__(self) -> None:
+        self._typical = 0.1  # seconds of calling, as far as is known: a kill shall land inside
+        self._stages = mmap.mmap(-1, 4096)
+        self._slot = 0
+
+    def fork(self, argv: list[str], env: dict[str, str], folder: Path, concurrency: int = 0) -> Run:
+        self._slot = (self._slot + 1) % 4096
+        self._stages[self._slot] = STARTING
+        for name in ("out", "err"):
+            (folder / f"{name}-{self._slot}").touch(mode=0o600)
+        born = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            self._become(argv, env, folder)
+        return Run(pid, folder, concurrency, born, self._stages, self._slot)
+
+    def _become(self, argv: list[str], env: dict[str, str], folder: Path) -> None:
+        code = 1
+        try:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for number, name in ((1, "out"), (2, "err")):
+                os.dup2(os.open(folder / f"{name}-{self._slot}", os.O_WRONLY | os.O_TRUNC), number)
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(env)
+            random.seed()
+            self._tell_stages()
+            from xuna_cli.__main__ import main
+
+            code = main(argv)
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+
+    def _tell_stages(self) -> None:
+        from xuna_cli.dialing import pacing
+        from xuna_cli.ledger.ledger import Ledger
+
+        start_run, end_run = Ledger.start_run, Ledger.end_run
+
+        def started(ledger, description):
+            run = start_run(ledger, description)
+            self._stages[self._slot] = CALLING
+            return run
+
+        def ended(ledger, run):
+            end_run(ledger, run)
+            self._stages[self._slot] = ENDED
+
+        Ledger.start_run, Ledger.end_run = started, ended
+        pacing.FIRST_BACKOFF_S = FIRST_BACKOFF_S
+
+    def delay(self, draw: random.Random) -> tuple[float, bool]:
+        """Return a moment for a signal: mostly while calls go out, now and then at any time."""
+        if draw.random() < 0.75:
+            return draw.uniform(0, self._typical), True
+        return draw.uniform(0, self._typical + 0.1), False
+
+    def wait(self, runs: list[Run]) -> None:
+        """Wait for them all, sending what their plans say."""
+        left = list(runs)
+        while left:
+            now = time.monotonic()
+            for run in list(left):
+                if run.calling_since is None and run.stage != STARTING:
+                    run.calling_since = now
+                self._signal(run, now)
+                pid, status = os.waitpid(run.pid, os.WNOHANG)
+                if pid:
+                    run.status = status
+                    left.remove(run)
+                    if not run.killed and run.calling_since is not None:
+                        self._typical += 0.1 * (min(now - run.calling_since, 0.5) - self._typical)
+                elif now - run.born > LONGEST_RUN_S:
+                    os.kill(run.pid, signal.SIGKILL)
+                    os.waitpid(run.pid, 0)
+                    raise AssertionError(f"a run took more than {LONGEST_RUN_S} s: {run.folder}")
+            time.sleep(0.0005)
+
+    def _signal(self, run: Run, now: float) -> None:
+        while run.plan:
+            seconds, from_calling, signum = run.plan[0]
+            since = run.calling_since if from_calling else run.born
+            if since is None or now - since < seconds:
+                return
+            run.plan.pop(0)
+            os.kill(run.pid, signum)
+
+
+class Trial:
+    """One list, from the first run to the verdict."""
+
+    def __init__(
+        self,
+        forks: Forks,
+        sandbox: SandboxProcess,
+        folder: Path,
+        draw: random.Random,
+        *,
+        kind: str,
+        first: int,
+        ledger: str | None,
+    ) -> None:
+        self._forks = forks
+        self._sandbox = sandbox
+        self._folder = folder
+        self._draw = draw
+        self._kind = kind
+        self._people = numbers(draw.randint(12, 40), first)
+        also = (*draw.sample(self._people, draw.randint(0, 2)), *(["nonsense"] * draw.randint(0, 1)))
+        self._rows = len(self._people) + len(also)
+        self._list = write_list(folder / f"soak-{first}.csv", self._people, also=also)
+        more = {} if ledger is None else {"XUNA_LEDGER": ledger}
+        self._environment = environment(folder, sandbox.base_url, **more)
+        self._offset = sandbox.record.stat().st_size if sandbox.record.exists() else 0
+        self.runs: list[Run] = []
+        self.kills = self.kills_while_calling = 0
+        self._may_hold = 0  # people, at most
+
+    def go(self) -> Verdict:
+        faults, doubtful = ([], []) if self._kind == "kill" else some_faults(self._draw, self._people)
+        for fault in faults:
+            self._sandbox.add_fault(**fault)
+        for _ in range(self._draw.randint(1, 3)):
+            self._round()
+        kinds = Counter(json.dumps(fault, sort_keys=True) for fault in doubtful)
+        for armed in self._sandbox.faults():
+            struck = armed.pop("struck")
+            if any(json.loads(fault).items() <= armed.items() for fault in kinds):
+                self._may_hold += struck * SIZE
+        self._sandbox.clear_faults()
+        self._last_run()
+        verdict = self._judge()
+        if not verdict.guilty and verdict.held and self._draw.random() < 0.04:
+            verdict = self._resolve_and_finish(verdict.held)
+        return verdict
+
+    def _argv(self, concurrency: int) -> list[str]:
+        draw = self._draw
+        return [
+            "batch-call", str(self._list), "--output", "json", "--batch-size", str(SIZE), "--timeout", str(DEADLINE_S),
+            "--concurrency", str(concurrency), "--max-unknown", str(draw.choice([1, 2, 50])), "--give-up-after", "5",
+            *(["--limit", str(draw.randint(1, 20))] if draw.random() < 0.15 else []),
+            *(["--rejects", f"rejects-{draw.randint(0, 1)}.csv"] if draw.random() < 0.3 else []),
+        ]  # fmt: skip
+
+    def _round(self) -> None:
+        draw = self._draw
+        runs = []
+        for _ in range(draw.randint(2, 4) if self._kind == "crowd" else 1):
+            concurrency = draw.randint(1, 4)
+            run = self._forks.fork(self._argv(concurrency), self._environment, self._folder, concurrency)
+            if self._kind != "faults" and draw.random() < 0.85:
+                seconds, from_calling = self._forks.delay(draw)
+                gentle = draw.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+                match draw.randint(0, 9):
+                    case 0:
+                        run.plan = [(seconds, from_calling, gentle)]
+                    case 1:
+                        run.plan = [
+                            (seconds, from_calling, gentle),
+                            (seconds + draw.uniform(0, 0.02), from_calling, gentle),
+                        ]
+                    case 2:
+                        run.plan = [
+                            (seconds, from_calling, signal.SIGSTOP),
+                            (
+                                seconds + draw.uniform(0, 0.3),
+                                from_calling,
+                                draw.choice([signal.SIGCONT, signal.SIGKILL]),
+                            ),
+                        ]
+                    case _:
+                        run.plan = [(seconds, from_calling, signal.SIGKILL)]
+            runs.append(run)
+        self._forks.wait(runs)
+        self._took(runs)
+
+    def _took(self, runs: list[Run]) -> None:
+        self.runs += runs
+        for run in runs:
+            if run.killed:
+                self.kills += 1
+                self.kills_while_calling += run.stage == CALLING
+            if (run.killed or run.code >= 128) and run.stage == CALLING:  # at once, or at the second signal
+                self._may_hold += run.concurrency * SIZE
+            assert run.killed or run.code in {0, 3, 4, 6, 7, 129, 130, 143}, (run, run.code, run.errors())
+            for never in ("database is locked", "Traceback", "a bug in xuna", "is locked by"):
+                assert never not in run.errors(), (run, run.errors())
+
+    def _last_run(self) -> None:
+        """Run until nobody is in flight: a server may take a moment to see that a process is dead."""
+        argv = ["batch-call", str(self._list), "--output", "json", "--batch-size", str(SIZE)]
+        for _ in range(50):
+            last = self._forks.fork(argv, self._environment, self._folder, 4)
+            self._forks.wait([last])
+            self._took([last])
+            assert last.code in {0, 3, 7}, (last, last.errors())
+            if not last.document()["counts"]["in_flight"]:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"dead runs are taken for living ones: {last.document()}")
+
+    def _recorded(self) -> list[dict]:
+        every = (
+            read_record(self._sandbox.record)
+            if not self._offset
+            else _read_from(self._sandbox.record, self._offset)
+        )
+        mine = set(self._people)
+        return [call for call in every if call["to_phone_number"] in mine]
+
+    def _judge(self) -> Verdict:
+        exporting = self._forks.fork(
+            ["campaigns", "export", self._list.stem, "--output", "json"], self._environment, self._folder
+        )
+        self._forks.wait([exporting])
+        exported = json.loads((self._folder / f"out-{exporting.slot}").read_text())
+        results = [document for run in self.runs if (document := run.document())]
+        for run in self.runs:
+            document = run.document()
+            # The second signal leaves at once, though the result may just be out.
+            left = run.killed or "left at once" in run.errors()
+            assert document is None or left or document["exit_code"] == run.code, (run, document)
+        self._exported = exported
+        verdict = judge(self._people, self._recorded(), exported, results, rows=self._rows, finished=True)
+        assert verdict.held <= self._may_hold, (verdict, self._may_hold)
+        return verdict
+
+    def _resolve_and_finish(self, held: int) -> Verdict:
+        """Decide the unknown ones as the server's record has it; then everybody is called, exactly once."""
+        time.sleep(DEADLINE_S)
+        self._may_hold += held
+        placed = Counter(call["idempotency_key"].rpartition("-")[2] for call in self._recorded())
+        held_in = Counter(row["ledger_batch_id"] for row in self._exported if row["state"] in HELD)
+        for batch, size in sorted(held_in.items()):
+            if 0 < placed[str(batch)] < size:
+                continue  # short, whether we were told or not: nobody can tell who was left out
+            decided = "--placed" if placed[str(batch)] else "--not-placed"
+            argv = ["campaigns", "resolve", self._list.stem, str(batch), decided]
+            run = self._forks.fork(argv, self._environment, self._folder)
+            self._forks.wait([run])
+            assert run.code == 0, (argv, run.errors())
+        self._last_run()
+        return self._judge()
+
+
+def _read_from(path: Path, offset: int) -> list[dict]:
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        return [json.loads(line) for line in stream.read().split(b"\n")[:-1]]
+
+
+def warm_up(folder: Path, sandbox: SandboxProcess) -> None:
+    """Import, in this process, what a run imports, by making one."""
+    import contextlib
+    import io
+
+    from xuna_cli.__main__ import main
+    from xuna_cli.interrupts import SIGNALS
+
+    handlers = {signum: signal.getsignal(signum) for signum in SIGNALS}
+    ours = dict(os.environ)
+    path = write_list(folder / "warm.csv", numbers(2, 15540000000))
+    theirs = environment(folder, sandbox.base_url, XUNA_LEDGER=str(folder / "warm.db"))
+    os.environ.clear()
+    os.environ.update(theirs)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        codes = [main([*words]) for words in (("batch-call", str(path)), ("campaigns", "export", "warm"))]
+    assert codes == [0, 0], codes
+    os.environ.clear()
+    os.environ.update(ours)
+    for signum, handler in handlers.items():
+        signal.signal(signum, handler)
+    while threading.active_count() > 1:  # who forks must be alone
+        time.sleep(0.01)
+
+
+def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | None = None) -> dict:
+    """Run the trials and return what the JSON line says.
+
+    Args:
+        trials: of each kind.
+        seed: of everything that is drawn; the moment at which a signal lands is the machine's.
+        kinds: of `KINDS`.
+        ledger: a file or URL for all trials; None is a new file for each.
+    """
+    started = time.monotonic()
+    sums: Counter[str] = Counter()
+    crimes = []
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    forks = Forks()
+    with SandboxProcess(folder / "dialled.jsonl", seed=None) as sandbox:
+        warm_up(folder, sandbox)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a fork meets it before it has handlers of its own
+        first = 15550000000 + seed % 1000 * 1_000_000
+        for number in range(trials):
+            for kind in kinds:
+                first += 50
+                inside = folder / f"{kind}-{number}"
+                inside.mkdir()
+                draw = random.Random(f"{seed}:{kind}:{number}")
+                trial = Trial(forks, sandbox, inside, draw, kind=kind, first=first, ledger=ledger)
+                try:
+                    verdict = trial.go()
+                except AssertionError as error:
+                    crimes.append(f"{inside}: {error}")
+                    sandbox.clear_faults()
+                    continue
+                sums.update(
+                    trials=1, runs=len(trial.runs), kills=trial.kills, kills_while_calling=trial.kills_while_calling,
+                    people=verdict.people, dialled=verdict.dialled, lost=len(verdict.lost), held=verdict.held,
+                    rejected=verdict.rejected, exposed=len(verdict.exposed), invented=len(verdict.invented),
+                    miscounted=len(verdict.miscounted), strangers=len(verdict.strangers),
+                )  # fmt: skip
+                if verdict.guilty:
+                    crimes.append(f"{inside}: {verdict.guilty}")
+                else:
+                    shutil.rmtree(inside)
+        doubled = [who for who, times in sandbox.recorded_counts().items() if times > 1]
+    if not crimes:
+        shutil.rmtree(folder)
+    for crime in crimes:
+        print(crime[:3000], file=sys.stderr)
+    names = ("trials", "kills", "kills_while_calling", "runs", "people", "dialled")
+    return {
+        **{name: sums[name] for name in names},
+        "doubled": len(doubled),
+        **{
+            name: sums[name]
+            for name in ("lost", "held", "rejected", "exposed", "invented", "strangers", "miscounted")
+        },
+        "crimes": len(crimes),
+        "kinds": list(kinds),
+        "seed": seed,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=100, help="of each kind")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--kind", choices=KINDS, action="append", help="repeatable; all of them by default")
+    parser.add_argument("--ledger", help="a file or URL for all trials; else a new file for each")
+    options = parser.parse_args()
+    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
+    report = soak(options.trials, seed, tuple(options.kind or KINDS), options.ledger)
+    print(json.dumps(report))
+    return 1 if report["crimes"] or report["doubled"] or report["lost"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

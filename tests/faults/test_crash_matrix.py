@@ -1,0 +1,191 @@
+"""SIGKILL at every named point, then the same command again: nobody twice, nobody lost."""
+
+import json
+import re
+import shutil
+import signal
+
+import pytest
+
+from tests.faults.harness import numbers
+
+CONCURRENCY, SIZE = 2, 3
+ARGV = ("--concurrency", CONCURRENCY)
+
+# What strikes so that a run comes past the point.
+LIMITED = {"kind": "rate_limit", "posts": 0, "retry_after": 0, "times": 1}
+PICKY = {"kind": "refuse", "numbers": [numbers(12)[4]]}
+VAGUE = PICKY | {"loc": False}
+
+# point, how-manieth passing, faults; `held` says whether the POST may have been on the wire.
+ON_THE_WIRE = True
+POINTS = [
+    ("create:before", 1, (), False),
+    ("create:after", 1, (), False),
+    ("migrate:before-commit", 1, (), False),
+    ("migrate:after-commit", 1, (), False),
+    ("hold:after", 1, (), False),
+    ("start_run:before-commit", 1, (), False),
+    ("start_run:after-commit", 1, (), False),
+    ("claim:before-commit", 1, (), False),
+    ("claim:after-commit", 1, (), False),
+    ("submit:before-commit", 1, (), False),
+    ("submit:before-commit", 3, (), ON_THE_WIRE),
+    ("submit:after-commit", 1, (), ON_THE_WIRE),
+    ("submit:after-commit", 3, (), ON_THE_WIRE),
+    ("post:before-connecting", 1, (), ON_THE_WIRE),
+    ("post:before-first-byte", 2, (), ON_THE_WIRE),
+    ("post:headers-written", 2, (), ON_THE_WIRE),
+    ("post:request-written", 1, (), ON_THE_WIRE),
+    ("post:request-written", 4, (), ON_THE_WIRE),
+    ("post:answer-begun", 1, (), ON_THE_WIRE),
+    ("post:answer-read", 2, (), ON_THE_WIRE),
+    ("place_calls:after", 3, (), ON_THE_WIRE),
+    ("record:before-commit", 1, (), ON_THE_WIRE),
+    ("record:before-commit", 4, (), ON_THE_WIRE),
+    ("record:after-commit", 1, (), ON_THE_WIRE),
+    ("record:after-commit", 4, (), False),
+    ("back_to_claimed:before-commit", 1, (LIMITED,), ON_THE_WIRE),
+    ("back_to_claimed:after-commit", 1, (LIMITED,), ON_THE_WIRE),
+    ("split:before-commit", 1, (PICKY,), ON_THE_WIRE),
+    ("split:after-commit", 1, (PICKY,), ON_THE_WIRE),
+    ("split:after-commit", 2, (VAGUE,), ON_THE_WIRE),
+    ("end_run:before-commit", 1, (), False),
+    ("end_run:after-commit", 1, (), False),
+    ("let_go:after", 1, (), False),
+    ("file:half-written", 1, (), False),
+    ("rename:before", 1, (), False),
+    ("rename:after", 1, (), False),
+    ("emit:before", 1, (), False),
+]
+
+
+@pytest.mark.parametrize(
+    ("point", "nth", "faults", "on_the_wire"), POINTS, ids=[f"{point}-{nth}" for point, nth, *_ in POINTS]
+)
+def test_killed_at_a_named_point_and_run_again(rig, sandbox, point, nth, faults, on_the_wire):
+    for fault in faults:
+        sandbox.add_fault(**fault)
+    rejects = rig.folder / "rejects.csv"
+    # Senders share commits: a certain one of them is there for sure where there is one sender.
+    senders = ("--concurrency", 1) if nth > 1 and point.startswith(("submit", "record")) else ARGV
+    killed = rig.call(*senders, "--rejects", rejects, plan={"point": point, "nth": nth})
+    assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed
+    again = rig.call(*ARGV, "--rejects", rejects)
+    verdict = rig.judge(sandbox.record)
+    assert not verdict.guilty, verdict
+    assert verdict.held <= (CONCURRENCY * SIZE if on_the_wire else 0)
+    assert again.code == (7 if verdict.held else 3), again
+    assert [path.name for path in rig.folder.glob("rejects*")] == ["rejects.csv"]
+    assert rejects.read_text().count("phone-letters") == 1
+
+
+@pytest.mark.parametrize(
+    "point", ["recover:before", "recover:before-commit", "recover:after-commit", "recover:after"]
+)
+def test_killed_while_clearing_up_after_a_dead_run(rig, sandbox, point):
+    first = rig.call(*ARGV, plan={"point": "post:request-written"})
+    assert first.reached
+    second = rig.call(*ARGV, plan={"point": point})
+    assert (second.code, second.reached) == (-signal.SIGKILL, point), second
+    rig.call(*ARGV, exits=7)
+    verdict = rig.judge(sandbox.record)
+    assert not verdict.guilty, verdict
+    assert 0 < verdict.held <= CONCURRENCY * SIZE
+
+
+@pytest.mark.parametrize("point", ["resolve:before", "resolve:before-commit", "resolve:after-commit"])
+@pytest.mark.parametrize("placed", [True, False])
+def test_killed_while_resolving(rig, sandbox, point, placed):
+    # The server took the batch in one case, and never saw it in the other.
+    rig.call(
+        "--concurrency",
+        1,
+        "--timeout",
+        0.5,
+        plan={"point": "post:request-written" if placed else "submit:after-commit"},
+    )
+    held = [row["ledger_batch_id"] for row in rig.export()]
+    decide = ("campaigns", "resolve", "people", held[0], "--placed" if placed else "--not-placed")
+    if placed:
+        sandbox.dialled()  # it has read the request by now
+    _wait_out_the_deadline(rig)
+    killed = rig.xuna(*decide, plan={"point": point})
+    assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed
+    assert rig.xuna(*decide).code == 0
+    rig.call(exits=3)
+    verdict = rig.judge(sandbox.record)
+    assert not verdict.guilty, verdict
+    assert verdict.held == 0
+    assert verdict.dialled == 12
+
+
+def _wait_out_the_deadline(rig):
+    """Make the POST older than its deadline, which resolving waits for."""
+    import sqlite3
+
+    with sqlite3.connect(rig.ledger) as connection:
+        connection.execute(
+            "UPDATE batches SET submitted_at = '2020-01-01T00:00:00.000Z' WHERE submitted_at IS NOT NULL"
+        )
+    connection.close()
+
+
+@pytest.mark.parametrize("point", ["file:half-written", "rename:before", "rename:after"])
+def test_killed_while_exporting_the_old_file_or_the_new_one_is_there(rig, point):
+    rig.call(exits=3)
+    target = rig.folder / "export.csv"
+    target.write_text("the old one\n")
+    export = ("campaigns", "export", "people", "--to", target)
+    killed = rig.xuna(*export, plan={"point": point})
+    assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed
+    lines = target.read_text().splitlines()
+    assert lines == ["the old one"] if point != "rename:after" else len(lines) == 13
+    assert rig.xuna(*export).code == 0
+    assert len(target.read_text().splitlines()) == 13
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+STRACE = shutil.which("strace")
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace, which kills at a system call, is not installed")
+@pytest.mark.parametrize(
+    ("call", "nth"),
+    [("unlink", nth) for nth in (2, 3, 4, 5)]
+    + [("fdatasync", nth) for nth in (4, 8, 11, 13, 17, 22)]
+    + [("pwrite64", 12)],
+)
+def test_killed_inside_a_commit(rig, sandbox, call, nth):
+    """Between two system calls of SQLite: half of the pages written, or the journal not gone yet."""
+    trace = rig.folder / "trace"
+    wrap = (
+        STRACE,
+        "-f",
+        "-qq",
+        "-o",
+        str(trace),
+        "-e",
+        f"trace={call}",
+        "-e",
+        f"inject={call}:signal=KILL:when={nth}",
+    )
+    killed = rig.call(*ARGV, wrap=wrap)
+    assert killed.code in {-signal.SIGKILL, 128 + signal.SIGKILL}, (killed, trace.read_text())
+    assert re.search(r"killed by SIGKILL", trace.read_text())
+    again = rig.call(*ARGV)
+    verdict = rig.judge(sandbox.record)
+    assert not verdict.guilty, verdict
+    assert verdict.held <= CONCURRENCY * SIZE
+    assert again.code == (7 if verdict.held else 3)
+
+
+def test_every_point_of_the_driver_is_passed_by_some_run(rig, sandbox):
+    """A point that nothing passes would make a test of it vain."""
+    trail = rig.folder / "trail"
+    sandbox.add_fault(**LIMITED)
+    sandbox.add_fault(**PICKY)
+    rig.call(*ARGV, "--rejects", rig.folder / "rejects.csv", plan={"trail": str(trail)}, exits=3)
+    passed = set(trail.read_text().split())
+    assert {point for point, *_ in POINTS} <= passed
+    assert json.loads(rig.xuna("campaigns", "show", "people", "--output", "json").out)

@@ -1,0 +1,89 @@
+"""Who reads the result may leave, or never have been there: the calls count all the same."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import Rig, numbers
+
+PEOPLE = 60  # one in each batch: a document that no buffer holds
+
+
+@pytest.fixture
+def big(sandbox, tmp_path):
+    return Rig(tmp_path, sandbox.base_url, numbers(PEOPLE))
+
+
+def everybody_once(big, sandbox):
+    assert len(sandbox.recorded_counts()) == PEOPLE
+    assert big.xuna(*big.call_argv()).document["counts"]["already_called"] == PEOPLE
+    verdict = big.judge(sandbox.record)
+    assert not verdict.guilty, verdict
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+def test_a_reader_who_leaves_early_is_no_failure(big, sandbox, output):
+    reading, writing = os.pipe()
+    running = big.start("batch-call", big.list, "--output", output, "--batch-size", 1, stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    done = running.finish()
+    assert done.code == 0, done
+    assert "bug" not in done.err
+    assert "Broken" not in done.err
+    everybody_once(big, sandbox)
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+def test_a_closed_stdout_is_no_failure(big, sandbox, output):
+    done = big.xuna(
+        "batch-call",
+        big.list,
+        "--output",
+        output,
+        "--batch-size",
+        1,
+        stdout=None,
+        preexec_fn=lambda: os.close(1),
+    )
+    assert done.code == 0, done
+    everybody_once(big, sandbox)
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "table"])
+def test_an_output_that_can_not_be_written_is_said_and_is_exit_4(big, sandbox, output):
+    with Path("/dev/full").open("w") as full:
+        done = big.xuna("batch-call", big.list, "--output", output, "--batch-size", 1, stdout=full)
+    assert done.code == 4, done
+    assert "can't be written" in done.err
+    assert "bug" not in done.err
+    everybody_once(big, sandbox)
+
+
+@pytest.mark.parametrize("descriptors", [(0,), (2,), (1, 2), (0, 1, 2)], ids=str)
+def test_closed_descriptors_are_no_failure(big, sandbox, descriptors):
+    """What is opened next gets their numbers: neither the ledger nor a socket may be taken for stderr."""
+
+    def close():
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    done = big.xuna(*big.call_argv("--rejects", big.folder / "rejects.csv"), preexec_fn=close)
+    assert done.code == 0, done
+    everybody_once(big, sandbox)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("campaigns", "list"), ("campaigns", "show", "people"), ("campaigns", "export", "people")],
+    ids=" ".join,
+)
+def test_reading_the_ledger_into_a_pipe_that_closes(big, sandbox, command):
+    big.call("--batch-size", 1, exits=0)
+    reading, writing = os.pipe()
+    running = big.start(*command, stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    done = running.finish()
+    assert (done.code, done.err) == (0, "")

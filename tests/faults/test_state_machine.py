@@ -1,0 +1,298 @@
+"""A model of a server and of crashes, driven by hypothesis: claims, faults, crashes, resolving, in any order.
+
+The run's own pieces are driven (`Sending` on a real ledger file), one POST at a time, with a clock that
+only the machine moves. A crash leaves the run as a killed process does: its lock gone, its row open.
+"""
+
+import shutil
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from xuna_cli.api.client import encode_batch, refusal_error
+from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.screener import Screener
+from xuna_cli.dialing.sending import Sending, Stop
+from xuna_cli.dialing.tally import Tally
+from xuna_cli.errors import UsageError
+from xuna_cli.ledger.campaigns import calls, resolve
+from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.models import BatchState, CallTarget, Plan, RunDescription
+from xuna_cli.screening.order import Screening
+
+PEOPLE = tuple(f"+1555987{number:04}" for number in range(14))
+SIZE = 4
+DEADLINE_S = 60.0
+BAD = frozenset({PEOPLE[9]})  # whom the API refuses to call
+
+
+SOME = st.lists(st.sampled_from(PEOPLE), min_size=3, max_size=9, unique=True)
+SCREENER = Screener(
+    Screening(), now=Clock().now, listed=lambda _: {}, last_calls=lambda *_: {}
+)  # that minds nobody
+WHICH = st.integers(0, 2)  # of the runs that can
+
+
+class Killed(BaseException):
+    """SIGKILL, here."""
+
+
+class FakeClock(Clock):
+    """Time that passes only when somebody waits or the machine says so."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 1, 1, tzinfo=UTC)
+        self.passed = 0.0
+
+    def now(self):
+        return self.at
+
+    def monotonic(self):
+        return self.passed
+
+    def wait(self, condition, seconds):
+        self.passed += min(seconds, 1.0)
+
+
+class Api:
+    """The server: it takes whole batches or nothing, whatever it says about it."""
+
+    def __init__(self) -> None:
+        self.dialled = Counter()
+        self.by_key = {}
+        self.script = []
+        self.dies = ""  # "before" or "after" the POST
+        self.lives_for = 0  # POSTs before that one
+
+    def place_calls(self, body, *, calls, idempotency_key, may_send):
+        import json
+
+        dies = self.dies if self.lives_for == 0 else ""
+        self.lives_for -= 1
+        if dies == "before":
+            raise Killed
+        if not may_send():
+            return NotSent("kept back")
+        people = [call["to_phone_number"] for call in json.loads(body)["calls"]]
+        assert len(people) == calls == len(set(people))
+        answer = self.script.pop(0) if self.script else "taken"
+        outcome = self._answer(answer, people, idempotency_key)
+        if dies == "after":
+            raise Killed
+        return outcome
+
+    def _answer(self, answer, people, key):
+        offending = {at: "not this one" for at, person in enumerate(people) if person in BAD}
+        match answer:
+            case "not sent":
+                return NotSent("nobody there")
+            case "busy":
+                return Refused(Refusal.FOR_NOW, 429, "busy", {}, 0.0)
+            case "too large" if len(people) > 1:
+                return Refused(Refusal.TOO_LARGE, 413, "too large", {})
+            case "no":
+                return Refused(Refusal.FOR_GOOD, 401, "no", {})
+            case "lost":
+                return Unknown("the connection broke")
+        if offending:
+            return Refused(Refusal.BAD_CALLS, 422, "some are bad", {} if answer == "vague" else offending)
+        self.dialled.update(people if answer != "short" else people[1:])
+        self.by_key[key] = people if answer != "short" else people[1:]
+        if answer == "taken, then lost":
+            return Unknown("the connection broke")
+        return Taken(f"batch_{key}", len(people) - (answer == "short"), 200)
+
+
+ANSWERS = ["taken", "taken, then lost", "lost", "not sent", "busy", "too large", "no", "short", "vague"]
+
+
+class Run:
+    """A process: its ledger connection, its run, the batches that it has claimed."""
+
+    def __init__(self, path, clock, api):
+        self.ledger = open_ledger(path, now=clock.now)
+        self.run = self.ledger.start_run(
+            RunDescription("c", False, None, "https://api", "/list", "agent", "number", None, DEADLINE_S)
+        )
+        self.queue = []
+        self.tally = Tally()
+        self.stop = Stop(lambda: False)
+        plan = Plan("agent", "number", batch_size=SIZE, concurrency=1, max_unknown=2)
+        pacer = Pacer(
+            concurrency=1, give_up_after=600, rate=None, stopping=self.stop, clock=clock, jitter=lambda: 0.5
+        )
+        self.sending = Sending(
+            plan=plan, run=self.run, ledger=self.ledger, api=api, encode=encode_batch, pacer=pacer, screener=SCREENER, tally=self.tally,
+            stop=self.stop, on_rejection=lambda _: None, on_batch=lambda _: None, refusal_error=refusal_error,
+        )  # fmt: skip
+        self.claimed = 0
+
+    def die(self):
+        """Lose the lock and the connection as a killed process does, with nothing said to the ledger."""
+        import os
+
+        for descriptor in self.ledger.engine._locks.values():
+            os.close(descriptor)
+        self.ledger.engine._locks.clear()
+        self.ledger.engine._connection.close()
+
+
+class Calling(RuleBasedStateMachine):
+    """Up to three runs at once on one campaign."""
+
+    @initialize()
+    def begin(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.path = self.folder / "ledger.db"
+        self.clock = FakeClock()
+        self.api = Api()
+        self.alive = []
+        self.excused = set()  # whom a person declared not placed although they were
+        open_ledger(self.path).close()
+
+    def teardown(self):
+        if not hasattr(self, "folder"):
+            return
+        for run in self.alive:
+            run.die()
+        # In the end, with nothing in the way, everybody is called who is not held or refused.
+        self.api.script = []
+        self.api.dies = ""
+        last = Run(self.path, self.clock, self.api)
+        self._claim(last, PEOPLE)
+        while last.queue:
+            last.sending.send(last.queue.pop(0))
+        last.ledger.end_run(last.run)
+        states = self._states(last.ledger)
+        last.ledger.close()
+        self._judge(states)
+        if not any(error.code == "api-refuses-all" for error in last.tally.report().errors):
+            left = set(PEOPLE) - BAD - states.keys() - self.excused
+            assert not left, left
+        shutil.rmtree(self.folder)
+
+    @precondition(lambda self: len(self.alive) < 3)
+    @rule()
+    def start(self):
+        self.alive.append(Run(self.path, self.clock, self.api))
+
+    @precondition(lambda self: any(not run.stop() for run in self.alive))
+    @rule(which=WHICH, people=SOME)
+    def claim(self, which, people):
+        able = [run for run in self.alive if not run.stop()]
+        self._claim(able[which % len(able)], people)
+
+    def _claim(self, run, people):
+        known = run.ledger.standings(run.run.campaign_id, people, run_id=run.run.id)
+        fresh = [CallTarget(row, person, person) for row, person in enumerate(people) if person not in known]
+        groups = [fresh[start : start + SIZE] for start in range(0, len(fresh), SIZE)]
+        if groups:
+            batches = run.ledger.claim(run.run, groups)
+            run.queue += batches
+            run.claimed += sum(len(batch.targets) for batch in batches)
+
+    @rule(
+        which=WHICH,
+        people=SOME,
+        answers=st.lists(st.sampled_from(ANSWERS), max_size=5),
+        dies=st.sampled_from(["", "", "before", "after"]),
+        lives_for=st.integers(0, 2),
+    )
+    def send(self, which, people, answers, dies, lives_for):
+        """Send a batch, of a run that is there or of a new one: most of what is drawn shall come to a POST."""
+        if not any(not run.stop() for run in self.alive):
+            self.alive.append(Run(self.path, self.clock, self.api))
+        able = [run for run in self.alive if run.queue or not run.stop()]
+        run = able[which % len(able)]
+        if not run.queue:
+            self._claim(run, people)
+        if not run.queue:
+            return
+        self.api.script = list(answers)
+        self.api.dies, self.api.lives_for = dies, lives_for
+        try:
+            run.sending.send(run.queue.pop(0))
+        except Killed:
+            run.die()
+            self.alive.remove(run)
+        finally:
+            self.api.dies = ""
+
+    @precondition(lambda self: self.alive)
+    @rule(which=WHICH)
+    def crash(self, which):
+        self.alive.pop(which % len(self.alive)).die()
+
+    @precondition(lambda self: self.alive)
+    @rule(which=WHICH)
+    def end(self, which):
+        """A run that leaves gives back what it has only claimed."""
+        run = self.alive.pop(which % len(self.alive))
+        run.tally.count("not_sent", sum(len(batch.targets) for batch in run.queue))
+        run.ledger.end_run(run.run)
+        counts = run.tally.report().counts
+        assert sum(counts.values()) == run.claimed, counts
+        states = {
+            batch.state for batch in run.ledger.batches(run.run.campaign_id) if batch.run_id == run.run.id
+        }
+        assert not {BatchState.CLAIMED, BatchState.SUBMITTING} & states
+        run.ledger.close()
+
+    @rule(seconds=st.sampled_from([1, 70, -3600, 86400]))
+    def time_passes(self, seconds):
+        self.clock.at += timedelta(seconds=seconds)
+
+    @rule(placed=st.booleans(), rightly=st.sampled_from([True, True, True, False]))
+    def resolve(self, placed, rightly):
+        """A person looks into the dashboard, and now and then gets it wrong."""
+        ledger = open_ledger(self.path, now=self.clock.now)
+        try:
+            [campaign_id] = {run.run.campaign_id for run in self.alive} or {1}
+            for batch in ledger.batches(campaign_id, held_only=True):
+                people = {call.key for call in calls(ledger, campaign_id) if call.batch.id == batch.id}
+                dialled = people & self.api.dialled.keys()
+                if rightly:
+                    placed = bool(dialled)
+                try:
+                    resolve(ledger, "c", [batch.id], placed=placed)
+                except UsageError:
+                    continue
+                self.excused |= people if not placed and dialled else set()
+                self.excused |= people if placed and people - dialled else set()
+        finally:
+            ledger.close()
+
+    @invariant()
+    def nobody_is_called_twice(self):
+        if hasattr(self, "api"):
+            twice = {person for person, times in self.api.dialled.items() if times > 1}
+            assert twice <= self.excused, twice - self.excused
+
+    @invariant()
+    def whom_the_ledger_calls_accepted_was_called(self):
+        if hasattr(self, "path"):
+            ledger = open_ledger(self.path)
+            self._judge(self._states(ledger))
+            ledger.close()
+
+    def _states(self, ledger):
+        return {call.key: call.batch.state for call in calls(ledger, 1)}
+
+    def _judge(self, states):
+        for person, state in states.items():
+            if state is BatchState.ACCEPTED and person not in self.excused:
+                assert self.api.dialled[person] == 1, person
+        for person in self.api.dialled.keys() - self.excused:
+            assert person in states, f"{person} was called, and is free to be called again"
+        assert not BAD & self.api.dialled.keys()
+
+
+TestCalling = Calling.TestCase
+TestCalling.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
