@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -275,12 +276,25 @@ class Invocation:
             campaign_id = ledger.check_campaign(description)
             caller = self._caller(party)
             self._check_max_calls(ledger, campaign_id)
-            total = self._ask(ledger, campaign_id, caller)
+            asked = self._ask(ledger, campaign_id, caller)
+            if isinstance(
+                asked, Report
+            ):  # nobody is to be called now: nobody was asked, and nobody is called
+                return self._result(
+                    _written(rejects, asked),
+                    ledger=ledger.location,
+                    ledger_created=ledger.created,
+                    run_id=None,
+                    held=_held(ledger, campaign_id) if campaign_id is not None else (),
+                )
+            # No more than were asked about, and than --max-calls allows, whatever the list has become since.
+            agreed = [number for number in (self._max_calls, asked) if number is not None]
+            plan = replace(plan, agreed=min(agreed, default=None))
             contacts = stack.enter_context(self._open())
             watched = is_terminal(sys.stderr) and not options.quiet
             reasons = Reasons(rejects.add if rejects else _nothing)
             INTERRUPTS.let_finish()
-            with ProgressLine(watched=watched, total=total) as line:
+            with ProgressLine(watched=watched, total=asked) as line:
                 run = ledger.start_run(description)
                 dialer = Dialer(
                     plan=plan,
@@ -453,8 +467,12 @@ class Invocation:
             code="caller-unknown",
         )
 
-    def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | None:
-        """Ask the person, where there is one; return how many people are to be called, if known."""
+    def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | Report | None:
+        """Ask the person, where there is one.
+
+        Returns:
+            How many people may be called; what became of the rows, if that is nobody; None: nobody was asked.
+        """
         options = self._options
         if options.yes or options.sandbox:
             return None
@@ -482,7 +500,7 @@ class Invocation:
         people = report.counts["not_sent"]
         later = report.counts["deferred"] if options.wait else 0
         if people + later == 0:
-            return 0
+            return report
         self._describe(report, caller, recently, later)
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
             raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
@@ -614,6 +632,7 @@ def _campaign(options: Options) -> str:
             code="campaign-missing",
         )
     name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
+    name = unicodedata.normalize("NFC", name)  # one name, however its accents are typed
     if not name or not name.isprintable():
         raise UsageError(
             f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"

@@ -161,7 +161,11 @@ class SecondIntake(Intake):
         for _ in people:
             self._tally.taken_up_again()
         self.exhausted = len(people) < size
-        return self._fresh(people, waiting)
+        try:
+            return self._fresh(people, waiting)
+        except XunaError:
+            self._tally.count("not_sent", len(people))
+            raise
 
 
 def tell_screened(target: CallTarget, reason: Reason, on_rejection: Callable[[Rejection], None]) -> None:

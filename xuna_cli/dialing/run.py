@@ -16,7 +16,7 @@ from xuna_cli.dialing.pacing import Pacer
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
 from xuna_cli.dialing.tally import Tally
-from xuna_cli.errors import LedgerError, XunaError
+from xuna_cli.errors import LedgerError, UsageError, XunaError
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import (
@@ -241,7 +241,7 @@ class Dialer:
                     self._tell()
                     continue
                 fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
-                self._waiting.update((target.key, target) for target in fresh)
+                self._waiting.update((target.key, target) for target in self._agreed(fresh))
                 if intake.broken is not None:
                     raise intake.broken  # nothing more is sent; who waits is counted as not sent
                 self._tell()
@@ -249,6 +249,22 @@ class Dialer:
             if self._room() == 0 or (intake.exhausted and not self._waiting):
                 break
             ahead = min(2 * ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
+
+    def _agreed(self, fresh: list[CallTarget]) -> list[CallTarget]:
+        """Leave out whoever is more than was agreed to: the list, or the hour, is not what it was then."""
+        if self._plan.agreed is None:
+            return fresh
+        room = max(0, self._plan.agreed - self._claimed - len(self._waiting))
+        if len(fresh) > room:
+            self._tally.count("not_sent", len(fresh) - room)
+            self._tally.error(
+                UsageError(
+                    f"more than {self._plan.agreed:,} people are to be called now, and no more were agreed to",
+                    hint="run the same command again, to be asked anew",
+                    code="more-than-agreed",
+                )
+            )
+        return fresh[:room]
 
     def _wait_for_openings(self) -> None:
         """Stay, and call those who were deferred as their hours come. Nothing is claimed in the meantime."""
@@ -296,6 +312,10 @@ class Dialer:
         batches = self._ledger.claim(
             self._run, [targets[start : start + size] for start in range(0, len(targets), size)]
         )
+        if not everything and batches and len(batches[-1].targets) < size:
+            # Somebody was not ours after all: whoever is left over waits for the next batch to be whole.
+            rest = batches.pop()
+            self._ledger.unclaim(rest, [target.key for target in rest.targets])
         won = {target.key for batch in batches for target in batch.targets}
         self._claimed += len(won)
         self._tally.note_outside(
@@ -324,7 +344,7 @@ class Dialer:
         The claim finds them all the same. Asking first saves it the work where many are known; on a new list
         it costs a tenth of the whole.
         """
-        if not self._somebody_known:
+        if not self._somebody_known and self._plan.agreed is None:
             return {}
         known = self._standings(keys)
         self._somebody_known = bool(known)

@@ -155,8 +155,7 @@ class Sending:
             body,
             calls=len(batch.targets),
             idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.id}",
-            # Connecting takes a while, too: what is kept back here is asked anew before it is sent again.
-            may_send=lambda: self._may_send() and not self._screener.before_post(batch.targets),
+            may_send=lambda: self._may_send(batch),
         )
         try:
             if isinstance(outcome, Taken):
@@ -179,8 +178,21 @@ class Sending:
                 tell_screened(target, reason, self._on_rejection)
         return left
 
-    def _may_send(self) -> bool:
-        return not self._stop() and self._ledger.holds(self._run)
+    def _may_send(self, batch: Batch) -> bool:
+        """Return whether the first byte may go out: connecting takes a while, and much may change meanwhile.
+
+        What is kept back here is asked anew, and said why, before it is sent again.
+        """
+        try:
+            if self._ledger.listed([target.to_phone_number for target in batch.targets]):
+                return False
+        except LedgerError:  # what can't be asked is not sent
+            return False
+        return (
+            not self._stop()
+            and self._ledger.holds(self._run)
+            and not self._screener.before_post(batch.targets)
+        )
 
     # -- outcomes
 
@@ -213,7 +225,7 @@ class Sending:
         whole = outcome.calls_initiated == size
         state = BatchState.ACCEPTED if whole else BatchState.SHORT
         error = None if whole else f"the API queued {outcome.calls_initiated} of {size} calls"
-        self._record(
+        recorded = self._record(
             batch,
             state,
             batch_id=outcome.batch_id,
@@ -221,11 +233,36 @@ class Sending:
             http_status=outcome.http_status,
             error=error,
         )
+        if not recorded:
+            self._reclaim(batch, state, outcome, error)
         self._tally.count("accepted" if whole else "held", size)
         with self._order:
             self._unknown_in_a_row = 0
         self._pacer.went_well()
         return []
+
+    def _reclaim(self, batch: Batch, state: BatchState, outcome: Taken, error: str | None) -> None:
+        """Put right what a person decided before the proof came: that a batch was not placed which was."""
+        lost = self._ledger.reclaim(
+            batch,
+            state,
+            batch_id=outcome.batch_id,
+            calls_initiated=outcome.calls_initiated,
+            error=error,
+        )
+        if lost is None:  # resolved as placed
+            return
+        twice = (
+            f"; {lost} of them were claimed by another run meanwhile, and may be called twice" if lost else ""
+        )
+        self._fail(
+            HeldError(
+                f"batch {batch.id} was resolved as not placed, but the API took it as {outcome.batch_id}; its people "
+                f"are not called again{twice}",
+                hint="look for it in the API's dashboard",
+                code="resolved-wrongly",
+            )
+        )
 
     def _unknown(self, batch: Batch, outcome: Unknown) -> list[Batch]:
         self._unknown_in_a_row += 1
@@ -340,8 +377,8 @@ class Sending:
         error: str | None,
         batch_id: str | None = None,
         calls_initiated: int | None = None,
-    ) -> None:
-        self._ledger.record(
+    ) -> bool:
+        recorded = self._ledger.record(
             batch,
             state,
             batch_id=batch_id,
@@ -357,6 +394,7 @@ class Sending:
             http_status=http_status,
             error=error,
         )
+        return recorded
 
     def _report(
         self,

@@ -159,7 +159,13 @@ def _resolve_one(
         )
     words = f"{batch.error or 'held'}; resolved by hand: {'placed' if placed else 'not placed'}"
     at = ledger.timestamp()
-    resolved = {"id": batch.id, "state": target.value, "error": words, "finished_at": at}
+    resolved = {
+        "id": batch.id,
+        "state": target.value,
+        "from_state": batch.state.value,  # a late outcome may have made it another one since it was read
+        "error": words,
+        "finished_at": at,
+    }
     if not ledger.change("resolve", resolved):
         raise UsageError(
             f"batch {batch.id} was decided by somebody else at this moment",

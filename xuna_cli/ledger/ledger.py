@@ -175,6 +175,9 @@ class Ledger:
                 "created_at": self.timestamp(),
             },
         )
+        [(campaign_id, *_)] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
+        # Only now nobody can forget it until our run is there to be seen.
+        self.engine.change(named("take_turn"), {"campaign_id": campaign_id})
         [row] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
         campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = row
         check_not_forgotten(description.campaign, forgotten_at)
@@ -382,6 +385,47 @@ class Ledger:
             return changed == 1
 
         return self._together.make(record)
+
+    @made_again
+    def reclaim(
+        self, batch: Batch, state: BatchState, *, batch_id: str, calls_initiated: int, error: str | None
+    ) -> int | None:
+        """Take back the people of a batch that a person resolved as not placed, and that the API took.
+
+        Args:
+            batch: of a run that another one took for dead.
+            state: `accepted` or `short`.
+            batch_id: the API's.
+            calls_initiated: the API's.
+            error: what is to be known of it.
+
+        Returns:
+            How many of them somebody else has claimed in the meantime; None if it was not resolved so.
+        """
+        with self.transaction():
+            changed = self.change(
+                "reclaim_batch",
+                {
+                    "id": batch.id,
+                    "state": state.value,
+                    "batch_id": batch_id,
+                    "calls_initiated": calls_initiated,
+                    "error": error,
+                    "finished_at": self.timestamp(),
+                },
+            )
+            if not changed:
+                return None
+            [(campaign_id,)] = self.rows("campaign_of_batch", {"id": batch.id})
+            rows = [
+                (campaign_id, target.key, target.to_phone_number, batch.id, target.row_number)
+                for target in sorted(batch.targets, key=lambda target: target.key)
+            ]
+            won = sum(
+                self.engine.change(named("claim", len(part), 5), list(chain.from_iterable(part)))
+                for part in in_parts(rows)
+            )
+        return len(rows) - won
 
     @made_again
     def split(

@@ -97,7 +97,15 @@ SELECT state FROM batches WHERE id = :id
 
 -- name: resolve
 UPDATE batches SET state = :state, error = :error, finished_at = :finished_at
-WHERE id = :id AND state IN ('unknown', 'short')
+WHERE id = :id AND state = :from_state
+
+-- name: reclaim_batch
+UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated, error = :error,
+                   finished_at = :finished_at
+WHERE id = :id AND state = 'refused'
+
+-- name: campaign_of_batch
+SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = :id
 
 -- name: batches_of_campaign
 SELECT b.id, b.run_id, b.parent_id, b.state, b.size, b.batch_id, b.calls_initiated, b.http_status, b.error,
