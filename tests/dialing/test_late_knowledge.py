@@ -1,0 +1,99 @@
+"""What becomes known while a batch is under way: suppressions, decisions of people, a ledger that fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.dialing.conftest import FakeClock, ScriptedApi, counts, refusal_error, rows, taken
+from tests.ledger.building import description
+from xuna_cli.api.client import encode_batch
+from xuna_cli.dialing.run import Dialer
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.do_not_call import add
+from xuna_cli.models import CallTarget, Plan
+from xuna_cli.screening.calling_hours import CallingHours
+from xuna_cli.screening.hours import Hours, Window
+from xuna_cli.screening.order import Screening
+
+
+def number_of(row):
+    return f"+1555{row:07}"
+
+
+def test_a_number_suppressed_while_we_connect_is_not_called(scene):
+    class Slow(ScriptedApi):
+        def place_calls(self, body, **how):
+            if not self.posts:
+                add(scene.ledger, [number_of(2)], "asked")
+            return super().place_calls(body, **how)
+
+    report = scene.dial(rows(1, 2, 3), Slow(taken))
+    assert counts(report) == {"accepted": 2, "do_not_call": 1}
+    assert scene.api.dialled == [number_of(1), number_of(3)]
+
+
+@pytest.mark.parametrize("rival", [False, True])
+def test_a_batch_resolved_as_not_placed_that_the_api_took_is_taken_back_and_said(scene, rival):
+    def answer(numbers, post):
+        if post == 1:
+            # Somebody took us for dead, and a person said: not placed.
+            with scene.ledger.transaction():
+                scene.ledger.engine.change("UPDATE batches SET state = 'refused'")
+                scene.ledger.engine.change("DELETE FROM calls")
+                if rival:
+                    other = scene.ledger.engine.rows(
+                        "INSERT INTO batches (run_id, state, size) VALUES (:run, 'accepted', 1) RETURNING id",
+                        {"run": scene.run.id},
+                    )[0][0]
+                    scene.ledger.engine.change(
+                        "INSERT INTO calls VALUES (:campaign, :key, :key, :batch, 1)",
+                        {"campaign": scene.run.campaign_id, "key": number_of(1), "batch": other},
+                    )
+        return taken(numbers, post)
+
+    report = scene.dial(rows(1, 2, 3), answer)
+    [error] = report.errors
+    assert error.code == "resolved-wrongly"
+    assert ("1 of them were claimed by another run" in error.message) is rival
+    first = list(scene.api.dialled)
+    again = scene.dial(rows(1, 2, 3))
+    assert counts(again) == {"already_called": 3}
+    assert first == [number_of(1), number_of(2), number_of(3)]
+
+
+def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
+    opening = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+    class Morning(FakeClock):
+        def now(self):
+            return opening - timedelta(minutes=1) + timedelta(seconds=self.at - 1000)
+
+    clock = Morning()
+    standings = scene.ledger.standings
+
+    def failing(*args, **kwargs):
+        if clock.now() >= opening:
+            raise LedgerError("the disk is gone")
+        return standings(*args, **kwargs)
+
+    scene.ledger.standings = failing
+    hours = Hours((Window(8 * 60, 20 * 60),), close_early=timedelta(0))
+    report = Dialer(
+        plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", batch_size=10, concurrency=1, wait=True),
+        run=scene.ledger.start_run(description()),
+        ledger=scene.ledger,
+        api=ScriptedApi(taken),
+        encode=encode_batch,
+        prepare=lambda contact: CallTarget(
+            contact.row_number,
+            number_of(contact.fields["phone"]),
+            number_of(contact.fields["phone"]),
+            timezone="UTC",
+        ),
+        stop_asked=lambda: False,
+        refusal_error=refusal_error,
+        clock=clock,
+        screening=Screening(hours=CallingHours(hours)),
+    ).dial(rows(1, 2, 3, 4, 5))
+    assert counts(report) == {"not_sent": 5}
+    assert [error.message for error in report.errors] == ["the disk is gone"]

@@ -1,0 +1,76 @@
+"""What two do at the same moment, between a look and a change."""
+
+import datetime
+import threading
+
+from tests.support.ledgers import described, people
+from xuna_cli.errors import UsageError
+from xuna_cli.ledger import campaigns
+from xuna_cli.ledger import ledger as ledger_module
+from xuna_cli.ledger.forgetting import forget
+from xuna_cli.models import BatchState
+
+
+def meanwhile(change):
+    """Let somebody else do something; they may have to wait for us."""
+    thread = threading.Thread(target=change, daemon=True)
+    thread.start()
+    thread.join(1)
+    return thread
+
+
+def test_a_campaign_is_not_forgotten_while_a_run_of_it_starts(opened, monkeypatch):
+    ours, theirs = opened(), opened()
+    run = ours.start_run(described())
+    [batch] = ours.claim(run, [people(1, 2)])
+    ours.submit(batch)
+    ours.record(batch, BatchState.ACCEPTED, batch_id="b", calls_initiated=2)
+    ours.end_run(run)
+    said, threads = [], []
+    check = ledger_module.check_same_campaign
+
+    def other():
+        try:
+            said.append(forget(theirs, "spring").people)
+        except UsageError as error:
+            said.append(error.code)
+
+    def checking(*args):
+        check(*args)
+        threads.append(meanwhile(other))
+
+    monkeypatch.setattr(ledger_module, "check_same_campaign", checking)
+    again = ours.start_run(described())
+    threads[0].join(20)
+    assert said == ["campaign-run-alive"]
+    assert ours.claim(again, [people(1, 2)]) == []
+
+
+def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monkeypatch):
+    ours = opened()
+    theirs = opened(now=lambda: ledger_module.utc_now() + datetime.timedelta(days=1))
+    run = ours.start_run(described())
+    [batch] = ours.claim(run, [people(1, 2)])
+    ours.submit(batch)
+    with theirs.transaction():
+        theirs._close_run(run.id, "taken for dead")
+    resolve_one = campaigns._resolve_one
+    threads = []
+
+    def resolving(*args, **kwargs):
+        threads.append(
+            meanwhile(lambda: ours.record(batch, BatchState.SHORT, batch_id="b", calls_initiated=1))
+        )
+        resolve_one(*args, **kwargs)
+
+    monkeypatch.setattr(campaigns, "_resolve_one", resolving)
+    try:
+        campaigns.resolve(theirs, "spring", [batch.id], placed=False)
+    except UsageError as error:
+        assert error.code == "batch-not-held"  # noqa: PT017 - on one engine alone
+        assert [one.state for one in theirs.batches(run.campaign_id)] == [BatchState.SHORT]
+    else:  # the outcome had to wait for the decision, and finds it made
+        threads[0].join(20)
+        assert [(one.state, one.batch_id) for one in theirs.batches(run.campaign_id)] == [
+            (BatchState.REFUSED, None)
+        ]
