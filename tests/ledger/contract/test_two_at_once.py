@@ -1,6 +1,6 @@
 """What two do at the same moment, between a look and a change."""
 
-import datetime
+import datetime as dt
 import threading
 
 from tests.support.ledgers import described, people
@@ -48,7 +48,7 @@ def test_a_campaign_is_not_forgotten_while_a_run_of_it_starts(opened, monkeypatc
 
 def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monkeypatch):
     ours = opened()
-    theirs = opened(now=lambda: ledger_module.utc_now() + datetime.timedelta(days=1))
+    theirs = opened(now=lambda: ledger_module.utc_now() + dt.timedelta(days=1))
     run = ours.start_run(described())
     [batch] = ours.claim(run, [people(1, 2)])
     ours.submit(batch)
