@@ -1,5 +1,7 @@
 """`Client.place_calls` against servers that misbehave, over real sockets: http and TLS."""
 
+import base64
+import json
 import socket
 import time
 
@@ -342,3 +344,62 @@ def test_a_server_that_speaks_late_at_every_step_is_left_at_the_deadline(placed)
         outcome = placed(server.base_url, deadline=0.5)
         assert time.monotonic() - began < 0.5 + SLACK
     assert outcome == Unknown("no whole answer within 0.5 s", None) or outcome.http_status == 200
+
+
+SECRET = "sk_S3cret/+key=\"of-tests\\'=="
+
+
+def escaped(key, write):
+    return "".join(character if character.isalnum() else write(ord(character)) for character in key)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        json.dumps(SECRET)[1:-1],
+        escaped(SECRET, "\\u{:04x}".format),
+        escaped(SECRET, "\\u{:04X}".format),
+        json.dumps(json.dumps(SECRET)[1:-1])[1:-1],
+        escaped(SECRET, "\\\\u{:04x}".format),
+        SECRET.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/"),
+        escaped(SECRET, "%{:02x}".format),
+        escaped(SECRET, "&#{};".format),
+        escaped(SECRET, "&#x{:X};".format),
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+)
+@pytest.mark.parametrize("room", [0, 480])  # the words are cut at 500
+def test_a_server_that_quotes_the_key_is_not_repeated(client, quoted, room):
+    words = "x" * room
+    said = f'{{"detail": "{words}: {quoted}!"}}'
+    at_a_call = f'{{"detail": [{{"loc": ["body", "calls", 0], "msg": "{quoted}!"}}]}}'
+    with ScriptedServer(
+        [scripted.answer(401, said), scripted.answer(500, said), scripted.answer(422, at_a_call)]
+    ) as server:
+        ours = client(server.base_url, key=SECRET)
+        refused, unknown, blamed = (ours.place_calls(b"{}", calls=1, idempotency_key="k") for _ in range(3))
+    for message in (refused.message, unknown.message):
+        assert message == f"HTTP {message[5:8]}: {words}: [the key]!"
+    assert blamed.offending == {0: "[the key]!"}
+
+
+def test_a_key_in_utf_16_is_not_repeated(client):
+    said = json.dumps({"detail": f"bad key {SECRET}"}).encode("utf-16")
+    with ScriptedServer([scripted.answer(401, said)]) as server:
+        outcome = client(server.base_url, key=SECRET).place_calls(b"{}", calls=1, idempotency_key="k")
+    assert outcome.message == "HTTP 401: bad key [the key]"
+
+
+def test_a_batch_id_with_the_key_in_it_is_kept_without(client):
+    said = {"batch_id": f"batch_{SECRET}_7", "calls_initiated": 1}
+    with ScriptedServer([scripted.answer(200, said)]) as server:
+        outcome = client(server.base_url, key=SECRET).place_calls(b"{}", calls=1, idempotency_key="k")
+    assert outcome == Taken("batch_[the key]_7", 1, 200)
+
+
+def test_reading_does_not_repeat_the_key_either(client):
+    quoted = escaped(SECRET, "\\u{:04x}".format)
+    said = f'{{"detail": "bad key {quoted}"}}'
+    with ScriptedServer([scripted.answer(401, said)]) as server, pytest.raises(ConfigurationError) as caught:
+        client(server.base_url, key=SECRET).get("/v1")
+    assert "bad key [the key]" in caught.value.message

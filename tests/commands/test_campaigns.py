@@ -150,3 +150,21 @@ def test_an_export_that_cannot_be_written_says_so(cli, held, tmp_path):
         "can't be written"
         in cli("campaigns", "export", "people", "--to", tmp_path / "no" / "out.csv", exits=5).err
     )
+
+
+def test_an_export_of_forgotten_people_says_that_they_were(cli, api, people):
+    cli("batch-call", people(1), *HELLO)
+    cli("campaigns", "forget", "people", "--yes")
+    ran = cli("campaigns", "export", "people")
+    assert len(ran.out.splitlines()) == 1
+    assert "the people of campaign 'people' were forgotten at 20" in ran.err
+
+
+def test_one_person_is_no_people(cli, api, people):
+    api.faults.add(Cut(times=1))
+    cli("batch-call", people(1), *HELLO, "--timeout", 0.2, exits=7)
+    assert "Batch 1: 1 person, sent 20" in cli("campaigns", "show", "people").out
+    assert "has 1 held batch, and" in cli("campaigns", "resolve", "people", exits=2).err
+    age(cli)
+    assert "its 1 person is not called again" in cli("campaigns", "resolve", "people", 1, "--placed").err
+    assert "1 person deleted" in cli("campaigns", "forget", "people", "--yes").err

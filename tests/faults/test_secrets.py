@@ -265,10 +265,8 @@ def test_an_env_file_alone_can_not_choose_where_the_key_goes(tmp_path):
         (tmp_path / ".env").write_text(f"XUNA_BASE_URL={evil.base_url}\nXUNA_AI_API_KEY={KEY}\n")
         for name in ("XUNA_AI_API_KEY", "XUNA_BASE_URL"):
             rig.environment.pop(name)
-        # What it would call is nowhere: no name is resolved here.
-        rig.environment["HTTPS_PROXY"] = "http://127.0.0.1:9"
-        done = watched(rig, *CALL, plan={"backoff": 0.001})
-        assert done.code == 6, done
+        done = watched(rig, *CALL)
+        assert done.code == 4, done  # nor is the real API called in its place
         assert "can't set XUNA_BASE_URL" in done.err
 
 

@@ -95,6 +95,8 @@ def test_a_conversation_that_is_not_there_is_a_configuration_error(xuna, served)
     ran = xuna("conversations", "show", "conv_nobody")
     assert ran.code == 4
     assert "Traceback" not in ran.err
+    assert "xuna conversations list" in ran.err
+    assert "caller number" not in ran.err
 
 
 def hostile_record():
@@ -281,6 +283,41 @@ def test_an_export_that_cannot_be_written_says_why(xuna, served, tmp_path):
     assert ran.code == 5
     assert "No such file" in ran.err
     assert xuna("conversations", "export", "--to", tmp_path).code == 5
+
+
+def test_an_export_that_others_could_read_is_closed_before_it_goes_on(xuna, served, tmp_path):
+    take(served(), 2)
+    target = tmp_path / "all.jsonl"
+    target.touch()
+    target.chmod(0o644)
+    ran = xuna("conversations", "export", "--to", target)
+    assert "2 conversations written" in ran.err
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("kind", "words"), [("link", "symbolic link"), ("fifo", "no regular file")])
+def test_an_export_goes_into_the_file_that_is_named_and_nowhere_else(xuna, served, tmp_path, kind, words):
+    take(served(), 2)
+    target, elsewhere = tmp_path / "all.jsonl", tmp_path / "elsewhere"
+    elsewhere.touch(0o644)
+    if kind == "link":
+        target.symlink_to(elsewhere)
+    else:
+        os.mkfifo(target)
+    ran = xuna("conversations", "export", "--to", target)
+    assert ran.code == 5
+    assert words in ran.err
+    assert elsewhere.read_text() == ""
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
+
+
+def test_somebody_elses_file_keeps_its_mode(xuna, served, tmp_path):
+    take(served(), 1)
+    target = tmp_path / "contacts.csv"
+    target.write_text("phone,name\n")
+    target.chmod(0o644)
+    assert xuna("conversations", "export", "--to", target).code == 5
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
 
 
 # -- the account

@@ -1,7 +1,11 @@
 """The table: short, plain where nobody watches, and nothing of it cut at any width."""
 
+import contextlib
 import io
+import os
+import pty
 import re
+import sys
 
 import pytest
 
@@ -252,3 +256,20 @@ def test_progress_is_quiet_where_nobody_watches(capsys):
     with ProgressLine(watched=True, total=5) as line:
         line.show(Progress(1234, 3, 2, 4, 7.4))
     assert "the API asked to wait 7 s" in capsys.readouterr().err
+
+
+def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch):
+    from xuna_cli.models import Progress
+    from xuna_cli.output.progress import ProgressLine
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with ProgressLine(watched=True, total=5) as line:
+            os.close(ours)
+            line.show(Progress(1, 1, 1, 1, 0.0))
+            sys.stderr.write("a warning meanwhile\n")
+        with ProgressLine(watched=True, total=5):  # begun where nobody watches any more
+            pass
+        with contextlib.suppress(OSError):  # what was left in the buffer
+            terminal.close()

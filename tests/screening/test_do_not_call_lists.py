@@ -219,3 +219,53 @@ def test_a_set_of_numbers_holds_just_those():
     assert sorted(kept) == numbers[::2]
     assert all((number in kept) == (place % 2 == 0) for place, number in enumerate(numbers))
     assert None not in kept
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("stop.csv", "phone,work phone\n+13035550109,+13035550100\n"),
+        ("stop.csv", "phone,work phone\n,+13035550100\n"),
+        ("stop.csv", "phone,other\n+13035550109,+1 (303) 555-0100\n"),
+        ("stop.csv", "phone,other\n+13035550109,tel:+13035550100\n"),
+        (
+            "stop.csv",
+            "phone,Tel 2,phone type,since,zip,id\n+13035550109,+13035550100,mobile,2024-01-02T10:00:00Z,12345-6789,1234567\n",
+        ),
+        ("stop.json", '[{"phone": "+13035550109", "work": 13035550100}]'),
+        ("stop.csv", "phone,other\n+13035550109,+1 303 555 0100 ext. 12\n"),
+    ],
+)
+def test_every_number_of_a_row_counts_in_whichever_column_it_stands(xuna, name, text):
+    xuna.write(name, text)
+    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = xuna.call("people.csv", "--do-not-call", name, "--region", "US", "-y")
+    assert document["counts"]["do_not_call"] == 1
+    assert xuna.called == ["+13035550101"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("work phone", "1303555010O"),
+        ("other", "3035550100"),
+        ("other", "(303) 555-0100"),
+        ("other", "+13035550100; +13035550102"),
+        ("since", "2024-01-02 10:00 +13035550100"),
+    ],
+)
+def test_a_further_cell_that_may_be_a_number_and_can_not_be_read_stops_the_run(xuna, header, cell):
+    xuna.write("stop.csv", f"phone,{header}\n+13035550109,{cell}\n")
+    xuna.write("people.csv", "phone\n+13035550100\n")
+    (error,) = xuna.call("people.csv", "--do-not-call", "stop.csv", "-y", expect=5)["errors"]
+    assert f"row 2: column '{header}'" in error["message"]
+    assert xuna.called == []
+    assert xuna("do-not-call", "import", "stop.csv", "--phone-column", "phone") == 0
+
+
+def test_numbers_that_stand_in_an_array_stop_the_run(xuna):
+    xuna.write("stop.json", '[{"phone": "+13035550109", "phones": ["+13035550100"]}]')
+    xuna.write("people.csv", "phone\n+13035550100\n")
+    (error,) = xuna.call("people.csv", "--do-not-call", "stop.json", "-y", expect=5)["errors"]
+    assert "column 'phones'" in error["message"]
+    assert xuna.called == []

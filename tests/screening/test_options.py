@@ -263,3 +263,34 @@ def test_the_prompt_says_who_was_called_lately_who_is_outside_hours_and_who_is_l
     status, _, _ = on_a_terminal(xuna, "batch-call", "people.csv", "--campaign", "now", answer="y")
     assert status == 0
     assert len(xuna.called) == 5
+
+
+@pytest.mark.parametrize("name", ["Timezone", "time_zone", "Time Zone", "TIME-ZONE", "tz"])
+def test_a_zone_column_is_found_by_its_name_however_it_is_written(xuna, name):
+    people(xuna, f"{FICTION},Etc/UTC", header=f"phone,{name}")
+    document = xuna.call("people.csv", "--hours", closed_now(), "-y")
+    assert document["screening"]["reasons"] == {"outside-hours": 1}
+
+
+def test_two_columns_that_may_be_the_zone_are_an_error(xuna):
+    people(xuna, f"{FICTION},Etc/UTC,Etc/UTC", header="phone,tz,Time Zone")
+    (error,) = xuna.call("people.csv", "-y", expect=5)["errors"]
+    assert "'tz', 'Time Zone'" in error["message"]
+    assert "--timezone-column" in error["hint"]
+    assert xuna.call("people.csv", "--timezone-column", "tz", "-y")["counts"]["accepted"] == 1
+
+
+def test_a_number_with_several_keys_is_called_once_in_a_run_with_quiet_days(xuna):
+    people(xuna, f"{DENVER},1", f"{DENVER},2", f"{CHICAGO},3", f"{DENVER},1", header="phone,id")
+    arguments = ("--key", "id", "--quiet-days", "7", "-m", "Hi", "--batch-size", "1")
+    for more in (("--dry-run",), ("-y",)):
+        document = xuna.call("people.csv", *arguments, *more)
+        assert document["screening"]["reasons"] == {"called-recently": 1}
+        assert document["counts"]["duplicates"] == 1
+    assert sorted(xuna.called) == [DENVER, CHICAGO]  # batches go out side by side
+
+
+def test_without_quiet_days_each_key_of_a_number_is_called(xuna):
+    people(xuna, f"{DENVER},1", f"{DENVER},2", header="phone,id")
+    xuna.call("people.csv", "--key", "id", "-y")
+    assert xuna.called == [DENVER, DENVER]

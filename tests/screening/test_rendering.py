@@ -132,3 +132,22 @@ def test_a_rendering_that_fails_leaves_the_old_file(xuna):
     xuna.write("people.jsonl", f'{{"phone": "{ANN}"}}\n{{"phone": \n')
     assert xuna("render", "people.jsonl", "-m", "Hi", "--to", "targets.jsonl") == 5
     assert old.read_text() == "old"
+
+
+def test_a_rendered_list_under_a_line_that_was_not_rendered_calls_nobody_again(rendered, xuna):
+    lines = rendered()
+    xuna.call("targets.jsonl", "-y")
+    xuna.write("mixed.jsonl", "\n".join(['{"to_phone_number": "+13035550198"}', *map(json.dumps, lines)]))
+    document = xuna.call("mixed.jsonl", "-m", "Hi", "-y", expect=3)
+    assert [row["code"] for row in document["rejections"]] == ["ready-mixed"] * 3
+    assert xuna.called == [ANN, BO, CY, "+13035550198"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"xuna_campaign": None}, {"xuna_campaign": ""}, {"xuna_campaign": 1}, {"xuna_key_column": 1}]
+)
+def test_a_rendered_list_whose_first_line_names_no_campaign_is_refused(rendered, xuna, change):
+    lines = rendered()
+    xuna.write("targets.jsonl", "\n".join(map(json.dumps, [lines[0] | change, *lines[1:]])))
+    assert xuna.call("targets.jsonl", "-y", expect=5)["errors"][0]["code"] == "ready-mixed"
+    assert xuna.called == []

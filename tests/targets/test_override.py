@@ -179,3 +179,24 @@ def test_merging_is_associative_where_nothing_is_replaced_and_changes_nothing(on
         if not isinstance(value, dict):
             assert merged[name] == value
     assert merge(merge(one, two), three).keys() == merge(one, merge(two, three)).keys()
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("1e999", "override-not-json"),
+        ("[-1e999]", "override-not-json"),
+        ('"\\ud83d"', "override-not-sendable"),
+        ('{"\\ud83d": 1}', "override-not-sendable"),
+    ],
+)
+def test_json_that_can_not_be_sent_is_found_in_its_row(cell, code):
+    with pytest.raises(OverrideProblem) as caught:
+        build({"cell": cell}, "a.b:={{ cell }}")
+    assert (caught.value.code, caught.value.column) == (code, "a.b")
+
+
+@pytest.mark.parametrize("text", ["a:=1e999", 'a:="\\ud83d"'])
+def test_constant_json_that_can_not_be_sent_stops_at_the_start(text):
+    with pytest.raises(InputError, match="a"):
+        parse_override(text)

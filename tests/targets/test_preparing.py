@@ -153,3 +153,23 @@ def test_every_contact_becomes_exactly_one_of_the_two(fields, complete):
     else:
         assert result.key.startswith(result.to_phone_number + "\x1f")
         assert result.override
+
+
+def test_a_key_is_one_whichever_way_its_accents_are_put_together():
+    keys = {prepare({"phone": JOHN, "id": name}, key_column="id").key for name in ("Zo\u00eb", "Zoe\u0308")}
+    assert keys == {f"{JOHN}\x1fZo\u00eb"}
+
+
+@pytest.mark.parametrize("column", ["xuna_campaign", "xuna_key"])
+def test_a_rendered_row_in_an_ordinary_list_is_rejected(column):
+    rejection = prepare({"phone": JOHN, column: "x"}, columns=("phone",), columns_are_complete=False)
+    assert (rejection.code, rejection.field) == ("ready-mixed", column)
+    assert prepare({"phone": JOHN, column: ""}).to_phone_number == JOHN
+
+
+@pytest.mark.parametrize("name", ["timezone", "Time Zone", "tz"])
+def test_a_later_contact_in_json_may_spell_its_zone_otherwise(name):
+    options = {"columns": ("phone",), "columns_are_complete": False, "timezone_column": "timezone"}
+    assert prepare({"phone": JOHN, name: "Etc/UTC"}, **options).timezone == "Etc/UTC"
+    twice = prepare({"phone": JOHN, "tz": "Etc/UTC", "Time Zone": "Etc/GMT"}, **options)
+    assert (twice.code, twice.field) == ("timezone-ambiguous", "Time Zone")

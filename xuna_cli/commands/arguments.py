@@ -53,7 +53,8 @@ QuietDays = Annotated[
     typer.Option(
         min=0,
         metavar="N",
-        help="Skip who was called in any campaign in the last N days. (XUNA_QUIET_DAYS)",
+        help="Skip who was called in any campaign in the last N days; with --key, a number is called once a run. "
+        "(XUNA_QUIET_DAYS)",
         rich_help_panel=WHOM,
     ),
 ]
@@ -80,7 +81,9 @@ CloseEarly = Annotated[
 TimezoneColumn = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN", help="The column with IANA time zones; timezone, if there.", rich_help_panel=WHEN
+        metavar="COLUMN",
+        help="The column with IANA time zones; timezone or tz, if there.",
+        rich_help_panel=WHEN,
     ),
 ]
 DefaultTimezone = Annotated[

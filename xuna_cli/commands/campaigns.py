@@ -94,6 +94,7 @@ def export(
     from xuna_cli.commands.opening import ledger_for_reading
     from xuna_cli.commands.retrying import everybody
     from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.messages import say
     from xuna_cli.output.people import export_people
     from xuna_cli.output.spreadsheet import refuse_inputs
 
@@ -101,6 +102,10 @@ def export(
     refuse_inputs(to, (join, env_file))
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)
+        if found.forgotten_at:
+            say(
+                f"xuna: the people of campaign {name!r} were forgotten at {found.forgotten_at}: no row is left"
+            )
         if join is None:
             export_people(everybody(opened, found), (), output, to)
             return

@@ -56,11 +56,17 @@ def show(
     from xuna_cli.api.conversations import raw_conversation, read_conversation_strictly
     from xuna_cli.commands.campaigns import check_output
     from xuna_cli.commands.opening import api_to_read
+    from xuna_cli.errors import ConfigurationError
     from xuna_cli.output.conversations import print_conversation
 
     check_output(output, "table", "json")
     with api_to_read(env_file, base_url, sandbox=sandbox) as api:
-        document = raw_conversation(api.reader, conversation_id)
+        try:
+            document = raw_conversation(api.reader, conversation_id)
+        except ConfigurationError as error:
+            if error.code == "not-found":
+                error.hint = f"see which there are: xuna conversations list{' --sandbox' if sandbox else ''}"
+            raise
     print_conversation(read_conversation_strictly(document, conversation_id), document, output)
 
 

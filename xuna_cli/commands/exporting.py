@@ -10,7 +10,7 @@ from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import CallOutcome
 from xuna_cli.outcomes.gathering import in_groups
 from xuna_cli.output.conversations import ConversationFile
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 
 
 def export_conversations(
@@ -49,7 +49,8 @@ def export_conversations(
                     under_way.append(whole.conversation_id)
                 else:
                     file.write(whole)
-    words = f"xuna: {file.written:,} conversations written" + (f" to {to}" if to else "")
+    words = f"xuna: {counted(file.written, 'conversation', 'conversations')} written"
+    words += f" to {to}" if to else ""
     say(words + (f", {there:,} were there already" if there else ""))
     if under_way:
         say(f"xuna: {len(under_way):,} are still under way and were left out: run the same command again")

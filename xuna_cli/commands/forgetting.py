@@ -6,7 +6,7 @@ from xuna_cli.commands.opening import DeclinedError, confirmed, is_interactive
 from xuna_cli.errors import HeldError, UsageError
 from xuna_cli.ledger.forgetting import forget, older_than
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 
 LONGEST_AGE_DAYS = 36_500.0
 
@@ -35,7 +35,8 @@ def forget_campaigns(ledger: Ledger, name: str | None, days: float | None, *, as
                 raise
             refused.append(error)
         else:
-            say(f"campaign {one!r} is forgotten and closed: {people:,} people deleted, its counts are kept")
+            deleted = counted(people, "person", "people")
+            say(f"campaign {one!r} is forgotten and closed: {deleted} deleted, its counts are kept")
     if not names:
         say("no campaign is that old")
     ledger.engine.vacuum()

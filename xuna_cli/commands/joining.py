@@ -10,7 +10,7 @@ from xuna_cli.contacts import ListOptions, open_list
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import Campaign
 from xuna_cli.outcomes.joined_list import JoinedList
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.targets.phone import check_region
 from xuna_cli.targets.preparing import Preparer
 
@@ -57,10 +57,10 @@ def list_beside(
         people = JoinedList(ledger, campaign, contacts, prepare)
         yield ListBeside(people, contacts.columns, contacts.phone_column)
     if people.moved:
-        stand = "1 person stands" if people.moved == 1 else f"{people.moved:,} people stand"
+        stand = counted(people.moved, "person stands", "people stand")
         say(f"xuna: warning: {stand} in another row of {path} than when they were called")
     if people.missing:
-        who, verb = ("1 person", "is") if people.missing == 1 else (f"{people.missing:,} people", "are")
+        who, verb = counted(people.missing, "person", "people"), "is" if people.missing == 1 else "are"
         say(
             f"xuna: warning: {who} of campaign {campaign.name!r} {verb} not in {path}, and written without "
             "its columns"

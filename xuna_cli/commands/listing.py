@@ -16,7 +16,7 @@ from xuna_cli.errors import ExitStatus, UsageError
 from xuna_cli.ledger.do_not_call import Entry, add, count, entries, remove
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.do_not_call import print_checks, print_entries, write_entries
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.screening.do_not_call import Numbers
 from xuna_cli.settings import Settings
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader, check_region
@@ -67,7 +67,8 @@ def import_numbers(
     with _writing(settings, ledger, sandbox=sandbox) as opened:
         new = add(opened, iter(whole), reason)
         say(
-            f"on the do-not-call list: {len(whole):,} numbers of {file} ({new:,} new); {count(opened):,} in all"
+            f"on the do-not-call list: {counted(len(whole), 'number', 'numbers')} of {file} ({new:,} new); "
+            f"{count(opened):,} in all"
         )
 
 
@@ -98,7 +99,9 @@ def remove_numbers(
                 hint="see: xuna do-not-call list",
                 code="do-not-call-unknown",
             )
-        say(f"taken from the do-not-call list: {removed:,} of {len(set(wanted)):,} numbers")
+        say(
+            f"taken from the do-not-call list: {removed:,} of {counted(len(set(wanted)), 'number', 'numbers')}"
+        )
 
 
 def check_numbers(

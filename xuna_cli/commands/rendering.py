@@ -11,7 +11,7 @@ from xuna_cli.commands.opening import read_settings
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import CallTarget
 from xuna_cli.output.campaigns import destination
-from xuna_cli.output.messages import COUNT_LABELS, say
+from xuna_cli.output.messages import COUNT_LABELS, counted, say
 from xuna_cli.output.screening import screening_lines
 from xuna_cli.output.spreadsheet import refuse_inputs
 from xuna_cli.targets.ready import line
@@ -45,7 +45,8 @@ def render(options: Options, to: Path | None) -> ExitStatus:
         if not options.quiet:
             left_out = {**report.counts, "not_sent": 0}
             others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
-            say(f"xuna: {report.counts['not_sent']:,} call targets of campaign {about.campaign!r}")
+            written = counted(report.counts["not_sent"], "call target", "call targets")
+            say(f"xuna: {written} of campaign {about.campaign!r}")
             if others:
                 say(f"xuna: left out: {others}")
             for rejection in report.rejections[:REJECTIONS_SHOWN]:

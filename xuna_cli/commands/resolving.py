@@ -10,7 +10,7 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import found_of_held, reading_of
 from xuna_cli.models import BatchRecord, BatchState
 from xuna_cli.output.campaigns import Evidence, explain_held
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 
 
 def resolve_by_id(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool) -> None:
@@ -32,7 +32,7 @@ def resolve_one_by_one(ledger: Ledger, name: str, *, address: str) -> None:
     if not is_interactive():
         ids = " ".join(str(batch.id) for batch in held)
         raise UsageError(
-            f"campaign {name!r} has {len(held)} held batches, and there is nobody to ask",
+            f"campaign {name!r} has {counted(len(held), 'held batch', 'held batches')}, and there is nobody to ask",
             hint=f"xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
             code="needs-decision",
         )
@@ -71,5 +71,5 @@ def _only_placed(batch: BatchRecord) -> bool:
 
 def _said(batch: BatchRecord) -> str:
     if batch.state is BatchState.ACCEPTED:
-        return f"accepted; its {batch.size} people are not called again"
-    return f"refused; its {batch.size} people are free to be called by the next run"
+        return f"accepted; its {counted(batch.size, 'person is', 'people are')} not called again"
+    return f"refused; its {counted(batch.size, 'person is', 'people are')} free to be called by the next run"

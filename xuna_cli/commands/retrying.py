@@ -15,7 +15,7 @@ from xuna_cli.models import BatchState, CallOutcome, Campaign, Reading
 from xuna_cli.outcomes.gathering import with_outcomes
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.outcomes.joining import UNTIED, unix
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.output.people import write_people_to_call
 from xuna_cli.output.spreadsheet import refuse_inputs
 
@@ -148,7 +148,9 @@ def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
 
 
 def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading, *, address: str) -> None:
-    say(f"xuna: {written:,} people written to {to}; their records were read {reading.read_at}")
+    say(
+        f"xuna: {counted(written, 'person', 'people')} written to {to}; their records were read {reading.read_at}"
+    )
     if young := retry.too_young["people"]:
         say(
             f"xuna: {young:,} more have no conversation, but were called less than {retry.after:g} s before that: "

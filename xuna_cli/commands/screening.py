@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from xuna_cli.commands.suppressing import load_lists, parse_age
+from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.screening.calling_hours import CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber, parse_countries
@@ -16,6 +17,7 @@ from xuna_cli.screening.rules import Consent, QuietDays, Until
 from xuna_cli.screening.zones import zone
 from xuna_cli.settings import Settings
 from xuna_cli.targets.template import nearest
+from xuna_cli.targets.zone_column import zone_columns
 
 DEFAULT_TIMEZONE_COLUMN = "timezone"
 LONGEST_QUIET_DAYS = 36_500
@@ -94,14 +96,23 @@ def _quiet_days(options: ScreeningOptions, settings: Settings) -> QuietDays | No
 
 
 def timezone_column(options: ScreeningOptions, columns: Sequence[str], *, complete: bool) -> str | None:
-    """Return the column with the time zone: the one that is named, else `timezone` where there is one.
+    """Return the column with the time zone: the one that is named, else the one that is called so.
 
     Raises:
-        InputError: the list lacks the one that is named.
+        InputError: the list lacks the one that is named, or two are called so.
     """
     if options.timezone_column is None:
+        found = zone_columns(columns)
+        if len(found) > 1:
+            raise InputError(
+                f"the list has more than one column that may hold the time zone: {listed(found)}",
+                hint=f"say which one with --timezone-column, e.g. --timezone-column {quoted(found[0])}",
+                code="timezone-column",
+            )
+        if found:
+            return found[0]
         # In JSON a later contact may have it, even if the first one has not.
-        return DEFAULT_TIMEZONE_COLUMN if DEFAULT_TIMEZONE_COLUMN in columns or not complete else None
+        return None if complete else DEFAULT_TIMEZONE_COLUMN
     return _there(options.timezone_column, columns, option="--timezone-column")
 
 

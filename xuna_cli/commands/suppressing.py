@@ -3,17 +3,20 @@
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from xuna_cli.contacts import ListOptions
+from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
 from xuna_cli.contacts.number_lists import open_numbers
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import Rejection
 from xuna_cli.screening.do_not_call import Numbers
 from xuna_cli.settings import Settings
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+from xuna_cli.targets.template import is_empty
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {
@@ -23,6 +26,14 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 
+_DATE = re.compile(
+    r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
+)
+_WITH_COUNTRY = re.compile(r"\+\s*\d[\d\s().-]{6,}")
+_ENOUGH_DIGITS = re.compile(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")
+# In a column of another name; fewer are a ZIP+4 or an identifier, more are no E.164.
+_NUMBER_DIGITS = range(10, 16)
+
 
 def numbers_of(path: Path, *, region: str | None, phone_column: str | None = None) -> Iterator[str]:
     """Yield the numbers of a do-not-call list, as E.164.
@@ -30,7 +41,8 @@ def numbers_of(path: Path, *, region: str | None, phone_column: str | None = Non
     Args:
         path: any format that contacts can have, or a number a line.
         region: the country of numbers without +.
-        phone_column: the column with the numbers; else by its name.
+        phone_column: the column with the numbers; else the one that is called so, and beside it every
+            column that may hold numbers by its name and every cell that may be one by its looks.
 
     Raises:
         InputError: the file can't be read, or a line of it is no number: a suppression that is not
@@ -45,16 +57,55 @@ def numbers_of(path: Path, *, region: str | None, phone_column: str | None = Non
         for row in contacts:
             if isinstance(row, Rejection):
                 raise _no_number(name, row.row_number, row.message)
-            try:
-                yield normalise(row.fields.get(column))
-            except PhoneProblem as problem:
-                raise _no_number(name, row.row_number, problem.message) from None
+            further = () if phone_column is not None else _further(row.fields, column, normalise)
+            if not (further and column in row.fields and is_empty(row.fields[column])):
+                further = (column, *further)
+            for where in further:
+                try:
+                    yield normalise(row.fields.get(where))
+                except PhoneProblem as problem:
+                    message = problem.message if where == column else f"column {where!r}: {problem.message}"
+                    raise _no_number(name, row.row_number, message) from None
+
+
+def _further(
+    fields: Mapping[str, object], phone_column: str, normalise: Callable[[object], str]
+) -> tuple[str, ...]:
+    """Return the columns beside the one for numbers that hold one in this row, or what may be one."""
+    return tuple(
+        column
+        for column, cell in fields.items()
+        if column != phone_column
+        and not is_empty(cell)
+        and _may_be_number(cell, normalise, by_name=may_be_phone(column))
+    )
+
+
+def _may_be_number(cell: object, normalise: Callable[[object], str], *, by_name: bool) -> bool:
+    if isinstance(cell, str) and cell.isascii() and _ENOUGH_DIGITS.search(cell) is None:
+        return False  # nearly every cell
+    text = unicodedata.normalize("NFKC", str(cell)).strip().lower().removeprefix("tel:").strip()
+    digits = sum(map(str.isdigit, text))
+    if _WITH_COUNTRY.search(text):
+        return True
+    if isinstance(cell, bool) or _DATE.fullmatch(text) or digits < FEWEST_DIGITS:
+        return False
+    if by_name:
+        return True
+    if looks_like_phone(text) and (text[0] == "(" or digits in _NUMBER_DIGITS):
+        return True
+    try:
+        normalise(cell)
+    except PhoneProblem:
+        return False
+    return True
 
 
 def _no_number(name: str, row_number: int, message: str) -> InputError:
     return InputError(
         f"do-not-call list {name}, row {row_number}: {message}",
-        hint="every row of it has to be a number; mend the row and run the same command again: nobody was called",
+        hint="every row of it has to be a number; mend the row and run the same command again: nobody was called. "
+        "What is no number can be left out: `xuna do-not-call import FILE --phone-column NAME`",
         code="do-not-call-row",
     )
 

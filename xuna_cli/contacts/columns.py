@@ -4,6 +4,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from xuna_cli.errors import InputError
 
@@ -40,7 +41,7 @@ PHONE_COLUMN_NAMES = (
 )
 
 _PHONE_LIKE = re.compile(r"'?[+(\d][\d\s().+/-]{6,}|\d(\.\d+)?[eE]\+?\d+")
-_FEWEST_DIGITS = 7
+FEWEST_DIGITS = 7
 _LISTED = 20  # column names in one message
 
 
@@ -48,12 +49,20 @@ def _plain(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
+_PHONE_WORDS = frozenset({"mobile", "cell", "tel", "msisdn"})
 _PLAIN_NAMES = frozenset(map(_plain, PHONE_COLUMN_NAMES))
 
 
 def phone_columns(columns: Sequence[str]) -> list[str]:
     """Return the columns whose name says that they hold a phone number, in their order."""
     return [column for column in columns if _plain(column) in _PLAIN_NAMES]
+
+
+@lru_cache(maxsize=1024)
+def may_be_phone(column: str) -> bool:
+    """Tell whether a column may hold phone numbers by a part of its name ("work phone", "tel 2")."""
+    words = re.split(r"[\W_\d]+", column.casefold())
+    return _plain(column) in _PLAIN_NAMES or "phone" in _plain(column) or not _PHONE_WORDS.isdisjoint(words)
 
 
 def find_phone_column(columns: Sequence[str], given: str | None, name: str) -> str:
@@ -139,7 +148,7 @@ def looks_like_phone(cell: str) -> bool:
     """Tell whether a cell is a phone number rather than a column's name."""
     if not _PHONE_LIKE.fullmatch(cell):
         return False
-    return "e" in cell.casefold() or sum(map(str.isdigit, cell)) >= _FEWEST_DIGITS
+    return "e" in cell.casefold() or sum(map(str.isdigit, cell)) >= FEWEST_DIGITS
 
 
 def listed(names: Sequence[str]) -> str:

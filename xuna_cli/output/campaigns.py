@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
-from xuna_cli.output.messages import Stdout, emit
+from xuna_cli.output.messages import Stdout, counted, emit
 from xuna_cli.output.spreadsheet import replacing
 
 WIDEST = 110
@@ -149,7 +149,8 @@ def print_campaign(
 
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:
     """Say of a held batch when, how many, what happened, what is proven, and what to look for."""
-    head = f"Batch {one.id}: {one.size} people, sent {one.submitted_at or '?'}, {one.state.value}: {one.error or '-'}"
+    head = f"Batch {one.id}: {counted(one.size, 'person', 'people')}, sent {one.submitted_at or '?'}, "
+    head += f"{one.state.value}: {one.error or '-'}"
     head += f"\n  {evidence.words(one)}"
     if one.state is BatchState.SHORT:
         return (

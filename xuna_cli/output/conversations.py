@@ -1,9 +1,11 @@
 """Conversations: as a table, as a dialogue, and as lines of a file."""
 
 import csv
+import errno
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -167,7 +169,7 @@ class ConversationFile:
     A line is whole or not there: what a kill left of one is cut off when the file is opened again.
 
     Args:
-        path: the file (made 0600); None: stdout.
+        path: the file (0600, also where it was more open); None: stdout.
         form: `jsonl` or `csv`.
         with_transcript: whether each line has what was said.
 
@@ -176,7 +178,7 @@ class ConversationFile:
         written: lines that were added.
 
     Raises:
-        InputError: if the file can't be written, is in use, or is no such export.
+        InputError: if the file can't be written, is in use, is no such export, or no regular file.
     """
 
     def __init__(self, path: Path | None, form: str, *, with_transcript: bool) -> None:
@@ -192,7 +194,7 @@ class ConversationFile:
         empty = True
         if self._path is not None:
             try:
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+                descriptor = self._open(self._path)
                 self._stream = os.fdopen(
                     descriptor, "a", encoding="utf-8", errors="backslashreplace", newline="\n"
                 )
@@ -275,11 +277,30 @@ class ConversationFile:
         # Each row is one line, so that half of one can be told.
         return spreadsheet.line([safe(text) for text in cells])
 
+    def _open(self, path: Path) -> int:
+        """Open the file itself: a link may lead anywhere, and a pipe or a device is nothing to go on with."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise self._unusable(
+                "it is a symbolic link, and none is followed", "name the file that it leads to"
+            ) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise self._unusable(
+                "it is no regular file", "name another file, or leave --to out to write to stdout"
+            )
+        return descriptor
+
     def _continue(self, descriptor: int) -> bool:
         """Make sure that the file is ours to go on with, and whole; return whether it is empty."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._check_first_line()
+            os.fchmod(descriptor, 0o600)  # what was said is for its owner alone, whoever made the file
             return self._cut_off_half_a_line(descriptor) == 0
         except BlockingIOError:
             raise self._unusable("another export is writing it", "wait for it to end") from None

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from xuna_cli.output.campaigns import destination, write_json
 from xuna_cli.output.document import VERSION, dump
-from xuna_cli.output.messages import emit, safe
+from xuna_cli.output.messages import counted, emit, safe
 from xuna_cli.output.spreadsheet import write_rows
 
 EXPORTED = ("to_phone_number", "reason", "added_at")
@@ -43,7 +43,7 @@ def print_entries(entries: Iterable[Entry], total: int, output: str, *, most: in
     out = console()
     out.print(table)
     more = f"; all of them: xuna do-not-call export ({total - most:,} more)" if total > most > 0 else ""
-    out.print(cell(f"{total:,} numbers{more}"), soft_wrap=True)
+    out.print(cell(f"{counted(total, 'number', 'numbers')}{more}"), soft_wrap=True)
 
 
 def print_checks(checks: Sequence[tuple[str, str | None]], output: str) -> None:

@@ -1,8 +1,10 @@
 """Progress on stderr, on a terminal alone."""
 
+import contextlib
+import io
 import sys
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, TextIO, cast
 
 from xuna_cli.models import Progress
 
@@ -36,7 +38,7 @@ class ProgressLine:
             if self._total is not None:
                 shape += [BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn()]
             shape += [TextColumn("{task.fields[words]}", markup=False), TimeElapsedColumn()]
-            console = Console(file=sys.stderr, force_terminal=True)
+            console = Console(file=cast(IO[str], _Stderr(sys.stderr)), force_terminal=True)
             self._bar = Bar(*shape, console=console, transient=True, refresh_per_second=5)
             self._task = self._bar.add_task("", total=self._total, read=0, words="")
             self._bar.start()
@@ -58,3 +60,29 @@ class ProgressLine:
         if progress.paused_for:
             words += f", the API asked to wait {progress.paused_for:.0f} s"
         self._bar.update(self._task, completed=progress.submitted, read=progress.rows, words=words)
+
+
+class _Stderr(io.TextIOBase):
+    """Stderr as a file whose writes never fail, in rich's own thread neither.
+
+    A terminal that was closed (EIO) ends what is shown, and not the run.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Return stderr's; rich draws with what it can show."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        """Write, where that can be."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, where that can be."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from xuna_cli.models import Deferral, Mark, Report
+from xuna_cli.output.messages import counted
 
 ROWS_SHOWN = 10
 OPENINGS_SHOWN = 10
@@ -56,7 +57,8 @@ def screening_lines(report: Report, marks: Sequence[Mark]) -> Iterator[str]:
         yield ""
         yield "Deferred, to be called by the same command later:"
         for one in report.deferrals[:OPENINGS_SHOWN]:
-            yield f"  {_people(one.people)}, from {_local(one):%a %d %b %H:%M} on in {_places(one.zones)}"
+            who = counted(one.people, "person", "people")
+            yield f"  {who}, from {_local(one):%a %d %b %H:%M} on in {_places(one.zones)}"
         if len(report.deferrals) > OPENINGS_SHOWN:
             yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more openings: --output json"
     if warnings := warnings_of(report, marks):
@@ -69,18 +71,15 @@ def warnings_of(report: Report, marks: Sequence[Mark]) -> list[str]:
     lines = []
     if report.outside:
         lines.append(
-            f"outside 08:00-21:00 of their own time: {_people(report.outside)}; to call them within hours "
-            "only: --hours 08:00-21:00"
+            f"outside 08:00-21:00 of their own time: {counted(report.outside, 'person', 'people')}; "
+            "to call them within hours only: --hours 08:00-21:00"
         )
     lines += [
-        f"what is said, in {mark.rows:,} rows: {mark.message} [{mark.code}, first in row {mark.first_row}]"
+        f"what is said, in {counted(mark.rows, 'row', 'rows')}: {mark.message} "
+        f"[{mark.code}, first in row {mark.first_row}]"
         for mark in marks
     ]
     return lines
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"
 
 
 def _local(one: Deferral) -> datetime:

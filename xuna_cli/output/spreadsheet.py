@@ -15,8 +15,10 @@ from typing import IO
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import BEYOND_THE_HEADER, BatchRecord, Rejection
 
+# A spreadsheet whose separator is not the comma breaks our quoting, and splits a cell at its own: what comes
+# behind one may be a formula too. Behind a comma it can't be: who splits there reads the quotes.
+_FORMULA = re.compile(r"(^|[;|\t\r\n])([^\S\t\r\n]*[=+\-@][^;|\t\r\n]*)")
 # A phone number starts with + and is no formula; anything else that a spreadsheet would calculate is defused.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 SQLITE_MARK = b"SQLite format 3\0"
 _NUMBER = re.compile(r"[+-]?[0-9][0-9 ().\-]*")
 
@@ -26,7 +28,13 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return "'" + text if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    text = _FORMULA.sub(_defused, text)
+    return "'" + text if text.startswith(("\t", "\r")) else text
+
+
+def _defused(found: re.Match[str]) -> str:
+    separator, value = found.groups()
+    return found[0] if _NUMBER.fullmatch(value.strip()) else f"{separator}'{value}"
 
 
 def write_rows(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -145,7 +145,8 @@ def _attention(result: BatchCallResult) -> list[str]:
     if report.refusals:
         lines.append("")
         lines.append(
-            f"The API asked to slow down {report.refusals:,} times; the run waited {report.paused:.1f} s for it."
+            f"The API asked to slow down {counted(report.refusals, 'time', 'times')}; "
+            f"the run waited {report.paused:.1f} s for it."
         )
     if report.counts["not_sent"] and not result.dry_run:
         lines.append("")

@@ -8,7 +8,7 @@ from xuna_cli.models import CallTarget, Reason
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.do_not_call import DoNotCall
-from xuna_cli.screening.rules import Consent, Look, QuietDays, Rule, Until
+from xuna_cli.screening.rules import Consent, Look, OncePerNumber, QuietDays, Rule, Until
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,18 @@ class Screening:
 
     @property
     def at_intake(self) -> tuple[Rule, ...]:
-        """The rules before a claim, in design.md's order ("Counts")."""
+        """The rules before a claim, in design.md's order ("Counts").
+
+        They are of one run: what they remember begins anew each time.
+        """
         rules: Iterable[Rule | None] = (
             self.do_not_call,
             self.countries,
             self.kind_of_number,
             self.consent,
             self.quiet_days,
+            # Before the hours: who is deferred is called later, and then not asked again.
+            OncePerNumber() if self.quiet_days is not None else None,
             self.until,
             self.hours,
         )

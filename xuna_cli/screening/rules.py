@@ -1,7 +1,7 @@
 """The rules: each looks at one call target and says nothing, or why it is not called."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -77,6 +77,27 @@ class QuietDays:
             "called-recently",
             SCREENED,
             f"called-recently: last called {look.called_at}, within {self.days:g} days",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OncePerNumber:
+    """With quiet days, a number that several rows of one list have is called for the first of them alone.
+
+    Only `--key` makes several people of one number; without it there is nothing to remember.
+    """
+
+    _first: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for the first key of each number, however often that one is looked at."""
+        number, key = look.target.to_phone_number, look.target.key
+        if key == number or self._first.setdefault(number, key) == key:
+            return None
+        return Reason(
+            "called-recently",
+            SCREENED,
+            "called-recently: an earlier row of this list has the same number, which quiet days allow once",
         )
 
 

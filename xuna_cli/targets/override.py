@@ -7,6 +7,7 @@
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, cast
@@ -61,10 +62,11 @@ class Override:
         if not self.is_json:
             return text
         try:
-            return parse_json(text)
+            value = _parse_sendable(text, ".".join(self.path))
         except ValueError as problem:
             message = f"{self.template.where} gives no JSON for this row ({problem}); {_USE_TOJSON}"
             raise OverrideProblem("override-not-json", message, ".".join(self.path)) from None
+        return value
 
 
 _USE_TOJSON = "put values in with {{ name | tojson }}, which adds the quotes"
@@ -108,8 +110,10 @@ def _override(path: Path, template: Template, *, is_json: bool) -> Override:
         return Override(path, template, is_json)
     try:
         text = template.render({})
-        return Override(path, template, is_json, (parse_json(text) if is_json else text,))
-    except TemplateProblem as problem:
+        return Override(
+            path, template, is_json, (_parse_sendable(text, ".".join(path)) if is_json else text,)
+        )
+    except TargetProblem as problem:
         raise InputError(f"{template.where}: {problem.message}", code="template") from None
     except ValueError as problem:
         message = f"{template.where}: not JSON: {problem}"
@@ -141,16 +145,31 @@ def parse_json(text: str) -> object:
     """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is not JSON as RFC 8259 has it (NaN and Infinity are not), or nested too deep.
+        ValueError: it is not JSON as RFC 8259 has it (NaN and Infinity are not), nested too deep, or it has
+            a number that is too large to be sent.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:40]} is too large a number")
+    return number
+
+
+def _parse_sendable(text: str, path: str) -> object:
+    value = parse_json(text)
+    if "\\u" in text:  # the text was rendered, so only an escape can hide half of a character
+        _check_sendable(value, path)
+    return value
 
 
 # --- a row's own values ---------------------------------------------------------------------------

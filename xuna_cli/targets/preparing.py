@@ -1,6 +1,7 @@
 """Puts the room together: a contact becomes a call target, or a rejection that says why."""
 
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from xuna_cli.errors import InputError
@@ -15,8 +16,9 @@ from xuna_cli.targets.override import (
     own_columns,
 )
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader
-from xuna_cli.targets.ready import KEY_SEPARATOR, Ready
+from xuna_cli.targets.ready import KEY_SEPARATOR, Ready, check_unmarked
 from xuna_cli.targets.template import TargetProblem, Template, check_columns, is_empty, no_column
+from xuna_cli.targets.zone_column import zone_columns
 
 
 class Preparer:
@@ -85,10 +87,12 @@ class Preparer:
             if self._ready is not None:
                 key = self._ready.key(number, fields)
             else:
+                check_unmarked(fields)
                 key = number if self._key_column is None else self._key(number, fields)
             override = self._override(fields)
             if self._lint is not None and override is not None:
                 self._lint(contact.row_number, override)
+            timezone = self._timezone(fields) if self._timezone_column is not None else None
         except TargetProblem as problem:
             return Rejection(contact.row_number, problem.code, problem.column, problem.message, contact)
         return CallTarget(
@@ -97,7 +101,7 @@ class Preparer:
             number,
             override,
             contact if self._keep_contact else None,
-            self._timezone(fields) if self._timezone_column is not None else None,
+            timezone,
         )
 
     def _check_templates(self, columns: Sequence[str]) -> tuple[list[str], bool]:
@@ -131,14 +135,25 @@ class Preparer:
             message = f"{column!r} has to be text or a whole number; it is part of who this is (--key)"
             raise TargetProblem("key-not-text", message, column)
         try:
-            text = str(value).strip()
+            # One person is one, whichever way a letter and its accent are put together.
+            text = unicodedata.normalize("NFC", str(value).strip())
             text.encode()
         except ValueError:  # half of a character, or an integer of thousands of digits: no ledger holds it
             raise TargetProblem("key-not-text", f"{column!r} can't be stored as text", column) from None
         return f"{number}{KEY_SEPARATOR}{text}"
 
     def _timezone(self, fields: Mapping[str, object]) -> str | None:
-        value = fields.get(self._timezone_column or "")
+        column = self._timezone_column or ""
+        value = fields.get(column)
+        if not self._columns_are_complete and is_empty(value) and zone_columns([column]):
+            # A later contact in JSON may spell the name otherwise; unread, its hours would be wrong.
+            found = [name for name in zone_columns(fields) if not is_empty(fields[name])]
+            if len(found) > 1:
+                message = (
+                    f"{found[0]!r} and {found[1]!r} may both be the time zone: say which (--timezone-column)"
+                )
+                raise TargetProblem("timezone-ambiguous", message, found[1])
+            value = fields[found[0]] if found else None
         # There are few zones and many rows: each name is kept once.
         return None if is_empty(value) else sys.intern(str(value).strip())
 

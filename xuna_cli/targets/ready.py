@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
-from xuna_cli.targets.template import TargetProblem
+from xuna_cli.targets.template import TargetProblem, is_empty
 
 KEY_SEPARATOR = "\x1f"
 """Between number and `--key` value in a key: U+001F, which no number contains."""
@@ -53,6 +54,10 @@ def ready(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> Ready 
     Args:
         columns: of its first contact.
         rows: the list; read as far as that contact, and only if it is a rendered one by its columns.
+
+    Raises:
+        InputError: it has the columns of a rendered list, and its first contact has no campaign in them:
+            under another campaign everybody could be called again.
     """
     if not {ROW, KEY, CAMPAIGN} <= set(columns):
         return None
@@ -60,9 +65,34 @@ def ready(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> Ready 
     if first is None:
         return None
     campaign, key_column = first.fields.get(CAMPAIGN), first.fields.get(KEY_COLUMN)
-    if not isinstance(campaign, str) or not isinstance(key_column, str | None):
-        return None
-    return Ready(campaign, key_column)
+    if not isinstance(campaign, str) or is_empty(campaign):
+        raise _unusable(first.row_number, CAMPAIGN)
+    if not isinstance(key_column, str | None):
+        raise _unusable(first.row_number, KEY_COLUMN)
+    return Ready(campaign, None if is_empty(key_column) else key_column)
+
+
+def _unusable(row_number: int, column: str) -> InputError:
+    return InputError(
+        f"row {row_number}: {column!r} holds no text, so it is not known which campaign this rendered list is of",
+        hint="render the list again, or take the lines out that were not rendered",
+        code="ready-mixed",
+    )
+
+
+def check_unmarked(fields: Mapping[str, object]) -> None:
+    """Check that a row of an ordinary list is none of a rendered one: those were reviewed for their campaign.
+
+    Raises:
+        TargetProblem: it is one.
+    """
+    for column in (CAMPAIGN, KEY):
+        if not is_empty(fields.get(column)):
+            message = (
+                f"this line was rendered (it has {column!r}), but the list's first one was not: "
+                "keep rendered lines in a file of their own"
+            )
+            raise TargetProblem("ready-mixed", message, column)
 
 
 def line(target: CallTarget, about: Ready) -> str:
