@@ -25,12 +25,14 @@ class Planted:
         file: of the package.
         edits: text that is there exactly once, and what stands there instead.
         tests: pytest's arguments that name who must find it.
+        elsewhere: further edits: file, text, what stands there instead.
     """
 
     bug: str
     file: str
     edits: Sequence[tuple[str, str]]
     tests: Sequence[str]
+    elsewhere: Sequence[tuple[str, str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ BUGS = (
             ("        listed = self.listed([target.to_phone_number for group in groups for target in group])\n", "        listed = {}\n"),
         ],
         ["tests/screening/test_in_a_run.py", "-k", "listed"],
+        [(SENDING, "            if self._ledger.listed([target.to_phone_number for target in batch.targets]):\n                return False\n", "            pass\n")],
     ),
     Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),
 )  # fmt: skip
@@ -123,12 +126,11 @@ def plant(planted: Planted, folder: Path) -> None:
     for name in ("xuna_cli", "tests", "sample_lists"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    file = folder / "xuna_cli" / planted.file
-    text = file.read_text(encoding="utf-8")
-    for old, new in planted.edits:
-        assert text.count(old) == 1, f"{planted.bug}: {planted.file} has {text.count(old)} times {old!r}"
-        text = text.replace(old, new)
-    file.write_text(text, encoding="utf-8")
+    for name, old, new in (*((planted.file, *edit) for edit in planted.edits), *planted.elsewhere):
+        file = folder / "xuna_cli" / name
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{planted.bug}: {name} has {text.count(old)} times {old!r}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def hunt(planted: Planted) -> Caught:

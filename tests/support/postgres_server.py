@@ -7,8 +7,10 @@ It can be stopped, started again, crashed, and asked to cut connections; it dies
 started it. Roles log in by password over TCP (`scram-sha-256`), as they do elsewhere.
 """
 
+import atexit
 import contextlib
 import ctypes
+import functools
 import importlib.util
 import itertools
 import os
@@ -40,7 +42,25 @@ def binaries() -> Path:
     found = sorted(Path(spec.submodule_search_locations[0]).glob("pginstall*/bin/postgres"))
     if wanted == "16":
         found = [path for path in found if path.parts[-3] == "pginstall"]
-    return found[-1].parent
+    return _reachable(found[-1].parent)
+
+
+@functools.cache
+def _reachable(folder: Path) -> Path:
+    """Return a folder of programs that an unprivileged user reaches: a copy, where it lies in root's own.
+
+    PostgreSQL doesn't run as root, and an environment in a private folder (`/root`, mktemp) is root's alone.
+    """
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents)):
+        return folder
+    place = Path(tempfile.mkdtemp(prefix="xuna-pg-programs-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    place.chmod(0o755)
+    site = folder.parents[2]  # the programs find their libraries beside the package
+    for name in (folder.parent.relative_to(site), f"{folder.parents[1].name}.libs"):
+        if (site / name).is_dir():
+            shutil.copytree(site / name, place / name, symlinks=True)
+    return place / folder.relative_to(site)
 
 
 class PostgresServer:
