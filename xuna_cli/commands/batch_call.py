@@ -183,6 +183,7 @@ def batch_call(
     the same command again calls only those who were not called yet.
     """
     options = dict(locals())
-    from xuna_cli.commands.calling import Options, call
+    from xuna_cli.commands.call_options import Options
+    from xuna_cli.commands.calling import call
 
     raise typer.Exit(int(call(Options(**options))))

@@ -56,7 +56,7 @@ def render(
     called, not here.
     """
     options = dict(locals())
-    from xuna_cli.commands.calling import Options
+    from xuna_cli.commands.call_options import Options
     from xuna_cli.commands.rendering import render as render_list
 
     to = options.pop("to")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xuna_cli.commands.calling import STDIN, Invocation, Options, source_of
+from xuna_cli.commands.call_options import STDIN, Options, source_of
+from xuna_cli.commands.invocation import Invocation
 from xuna_cli.commands.opening import read_settings
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import CallTarget
