@@ -1,9 +1,16 @@
 """What every test starts from: no home, no settings, no key of whoever runs it."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# What starts the tests in the background (nohup, a CI service) may ignore signals, and every process that they
+# start would ignore them, too.
+for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(signum) is signal.SIG_IGN:
+        signal.signal(signum, signal.default_int_handler if signum == signal.SIGINT else signal.SIG_DFL)
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
