@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuna_cli.api.client import encode_batch
+from xuna_cli.targets.override import as_json
 
 texts = st.text(st.characters(codec="utf-8"))
 values = st.recursive(
@@ -40,10 +41,11 @@ def test_a_batch_is_encoded_as_json_does_it(calls, agent_id, from_phone_number_i
         ],
     }
     expected = json.dumps(document, separators=(",", ":")).encode()
-    assert encode_batch(agent_id, from_phone_number_id, iter(calls)) == expected
+    calls = [(number, None if override is None else as_json(override)) for number, override in calls]
+    assert encode_batch(agent_id, from_phone_number_id, calls) == expected
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_is_not_json_is_never_sent(value):
     with pytest.raises(ValueError, match="JSON"):
-        encode_batch("agent_1", "pn_1", iter([("+15550100001", {"agent": {"speed": value}})]))
+        as_json({"agent": {"speed": value}})

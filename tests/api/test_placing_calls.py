@@ -13,6 +13,7 @@ from xuna_cli import __version__
 from xuna_cli.api.client import encode_batch
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.errors import ConfigurationError
+from xuna_cli.targets.override import as_json
 
 TAKEN = Taken("batch_scripted", 1, 200)
 SLACK = 1.0  # seconds above the deadline within which a call returns
@@ -31,7 +32,7 @@ def tls(request, monkeypatch):
 
 def test_the_request_is_exactly_the_documented_one(placed, tls):
     override = {"agent": {"first_message": "Hi Zoë 👋"}}
-    body = encode_batch("agent_1", "pn_1", iter([("+15559876543", override), ("+15557654321", None)]))
+    body = encode_batch("agent_1", "pn_1", [("+15559876543", as_json(override)), ("+15557654321", None)])
     with ScriptedServer([scripted.answer(200, ACCEPTED)], tls=tls) as server:
         assert placed(server.base_url, 2, body=body, idempotency_key="xuna-abc-7") == TAKEN
     [request] = server.requests
@@ -58,12 +59,6 @@ def test_the_request_is_exactly_the_documented_one(placed, tls):
         "idempotency-key": "xuna-abc-7",
         "content-length": str(len(body)),
     }
-
-
-def test_a_body_never_holds_what_json_does_not_have():
-    with pytest.raises(ValueError, match="JSON"):
-        encode_batch("a", "p", iter([("+1", {"x": float("nan")})]))
-    assert b"\\ud800" in encode_batch("a", "p", iter([("+1", {"x": "\ud800"})]))
 
 
 def test_each_post_has_a_connection_of_its_own_though_the_server_would_keep_it(client):

@@ -1,4 +1,5 @@
 import random
+from datetime import UTC, datetime
 
 import phonenumbers
 import pytest
@@ -7,10 +8,11 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from tests.targets.numbers import e164_like
 from xuna_cli.models import CallTarget
+from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
 from xuna_cli.screening.numbering import kind_of
 from xuna_cli.screening.rules import Look
-from xuna_cli.screening.zones import zones_if_bound, zones_of_calling_code, zones_of_number
+from xuna_cli.screening.zones import area_of, zones_of_calling_code, zones_of_number, zones_of_prefix
 
 EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
 
@@ -118,8 +120,25 @@ def test_an_ordinary_number_is_not_refused(number):
 def test_the_zones_of_a_number_that_is_bound_are_found_by_its_first_digits():
     settled = 0
     for e164, _ in [*numbers(15_000, 7), *examples()]:
-        bound = zones_if_bound(e164)
-        if bound is not None and kind_of(e164).type != PhoneNumberType.UNKNOWN:
-            assert bound == zones_of_number(e164), e164
+        area = area_of(e164[1:5])
+        if area is None or area.unbound.fullmatch(e164, area.begins):
+            continue
+        if kind_of(e164).type != PhoneNumberType.UNKNOWN:
+            assert zones_of_prefix(e164[1 : area.end]) == zones_of_number(e164), e164
             settled += 1
     assert settled > 2_000
+
+
+@pytest.mark.parametrize("hour", [3, 9, 14, 20])
+def test_who_is_outside_hours_is_counted_as_each_is_looked_at(hour):
+    now = datetime(2026, 11, 24, hour, 30, tzinfo=UTC)
+    hours = CallingHours(USUAL)
+    targets = [
+        CallTarget(2, e164, e164)
+        for e164, _ in [*numbers(6_000, hour), *examples()]
+        if kind_of(e164).type != PhoneNumberType.UNKNOWN
+    ]
+    one_by_one = [hours.is_outside(target, now) for target in targets]
+    assert [hours.outside([target], now) for target in targets] == one_by_one
+    assert hours.outside(targets, now) == sum(one_by_one)
+    assert 0 < sum(one_by_one) < len(targets)

@@ -10,11 +10,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from json.encoder import encode_basestring_ascii
 from typing import Any
 from urllib.parse import quote
 
@@ -436,30 +435,23 @@ class _Watch:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-def encode_batch(
-    agent_id: str, from_phone_number_id: str, calls: Iterator[tuple[str, Mapping[str, object] | None]]
-) -> bytes:
+def encode_batch(agent_id: str, from_phone_number_id: str, calls: Iterable[tuple[str, str | None]]) -> bytes:
     """Return the request body for a batch.
 
     Args:
         agent_id: the agent.
         from_phone_number_id: the caller number.
-        calls: E.164 number and `conversation_config_override` (None: none is sent) of each call.
+        calls: E.164 number and `conversation_config_override`, as JSON (None: none is sent), of each call.
     """
     head = json.dumps(
         {"agent_id": agent_id, "from_phone_number_id": from_phone_number_id}, separators=(",", ":")
     )
-    targets = ",".join([_encode_call(number, override) for number, override in calls])
+    targets = ",".join(
+        [
+            f'{{"to_phone_number":"{number}"}}'
+            if override is None
+            else f'{{"to_phone_number":"{number}","conversation_config_override":{override}}}'
+            for number, override in calls
+        ]
+    )
     return f'{head[:-1]},"calls":[{targets}]}}'.encode()
-
-
-def _encode_call(number: str, override: Mapping[str, object] | None) -> str:
-    agent = override.get("agent") if override is not None and len(override) == 1 else None
-    message = agent.get("first_message") if isinstance(agent, dict) and len(agent) == 1 else None
-    if type(message) is str:  # nearly all of them; a third of the time that `json.dumps` takes
-        said = f'{{"agent":{{"first_message":{encode_basestring_ascii(message)}}}}}'
-    elif override is None:
-        return f'{{"to_phone_number":{encode_basestring_ascii(number)}}}'
-    else:
-        said = json.dumps(override, separators=(",", ":"), allow_nan=False)
-    return f'{{"to_phone_number":{encode_basestring_ascii(number)},"conversation_config_override":{said}}}'

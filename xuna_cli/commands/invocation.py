@@ -1,6 +1,8 @@
 """One invocation of `xuna batch-call`: everything that its options mean, opened and put together."""
 
 import contextlib
+import gc
+import json
 import sys
 import threading
 from collections import Counter
@@ -217,6 +219,7 @@ class Invocation:
                     on_progress=line.show,
                     on_batch=_tell if options.verbose else _nothing,
                 )
+                gc.freeze()  # what is loaded stays: no collection need walk it again (a tenth of the CPU)
                 report = _written(rejects, dialer.dial(contacts))
             with contextlib.suppress(LedgerError):  # for reports; what failed the run was said
                 store_counts(ledger, run.id, reasons.counts(report))
@@ -537,7 +540,8 @@ def _others(report: Report) -> str:
 
 
 def _spoken(report: Report) -> str:
-    agent = ((report.example.override if report.example else None) or {}).get("agent")
+    override = json.loads(report.example.override or "{}") if report.example else {}
+    agent = override.get("agent")
     message = agent.get("first_message") if isinstance(agent, dict) else None
     return "the agent's own" if message is None else f"“{message}”"
 

@@ -1,7 +1,7 @@
 """From rows to people who may be called: the part of the way that a rehearsal and a run share."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from xuna_cli.dialing.screener import Screener
@@ -54,7 +54,7 @@ class Intake:
         self.exhausted = False
         self.broken: InputError | None = None
 
-    def read(self, size: int, waiting: Container[str]) -> list[CallTarget]:
+    def read(self, size: int, waiting: Collection[str]) -> list[CallTarget]:
         """Read at most `size` rows and return those that may be claimed.
 
         Args:
@@ -91,33 +91,33 @@ class Intake:
         self._tally.reject(rejection)
         self._on_rejection(rejection)
 
-    def _fresh(self, people: Sequence[Person], waiting: Container[str]) -> list[CallTarget]:
-        known = self._standings([target.key for target, _ in people])
-        fresh: dict[str, Person] = {}
+    def _fresh(self, people: Sequence[Person], waiting: Collection[str]) -> list[CallTarget]:
+        keys = [target.key for target, _ in people]
+        known = self._standings(keys)
+        fresh = dict(zip(keys, people, strict=True))
         seen: Counter[Standing] = Counter()
-        for person in people:
-            key = person[0].key
-            if (standing := known.get(key)) is not None:
-                seen[standing] += 1
-            elif key in fresh or key in waiting:
-                seen[Standing.DUPLICATE] += 1
-            else:
-                fresh[key] = person
+        if known or len(fresh) < len(keys) or not fresh.keys().isdisjoint(waiting):
+            fresh = {}
+            for key, person in zip(keys, people, strict=True):
+                if (standing := known.get(key)) is not None:
+                    seen[standing] += 1
+                elif key in fresh or key in waiting:
+                    seen[Standing.DUPLICATE] += 1
+                else:
+                    fresh[key] = person
         reasons = self._screen(list(fresh.values()))
-        screened = [key for key, reason in zip(fresh, reasons, strict=True) if reason is not None]
-        known = self._standings_of_screened(screened) if screened else {}
+        known = self._standings_of_screened(list(reasons)) if reasons else {}
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
         for standing, number in seen.items():
             self._tally.count(standing, number)
-        fit: list[CallTarget] = []
-        for (target, _), reason in zip(fresh.values(), reasons, strict=True):
-            if reason is None:
-                fit.append(target)
-            elif (standing := known.get(target.key)) is not None:
+        for key, reason in reasons.items():
+            target, _ = fresh.pop(key)
+            if (standing := known.get(key)) is not None:
                 self._tally.count(standing)
             else:
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
+        fit = [target for target, _ in fresh.values()]
         if self._tally.example is None and fit:
             self._tally.example = fit[0]
         return fit
@@ -155,7 +155,7 @@ class SecondIntake(Intake):
         self._targets = iter(rows)
         self._screen = screener.second_look
 
-    def read(self, size: int, waiting: Container[str]) -> list[CallTarget]:
+    def read(self, size: int, waiting: Collection[str]) -> list[CallTarget]:
         """Look at `size` people, at most, and return those that may be claimed now."""
         people: list[Person] = [(target, None) for target in islice(self._targets, size)]
         for _ in people:

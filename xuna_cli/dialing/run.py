@@ -7,7 +7,7 @@ transactions (keys come in random order, and every page that a claim touches is 
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
@@ -316,15 +316,22 @@ class Dialer:
             # Somebody was not ours after all: whoever is left over waits for the next batch to be whole.
             rest = batches.pop()
             self._ledger.unclaim(rest, [target.key for target in rest.targets])
-        won = {target.key for batch in batches for target in batch.targets}
-        self._claimed += len(won)
-        self._tally.note_outside(
-            self._screener.outside([target for batch in batches for target in batch.targets])
-        )
+        claimed = [target for batch in batches for target in batch.targets]
+        self._claimed += len(claimed)
+        self._tally.note_outside(self._screener.outside(claimed))
+        if len(claimed) == len(targets):
+            for target in targets:
+                del self._waiting[target.key]
+        else:
+            self._settle_waiting(targets, {target.key for target in claimed})
+        self._queue.put(batches)
+
+    def _settle_waiting(self, targets: Sequence[CallTarget], won: Collection[str]) -> None:
+        """Let go of who was claimed, by us or by others; who is left over waits on."""
         lost = [target for target in targets if target.key not in won]
-        self._somebody_known = self._somebody_known or bool(lost)
-        standings = self._standings([target.key for target in lost]) if lost else {}
-        listed = self._ledger.listed([target.to_phone_number for target in lost]) if lost else {}
+        self._somebody_known = True
+        standings = self._standings([target.key for target in lost])
+        listed = self._ledger.listed([target.to_phone_number for target in lost])
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
@@ -336,7 +343,6 @@ class Dialer:
                 reason = self._screener.listed(target, words)
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
-        self._queue.put(batches)
 
     def _known(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Return who need not be claimed; nobody, while the ledger knows nobody.

@@ -32,35 +32,45 @@ class Screener:
         self._second_look = screening.second_look
         self._before_post = screening.before_post
 
-    def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> list[Reason | None]:
-        """Return for each why not, or None."""
+    def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[str, Reason]:
+        """Return, by key, who may not be called, and why."""
         now = self._now()
         numbers = [target.to_phone_number for target, _ in people]
         listed = self._listed(numbers)
         quiet = self.screening.quiet_days
         called = self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
-        return [
-            first(
-                self._at_intake,
-                Look(
-                    target,
-                    now,
-                    contact.fields if contact is not None else {},
-                    listed.get(target.to_phone_number),
-                    called.get(target.to_phone_number),
+        if not listed and (is_fit := self.screening.by_number) is not None:
+            people = [person for person, number in zip(people, numbers, strict=True) if not is_fit(number)]
+        reasons = (
+            (
+                target.key,
+                first(
+                    self._at_intake,
+                    Look(
+                        target,
+                        now,
+                        contact.fields if contact is not None else {},
+                        listed.get(target.to_phone_number),
+                        called.get(target.to_phone_number),
+                    ),
                 ),
             )
             for target, contact in people
-        ]
+        )
+        return {key: reason for key, reason in reasons if reason is not None}
 
-    def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> list[Reason | None]:
-        """Return for each, who was found fit before and was deferred, why not now, or None."""
+    def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[str, Reason]:
+        """Return, by key, who was found fit before, was deferred, and may not be called now, and why."""
         now = self._now()
         listed = self._listed([target.to_phone_number for target, _ in people])
-        return [
-            first(self._second_look, Look(target, now, {}, listed.get(target.to_phone_number)))
+        reasons = (
+            (
+                target.key,
+                first(self._second_look, Look(target, now, {}, listed.get(target.to_phone_number))),
+            )
             for target, _ in people
-        ]
+        )
+        return {key: reason for key, reason in reasons if reason is not None}
 
     def before_post(self, targets: Sequence[CallTarget]) -> dict[str, Reason]:
         """Return, by key, who may not be called any more, and why.

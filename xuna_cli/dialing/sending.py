@@ -6,7 +6,7 @@ not proven to be refused is never sent again.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown
@@ -38,7 +38,7 @@ class Api(Protocol):
         """POST one batch, once."""
 
 
-Encode = Callable[[str, str, Iterator[tuple[str, Mapping[str, object] | None]]], bytes]
+Encode = Callable[[str, str, Iterable[tuple[str, str | None]]], bytes]
 
 
 class Stop:
@@ -139,7 +139,7 @@ class Sending:
         body = self._encode(
             self._plan.agent_id,
             self._plan.from_phone_number_id,
-            ((target.to_phone_number, target.override) for target in batch.targets),
+            [(target.to_phone_number, target.override) for target in batch.targets],
         )
         if listed := self._ledger.submit(batch):
             fit = self._screen(

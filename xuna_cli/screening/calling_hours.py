@@ -1,23 +1,35 @@
 """The rule of the calling hours: not now, unless it is within hours wherever the person may be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
-from xuna_cli.screening.numbering import UNKNOWN, kind_of
 from xuna_cli.screening.rules import DEFERRED, SCREENED, Look
 from xuna_cli.screening.zones import (
+    Area,
+    area_of,
     local,
     words,
     zone,
-    zones_if_bound,
     zones_of_calling_code,
     zones_of_number,
+    zones_of_prefix,
 )
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
+
+
+class _Area(Enum):
+    """Whether it is within hours for the numbers of an area."""
+
+    OPEN = auto()
+    OPEN_IF_BOUND = auto()
+    CLOSED = auto()
+    ASK = auto()
 
 
 class UnknownZoneError(Exception):
@@ -44,7 +56,6 @@ class CallingHours:
     hours: Hours
     default_zone: str | None = None
     # What was found is kept while it holds: it changes no answer, only what the answer costs.
-    _together: dict[tuple[str, ...], Span] = field(default_factory=dict, compare=False, repr=False)
     _spans: dict[str, Span | None] = field(default_factory=dict, compare=False, repr=False)
     _nexts: dict[tuple[str, ...], tuple[datetime, datetime | None]] = field(
         default_factory=dict, compare=False, repr=False
@@ -100,34 +111,51 @@ class CallingHours:
             return (self.default_zone,)
         return found
 
+    def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
+        """Return how many are outside hours somewhere that they may be.
+
+        Who gives no zone, or none that there is, and whose number tells none, is not among them. A number
+        whose first digits are those of a place is taken to be there, whether or not it is assigned.
+        """
+        found = 0
+        areas: dict[str, _Area] = {}
+        for target in targets:
+            number = target.to_phone_number
+            area = area_of(number[1:5]) if target.timezone is None else None
+            if area is not None:
+                first_digits = number[1 : area.end]
+                try:
+                    hours = areas[first_digits]
+                except KeyError:
+                    hours = areas[first_digits] = self._hours_of(first_digits, area, now)
+                if hours is _Area.OPEN or (
+                    hours is _Area.OPEN_IF_BOUND and not area.unbound.fullmatch(number, area.begins)
+                ):
+                    continue
+                if hours is _Area.CLOSED:
+                    found += 1
+                    continue
+            found += self.is_outside(target, now)
+        return found
+
     def is_outside(self, target: CallTarget, now: datetime) -> bool:
         """Return whether it is known to be outside hours somewhere that the person may be."""
-        # Most are settled by a look at the first digits: within hours in the whole country, or where the
-        # number belongs if it is assigned (where it is not, nobody knows its zone).
-        if target.timezone is None:
-            number = target.to_phone_number
-            if self._is_open_in_all(zones_of_calling_code(number[1:4]), now):
-                return False
-            bound = zones_if_bound(number)
-            if bound is not None:
-                is_open = not bound or self._is_open_in_all(bound, now)
-                return not is_open and kind_of(number).type != UNKNOWN
         try:
             return not all(self._is_open(name, now) for name in self.zones(target))
         except UnknownZoneError:
             return False
 
-    def _is_open_in_all(self, zones: tuple[str, ...], now: datetime) -> bool:
-        known = self._together.get(zones)
-        if known is None or not known.since <= now < known.until:
-            spans = [self.hours.span(name, now) for name in zones]
-            known = Span(
-                all(span is not None and span.is_open for span in spans),
-                max((span.since for span in spans if span is not None), default=now),
-                min((span.until for span in spans if span is not None), default=now),
-            )
-            self._together[zones] = known
-        return known.is_open
+    def _hours_of(self, first_digits: str, area: Area, now: datetime) -> "_Area":
+        zones = zones_of_prefix(first_digits)
+        anywhere = zones_of_calling_code(first_digits[:3])
+        if all(self._is_open(name, now) for name in anywhere):
+            return _Area.OPEN
+        if all(self._is_open(name, now) for name in zones):
+            return _Area.OPEN_IF_BOUND
+        # Where they say no more than the country, it matters whether the number is assigned.
+        return (
+            _Area.ASK if set(zones) == set(zones_of_prefix(first_digits[: area.begins - 1])) else _Area.CLOSED
+        )
 
     def _is_open(self, name: str, now: datetime) -> bool:
         span = self._spans.get(name)

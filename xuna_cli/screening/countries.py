@@ -53,15 +53,19 @@ class KindOfNumber:
         default_factory=dict, compare=False, repr=False
     )
 
-    def __call__(self, look: Look) -> Reason | None:
-        """Return nothing for numbers that cost what a call costs."""
-        number = look.target.to_phone_number
+    def is_ordinary(self, number: str) -> bool:
+        """Return whether a number is one of the many that are settled at one look."""
         first_digits = number[1:4]
         try:
             costly = self._costly[first_digits]
         except KeyError:
             costly = self._costly[first_digits] = _costly(number)
-        if costly is None or not costly[1].fullmatch(number, costly[0]):
+        return costly is None or not costly[1].fullmatch(number, costly[0])
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for numbers that cost what a call costs."""
+        number = look.target.to_phone_number
+        if self.is_ordinary(number):
             return None
         parts = split(number)
         if parts is None:

@@ -1,6 +1,6 @@
 """The order of the rules, written down once: who falls under several is counted under the first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,6 +55,19 @@ class Screening:
         return tuple(rule for rule in rules if rule is not None)
 
     @property
+    def by_number(self) -> Callable[[str], bool] | None:
+        """Tells of a number that nothing is said against it, where the rules look at nothing else; else None.
+
+        It holds for a number that is not on the ledger's own list.
+        """
+        if self.do_not_call.lists:
+            return None
+        kind = self.kind_of_number
+        if kind is not None and self.at_intake == (self.do_not_call, kind):
+            return kind.is_ordinary
+        return (lambda _: True) if self.at_intake == (self.do_not_call,) else None
+
+    @property
     def before_post(self) -> tuple[Rule, ...]:
         """The rules that are asked again right before every POST, in the same order.
 
@@ -75,7 +88,7 @@ class Screening:
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
         """Return how many people are outside 08:00-21:00 of their own time."""
-        return sum(self.usual.is_outside(target, now) for target in targets)
+        return self.usual.outside(targets, now)
 
 
 def first(rules: Iterable[Rule], look: Look) -> Reason | None:

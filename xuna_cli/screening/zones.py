@@ -1,7 +1,9 @@
 """In which time zones a person may be: from the list's column, else from the number, else the default."""
 
+import re
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from phonenumbers.phonenumberutil import is_number_type_geographical
@@ -35,24 +37,33 @@ def zones_of_number(e164: str) -> tuple[str, ...]:
     if kind == UNKNOWN:
         return ()
     if not is_number_type_geographical(kind, int(plan.code)):
-        return _zones_of_prefix(plan.code)
-    return _zones_of_prefix(e164[1 : 1 + TIMEZONE_LONGEST_PREFIX])
+        return zones_of_prefix(plan.code)
+    return zones_of_prefix(e164[1 : 1 + TIMEZONE_LONGEST_PREFIX])
 
 
-def zones_if_bound(e164: str) -> tuple[str, ...] | None:
-    """Return the zones of a number, if it is assigned at all, and at less cost; None: ask `zones_of_number`."""
-    parts = split(e164)
-    if parts is None:
-        return None
-    plan, national = parts
-    if plan.unbound.fullmatch(national):
-        return None
-    return _zones_of_prefix(e164[1 : 1 + _longest_prefix(plan.code)])
+class Area(NamedTuple):
+    """What the first four digits of a number say about where it is.
+
+    Attributes:
+        end: the number up to there tells its zones, if it is bound to a place.
+        begins: where the national number begins.
+        unbound: of national numbers that may be bound to no place.
+    """
+
+    end: int
+    begins: int
+    unbound: re.Pattern[str]
 
 
 @cache
-def _longest_prefix(code: str) -> int:
-    return max((len(prefix) for prefix in TIMEZONE_DATA if prefix.startswith(code)), default=0)
+def area_of(first_digits: str) -> Area | None:
+    """Return what the first four digits behind the `+` say; None: no country has that calling code."""
+    parts = split("+" + first_digits)
+    if parts is None:
+        return None
+    longest = max((len(prefix) for prefix in TIMEZONE_DATA if prefix.startswith(first_digits)), default=0)
+    plan, _ = parts
+    return Area(1 + max(longest, len(first_digits)), 1 + len(plan.code), plan.unbound)
 
 
 @cache
@@ -75,7 +86,8 @@ def zones_of_calling_code(first_digits: str) -> tuple[str, ...]:
     )
 
 
-def _zones_of_prefix(digits: str) -> tuple[str, ...]:
+def zones_of_prefix(digits: str) -> tuple[str, ...]:
+    """Return the zones of numbers that are bound to a place, by their first digits; empty: unknown."""
     for length in range(len(digits), 0, -1):
         found = TIMEZONE_DATA.get(digits[:length])
         if found is not None:

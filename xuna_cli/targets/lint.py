@@ -38,7 +38,7 @@ class Lint:
         Raises:
             TargetProblem: in strict mode, for the first thing that looks wrong.
         """
-        for path, text in _texts(override, ""):
+        for path, text in texts(override, ""):
             if _is_plainly_fine(text):
                 continue
             for code, message in looks_wrong(text, self._sources):
@@ -120,15 +120,16 @@ def _is_plainly_fine(text: str) -> bool:
     )
 
 
-def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+def texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every text of an override, after the path that leads to it from `path`."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
         for name, below in value.items():
-            yield from _texts(below, f"{path}.{name}" if path else str(name))
+            yield from texts(below, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):
         for below in value:
-            yield from _texts(below, path)
+            yield from texts(below, path)
 
 
 def _around(text: str, match: re.Match[str], width: int = 15) -> str:

@@ -10,12 +10,14 @@ from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import (
     OWN_OVERRIDE,
     Override,
+    as_json,
     build_override,
     check_paths,
     clash,
     own_columns,
 )
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+from xuna_cli.targets.plain import plain_texts
 from xuna_cli.targets.ready import KEY_SEPARATOR, Ready, check_unmarked
 from xuna_cli.targets.template import TargetProblem, Template, check_columns, is_empty, no_column
 from xuna_cli.targets.zone_column import zone_columns
@@ -75,33 +77,30 @@ class Preparer:
         self._lint = lint
         self._ready = ready
         self._normalise = PhoneReader(region, strict=strict).normalise
+        # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
+        has_own_words = bool(self._own_columns) or OWN_OVERRIDE in columns
+        self._plain = None if has_own_words else plain_texts(self._overrides)
+        self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
 
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
         """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
-        fields = contact.fields
+        row_number, fields = contact
         try:
             number = self._normalise(fields.get(self._phone_column))
         except PhoneProblem as problem:
-            return Rejection(contact.row_number, problem.code, self._phone_column, problem.message, contact)
+            return Rejection(row_number, problem.code, self._phone_column, problem.message, contact)
         try:
             if self._ready is not None:
                 key = self._ready.key(number, fields)
             else:
                 check_unmarked(fields)
                 key = number if self._key_column is None else self._key(number, fields)
-            override = self._override(fields)
-            if self._lint is not None and override is not None:
-                self._lint(contact.row_number, override)
+            override = self._override(row_number, fields)
             timezone = self._timezone(fields) if self._timezone_column is not None else None
         except TargetProblem as problem:
-            return Rejection(contact.row_number, problem.code, problem.column, problem.message, contact)
+            return Rejection(row_number, problem.code, problem.column, problem.message, contact)
         return CallTarget(
-            contact.row_number,
-            key,
-            number,
-            override,
-            contact if self._keep_contact else None,
-            timezone,
+            row_number, key, number, override, contact if self._keep_contact else None, timezone
         )
 
     def _check_templates(self, columns: Sequence[str]) -> tuple[list[str], bool]:
@@ -157,11 +156,20 @@ class Preparer:
         # There are few zones and many rows: each name is kept once.
         return None if is_empty(value) else sys.intern(str(value).strip())
 
-    def _override(self, fields: Mapping[str, object]) -> dict[str, object] | None:
+    def _override(self, row_number: int, fields: Mapping[str, object]) -> str | None:
+        if self._plain is not None and (self._plain_columns is None or fields.keys() == self._plain_columns):
+            plain = self._plain(fields)
+            if plain is not None:
+                return plain
         columns = self._own_columns
         if not self._columns_are_complete:
             try:
                 columns = own_columns(fields)
             except InputError as error:
                 raise TargetProblem(error.code, error.message) from None
-        return build_override(fields, self._overrides, columns, missing_is_empty=self._missing_is_empty)
+        override = build_override(fields, self._overrides, columns, missing_is_empty=self._missing_is_empty)
+        if override is None:
+            return None
+        if self._lint is not None:
+            self._lint(row_number, override)
+        return as_json(override)

@@ -87,7 +87,7 @@ def check_unmarked(fields: Mapping[str, object]) -> None:
         TargetProblem: it is one.
     """
     for column in (CAMPAIGN, KEY):
-        if not is_empty(fields.get(column)):
+        if column in fields and not is_empty(fields[column]):
             message = (
                 f"this line was rendered (it has {column!r}), but the list's first one was not: "
                 "keep rendered lines in a file of their own"
@@ -99,7 +99,7 @@ def line(target: CallTarget, about: Ready) -> str:
     """Return a target as a line of JSON, with its end."""
     document: dict[str, object] = {"to_phone_number": target.to_phone_number}
     if target.override is not None:
-        document["conversation_config_override"] = target.override
+        document["conversation_config_override"] = json.loads(target.override)
     if target.timezone is not None:
         document[TIMEZONE] = target.timezone
     document |= {ROW: target.row_number, KEY: target.key, CAMPAIGN: about.campaign}

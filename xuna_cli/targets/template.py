@@ -133,6 +133,21 @@ class Template:
         """Whether the text is the same for every row."""
         return self._parts is not None and all(isinstance(part, str) for part in self._parts)
 
+    @property
+    def placeholders(self) -> tuple[list[str], list[str]] | None:
+        """The literals before, between and behind the placeholders, and the placeholders' columns.
+
+        None: there is more to it than that, or there is no placeholder.
+        """
+        literals, columns = [""], []
+        for part in self._parts or ():
+            if isinstance(part, str):
+                literals[-1] += part
+            else:
+                literals.append("")
+                columns.append(part.column)
+        return (literals, columns) if columns else None
+
     def render(self, fields: Mapping[str, object]) -> str:
         """Return the text for one row.
 

@@ -1,0 +1,193 @@
+"""The short way says what the careful way says, or nothing: this holds the two together."""
+
+import json
+from functools import cache
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from xuna_cli.models import Contact
+from xuna_cli.targets.lint import Lint
+from xuna_cli.targets.override import first_message, parse_override
+from xuna_cli.targets.plain import plain_texts
+from xuna_cli.targets.preparing import Preparer
+
+JOHN = "+15559876543"
+COLUMNS = ("phone", "name", "firm", "order no")
+
+ODD = (
+    *("Ann", "Björn", "Stark & Sons", "O'Brien", "van Dijk", "A-0123456", "Umbrella, Inc.", "12.50"),
+    *("", " ", "  ", " Ann", "Ann ", "a  b", "-", "'", "&", ".", ",", "..", "( )", "\u200b", "\ud800"),
+    *(
+        "None",
+        "nan",
+        "NaN",
+        "null",
+        "NULL",
+        "undefined",
+        "Hernandez",
+        "No ne",
+        "one",
+        "ull",
+        "N",
+        "n",
+        "Mr No",
+        "None-1",
+    ),
+    *(
+        "{{ name }}",
+        "{",
+        "}",
+        '"',
+        "\\",
+        "%",
+        "%s",
+        "\n",
+        "\t",
+        "\0",
+        "李",
+        "ß",
+        "²",
+        "e\u0301",
+        "👋",
+        "\u2019",
+    ),
+    *("Ann.", "Ann,", ",Ann", ".Ann", "a .b", "a,,b", "x" * 990, "Ann None", "(Ann)", "a/b", "a_b", "a:b"),
+    *(7, 7.5, True, None, ["Ann"], {"a": "Ann"}),
+)
+CELLS = st.sampled_from(ODD) | st.text(max_size=8) | st.text("an NulodefiN-'& ", max_size=12)
+MESSAGES = [
+    "Hi {{ name }}, this is {{ firm }} about {{ row['order no'] }}. Is now a good time?",
+    "{{ name }}",
+    "{{ name }} {{ name }}!",
+    "{{ name }}{{ firm }}",
+    "N{{ name }}",
+    "Hi {{ name }}ne",
+    "{{ name }}ull",
+    "Hi {{ name | default('you') }}, 100% \"off\" \u2013 für {{ firm }}\n",
+    "Hi {{ name }} , and {{ firm }} ..",
+    "Hi {{ name }}, we do maintenance of None for {{ firm }}.",
+    "({{ name }}) .{{ firm }}",
+    "{ {{ name }} }",
+    "Hi {{ name | title }}",
+    "{{ name }}" + " and so on" * 100,
+]
+REST = [
+    (),
+    ("agent.language=es",),
+    ('agent.prompt:=[null, "None", 5]',),
+    ("agent.x=  {",),
+    ("agent.language={{ firm }}",),
+]
+
+
+@cache
+def compiled(message, rest):
+    return [first_message(message), *map(parse_override, rest)]
+
+
+def both_ways(message, rest, contacts, *, strict, complete):
+    """Return what the two ways make of the contacts, each with the marks of its lint, and how many were short."""
+    overrides = compiled(message, rest)
+    results = []
+    short = 0
+    for way in ("short", "careful"):
+        lint = Lint(strict=strict, sources=[override.template.source for override in overrides])
+        prepare = Preparer(
+            phone_column="phone",
+            columns=COLUMNS,
+            columns_are_complete=complete,
+            overrides=overrides,
+            lint=lint,
+        )
+        if way == "careful":
+            prepare._plain = None
+        elif prepare._plain is not None:
+            short = sum(prepare._plain(contact.fields) is not None for contact in contacts)
+        results.append(([prepare(contact) for contact in contacts], lint.marks))
+    return (*results, short)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("rest", REST)
+@pytest.mark.parametrize("message", MESSAGES)
+def test_of_every_odd_cell_the_short_way_says_what_the_careful_way_says(message, rest, strict):
+    rows = [
+        {**dict.fromkeys(COLUMNS[1:], "Ann"), **odd}
+        for cell in ODD
+        for odd in ({"name": cell}, {"firm": cell}, {"name": cell, "firm": cell})
+    ]
+    for row in rows:  # one at a time: marks are of the first row with one
+        for complete in (True, False):
+            short, careful, _ = both_ways(
+                message, rest, [Contact(2, {"phone": JOHN, **row})], strict=strict, complete=complete
+            )
+            assert short == careful, row
+
+
+@given(
+    message=st.sampled_from(MESSAGES),
+    rest=st.sampled_from(REST),
+    rows=st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS[1:], CELLS)), max_size=4),
+    extra=st.sampled_from([{}, {"first_message": "Salut"}, {"xuna_key": "x"}, {"override.agent.a": "b"}]),
+    strict=st.booleans(),
+)
+@example(
+    message=MESSAGES[0], rest=(), rows=[{"name": "Ann", "firm": "", "order no": "A-1"}], extra={}, strict=True
+)
+def test_the_short_way_says_what_the_careful_way_says(message, rest, rows, extra, strict):
+    contacts = [Contact(number, {"phone": JOHN, **row, **extra}) for number, row in enumerate(rows, 2)]
+    short, careful, _ = both_ways(message, rest, contacts, strict=strict, complete=False)
+    assert short == careful
+
+
+@given(
+    message=st.sampled_from(MESSAGES),
+    rest=st.sampled_from(REST),
+    rows=st.lists(
+        st.fixed_dictionaries(
+            {}, optional={column: CELLS.filter(lambda cell: isinstance(cell, str)) for column in COLUMNS[1:]}
+        ),
+        max_size=4,
+    ),
+    strict=st.booleans(),
+)
+def test_so_it_does_where_rows_are_short(message, rest, rows, strict):
+    contacts = [Contact(number, {"phone": JOHN, **row}) for number, row in enumerate(rows, 2)]
+    short, careful, _ = both_ways(message, rest, contacts, strict=strict, complete=True)
+    assert short == careful
+
+
+def test_ordinary_rows_go_the_short_way():
+    rows = [("Ann", "Acme Ltd", "A-1"), ("Björn", "Stark & Sons", "A-2"), ("D'Arcy", "李", "3")]
+    contacts = [Contact(2, dict(zip(COLUMNS, (JOHN, *row), strict=True))) for row in rows]
+    (made, _), _, short = both_ways(MESSAGES[0], ("agent.language=es",), contacts, strict=True, complete=True)
+    assert short == len(contacts)
+    assert [json.loads(target.override) for target in made] == [
+        {
+            "agent": {
+                "first_message": f"Hi {name}, this is {firm} about {order}. Is now a good time?",
+                "language": "es",
+            }
+        }
+        for name, firm, order in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["agent.first_message=Hello"],
+        ["agent.first_message={{ name | title }}"],
+        ["agent.first_message={{ name }}", "agent.language={{ firm }}"],
+        ["agent.speed:={{ name }}"],
+        ["agent.first_message={{ name }}{{ firm }}"],
+        ["agent.first_message=Mr{{ name }}"],
+        ["agent.first_message={ {{ name }}"],
+        ["agent.first_message=Hi {{ name }}", "agent.language=}"],
+        [],
+    ],
+)
+def test_there_is_no_short_way_where_something_may_be_wrong_in_every_row(options):
+    assert plain_texts([parse_override(option) for option in options]) is None
