@@ -34,6 +34,7 @@ POINTS = [
     ("submit:after-commit", 1, (), ON_THE_WIRE),
     ("submit:after-commit", 3, (), ON_THE_WIRE),
     ("post:before-connecting", 1, (), ON_THE_WIRE),
+    ("post:before-connecting", 3, (), False),
     ("post:before-first-byte", 2, (), ON_THE_WIRE),
     ("post:headers-written", 2, (), ON_THE_WIRE),
     ("post:request-written", 1, (), ON_THE_WIRE),
@@ -68,7 +69,8 @@ def test_killed_at_a_named_point_and_run_again(rig, sandbox, point, nth, faults,
         sandbox.add_fault(**fault)
     rejects = rig.folder / "rejects.csv"
     # Senders share commits: a certain one of them is there for sure where there is one sender.
-    senders = ("--concurrency", 1) if nth > 1 and point.startswith(("submit", "record")) else ARGV
+    alone = nth > 1 and point.startswith(("submit", "record", "post:before-connecting"))
+    senders = ("--concurrency", 1) if alone else ARGV
     killed = rig.call(*senders, "--rejects", rejects, plan={"point": point, "nth": nth})
     assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed
     again = rig.call(*ARGV, "--rejects", rejects)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.harness import Rig, numbers, wait_until
 from tests.support.sandbox_process import SandboxProcess
-from tests.support.scripted import ScriptedServer, answer, slow_answer
+from tests.support.scripted import ScriptedServer, answer, nothing_comes, slow_answer
 
 NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
 
@@ -179,6 +179,7 @@ def test_an_outcome_that_is_not_recorded_weighs_more_than_why(tmp_path):
         NUMBERS,
         slow_answer(1.0, 200, {"batch_id": "batch_slow", "calls_initiated": 3}),
         answer(200, {"batch_id": "batch_fast", "calls_initiated": 3}),
+        nothing_comes(),
     ]
     with ScriptedServer(answers) as server:
         rig = Rig(tmp_path, server.base_url, numbers(9))

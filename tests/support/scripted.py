@@ -206,6 +206,13 @@ def reset_in_upload(connection: Connection, after: int = 65536) -> None:
 
 
 @named
+def nothing_comes(connection: Connection) -> None:
+    """Wait until the client leaves, and expect no byte of it."""
+    if connection.receive():
+        raise AssertionError(f"a request came on connection {connection.number}")
+
+
+@named
 def read_nothing(connection: Connection) -> None:
     """Accept, and leave the request in the kernel's buffers."""
     connection.server.stopping.wait()

@@ -2,7 +2,7 @@
 
     python -m tests.support.stopping_run submitted batch-call …
 
-`submitted`: the batch is `submitting` in the ledger, nothing of the POST is under way.
+`submitted`: the batch is `submitting` in the ledger, and no byte of the POST is on the wire.
 `posted`: the answer is there, and nothing of it is recorded.
 """
 
@@ -12,21 +12,20 @@ import sys
 
 from xuna_cli.__main__ import main
 from xuna_cli.api.client import Client
+from xuna_cli.ledger.ledger import Ledger
 
 
 def stop_at(point: str) -> None:
-    place_calls = Client.place_calls
     stops = iter([lambda: os.kill(os.getpid(), signal.SIGSTOP)])
+    owner, name = {"submitted": (Ledger, "submit"), "posted": (Client, "place_calls")}[point]
+    work = getattr(owner, name)
 
     def stopping(self, *args, **kwargs):
-        if point == "submitted":
-            next(stops, lambda: None)()
-        outcome = place_calls(self, *args, **kwargs)
-        if point == "posted":
-            next(stops, lambda: None)()
-        return outcome
+        done = work(self, *args, **kwargs)
+        next(stops, lambda: None)()
+        return done
 
-    Client.place_calls = stopping
+    setattr(owner, name, stopping)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,9 @@ CONVERSATIONS = "/v1/convai/conversations"
 LARGEST_ANSWER = 2**20  # bytes; more is no answer to a batch
 LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
 CONNECT_TIMEOUT_S = 15.0
+# Seconds between connecting and the first byte: servers close connections on which nothing comes, and a write
+# to such a one proves nothing.
+LONGEST_PAUSE_S = 2.0
 SHORTEST_REAL_KEY = 12  # characters; a shorter one (the sandbox's) is a word that may stand anywhere
 
 
@@ -414,12 +417,18 @@ class _Watch:
             # A proxy's CONNECT starts headers too: that is not yet our request.
             if info["request"].method == b"CONNECT":
                 return
+            connected = time.monotonic()
             if not self._may_send():
                 self.kept_back = True
                 self.reason = "kept back: this run may not send any more"
                 raise _KeptBackError
-            if time.monotonic() >= self._ends:
+            now = time.monotonic()
+            if now >= self._ends:
                 self.reason = "connecting took too long"
+                raise _KeptBackError
+            if now - connected > LONGEST_PAUSE_S:
+                self.kept_back = True
+                self.reason = "kept back: the connection has waited too long"
                 raise _KeptBackError
             self.sending = True
         elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):

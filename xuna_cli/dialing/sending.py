@@ -1,7 +1,7 @@
 """One batch, from the claim to its outcome on the disk. The order in here is the promise.
 
-`submit` is committed before the POST; the outcome is committed before anything else is made of it; what is
-not proven to be refused is never sent again.
+`submit` is committed before the first byte of the POST; the outcome is committed before anything else is made
+of it; what is not proven to be refused is never sent again.
 """
 
 import threading
@@ -141,28 +141,35 @@ class Sending:
             self._plan.from_phone_number_id,
             [(target.to_phone_number, target.override) for target in batch.targets],
         )
-        if listed := self._ledger.submit(batch):
-            fit = self._screen(
-                batch,
-                {
-                    target.key: self._screener.listed(target, listed[target.to_phone_number])
-                    for target in batch.targets
-                    if target.to_phone_number in listed
-                },
-            )
-            return [fit] if fit is not None else []
+        look = _LastLook(
+            may_submit=lambda: self._may_submit(batch),
+            submit=lambda: self._ledger.submit(batch),
+            holds=lambda: self._ledger.holds(self._run),
+        )
         outcome = self._api.place_calls(
             body,
             calls=len(batch.targets),
             idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.id}",
-            may_send=lambda: self._may_send(batch),
+            may_send=look,
         )
+        if look.error is not None:
+            raise look.error
+        if look.listed:
+            fit = self._screen(
+                batch,
+                {
+                    target.key: self._screener.listed(target, look.listed[target.to_phone_number])
+                    for target in batch.targets
+                    if target.to_phone_number in look.listed
+                },
+            )
+            return [fit] if fit is not None else []
         try:
             if isinstance(outcome, Taken):
                 # Outside the order, so that what several senders have to record goes to the disk together.
                 return self._taken(batch, outcome)
             with self._order:
-                return self._settle_or_stop(batch, slot, outcome)
+                return self._settle_or_stop(batch, slot, outcome, submitted=look.submitted)
         except LedgerError as error:
             self._unrecorded(batch, outcome, error)
             return []
@@ -178,26 +185,21 @@ class Sending:
                 tell_screened(target, reason, self._on_rejection)
         return left
 
-    def _may_send(self, batch: Batch) -> bool:
-        """Return whether the first byte may go out: connecting takes a while, and much may change meanwhile.
+    def _may_submit(self, batch: Batch) -> bool:
+        """Return whether the batch may go out now: connecting takes a while, and much may change meanwhile.
 
         What is kept back here is asked anew, and said why, before it is sent again.
         """
-        try:
-            if self._ledger.listed([target.to_phone_number for target in batch.targets]):
-                return False
-        except LedgerError:  # what can't be asked is not sent
-            return False
-        return (
-            not self._stop()
-            and self._ledger.holds(self._run)
-            and not self._screener.before_post(batch.targets)
-        )
+        return not self._stop() and not self._screener.before_post(batch.targets)
 
     # -- outcomes
 
-    def _settle_or_stop(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
+    def _settle_or_stop(
+        self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused, *, submitted: bool
+    ) -> list[Batch]:
         try:
+            if submitted and isinstance(outcome, NotSent) and not outcome.permanent:
+                self._ledger.back_to_claimed(batch)
             return self._settle(batch, slot, outcome)
         except LostClaimError as error:
             if not isinstance(outcome, NotSent | Refused):
@@ -290,7 +292,6 @@ class Sending:
             )
             self._give_up(batch, outcome, error)
             return []
-        self._ledger.back_to_claimed(batch)
         if self._stop() or outcome.kept_back:
             return [batch]
         why = self._pacer.not_sent(slot)
@@ -457,6 +458,48 @@ class Sending:
     def _leave_unsent(self, batches: Sequence[Batch]) -> None:
         """Leave batches that are only claimed; the end of the run gives them back."""
         self._tally.count("not_sent", sum(len(batch.targets) for batch in batches))
+
+
+class _LastLook:
+    """What is done between connecting and the first byte: to look once more, and to put it on the disk.
+
+    Args:
+        may_submit: whether the run, the hours and the end still allow it.
+        submit: puts it on the disk that the first byte is about to go out, or returns whom the ledger's
+            do-not-call list has got.
+        holds: whether the run still holds its lock, now that it is there.
+
+    Attributes:
+        submitted: whether it is on the disk.
+        listed: those numbers, and why.
+        error: why it could not be put there; nothing is sent then.
+    """
+
+    def __init__(
+        self,
+        *,
+        may_submit: Callable[[], bool],
+        submit: Callable[[], Mapping[str, str]],
+        holds: Callable[[], bool],
+    ) -> None:
+        self._may_submit = may_submit
+        self._submit = submit
+        self._holds = holds
+        self.submitted = False
+        self.listed: Mapping[str, str] = {}
+        self.error: BaseException | None = None
+
+    def __call__(self) -> bool:
+        """Return whether the first byte may go out."""
+        try:
+            if not self._may_submit():
+                return False
+            self.listed = self._submit()
+        except BaseException as error:  # noqa: BLE001 - raised again outside the client, which takes it for its own
+            self.error = error
+            return False
+        self.submitted = not self.listed
+        return self.submitted and self._holds()
 
 
 AGAIN = "run the same command again later: who was not called is free to be"

@@ -21,15 +21,15 @@ class PlainTexts:
     """Makes overrides, as JSON, that differ in one text alone.
 
     Args:
-        before: the JSON up to the text.
+        head: the JSON up to the text.
         literals: what stands before, between and behind the placeholders; one more than there are columns.
         columns: of the placeholders.
-        after: the JSON behind the text.
+        tail: the JSON behind the text.
     """
 
-    def __init__(self, before: str, literals: Sequence[str], columns: Sequence[str], after: str) -> None:
+    def __init__(self, head: str, literals: Sequence[str], columns: Sequence[str], tail: str) -> None:
         encoded = [encode_basestring_ascii(literal)[1:-1].replace("%", "%%") for literal in literals]
-        self._format = f'{before.replace("%", "%%")}"{"%s".join(encoded)}"{after.replace("%", "%%")}'
+        self._format = f'{head.replace("%", "%%")}"{"%s".join(encoded)}"{tail.replace("%", "%%")}'
         self._values: Callable[[Mapping[str, object]], tuple[str, ...]] = (
             itemgetter(*columns) if len(columns) > 1 else lambda fields: (fields[columns[0]],)  # type: ignore[assignment,return-value]  # what is no text is found at once
         )
@@ -74,21 +74,22 @@ def plain_texts(overrides: Sequence[Override]) -> PlainTexts | None:
         return None
     literals, columns = parts
     # A word must not come of a cell and the letters beside it.
+    before, behind = literals[:-1], literals[1:]
     if (
-        any(literal[:1].isalpha() for literal in literals[1:])
-        or any(literal[-1:].isalpha() or not literal for literal in literals[:-1][1:])
-        or literals[0][-1:].isalpha()
+        any(literal[-1:].isalpha() for literal in before)
+        or any(literal[:1].isalpha() for literal in behind)
+        or "" in literals[1:-1]
     ):
         return None
     sources = [override.template.source for override in overrides]
     rest = build_override({}, [_with_text(override, _MARK) for override in overrides], {})
     example = build_override({}, [_with_text(override, "x".join(literals)) for override in overrides], {})
-    before, found, after = json.dumps(rest, separators=(",", ":")).partition(_MARK_AS_JSON)
-    if not found or _MARK_AS_JSON in after:
+    head, found, tail = json.dumps(rest, separators=(",", ":")).partition(_MARK_AS_JSON)
+    if not found or _MARK_AS_JSON in tail:
         return None
     if any(True for _, text in texts(example or {}, "") for _ in looks_wrong(text, sources)):
         return None
-    return PlainTexts(before, literals, columns, after)
+    return PlainTexts(head, literals, columns, tail)
 
 
 def _with_text(override: Override, text: str) -> Override:
