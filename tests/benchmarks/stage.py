@@ -71,9 +71,8 @@ def middle(runs, what):
 class Server:
     """The sandbox in a process of its own, counting calls and keeping none."""
 
-    def __init__(self, *, latency=0.0):
-        self._faults = [{"kind": "latency", "seconds": latency}] if latency else []
-        self._process = SandboxProcess(remember="count", faults=self._faults)
+    def __init__(self):
+        self._process = SandboxProcess(remember="count")
 
     def __enter__(self):
         self._process.start()
@@ -93,10 +92,28 @@ class Server:
             document = json.load(answer)
         reset = urllib.request.Request(f"{self.base_url}/sandbox/reset", method="POST")
         urllib.request.urlopen(reset).close()
-        if self._faults:  # a reset clears them
-            again = json.dumps(self._faults).encode()
-            urllib.request.urlopen(f"{self.base_url}/sandbox/faults", data=again).close()
         return document["total"], document["batches"]
+
+
+class PunctualServer:
+    """A server that takes so many seconds for each batch, and does nothing else with it but count."""
+
+    def __init__(self, seconds):
+        self._argv = [sys.executable, "-m", "tests.benchmarks.punctual_server", str(seconds)]
+
+    def __enter__(self):
+        self._process = subprocess.Popen(self._argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.base_url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.communicate()
+
+    def taken(self):
+        """Return how many calls and batches it took since it was last asked."""
+        with urllib.request.urlopen(f"{self.base_url}/taken") as answer:
+            return tuple(json.load(answer))
 
 
 class Stage:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tests.benchmarks import bare
 from tests.benchmarks.results import Row
-from tests.benchmarks.stage import ROOT, Server, alternate, middle, run
+from tests.benchmarks.stage import ROOT, PunctualServer, alternate, middle, run
 
 LATENCY_S = 0.050
 CONCURRENCY = 8
@@ -31,7 +31,7 @@ def wall(stage):
             raise AssertionError("the server did not take every batch of the bare client")
         return replace(ran, wall=float(ran.out))
 
-    with Server(latency=LATENCY_S) as server:
+    with PunctualServer(LATENCY_S) as server:
         runs = alternate(
             stage.long,
             start=lambda: stage.batch_call(ten, server, expect={"accepted": 10}),
