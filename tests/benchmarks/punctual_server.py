@@ -44,7 +44,9 @@ class Exchange(asyncio.Protocol):
             document = [Exchange.calls, Exchange.batches]
             Exchange.calls = Exchange.batches = 0
         elif request.startswith(b"GET "):  # the look-up of the caller number
-            document = [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Benchmark"}]
+            document = [
+                {"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Benchmark"}
+            ]
         else:
             initiated = request.count(b'"to_phone_number"')
             Exchange.calls += initiated

@@ -54,6 +54,34 @@ ODD = (
         "\u2019",
     ),
     *("Ann.", "Ann,", ",Ann", ".Ann", "a .b", "a,,b", "x" * 990, "Ann None", "(Ann)", "a/b", "a_b", "a:b"),
+    *(
+        "St. Louis",
+        "10:30",
+        "a@b.example",
+        "$5.00!",
+        "why? so",
+        "a;b; c",
+        "Ann!",
+        "a...",
+        "a. .b",
+        "a?,b",
+        "a, ,b",
+    ),
+    *(
+        "Inc. Ltd.",
+        ":a",
+        "a :b",
+        "a\xa0b",
+        "\xa0",
+        "a\x1fb",
+        "\x1f",
+        "_",
+        "#1",
+        "<a>",
+        "[a]",
+        "a,.b",
+        "1,000.5",
+    ),
     *(7, 7.5, True, None, ["Ann"], {"a": "Ann"}),
 )
 CELLS = st.sampled_from(ODD) | st.text(max_size=8) | st.text("an NulodefiN-'& ", max_size=12)
@@ -67,6 +95,8 @@ MESSAGES = [
     "{{ name }}ull",
     "Hi {{ name | default('you') }}, 100% \"off\" \u2013 für {{ firm }}\n",
     "Hi {{ name }} , and {{ firm }} ..",
+    "Hi {{ name }}, it's {{ firm }}.",
+    "{{ name }}, {{ firm }}! {{ name }}? {{ name }}; {{ name }}: {{ firm }},",
     "Hi {{ name }}, we do maintenance of None for {{ firm }}.",
     "({{ name }}) .{{ firm }}",
     "{ {{ name }} }",
@@ -161,6 +191,7 @@ def test_so_it_does_where_rows_are_short(message, rest, rows, strict):
 
 def test_ordinary_rows_go_the_short_way():
     rows = [("Ann", "Acme Ltd", "A-1"), ("Björn", "Stark & Sons", "A-2"), ("D'Arcy", "李", "3")]
+    rows += [("St. John", "Umbrella, Inc.", "$12.50"), ("Ann Jr.", "a@b.example", "2026-11-24 10:30")]
     contacts = [Contact(2, dict(zip(COLUMNS, (JOHN, *row), strict=True))) for row in rows]
     (made, _), _, short = both_ways(MESSAGES[0], ("agent.language=es",), contacts, strict=True, complete=True)
     assert short == len(contacts)
