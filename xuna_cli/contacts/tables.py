@@ -43,23 +43,29 @@ def _rows(
         row = list(map(str.strip, record))
         if not any(row):
             continue
-        if len(row) < width:  # editors drop empty cells at the end of a row
-            row += [""] * (width - len(row))
-        elif len(row) > width and any(row[width:]):
-            yield _too_long(row, header, row_number)
-            continue
-        for position in nameless:
-            if row[position]:
-                raise InputError(
-                    f"{name}, row {row_number}: column {position + 1} holds {row[position]!r}, "
-                    f"and has no name in the header.",
-                    hint="Give the column a name in the header, or remove it.",
-                    code="input-header",
-                )
-        fields = dict(zip(header, row, strict=False))  # a longer row has nothing but empty cells there
+        if len(row) != width:
+            if len(row) < width:  # editors drop empty cells at the end of a row
+                row += [""] * (width - len(row))
+            elif any(row[width:]):
+                yield _too_long(row, header, row_number)
+                continue
+        if nameless:
+            _check_nameless(row, nameless, row_number, name)
+        fields = dict(zip(header, row))  # noqa: B905 - a longer row has nothing but empty cells there
         if nameless:
             del fields[""]
         yield Contact(row_number, fields)
+
+
+def _check_nameless(row: Sequence[str], nameless: Sequence[int], row_number: int, name: str) -> None:
+    for position in nameless:
+        if row[position]:
+            raise InputError(
+                f"{name}, row {row_number}: column {position + 1} holds {row[position]!r}, "
+                f"and has no name in the header.",
+                hint="Give the column a name in the header, or remove it.",
+                code="input-header",
+            )
 
 
 def _too_long(row: list[str], header: list[str], row_number: int) -> Rejection:
