@@ -291,6 +291,14 @@ def test_a_post_that_may_not_go_out_any_more_is_kept_back(placed):
     assert server.whole_requests == 0
 
 
+def test_a_connection_that_waited_for_us_is_not_used(placed, monkeypatch):
+    """The server may have closed it, and a write to such a one proves nothing."""
+    monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
+    with ScriptedServer([scripted.nothing_comes()]) as server:
+        outcome = placed(server.base_url, may_send=lambda: True)
+    assert outcome == NotSent("kept back: the connection has waited too long", kept_back=True)
+
+
 def test_a_key_that_http_cannot_carry_is_never_sent_nor_said(client):
     with ScriptedServer([scripted.Action("nothing", lambda connection: None)]) as server:
         ours = client(server.base_url, key="sk-secret\r\nX-Evil: 1")

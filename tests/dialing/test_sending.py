@@ -337,6 +337,37 @@ def test_what_is_not_sent_is_sent_again(scene):
     assert counts(report) == {"accepted": 2}
 
 
+def test_what_could_not_connect_was_never_submitting(scene):
+    """A kill at that time holds nobody, and trying costs the ledger nothing."""
+    states = []
+
+    class Api(ScriptedApi):
+        def place_calls(self, body, *, calls, idempotency_key, may_send):
+            states.append([record.state for record in scene.ledger.batches(scene.run.campaign_id)])
+            if len(states) < 3:
+                return NotSent("Connection refused")
+            return super().place_calls(body, calls=calls, idempotency_key=idempotency_key, may_send=may_send)
+
+    assert counts(scene.dial(rows(1, 2), Api(taken))) == {"accepted": 2}
+    assert states == [[BatchState.CLAIMED]] * 3
+
+
+@pytest.mark.parametrize("asked_at", [1, 2])
+def test_a_bug_in_the_last_look_is_no_failure_of_the_wire(scene, asked_at):
+    submit = scene.ledger.submit
+    asked = count(1)
+
+    def broken(batch):
+        if next(asked) == asked_at:
+            raise ZeroDivisionError
+        return submit(batch)
+
+    scene.ledger.submit = broken
+    with pytest.raises(ZeroDivisionError):
+        scene.dial(rows(*range(20)))
+    assert len(scene.api.posts) == asked_at - 1
+
+
 def test_no_connection_for_long_ends_in_exit_6_with_everybody_free(scene):
     report = scene.dial(rows(*range(20)), lambda *_: NotSent("Connection refused"))
     assert settled(report) == {}
