@@ -1,11 +1,7 @@
 """The HTTP client: one key, one origin, one header; no redirects, no kept connections, no second try."""
 
-import base64
 import contextlib
-import dataclasses
-import html
 import json
-import re
 import socket
 import ssl
 import threading
@@ -13,18 +9,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from xuna_cli import __version__
+from xuna_cli.api.hidden_key import HiddenKey
 from xuna_cli.api.origin import is_loopback
 from xuna_cli.api.outcomes import (
     NotSent,
     Outcome,
-    Refused,
     Taken,
     Unknown,
     classify,
@@ -44,7 +39,6 @@ CONNECT_TIMEOUT_S = 15.0
 # Seconds between connecting and the first byte: servers close connections on which nothing comes, and a write
 # to such a one proves nothing.
 LONGEST_PAUSE_S = 2.0
-SHORTEST_REAL_KEY = 12  # characters; a shorter one (the sandbox's) is a word that may stand anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +74,7 @@ class Client:
 
     def __init__(self, base_url: str, api_key: str, *, deadline: float) -> None:
         self._deadline = deadline
-        self._api_key = api_key
+        self._key = HiddenKey(api_key)
         try:
             # A proxy has no business with the sandbox.
             proxied = not is_loopback(httpx.URL(base_url).host)
@@ -141,40 +135,13 @@ class Client:
                 )
             return Unknown(watch.reason or explain(error), status)
         if not 200 <= status <= 299:  # noqa: PLR2004
-            answer = self._body_without_key(answer)
-        outcome = self._outcome_without_key(
+            answer = self._key.out_of_body(answer)
+        outcome = self._key.out_of_outcome(
             classify(status, answer_headers, answer, calls=calls, now=datetime.now(UTC))
         )
         if watch.reason and not isinstance(outcome, Taken):
             return Unknown(watch.reason, status)  # cut in the middle: the end of the answer proves nothing
         return outcome
-
-    @cached_property
-    def _key(self) -> re.Pattern[str] | None:
-        return _pattern_of(self._api_key)
-
-    def _without_key(self, text: str) -> str:
-        """Take the key out of a server's words: some quote it, and the words are printed and kept."""
-        return self._key.sub("[the key]", text) if self._key else text
-
-    def _body_without_key(self, body: bytes) -> bytes:
-        """Take the key out before the words are cut to a length, which would leave the half of it."""
-        return self._without_key(body.decode("latin-1")).encode("latin-1")
-
-    def _outcome_without_key(self, outcome: Outcome) -> Outcome:
-        """Take the key out of what was decoded: JSON has more ways to write it than bytes can be searched for."""
-        match outcome:
-            case Taken():
-                return dataclasses.replace(outcome, batch_id=self._without_key(outcome.batch_id))
-            case Refused():
-                offending = {call: self._without_key(words) for call, words in outcome.offending.items()}
-                return dataclasses.replace(
-                    outcome, message=self._without_key(outcome.message), offending=offending
-                )
-            case Unknown():
-                return dataclasses.replace(outcome, message=self._without_key(outcome.message))
-            case _:
-                return outcome  # nothing was answered
 
     def phone_numbers(self) -> list[PhoneNumber]:
         """Return the account's caller numbers.
@@ -225,8 +192,8 @@ class Client:
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
         # A failure that needs more words than that has none for people.
-        body = self._body_without_key(body) if len(body) <= LARGEST_ANSWER else b""
-        refusal = refusal_error(status, self._without_key(describe(status, _parsed(body), body)))
+        body = self._key.out_of_body(body) if len(body) <= LARGEST_ANSWER else b""
+        refusal = refusal_error(status, self._key.out_of(describe(status, _parsed(body), body)))
         if 200 <= status <= 299:  # noqa: PLR2004
             refusal.code = "answer-unreadable"
         if status in {408, 429} or status >= 500:  # noqa: PLR2004
@@ -259,26 +226,6 @@ def _parsed(body: bytes) -> object:
         return json.loads(body, parse_constant=lambda _: None)  # NaN is no JSON
     except (ValueError, RecursionError):
         return None
-
-
-def _pattern_of(api_key: str) -> re.Pattern[str] | None:
-    """Return what finds the key as a server may quote it.
-
-    As it is, or with any of its characters escaped for JSON (once or more), a URL or HTML; or in base64.
-    """
-    if len(api_key) < SHORTEST_REAL_KEY:
-        return None
-    encoded = base64.b64encode(api_key.encode()).decode().rstrip("=")
-    return re.compile(f"{''.join(map(_any_form, api_key))}|{re.escape(encoded)}={{0,2}}")
-
-
-def _any_form(character: str) -> str:
-    """Return a pattern for one character; its repetitions have bounds, for the bodies of a hostile server."""
-    code = ord(character)
-    slashes = r"\\{0,16}+"
-    plain = re.escape(character) if character.isalnum() else slashes + re.escape(character.strip("\\"))
-    named = re.escape(html.escape(character))
-    return rf"(?:{plain}|{named}|(?i:{slashes}u{code:04x}|%(?:25){{0,3}}{code:02x}|&#0*+{code};|&#x0*+{code:x};))"
 
 
 def _http_client(base_url: str, api_key: str, deadline: float, *, trust_env: bool) -> httpx.Client:

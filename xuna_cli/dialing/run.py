@@ -6,13 +6,13 @@ transactions (keys come in random order, and every page that a claim touches is 
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
 from xuna_cli.dialing.intake import Intake, Prepare, SecondIntake, tell_screened
 from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
 from xuna_cli.dialing.tally import Tally
@@ -20,7 +20,6 @@ from xuna_cli.errors import LedgerError, UsageError, XunaError
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import (
-    Batch,
     BatchRecord,
     CallTarget,
     Contact,
@@ -37,70 +36,6 @@ from xuna_cli.screening.order import Screening
 # A larger number makes fewer large transactions (20,000: 1.5 s less of system time for a million calls).
 CLAIMED_AHEAD = 10_000
 READ_AT_ONCE = 500  # rows between two looks at the flags; more cost memory and save nothing
-
-
-class _Queue:
-    """Batches that wait for a sender."""
-
-    def __init__(self, stopping: Callable[[], bool], clock: Clock) -> None:
-        self._stopping = stopping
-        self._clock = clock
-        self._changed = threading.Condition()
-        self._batches: deque[Batch] = deque()
-        self._taken = 0
-        self._closed = False
-
-    def put(self, batches: Iterable[Batch]) -> None:
-        with self._changed:
-            self._batches.extend(batches)
-            self._changed.notify_all()
-
-    def get(self) -> Batch | None:
-        """Wait for a batch; None when there will be none."""
-        with self._changed:
-            while not self._stopping():
-                if self._batches:
-                    self._changed.notify_all()
-                    self._taken += 1
-                    return self._batches.popleft()
-                if self._closed:
-                    break
-                self._clock.wait(self._changed, float("inf"))
-        return None
-
-    def done(self) -> None:
-        """Note that a batch that was got is settled."""
-        with self._changed:
-            self._taken -= 1
-            self._changed.notify_all()
-
-    def is_idle(self) -> bool:
-        """Return whether there is no batch, neither here nor with a sender."""
-        with self._changed:
-            return not self._batches and not self._taken
-
-    def wait(self, seconds: float) -> None:
-        """Wait a while, but not for long: somebody may want to stop."""
-        with self._changed:
-            self._clock.wait(self._changed, seconds)
-
-    def wait_until_short(self, length: int) -> bool:
-        """Wait a moment for the queue to be that short; return whether it is."""
-        with self._changed:
-            if len(self._batches) > length:
-                self._clock.wait(self._changed, float("inf"))
-            return len(self._batches) <= length
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def drain(self) -> list[Batch]:
-        with self._changed:
-            left = list(self._batches)
-            self._batches.clear()
-            return left
 
 
 class Dialer:
@@ -182,7 +117,7 @@ class Dialer:
             refusal_error=refusal_error,
             address=address or run.campaign,
         )
-        self._queue = _Queue(self._stop, clock)
+        self._queue = BatchQueue(self._stop, clock)
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
         self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew

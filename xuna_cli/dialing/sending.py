@@ -11,6 +11,7 @@ from typing import Protocol
 
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.intake import tell_screened
+from xuna_cli.dialing.last_look import LastLook
 from xuna_cli.dialing.pacing import Pacer, Slot
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import Tally
@@ -141,7 +142,7 @@ class Sending:
             self._plan.from_phone_number_id,
             [(target.to_phone_number, target.override) for target in batch.targets],
         )
-        look = _LastLook(
+        look = LastLook(
             may_submit=lambda: self._may_submit(batch),
             submit=lambda: self._ledger.submit(batch),
             holds=lambda: self._ledger.holds(self._run),
@@ -458,48 +459,6 @@ class Sending:
     def _leave_unsent(self, batches: Sequence[Batch]) -> None:
         """Leave batches that are only claimed; the end of the run gives them back."""
         self._tally.count("not_sent", sum(len(batch.targets) for batch in batches))
-
-
-class _LastLook:
-    """What is done between connecting and the first byte: to look once more, and to put it on the disk.
-
-    Args:
-        may_submit: whether the run, the hours and the end still allow it.
-        submit: puts it on the disk that the first byte is about to go out, or returns whom the ledger's
-            do-not-call list has got.
-        holds: whether the run still holds its lock, now that it is there.
-
-    Attributes:
-        submitted: whether it is on the disk.
-        listed: those numbers, and why.
-        error: why it could not be put there; nothing is sent then.
-    """
-
-    def __init__(
-        self,
-        *,
-        may_submit: Callable[[], bool],
-        submit: Callable[[], Mapping[str, str]],
-        holds: Callable[[], bool],
-    ) -> None:
-        self._may_submit = may_submit
-        self._submit = submit
-        self._holds = holds
-        self.submitted = False
-        self.listed: Mapping[str, str] = {}
-        self.error: BaseException | None = None
-
-    def __call__(self) -> bool:
-        """Return whether the first byte may go out."""
-        try:
-            if not self._may_submit():
-                return False
-            self.listed = self._submit()
-        except BaseException as error:  # noqa: BLE001 - raised again outside the client, which takes it for its own
-            self.error = error
-            return False
-        self.submitted = not self.listed
-        return self.submitted and self._holds()
 
 
 AGAIN = "run the same command again later: who was not called is free to be"
