@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xuna_cli.targets.lint import LONGEST_MESSAGE, Lint, _is_plainly_fine, looks_wrong
-from xuna_cli.targets.template import TargetProblem
+from xuna_cli.targets.values import TargetProblem
 
 PIECES = [
     "Ann",

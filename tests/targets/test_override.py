@@ -14,7 +14,7 @@ from xuna_cli.targets.override import (
     own_columns,
     parse_override,
 )
-from xuna_cli.targets.template import EmptyValue
+from xuna_cli.targets.values import EmptyValue
 
 
 def build(fields, *options, columns=None):

@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xuna_cli.errors import ExitStatus, InputError
-from xuna_cli.targets.template import EmptyValue, TemplateProblem, check_columns, compile_template, is_empty
+from xuna_cli.targets.template import check_columns, compile_template
+from xuna_cli.targets.values import EmptyValue, TemplateProblem, is_empty
 
 ROW = {
     "name": "Ann",

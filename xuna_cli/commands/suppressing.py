@@ -16,7 +16,7 @@ from xuna_cli.models import Rejection
 from xuna_cli.screening.do_not_call import Numbers
 from xuna_cli.settings import Settings
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader
-from xuna_cli.targets.template import is_empty
+from xuna_cli.targets.values import is_empty
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xuna_cli.models import Mark
-from xuna_cli.targets.template import TargetProblem
+from xuna_cli.targets.values import TargetProblem
 
 LONGEST_MESSAGE = 1_000
 """Characters; more than a minute of speech before the person can say a word."""

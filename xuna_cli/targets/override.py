@@ -13,14 +13,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn, cast
 
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.targets.template import (
-    TargetProblem,
-    Template,
-    TemplateProblem,
-    check_encodable,
-    compile_template,
-    is_empty,
-)
+from xuna_cli.targets.template import Template, compile_template
+from xuna_cli.targets.values import TargetProblem, TemplateProblem, check_encodable, is_empty
 
 Path = tuple[str, ...]
 

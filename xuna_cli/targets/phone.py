@@ -9,16 +9,15 @@ number before it is asked, and everything else is rejected with a message, never
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
-from phonenumbers.phonemetadata import PhoneMetadata
 from phonenumbers.re_util import enable_pattern_cache
 from phonenumbers.shortnumberinfo import is_emergency_number, is_valid_short_number_for_region
 
 from xuna_cli.errors import UsageError
+from xuna_cli.targets.numbering_plan import NumberingPlan, plan_of_number, plan_of_region
 
 # No number needs more; and the patterns below stay quick on any text this short.
 _LONGEST_CELL = 100
@@ -110,8 +109,8 @@ class PhoneReader:
         enable_pattern_cache()  # the library's own switch: a third faster with numbers of many countries
         self._region = region
         self._strict = strict
-        self._home = None if region is None else _plan_of_region(region)
-        self._by_first_digits: dict[str, _Plan | None] = {}
+        self._home = None if region is None else plan_of_region(region)
+        self._by_first_digits: dict[str, NumberingPlan | None] = {}
 
     def normalise(self, raw: object) -> str:
         """Return the E.164 form of a cell.
@@ -187,10 +186,10 @@ class PhoneReader:
         # A number from which a further prefix could be stripped isn't settled: see `_careful`.
         return e164 if e164 == digits or main.without_prefix(national) == national else None
 
-    def _plan_after_plus(self, number: str) -> "_Plan | None":
+    def _plan_after_plus(self, number: str) -> NumberingPlan | None:
         first = number[1:4]
         if first not in self._by_first_digits:
-            self._by_first_digits[first] = _plan_of_number(first)
+            self._by_first_digits[first] = plan_of_number(first)
         return self._by_first_digits[first]
 
     def _careful(self, raw: object) -> str:
@@ -384,119 +383,3 @@ def _short_number(cell: str) -> PhoneProblem:
 
 def _quoted(text: str, longest: int = 40) -> str:
     return f'"{text}"' if len(text) <= longest else f'"{text[: longest - 1]}…"'
-
-
-# --- the library's metadata, ready for the quick way ----------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """What `phonenumbers.parse` and `is_possible_number_with_reason` ask of one region's metadata.
-
-    Attributes:
-        calling_code: of the country, as text.
-        lengths: numbers of digits of a possible national number, local-only ones left out.
-        longest: above this many digits a number is "too long" for the library.
-        prefix: the national prefix (and carrier codes) that `parse` strips.
-        transforms: a match of `prefix` may rewrite the number instead.
-        viable: the general pattern of the region's numbers.
-        dialled_abroad: the international dialling prefix.
-        short: emergency and short numbers.
-        unchanged: national numbers that nothing is stripped from, of a possible length and not short: all
-            that `PhoneReader._quick` asks of them, in one pattern.
-        begins: where the national number begins in E.164.
-    """
-
-    calling_code: str
-    lengths: frozenset[int]
-    longest: int
-    prefix: re.Pattern[str]
-    transforms: bool
-    viable: re.Pattern[str]
-    dialled_abroad: re.Pattern[str]
-    short: re.Pattern[str]
-    unchanged: re.Pattern[str]
-    begins: int
-
-    @property
-    def main(self) -> "_Plan":
-        """The plan of the region whose lengths count where several share the calling code."""
-        return _plan_of_code(self.calling_code)
-
-    def without_prefix(self, national: str) -> str | None:
-        """Return `national` without national prefix, as `parse` strips it; None: ask the library.
-
-        This is phonenumberutil's `_maybe_strip_national_prefix_carrier_code`.
-        """
-        match = self.prefix.match(national)
-        if match is None:
-            return national
-        if self.transforms and match.lastindex is not None:
-            return None
-        rest = national[match.end() :]
-        if self.viable.fullmatch(national) and not self.viable.fullmatch(rest):
-            return None
-        return rest
-
-
-_NEVER = re.compile(r"(?!)")
-
-
-def _pattern(text: str | None) -> re.Pattern[str]:
-    return re.compile(text) if text else _NEVER
-
-
-def _plan(metadata: PhoneMetadata) -> _Plan:
-    general = metadata.general_desc
-    if general is None or not metadata.country_code:
-        raise LookupError(metadata.id)  # every region's metadata has both
-    metadata_of_short = PhoneMetadata.short_metadata_for_region(metadata.id)
-    desc = metadata_of_short.short_code if metadata_of_short else None
-    short = desc.national_number_pattern if desc else None
-    lengths = frozenset(general.possible_length) - frozenset(general.possible_length_local_only)
-    prefix = metadata.national_prefix_for_parsing
-    unchanged = (
-        (f"(?!{prefix})" if prefix else "")
-        + (rf"(?!(?:{short})\Z)" if short else "")
-        + f"(?:{'|'.join(f'[0-9]{{{length}}}' for length in sorted(lengths))})"
-    )
-    return _Plan(
-        calling_code=str(metadata.country_code),
-        lengths=lengths,
-        longest=general.possible_length[-1],
-        prefix=_pattern(prefix),
-        transforms=bool(metadata.national_prefix_transform_rule),
-        viable=_pattern(general.national_number_pattern),
-        dialled_abroad=_pattern(metadata.international_prefix),
-        short=_pattern(short),
-        unchanged=re.compile(unchanged),
-        begins=1 + len(str(metadata.country_code)),
-    )
-
-
-@cache
-def _plan_of_region(region: str) -> _Plan | None:
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None:
-        return None
-    main_region = phonenumbers.region_code_for_country_code(metadata.country_code or 0)
-    return _plan_of_code(str(metadata.country_code)) if region == main_region else _plan(metadata)
-
-
-@cache
-def _plan_of_code(calling_code: str) -> _Plan:
-    code = int(calling_code)
-    region = phonenumbers.region_code_for_country_code(code)
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
-    if metadata is None:
-        raise LookupError(calling_code)  # every calling code has metadata
-    return _plan(metadata)
-
-
-def _plan_of_number(first_digits: str) -> _Plan | None:
-    """Return the plan of the shortest calling code that `first_digits` (up to three) begin with."""
-    for length in range(1, len(first_digits) + 1):
-        code = first_digits[:length]
-        if code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            return _plan_of_code(code)
-    return None

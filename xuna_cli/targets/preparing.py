@@ -19,7 +19,8 @@ from xuna_cli.targets.override import (
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader
 from xuna_cli.targets.plain import plain_texts
 from xuna_cli.targets.ready import KEY_SEPARATOR, Ready, check_unmarked
-from xuna_cli.targets.template import TargetProblem, Template, check_columns, is_empty, no_column
+from xuna_cli.targets.template import Template, check_columns, no_column
+from xuna_cli.targets.values import TargetProblem, is_empty
 from xuna_cli.targets.zone_column import zone_columns
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
-from xuna_cli.targets.template import TargetProblem, is_empty
+from xuna_cli.targets.values import TargetProblem, is_empty
 
 KEY_SEPARATOR = "\x1f"
 """Between number and `--key` value in a key: U+001F, which no number contains."""

@@ -1,0 +1,155 @@
+"""A row's values as a template may speak them, and what is said where it may not."""
+
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from jinja2 import Undefined
+from jinja2.exceptions import SecurityError
+
+LONGEST_TEXT = 100_000
+"""In characters; an hour of speech is about 50,000."""
+
+
+class TargetProblem(Exception):  # noqa: N818 - a finding about a row, not a failure of the program
+    """Why a row whose number is fine can't become a call target.
+
+    Args:
+        code: the rejection's slug.
+        message: for a person.
+        column: the column at fault, where it is known.
+    """
+
+    def __init__(self, code: str, message: str, column: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.column = column
+
+
+class TemplateProblem(TargetProblem):
+    """A row for which a template has no usable text."""
+
+
+class EmptyValue(TemplateProblem):
+    """A placeholder would have spoken an empty cell."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(
+            "template-empty-value",
+            f"the template speaks {column!r}, which is empty in this row; "
+            'mend the cell, or give it a value with default("…")',
+            column,
+        )
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a cell has nothing in it: missing, null, or text that nobody can see."""
+    if value is None:
+        return True
+    if not isinstance(value, str):
+        return False
+    text = value.strip()
+    if not text or text.isascii():
+        return not text
+    # Zero-width and directional marks alone would be "Hi ," again.
+    return all(char.isspace() or unicodedata.category(char) in ("Cf", "Cc") for char in text)
+
+
+def check_encodable(text: str) -> None:
+    """Check that a text can be sent.
+
+    Raises:
+        TemplateProblem: it has half of a character (a lone surrogate, as JSON can write).
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        message = "the text has a broken character in it (half of a surrogate pair)"
+        raise TemplateProblem("template-error", message) from None
+
+
+def too_long() -> TemplateProblem:
+    """Return what is wrong with a text that is longer than any that is spoken."""
+    return TemplateProblem("template-error", f"the text is longer than {LONGEST_TEXT:,} characters")
+
+
+class Empty(Undefined):
+    """Stands in for an empty cell: false in a test, undefined for `default`, an error when used."""
+
+    __slots__ = ()
+
+    def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        if self._undefined_exception is SecurityError:
+            raise SecurityError(self._undefined_message)
+        raise EmptyValue(str(self._undefined_name or self._undefined_hint or "a value"))
+
+    __str__ = __iter__ = __len__ = _fail_with_undefined_error
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _fail_with_undefined_error
+    __mod__ = __rmod__ = __pos__ = __neg__ = __call__ = __getitem__ = _fail_with_undefined_error
+    __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _fail_with_undefined_error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._fail_with_undefined_error()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __contains__(self, _item: object) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Undefined) or is_empty(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(None)
+
+
+class Row:
+    """`row["Order No"]`: any column, whatever its name."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = fields
+
+    def __getitem__(self, column: str) -> object:
+        return self._fields[column]
+
+    def __str__(self) -> str:
+        raise TemplateProblem("template-error", 'row can\'t be spoken; name a column: row["…"]')
+
+
+def spoken(value: object) -> str:
+    """Return a value as it is said and sent.
+
+    Raises:
+        TemplateProblem: it is nothing that can be spoken: null, a list, an object.
+    """
+    if type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (str, int, float, Undefined, Row)):
+        return str(value)
+    if value is None:
+        raise TemplateProblem("template-empty-value", "the template speaks a value that is null in this row")
+    raise TemplateProblem(
+        "template-error",
+        f'{_kind(value)} can\'t be spoken; pick from it, join a list with | join(", "), or use | tojson',
+    )
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "an object" if isinstance(value, dict) else f"a value of type {type(value).__name__}"
