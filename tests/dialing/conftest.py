@@ -10,7 +10,7 @@ from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import CallTarget, Contact, Plan, Rejection
 from xuna_cli.screening.order import Screening
 

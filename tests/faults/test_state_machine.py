@@ -23,7 +23,7 @@ from xuna_cli.dialing.sending import Sending, Stop
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, resolve
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import BatchState, CallTarget, Plan, RunDescription
 from xuna_cli.screening.order import Screening
 

@@ -3,7 +3,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.ledger.building import SetClock, description
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ledger.building import claimed, description, targets
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
 
 

@@ -17,7 +17,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.ledger.building import description, targets
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import BatchState
 ledger = open_ledger(Path(sys.argv[1]))
 run = ledger.start_run(description())

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import BatchState, CallTarget, RunDescription
 
 SENDERS = 6

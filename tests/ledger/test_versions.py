@@ -8,7 +8,8 @@ import pytest
 
 from tests.ledger.building import claimed, description, targets
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.queries import schema_versions
 from xuna_cli.ledger.sqlite import SqliteEngine
 from xuna_cli.models import BatchState

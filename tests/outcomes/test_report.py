@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from xuna_cli.ledger.campaigns import campaign
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.outcomes import Link, store, store_counts, store_reading
 from xuna_cli.models import (
     BatchState,

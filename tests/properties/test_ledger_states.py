@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.ledger.building import SetClock, description, target
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.campaigns import calls, resolve
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import HELD_STATES, Batch, BatchState, Standing
 
 PEOPLE = 12

@@ -11,7 +11,7 @@ from xuna_cli.__main__ import main
 from xuna_cli.api.client import Client, encode_batch, refusal_error
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.run import Dialer
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import Contact, Plan, RunDescription
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.order import Screening

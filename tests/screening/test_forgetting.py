@@ -8,7 +8,7 @@ import pytest
 
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.forgetting import forget, older_than
-from xuna_cli.ledger.ledger import open_ledger
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.queries import schema_versions
 from xuna_cli.ledger.sqlite import APPLICATION_ID
 from xuna_cli.sandbox.faults import Cut

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.postgres_server import PostgresServer
-from xuna_cli.ledger.ledger import open_ledger
 from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import CallTarget, RunDescription
 
 ENGINES = ("sqlite", "postgres")

@@ -7,8 +7,8 @@ from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.opening import base_url, ledger_if_there, ledger_location, read_settings
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
-from xuna_cli.ledger.ledger import check_writable
 from xuna_cli.ledger.location import Location
+from xuna_cli.ledger.opening import check_writable
 from xuna_cli.output.findings import Finding
 from xuna_cli.settings import API_KEY, Settings
 

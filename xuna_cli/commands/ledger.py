@@ -54,7 +54,7 @@ def copy(
 
     from xuna_cli.commands.opening import ledger_for_writing, location_of
     from xuna_cli.ledger.copying import copy_ledger
-    from xuna_cli.ledger.ledger import open_ledger
+    from xuna_cli.ledger.opening import open_ledger
     from xuna_cli.output.messages import say
 
     place, new_place = location_of(source, source="SOURCE"), location_of(target, source="TARGET")

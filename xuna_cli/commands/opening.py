@@ -12,8 +12,9 @@ from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.patience import Patient
 from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, XunaError
-from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings, data_folder
 

@@ -7,21 +7,19 @@ theirs with those of other senders (see together.py).
 
 import os
 import secrets
-import shlex
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
 from xuna_cli import __version__
-from xuna_cli.errors import LedgerError, LostClaimError, UsageError
+from xuna_cli.errors import LedgerError, LostClaimError
+from xuna_cli.ledger.campaign_rules import check_not_forgotten, check_same_campaign, storable
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
-from xuna_cli.ledger.location import Location, ServerUrl
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
@@ -106,7 +104,7 @@ class Ledger:
             LedgerError: if it can't be written.
         """
         self.recover()
-        description = _storable(description)
+        description = storable(description)
         with self.transaction():
             campaign_id = self._campaign_for(description)
             [(run_id,)] = self.engine.rows(
@@ -188,7 +186,7 @@ class Ledger:
 
     def check_campaign(self, description: RunDescription) -> int | None:
         """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
-        description = _storable(description)
+        description = storable(description)
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
             return None
@@ -586,117 +584,14 @@ class Ledger:
         return self._now() - datetime.fromisoformat(at)
 
 
-def open_ledger(
-    location: Location, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
-) -> Ledger:
-    """Open the ledger in a file or a database.
-
-    Args:
-        location: where it is.
-        create: make it if it is not there.
-        read_only: write nothing, whatever is found.
-        now: the clock, in UTC.
-
-    Raises:
-        LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
-        ConfigurationError: if the URL, or what it needs, can't be used.
-    """
-    engine = _engine(location, create=create, read_only=read_only)
-    try:
-        return Ledger(engine, now=now, read_only=read_only)
-    except BaseException:
-        engine.close()
-        raise
-
-
-def check_writable(location: Location) -> None:
-    """Look whether a run could write the ledger there, or make it; change nothing.
-
-    Raises:
-        ConfigurationError, LedgerError: if it could not.
-    """
-    if isinstance(location, ServerUrl):
-        from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below
-
-        check_rights(location)
-    else:
-        from xuna_cli.ledger.sqlite import check_permissions  # noqa: PLC0415 - as below
-
-        check_permissions(location)
-
-
-def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
-    if isinstance(location, ServerUrl):
-        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - the engine that is used, alone
-
-        return PostgresEngine(location, create=create, read_only=read_only)
-    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
-
-    return SqliteEngine(location, create=create, read_only=read_only)
-
-
-def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
-    """Raise UsageError if the campaign's people were deleted: nobody knows any more who was called."""
-    if forgotten_at is not None:
-        raise UsageError(
-            f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
-            "called",
-            hint=f"another campaign would call everybody on the list again: --campaign {shlex.quote(name + '-2')}",
-            code="campaign-forgotten",
-        )
-
-
-def check_same_campaign(
-    description: RunDescription, key_column: str | None, api_origin: str, source_path: str | None
-) -> None:
-    """Raise UsageError if a run contradicts its campaign's first run."""
-    name = description.campaign
-    other = f"use another campaign: --campaign {shlex.quote(name + '-2')}"
-    if api_origin != description.api_origin:
-        raise UsageError(
-            f"campaign {name!r} belongs to {api_origin}, and this run would call through "
-            f"{description.api_origin}",
-            hint=other,
-            code="campaign-other-origin",
-        )
-    if description.named_by_default and source_path != description.source_path:
-        raise UsageError(
-            f"campaign {name!r} was made from {source_path or 'standard input'}, and this list is "
-            f"{description.source_path}",
-            hint=f"if it is the same campaign: --campaign {shlex.quote(name)}; if not, {other}",
-            code="campaign-other-list",
-        )
-    if key_column != description.key_column:
-        raise UsageError(
-            f"campaign {name!r} was made with {_key_words(key_column)}, and this run has "
-            f"{_key_words(description.key_column)}",
-            hint=f"use the same, or {other}",
-            code="campaign-other-key",
-        )
-
-
 def batch_record(row: Sequence[Any]) -> BatchRecord:
     """Make a record of the first columns of `batches_of_campaign`."""
     batch_id, run_id, parent_id, state, *rest = row[:11]
     return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)
 
 
-def _storable(description: RunDescription) -> RunDescription:
-    """Return it with text that a database takes: paths and arguments may hold bytes that are no UTF-8."""
-    texts: dict[str, Any] = {
-        name: value.encode("utf-8", "backslashreplace").decode()
-        for name, value in asdict(description).items()
-        if isinstance(value, str)
-    }
-    return replace(description, **texts)
-
-
 def _lost(what: str) -> LostClaimError:
     return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
-
-
-def _key_words(column: str | None) -> str:
-    return f"--key {column}" if column else "no --key"
 
 
 def _standing(state: BatchState, *, own: bool) -> Standing:

@@ -10,8 +10,9 @@ from tests.support.ledgers import described, numbers_of, people
 from tests.support.postgres_server import Between, PostgresServer
 from xuna_cli.errors import ExitStatus, LedgerError, LedgerUnreachableError, LostClaimError
 from xuna_cli.ledger.engine import made_again
-from xuna_cli.ledger.ledger import Ledger, open_ledger
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.queries import named
 from xuna_cli.models import BatchState

@@ -9,8 +9,8 @@ from tests.support.ledgers import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns
 from xuna_cli.ledger.copying import copy_ledger
-from xuna_cli.ledger.ledger import open_ledger
 from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.tables import tables
 from xuna_cli.models import BatchState, Standing
 

@@ -19,7 +19,7 @@ def process(place, code: str, *arguments) -> subprocess.Popen:
         "import json, os, random, sys\n"
         "from pathlib import Path\n"
         "from tests.support.ledgers import described, people, numbers_of\n"
-        "from xuna_cli.ledger.ledger import open_ledger\n"
+        "from xuna_cli.ledger.opening import open_ledger\n"
         "from xuna_cli.ledger.location import ServerUrl\n"
         "from xuna_cli.models import BatchState\n"
         "where, arguments = sys.argv[1], [int(one) for one in sys.argv[2:]]\n"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.ledgers import described, people
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.ledger import check_writable
+from xuna_cli.ledger.opening import check_writable
 from xuna_cli.ledger.queries import named, schema_versions
 
 

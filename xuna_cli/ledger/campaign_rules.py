@@ -1,0 +1,62 @@
+"""What a run has to have in common with its campaign's first one."""
+
+import shlex
+from dataclasses import asdict, replace
+from typing import Any
+
+from xuna_cli.errors import UsageError
+from xuna_cli.models import RunDescription
+
+
+def storable(description: RunDescription) -> RunDescription:
+    """Return it with text that a database takes: paths and arguments may hold bytes that are no UTF-8."""
+    texts: dict[str, Any] = {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        for name, value in asdict(description).items()
+        if isinstance(value, str)
+    }
+    return replace(description, **texts)
+
+
+def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
+    """Raise UsageError if the campaign's people were deleted: nobody knows any more who was called."""
+    if forgotten_at is not None:
+        raise UsageError(
+            f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
+            "called",
+            hint=f"another campaign would call everybody on the list again: --campaign {shlex.quote(name + '-2')}",
+            code="campaign-forgotten",
+        )
+
+
+def check_same_campaign(
+    description: RunDescription, key_column: str | None, api_origin: str, source_path: str | None
+) -> None:
+    """Raise UsageError if a run contradicts its campaign's first run."""
+    name = description.campaign
+    other = f"use another campaign: --campaign {shlex.quote(name + '-2')}"
+    if api_origin != description.api_origin:
+        raise UsageError(
+            f"campaign {name!r} belongs to {api_origin}, and this run would call through "
+            f"{description.api_origin}",
+            hint=other,
+            code="campaign-other-origin",
+        )
+    if description.named_by_default and source_path != description.source_path:
+        raise UsageError(
+            f"campaign {name!r} was made from {source_path or 'standard input'}, and this list is "
+            f"{description.source_path}",
+            hint=f"if it is the same campaign: --campaign {shlex.quote(name)}; if not, {other}",
+            code="campaign-other-list",
+        )
+    if key_column != description.key_column:
+        raise UsageError(
+            f"campaign {name!r} was made with {_key_words(key_column)}, and this run has "
+            f"{_key_words(description.key_column)}",
+            hint=f"use the same, or {other}",
+            code="campaign-other-key",
+        )
+
+
+def _key_words(column: str | None) -> str:
+    return f"--key {column}" if column else "no --key"

@@ -1,0 +1,57 @@
+"""Opening the ledger that a location names, with the engine that it needs."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from xuna_cli.ledger.engine import Engine
+from xuna_cli.ledger.ledger import Ledger, utc_now
+from xuna_cli.ledger.location import Location, ServerUrl
+
+
+def open_ledger(
+    location: Location, *, create: bool = True, read_only: bool = False, now: Callable[[], datetime] = utc_now
+) -> Ledger:
+    """Open the ledger in a file or a database.
+
+    Args:
+        location: where it is.
+        create: make it if it is not there.
+        read_only: write nothing, whatever is found.
+        now: the clock, in UTC.
+
+    Raises:
+        LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
+        ConfigurationError: if the URL, or what it needs, can't be used.
+    """
+    engine = _engine(location, create=create, read_only=read_only)
+    try:
+        return Ledger(engine, now=now, read_only=read_only)
+    except BaseException:
+        engine.close()
+        raise
+
+
+def check_writable(location: Location) -> None:
+    """Look whether a run could write the ledger there, or make it; change nothing.
+
+    Raises:
+        ConfigurationError, LedgerError: if it could not.
+    """
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below
+
+        check_rights(location)
+    else:
+        from xuna_cli.ledger.sqlite import check_permissions  # noqa: PLC0415 - as below
+
+        check_permissions(location)
+
+
+def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
+    if isinstance(location, ServerUrl):
+        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - the engine that is used, alone
+
+        return PostgresEngine(location, create=create, read_only=read_only)
+    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
+
+    return SqliteEngine(location, create=create, read_only=read_only)
