@@ -1,5 +1,6 @@
 """The one place where an error becomes an exit code."""
 
+import errno
 import io
 import os
 import sys
@@ -41,6 +42,9 @@ def _guarded(argv: list[str]) -> int:
         print_error(error)
         return error.exit_status
     except Exception as error:  # noqa: BLE001 - the last resort
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _print_full(error)
+            return ExitStatus.CONFIGURATION
         _print_bug(error)
         return ExitStatus.BUG
 
@@ -79,6 +83,16 @@ def _fill_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+
+
+def _print_full(error: OSError) -> None:
+    """Say that a disk is full that is no ledger's and no list's: those have words of their own."""
+    if sys.stderr is not None:
+        print(  # noqa: T201 - to stderr
+            f"xuna: error: the output, or a temporary file, can't be written: {error.strerror}\n"
+            "  make room and run the same command again",
+            file=sys.stderr,
+        )
 
 
 def _print_bug(error: Exception) -> None:

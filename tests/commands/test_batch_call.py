@@ -44,6 +44,14 @@ def test_rows_that_were_added_are_called_and_nobody_else(cli, api, people):
     assert api.state.counts() == {number(i): 1 for i in range(8)}
 
 
+def test_a_list_of_nobody_is_no_failure_and_is_said(cli, api, people):
+    ran = cli("batch-call", people(0), *HELLO, *JSON)
+    assert ran.counts == {}
+    assert "people.csv has no contacts in it" in ran.err
+    assert cli("batch-call", people(0), *HELLO, "--quiet").err == ""
+    assert "no contacts" not in cli("batch-call", people(1), *HELLO).err
+
+
 def test_batches_are_as_large_as_asked_for(cli, api, people):
     ran = cli("batch-call", people(25), *HELLO, "--batch-size", 10, *JSON)
     assert sorted(batch["calls"] for batch in ran.document["batches"]) == [5, 10, 10]

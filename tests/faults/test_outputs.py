@@ -61,6 +61,14 @@ def test_an_output_that_can_not_be_written_is_said_and_is_exit_4(big, sandbox, o
     everybody_once(big, sandbox)
 
 
+def test_help_that_can_not_be_written_is_no_bug(big):
+    with Path("/dev/full").open("w") as full:
+        done = big.xuna("--help", stdout=full)
+    assert done.code == 4, done
+    assert "can't be written" in done.err
+    assert "bug" not in done.err
+
+
 @pytest.mark.parametrize("descriptors", [(0,), (2,), (1, 2), (0, 1, 2)], ids=str)
 def test_closed_descriptors_are_no_failure(big, sandbox, descriptors):
     """What is opened next gets their numbers: neither the ledger nor a socket may be taken for stderr."""

@@ -226,6 +226,9 @@ def test_a_set_of_numbers_holds_just_those():
     [
         ("stop.csv", "phone,work phone\n+13035550109,+13035550100\n"),
         ("stop.csv", "phone,work phone\n,+13035550100\n"),
+        ("stop.csv", "phone,mobile\n+13035550109,+13035550100\n"),
+        ("stop.csv", "phone,mobile\n,+13035550100\n"),
+        ("stop.json", '[{"mobile": "+13035550109", "phone": "+13035550100"}]'),
         ("stop.csv", "phone,other\n+13035550109,+1 (303) 555-0100\n"),
         ("stop.csv", "phone,other\n+13035550109,tel:+13035550100\n"),
         (

@@ -453,6 +453,8 @@ class Invocation:
         run_id: int | None,
         held: Sequence[BatchRecord],
     ) -> BatchCallResult:
+        if report.list_complete and not any(report.counts.values()) and not self._options.quiet:
+            say(f"xuna: warning: {self._options.contacts} has no contacts in it")
         # An outcome that is not in the ledger weighs more than why the ledger could not be written.
         unrecorded = any(error.code == "outcome-unrecorded" for error in report.errors)
         statuses = {

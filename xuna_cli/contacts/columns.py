@@ -65,13 +65,14 @@ def may_be_phone(column: str) -> bool:
     return _plain(column) in _PLAIN_NAMES or "phone" in _plain(column) or not _PHONE_WORDS.isdisjoint(words)
 
 
-def find_phone_column(columns: Sequence[str], given: str | None, name: str) -> str:
+def find_phone_column(columns: Sequence[str], given: str | None, name: str, *, first: bool = False) -> str:
     """Return the column with the phone number.
 
     Args:
         columns: the names that there are.
         given: the user's `--phone-column`; it has to be there exactly.
         name: what messages call the list.
+        first: where several have such a name, take the first of them.
 
     Raises:
         InputError: the given column isn't there; or none, or more than one, is found by its name.
@@ -88,7 +89,7 @@ def find_phone_column(columns: Sequence[str], given: str | None, name: str) -> s
             code="input-phone-column",
         )
     found = phone_columns(columns)
-    if len(found) == 1:
+    if len(found) == 1 or (found and first):
         return found[0]
     if found:
         raise InputError(
@@ -103,7 +104,9 @@ def find_phone_column(columns: Sequence[str], given: str | None, name: str) -> s
     )
 
 
-def find_in_contact(fields: Mapping[str, object], given: str | None, name: str) -> str:
+def find_in_contact(
+    fields: Mapping[str, object], given: str | None, name: str, *, first: bool = False
+) -> str:
     """Return the key with the phone number in a JSON contact.
 
     In a contact of the API's own shape it is `to_phone_number`, whatever else there is.
@@ -113,7 +116,7 @@ def find_in_contact(fields: Mapping[str, object], given: str | None, name: str) 
     """
     if given is None and "to_phone_number" in fields and "conversation_config_override" in fields:
         return "to_phone_number"
-    return find_phone_column(list(fields), given, name)
+    return find_phone_column(list(fields), given, name, first=first)
 
 
 def check_header(header: Sequence[str], row_number: int, name: str) -> None:

@@ -47,6 +47,7 @@ class ListOptions:
         encoding: a name that Python knows; else from the byte order mark, else UTF-8, always strictly.
         phone_column: the column with the phone number, exactly; else by its name (`PHONE_COLUMN_NAMES`).
         sheet: the workbook's sheet; else the first that isn't hidden.
+        first_phone_column: take the first of several that have such a name, for whoever reads the others, too.
     """
 
     format: str | None = None
@@ -54,6 +55,7 @@ class ListOptions:
     encoding: str | None = None
     phone_column: str | None = None
     sheet: str | None = None
+    first_phone_column: bool = False
 
 
 class ContactList:
@@ -156,7 +158,7 @@ def _open_table(
     source: "Source", records: Iterator[list[str]], options: ListOptions, name: str
 ) -> ContactList:
     columns, rows = read_table(records, name)
-    phone_column = find_phone_column(columns, options.phone_column, name)
+    phone_column = find_phone_column(columns, options.phone_column, name, first=options.first_phone_column)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
     return ContactList(
         rows if first is None else chain((first,), rows),
@@ -179,7 +181,9 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
                 source,
                 columns=tuple(row.fields),
                 columns_are_complete=False,
-                phone_column=find_in_contact(row.fields, options.phone_column, name),
+                phone_column=find_in_contact(
+                    row.fields, options.phone_column, name, first=options.first_phone_column
+                ),
             )
         if len(leading) == _MOST_LEADING_REJECTIONS:
             raise InputError(
