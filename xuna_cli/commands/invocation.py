@@ -2,10 +2,7 @@
 
 import contextlib
 import gc
-import json
 import sys
-import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,6 +38,7 @@ from xuna_cli.commands.opening import (
 from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.contacts import ContactList, ListOptions, open_list
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.reasons import Reasons
 from xuna_cli.dialing.run import Dialer, rehearse
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import (
@@ -59,9 +57,9 @@ from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.messages import COUNT_LABELS, counted, say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
-from xuna_cli.output.screening import warnings_of
+from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects, refuse_inputs
 from xuna_cli.settings import Settings
 from xuna_cli.targets.lint import Lint
@@ -408,24 +406,19 @@ class Invocation:
         later = report.counts["deferred"] if options.wait else 0
         if people + later == 0:
             return report
-        self._describe(report, caller, recently, later)
+        for line in prompt_lines(
+            report,
+            self._lint.marks,
+            caller=caller,
+            campaign=self._campaign,
+            later=later,
+            recently=recently,
+            days=RECENTLY.days,
+        ):
+            say(line)
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
             raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
         return people + later
-
-    def _describe(self, report: Report, caller: str, recently: int, later: int) -> None:
-        """Say what is about to happen."""
-        people = report.counts["not_sent"]
-        say(
-            f"\nAbout to call {counted(people, 'person', 'people')} from {caller}, campaign {self._campaign!r}."
-        )
-        if others := _others(report):
-            say(f"  not called: {others}")
-        say(f"  first message: {_spoken(report)}")
-        for line in (*warnings_of(report, self._lint.marks), *_recent_words(recently)):
-            say(f"  {line}")
-        if later:
-            say(f"  and {later:,} more as their hours come")
 
     def _check_max_calls(self, ledger: Ledger | None, campaign_id: int | None) -> None:
         """Refuse to start where more people would be called than was thought."""
@@ -484,38 +477,6 @@ class Invocation:
         )
 
 
-class Reasons:
-    """Counts rejections by code and passes them on. Thread-safe.
-
-    Args:
-        on_rejection: gets each.
-    """
-
-    def __init__(self, on_rejection: Callable[[Rejection], None]) -> None:
-        self._on_rejection = on_rejection
-        self._lock = threading.Lock()
-        self._codes: Counter[str] = Counter()
-
-    def add(self, rejection: Rejection) -> None:
-        """Count one."""
-        with self._lock:
-            self._codes[rejection.code] += 1
-        self._on_rejection(rejection)
-
-    def counts(self, report: Report) -> dict[str, int]:
-        """Return what the ledger keeps of a run's rows."""
-        # Screened rows are told of in the same way; they are no rejections.
-        rejected = {
-            f"rejected:{code}": rows for code, rows in self._codes.items() if code not in report.reasons
-        }
-        return {
-            "rows": sum(report.counts.values()),
-            "list_complete": int(report.list_complete),
-            **report.counts,
-            **rejected,
-        }
-
-
 def _written(rejects: Rejects | None, report: Report) -> Report:
     """Write the rejects; that it can't be done must not hide what became of the run."""
     try:
@@ -531,28 +492,6 @@ def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
         return ledger.batches(campaign_id, held_only=True)
     except LedgerError:  # it failed during the run, and that was said
         return []
-
-
-def _others(report: Report) -> str:
-    return ", ".join(
-        f"{number:,} {COUNT_LABELS[name]}"
-        for name, number in report.counts.items()
-        if number and name != "not_sent"
-    )
-
-
-def _spoken(report: Report) -> str:
-    override = json.loads(report.example.override or "{}") if report.example else {}
-    agent = override.get("agent")
-    message = agent.get("first_message") if isinstance(agent, dict) else None
-    return "the agent's own" if message is None else f"“{message}”"
-
-
-def _recent_words(people: int) -> list[str]:
-    if not people:
-        return []
-    where = f"in other campaigns of this ledger in the last {RECENTLY.days} days"
-    return [f"{people:,} of them were called {where} (--quiet-days leaves them alone)"]
 
 
 def _tell_waiting(people: int, opens_at: datetime) -> None:
