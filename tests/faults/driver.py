@@ -64,7 +64,7 @@ class Mine:
                 os.kill(os.getpid(), signal.SIGKILL)
                 time.sleep(60)  # a thread may run on for a moment
             case "stop":
-                os.kill(os.getpid(), signal.SIGSTOP)
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
                 time.sleep(0.1)  # likewise
             case "raise":
                 raise RuntimeError(f"planted at {point}, with a secret {os.environ.get('XUNA_AI_API_KEY')}")

@@ -6,9 +6,9 @@
 `posted`: the answer is there, and nothing of it is recorded.
 """
 
-import os
 import signal
 import sys
+import threading
 
 from xuna_cli.__main__ import main
 from xuna_cli.api.client import Client
@@ -16,7 +16,8 @@ from xuna_cli.ledger.ledger import Ledger
 
 
 def stop_at(point: str) -> None:
-    stops = iter([lambda: os.kill(os.getpid(), signal.SIGSTOP)])
+    # To this very thread: it would run on for a moment while another one takes the process's signal.
+    stops = iter([lambda: signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)])
     owner, name = {"submitted": (Ledger, "submit"), "posted": (Client, "place_calls")}[point]
     work = getattr(owner, name)
 
