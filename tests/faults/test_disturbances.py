@@ -14,6 +14,7 @@ import pytest
 from tests.faults.harness import Rig, numbers, wait_until
 from tests.support.sandbox_process import SandboxProcess
 from tests.support.scripted import ScriptedServer, answer, nothing_comes, slow_answer
+from xuna_cli.ledger.sqlite import PAGE_SIZE
 
 NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
 
@@ -67,7 +68,7 @@ def small_disk(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip("only root may mount a small disk")
@@ -100,17 +101,17 @@ def test_a_full_disk_before_the_post_sends_nothing(sandbox, tmp_path, small_disk
 @pytest.mark.parametrize("limit", ["claim", "submit"])
 def test_a_file_that_may_not_grow_sends_nothing(sandbox, tmp_path, limit):
     """RLIMIT_FSIZE gives what a full disk gives, to who is not root."""
-    rig = Rig(tmp_path, sandbox.base_url, numbers(400))
+    rig = Rig(tmp_path, sandbox.base_url, numbers(4_000))
     rig.xuna(*rig.call_argv("--limit", 3))
     size = rig.ledger.stat().st_size
-    most = size if limit == "claim" else size + 4096
+    most = size if limit == "claim" else size + PAGE_SIZE
 
     def limited():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     before = len(sent(sandbox))
-    done = rig.call("--batch-size", 100, preexec_fn=limited, exits=4)
+    done = rig.call("--batch-size", 1_000, preexec_fn=limited, exits=4)
     assert len(sent(sandbox)) == before
     assert done.document["counts"]["not_sent"] > 0
     rig.call(exits=0)
