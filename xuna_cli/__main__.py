@@ -1,6 +1,5 @@
 """The one place where an error becomes an exit code."""
 
-import errno
 import io
 import os
 import sys
@@ -42,8 +41,8 @@ def _guarded(argv: list[str]) -> int:
         print_error(error)
         return error.exit_status
     except Exception as error:  # noqa: BLE001 - the last resort
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _print_full(error)
+        if _is_full(error):
+            _print_full()
             return ExitStatus.CONFIGURATION
         _print_bug(error)
         return ExitStatus.BUG
@@ -85,11 +84,17 @@ def _fill_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
 
 
-def _print_full(error: OSError) -> None:
+def _is_full(error: Exception) -> bool:
+    import errno
+
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _print_full() -> None:
     """Say that a disk is full that is no ledger's and no list's: those have words of their own."""
     if sys.stderr is not None:
         print(  # noqa: T201 - to stderr
-            f"xuna: error: the output, or a temporary file, can't be written: {error.strerror}\n"
+            "xuna: error: the output, or a temporary file, can't be written: the disk is full\n"
             "  make room and run the same command again",
             file=sys.stderr,
         )
