@@ -103,6 +103,7 @@ MESSAGES = [
     "{{ name }}, {{ firm }}! {{ name }}? {{ name }}; {{ name }}: {{ firm }},",
     "Hi {{ name }}, we do maintenance of None for {{ firm }}.",
     "({{ name }}) .{{ firm }}",
+    "Caf\udce9: {{ name }}",  # a byte of another encoding than UTF-8, as the command line gives it
     "{ {{ name }} }",
     "Hi {{ name | title }}",
     "{{ name }}" + " and so on" * 100,

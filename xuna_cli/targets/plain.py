@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from xuna_cli.targets.lint import LONGEST_MESSAGE, looks_wrong, texts
 from xuna_cli.targets.override import Override, build_override
+from xuna_cli.targets.values import TemplateProblem, check_encodable
 
 # Nothing that is looked for in a sentence has any of these in it, and JSON takes them as they are. Letters are
 # those of any script.
@@ -85,6 +86,10 @@ def plain_texts(overrides: Sequence[Override]) -> PlainTexts | None:
     if parts is None:
         return None
     literals, columns = parts
+    try:
+        check_encodable("".join(literals))
+    except TemplateProblem:  # each row is rejected for it
+        return None
     # A word must not come of a cell and the letters beside it.
     before, behind = literals[:-1], literals[1:]
     if (
