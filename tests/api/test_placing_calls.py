@@ -296,7 +296,7 @@ def test_a_connection_that_waited_for_us_is_not_used(placed, monkeypatch):
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
     with ScriptedServer([scripted.nothing_comes()]) as server:
         outcome = placed(server.base_url, may_send=lambda: True)
-    assert outcome == NotSent("kept back: the connection has waited too long", kept_back=True)
+    assert outcome == NotSent("the ledger took longer than a connection can be trusted to stay open")
 
 
 def test_a_key_that_http_cannot_carry_is_never_sent_nor_said(client):

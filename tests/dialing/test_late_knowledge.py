@@ -32,6 +32,40 @@ def test_a_number_suppressed_while_we_connect_is_not_called(scene):
     assert scene.api.dialled == [number_of(1), number_of(3)]
 
 
+def test_nobody_is_called_whose_hours_close_while_the_disk_is_waited_for(scene):
+    closing = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+
+    class Evening(FakeClock):
+        def now(self):
+            return closing - timedelta(seconds=1) + timedelta(seconds=self.at - 1000)
+
+    clock = Evening()
+    submit = scene.ledger.submit
+
+    def slow(batch):
+        clock.at += 2
+        return submit(batch)
+
+    scene.ledger.submit = slow
+    run = scene.ledger.start_run(description())
+    api = ScriptedApi(taken)
+    report = Dialer(
+        plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", batch_size=10, concurrency=1),
+        run=run,
+        ledger=scene.ledger,
+        api=api,
+        encode=encode_batch,
+        prepare=lambda contact: CallTarget(2, number_of(1), number_of(1), timezone="UTC"),
+        stop_asked=lambda: False,
+        refusal_error=refusal_error,
+        clock=clock,
+        screening=Screening(hours=CallingHours(Hours((Window(8 * 60, 20 * 60),), close_early=timedelta(0)))),
+    ).dial(rows(1))
+    assert api.posts == []
+    assert counts(report) == {"deferred": 1}
+    assert scene.ledger.batches(run.campaign_id) == []
+
+
 @pytest.mark.parametrize("rival", [False, True])
 def test_a_batch_resolved_as_not_placed_that_the_api_took_is_taken_back_and_said(scene, rival):
     def answer(numbers, post):

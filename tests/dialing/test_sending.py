@@ -1,5 +1,6 @@
 """What each outcome leads to: for the people, for the ledger and for the rest of the run."""
 
+import contextlib
 import math
 import threading
 from itertools import count
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.dialing.conftest import ScriptedApi, bad, counts, for_now, rows, settled, taken
 from tests.ledger.building import target
+from tests.support.scripted import ScriptedServer, nothing_comes
+from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.pacing import MOST_NOT_SENT
 from xuna_cli.errors import ExitStatus
@@ -138,6 +141,37 @@ def test_no_new_post_goes_out_after_the_unknown_that_stops_the_run(scene):
     report = scene.dial(rows(*range(20)), api, concurrency=2)
     assert api.posts == [numbers(*range(10))]
     assert settled(report) == {"held": 10}
+
+
+@pytest.mark.parametrize("why", ["unknown", "signal"])
+def test_nor_while_another_batch_waits_for_the_ledger(scene, why):
+    """It has been asked whether the run goes on, and only then comes what stops it."""
+    second_is_there, may_go_on = threading.Event(), threading.Event()
+    submit = scene.ledger.submit
+
+    def waiting(batch):
+        if batch.targets[0].key == numbers(10)[0]:
+            second_is_there.set()
+            assert may_go_on.wait(5)
+        return submit(batch)
+
+    def on_batch(record):
+        if record.state is BatchState.UNKNOWN:
+            may_go_on.set()
+
+    def answer(posted, post):
+        assert second_is_there.wait(5)
+        if why == "signal":
+            scene.stop = True
+            may_go_on.set()
+            return taken(posted)
+        return LOST
+
+    scene.ledger.submit, scene.on_batch = waiting, on_batch
+    report = scene.dial(rows(*range(20)), answer, concurrency=2)
+    assert scene.api.posts == [numbers(*range(10))]
+    assert settled(report) == {"held" if why == "unknown" else "accepted": 10}
+    assert set(scene.states) == {"unknown" if why == "unknown" else "accepted"}
 
 
 # ------------------------------------------------------------------------------- isolation
@@ -376,6 +410,28 @@ def test_no_connection_for_long_ends_in_exit_6_with_everybody_free(scene):
     [error] = report.errors
     assert error.exit_status is ExitStatus.UNREACHABLE
     assert "Connection refused" in error.message
+    assert scene.states == {}
+
+
+def test_a_ledger_that_is_too_slow_for_connections_ends_in_exit_6_with_everybody_free(scene, monkeypatch):
+    """Each of them would be given up, and another one made, without end and without a word."""
+    monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
+
+    class Api(ScriptedApi):
+        def place_calls(self, body, **how):
+            assert server.connections <= MOST_NOT_SENT
+            return client.place_calls(body, **how)
+
+    with (
+        ScriptedServer(lambda _: nothing_comes()) as server,
+        contextlib.closing(Client(server.base_url, "sk-test-of-a-key", deadline=10)) as client,
+    ):
+        report = scene.dial(rows(*range(20)), Api(taken))
+    assert server.connections == MOST_NOT_SENT
+    assert settled(report) == {}
+    [error] = report.errors
+    assert error.exit_status is ExitStatus.UNREACHABLE
+    assert "the ledger" in error.message
     assert scene.states == {}
 
 

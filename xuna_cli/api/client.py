@@ -370,12 +370,11 @@ class _Watch:
                 self.reason = "kept back: this run may not send any more"
                 raise _KeptBackError
             now = time.monotonic()
+            if now - connected > LONGEST_PAUSE_S:
+                self.reason = "the ledger took longer than a connection can be trusted to stay open"
+                raise _KeptBackError
             if now >= self._ends:
                 self.reason = "connecting took too long"
-                raise _KeptBackError
-            if now - connected > LONGEST_PAUSE_S:
-                self.kept_back = True
-                self.reason = "kept back: the connection has waited too long"
                 raise _KeptBackError
             self.sending = True
         elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):

@@ -143,9 +143,9 @@ class Sending:
             [(target.to_phone_number, target.override) for target in batch.targets],
         )
         look = LastLook(
-            may_submit=lambda: self._may_submit(batch),
+            stopping=self._stop,
             submit=lambda: self._ledger.submit(batch),
-            holds=lambda: self._ledger.holds(self._run),
+            may_send=lambda: self._may_send(batch),
         )
         outcome = self._api.place_calls(
             body,
@@ -186,12 +186,16 @@ class Sending:
                 tell_screened(target, reason, self._on_rejection)
         return left
 
-    def _may_submit(self, batch: Batch) -> bool:
-        """Return whether the batch may go out now: connecting takes a while, and much may change meanwhile.
+    def _may_send(self, batch: Batch) -> bool:
+        """Return whether the first byte may go out: connecting takes a while, and much may change meanwhile.
 
         What is kept back here is asked anew, and said why, before it is sent again.
         """
-        return not self._stop() and not self._screener.before_post(batch.targets)
+        return (
+            not self._stop()
+            and self._ledger.holds(self._run)
+            and not self._screener.before_post(batch.targets)
+        )
 
     # -- outcomes
 
@@ -301,7 +305,7 @@ class Sending:
         self._give_up(
             batch,
             outcome,
-            UnreachableError(f"the API can't be reached, {why}: {outcome.message}", hint=AGAIN),
+            UnreachableError(f"nothing could be sent, {why}: {outcome.message}", hint=AGAIN),
         )
         return []
 
