@@ -140,7 +140,7 @@ class Pacer:
             return self._pause(retry_after, self._in_a_row, MOST_REFUSALS)
 
     def not_sent(self, slot: Slot) -> str | None:
-        """Note that no connection could be made, and pause everybody; returns as `refused` does."""
+        """Note that a batch could not be sent, and pause everybody; returns as `refused` does."""
         with self._changed:
             if slot.era == self._era:
                 self._not_sent_in_a_row += 1
