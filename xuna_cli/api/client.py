@@ -38,7 +38,7 @@ LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
 CONNECT_TIMEOUT_S = 15.0
 # Seconds between connecting and the first byte: servers close connections on which nothing comes, and a write
 # to such a one proves nothing.
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
