@@ -85,7 +85,7 @@ class Preparer:
 
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
         """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
-        row_number, fields = contact
+        row_number, fields = contact.row_number, contact.fields
         try:
             number = self._normalise(fields.get(self._phone_column))
         except PhoneProblem as problem:
