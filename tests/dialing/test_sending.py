@@ -386,6 +386,16 @@ def test_what_could_not_connect_was_never_submitting(scene):
     assert states == [[BatchState.CLAIMED]] * 3
 
 
+def test_an_api_that_can_not_be_connected_to_is_said_to_be_out_of_reach(scene):
+    class Api(ScriptedApi):
+        def place_calls(self, body, **how):
+            return NotSent("Connection refused")
+
+    [error] = scene.dial(rows(1, 2), Api(taken)).errors
+    assert error.message.startswith("the API can't be reached, ")
+    assert error.message.endswith(": Connection refused")
+
+
 @pytest.mark.parametrize("asked_at", [1, 2])
 def test_a_bug_in_the_last_look_is_no_failure_of_the_wire(scene, asked_at):
     submit = scene.ledger.submit

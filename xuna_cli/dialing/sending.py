@@ -205,7 +205,7 @@ class Sending:
         try:
             if submitted and isinstance(outcome, NotSent) and not outcome.permanent:
                 self._ledger.back_to_claimed(batch)
-            return self._settle(batch, slot, outcome)
+            return self._settle(batch, slot, outcome, submitted=submitted)
         except LostClaimError as error:
             if not isinstance(outcome, NotSent | Refused):
                 raise
@@ -213,12 +213,14 @@ class Sending:
             self._give_up(batch, outcome, error)
             return []
 
-    def _settle(self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused) -> list[Batch]:
+    def _settle(
+        self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused, *, submitted: bool
+    ) -> list[Batch]:
         match outcome:
             case Unknown():
                 return self._unknown(batch, outcome)
             case NotSent():
-                return self._not_sent(batch, slot, outcome)
+                return self._not_sent(batch, slot, outcome, connected=submitted)
             case Refused(kind=Refusal.FOR_NOW):
                 return self._refused_for_now(batch, slot, outcome)
             case Refused(kind=Refusal.FOR_GOOD):
@@ -290,7 +292,7 @@ class Sending:
             )
         return []
 
-    def _not_sent(self, batch: Batch, slot: Slot, outcome: NotSent) -> list[Batch]:
+    def _not_sent(self, batch: Batch, slot: Slot, outcome: NotSent, *, connected: bool) -> list[Batch]:
         if outcome.permanent:
             error = ConfigurationError(
                 f"the API can't be used: {outcome.message}", hint="check --base-url: xuna doctor", code="url"
@@ -302,11 +304,8 @@ class Sending:
         why = self._pacer.not_sent(slot)
         if why is None:
             return [batch]
-        self._give_up(
-            batch,
-            outcome,
-            UnreachableError(f"nothing could be sent, {why}: {outcome.message}", hint=AGAIN),
-        )
+        what = "nothing could be sent" if connected else "the API can't be reached"
+        self._give_up(batch, outcome, UnreachableError(f"{what}, {why}: {outcome.message}", hint=AGAIN))
         return []
 
     def _refused_for_now(self, batch: Batch, slot: Slot, outcome: Refused) -> list[Batch]:
