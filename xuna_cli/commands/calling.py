@@ -15,7 +15,7 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.output.document import BatchCallResult, batch_call_document
-from xuna_cli.output.messages import emit, print_error
+from xuna_cli.output.messages import emit, print_error, say
 from xuna_cli.output.spreadsheet import batches_csv
 from xuna_cli.settings import Settings
 
@@ -56,7 +56,11 @@ def _call(options: Options, settings: Settings) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
         call_ = Invocation(options, settings, source_of(options, stack))
         call_.say_warnings()
-        return call_.rehearse() if options.dry_run else call_.run()
+        result = call_.rehearse() if options.dry_run else call_.run()
+    nobody = result.report.list_complete and not any(result.report.counts.values())
+    if nobody and not options.quiet:
+        say(f"xuna: warning: {options.contacts} has no contacts in it")
+    return result
 
 
 def _print(result: BatchCallResult, output: str, *, quiet: bool) -> None:

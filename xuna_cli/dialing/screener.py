@@ -31,6 +31,7 @@ class Screener:
         self._at_intake = screening.at_intake
         self._second_look = screening.second_look
         self._before_post = screening.before_post
+        self._is_fit = screening.by_number
 
     def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[str, Reason]:
         """Return, by key, who may not be called, and why."""
@@ -39,8 +40,9 @@ class Screener:
         listed = self._listed(numbers)
         quiet = self.screening.quiet_days
         called = self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
-        if not listed and (is_fit := self.screening.by_number) is not None:
-            people = [person for person, number in zip(people, numbers, strict=True) if not is_fit(number)]
+        if not listed and self._is_fit is not None:
+            fit = map(self._is_fit, numbers)
+            people = [person for person, is_fit in zip(people, fit, strict=True) if not is_fit]
         reasons = (
             (
                 target.key,

