@@ -5,7 +5,6 @@ import os
 import sys
 
 from xuna_cli import __version__
-from xuna_cli.interrupts import INTERRUPTS, Interrupted
 
 
 def main(argv: list[str]) -> int:
@@ -17,6 +16,8 @@ def main(argv: list[str]) -> int:
     Returns:
         The exit code, see `errors.ExitStatus`.
     """
+    from xuna_cli.interrupts import INTERRUPTS, Interrupted
+
     _fill_descriptors()
     try:
         INTERRUPTS.install()
@@ -101,22 +102,32 @@ def _print_full() -> None:
 
 
 def _print_bug(error: Exception) -> None:
-    """Say where the bug is; without the exception's text, which may quote people or secrets."""
+    """Say that there is a bug, and where its report is; an exception's own text may quote people."""
     import traceback
 
+    from xuna_cli.crash_report import write_crash_report
+
+    report = write_crash_report(error, os.environ)
     if sys.stderr is None:
         return
-    frames = traceback.extract_tb(error.__traceback__)
-    places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
-    print(  # noqa: T201 - to stderr
-        f"xuna: error: a bug in xuna {__version__} ({type(error).__name__}); "
-        f"please report it with these lines:\n{places}",
-        file=sys.stderr,
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
+    advice = (
+        "No report could be written. Please tell us this line."
+        if report is None
+        else f"Please report it with this file, which has no names, numbers or keys: {report}"
     )
+    print(f"xuna: error: a bug in xuna {__version__} ({where})\n  {advice}", file=sys.stderr)  # noqa: T201 - to stderr
 
 
 def entry() -> None:
     """Run as the console script `xuna`."""
+    # The built-in part of `signal`, which takes no import: until our handlers are set, Ctrl-C ends the
+    # process without a traceback.
+    import _signal  # type: ignore[import-not-found]
+
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))
 
 

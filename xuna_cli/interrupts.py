@@ -1,11 +1,15 @@
 """Signals: the first asks the run to stop, the second leaves at once.
 
 A handler only sets a flag, or raises where no run is under way: anything that takes a lock in a handler
-could wait for the very thread that it interrupted.
+could wait for the very thread that it interrupted. It never raises inside an import: Python would keep half a
+module, and another error, or a traceback, would come out of it.
 """
 
 import os
 import signal
+from types import FrameType
+
+RETRY_S = 0.005  # between two looks whether an import has ended
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -31,10 +35,12 @@ class Interrupts:
         for signum in SIGNALS:
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 signal.signal(signum, self._handle)
+        signal.signal(signal.SIGALRM, self._retry)
 
     def let_finish(self) -> None:
         """From here to the program's end, the first signal is only noted: the result will be told."""
         self._graceful = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def asked(self) -> bool:
         """Return whether a signal has asked to stop."""
@@ -47,7 +53,7 @@ class Interrupts:
     def __exit__(self, *_: object) -> None:
         self._graceful = False
 
-    def _handle(self, signum: int, _frame: object) -> None:
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is not None:
             _say(b"\nxuna: left at once; the next run finds what was on the wire\n")
             os._exit(128 + self.signum)
@@ -55,7 +61,24 @@ class Interrupts:
         if self._graceful:
             _say(b"\nxuna: stopping; what is on the wire is let finish (again to leave at once)\n")
         else:
-            raise Interrupted(signum)
+            self._retry(signum, frame)
+
+    def _retry(self, _signum: int, frame: FrameType | None) -> None:
+        """Raise, or look again in a moment where an import is in progress."""
+        if self.signum is None or self._graceful:
+            return
+        if _is_importing(frame):
+            signal.setitimer(signal.ITIMER_REAL, RETRY_S)
+        else:
+            raise Interrupted(self.signum)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _say(text: bytes) -> None:

@@ -1,5 +1,6 @@
 """What a command imports is what it costs to start."""
 
+import signal
 import subprocess
 import sys
 
@@ -35,11 +36,33 @@ def test_the_version_is_answered_before_typer_is_imported():
 
 def test_nothing_is_imported_before_the_signal_handlers_are_set():
     code = (
-        "import os, signal, sys; before = set(sys.modules); import xuna_cli.__main__;"
+        "import os, signal, sys; before = set(sys.modules); import xuna_cli.__main__, xuna_cli.interrupts;"
         "print(*set(sys.modules) - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == {"xuna_cli", "xuna_cli.__main__", "xuna_cli.interrupts"}
+
+
+INTERRUPTED_IMPORT = """
+import os, sys
+from xuna_cli.__main__ import entry
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), int(sys.argv.pop()))
+            print("the import went on")
+
+sys.meta_path.insert(0, Interrupting())
+entry()
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_inside_an_import_is_silent_and_leaves_no_half_a_module(signum):
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT, "--help", str(signum.value)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signum, "the import went on\n", "")
 
 
 def test_a_campaign_list_needs_no_http(tmp_path):

@@ -1,0 +1,70 @@
+"""What a bug leaves behind: a file that says where the program was, and nothing about people or keys."""
+
+import os
+import platform
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xuna_cli import __version__
+
+
+def write_crash_report(
+    error: Exception, environ: Mapping[str, str], now: datetime | None = None
+) -> Path | None:
+    """Write what is known of a bug to a new file, readable by its owner only.
+
+    The file has the versions of xuna, Python and the platform, the command's name, and the type of every
+    exception of the chain with its places in the code. It has no exception's own text, no arguments and no local
+    variables: any of them may hold the key, a number or a name.
+
+    Args:
+        error: the bug.
+        environ: the process's environment, for `XDG_STATE_HOME` (else `~/.local/state`).
+        now: the time; None takes the clock's.
+
+    Returns:
+        The file; None where none can be written, since that must not hide the bug.
+    """
+    moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    try:
+        state = Path(environ.get("XDG_STATE_HOME", ""))
+        folder = (state if state.is_absolute() else Path("~").expanduser() / ".local/state") / "xuna"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"crash-{moment}-{os.getpid()}.txt"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(_report(error, moment))
+    except (OSError, RuntimeError):
+        return None
+    return path
+
+
+def _report(error: Exception, moment: str) -> str:
+    commands = [word for word in sys.argv[1:3] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)]
+    lines = [
+        f"xuna {__version__}, {moment}",
+        f"Python {platform.python_version()} on {platform.platform()}",
+        f"command: xuna {' '.join(commands)}",
+        "",
+    ]
+    for exception in _chain(error):
+        lines += [
+            f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"
+            for frame in traceback.extract_tb(exception.__traceback__)
+        ]
+        lines += [type(exception).__name__, ""]
+    return "\n".join(lines)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return the exceptions that led to this one, the first one first."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.insert(0, current)
+        current = current.__cause__ or current.__context__
+    return chain
