@@ -36,6 +36,8 @@ class CallTarget:
         override: the `conversation_config_override` to send, as JSON in ASCII; None sends none.
         contact: the row as read, kept only where rows that are not called are written out.
         timezone: the IANA name that the contact gives; what a second look at the hours needs.
+        other_numbers: E.164; the person's, of the further columns with phone numbers. Whoever is on a
+            do-not-call list under one of them is not called under another.
     """
 
     row_number: int
@@ -44,6 +46,26 @@ class CallTarget:
     override: str | None = None
     contact: Contact | None = None
     timezone: str | None = None
+    other_numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListUse:
+    """Which parts of a list steer its calls, for people and programs.
+
+    Attributes:
+        phone_columns: with the numbers, in the order in which they are tried.
+        region_columns: which say in which country numbers without + are read, the surest first.
+        do_not_call_columns: which mark who must not be called.
+        sheet: the workbook's; None for other formats.
+        unused_columns: which say who is called, where or how by their names, and are not used.
+    """
+
+    phone_columns: tuple[str, ...] = ()
+    region_columns: tuple[str, ...] = ()
+    do_not_call_columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    unused_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

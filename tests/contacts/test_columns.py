@@ -33,11 +33,11 @@ def test_two_candidates_are_an_error_that_names_both(opened, header):
 
 
 def test_the_given_column_decides_between_two(opened):
-    assert opened("phone,mobile\n+1,+2\n", phone_column="mobile").phone_column == "mobile"
+    assert opened("phone,mobile\n+1,+2\n", phone_columns=("mobile",)).phone_column == "mobile"
 
 
 def test_the_given_column_needs_no_known_name(opened):
-    assert opened("who,fon\nAnn,+1\n", phone_column="fon").phone_column == "fon"
+    assert opened("who,fon\nAnn,+1\n", phone_columns=("fon",)).phone_column == "fon"
 
 
 def test_no_candidate_is_an_error_that_lists_the_columns(opened):
@@ -48,13 +48,13 @@ def test_no_candidate_is_an_error_that_lists_the_columns(opened):
 
 def test_an_unknown_column_is_told_with_the_nearest_name_and_all(opened):
     with pytest.raises(InputError, match=r"no column 'phone_numbr'. Did you mean 'Phone Number'") as caught:
-        opened("Phone Number,name\n+1,Ann\n", phone_column="phone_numbr")
+        opened("Phone Number,name\n+1,Ann\n", phone_columns=("phone_numbr",))
     assert "'Phone Number', 'name'" in caught.value.hint
 
 
 def test_an_unknown_column_like_no_other_gets_no_guess(opened):
     with pytest.raises(InputError) as caught:
-        opened("phone,name\n+1,Ann\n", phone_column="zzz")
+        opened("phone,name\n+1,Ann\n", phone_columns=("zzz",))
     assert "Did you mean" not in caught.value.message
 
 

@@ -197,9 +197,9 @@ def test_half_an_emoji_is_rejected_and_a_whole_one_read(read, *, name, around, e
 def test_a_ready_target_has_its_phone_column_whatever_else_there_is(opened):
     target = {"phone": "home", "to_phone_number": "+1", "conversation_config_override": {"agent": {}}}
     assert opened(json.dumps([target]), name="a.json").phone_column == "to_phone_number"
-    assert opened(json.dumps([target]), name="a.json", phone_column="phone").phone_column == "phone"
+    assert opened(json.dumps([target]), name="a.json", phone_columns=("phone",)).phone_column == "phone"
     del target["conversation_config_override"]
-    with pytest.raises(InputError, match="'phone', 'to_phone_number'"):
+    with pytest.raises(InputError, match=r"'phone' .*'to_phone_number'"):
         opened(json.dumps([target]), name="a.json")
 
 

@@ -5,14 +5,17 @@ import json
 import pytest
 
 from xuna_cli.errors import ExitStatus, InputError
-from xuna_cli.models import COUNTS, BatchRecord, BatchState, Rejection, Report
+from xuna_cli.models import COUNTS, BatchRecord, BatchState, ListUse, Rejection, Report
 from xuna_cli.output.document import BatchCallResult, batch_call_document
 
 
 def result(exit_status=ExitStatus.OK, *, held=(), **fields):
     counts = dict.fromkeys(COUNTS, 0) | fields.pop("counts", {})
     report = Report(counts=counts, **fields)
-    return BatchCallResult(exit_status, "contacts", 7, False, False, "/l.db", True, report, held)
+    use = ListUse(("mobile", "phone"), (), ("dnc",), None, ("voice",))
+    return BatchCallResult(
+        exit_status, "contacts", 7, False, False, "/l.db", True, report, held, list_use=use
+    )
 
 
 FULL = result(
@@ -39,6 +42,11 @@ def test_the_document_has_the_documented_shape():
         "dry_run": False,
         "sandbox": False,
         "ledger": {"path": "/l.db", "created": True},
+        "list": {
+            "phone_column": "mobile", "region_column": None, "do_not_call_column": "dnc",
+            "phone_columns": ["mobile", "phone"], "region_columns": [], "do_not_call_columns": ["dnc"],
+            "sheet": None, "unused_columns": ["voice"],
+        },
         "list_complete": True,
         "counts": {
             "rows": 201, "accepted": 100, "already_called": 0, "duplicates": 0, "rejected": 1, "do_not_call": 0,

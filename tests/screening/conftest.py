@@ -16,6 +16,7 @@ from xuna_cli.models import Contact, Plan, RunDescription
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.order import Screening
 from xuna_cli.targets.preparing import Preparer
+from xuna_cli.targets.row_phone import PhoneColumns
 
 NOON_UTC = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -90,7 +91,7 @@ class Way:
                 encode=encode_batch,
                 prepare=prepare
                 or Preparer(
-                    phone_column="phone",
+                    phones=PhoneColumns(("phone",)),
                     columns=columns,
                     region="US",
                     key_column=key,

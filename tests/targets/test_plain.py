@@ -12,6 +12,7 @@ from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import first_message, parse_override
 from xuna_cli.targets.plain import plain_texts
 from xuna_cli.targets.preparing import Preparer
+from xuna_cli.targets.row_phone import PhoneColumns
 
 JOHN = "+15559876543"
 COLUMNS = ("phone", "name", "firm", "order no")
@@ -130,7 +131,7 @@ def both_ways(message, rest, contacts, *, strict, complete):
     for way in ("short", "careful"):
         lint = Lint(strict=strict, sources=[override.template.source for override in overrides])
         prepare = Preparer(
-            phone_column="phone",
+            phones=PhoneColumns(("phone",)),
             columns=COLUMNS,
             columns_are_complete=complete,
             overrides=overrides,

@@ -6,13 +6,14 @@ from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.targets.override import first_message, parse_override
 from xuna_cli.targets.preparing import Preparer
+from xuna_cli.targets.row_phone import PhoneColumns
 
 JOHN = "+15559876543"
 
 
 def prepare(fields, *, row_number=2, columns=None, **options):
     columns = tuple(fields) if columns is None else columns
-    return Preparer(phone_column="phone", columns=columns, **options)(Contact(row_number, fields))
+    return Preparer(phones=PhoneColumns(("phone",)), columns=columns, **options)(Contact(row_number, fields))
 
 
 def test_a_contact_becomes_a_call_target():
@@ -105,13 +106,13 @@ def test_a_ready_made_list_needs_no_columns_for_a_template_that_it_replaces():
     }
     assert prepare(ready, **options).override == '{"agent":{"first_message":"Salut"}}'
     assert prepare({"phone": JOHN}, **options).code == "template-missing-column"
-    (warning,) = Preparer(phone_column="phone", **options).warnings
+    (warning,) = Preparer(phones=PhoneColumns(("phone",)), **options).warnings
     assert "'name'" in warning
 
 
 def test_a_column_that_only_a_default_uses_is_a_warning():
     preparer = Preparer(
-        phone_column="phone", columns=["phone"], overrides=[first_message("{{ name | d('you') }}")]
+        phones=PhoneColumns(("phone",)), columns=["phone"], overrides=[first_message("{{ name | d('you') }}")]
     )
     (warning,) = preparer.warnings
     assert "'name'" in warning

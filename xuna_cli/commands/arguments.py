@@ -104,6 +104,32 @@ Wait = Annotated[
     bool,
     typer.Option("--wait", help="Stay, and call who is deferred as their hours come.", rich_help_panel=WHEN),
 ]
+PhoneColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column with the phone number (default: found by its name). Repeatable: the first that is filled counts.",
+        rich_help_panel="The list",
+    ),
+]
+RegionColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN|none",
+        help="Column with the country of numbers without +: a name, an ISO code or a calling code "
+        "(default: found by its name). Where it is empty, --region counts.",
+        rich_help_panel="The list",
+    ),
+]
+DoNotCallColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN|none",
+        help="Column that marks who must not be called: whoever has anything but a clear no there "
+        "(default: found by its name). Repeatable.",
+        rich_help_panel=WHOM,
+    ),
+]
 MaxCalls = Annotated[
     int | None,
     typer.Option(

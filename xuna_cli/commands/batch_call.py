@@ -63,13 +63,12 @@ def batch_call(
     sheet: Annotated[
         str | None, typer.Option(help="Of a workbook; else the first.", rich_help_panel=LIST)
     ] = None,
-    phone_column: Annotated[
-        str | None, typer.Option(help="The column with the numbers; else by its name.", rich_help_panel=LIST)
-    ] = None,
+    phone_column: arguments.PhoneColumn = None,
     region: Annotated[
         str | None,
         typer.Option(help="Country of numbers without +, e.g. US. (XUNA_REGION)", rich_help_panel=LIST),
     ] = None,
+    region_column: arguments.RegionColumn = None,
     strict_numbers: Annotated[
         bool, typer.Option("--strict-numbers", help="Demand assigned numbers.", rich_help_panel=LIST)
     ] = False,
@@ -161,6 +160,7 @@ def batch_call(
         Path | None, typer.Option(help="Read settings from it, not from .env.", rich_help_panel=OUTPUT)
     ] = None,
     do_not_call: arguments.DoNotCall = None,
+    do_not_call_column: arguments.DoNotCallColumn = None,
     max_list_age: arguments.MaxListAge = None,
     country: arguments.Country = None,
     allow_premium: arguments.AllowPremium = False,

@@ -14,6 +14,7 @@ from xuna_cli.commands.opening import (
     is_terminal,
 )
 from xuna_cli.commands.screening import ScreeningOptions
+from xuna_cli.contacts import ListOptions
 from xuna_cli.errors import (
     InputError,
     UsageError,
@@ -39,8 +40,10 @@ class Options:
     delimiter: str | None = None
     encoding: str | None = None
     sheet: str | None = None
-    phone_column: str | None = None
+    phone_column: Sequence[str] | None = None
     region: str | None = None
+    region_column: str | None = None
+    do_not_call_column: Sequence[str] | None = None
     strict_numbers: bool = False
     key: str | None = None
     limit: int | None = None
@@ -77,6 +80,17 @@ class Options:
     max_calls: int | None = None
     wait: bool = False
     strict_messages: bool = False
+
+    @property
+    def list_options(self) -> ListOptions:
+        """How to read the list."""
+        return ListOptions(
+            format=self.list_format,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            phone_columns=tuple(self.phone_column or ()),
+            sheet=self.sheet,
+        )
 
     @property
     def screening(self) -> ScreeningOptions:

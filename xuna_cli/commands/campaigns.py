@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.options import PhoneColumnOfList, RegionColumnOfList
+
 app = typer.Typer(no_args_is_help=True, help="See and resolve what the ledger knows of campaigns.")
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="Where the record is. (XUNA_LEDGER)")]
@@ -82,9 +84,8 @@ def export(
     region: Annotated[
         str | None, typer.Option(help="Country of that list's numbers without +. (XUNA_REGION)")
     ] = None,
-    phone_column: Annotated[
-        str | None, typer.Option(help="That list's column with the numbers; else by its name.")
-    ] = None,
+    phone_column: PhoneColumnOfList = None,
+    region_column: RegionColumnOfList = None,
     ledger: LedgerOption = None,
     sandbox: SandboxOption = False,
     env_file: EnvFileOption = None,
@@ -110,7 +111,13 @@ def export(
             export_people(everybody(opened, found), (), output, to)
             return
         with list_beside(
-            opened, found, join, region=region, phone_column=phone_column, env_file=env_file
+            opened,
+            found,
+            join,
+            region=region,
+            phone_columns=phone_column or (),
+            region_column=region_column,
+            env_file=env_file,
         ) as beside:
             export_people(beside.people, beside.columns, output, to)
 

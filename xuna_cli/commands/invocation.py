@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.origin import origin_of
+from xuna_cli.commands.body_list import check_caller
 from xuna_cli.commands.call_options import (
     STDIN,
     Options,
@@ -21,6 +22,7 @@ from xuna_cli.commands.call_options import (
     overrides_of,
     rate_of,
 )
+from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.opening import (
     SANDBOX_ORIGIN,
     Account,
@@ -36,7 +38,7 @@ from xuna_cli.commands.opening import (
     ledger_location,
 )
 from xuna_cli.commands.screening import make_screening, timezone_column
-from xuna_cli.contacts import ContactList, ListOptions, open_list
+from xuna_cli.contacts import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.rejection_codes import RejectionCodes
 from xuna_cli.dialing.run import Dialer, rehearse
@@ -106,6 +108,7 @@ class Invocation:
             self._timezone_column = timezone_column(
                 options.screening, contacts.columns, complete=contacts.columns_are_complete
             )
+            self._list = self._plan_list(contacts)
             self._warnings = self._prepare(contacts).warnings
             own_words = {"first_message", "conversation_config_override"} & set(contacts.columns) or any(
                 name.startswith("override.") for name in contacts.columns
@@ -117,6 +120,7 @@ class Invocation:
             region=self._region,
             now=self._clock.now,
         )
+        self.screening = replace(self.screening, marks=self._list.marks)
         self._max_calls = None
         if settings.get("XUNA_MAX_CALLS", options.max_calls).value is not None:
             self._max_calls = settings.whole_number(
@@ -135,7 +139,9 @@ class Invocation:
         return self._ready or Ready(self._campaign, self._options.key)
 
     def say_warnings(self) -> None:
-        """Say what may not be meant so."""
+        """Say what may not be meant so; what is not used changes who is called or what is heard."""
+        for note in self._list.notes:
+            say(f"xuna: warning: {note}")
         if not self._options.quiet:
             for warning in (*self._settings.warnings, *self._warnings):
                 say(f"xuna: warning: {warning}")
@@ -143,6 +149,10 @@ class Invocation:
     def rehearse(self, on_fit: OnFit = _nothing) -> BatchCallResult:
         """Go the whole way but for the POST and any write; `on_fit` is told of who would be called."""
         path = ledger_location(self._settings, self._options.ledger, sandbox=self._options.sandbox)
+        self._check_caller(
+            self._settings.get("XUNA_AGENT_ID", self._options.agent_id).value,
+            self._settings.get("XUNA_FROM_PHONE_NUMBER_ID", self._options.from_phone_number_id).value,
+        )
         with contextlib.ExitStack() as stack:
             ledger = ledger_if_there(path)
             if ledger is not None:
@@ -172,6 +182,7 @@ class Invocation:
                     ask=not options.yes,
                 )
             )
+            self._check_caller(party.agent_id, party.from_phone_number_id)
             plan = self._plan(party)
             rejects = self._rejects(stack)
             path = ledger_location(self._settings, options.ledger, sandbox=options.sandbox)
@@ -232,12 +243,29 @@ class Invocation:
     # -- parts of both
 
     def _open(self) -> ContactList:
+        return open_list(self._source, self._options.list_options, name=self._name)
+
+    @property
+    def _name(self) -> str:
+        return "standard input" if self._options.contacts == STDIN else self._options.contacts
+
+    def _plan_list(self, contacts: ContactList) -> ListPlan:
+        if self._ready is not None:
+            return rendered_list_plan(contacts)
         options = self._options
-        list_options = ListOptions(
-            options.list_format, options.delimiter, options.encoding, options.phone_column, options.sheet
+        templates = [override.template for override in self._overrides]
+        used = [column for each in templates for column in (*each.columns, *each.optional_columns)]
+        used += filter(None, (options.key, self._timezone_column, options.consent_column))
+        return plan_list(
+            contacts,
+            region_column=options.region_column,
+            do_not_call_columns=options.do_not_call_column or (),
+            used=used,
         )
-        name = "standard input" if options.contacts == STDIN else options.contacts
-        return open_list(self._source, list_options, name=name)
+
+    def _check_caller(self, agent_id: str | None, number_id: str | None) -> None:
+        beside = beside_the_list(self._source, self._options.list_options, name=self._name)
+        check_caller(beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
 
     def _prepare(self, contacts: ContactList) -> Preparer:
         empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
@@ -246,7 +274,7 @@ class Invocation:
             sources=[override.template.source for override in self._overrides],
         )
         return Preparer(
-            phone_column=contacts.phone_column,
+            phones=self._list.phones,
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=self._region,
@@ -411,6 +439,7 @@ class Invocation:
             self._lint.marks,
             caller=caller,
             campaign=self._campaign,
+            list_use=self._list.use,
             later=later,
             recently=recently,
             days=RECENTLY.days,
@@ -472,6 +501,7 @@ class Invocation:
             address=self._address,
             rejects=str(self._options.rejects) if self._options.rejects is not None else None,
             marks=self._lint.marks,
+            list_use=self._list.use,
         )
 
 

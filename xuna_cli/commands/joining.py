@@ -1,10 +1,11 @@
 """`--join CONTACTS`: the list that was called, beside the ledger."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xuna_cli.commands.list_plan import phones_of
 from xuna_cli.commands.opening import read_settings
 from xuna_cli.contacts import ListOptions, open_list
 from xuna_cli.ledger.ledger import Ledger
@@ -37,7 +38,8 @@ def list_beside(
     path: Path,
     *,
     region: str | None,
-    phone_column: str | None,
+    phone_columns: Sequence[str],
+    region_column: str | None,
     env_file: Path | None,
 ) -> Iterator[ListBeside]:
     """Open the list that a campaign called; say at the end what doesn't fit.
@@ -46,9 +48,9 @@ def list_beside(
         InputError: if it can't be read.
     """
     country = read_settings(env_file).get("XUNA_REGION", region, option="--region").value
-    with open_list(path, ListOptions(phone_column=phone_column), name=str(path)) as contacts:
+    with open_list(path, ListOptions(phone_columns=tuple(phone_columns)), name=str(path)) as contacts:
         prepare = Preparer(
-            phone_column=contacts.phone_column,
+            phones=phones_of(contacts, region_column),
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=check_region(country) if country else None,

@@ -12,4 +12,20 @@ Sandbox = Annotated[
     bool, typer.Option("--sandbox", help="Of the sandbox, and of the calls that --sandbox has taken here.")
 ]
 LedgerFile = Annotated[str | None, typer.Option("--ledger", help="Where the record is. (XUNA_LEDGER)")]
+PhoneColumnOfList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--phone-column",
+        metavar="COLUMN",
+        help="That list's column with the phone number (default: found by its name). Repeatable.",
+    ),
+]
+RegionColumnOfList = Annotated[
+    str | None,
+    typer.Option(
+        "--region-column",
+        metavar="COLUMN|none",
+        help="That list's column with the country of numbers without + (default: found by its name).",
+    ),
+]
 CampaignName = Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")]

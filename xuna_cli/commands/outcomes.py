@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.options import BaseUrl, CampaignName, EnvFile, LedgerFile, Sandbox, TableOrJson
+from xuna_cli.commands.options import (
+    BaseUrl,
+    CampaignName,
+    EnvFile,
+    LedgerFile,
+    PhoneColumnOfList,
+    RegionColumnOfList,
+    Sandbox,
+    TableOrJson,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -99,9 +108,8 @@ def retry_list(
     region: Annotated[
         str | None, typer.Option(help="Country of that list's numbers without +. (XUNA_REGION)")
     ] = None,
-    phone_column: Annotated[
-        str | None, typer.Option(help="That list's column with the numbers; else by its name.")
-    ] = None,
+    phone_column: PhoneColumnOfList = None,
+    region_column: RegionColumnOfList = None,
     after: Annotated[
         str,
         typer.Option(
@@ -136,7 +144,8 @@ def retry_list(
             to,
             join=join,
             region=region,
-            phone_column=phone_column,
+            phone_columns=phone_column or (),
+            region_column=region_column,
             env_file=env_file,
             address=address(name, ledger, sandbox=sandbox),
         )

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,7 +106,8 @@ def write_retry_list(
     *,
     join: Path | None,
     region: str | None,
-    phone_column: str | None,
+    phone_columns: Sequence[str],
+    region_column: str | None,
     env_file: Path | None,
     address: str,
 ) -> None:
@@ -128,7 +129,13 @@ def write_retry_list(
         )
     else:
         with list_beside(
-            ledger, found, join, region=region, phone_column=phone_column, env_file=env_file
+            ledger,
+            found,
+            join,
+            region=region,
+            phone_columns=phone_columns,
+            region_column=region_column,
+            env_file=env_file,
         ) as beside:
             chosen = (one for one in beside.people if retry.wants(one, reading))
             written = write_people_to_call(
@@ -138,7 +145,11 @@ def write_retry_list(
                 phone_column=beside.phone_column,
                 key_column=found.key_column,
             )
-    _say(written, found, retry, to, reading, address=address)
+    columns = [word for column in phone_columns for word in ("--phone-column", column)]
+    if region_column is not None:
+        columns += ["--region-column", region_column]
+    again = "".join(f" {shlex.quote(word)}" for word in columns) if join is not None else ""
+    _say(written, found, retry, to, reading, address=address, columns=again)
 
 
 def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
@@ -147,7 +158,9 @@ def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
         yield Person(None, call.row_number, call.batch.state.value, call, outcome)
 
 
-def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading, *, address: str) -> None:
+def _say(
+    written: int, found: Campaign, retry: Retry, to: Path, reading: Reading, *, address: str, columns: str
+) -> None:
     say(
         f"xuna: {counted(written, 'person', 'people')} written to {to}; their records were read {reading.read_at}"
     )
@@ -162,5 +175,5 @@ def _say(written: int, found: Campaign, retry: Retry, to: Path, reading: Reading
         key = f" --key {shlex.quote(found.key_column)}" if found.key_column else ""
         say(
             "  to call them again, as a new campaign, with words of its own: "
-            f"xuna batch-call {shlex.quote(str(to))} --campaign {again}{key}{where} -m …"
+            f"xuna batch-call {shlex.quote(str(to))} --campaign {again}{key}{columns}{where} -m …"
         )

@@ -50,7 +50,8 @@ def numbers_of(path: Path, *, region: str | None, phone_column: str | None = Non
     """
     reader = PhoneReader(region)
     name = str(path)
-    options = ListOptions(phone_column=phone_column, first_phone_column=True)
+    given = () if phone_column is None else (phone_column,)
+    options = ListOptions(phone_columns=given, first_phone_column=True)
     with contextlib.closing(open_numbers(path, options, name=name)) as contacts:
         normalise, column = reader.normalise_to_suppress, contacts.phone_column
         for row in contacts:

@@ -18,12 +18,15 @@ _CHUNK = 64 * 1024  # characters
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def read_json(text: io.TextIOWrapper, name: str) -> Iterator[Contact | Rejection]:
+def read_json(
+    text: io.TextIOWrapper, name: str, beside: dict[str, object] | None = None
+) -> Iterator[Contact | Rejection]:
     """Yield each entry of the array once, under its position from 1.
 
     Args:
         text: the file from its start.
         name: what messages call the list.
+        beside: takes what an object has beside the array, as it is read.
 
     Raises:
         InputError: the text is no JSON from some line on, ends too early, or has no such array. The entries
@@ -34,7 +37,7 @@ def read_json(text: io.TextIOWrapper, name: str) -> Iterator[Contact | Rejection
     if opening == "[":
         yield from _entries(window)
     elif opening == "{":
-        yield from _entries_in_object(window)
+        yield from _entries_in_object(window, {} if beside is None else beside)
     else:
         window.fail("a list begins with `[`, or with `{` and has an array under `contacts` or `calls`")
     if window.peek():
@@ -56,7 +59,7 @@ def _entries(window: "_Window") -> Iterator[Contact | Rejection]:
             return
 
 
-def _entries_in_object(window: "_Window") -> Iterator[Contact | Rejection]:
+def _entries_in_object(window: "_Window", beside: dict[str, object]) -> Iterator[Contact | Rejection]:
     keys: list[str] = []
     found = ""
     window.take("{")
@@ -65,7 +68,7 @@ def _entries_in_object(window: "_Window") -> Iterator[Contact | Rejection]:
         window.take(":")
         keys.append(str(key))
         if key not in LIST_KEYS:
-            window.value()
+            beside[str(key)] = window.value()
         elif found:
             window.fail(f"the object has an array under {found!r} and another one under {key!r}")
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xuna_cli.contacts.columns import looks_like_phone, phone_columns
 from xuna_cli.contacts.delimited import read_records
+from xuna_cli.contacts.phone_choice import PhoneChoice
 from xuna_cli.contacts.reading import ContactList, ListOptions, open_list
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, lines
 from xuna_cli.errors import InputError
@@ -34,7 +35,7 @@ def open_numbers(path: Path, options: ListOptions, *, name: str) -> ContactList:
         InputError: as `open_list`, also for a file with nothing in it.
         UsageError: as `open_list`.
     """
-    if options.phone_column is None and options.format in (None, "csv", "tsv"):
+    if not options.phone_columns and options.format in (None, "csv", "tsv"):
         kind = _kind(path, options, name)
         if kind is not None:
             source = Source(path, name)
@@ -46,7 +47,7 @@ def open_numbers(path: Path, options: ListOptions, *, name: str) -> ContactList:
                     source,
                     columns=(COLUMN,),
                     columns_are_complete=True,
-                    phone_column=COLUMN,
+                    phones=PhoneChoice((COLUMN,)),
                 )
             except BaseException:
                 source.close()

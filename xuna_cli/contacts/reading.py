@@ -1,17 +1,17 @@
 """Opening a list of any format, and reading it once, from its first contact to its last."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from xuna_cli.contacts.columns import find_in_contact, find_phone_column
 from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.json_array import LIST_KEYS, read_json
 from xuna_cli.contacts.json_lines import read_json_lines
+from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import read_table
 from xuna_cli.contacts.workbook import read_sheet
@@ -35,6 +35,8 @@ _SUFFIXES = {
 }
 # Entries that are no contact may stand before the first one; so many that the list is another thing.
 _MOST_LEADING_REJECTIONS = 1000
+LOOKED_AT = 500
+"""Rows that are read ahead, to tell which columns have anything in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class ListOptions:
         format: one of `FORMATS`; else from the file's name, else from its first bytes.
         delimiter: the one character between the cells of a CSV (also `tab`, `\t`); else from its header.
         encoding: a name that Python knows; else from the byte order mark, else UTF-8, always strictly.
-        phone_column: the column with the phone number, exactly; else by its name (`PHONE_COLUMN_NAMES`).
+        phone_columns: the columns with the phone number, exactly, in the order in which they are tried; else
+            the one that is found by its name. In JSON a path (`contact.phone`) is one, too.
         sheet: the workbook's sheet; else the first that isn't hidden.
         first_phone_column: take the first of several that have such a name, for whoever reads the others, too.
     """
@@ -53,7 +56,7 @@ class ListOptions:
     format: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    phone_column: str | None = None
+    phone_columns: Sequence[str] = ()
     sheet: str | None = None
     first_phone_column: bool = False
 
@@ -69,7 +72,9 @@ class ContactList:
         columns: the header's names, those that are not empty; in JSON the keys of the first contact. Empty
             where a JSON list has no contact.
         columns_are_complete: whether no row can have other columns: true but for JSON.
-        phone_column: the one with the phone number; empty where a JSON list has no contact and none is given.
+        phones: the columns with the phone number; none where a JSON list has no contact.
+        first_rows: the first contacts, `LOOKED_AT` at most.
+        first_rows_are_all: whether the list has no others.
     """
 
     def __init__(
@@ -79,14 +84,22 @@ class ContactList:
         *,
         columns: tuple[str, ...],
         columns_are_complete: bool,
-        phone_column: str,
+        phones: PhoneChoice,
+        ahead: "_Ahead | None" = None,
     ) -> None:
         self.columns = columns
         self.columns_are_complete = columns_are_complete
-        self.phone_column = phone_column
+        self.phones = phones
+        self.first_rows = ahead.contacts if ahead is not None else ()
+        self.first_rows_are_all = ahead is not None and ahead.is_all
         self._rows = rows
         self._source = source
         self._begun = False
+
+    @property
+    def phone_column(self) -> str:
+        """The first column with the phone number; empty where a JSON list has no contact and none is given."""
+        return next(iter(self.phones.columns), "")
 
     def __iter__(self) -> Iterator[Contact | Rejection]:
         if self._begun:  # giving nobody, silently, would read as an empty list
@@ -154,18 +167,49 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
         raise
 
 
+class _Ahead:
+    """The first rows of a list, read ahead of the others; an error among them is raised where it stands.
+
+    Attributes:
+        contacts: those of the rows that are contacts.
+        is_all: whether there are no others.
+    """
+
+    def __init__(self, rows: Iterator[Contact | Rejection]) -> None:
+        self._rows = rows
+        self._read: list[Contact | Rejection] = []
+        self._error: InputError | None = None
+        try:
+            self._read.extend(islice(rows, LOOKED_AT))
+        except InputError as error:
+            self._error = error
+        self.contacts = tuple(row for row in self._read if isinstance(row, Contact))
+        self.is_all = self._error is None and len(self._read) < LOOKED_AT
+
+    def rows(self) -> Iterator[Contact | Rejection]:
+        """Yield all rows from the first."""
+        yield from self._read
+        self._read = []
+        if self._error is not None:
+            raise self._error
+        yield from self._rows
+
+
 def _open_table(
     source: "Source", records: Iterator[list[str]], options: ListOptions, name: str
 ) -> ContactList:
     columns, rows = read_table(records, name)
-    phone_column = find_phone_column(columns, options.phone_column, name, first=options.first_phone_column)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
+    ahead = _Ahead(rows if first is None else chain((first,), rows))
+    phones = choose(
+        columns,
+        options.phone_columns,
+        name,
+        rows=[contact.fields for contact in ahead.contacts],
+        first=options.first_phone_column,
+    )
     return ContactList(
-        rows if first is None else chain((first,), rows),
-        source,
-        columns=columns,
-        columns_are_complete=True,
-        phone_column=phone_column,
+        ahead.rows(), source, columns=columns, columns_are_complete=True, phones=phones, ahead=ahead
     )
 
 
@@ -176,14 +220,15 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
     for row in rows:
         leading.append(row)
         if isinstance(row, Contact):
+            ahead = _Ahead(chain(leading, rows))
+            columns = tuple(row.fields)
             return ContactList(
-                chain(leading, rows),
+                ahead.rows(),
                 source,
-                columns=tuple(row.fields),
+                columns=columns,
                 columns_are_complete=False,
-                phone_column=find_in_contact(
-                    row.fields, options.phone_column, name, first=options.first_phone_column
-                ),
+                phones=_in_contact(columns, options, ahead, name),
+                ahead=ahead,
             )
         if len(leading) == _MOST_LEADING_REJECTIONS:
             raise InputError(
@@ -197,8 +242,41 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
         source,
         columns=(),
         columns_are_complete=False,
-        phone_column=options.phone_column or "",
+        phones=PhoneChoice(tuple(options.phone_columns), given=bool(options.phone_columns)),
     )
+
+
+def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: _Ahead, name: str) -> PhoneChoice:
+    """Choose by the first contact; in one of the API's own shape it is `to_phone_number`, whatever else there is."""
+    if not options.phone_columns and {"to_phone_number", "conversation_config_override"} <= set(columns):
+        return PhoneChoice(("to_phone_number",))
+    rows = [contact.fields for contact in ahead.contacts]
+    return choose(columns, options.phone_columns, name, rows=rows, first=options.first_phone_column)
+
+
+def beside_the_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> dict[str, object]:
+    """Return what a JSON object has beside its array of contacts, as the API's own request has its agent.
+
+    An array, and every other format, has nothing there. What is wrong with the list is not said here.
+
+    Args:
+        path: as for `open_list`; an object is read to its end.
+        options: likewise.
+        name: likewise.
+    """
+    found: dict[str, object] = {}
+    source = Source(path, name)
+    try:
+        kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
+        codec, skip = choose_encoding(source.head(), options.encoding)
+        if kind == "json" and source.head()[skip:].decode(codec, "ignore").lstrip()[:1] == "{":
+            for _ in source.guard(read_json(source.text(options.encoding, newline="\n"), name, found)):
+                pass
+    except InputError:
+        pass
+    finally:
+        source.close()
+    return found
 
 
 def _format_by_name(path: Path | BinaryIO, name: str) -> str | None:

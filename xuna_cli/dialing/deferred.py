@@ -92,6 +92,7 @@ def _line(target: CallTarget, zones: tuple[str, ...], opens_at: datetime) -> str
         target.to_phone_number,
         target.override,
         target.timezone,
+        target.other_numbers,
         fields,
         zones,
         opens_at.isoformat(),
@@ -100,9 +101,9 @@ def _line(target: CallTarget, zones: tuple[str, ...], opens_at: datetime) -> str
 
 
 def _read(line: str) -> tuple[CallTarget, Opening]:
-    row_number, key, number, override, timezone, fields, zones, opens_at = json.loads(line)
+    row_number, key, number, override, timezone, others, fields, zones, opens_at = json.loads(line)
     contact = None if fields is None else Contact(fields[0], fields[1])
     return (
-        CallTarget(row_number, key, number, override, contact, timezone),
+        CallTarget(row_number, key, number, override, contact, timezone, tuple(others)),
         (tuple(zones), datetime.fromisoformat(opens_at)),
     )

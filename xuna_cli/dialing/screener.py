@@ -37,7 +37,8 @@ class Screener:
         """Return, by key, who may not be called, and why."""
         now = self._now()
         numbers = [target.to_phone_number for target, _ in people]
-        listed = self._listed(numbers)
+        others = [other for target, _ in people for other in target.other_numbers]
+        listed = self._listed([*numbers, *others] if others else numbers)
         quiet = self.screening.quiet_days
         called = self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
         if not listed and self._is_fit is not None:
@@ -52,7 +53,7 @@ class Screener:
                         target,
                         now,
                         contact.fields if contact is not None else {},
-                        listed.get(target.to_phone_number),
+                        _words(listed, target),
                         called.get(target.to_phone_number),
                     ),
                 ),
@@ -64,11 +65,13 @@ class Screener:
     def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[str, Reason]:
         """Return, by key, who was found fit before, was deferred, and may not be called now, and why."""
         now = self._now()
-        listed = self._listed([target.to_phone_number for target, _ in people])
+        listed = self._listed(
+            [number for target, _ in people for number in (target.to_phone_number, *target.other_numbers)]
+        )
         reasons = (
             (
                 target.key,
-                first(self._second_look, Look(target, now, {}, listed.get(target.to_phone_number))),
+                first(self._second_look, Look(target, now, {}, _words(listed, target))),
             )
             for target, _ in people
         )
@@ -97,3 +100,11 @@ class Screener:
         if self.screening.hours is not None:
             return None
         return self.screening.outside(targets, self._now())
+
+
+def _words(listed: Mapping[str, str], target: CallTarget) -> str | None:
+    """Return why one of the person's numbers is on the ledger's list; None: none is."""
+    if not listed or not target.other_numbers:
+        return listed.get(target.to_phone_number)
+    numbers = (target.to_phone_number, *target.other_numbers)
+    return next((listed[number] for number in numbers if number in listed), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xuna_cli.errors import ExitStatus, XunaError
-from xuna_cli.models import COUNTS, BatchRecord, Mark, Rejection, Report
+from xuna_cli.models import COUNTS, BatchRecord, ListUse, Mark, Rejection, Report
 from xuna_cli.output.screening import screening_document
 
 VERSION = 1
@@ -27,6 +27,7 @@ class BatchCallResult:
         report: what became of the rows.
         held: the campaign's batches that wait for a person.
         marks: what looks wrong about what is said.
+        list_use: which of the list's columns steer its calls; None where it did not come to that.
         rejects: the file with the rejected rows, if it was asked for.
         address: how a command that we suggest names the campaign and its ledger.
     """
@@ -43,6 +44,7 @@ class BatchCallResult:
     marks: Sequence[Mark] = ()
     address: str = ""
     rejects: str | None = None
+    list_use: ListUse | None = None
 
     @property
     def status(self) -> str:
@@ -67,6 +69,7 @@ def batch_call_document(result: BatchCallResult) -> str:
         "ledger": None
         if result.ledger is None
         else {"path": result.ledger, "created": result.ledger_created},
+        "list": None if result.list_use is None else _list_use(result.list_use),
         "list_complete": report.list_complete,
         "counts": {
             "rows": sum(report.counts.values()),
@@ -91,6 +94,21 @@ def batch_call_document(result: BatchCallResult) -> str:
         "errors": [error(item) for item in report.errors],
     }
     return dump(document)
+
+
+def _list_use(use: ListUse) -> dict[str, Any]:
+    """Return what steers the calls: the first column of each kind by itself, and all of them."""
+    kinds = {
+        "phone_column": use.phone_columns,
+        "region_column": use.region_columns,
+        "do_not_call_column": use.do_not_call_columns,
+    }
+    return {
+        **{name: next(iter(columns), None) for name, columns in kinds.items()},
+        **{f"{name}s": list(columns) for name, columns in kinds.items()},
+        "sheet": use.sheet,
+        "unused_columns": list(use.unused_columns),
+    }
 
 
 def batch(record: BatchRecord) -> dict[str, Any]:

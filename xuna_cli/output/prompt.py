@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from xuna_cli.models import Mark, Report
+from xuna_cli.models import ListUse, Mark, Report
+from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, counted
 from xuna_cli.output.screening import warnings_of
 
@@ -14,6 +15,7 @@ def prompt_lines(
     *,
     caller: str,
     campaign: str,
+    list_use: ListUse,
     later: int,
     recently: int,
     days: int,
@@ -25,6 +27,7 @@ def prompt_lines(
         marks: what looks wrong in what will be said.
         caller: the caller number, for people.
         campaign: its name.
+        list_use: which of the list's columns steer its calls.
         later: people who will be called as their hours come.
         recently: people who were called in other campaigns in the last `days`.
         days: what counts as recently.
@@ -33,6 +36,7 @@ def prompt_lines(
     yield f"\nAbout to call {people} from {caller}, campaign {campaign!r}."
     if others := _others(report):
         yield f"  not called: {others}"
+    yield f"  {list_line(list_use)}"
     yield f"  first message: {_spoken(report)}"
     yield from (f"  {line}" for line in warnings_of(report, marks))
     if recently:

@@ -10,6 +10,7 @@ from rich.text import Text
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Report
 from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, Stdout, counted, safe
 from xuna_cli.output.screening import screening_lines
 
@@ -59,6 +60,8 @@ def print_result(result: BatchCallResult, out: Console) -> None:
     if report.batches:
         out.print(_batches(report.batches))
     out.print(_totals(result))
+    if result.list_use is not None:
+        out.print(Text(safe(list_line(result.list_use))), soft_wrap=True)
     for line in _attention(result):
         out.print(Text(safe(line)), soft_wrap=True)
 

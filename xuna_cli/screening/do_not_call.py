@@ -64,4 +64,9 @@ class DoNotCall:
         for name, numbers in self.lists:
             if look.target.to_phone_number in numbers:
                 return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: in {name}")
+            for other in look.target.other_numbers:
+                if other in numbers:
+                    return Reason(
+                        "do-not-call", DO_NOT_CALL, f"do-not-call: {other} of this row is in {name}"
+                    )
         return None

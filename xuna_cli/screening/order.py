@@ -8,6 +8,7 @@ from xuna_cli.models import CallTarget, Reason
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.do_not_call import DoNotCall
+from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.rules import Consent, Look, OncePerNumber, QuietDays, Rule, Until
 
 
@@ -17,6 +18,7 @@ class Screening:
 
     Attributes:
         do_not_call: also of the ledger's own list, so it is always there.
+        marks: in the list itself.
         countries: an allow-list.
         kind_of_number: no costly numbers.
         consent: nobody without it.
@@ -27,6 +29,7 @@ class Screening:
     """
 
     do_not_call: DoNotCall = field(default_factory=DoNotCall)
+    marks: Marks | None = None
     countries: Countries | None = None
     kind_of_number: KindOfNumber | None = None
     consent: Consent | None = None
@@ -43,6 +46,7 @@ class Screening:
         """
         rules: Iterable[Rule | None] = (
             self.do_not_call,
+            self.marks,
             self.countries,
             self.kind_of_number,
             self.consent,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.targets.lint import Lint
+from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.override import (
     OWN_OVERRIDE,
     Override,
@@ -16,9 +17,10 @@ from xuna_cli.targets.override import (
     clash,
     own_columns,
 )
-from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+from xuna_cli.targets.phone import PhoneProblem
 from xuna_cli.targets.plain import plain_texts
 from xuna_cli.targets.ready import KEY_SEPARATOR, Ready, check_unmarked
+from xuna_cli.targets.row_phone import PhoneColumns, RowPhone, RowPhoneProblem
 from xuna_cli.targets.template import Template, check_columns, no_column
 from xuna_cli.targets.values import TargetProblem, is_empty
 from xuna_cli.targets.zone_column import zone_columns
@@ -28,7 +30,7 @@ class Preparer:
     """Turns the contacts of one list into call targets.
 
     Args:
-        phone_column: the column with the numbers, as the list found it.
+        phones: the columns with the numbers, and those that say their country.
         columns: the list's; where they are not complete, those of its first contact.
         columns_are_complete: later contacts can't have other columns (they can in JSON).
         region: the country of numbers without `+`, as `phone.check_region` returns it.
@@ -52,7 +54,7 @@ class Preparer:
     def __init__(
         self,
         *,
-        phone_column: str,
+        phones: PhoneColumns,
         columns: Sequence[str],
         columns_are_complete: bool = True,
         region: str | None = None,
@@ -71,13 +73,14 @@ class Preparer:
         self._overrides = tuple(overrides)
         self._columns_are_complete = columns_are_complete
         self.warnings, self._missing_is_empty = self._check_templates(columns)
-        self._phone_column = phone_column
+        self._phone_column = phones.columns[0] if phones.columns else ""
         self._key_column = key_column
         self._keep_contact = keep_contact
         self._timezone_column = timezone_column
         self._lint = lint
         self._ready = ready
-        self._normalise = PhoneReader(region, strict=strict).normalise
+        self._phone = RowPhone(phones, region=region, strict=strict)
+        self._plain_phone = self._phone.plain
         # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
         has_own_words = bool(self._own_columns) or OWN_OVERRIDE in columns
         self._plain = None if has_own_words else plain_texts(self._overrides)
@@ -87,22 +90,32 @@ class Preparer:
         """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
         row_number, fields = contact.row_number, contact.fields
         try:
-            number = self._normalise(fields.get(self._phone_column))
-        except PhoneProblem as problem:
-            return Rejection(row_number, problem.code, self._phone_column, problem.message, contact)
+            number, others = self._number(fields)
+        except RowPhoneProblem as problem:
+            return Rejection(row_number, problem.code, problem.column, problem.message, contact)
         try:
             if self._ready is not None:
                 key = self._ready.key(number, fields)
             else:
                 check_unmarked(fields)
+                if not self._columns_are_complete:
+                    check_placed(fields)
                 key = number if self._key_column is None else self._key(number, fields)
             override = self._override(row_number, fields)
             timezone = self._timezone(fields) if self._timezone_column is not None else None
         except TargetProblem as problem:
             return Rejection(row_number, problem.code, problem.column, problem.message, contact)
         return CallTarget(
-            row_number, key, number, override, contact if self._keep_contact else None, timezone
+            row_number, key, number, override, contact if self._keep_contact else None, timezone, others
         )
+
+    def _number(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
+        if self._plain_phone is not None:
+            try:
+                return self._plain_phone(fields.get(self._phone_column)), ()
+            except PhoneProblem:
+                pass  # there may be more in the cell, or in the contact, than one number
+        return self._phone(fields)
 
     def _check_templates(self, columns: Sequence[str]) -> tuple[list[str], bool]:
         """Return warnings, and whether a column that a row lacks counts as an empty cell."""

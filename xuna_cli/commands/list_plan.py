@@ -1,0 +1,223 @@
+"""What the columns of a list are used for: found by their names, or named by the options."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.contacts import ContactList
+from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.phone_choice import phones_of_contact
+from xuna_cli.contacts.reading import LOOKED_AT
+from xuna_cli.errors import InputError
+from xuna_cli.folding import fold
+from xuna_cli.models import ListUse
+from xuna_cli.paths import value_at
+from xuna_cli.screening.mark_names import Says, says
+from xuna_cli.screening.marks import Marks
+from xuna_cli.screening.marks import do_not_call_columns as marked_columns
+from xuna_cli.targets.foreign_names import override_of
+from xuna_cli.targets.misplaced import check_placed
+from xuna_cli.targets.region_column import may_be_region, region_columns
+from xuna_cli.targets.row_phone import PhoneColumns
+from xuna_cli.targets.template import nearest
+from xuna_cli.targets.values import TargetProblem, is_empty
+
+NONE = "none"
+"""What `--region-column` and `--do-not-call-column` are given to use no column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """What a list's columns are used for.
+
+    Attributes:
+        phones: where the number of a row is, and its country.
+        marks: the do-not-call marks; None where there are none.
+        use: all of it, for people and programs.
+        notes: what is not used, and how it would be; to be said whatever `--quiet`.
+    """
+
+    phones: PhoneColumns
+    marks: Marks | None
+    use: ListUse
+    notes: tuple[str, ...]
+
+
+def quoted_words(*words: str) -> str:
+    """Return words as they are typed in a shell."""
+    return " ".join(map(quoted, words))
+
+
+def phones_of(contacts: ContactList, region_column: str | None) -> PhoneColumns:
+    """Return where the numbers of a list are, and their country.
+
+    Args:
+        contacts: the open list.
+        region_column: the option, or None.
+
+    Raises:
+        InputError: the list lacks the column that the option names.
+    """
+    chosen = contacts.phones
+    any_names = not contacts.columns_are_complete
+    by_name = phones_of_contact if any_names and not chosen.given else None
+    if region_column is not None:
+        named = _named(contacts, region_column, "--region-column")
+        return PhoneColumns(chosen.columns, named, by_name)
+    regions = region_columns(
+        contacts.columns, contacts.phone_column, [contact.fields for contact in contacts.first_rows]
+    )
+    return PhoneColumns(chosen.columns, regions, by_name, regions_in_contact=any_names)
+
+
+def plan_list(
+    contacts: ContactList,
+    *,
+    region_column: str | None,
+    do_not_call_columns: Sequence[str],
+    used: Collection[str],
+) -> ListPlan:
+    """Return what the columns of a list are used for.
+
+    Args:
+        contacts: the open list.
+        region_column: the option: a column, `none`, or None to find it by its name.
+        do_not_call_columns: likewise; none are given to find them by their names.
+        used: columns that templates and other options use.
+
+    Raises:
+        InputError: the list lacks a column that an option names, or has an override where nothing of it is used.
+    """
+    _check_overrides(contacts)
+    phones = phones_of(contacts, region_column)
+    any_names = not contacts.columns_are_complete
+    marked, in_contact = marked_columns(contacts.columns), any_names
+    if do_not_call_columns:
+        named = [_named(contacts, column, "--do-not-call-column") for column in do_not_call_columns]
+        marked, in_contact = tuple(dict.fromkeys(column for each in named for column in each)), False
+    taken = {*phones.columns, *phones.regions, *marked, *used}
+    left = _Left(contacts, {fold(column) for column in taken}, marked)
+    return ListPlan(
+        phones=phones,
+        marks=Marks(marked, in_contact=in_contact) if marked or in_contact else None,
+        use=ListUse(phones.columns, phones.regions, marked, None, left.columns),
+        notes=tuple(left.notes()),
+    )
+
+
+def rendered_list_plan(contacts: ContactList) -> ListPlan:
+    """Return the plan of a list that `xuna render` wrote: what steers its calls was reviewed."""
+    phones = PhoneColumns(contacts.phones.columns)
+    return ListPlan(phones, None, ListUse(phones.columns), ())
+
+
+def _check_overrides(contacts: ContactList) -> None:
+    for contact in contacts.first_rows:
+        try:
+            check_placed(contact.fields)
+        except TargetProblem as problem:
+            raise InputError(
+                f"Row {contact.row_number}: {problem.message}.",
+                hint="In a list that is not JSON, columns such as `override.agent.language` do the same.",
+                code=problem.code,
+            ) from None
+
+
+def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
+    if column == NONE:
+        return ()
+    columns = contacts.columns
+    there = column in columns or any(
+        value_at(contact.fields, column) is not None for contact in contacts.first_rows
+    )
+    if columns and not there:
+        near = nearest(column, columns)
+        raise InputError(
+            f"{option} names the column {column!r}, which the list lacks. Its columns: {listed(columns)}.",
+            hint=f"Did you mean {near!r}?" if near else f"To use no such column, give `{option} {NONE}`.",
+            code=f"{option.removeprefix('--')}-missing",
+        )
+    return (column,)
+
+
+class _Left:
+    """The columns that say who is called, where or how, and that nothing uses.
+
+    A column in which the rows that were looked at have nothing is none of them, where these are all rows.
+    """
+
+    def __init__(self, contacts: ContactList, taken: Collection[str], marked: Sequence[str]) -> None:
+        self._marked = marked
+        rows = [contact.fields for contact in contacts.first_rows]
+        keys = dict.fromkeys(contacts.columns)
+        if not contacts.columns_are_complete:
+            keys |= dict.fromkeys(key for row in rows for key in row)
+        left = [
+            column
+            for column in keys
+            if fold(column) not in taken
+            and not (contacts.first_rows_are_all and all(is_empty(row.get(column)) for row in rows))
+        ]
+        self._foreign = [column for column in left if override_of(column) is not None]
+        self._marks = [column for column in left if says(column) is Says.DO_NOT_CALL]
+        self._channels = [column for column in left if says(column) is Says.OTHER_CHANNEL]
+        self._consents = [column for column in left if says(column) is Says.CONSENT]
+        self._regions = [column for column in left if may_be_region(column, rows)]
+        self._phones = [column for column in contacts.phones.unused if fold(column) not in taken]
+        self._empty = (
+            [] if contacts.first_rows_are_all else [one for one in contacts.phones.empty if one in left]
+        )
+        self._phone = contacts.phone_column
+        found = {
+            *self._foreign,
+            *self._marks,
+            *self._channels,
+            *self._consents,
+            *self._regions,
+            *self._phones,
+            *self._empty,
+        }
+        self.columns = tuple(column for column in keys if column in found)
+
+    def notes(self) -> Iterator[str]:
+        """Yield a line for each kind of them: what is not used, and what would be."""
+        if self._marks:
+            yield _line(
+                self._marks,
+                f"`{self._marking(self._marks)}` would leave out whoever has a mark there",
+            )
+        if self._channels:
+            yield _line(
+                self._channels,
+                f"that is not about calls; `{self._marking(self._channels)}` would leave out whoever has a mark there",
+            )
+        if self._consents:
+            yield _line(
+                self._consents,
+                f"`--consent-column {quoted(self._consents[0])}` would call only who has a yes there",
+            )
+        if self._regions:
+            yield _line(
+                self._regions,
+                f"`--region-column {quoted(self._regions[0])}` would read numbers without + in that country",
+            )
+        if self._phones:
+            yield _line(self._phones, self._second_phone(self._phones[0]))
+        if self._empty:
+            words = f"no number in the first {LOOKED_AT:,} rows; {self._second_phone(self._empty[0])}"
+            yield _line(self._empty, words)
+        if self._foreign:
+            paths = dict.fromkeys(filter(None, map(override_of, self._foreign)))
+            would = ", ".join(f"`override.{path}`" for path in paths)
+            yield _line(self._foreign, f"{would} would be" if would else "no column of that kind is")
+
+    def _marking(self, columns: Sequence[str]) -> str:
+        """Return the options that use further columns beside those that are used."""
+        return " ".join(f"--do-not-call-column {quoted(column)}" for column in (*self._marked, *columns))
+
+    def _second_phone(self, column: str) -> str:
+        options = f"--phone-column {quoted(self._phone)} --phone-column {quoted(column)}"
+        return f"`{options}` would call it where {self._phone!r} is empty"
+
+
+def _line(columns: Sequence[str], rest: str) -> str:
+    return f"not used: {', '.join(columns)}; {rest}"

@@ -1,0 +1,266 @@
+"""Which of a list's columns is called: by their names, and by what is in their first rows."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.phone_names import Standing, standing
+from xuna_cli.errors import InputError
+from xuna_cli.folding import fold, words
+from xuna_cli.paths import value_at
+
+CODE = "input-phone-column"
+Rows = Sequence[Mapping[str, object]]
+
+_DEEPEST = 4  # levels of a JSON contact that are searched for a phone number
+_EXAMPLE = 40  # characters of a cell in a message
+_NAMED = 8  # columns with an example in one message
+# Digits of a phone number with its country (E.164), or without its area code.
+_FEWEST, _MOST = 7, 15
+_FEWEST_WITHOUT_A_NAME = 10
+_SHAPE = re.compile(r"(?:tel: ?)?[+(0-9][0-9 ()./+-]*")
+_NOT_PHONES = re.compile(  # dates, amounts, IP addresses
+    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*|\d+[.,]\d{1,2}|\d{1,3}(?:\.\d{1,3}){3}"
+)
+_WRITTEN_AS_A_PHONE = re.compile(r"\+.*|.*\d[ )/.-]+\(?\d.*|\(.*")
+_OF_THINGS = frozenset(
+    "id ids uuid key order invoice sku ean upc isbn iban account amount price total date created updated at time "
+    "timestamp zip postal postcode plz vat tax ssn card customer_id tracking imei serial number no nr ref "
+    "from agent caller callerid transfer forward forwarding fallback fax".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChoice:
+    """The columns that are called.
+
+    Attributes:
+        columns: in the order in which they are tried; empty where a list has no contact.
+        given: whether the user named them.
+        unused: others that have numbers of the person, by their names and first cells.
+        empty: others that have such a name, and no number in the rows that were looked at.
+    """
+
+    columns: tuple[str, ...] = ()
+    given: bool = False
+    unused: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Cells:
+    """The first rows' cells of one column."""
+
+    filled: list[str] = field(default_factory=list)
+    phones: list[str] = field(default_factory=list)
+
+    @property
+    def example(self) -> str:
+        cell = (self.phones or self.filled or [""])[0]
+        return cell if len(cell) <= _EXAMPLE else cell[: _EXAMPLE - 1] + "…"
+
+    @property
+    def are_phones(self) -> bool:
+        """Whether the column has nothing but what looks like phone numbers, written as such."""
+        return (
+            bool(self.phones)
+            and len(self.phones) == len(self.filled)
+            and all(map(_WRITTEN_AS_A_PHONE.fullmatch, self.phones))
+        )
+
+    @property
+    def may_be_phones(self) -> bool:
+        """Whether most cells could be phone numbers with their area code."""
+        long = sum(sum(map(str.isdigit, cell)) >= _FEWEST_WITHOUT_A_NAME for cell in self.phones)
+        return long > len(self.filled) / 2
+
+
+def choose(
+    columns: Sequence[str], given: Sequence[str], name: str, *, rows: Rows = (), first: bool = False
+) -> PhoneChoice:
+    """Return which columns hold the phone number.
+
+    Args:
+        columns: the names that there are; in JSON those of the first contact.
+        given: the user's `--phone-column`, in order; each has to be there, or to lead to a value in a contact.
+        name: what messages call the list.
+        rows: its first rows.
+        first: where several have such a name, take the first of them.
+
+    Raises:
+        InputError: a given column isn't there; or none, or more than one, is found.
+    """
+    if given:
+        for column in given:
+            _check_given(column, columns, rows, name)
+        chosen = tuple(dict.fromkeys(given))
+        return PhoneChoice(chosen, given=True, unused=_unused(columns, chosen, rows))
+    cells = {column: _cells(rows, column) for column in columns}
+    by_standing = {each: [one for one in columns if standing(one) is each] for each in Standing}
+    own, address, weak = (
+        _live(by_standing[each], cells) for each in (Standing.OWN, Standing.ADDRESS, Standing.WEAK)
+    )
+    weak = [one for one in weak if cells[one].phones or not (own or address)]
+    named = [*own, *address, *weak]
+    if first and named:
+        return PhoneChoice((named[0],))
+    # Whoever has a phone of their own isn't called at an address's; but which of two is theirs isn't guessed.
+    rivals = [*(own or address), *weak]
+    if not (own or address):
+        rivals += _live(by_standing[Standing.OTHERS], cells)
+        rivals += [one for one in by_standing[Standing.NO] if cells[one].are_phones and not _of_things(one)]
+    if len(rivals) == 1 and named:
+        chosen = (rivals[0],)
+        known = [*by_standing[Standing.OWN], *by_standing[Standing.ADDRESS]]
+        empty = tuple(one for one in known if one not in chosen and not cells[one].filled)
+        return PhoneChoice(chosen, unused=_unused(columns, chosen, rows), empty=empty)
+    raise _not_one(columns, named, cells, rows, name)
+
+
+def _not_one(
+    columns: Sequence[str], named: Sequence[str], cells: Mapping[str, _Cells], rows: Rows, name: str
+) -> InputError:
+    further = [
+        one
+        for one in columns
+        if one not in named
+        and cells[one].filled
+        and (
+            standing(one) is Standing.OTHERS
+            or (standing(one) is Standing.WEAK and cells[one].phones)
+            or (cells[one].may_be_phones and not _of_things(one))
+        )
+    ]
+    found = {one: cells[one].example for one in (*named, *further)} | dict(_nested(rows))
+    if not found:
+        return InputError(
+            f"{name} has no column that is known to hold a phone number. Its columns: {listed(columns)}.",
+            hint="Say which one it is with --phone-column, or call it `phone`.",
+            code=CODE,
+        )
+    best = next(iter(found))
+    shown = ", ".join(
+        f"{one!r} (e.g. {cell!r})" if cell else repr(one) for one, cell in list(found.items())[:_NAMED]
+    )
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    option = f"--phone-column {quoted(best)}"
+    if len(found) > 1:
+        several = ""
+        persons = [one for one in found if standing(one) >= Standing.ADDRESS]
+        if len(persons) > 1:
+            options = " ".join(f"--phone-column {quoted(one)}" for one in persons[:2])
+            several = f" To call the first that is filled, name several in their order: `{options}`."
+        return InputError(
+            f"{name} has more than one column that may hold the phone number: {shown}{more}.",
+            hint=f"Say which one with --phone-column, e.g. `{option}`.{several}",
+            code=CODE,
+        )
+    return InputError(
+        f"{name} has no column that is known to hold a phone number. This one may: {shown}. "
+        f"Its columns: {listed(columns)}.",
+        hint=f"If it holds the person's number, add `{option}`.",
+        code=CODE,
+    )
+
+
+def phones_of_contact(fields: Mapping[str, object]) -> list[str]:
+    """Return the filled columns of one JSON contact that hold the person's number, by their names alone."""
+    found = [one for one in fields if standing(one) >= Standing.ADDRESS and _text(fields[one])]
+    own = [one for one in found if standing(one) is Standing.OWN]
+    return own or found
+
+
+def _live(named: Sequence[str], cells: Mapping[str, _Cells]) -> list[str]:
+    """Return those of the columns that have numbers; else those that have anything; else all of them."""
+    return (
+        [one for one in named if cells[one].phones]
+        or [one for one in named if cells[one].filled]
+        or ([] if any(each.phones for each in cells.values()) else list(named))
+    )
+
+
+def _unused(columns: Sequence[str], chosen: Sequence[str], rows: Rows) -> tuple[str, ...]:
+    return tuple(
+        one
+        for one in columns
+        if one not in chosen and standing(one) >= Standing.ADDRESS and _cells(rows, one).phones
+    )
+
+
+def _of_things(column: str) -> bool:
+    return not _OF_THINGS.isdisjoint(words(column))
+
+
+def _check_given(column: str, columns: Sequence[str], rows: Rows, name: str) -> None:
+    if column in columns or any(value_at(row, column) is not None for row in rows):
+        return
+    by_plain_name = {fold(one): one for one in columns}
+    near = difflib.get_close_matches(fold(column), by_plain_name, n=1)
+    meant = f" Did you mean {by_plain_name[near[0]]!r}?" if near else ""
+    raise InputError(
+        f"{name} has no column {column!r}.{meant}",
+        hint=f"Give --phone-column one of: {listed(columns)}.",
+        code=CODE,
+    )
+
+
+def _cells(rows: Rows, column: str) -> _Cells:
+    cells = _Cells()
+    for row in rows:
+        text = _text(row.get(column))
+        if text:
+            cells.filled.append(text)
+            if _looks_like_phone(text):
+                cells.phones.append(text)
+    return cells
+
+
+def _nested(rows: Rows) -> Iterator[tuple[str, str]]:
+    """Yield the paths within JSON contacts that lead to what may be a phone number, with the first one."""
+    seen: set[str] = set()
+    for row in rows:
+        for path, value in _leaves(row, "", 0):
+            text = _text(value)
+            if "." in path and path not in seen and text and _looks_like_phone(text):
+                names = [part for part in path.split(".") if not part.isdigit()]
+                if any(standing(part) >= Standing.ADDRESS for part in names):
+                    seen.add(path)
+                    yield path, text[:_EXAMPLE]
+
+
+def _leaves(value: object, path: str, depth: int) -> Iterator[tuple[str, object]]:
+    below: Iterator[tuple[object, object]]
+    if isinstance(value, Mapping):
+        below = iter(value.items())
+    elif isinstance(value, list):
+        below = iter(enumerate(value))
+    else:
+        yield path, value
+        return
+    if depth < _DEEPEST:
+        for name, each in below:
+            yield from _leaves(each, f"{path}.{name}" if path else str(name), depth + 1)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    if isinstance(value, int) and value.bit_length() > 64:  # noqa: PLR2004 - far longer than any number
+        return ""
+    return str(value).strip().strip("'\N{RIGHT SINGLE QUOTATION MARK}")
+
+
+def _looks_like_phone(text: str) -> bool:
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
+        text = "".join("-" if unicodedata.category(char) == "Pd" else char for char in text)
+    text = text.partition(":::")[0].strip().lower()
+    return (
+        _SHAPE.fullmatch(text) is not None
+        and _FEWEST <= sum(map(str.isdigit, text)) <= _MOST
+        and _NOT_PHONES.fullmatch(text) is None
+    )

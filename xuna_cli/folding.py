@@ -1,0 +1,34 @@
+"""One name in all its spellings: how a column's name is compared with the names that are known."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Letters that Unicode doesn't take apart into a letter and its mark.
+_LETTERS = str.maketrans({"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe"})
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PARTS = re.compile(r"[\W_\d]+")
+
+
+@lru_cache(maxsize=4096)
+def fold(name: str) -> str:
+    """Return the letters and digits of a name, without case, accents, spaces and punctuation.
+
+    "Phone Number", "phone_number" and "PHONE-NUMBER" are one name, and so are "Téléphone" and "telephone".
+    """
+    if name.isascii():
+        return "".join(filter(str.isalnum, name.casefold()))
+    return "".join(filter(str.isalnum, _without_marks(name)))
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a name, folded as in `fold`: `MobilePhone2` and `mobile_phone 2` have the same two."""
+    return tuple(filter(None, _PARTS.split(_without_marks(_CAMEL.sub(" ", name)))))
+
+
+def _without_marks(name: str) -> str:
+    taken_apart = unicodedata.normalize("NFKD", name.casefold()).translate(_LETTERS)
+    return unicodedata.normalize(
+        "NFC", "".join(letter for letter in taken_apart if not unicodedata.combining(letter))
+    )

@@ -1,0 +1,21 @@
+"""Which parts of a list steer its calls, in words."""
+
+from xuna_cli.models import ListUse
+
+
+def list_line(use: ListUse) -> str:
+    """Return what is used of a list, on one line."""
+    parts = ["phone number from " + (_columns(use.phone_columns, ", else ") or "no column")]
+    if use.region_columns:
+        parts.append(f"country of numbers without + from {_columns(use.region_columns, ', else ')}")
+    if use.do_not_call_columns:
+        parts.append(f"do-not-call marks from {_columns(use.do_not_call_columns, ' and ')}")
+    if use.sheet is not None:
+        parts.append(f"sheet {use.sheet!r}")
+    if use.unused_columns:
+        parts.append(f"not used: {_columns(use.unused_columns, ', ')}")
+    return "list: " + "; ".join(parts)
+
+
+def _columns(columns: tuple[str, ...], between: str) -> str:
+    return between.join(map(repr, columns))

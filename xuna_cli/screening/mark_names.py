@@ -1,0 +1,185 @@
+"""What a column's name says about who must not be called, and what a cell of it says.
+
+The names are those of CRMs (Salesforce `DoNotCall`, HubSpot and Zoho `Opted Out`), of dialers and national
+registries (DNC, DND, TPS, Bloctel, Robinson), and the words for it in the most used languages.
+"""
+
+import unicodedata
+from enum import Enum
+from functools import lru_cache
+
+from xuna_cli.folding import fold, words
+
+
+class Says(Enum):
+    """What a column is about."""
+
+    NOTHING = "nothing"
+    DO_NOT_CALL = "do not call"
+    OTHER_CHANNEL = "another channel"
+    """An opt-out of e-mail, of text messages, of post."""
+    CONSENT = "consent"
+    """The other way round: a yes allows something."""
+
+
+_NAMES = """
+do not call|donotcall|dont call|don't call|no call|no calls|do not phone|no phone calls|never call|do not ring|do not dial
+dnc|dnc status|dnc flag|dnc list|on dnc|on dnc list|federal dnc|state dnc|national dnc|internal dnc|dnc registry|is dnc|isdnc
+dnd|do not disturb|dnd status|ndnc|dncr|ncpr|do not call registry|do not call list|do not call registered
+opt out|opted out|optout|has opted out|is opted out|opt out status|opt out flag|opted out date|opt out date|opted out at
+call opt out|phone opt out|opted out of calls|has opted out of calls|has opted out of call|voice opt out|telemarketing opt out
+opt out of calls|calls opt out|marketing opt out|opted out of marketing|global opt out|opt out all|opted out of all
+unsubscribed|unsubscribe|is unsubscribed|unsubscribed at|unsubscribe date|unsubscribed on|unsub|unsubscribed from calls
+do not contact|donotcontact|dont contact|no contact|never contact|contact not allowed|dnc contact|do not solicit|no solicitation
+suppressed|suppression|suppress|is suppressed|blacklist|blacklisted|is blacklisted|blocklist|blocklisted|blocked|is blocked
+call blocked|calls blocked|block calls|no marketing calls|no telemarketing|do not market|litigator|tcpa litigator
+tps|ctps|tps registered|on tps|tps status|bloctel|robinson|lista robinson|robinsonliste|robinsonlista|rpo|nix|nix registret
+nicht anrufen|nicht anzurufen|keine anrufe|anrufsperre|anruf gesperrt|telefonsperre|werbesperre|kontaktsperre|kontakt gesperrt
+nicht kontaktieren|keine werbung|gesperrt|sperrvermerk|sperre|sperrliste|blacklisteintrag|abgemeldet|abbestellt|widerspruch
+ne pas appeler|ne plus appeler|ne pas contacter|ne pas deranger|ne pas telephoner|desabonne|desinscrit|opposition|liste rouge
+pas d'appel|opposition au demarchage|opposition demarchage|oppose au demarchage|bloque|liste noire|refus appel
+no llamar|no contactar|no molestar|no llame|no desea llamadas|dado de baja|de baja|lista negra|excluir|excluido|bloqueado
+nao ligar|nao chamar|nao telefonar|nao contatar|nao contactar|nao perturbe|nao perturbar|nao me perturbe|descadastrado
+nao incomodar|cancelou inscricao|bloqueado
+non chiamare|non contattare|non disturbare|disiscritto|cancellato|opposizione|registro opposizioni|registro delle opposizioni|rifiuto chiamate
+niet bellen|niet contacteren|niet benaderen|niet storen|bel me niet|bel me niet register|afgemeld|uitgeschreven|geblokkeerd
+nie dzwonic|nie kontaktowac|zakaz kontaktu|nie niepokoic|wypisany|zablokowany|sprzeciw
+ring inte|ej ring|ring ej|kontakta inte|ring ikke|ikke ring|kontakt ikke|ma ikke kontaktes|ma ikke ringes|avregistrerad|sparrad|reserveret|reservert
+ala soita|soittokielto|puhelinkielto|markkinointikielto|ei saa soittaa|ei puheluita
+nevolat|nekontaktovat|neoslovovat|nezvolat|ne hivjon|ne hivja|ne hivd|hivas tiltva|tiltva|nu suna|nu sunati|nu contactati|a nu se suna
+aramayin|aranmasin|aranmayacak|rahatsiz etmeyin|iletisime gecmeyin|kara liste
+не звонить|не беспокоить|не связываться|отписан|отписался|черный список|запрет звонков|не дзвонити|не турбувати|не звъни
+请勿致电|勿拨打|勿打|勿扰|免打扰|拒接|拒绝来电|不要打电话|退订|黑名单|請勿致電|勿擾|請勿打擾|不要撥打|退訂
+電話不可|電話禁止|架電禁止|架電不可|連絡不可|連絡禁止|電話お断り|配信停止|ブラックリスト|電話ng|架電ng|着信拒否
+전화금지|전화 금지|연락금지|연락 금지|수신거부|수신 거부|블랙리스트|전화거부|마케팅 거부
+لا تتصل|عدم الاتصال|ممنوع الاتصال|عدم الإزعاج|تماس نگیرید|אל תתקשר|לא להתקשר|אין להתקשר|הסרה
+कॉल न करें|संपर्क न करें|परेशान न करें|কল করবেন না|jangan hubungi|jangan telepon|jangan ditelepon|jangan ganggu|jangan panggil
+khong goi|dung goi|khong lien he|ห้ามโทร|ไม่ต้องโทร|ห้ามติดต่อ|μην καλειτε|μη καλειτε|μην ενοχλειτε|ne zvati|ne kontaktirati|neskambinti|nezvanit
+"""
+_DO_NOT_CALL = frozenset(
+    fold(name) for line in _NAMES.splitlines() for name in line.split("|") if name.strip()
+)
+# Phrases that a longer name may have in it: `Contact: Do Not Call?`, `Opted out of sales calls`.
+_WITHIN = tuple(
+    fold(name)
+    for name in (
+        "do not call",
+        "dont call",
+        "do not contact",
+        "do not phone",
+        "do not disturb",
+        "opt out",
+        "opted out",
+        "unsubscribed",
+        "nicht anrufen",
+        "ne pas appeler",
+        "no llamar",
+        "não ligar",
+        "non chiamare",
+        "niet bellen",
+    )
+)
+_TOGETHER = tuple(
+    frozenset(pair.split("+"))
+    for pair in (
+        "not+call not+contact nicht+anrufen nicht+kontaktieren ne+appeler ne+contacter no+llamar no+contactar nao+ligar "
+        "nao+contatar non+chiamare non+contattare niet+bellen nie+dzwonic inte+ring ikke+ring"
+    ).split()
+)
+_AS_A_WORD = frozenset({"dnc", "dnd", "unsubscribed", "suppressed", "blacklisted", "anrufsperre"})
+
+_OTHER_CHANNELS = frozenset(
+    """
+    email emails mail mailing mailings newsletter newsletters fax sms text texts texting whatsapp post postal letter letters
+    push bulk correo mel courriel e direct track tracking viber telegram messenger chat
+    """.split()
+)
+_OTHER_CHANNELS_WITHIN = ("email", "newsletter", "邮件", "郵件", "メール", "메일", "短信", "рассыл")
+_CALLS = frozenset("call calls calling phone telephone voice".split())
+
+_CONSENT_WORDS = frozenset(
+    """
+    consent consents consented consentement consentimiento consentimento consenso einwilligung einverstandnis toestemming
+    zgoda samtykke samtycke suostumus souhlas hozzajarulas izin riza согласие 同意 동의 permission permissions accepts
+    subscribed subscriber optin gdpr dsgvo rgpd lgpd tcpa callable
+    """.split()
+)
+_CONSENT_WITHIN = tuple(
+    fold(name)
+    for name in (
+        "opt in",
+        "opted in",
+        "accepts marketing",
+        "ok to call",
+        "okay to call",
+        "can call",
+        "may call",
+        "may we call",
+        "allow call",
+        "allow calls",
+        "accept calls",
+        "call allowed",
+        "contact allowed",
+        "同意",
+        "동의",
+        "согласие",
+    )
+)
+
+
+@lru_cache(maxsize=4096)
+def says(column: str) -> Says:
+    """Return what a column is about, by its name."""
+    plain, parts = fold(column), frozenset(words(column))
+    if plain in _DO_NOT_CALL:
+        return Says.DO_NOT_CALL
+    other = not parts.isdisjoint(_OTHER_CHANNELS) or any(each in plain for each in _OTHER_CHANNELS_WITHIN)
+    if (
+        any(phrase in plain for phrase in _WITHIN)
+        or not parts.isdisjoint(_AS_A_WORD)
+        or any(pair <= parts for pair in _TOGETHER)
+    ):
+        return Says.OTHER_CHANNEL if other and parts.isdisjoint(_CALLS) else Says.DO_NOT_CALL
+    if other and {"do", "not"} <= parts:
+        return Says.OTHER_CHANNEL
+    if not parts.isdisjoint(_CONSENT_WORDS) or any(phrase in plain for phrase in _CONSENT_WITHIN):
+        return Says.CONSENT
+    return Says.NOTHING
+
+
+_NO = frozenset(
+    fold(word)
+    for word in """
+    no n false f 0 00 off nein non nej nei nee nie não ei ne nem nu hayır yok нет ні не ложь false. falsch faux falso fałsz
+    onwaar falsk falskt yanlış hamis nepravda epätosi не否 否 不 不是 无 無 没有 いいえ 無し なし 아니오 아니요 لا كلا नहीं ना tidak
+    bukan không ไม่ ไม่ใช่ όχι ψευδές לא خیر না
+    """.split()
+)
+
+
+def is_clear_no(cell: object) -> bool:
+    """Tell whether a cell of a do-not-call column says that the person may be called.
+
+    That is nothing at all, false, 0, or a no in one of many languages. Whatever else is there may be a yes, a
+    date of an opt-out or a reason, and is taken for one.
+    """
+    if cell is None or cell is False:
+        return True
+    if isinstance(cell, (int, float)):
+        return cell == 0 and not isinstance(cell, bool)
+    if not isinstance(cell, str):
+        return False
+    return _text_is_no(cell) if len(cell) <= _LONGEST_NO else False
+
+
+_LONGEST_NO = 20
+
+
+@lru_cache(maxsize=4096)
+def _text_is_no(cell: str) -> bool:
+    text = "".join(char for char in cell if unicodedata.category(char) not in ("Cf", "Cc", "Zs")).strip(" '.")
+    return not text or (fold(text) in _NO and all(map(_is_word, text))) or text in ("0.0", "0.00", "0,0")
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or unicodedata.category(char) in ("Mn", "Mc")

@@ -1,0 +1,51 @@
+"""Do-not-call marks in the list itself: a column that says who must not be called."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from xuna_cli.models import Reason
+from xuna_cli.screening.mark_names import Says, is_clear_no, says
+from xuna_cli.screening.rules import DO_NOT_CALL, Look
+
+_REMEMBERED = 10_000  # different sets of keys of JSON contacts
+_SHOWN = 40
+
+
+def do_not_call_columns(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns whose name says that they mark who must not be called, in their order."""
+    return tuple(column for column in columns if says(column) is Says.DO_NOT_CALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Nobody is called who has anything but a clear no in a do-not-call column of the list.
+
+    Attributes:
+        columns: those of the list.
+        in_contact: whether contacts may have further ones of their own (they can in JSON).
+    """
+
+    columns: tuple[str, ...]
+    in_contact: bool = False
+    _by_keys: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return nothing for who has no mark."""
+        for column in self._columns(look):
+            cell = look.fields.get(column)
+            if not is_clear_no(cell):
+                text = str(cell).strip()
+                shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+                return Reason("do-not-call", DO_NOT_CALL, f'do-not-call: {column!r} is "{shown}"', column)
+        return None
+
+    def _columns(self, look: Look) -> tuple[str, ...]:
+        if not self.in_contact:
+            return self.columns
+        keys = tuple(look.fields)
+        found = self._by_keys.get(keys)
+        if found is None:
+            found = tuple(dict.fromkeys((*self.columns, *do_not_call_columns(keys))))
+            if len(self._by_keys) < _REMEMBERED:
+                self._by_keys[keys] = found
+        return found

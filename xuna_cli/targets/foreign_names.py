@@ -1,0 +1,39 @@
+"""Columns that steer a call in other products, and don't here: language, voice, prompt, agent, time.
+
+The names are those of the batch templates of ElevenLabs, Retell, Vapi, Bland, Synthflow, Bolna and Twilio, and
+the plain words for them.
+"""
+
+from functools import lru_cache
+
+from xuna_cli.folding import fold
+
+_NAMES = {
+    "agent.language": "language|lang|language code|locale|preferred language|call language|agent language|language preference"
+    "|spoken language|sprache|langue|idioma|lingua|taal|språk|sprog|kieli|język|jazyk|nyelv|limba|язык|мова|γλώσσα|语言|語言|言語"
+    "|언어|لغة|اللغة|भाषा|bahasa|ngôn ngữ|ภาษา|dil",
+    "tts.voice_id": "voice|voice id|voice name|voice model|agent voice|tts voice|tts voice id|stimme|voz|voix|voce|голос|声音|音声"
+    "|음성",
+    "agent.prompt.prompt": "prompt|system prompt|agent prompt|prompt override|general prompt|task|instructions|instruction"
+    "|system message|call script|pathway|pathway id|begin prompt",
+    "agent.first_message": "first sentence|begin message|begin sentence|welcome message|greeting|greeting message|opening line"
+    "|opening message|intro message|initial message|first utterance|welcome greeting|agent welcome message",
+    "": "dynamic variables|retell llm dynamic variables|variable values|request data|assistant overrides|assistant id|squad id"
+    "|override agent id|override agent version|agent id|agent version|model id|from number|from phone number"
+    "|from phone number id|phone number id|agent phone number id|caller id|caller id number|outbound number"
+    "|twilio phone number|transfer phone number|transfer number|transfer to|scheduled time|scheduled time unix|scheduled at"
+    "|schedule time|scheduled for|call time|call at|call after|call before|earliest at|latest at|best time to call"
+    "|callback time|callback at|preferred call time|preferred time|time to call|call window|max duration|max call duration"
+    "|voicemail message|ignore e164 validation|conversation config|machine detection",
+}
+_BY_NAME = {fold(name): path for path, names in _NAMES.items() for name in names.split("|")}
+
+
+@lru_cache(maxsize=4096)
+def override_of(column: str) -> str | None:
+    """Return the path of the override that a column would be in, by its name.
+
+    Returns:
+        None: the name steers nothing, as far as is known. Empty: it does elsewhere, and has no such path here.
+    """
+    return _BY_NAME.get(fold(column))

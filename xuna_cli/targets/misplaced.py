@@ -1,0 +1,50 @@
+"""A conversation override that a contact has, and not where the API has it: nothing of it would be heard."""
+
+from collections.abc import Iterator, Mapping
+
+from xuna_cli.folding import fold
+from xuna_cli.targets.override import OWN_OVERRIDE
+from xuna_cli.targets.values import TargetProblem
+
+_DEEPEST = 4
+_OVERRIDES = frozenset(map(fold, ("conversation_config_override", "first_message")))
+_HOLDERS = frozenset(map(fold, ("conversation_config_override", "conversation_initiation_client_data")))
+
+
+def check_placed(fields: Mapping[str, object]) -> None:
+    """Check that a contact has no override but in `conversation_config_override` and in columns of its own.
+
+    Raises:
+        TargetProblem: there is one (`override-misplaced`); the message has its path.
+    """
+    for column, value in fields.items():
+        if column == OWN_OVERRIDE or not isinstance(value, (dict, list, str)):
+            continue
+        if isinstance(value, str):
+            # In a table an object can only be JSON text.
+            found = column if fold(column) in _HOLDERS and OWN_OVERRIDE in value else None
+            if found is None and fold(column) == fold(OWN_OVERRIDE) and value.strip():
+                found = column
+        elif fold(column) == fold(OWN_OVERRIDE):
+            found = column
+        else:
+            found = next(_overrides(value, column, 0), None)
+        if found is not None:
+            message = (
+                f"{found!r} is not where the API has an override, so nothing of it would be used; "
+                f"move it to {OWN_OVERRIDE!r} of the contact itself"
+            )
+            raise TargetProblem("override-misplaced", message, column)
+
+
+def _overrides(value: object, path: str, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for position, each in enumerate(value):
+            yield from _overrides(each, f"{path}.{position}", depth + 1)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if fold(name) in _OVERRIDES:
+                yield f"{path}.{name}"
+            yield from _overrides(each, f"{path}.{name}", depth + 1)

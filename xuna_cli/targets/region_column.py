@@ -1,0 +1,69 @@
+"""Which columns say in which country a phone number is read, by their names and by what is in them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from xuna_cli.folding import fold, words
+from xuna_cli.targets.region_names import KINDS, OF_A_PHONE, OF_THE_PERSON, Kind
+from xuna_cli.targets.regions import is_state_code, region_of
+
+
+def region_columns(
+    columns: Iterable[str], phone_column: str, rows: Sequence[Mapping[str, object]] = ()
+) -> tuple[str, ...]:
+    """Return the columns that say in which country the numbers of a phone column are read, the surest first.
+
+    The country of another address (`Shipping Country` beside `Phone`) is none of them.
+
+    Args:
+        columns: the list's.
+        phone_column: the one that is called.
+        rows: its first rows, which decide what a column `Region` holds.
+    """
+    whose = _whose(words(phone_column))
+    found = []
+    for column in columns:
+        kind, of = _reading(column)
+        if kind is not None and column != phone_column and of in (frozenset(), whose):
+            if kind is Kind.MAYBE and not _holds_countries(column, rows):
+                continue
+            found.append((kind, column))
+    return tuple(column for _, column in sorted(found, key=lambda each: -each[0]))
+
+
+def may_be_region(column: str, rows: Sequence[Mapping[str, object]] = ()) -> bool:
+    """Tell whether a column says anything about a country, if only of one of the person's addresses."""
+    kind, _ = _reading(column)
+    if kind is Kind.MAYBE:
+        return any(region_of(row.get(column)) and not is_state_code(row.get(column)) for row in rows)
+    return kind is not None
+
+
+@lru_cache(maxsize=4096)
+def _reading(column: str) -> tuple[Kind | None, frozenset[str]]:
+    """Return what a name says, and the words that tell whose country it is."""
+    kind = KINDS.get(fold(column))
+    if kind is not None:
+        return kind, frozenset()
+    parts = words(column)
+    for length in range(min(4, len(parts)), 0, -1):
+        for start in range(len(parts) - length + 1):
+            kind = KINDS.get("".join(parts[start : start + length]))
+            rest = frozenset(parts[:start] + parts[start + length :])
+            if kind is None or (kind is Kind.MAYBE and rest):
+                continue
+            if not rest.isdisjoint(OF_A_PHONE):
+                kind = Kind.CALLING_CODE
+            return kind, _whose(rest)
+    return None, frozenset()
+
+
+def _whose(parts: Iterable[str]) -> frozenset[str]:
+    return frozenset(parts) - OF_THE_PERSON - OF_A_PHONE
+
+
+def _holds_countries(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Tell whether all cells are countries; CA, DE and IN alone may be states of the US."""
+    cells = [row.get(column) for row in rows]
+    cells = [cell for cell in cells if cell is not None and str(cell).strip()]
+    return all(map(region_of, cells)) and not all(map(is_state_code, cells))

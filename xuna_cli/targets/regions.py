@@ -1,0 +1,92 @@
+"""What a cell says about a country: an ISO code, a calling code, or a name in one of many languages."""
+
+import re
+from functools import cache
+
+import phonenumbers
+
+from xuna_cli.folding import fold
+from xuna_cli.targets.country_names import ALPHA_3, NAMES, STATES
+
+_CALLING_CODE = re.compile(r"(?:\+|00)?([1-9][0-9]{0,3})(?:\.0)?")
+_NANP = re.compile(
+    r"1[2-9][0-9]{2}"
+)  # a country of the North American plan: its three digits stand in each number
+_TOGETHER = re.compile(r"[(\[]?(?P<code>(?:\+|00)[ 0-9()-]+)[)\]]?")  # United Kingdom (+44); +1 US
+_FLAG_A, _FLAG_Z = "\N{REGIONAL INDICATOR SYMBOL LETTER A}", "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
+_SAINT = re.compile(r"^st\.? ", re.IGNORECASE)
+_LONGEST = 80
+
+
+def region_of(cell: object) -> str | None:
+    """Return the region, as ISO 3166-1 alpha-2, that a cell names; None: it names none that is known.
+
+    A calling code gives its main region: whoever has `+1` is read as in the US, and in all of North America
+    numbers are read alike.
+
+    Args:
+        cell: `DE`, `DEU`, `Germany`, `Deutschland`, `49`, `+49`, `0049`, `Germany (+49)`.
+    """
+    if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
+        return None
+    text = str(cell).strip().lstrip("'").strip()
+    return _region_of(text) if 0 < len(text) <= _LONGEST else None
+
+
+def is_state_code(cell: object) -> bool:
+    """Tell whether a cell is a state of the US, or of Canada, by its two letters; many are countries, too."""
+    return isinstance(cell, str) and cell.strip().upper() in STATES
+
+
+@cache
+def _region_of(text: str) -> str | None:
+    known = phonenumbers.SUPPORTED_REGIONS
+    plain = text.upper()
+    if plain in known:
+        return plain
+    if text in ALPHA_3:
+        return ALPHA_3[text]
+    code = _CALLING_CODE.fullmatch(re.sub(r"[ ()-]", "", text))
+    if code is not None:
+        return _of_code(code[1])
+    if len(text) == 2 and all(_FLAG_A <= each <= _FLAG_Z for each in text):  # noqa: PLR2004 - a flag
+        plain = "".join(chr(ord(each) - ord(_FLAG_A) + ord("A")) for each in text)
+        return plain if plain in known else None
+    together = _TOGETHER.search(text)
+    if together is not None:
+        return _of_both(text[: together.start()] + text[together.end() :], together["code"])
+    return _by_name().get(_folded(text))
+
+
+def _folded(name: str) -> str:
+    return fold(_SAINT.sub("Saint ", name.replace("&", " and ").strip()))
+
+
+def _of_both(name: str, code: str) -> str | None:
+    named, coded = region_of(name.strip(" ,-/:")), region_of(code)
+    if named is None or coded is None:
+        return None
+    same = phonenumbers.country_code_for_region(named) == phonenumbers.country_code_for_region(coded)
+    return named if same else None
+
+
+def _of_code(digits: str) -> str | None:
+    region = phonenumbers.region_code_for_country_code(int("1" if _NANP.fullmatch(digits) else digits))
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    # A table of a megabyte, which only lists with names of countries need.
+    from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415
+
+    found: dict[str, set[str]] = {}
+    for region, names in LOCALE_DATA.items():
+        if region in phonenumbers.SUPPORTED_REGIONS:
+            for name in names.values():
+                if not name.startswith("*"):
+                    found.setdefault(_folded(name), set()).add(region)
+    regions = {name: next(iter(of)) for name, of in found.items() if len(of) == 1}
+    regions |= {_folded(name): region for region, names in NAMES.items() for name in names.split("|")}
+    # Nga is Russia in Vietnamese, and NGA is Nigeria.
+    return {code.lower(): region for code, region in ALPHA_3.items()} | regions

@@ -1,0 +1,188 @@
+"""The phone number of a row, where it may stand in several columns, and be of several countries."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.paths import value_at
+from xuna_cli.targets.phone import PhoneProblem, PhoneReader
+from xuna_cli.targets.region_column import region_columns
+from xuna_cli.targets.regions import region_of
+from xuna_cli.targets.values import is_empty
+
+BETWEEN_NUMBERS = ":::"
+"""What Google Contacts writes between several numbers in one cell."""
+
+_REMEMBERED = 10_000  # different cells of a region column
+Named = Callable[[Mapping[str, object]], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneColumns:
+    """Where a row's number stands, and the country that it is read in.
+
+    Attributes:
+        columns: those with numbers, in the order in which they are tried.
+        regions: those that say the country, in the order in which they are asked.
+        in_contact: finds the phone columns of a contact that lacks the list's, by its own names; None where
+            all rows have the same columns, or the user named them.
+        regions_in_contact: whether contacts may have region columns of their own names, too.
+    """
+
+    columns: tuple[str, ...]
+    regions: tuple[str, ...] = ()
+    in_contact: Named | None = None
+    regions_in_contact: bool = False
+
+
+class RowPhoneProblem(PhoneProblem):
+    """Why a row has no number that can be called, and the column at fault."""
+
+    def __init__(self, code: str, message: str, column: str) -> None:
+        super().__init__(code, message)
+        self.column = column
+
+
+class RowPhone:
+    """Reads the phone number of each row: the first of its columns that is filled and readable.
+
+    Args:
+        where: the columns.
+        region: the country of numbers without + where no column says one.
+        strict: as for `PhoneReader`.
+
+    Attributes:
+        plain: reads the one column where nothing but its cell counts; None where there is more to ask.
+    """
+
+    def __init__(self, where: PhoneColumns, *, region: str | None, strict: bool) -> None:
+        self._where = where
+        self._strict = strict
+        self._readers: dict[str | None, PhoneReader] = {}
+        self._home = self._reader(region)
+        self._by_cells: dict[tuple[str, ...], PhoneReader | str] = {}
+        self._by_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
+        is_plain = len(where.columns) == 1 and not where.regions and not where.regions_in_contact
+        self.plain = self._home.normalise if is_plain else None
+
+    def __call__(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
+        """Return the number to call as E.164, and the row's other ones.
+
+        Raises:
+            RowPhoneProblem: no column has a number that can be called.
+        """
+        columns: Sequence[str] = self._where.columns
+        if self._where.in_contact is not None and len(columns) == 1 and columns[0] not in fields:
+            columns = self._own_columns(fields) or columns
+        reader = self._reader_of(fields)
+        numbers: dict[str, None] = {}
+        problems: list[tuple[str, PhoneProblem]] = []
+        for column in columns:
+            for part in _parts(value_at(fields, column)):
+                try:
+                    numbers[self._read(part, reader, fields)] = None
+                except PhoneProblem as problem:
+                    problems.append((column, problem))
+        if numbers:
+            number, *others = numbers
+            return number, tuple(others)
+        raise _none(columns, problems)
+
+    def _own_columns(self, fields: Mapping[str, object]) -> Sequence[str]:
+        assert self._where.in_contact is not None  # noqa: S101 - the caller has looked
+        found = self._where.in_contact(fields)
+        if len(found) > 1:
+            message = (
+                f"{found[0]!r} and {found[1]!r} may both be the phone number: say which (--phone-column)"
+            )
+            raise RowPhoneProblem("phone-ambiguous", message, found[1])
+        return found
+
+    def _read(self, cell: object, reader: "PhoneReader | str", fields: Mapping[str, object]) -> str:
+        if isinstance(reader, PhoneReader):
+            return reader.normalise(cell)
+        try:  # a number with + needs no country
+            return self._reader(None).normalise(cell)
+        except PhoneProblem as problem:
+            if problem.code != "phone-no-country":
+                raise
+            column = next(one for one in self._regions(fields) if not is_empty(fields.get(one)))
+            message = f'"{str(cell).strip()}" has no +, and {reader}: write it with + and the country code'
+            raise RowPhoneProblem("phone-region", message, column) from None
+
+    def _reader_of(self, fields: Mapping[str, object]) -> "PhoneReader | str":
+        """Return the reader of the country that the row says, or why it isn't known."""
+        regions = self._regions(fields)
+        if not regions:
+            return self._home
+        cells = tuple([fields.get(column) for column in regions])
+        key = tuple(map(repr, cells))
+        known = self._by_cells.get(key)
+        if known is None:
+            known = self._find_reader(regions, cells)
+            if len(self._by_cells) < _REMEMBERED:
+                self._by_cells[key] = known
+        return known
+
+    def _regions(self, fields: Mapping[str, object]) -> tuple[str, ...]:
+        if not self._where.regions_in_contact:
+            return self._where.regions
+        keys = tuple(fields)
+        if keys not in self._by_keys:
+            found = (*self._where.regions, *region_columns(keys, self._where.columns[0]))
+            if len(self._by_keys) >= _REMEMBERED:
+                return tuple(dict.fromkeys(found))
+            self._by_keys[keys] = tuple(dict.fromkeys(found))
+        return self._by_keys[keys]
+
+    def _find_reader(self, columns: Sequence[str], cells: Sequence[object]) -> "PhoneReader | str":
+        said: list[tuple[str, object, str]] = []
+        for column, cell in zip(columns, cells, strict=True):
+            if is_empty(cell):
+                continue
+            region = region_of(cell)
+            if region is None:
+                return f'{column!r} is "{_short(cell)}", which is no country that is known'
+            said.append((column, cell, region))
+        if not said:
+            return self._home
+        first = said[0]
+        for column, cell, region in said[1:]:
+            if not _agree(first[2], region):
+                return f'{first[0]!r} is "{_short(first[1])}" while {column!r} is "{_short(cell)}" (another country)'
+        # Of a calling code and a country that has it, the country says more.
+        regions = [region for _, cell, region in said if not str(cell).strip().lstrip("+0").isdecimal()]
+        return self._reader(regions[0] if regions else first[2])
+
+    def _reader(self, region: str | None) -> PhoneReader:
+        if region not in self._readers:
+            self._readers[region] = PhoneReader(region, strict=self._strict)
+        return self._readers[region]
+
+
+def _agree(one: str, other: str) -> bool:
+    from phonenumbers import country_code_for_region  # noqa: PLC0415 - only where two columns say a country
+
+    return one == other or country_code_for_region(one) == country_code_for_region(other)
+
+
+def _parts(cell: object) -> Sequence[object]:
+    if isinstance(cell, str) and BETWEEN_NUMBERS in cell:
+        return [part for part in cell.split(BETWEEN_NUMBERS) if part.strip()] or [cell]
+    return (cell,)
+
+
+def _none(columns: Sequence[str], problems: Sequence[tuple[str, PhoneProblem]]) -> RowPhoneProblem:
+    telling = [each for each in problems if each[1].code != "phone-missing"] or list(problems)
+    column, problem = telling[0]
+    if isinstance(problem, RowPhoneProblem):
+        return problem
+    if len(columns) == 1:
+        return RowPhoneProblem(problem.code, problem.message, column)
+    tried = ", ".join(map(repr, columns))
+    where = f"{column!r}: " if problem.code != "phone-missing" else ""
+    return RowPhoneProblem(problem.code, f"{where}{problem.message} (tried: {tried})", column)
+
+
+def _short(cell: object, longest: int = 40) -> str:
+    text = str(cell).strip()
+    return text if len(text) <= longest else text[: longest - 1] + "…"
