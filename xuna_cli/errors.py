@@ -117,6 +117,12 @@ class LostClaimError(LedgerUnreachableError):
     default_code = "ledger-lost-claim"
 
 
+class RepeatedBatchIdError(LedgerError):
+    """The API gave a batch the id of another batch of the campaign, which proves nothing about this one."""
+
+    default_code = "batch-id-repeated"
+
+
 class HeldError(XunaError):
     """What became of a batch is not in the ledger, or not known: a person has to look."""
 

@@ -168,10 +168,12 @@ class Batch:
     Attributes:
         id: the ledger's own id of it.
         targets: who is called; never empty.
+        nonce: the random part of the batch's `Idempotency-Key`; another one when its people change.
     """
 
     id: int
     targets: tuple[CallTarget, ...]
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,10 +108,28 @@ def test_an_answer_that_is_packed_although_we_asked_for_it_plain_proves_nothing(
 
 
 @pytest.mark.parametrize(
-    "status", [300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 406, 410, 418, 451, 499]
+    "status", [300, 301, 302, 304, 307, 308, 401, 402, 403, 404, 405, 406, 410, 418, 451, 499]
 )
 def test_what_is_refused_for_good(status):
     assert classified(status, {"detail": "no"}) == Refused(Refusal.FOR_GOOD, status, f"HTTP {status}: no", {})
+
+
+@pytest.mark.parametrize("status", [206, 207, 303])
+def test_what_may_have_been_taken_in_part_or_elsewhere_proves_nothing(status):
+    assert isinstance(classified(status, GOOD), Unknown)
+
+
+@pytest.mark.parametrize("name", ["error", "errors"])
+@pytest.mark.parametrize("error", ["quota", {"message": "quota"}, [{"msg": "quota"}], 17, True])
+def test_an_error_beside_a_batch_id_proves_nothing(name, error):
+    outcome = classified(200, GOOD | {name: error})
+    assert isinstance(outcome, Unknown)
+    assert outcome.message.startswith("HTTP 200 with an error in it")
+
+
+@pytest.mark.parametrize("error", [None, "", [], {}, False])
+def test_an_error_that_says_nothing_is_none(error):
+    assert classified(200, GOOD | {"error": error}) == Taken("batch_1", 3, 200)
 
 
 @pytest.mark.parametrize("status", [400, 422])

@@ -70,7 +70,7 @@ def test_each_post_has_a_connection_of_its_own_though_the_server_would_keep_it(c
     assert [request.connection for request in server.requests] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_no_redirect_is_followed(placed, status):
     with (
         ScriptedServer([]) as elsewhere,
@@ -78,6 +78,17 @@ def test_no_redirect_is_followed(placed, status):
     ):
         outcome = placed(server.base_url)
     assert outcome == Refused(Refusal.FOR_GOOD, status, f"HTTP {status}", {})
+    assert elsewhere.requests == []
+
+
+def test_a_redirect_that_says_that_the_post_was_processed_is_not_followed_either(placed):
+    with (
+        ScriptedServer([]) as elsewhere,
+        ScriptedServer([scripted.redirect(f"{elsewhere.base_url}/result", 303)]) as server,
+    ):
+        outcome = placed(server.base_url)
+    assert outcome == Unknown("HTTP 303", 303)
+    assert elsewhere.requests == []
 
 
 def test_a_path_of_the_base_url_goes_before(placed):

@@ -1,3 +1,4 @@
+import itertools
 import json
 import threading
 from contextlib import ExitStack
@@ -66,8 +67,11 @@ class ScriptedApi:
         return outcome
 
 
+SERIAL = itertools.count(1)
+
+
 def taken(numbers, post=0):
-    return Taken(f"batch_{post}", len(numbers), 200)
+    return Taken(f"batch_{next(SERIAL)}", len(numbers), 200)
 
 
 def bad(words="bad", offending=None, status=422):

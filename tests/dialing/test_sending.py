@@ -43,11 +43,12 @@ def test_everybody_is_called_once_in_whole_batches_in_the_lists_order(scene):
     assert scene.api.posts == [numbers(*range(10)), numbers(*range(10, 20)), numbers(*range(20, 25))]
     assert counts(report) == {"accepted": 25}
     assert scene.states == {"accepted": sorted(numbers(*range(25)))}
-    assert [(one.batch_id, one.calls_initiated, one.http_status) for one in report.batches] == [
-        ("batch_1", 10, 200),
-        ("batch_2", 10, 200),
-        ("batch_3", 5, 200),
+    assert [(one.calls_initiated, one.http_status) for one in report.batches] == [
+        (10, 200),
+        (10, 200),
+        (5, 200),
     ]
+    assert len({one.batch_id for one in report.batches}) == 3
     assert len(set(scene.api.idempotency_keys)) == 3
 
 
@@ -172,6 +173,20 @@ def test_nor_while_another_batch_waits_for_the_ledger(scene, why):
     assert scene.api.posts == [numbers(*range(10))]
     assert settled(report) == {"held" if why == "unknown" else "accepted": 10}
     assert set(scene.states) == {"unknown" if why == "unknown" else "accepted"}
+
+
+def test_an_answer_with_a_batch_id_that_the_campaign_has_is_held_and_stops_the_run(scene):
+    report = scene.dial(rows(*range(30)), lambda posted, _: Taken("batch_again", len(posted), 200))
+    assert settled(report) == {"accepted": 10, "held": 10}
+    assert [error.code for error in report.errors] == ["max-unknown"]
+    held = scene.ledger.batches(1)[1]
+    assert (held.state, held.batch_id, held.http_status) == (BatchState.UNKNOWN, None, 200)
+    assert (
+        held.error == "the API answered with batch_again, which is the id of batch 1 of this campaign already"
+    )
+    # In a later run, too; and each of them is said as it is in the ledger.
+    report = scene.dial(rows(*range(30)), lambda posted, _: Taken("batch_again", len(posted), 200))
+    assert [(batch.state, batch.batch_id) for batch in report.batches] == [(BatchState.UNKNOWN, None)]
 
 
 # ------------------------------------------------------------------------------- isolation

@@ -45,6 +45,10 @@ LEFT_OPEN = [
     ("bare-503", lambda: scripted.answer(503, b""), SMALL, 1),
     ("408", lambda: scripted.answer(408, b""), SMALL, 1),
     ("409", lambda: scripted.answer(409, b""), SMALL, 1),
+    ("303", lambda: scripted.redirect("http://127.0.0.1:9/", 303), SMALL, 1),
+    ("206", lambda: scripted.answer(206), SMALL, 1),
+    ("207", lambda: scripted.answer(207), SMALL, 1),
+    ("accepted-with-an-error", lambda: scripted.answer(200, {**scripted.ACCEPTED, "error": "quota"}), SMALL, 1),
     ("accepted-without-a-count", lambda: scripted.answer(200, {"batch_id": "batch_1"}), SMALL, 1),
     ("accepted-without-an-id", lambda: scripted.answer(200, {"calls_initiated": 1}), SMALL, 1),
     ("count-is-true", lambda: scripted.answer(200, {"batch_id": "batch_1", "calls_initiated": True}), SMALL, 1),
@@ -58,7 +62,7 @@ REFUSED = [
     ("400", lambda: scripted.answer(400, b""), Refusal.BAD_CALLS),
     ("422", lambda: scripted.answer(422, {"detail": []}), Refusal.BAD_CALLS),
     *((str(status), lambda status=status: scripted.answer(status, b""), Refusal.FOR_GOOD) for status in (401, 402, 403, 404, 405, 410)),
-    *((str(status), lambda status=status: scripted.redirect("http://127.0.0.1:9/", status), Refusal.FOR_GOOD) for status in (301, 302, 303, 307, 308)),
+    *((str(status), lambda status=status: scripted.redirect("http://127.0.0.1:9/", status), Refusal.FOR_GOOD) for status in (301, 302, 307, 308)),
 ]  # fmt: skip
 
 

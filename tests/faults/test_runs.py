@@ -8,7 +8,11 @@ from tests.support.scripted import ScriptedServer, answer
 
 NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
 ONE_BY_ONE = ("--batch-size", 1, "--concurrency", 1, "--timeout", 1)
-TAKEN = answer(200, {"batch_id": "batch_1", "calls_initiated": 1})
+
+
+def taken(times):
+    return [answer(200, {"batch_id": f"batch_{number}", "calls_initiated": 1}) for number in range(times)]
+
 
 OPEN = [
     ("reset-after-reading", scripted.read_then_reset),
@@ -24,6 +28,9 @@ OPEN = [
     ("409", lambda: answer(409, b"")),
     ("empty", scripted.empty_body),
     ("endless", scripted.endless_body),
+    ("303", lambda: answer(303, b"", {"Location": "http://127.0.0.1:9/"})),
+    ("207", lambda: answer(207, {"batch_id": "batch_x", "calls_initiated": 1})),
+    ("error-beside", lambda: answer(200, {"batch_id": "batch_x", "calls_initiated": 1, "error": "quota"})),
 ]
 
 
@@ -50,7 +57,7 @@ CASES = [(name, tls) for name, _ in OPEN for tls in (False, True) if not tls or 
     ids=[f"{name}-{'tls' if tls else 'http'}" for name, tls in CASES],
 )
 def test_what_is_left_open_is_held_and_never_sent_again(tmp_path, fault, tls):
-    with ScriptedServer([NUMBERS, fault(), NUMBERS, TAKEN, TAKEN], tls=tls) as server:
+    with ScriptedServer([NUMBERS, fault(), NUMBERS, *taken(2)], tls=tls) as server:
         rig = rig_for(server, tmp_path)
         first = rig.call(*ONE_BY_ONE, exits=7)
         assert {name: count for name, count in first.document["counts"].items() if count} == {
@@ -84,7 +91,7 @@ def test_a_short_batch_is_held_whole_and_can_only_be_placed(tmp_path):
 @pytest.mark.parametrize("status", [301, 307, 401, 402, 403, 404, 405, 410])
 def test_a_refusal_for_good_stops_the_run_and_leaves_everybody_free(tmp_path, status):
     refusal = answer(status, b"", {"Location": "http://127.0.0.1:9/"})
-    with ScriptedServer([NUMBERS, refusal, NUMBERS, TAKEN, TAKEN, TAKEN]) as server:
+    with ScriptedServer([NUMBERS, refusal, NUMBERS, *taken(3)]) as server:
         rig = rig_for(server, tmp_path)
         first = rig.call(*ONE_BY_ONE, exits=4)
         assert first.document["counts"]["not_sent"] == 3
@@ -95,7 +102,8 @@ def test_a_refusal_for_good_stops_the_run_and_leaves_everybody_free(tmp_path, st
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_refusal_for_now_is_waited_out(tmp_path, status):
     busy = answer(status, b"", {"Retry-After": "0"})
-    with ScriptedServer([NUMBERS, busy, busy, TAKEN, busy, TAKEN, TAKEN]) as server:
+    one, two, three = taken(3)
+    with ScriptedServer([NUMBERS, busy, busy, one, busy, two, three]) as server:
         rig = rig_for(server, tmp_path)
         done = rig.call(*ONE_BY_ONE, exits=0)
     assert done.document["counts"]["accepted"] == 3

@@ -101,7 +101,7 @@ def test_standings_name_how_a_key_stands(opened):
     run, other = ours.start_run(description()), theirs.start_run(description())
     batches = theirs.claim(other, [targets(number) for number in range(6)])
     settle(theirs, batches[0], BatchState.ACCEPTED, batch_id="b", calls_initiated=1)
-    settle(theirs, batches[1], BatchState.SHORT, batch_id="b", calls_initiated=0)
+    settle(theirs, batches[1], BatchState.SHORT, batch_id="c", calls_initiated=0)
     settle(theirs, batches[2], BatchState.UNKNOWN)
     settle(theirs, batches[3], BatchState.REFUSED)
     theirs.submit(batches[4])

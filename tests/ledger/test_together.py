@@ -61,7 +61,7 @@ def test_senders_who_wait_for_the_ledger_share_one_commit(ledger, batches):
     assert states(ledger) == ["submitting"] * SENDERS
     taken = at_once(
         ledger,
-        lambda batch: ledger.record(batch, BatchState.ACCEPTED, batch_id="b", calls_initiated=1),
+        lambda batch: ledger.record(batch, BatchState.ACCEPTED, batch_id=f"b{batch.id}", calls_initiated=1),
         batches,
     )
     assert taken == ({}, 1)

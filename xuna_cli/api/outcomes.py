@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import TypeGuard
 
 LONGEST_MESSAGE = 500  # characters of a server's words that are kept
+OF_PARTS = (206, 207)  # a part of an answer; several outcomes in one (RFC 9110, 15.3.7; RFC 4918, 11.1)
 MOST_LEVELS = 8  # of an error body's JSON that are looked into
 
 
@@ -105,7 +106,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
         calls: how many calls the batch has.
         now: UTC, for a `Retry-After` that is a date.
     """
-    if 200 <= status <= 299:  # noqa: PLR2004
+    if 200 <= status <= 299 and status not in OF_PARTS:  # noqa: PLR2004
         return _taken(status, headers, body)
     document = _document(headers, body)
     message = describe(status, document, body)
@@ -120,7 +121,9 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
         case 400 | 422:
             kind = Refusal.FOR_GOOD if _blames_the_request(document) else Refusal.BAD_CALLS
             return Refused(kind, status, message, _offending(document, calls))
-        case 408 | 409:
+        case (
+            303 | 408 | 409
+        ):  # 303: the POST was processed, and what came of it is elsewhere (RFC 9110, 15.4.4)
             return Unknown(message, status)
         case _ if 300 <= status <= 499:  # noqa: PLR2004
             return Refused(Refusal.FOR_GOOD, status, message, {})
@@ -175,6 +178,9 @@ def _taken(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
     batch_id, count = document.get("batch_id"), document.get("calls_initiated")
     if isinstance(count, float) and count.is_integer():
         count = int(count)
+    if any(document.get(name) for name in ("error", "errors")):
+        words = printable(_words(document))
+        return Unknown(f"HTTP {status} with an error in it" + (f": {words}" if words else ""), status)
     if not _is_batch_id(batch_id) or not _is_count(count):
         return Unknown(f"HTTP {status} without a usable batch_id and calls_initiated", status)
     return Taken(batch_id, count, status)

@@ -20,6 +20,7 @@ from xuna_cli.errors import (
     HeldError,
     LedgerError,
     LostClaimError,
+    RepeatedBatchIdError,
     UnreachableError,
     XunaError,
 )
@@ -150,7 +151,7 @@ class Sending:
         outcome = self._api.place_calls(
             body,
             calls=len(batch.targets),
-            idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.id}",
+            idempotency_key=f"xuna-{self._ledger.ledger_id}-{batch.nonce}-{batch.id}",
             may_send=look,
         )
         if look.error is not None:
@@ -167,8 +168,11 @@ class Sending:
             return [fit] if fit is not None else []
         try:
             if isinstance(outcome, Taken):
-                # Outside the order, so that what several senders have to record goes to the disk together.
-                return self._taken(batch, outcome)
+                try:
+                    # Outside the order, so that what several senders have to record goes to the disk together.
+                    return self._taken(batch, outcome)
+                except RepeatedBatchIdError as error:
+                    outcome = Unknown(error.message, outcome.http_status)
             with self._order:
                 return self._settle_or_stop(batch, slot, outcome, submitted=look.submitted)
         except LedgerError as error:

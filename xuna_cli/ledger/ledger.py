@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any
 
 from xuna_cli import __version__
-from xuna_cli.errors import LedgerError, LostClaimError
+from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError
 from xuna_cli.ledger.campaign_rules import check_not_forgotten, check_same_campaign, storable
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
@@ -237,11 +237,11 @@ class Ledger:
             # Machines that read the same list take turns: else all but one wait for people whom they won't get.
             self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
             groups = self._without_listed(self._still_free(run, groups))
-            batches = [(self._add_batch(run.id, len(group)), group) for group in groups]
+            batches = [self._add_batch(run.id, group) for group in groups]
             rows = [
-                (run.campaign_id, target.key, target.to_phone_number, batch_id, target.row_number)
-                for batch_id, group in batches
-                for target in group
+                (run.campaign_id, target.key, target.to_phone_number, batch.id, target.row_number)
+                for batch in batches
+                for target in batch.targets
             ]
             # Sorted: neighbouring pages are written once, and two machines can't deadlock.
             rows.sort(key=itemgetter(1))
@@ -250,7 +250,7 @@ class Ledger:
                 for part in in_parts(rows)
             )
             if won == len(rows):
-                return [Batch(batch_id, tuple(group)) for batch_id, group in batches]
+                return batches
             return self._repack(run, batches)
 
     def _still_free(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
@@ -332,11 +332,10 @@ class Ledger:
         with self.transaction():
             for part in in_parts(keys):
                 self.engine.change(named("delete_calls", len(part)), (batch.id, *part))
-            if left:
-                self.engine.change(named("resize_batch"), {"id": batch.id, "size": len(left)})
-            else:
+            if not left:
                 self.engine.change(named("delete_batch"), {"id": batch.id})
-        return Batch(batch.id, left) if left else None
+                return None
+            return self._resized(batch, left)
 
     # -- outcomes
 
@@ -357,10 +356,13 @@ class Ledger:
             False if the batch was decided otherwise in the meantime (a person resolved it).
 
         Raises:
+            RepeatedBatchIdError: if another batch of the campaign has this `batch_id`; nothing is recorded then.
             LedgerError: if it can't be written, or the ledger knows nothing of a batch that was sent.
         """
 
         def record() -> bool:
+            if batch_id is not None and state is not BatchState.REFUSED:
+                self._refuse_repeated(batch, batch_id)
             changed = self.engine.change(
                 named("record"),
                 {
@@ -401,8 +403,12 @@ class Ledger:
 
         Returns:
             How many of them somebody else has claimed in the meantime; None if it was not resolved so.
+
+        Raises:
+            RepeatedBatchIdError: as `record`.
         """
         with self.transaction():
+            self._refuse_repeated(batch, batch_id)
             changed = self.change(
                 "reclaim_batch",
                 {
@@ -469,9 +475,9 @@ class Ledger:
             )
             children = []
             for part in parts:
-                child = self._add_batch(run.id, len(part), parent.id)
-                self._move(run.campaign_id, child, [target.key for target in part])
-                children.append(Batch(child, tuple(part)))
+                child = self._add_batch(run.id, part, parent.id)
+                self._move(run.campaign_id, child.id, [target.key for target in part])
+                children.append(child)
             self.engine.change(named("delete_calls_of_batch"), {"id": parent.id})
         return children
 
@@ -505,34 +511,54 @@ class Ledger:
         if not self.engine.holds(run_id) or not self.engine.rows(named("open_run"), {"run_id": run_id}):
             raise _lost(f"run {run_id} may claim nothing more")
 
-    def _add_batch(self, run_id: int, size: int, parent_id: int | None = None) -> int:
+    def _add_batch(self, run_id: int, targets: Sequence[CallTarget], parent_id: int | None = None) -> Batch:
+        nonce = _nonce()
         [(batch_id,)] = self.engine.rows(
-            named("add_batch"), {"run_id": run_id, "parent_id": parent_id, "size": size}
+            named("add_batch"),
+            {"run_id": run_id, "parent_id": parent_id, "size": len(targets), "nonce": nonce},
         )
-        return int(batch_id)
+        return Batch(int(batch_id), tuple(targets), nonce)
+
+    def _resized(self, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
+        """Give a batch other people, and with them another nonce: the key of one request names one request."""
+        resized = Batch(batch.id, tuple(targets), _nonce())
+        self.engine.change(
+            named("resize_batch"), {"id": batch.id, "size": len(targets), "nonce": resized.nonce}
+        )
+        return resized
+
+    def _refuse_repeated(self, batch: Batch, batch_id: str) -> None:
+        """Raise RepeatedBatchIdError, inside a transaction, if another batch of the campaign has the API's id.
+
+        A proxy that replays an old answer, or an API that takes the request for an old one, answers so.
+        """
+        self.engine.one_at_a_time(f"batch_id {batch_id}")  # two batches that get it at the same moment
+        for (other,) in self.rows("batch_of_batch_id", {"id": batch.id, "batch_id": batch_id}):
+            raise RepeatedBatchIdError(
+                f"the API answered with {batch_id}, which is the id of batch {other} of this campaign already"
+            )
 
     def _move(self, campaign_id: int, batch_id: int, keys: Sequence[str]) -> None:
         for part in in_parts(keys):
             self.engine.change(named("move_calls", len(part)), (batch_id, campaign_id, *part))
 
-    def _repack(self, run: Run, batches: Sequence[tuple[int, Sequence[CallTarget]]]) -> list[Batch]:
+    def _repack(self, run: Run, batches: Sequence[Batch]) -> list[Batch]:
         """Fill the batches from the front with the targets that are really ours; drop the empty ones."""
         owner: dict[str, int] = {}
-        for part in in_parts([batch_id for batch_id, _ in batches]):
+        for part in in_parts([batch.id for batch in batches]):
             owner.update(self.engine.rows(named("keys_of_batches", len(part)), part))
-        ours = [target for _, group in batches for target in group if target.key in owner]
+        ours = [target for batch in batches for target in batch.targets if target.key in owner]
         packed = []
         start = 0
-        for batch_id, group in batches:
-            targets = ours[start : start + len(group)]
-            start += len(group)
+        for batch in batches:
+            targets = ours[start : start + len(batch.targets)]
+            start += len(batch.targets)
             if not targets:
-                self.engine.change(named("delete_batch"), {"id": batch_id})
+                self.engine.change(named("delete_batch"), {"id": batch.id})
                 continue
-            moved = [target.key for target in targets if owner[target.key] != batch_id]
-            self._move(run.campaign_id, batch_id, moved)
-            self.engine.change(named("resize_batch"), {"id": batch_id, "size": len(targets)})
-            packed.append(Batch(batch_id, tuple(targets)))
+            moved = [target.key for target in targets if owner[target.key] != batch.id]
+            self._move(run.campaign_id, batch.id, moved)
+            packed.append(self._resized(batch, targets))
         return packed
 
     def _migrate(self, *, read_only: bool) -> None:
@@ -588,6 +614,10 @@ def batch_record(row: Sequence[Any]) -> BatchRecord:
     """Make a record of the first columns of `batches_of_campaign`."""
     batch_id, run_id, parent_id, state, *rest = row[:11]
     return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)
 
 
 def _lost(what: str) -> LostClaimError:

@@ -38,6 +38,8 @@ PATIENCE_S = 180.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
+MORE_PEOPLE = ("outcomes", "refusals")  # tables beside TABLES that are cleared when a campaign is forgotten
+
 SCHEMA_LOCK = int.from_bytes(b"xuna-cli", "big") >> 1  # one key of 8 bytes; runs have two of 4
 
 MARK = (
@@ -369,6 +371,10 @@ class PostgresEngine:
         if self.has_schema():
             self._execute(f"LOCK TABLE {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
+    def one_at_a_time(self, name: str) -> None:
+        """Let whoever gives the same name wait until the transaction ends."""
+        self._execute("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", {"name": name})
+
     def copy_aside(self, version: int) -> None:
         """Do nothing: a change of the schema is one transaction, and copies are the server's matter."""
 
@@ -382,7 +388,7 @@ class PostgresEngine:
 
     def vacuum(self) -> None:
         """Write the tables anew, without what was deleted; what the server's own log and copies hold is its matter."""
-        self._execute(f"VACUUM (FULL) {', '.join(TABLES)}", ())
+        self._execute(f"VACUUM (FULL) {', '.join((*TABLES, *MORE_PEOPLE))}", ())
 
     def copies_aside(self) -> list[str]:
         """Return none: this program leaves no copies on a server."""

@@ -49,7 +49,8 @@ SELECT key, batch_id FROM calls WHERE campaign_id = ? AND key IN ({list})
 SELECT id, state, run_id FROM batches WHERE id IN ({list})
 
 -- name: add_batch
-INSERT INTO batches (run_id, parent_id, state, size) VALUES (:run_id, :parent_id, 'claimed', :size)
+INSERT INTO batches (run_id, parent_id, state, size, nonce)
+VALUES (:run_id, :parent_id, 'claimed', :size, :nonce)
 RETURNING id
 
 -- name: take_turn
@@ -72,7 +73,7 @@ DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
 DELETE FROM calls WHERE batch_id = :id
 
 -- name: resize_batch
-UPDATE batches SET size = :size WHERE id = :id
+UPDATE batches SET size = :size, nonce = :nonce WHERE id = :id
 
 -- name: delete_batch
 DELETE FROM batches WHERE id = :id
@@ -91,6 +92,12 @@ UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND sta
 UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated,
                    http_status = :http_status, error = :error, finished_at = :finished_at
 WHERE id = :id AND state IN ('claimed', 'submitting', 'unknown')
+
+-- name: batch_of_batch_id
+SELECT b.id FROM batches b JOIN runs r ON r.id = b.run_id
+WHERE b.batch_id = :batch_id AND b.id <> :id
+  AND r.campaign_id = (SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = :id)
+ORDER BY b.id LIMIT 1
 
 -- name: batch
 SELECT state FROM batches WHERE id = :id

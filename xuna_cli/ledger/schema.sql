@@ -124,3 +124,23 @@ CREATE TABLE run_counts (
     count  INTEGER NOT NULL,
     PRIMARY KEY (run_id, name)
 );
+
+-- version: 4
+
+-- The random part of the batch's Idempotency-Key: a restored copy of the ledger gives the same id to other
+-- people, but not the same key. NULL: of an older version.
+ALTER TABLE batches ADD COLUMN nonce TEXT;
+
+-- To find an API's id that comes a second time.
+CREATE INDEX batches_of_batch_id ON batches (batch_id) WHERE batch_id IS NOT NULL;
+
+-- Whom the API refused to call, by whatever run last: they are tried again after everybody else.
+CREATE TABLE refusals (
+    campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+    key             TEXT NOT NULL,
+    to_phone_number TEXT NOT NULL,
+    run_id          BIGINT NOT NULL REFERENCES runs (id),
+    refused_at      TEXT NOT NULL,
+    error           TEXT, -- the API's words
+    PRIMARY KEY (campaign_id, key)
+);

@@ -133,6 +133,9 @@ class SqliteEngine:
     def alone(self) -> None:
         """Do nothing: a transaction that has begun is the only one that writes."""
 
+    def one_at_a_time(self, name: str) -> None:
+        """Do nothing: a transaction that has begun is the only one that writes."""
+
     def last_key(self, table: str) -> int:
         """Return the highest serial key of a table that was ever used."""
         rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from tests.support.ledgers import described, numbers_of, people, person
-from xuna_cli.errors import LedgerError, LostClaimError, UsageError
+from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
 from xuna_cli.models import BatchState, Standing
 
@@ -258,3 +258,38 @@ def test_nothing_of_a_transaction_stays_when_it_fails(opened):
         raise ZeroDivisionError
     assert [found.name for found in campaigns(ledger)] == ["spring"]
     assert numbers_of(ledger.claim(run, [people(1)])) == [[1]]
+
+
+@pytest.mark.parametrize("before", [BatchState.SUBMITTING, BatchState.UNKNOWN])
+@pytest.mark.parametrize("state", [BatchState.ACCEPTED, BatchState.SHORT])
+def test_a_batch_id_that_the_campaign_has_already_is_not_recorded(opened, state, before):
+    ledger = opened()
+    run, other = ledger.start_run(described()), ledger.start_run(described("autumn"))
+    first, second = ledger.claim(run, [people(1), people(2)])
+    [elsewhere] = ledger.claim(other, [people(1)])
+    for batch in (first, second, elsewhere):
+        ledger.submit(batch)
+    ledger.record(first, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1)
+    if before is BatchState.UNKNOWN:
+        ledger.record(second, before, error="no answer")
+    with pytest.raises(RepeatedBatchIdError, match=f"batch_x, which is the id of batch {first.id}"):
+        ledger.record(second, state, batch_id="batch_x", calls_initiated=1)
+    assert state_of(ledger, second) == before
+    assert ledger.record(elsewhere, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1)
+    assert ledger.record(first, BatchState.UNKNOWN) is False  # its own id is no other one's
+
+
+def test_the_random_part_of_a_batchs_key_is_in_the_ledger_and_new_where_its_people_are(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    parent, other = ledger.claim(run, [people(1, 2, 3), people(4)])
+    less = ledger.unclaim(parent, [person(1).key])
+    ledger.submit(less)
+    ledger.back_to_claimed(less)  # refused for now: the same request again has the same key
+    ledger.submit(less)
+    children = ledger.split(run, less, [people(2), people(3)], http_status=413, error="too large")
+    nonces = [batch.nonce for batch in (parent, other, less, *children)]
+    assert len(set(nonces)) == 5
+    assert all(len(nonce) == 16 for nonce in nonces)
+    stored = dict(ledger.query("SELECT id, nonce FROM batches"))
+    assert stored == {batch.id: batch.nonce for batch in (other, less, *children)}

@@ -43,7 +43,12 @@ def fill(ledger, campaign="spring", count=1_300):
         ledger.submit(batch)
         if state is not BatchState.SUBMITTING:
             ledger.record(
-                batch, state, batch_id="batch_x", calls_initiated=3, http_status=200, error="100 % :x ?"
+                batch,
+                state,
+                batch_id=f"batch_{batch.id}",
+                calls_initiated=3,
+                http_status=200,
+                error="100 % :x ?",
             )
     [parent] = ledger.claim(run, [[person(8_000, "a"), person(8_001, "b")]])
     ledger.submit(parent)

@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 
 from tests.support.ledgers import described, people
-from xuna_cli.errors import UsageError
+from xuna_cli.errors import RepeatedBatchIdError, UsageError
 from xuna_cli.ledger import campaigns
 from xuna_cli.ledger import ledger as ledger_module
 from xuna_cli.ledger.forgetting import forget
@@ -74,3 +74,32 @@ def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monk
         assert [(one.state, one.batch_id) for one in theirs.batches(run.campaign_id)] == [
             (BatchState.REFUSED, None)
         ]
+
+
+def test_of_two_batches_that_get_the_same_id_at_the_same_moment_one_is_accepted(opened, monkeypatch):
+    ours, theirs = opened(), opened()
+    batches = {}
+    for ledger, number in ((ours, 1), (theirs, 2)):
+        [batches[ledger]] = ledger.claim(ledger.start_run(described()), [people(number)])
+        ledger.submit(batches[ledger])
+    refused, threads = [], []
+    check = ours._refuse_repeated
+
+    def record(ledger):
+        ledger.record(batches[ledger], BatchState.ACCEPTED, batch_id="b", calls_initiated=1)
+
+    def other():
+        try:
+            record(theirs)
+        except RepeatedBatchIdError:
+            refused.append(theirs)
+
+    def checking(*args):
+        check(*args)
+        threads.append(meanwhile(other))
+
+    monkeypatch.setattr(ours, "_refuse_repeated", checking)
+    record(ours)
+    threads[0].join(20)
+    assert refused == [theirs]
+    assert [batch.state for batch in ours.batches(1)] == [BatchState.ACCEPTED, BatchState.SUBMITTING]
