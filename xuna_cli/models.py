@@ -4,11 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from xuna_cli.errors import XunaError
 
 BEYOND_THE_HEADER = ""
 """Where a rejected contact keeps the cells that its row has more than the header; no column has this name."""
+
+
+class TypedText(str):
+    """A cell of a workbook that is no plain text: the cell as the sheet shows it.
+
+    Attributes:
+        value: a `date`, `datetime`, `time`, `timedelta`, `int`, `float` or `bool`.
+    """
+
+    __slots__ = ("value",)
+    value: object
+
+    def __new__(cls, text: str, value: object) -> Self:
+        """Return the text with its value."""
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
 
 
 @dataclass(frozen=True, slots=True)

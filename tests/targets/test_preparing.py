@@ -66,7 +66,7 @@ def test_the_key_is_number_and_trimmed_value():
 
 def test_a_list_without_the_key_column_stops_with_the_nearest_name():
     with pytest.raises(InputError, match="--key") as caught:
-        prepare({"phone": JOHN, "order_id": 1}, key_column="orderid")
+        prepare({"phone": JOHN, "order_id": 1}, key_column="order")
     assert "'order_id'" in caught.value.hint
 
 

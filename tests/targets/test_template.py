@@ -48,7 +48,7 @@ def render(text, row=ROW):
         ("{{ empty == 'gold' }} {{ 'x' in empty }} {{ empty is defined }}", "false false false"),
         ("{{ name | title }} {{ name.upper() }} {{ name | first }}", "Ann ANN A"),
         ("{{ '%.2f' | format(price) }}", "12.50"),
-        ("{{ price | round }}", "12.0"),
+        ("{{ price | round }}", "12"),
         ("{{ tags | join(', ') }}", "a, b"),
         ("{% for tag in tags %}{{ loop.index }}{{ tag }}{% endfor %}", "1a2b"),
         ("{% set who = name %}{{ who }}", "Ann"),

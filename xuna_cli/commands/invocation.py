@@ -65,6 +65,7 @@ from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects, refuse_inputs
 from xuna_cli.settings import Settings
 from xuna_cli.targets.lint import Lint
+from xuna_cli.targets.override import own_columns
 from xuna_cli.targets.phone import check_region
 from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.ready import Ready, ready
@@ -110,9 +111,7 @@ class Invocation:
             )
             self._list = self._plan_list(contacts)
             self._warnings = self._prepare(contacts).warnings
-            own_words = {"first_message", "conversation_config_override"} & set(contacts.columns) or any(
-                name.startswith("override.") for name in contacts.columns
-            )
+            own_words = own_columns(contacts.columns)
         self.screening = make_screening(
             options.screening,
             settings,

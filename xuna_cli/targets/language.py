@@ -4,29 +4,23 @@ No template can stall the program or write without end: loops don't nest, there 
 operators and attributes are those listed here.
 """
 
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any
+from typing import Any, cast
 
-from jinja2 import TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import TemplateSyntaxError, meta, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from xuna_cli.targets.values import (
-    LONGEST_TEXT,
-    Empty,
-    EmptyValue,
-    TemplateProblem,
-    is_empty,
-    spoken,
-    too_long,
-)
+from xuna_cli.targets.bounds import charge, concat, settled, steps, weigh
+from xuna_cli.targets.filters import COMPARISONS, compare, computable, filters, number_of
+from xuna_cli.targets.json_template import marked
+from xuna_cli.targets.values import Empty, EmptyValue, TemplateProblem, is_empty, spoken
 
 _MOST_BITS = 1024
+"""Of both operands together: squared forty times, a digit fills the memory."""
+LONGEST_TEMPLATE = 100_000
 _JINJA_OWN = frozenset({"self", "super", "loop", "caller", "varargs", "kwargs"})
 _LANGUAGE = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Assign, nodes.Name),
@@ -35,11 +29,6 @@ _LANGUAGE = (
     *(nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos, nodes.Add, nodes.Sub),
     *(nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Concat),
 )
-_FILTERS = (
-    *("abs", "capitalize", "count", "d", "default", "first", "float", "int", "items", "last", "length"),
-    *("list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "round", "select"),
-    *("selectattr", "sort", "string", "sum", "title", "trim", "truncate", "unique", "upper", "wordcount"),
-)
 _METHODS = frozenset(
     {"upper", "lower", "title", "capitalize", "strip", "lstrip", "rstrip", "startswith", "endswith", "split"}
     | {"items", "keys", "values", "get"}
@@ -47,87 +36,29 @@ _METHODS = frozenset(
 _LOOP = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 
 
-def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter that refuses empty values, as Jinja's own would say "None" or nothing at all."""
-    position = 1 if hasattr(function, "jinja_pass_arg") else 0  # behind Jinja's environment or context
-
-    @wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        value = args[position]
-        if value is None:
-            raise TemplateProblem(
-                "template-empty-value", "a filter was given a value that is null in this row"
-            )
-        if isinstance(value, Undefined):
-            str(value)
-        return function(*args, **kwargs)
-
-    return guarded
-
-
-def _concat(values: Iterable[object]) -> str:
-    text = "".join(map(spoken, values))
-    if len(text) > LONGEST_TEXT:
-        raise too_long()
-    return text
-
-
-def _join_filter(values: Iterable[object], separator: str = "") -> str:
-    """Join a list's values, each as it is spoken."""
-    texts = [spoken(value) for value in values]
-    if sum(map(len, texts)) + len(texts) * len(separator) > LONGEST_TEXT:
-        raise too_long()
-    return separator.join(texts)
-
-
-def _replace(value: object, old: str, new: str) -> str:
-    text = spoken(value)
-    if len(text) + text.count(old) * len(new) > LONGEST_TEXT:
-        raise too_long()
-    return text.replace(old, new)
-
-
-def _format(pattern: str, *values: object) -> str:
-    """Printf-style, as Jinja's `format`: `{{ "%.2f" | format(price) }}`."""
-    if re.search(r"\d{3}|\*", pattern):
-        raise TemplateProblem("template-error", "a format's width has at most two digits")
-    for value in values:
-        if isinstance(value, Undefined):
-            str(value)
-    return pattern % values
-
-
-def _round(value: float, precision: int = 0, method: str = "common") -> float:
-    if not -15 <= precision <= 15:  # noqa: PLR2004 - the digits that a float has
-        raise TemplateProblem("template-error", "round takes -15 to 15 digits")
-    return _JINJA_ROUND(value, precision, method)  # type: ignore[no-any-return]
-
-
-def _to_json(value: object) -> str:
-    """Plain JSON. Jinja's own escapes `<`, `>`, `&` and `'` for HTML, and nobody here reads HTML."""
-    if isinstance(value, Undefined):
-        str(value)
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
 class _Language(ImmutableSandboxedEnvironment):
     """Jinja2 with empty cells, no globals, and a bound on whatever makes long texts of short ones."""
 
-    intercepted_binops = frozenset({"+", "*", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%"})
+    intercepted_unops = frozenset({"+", "-"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        for operand in (left, right):
-            if isinstance(operand, Undefined):
-                str(operand)  # raises what there is to say about it
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
-            return _concat((left, right))
-        # A text times a thousand million, or a format that pads to as much.
-        if any(isinstance(operand, (str, list, tuple, dict)) for operand in (left, right)):
-            raise TemplateProblem("template-error", f"{operator} is for numbers; to put texts together use ~")
-        # Squared forty times, a digit fills the memory.
+            numbers = [number_of(left), number_of(right)]
+            if any(isinstance(number, str) for number in numbers):
+                return concat((left, right))
+        left, right = computable(operator, left), computable(operator, right)
         if sum(operand.bit_length() for operand in (left, right) if isinstance(operand, int)) > _MOST_BITS:
             raise TemplateProblem("template-error", "the numbers grow too large")
         return super().call_binop(context, operator, left, right)
+
+    def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
+        return super().call_unop(context, operator, computable(operator, arg))
+
+    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        for each in (getattr(obj, "__self__", None), *args, *kwargs.values()):
+            charge(weigh(each))
+        return settled(super().call(context, obj, *args, **kwargs))
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         value = super().getitem(obj, argument)
@@ -145,37 +76,64 @@ class _Language(ImmutableSandboxedEnvironment):
         return attr in names and super().is_safe_attribute(obj, attr, value)
 
 
-def _environment() -> _Language:
-    environment = _Language(undefined=Empty, autoescape=False, finalize=spoken, cache_size=0)
+def _environment(finalize: Callable[[object], str]) -> _Language:
+    environment = _Language(undefined=Empty, autoescape=False, finalize=finalize, cache_size=0)
     # A column may be called `range` or `dict`; an empty cell of it must not speak a function.
     environment.globals.clear()
-    own = {name: environment.filters[name] for name in _FILTERS}
     environment.filters.clear()
-    environment.filters.update(
-        {name: own[name] if name in ("d", "default") else _guarded(own[name]) for name in own}
-    )
-    environment.filters.update(
-        join=_guarded(_join_filter),
-        replace=_guarded(_replace),
-        format=_guarded(_format),
-        round=_guarded(_round),
-    )
-    environment.filters.update(tojson=_to_json, _concat=_concat)
+    environment.filters.update(filters())
+    environment.filters.update(_concat=concat, _made=settled, _steps=steps, _compare=compare)
     return environment
 
 
-_JINJA_ROUND = ImmutableSandboxedEnvironment().filters["round"]
-ENVIRONMENT = _environment()
+ENVIRONMENT = _environment(spoken)
+JSON_ENVIRONMENT = _environment(marked)
+"""For templates that give JSON: what comes of a cell is marked, so that it can't be taken for the template's."""
 
 
-class BoundedConcat(NodeTransformer):
-    """Makes `a ~ b` a call of ours: `{% set a = a ~ a %}` forty times is a terabyte."""
+class Bounded(NodeTransformer):
+    """Makes filters of ours of what Jinja would do itself, without a bound or without a word.
+
+    `{% set a = a ~ a %}` forty times is a terabyte, and so is `{% set a = [a, a] %}`.
+    """
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802 - Jinja's name
-        """Return the call."""
+        """Return the call for `a ~ b`."""
         self.generic_visit(node)
-        values = nodes.List(node.nodes, lineno=node.lineno)
-        return nodes.Filter(values, "_concat", [], [], None, None, lineno=node.lineno)
+        return _call(nodes.List(node.nodes, lineno=node.lineno), "_concat")
+
+    def visit_List(self, node: nodes.List) -> nodes.Filter:  # noqa: N802
+        """Return the call for `[a, b]`."""
+        self.generic_visit(node)
+        return _call(node, "_made")
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Filter:  # noqa: N802
+        """Return the call for `{"a": b}`."""
+        self.generic_visit(node)
+        return _call(node, "_made")
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
+        """Return the call for `(a, b)`; where names are set, it is none."""
+        self.generic_visit(node)
+        return node if node.ctx == "store" else _call(node, "_made")
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
+        """Return the loop, over no more than it may go through."""
+        self.generic_visit(node)
+        node.iter = _call(node.iter, "_steps")
+        return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
+        """Return the call for `a > b`; what compares several at once stays as it is."""
+        self.generic_visit(node)
+        operand = node.ops[0]
+        if len(node.ops) > 1 or operand.op not in COMPARISONS:
+            return node
+        return _call(node.expr, "_compare", nodes.Const(operand.op, lineno=node.lineno), operand.expr)
+
+
+def _call(value: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(cast(nodes.Expr, value), name, list(args), [], None, None, lineno=value.lineno)
 
 
 def check_language(tree: nodes.Template) -> None:
@@ -256,14 +214,18 @@ def uses_of(tree: nodes.Template) -> list[Use]:
     return list(walk(tree, required=True))
 
 
+@dataclass(frozen=True, slots=True)
 class Placeholder:
     """A column that is spoken as it is, or else its default."""
 
-    __slots__ = ("column", "default")
+    column: str
+    default: str | None
 
-    def __init__(self, column: str, default: str | None) -> None:
-        self.column = column
-        self.default = default
+
+def literals_of(tree: nodes.Template) -> list[str]:
+    """Return the texts that a template has itself, those in its expressions too."""
+    texts = [data.data for data in tree.find_all(nodes.TemplateData)]
+    return texts + [const.value for const in tree.find_all(nodes.Const) if isinstance(const.value, str)]
 
 
 def parts_of(tree: nodes.Template) -> list[str | Placeholder] | None:

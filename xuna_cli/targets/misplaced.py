@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from xuna_cli.folding import fold
-from xuna_cli.targets.override import OWN_OVERRIDE
+from xuna_cli.targets.override import OWN_OVERRIDE, own_path
 from xuna_cli.targets.values import TargetProblem
 
 _DEEPEST = 4
@@ -18,15 +18,11 @@ def check_placed(fields: Mapping[str, object]) -> None:
         TargetProblem: there is one (`override-misplaced`); the message has its path.
     """
     for column, value in fields.items():
-        if column == OWN_OVERRIDE or not isinstance(value, (dict, list, str)):
+        if not isinstance(value, (dict, list, str)) or own_path(column) is not None:
             continue
         if isinstance(value, str):
             # In a table an object can only be JSON text.
             found = column if fold(column) in _HOLDERS and OWN_OVERRIDE in value else None
-            if found is None and fold(column) == fold(OWN_OVERRIDE) and value.strip():
-                found = column
-        elif fold(column) == fold(OWN_OVERRIDE):
-            found = column
         else:
             found = next(_overrides(value, column, 0), None)
         if found is not None:

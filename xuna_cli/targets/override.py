@@ -8,11 +8,15 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NoReturn, cast
 
 from xuna_cli.errors import InputError, UsageError
+from xuna_cli.targets.json_template import USE_TOJSON, unmarked
+from xuna_cli.targets.names import fold
 from xuna_cli.targets.template import Template, compile_template
 from xuna_cli.targets.values import TargetProblem, TemplateProblem, check_encodable, is_empty
 
@@ -20,7 +24,13 @@ Path = tuple[str, ...]
 
 FIRST_MESSAGE: Path = ("agent", "first_message")
 OWN_OVERRIDE = "conversation_config_override"
-_COLUMN_PREFIX = "override."
+_COLUMN_PREFIX = "override"
+# What is often put into an override; where a spreadsheet has taken the dots out of its name, only these are known.
+_KNOWN_PATHS = (FIRST_MESSAGE, ("agent", "language"), ("agent", "prompt", "prompt"), ("tts", "voice_id"))
+_BY_FOLDED_NAME = {fold("".join((_COLUMN_PREFIX, *path))): path for path in _KNOWN_PATHS} | {
+    fold(FIRST_MESSAGE[-1]): FIRST_MESSAGE,
+    fold(OWN_OVERRIDE): (),
+}
 
 
 class OverrideProblem(TargetProblem):
@@ -56,14 +66,11 @@ class Override:
         if not self.is_json:
             return text
         try:
-            value = _parse_sendable(text, ".".join(self.path))
+            value = _parse_sendable(unmarked(text), ".".join(self.path))
         except ValueError as problem:
-            message = f"{self.template.where} gives no JSON for this row ({problem}); {_USE_TOJSON}"
+            message = f"{self.template.where} gives no JSON for this row ({problem}); {USE_TOJSON}"
             raise OverrideProblem("override-not-json", message, ".".join(self.path)) from None
         return value
-
-
-_USE_TOJSON = "put values in with {{ name | tojson }}, which adds the quotes"
 
 
 def parse_override(text: str) -> Override:
@@ -83,7 +90,8 @@ def parse_override(text: str) -> Override:
     if not equals or not all(path):
         hint = 'It is PATH=TEMPLATE or PATH:=JSON, as in --override "agent.language=es".'
         raise UsageError(f"--override {text!r} has no path, or an empty part in it.", hint=hint)
-    return _override(path, compile_template(source, where=f"--override {written}"), is_json=is_json)
+    template = compile_template(source, where=f"--override {written}", gives_json=is_json)
+    return _override(path, template, is_json=is_json)
 
 
 def first_message(text: str, *, where: str = "--first-message") -> Override:
@@ -170,34 +178,41 @@ def _parse_sendable(text: str, path: str) -> object:
 
 
 def own_columns(columns: Iterable[str]) -> dict[str, Path]:
-    """Return the columns that hold literal values of the override, and their paths.
+    """Return the columns that hold literal values of the override, and their paths; empty: the whole of it.
 
     Raises:
         InputError: a column's path has an empty part, or two columns give the same value.
     """
     found: dict[str, Path] = {}
     for column in columns:
-        path = _path_of_column(column)
+        path = own_path(column)
         if path is None:
             continue
         if not all(path):
             raise InputError(f"The column {column!r} has an empty part in its path.", code="override-path")
         for other, taken in found.items():
-            if clash(path, taken):
+            if path == taken or (path and taken and clash(path, taken)):
                 raise InputError(
                     f"The columns {other!r} and {column!r} say different things about the same value.",
+                    hint="Rename or remove one of them.",
                     code="override-conflict",
                 )
         found[column] = path
     return found
 
 
-def _path_of_column(column: str) -> Path | None:
-    if column == "first_message":
-        return FIRST_MESSAGE
-    if column.startswith(_COLUMN_PREFIX):
-        return tuple(part.strip() for part in column.removeprefix(_COLUMN_PREFIX).split("."))
-    return None
+@lru_cache(maxsize=4096)
+def own_path(column: str) -> Path | None:
+    """Return the path of the value that a column holds literally; empty: the whole override; None: it is none."""
+    prefix, dot, rest = column.partition(".")
+    if dot and fold(prefix) == _COLUMN_PREFIX:
+        return tuple(_path_part(part.strip()) for part in rest.split("."))
+    return _BY_FOLDED_NAME.get(fold(column))
+
+
+def _path_part(part: str) -> str:
+    """Return a part of a path as the API spells its names: `First Message` is `first_message`."""
+    return part if part.isidentifier() and not part[:1].isupper() else re.sub(r"[\s-]+", "_", part).casefold()
 
 
 def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dict[str, object]:
@@ -210,10 +225,13 @@ def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dic
     Raises:
         OverrideProblem: a value can't be sent as it is.
     """
-    values = _ready_made(fields.get(OWN_OVERRIDE))
-    for column, path in columns.items():
+    values: dict[str, object] = {}
+    for column, path in sorted(columns.items(), key=lambda item: bool(item[1])):  # the whole, then its parts
         cell = fields.get(column)
         if is_empty(cell):
+            continue
+        if not path:
+            values = _ready_made(cell, column)
             continue
         if path == FIRST_MESSAGE and not isinstance(cell, str):
             raise OverrideProblem("first-message-not-text", f"{column!r} has to be text", column)
@@ -222,18 +240,16 @@ def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dic
     return values
 
 
-def _ready_made(cell: object) -> dict[str, object]:
-    if is_empty(cell):
-        return {}
+def _ready_made(cell: object, column: str) -> dict[str, object]:
     if isinstance(cell, str):  # in CSV and XLSX an object can only be JSON text
         try:
             cell = parse_json(cell)
         except ValueError as problem:
-            message = f"{OWN_OVERRIDE} is not JSON: {problem}"
-            raise OverrideProblem("override-not-json", message, OWN_OVERRIDE) from None
+            message = f"{column} is not JSON: {problem}"
+            raise OverrideProblem("override-not-json", message, column) from None
     if not isinstance(cell, dict):
-        raise OverrideProblem("override-not-object", f"{OWN_OVERRIDE} has to be an object", OWN_OVERRIDE)
-    _check_sendable(cell, OWN_OVERRIDE)
+        raise OverrideProblem("override-not-object", f"{column} has to be an object", column)
+    _check_sendable(cell, column)
     return cell
 
 
@@ -301,7 +317,7 @@ def build_override(
         TemplateProblem: a template has no usable text for this row.
         OverrideProblem: a value can't be sent as it is.
     """
-    own = own_values(fields, columns) if columns or OWN_OVERRIDE in fields else {}
+    own = own_values(fields, columns) if columns else {}
     said: dict[str, object] = {}
     for override in overrides:
         if own and decides(own, override):

@@ -3,13 +3,14 @@
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
+from xuna_cli.targets.names import AmbiguousName, column_for, respelled
 from xuna_cli.targets.override import (
-    OWN_OVERRIDE,
     Override,
     as_json,
     build_override,
@@ -67,14 +68,15 @@ class Preparer:
         ready: Ready | None = None,
     ) -> None:
         check_paths(overrides)
-        if key_column is not None and key_column not in columns:
-            raise no_column("--key", key_column, columns)
         self._own_columns = own_columns(columns)
-        self._overrides = tuple(overrides)
+        bound = tuple(replace(override, template=override.template.bound(columns)) for override in overrides)
+        # In JSON each contact may spell its names otherwise: they are looked up in every one.
+        self._overrides = bound if columns_are_complete else tuple(overrides)
+        self._names = tuple({name for override in overrides for name in override.template.all_columns})
         self._columns_are_complete = columns_are_complete
-        self.warnings, self._missing_is_empty = self._check_templates(columns)
+        self.warnings, self._missing_is_empty = self._check_templates(bound, columns)
         self._phone_column = phones.columns[0] if phones.columns else ""
-        self._key_column = key_column
+        self._key_column = None if key_column is None else _key_column(key_column, columns)
         self._keep_contact = keep_contact
         self._timezone_column = timezone_column
         self._lint = lint
@@ -82,8 +84,7 @@ class Preparer:
         self._phone = RowPhone(phones, region=region, strict=strict)
         self._plain_phone = self._phone.plain
         # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
-        has_own_words = bool(self._own_columns) or OWN_OVERRIDE in columns
-        self._plain = None if has_own_words else plain_texts(self._overrides)
+        self._plain = None if self._own_columns else plain_texts(bound)
         self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
 
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
@@ -117,15 +118,15 @@ class Preparer:
                 pass  # there may be more in the cell, or in the contact, than one number
         return self._phone(fields)
 
-    def _check_templates(self, columns: Sequence[str]) -> tuple[list[str], bool]:
+    def _check_templates(
+        self, overrides: Sequence[Override], columns: Sequence[str]
+    ) -> tuple[list[str], bool]:
         """Return warnings, and whether a column that a row lacks counts as an empty cell."""
         needed: list[Template] = []
         spoken_for: list[Template] = []
-        for override in self._overrides:
+        for override in overrides:
             # Where rows can speak for themselves, there may be none that needs the template.
-            by_rows = OWN_OVERRIDE in columns or any(
-                clash(override.path, path) for path in self._own_columns.values()
-            )
+            by_rows = any(clash(override.path, path) for path in self._own_columns.values())
             (spoken_for if by_rows else needed).append(override.template)
         warnings = check_columns(needed, columns, complete=self._columns_are_complete)
         lacking = [
@@ -140,6 +141,8 @@ class Preparer:
 
     def _key(self, number: str, fields: Mapping[str, object]) -> str:
         column = self._key_column or ""
+        if not self._columns_are_complete:
+            fields = respelled(fields, (column,))
         value = fields.get(column)
         if is_empty(value):
             message = f"{column!r} is empty; it is part of who this is (--key)"
@@ -181,9 +184,20 @@ class Preparer:
                 columns = own_columns(fields)
             except InputError as error:
                 raise TargetProblem(error.code, error.message) from None
+            fields = respelled(fields, self._names)
         override = build_override(fields, self._overrides, columns, missing_is_empty=self._missing_is_empty)
         if override is None:
             return None
         if self._lint is not None:
             self._lint(row_number, override)
         return as_json(override)
+
+
+def _key_column(name: str, columns: Sequence[str]) -> str:
+    try:
+        column = column_for(name, columns)
+    except AmbiguousName as problem:
+        raise InputError(f"--key: {problem}.", code="column-ambiguous") from None
+    if column is None:
+        raise no_column("--key", name, columns)
+    return column

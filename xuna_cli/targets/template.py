@@ -5,50 +5,84 @@ stands in a cell is spoken as it is and never run; and no template can stall the
 without end. For the last one the language is a part of Jinja2 (see language.py).
 """
 
+import copy
 import difflib
+import re
+import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 
 from xuna_cli.errors import InputError
+from xuna_cli.targets.bounds import begin_row
 from xuna_cli.targets.language import (
     ENVIRONMENT,
-    BoundedConcat,
+    JSON_ENVIRONMENT,
+    LONGEST_TEMPLATE,
+    Bounded,
+    Placeholder,
     check_language,
     join_parts,
+    literals_of,
     parts_of,
     uses_of,
 )
-from xuna_cli.targets.values import LONGEST_TEXT, Row, TemplateProblem, check_encodable, is_empty, too_long
+from xuna_cli.targets.names import AmbiguousName, as_placeholder, column_for, fold
+from xuna_cli.targets.values import (
+    LONGEST_TEXT,
+    EmptyValue,
+    Row,
+    TemplateProblem,
+    check_encodable,
+    is_empty,
+    too_long,
+)
 
 
 class Template:
     """A compiled template.
 
+    Args:
+        source: Jinja2; see the module for which part of it.
+        where: the option that it came from, e.g. `--first-message`, for messages.
+        gives_json: what it gives is JSON, in which the values are marked; see `json_template`.
+
     Attributes:
         source: the text it was compiled from.
         where: the option it came from, for messages.
+        literals: what it says itself.
         columns: what it can't do without, in order of appearance.
-        optional_columns: what it uses through `default` or `is defined` alone.
+        optional_columns: what it uses only through `default` or `is defined`.
+
+    Raises:
+        InputError: it doesn't compile; the message says where and what is wrong.
     """
 
-    def __init__(self, source: str, where: str) -> None:
+    def __init__(self, source: str, where: str, *, gives_json: bool = False) -> None:
         self.source = source
         self.where = where
         if is_empty(source):
             raise InputError(f"{where} is empty.", code="template")
+        if len(source) > LONGEST_TEMPLATE:
+            raise InputError(f"{where} is longer than {LONGEST_TEMPLATE:,} characters.", code="template")
+        environment = JSON_ENVIRONMENT if gives_json else ENVIRONMENT
         try:
-            tree = ENVIRONMENT.parse(source)
+            tree = environment.parse(source)
             check_language(tree)
             uses = uses_of(tree)
             self.columns = tuple(dict.fromkeys(use.column for use in uses if use.required))
             self.optional_columns = tuple(
                 dict.fromkeys(use.column for use in uses if use.column not in self.columns)
             )
-            self._names = tuple(dict.fromkeys(use.column for use in uses if not use.through_row))
+            self._names = {use.column: use.column for use in uses if not use.through_row}
+            self._spelling: Mapping[str, str] = {}
             self._parts = parts_of(tree)
-            self._compiled = ENVIRONMENT.from_string(BoundedConcat().visit(tree))
+            if gives_json and not self.is_constant:
+                self._parts = None
+            self.literals = tuple(literals_of(tree))
+            self._compiled = environment.from_string(Bounded().visit(tree))
         except TemplateSyntaxError as problem:
             raise _does_not_compile(where, source, problem.lineno, problem.message or "") from None
         # Anything else that Python's compiler makes of a hostile text: surrogates, deep nesting.
@@ -78,6 +112,37 @@ class Template:
                 columns.append(part.column)
         return (literals, columns) if columns else None
 
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """All columns that it uses."""
+        return self.columns + self.optional_columns
+
+    def bound(self, columns: Iterable[str]) -> "Template":
+        """Return the template for a list with these columns: `{{ first_name }}` is its column `First Name`.
+
+        A name that no column matches stays as it is.
+
+        Raises:
+            InputError: several columns match a name, and none is spelled so.
+        """
+        columns = tuple(columns)
+        try:
+            spelling = {name: column_for(name, columns) or name for name in self.all_columns}
+        except AmbiguousName as problem:
+            hint = f"For example {as_placeholder(problem.found[0])}."
+            raise InputError(f"{self.where}: {problem}.", hint=hint, code="column-ambiguous") from None
+        made = copy.copy(self)
+        made._spelling = spelling  # noqa: SLF001 - its own class
+        made.columns = tuple(spelling[name] for name in self.columns)
+        made.optional_columns = tuple(spelling[name] for name in self.optional_columns)
+        made._names = {name: spelling[name] for name in self._names}  # noqa: SLF001
+        if self._parts is not None:
+            made._parts = [  # noqa: SLF001
+                replace(part, column=spelling[part.column]) if isinstance(part, Placeholder) else part
+                for part in self._parts
+            ]
+        return made
+
     def render(self, fields: Mapping[str, object]) -> str:
         """Return the text for one row.
 
@@ -98,37 +163,40 @@ class Template:
         return text
 
     def _render_by_jinja(self, fields: Mapping[str, object]) -> str:
-        cells = {name: fields[name] for name in self._names if not is_empty(fields.get(name))}
+        cells = {
+            name: fields[column] for name, column in self._names.items() if not is_empty(fields.get(column))
+        }
         pieces = []
         length = 0
+        begin_row()
         try:
-            for piece in self._compiled.generate(cells, row=Row(fields)):
+            for piece in self._compiled.generate(cells, row=Row(fields, self._spelling)):
                 length += len(piece)
                 if length > LONGEST_TEXT:
                     raise too_long()
                 pieces.append(piece)
-        except TemplateProblem:
+        except EmptyValue as problem:
+            raise EmptyValue(self._spelling.get(problem.column, problem.column)) from None
+        except TemplateProblem as problem:
+            if problem.cell and not problem.column:
+                problem.column = self._column_with(problem.cell, fields)
             raise
         except SecurityError as problem:
             raise TemplateProblem("template-error", f"{self.where}: not allowed: {problem}") from problem
-        # Whatever a template's arithmetic, filters and comparisons raise is about this row alone.
+        # Whatever a template's arithmetic, filters and comparisons raise is about this row only.
         except Exception as problem:
             reason = str(problem) or type(problem).__name__
             raise TemplateProblem("template-error", f"{self.where}: {reason}") from problem
         return "".join(pieces)
 
+    def _column_with(self, cell: str, fields: Mapping[str, object]) -> str:
+        """Return the column that holds what a filter could not read; empty: it is none as it stands."""
+        return next((column for column in self.all_columns if str(fields.get(column, "")) == cell), "")
 
-def compile_template(text: str, *, where: str) -> Template:
-    """Compile a template.
 
-    Args:
-        text: Jinja2; see the module for which part of it.
-        where: the option that it came from, e.g. `--first-message`, for messages.
-
-    Raises:
-        InputError: it doesn't compile; the message says where and what is wrong.
-    """
-    return Template(text, where)
+def compile_template(text: str, *, where: str, gives_json: bool = False) -> Template:
+    """Compile a template; for arguments and what is raised see `Template`."""
+    return Template(text, where, gives_json=gives_json)
 
 
 def check_columns(
@@ -167,25 +235,46 @@ def no_column(where: str, column: str, columns: Iterable[str]) -> InputError:
     columns = tuple(columns)
     near = nearest(column, columns)
     there = ", ".join(map(repr, columns)) or "none"
+    hint = ""
+    if near and where == "--key":
+        hint = f"Did you mean {near!r}? Write --key {shlex.quote(near)}."
+    elif near:
+        hint = f"Did you mean {near!r}? Write {as_placeholder(near)}{_as_option(where, near)}."
     return InputError(
         f"{where} needs the column {column!r}, which the list lacks. Its columns: {there}.",
-        hint=f"Did you mean {near!r}?" if near else "",
+        hint=hint,
         code="template-missing-column" if where != "--key" else "key-missing-column",
     )
 
 
+def _as_option(where: str, column: str) -> str:
+    """Return how a shell takes an option with a placeholder: `, e.g. --first-message 'Hi {{ name }}.'`."""
+    if where.startswith("--override "):
+        return f", e.g. --override {shlex.quote(f'{where.split()[1]}={as_placeholder(column)}')}"
+    if where != "--first-message":
+        return ""  # a file, or a variable of the environment, which has quotes of its own
+    return f", e.g. {where} {shlex.quote(f'Hi {as_placeholder(column)}.')}"
+
+
 def nearest(name: str, columns: Iterable[str]) -> str:
     """Return the column most like `name`, whatever its case and spacing; empty: none is like it."""
-
-    def plain(text: str) -> str:
-        return "".join(char for char in text.casefold() if char.isalnum())
-
-    by_plain = {plain(column): column for column in columns}
-    found = difflib.get_close_matches(plain(name), by_plain, n=1, cutoff=0.6)
+    by_plain = {"".join(filter(str.isalnum, fold(column))): column for column in columns}
+    plain = "".join(filter(str.isalnum, fold(name)))
+    found = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.6)
     return by_plain[found[0]] if found else ""
 
 
+_SPACED = re.compile(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
+
+
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:
-    hint = 'Placeholders look like {{ name }}; a header with spaces like {{ row["Order No"] }}.'
+    spaced = _SPACED.search(source)
+    column = spaced[1] if spaced else "Order No"
+    hint = f"Placeholders look like {{{{ name }}}}; a column with spaces in its name like {{{{ {_snake(column)} }}}} "
+    hint += f"or {as_placeholder(column)}{_as_option(where, column)}."
     place = f"{where}, line {line}" if "\n" in source.strip() else where
     return InputError(f"{place}: the template can't be used: {reason.strip()}", hint=hint, code="template")
+
+
+def _snake(column: str) -> str:
+    return re.sub(r"[\s-]+", "_", column.strip()).casefold()

@@ -1,5 +1,6 @@
 """A row's values as a template may speak them, and what is said where it may not."""
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
@@ -8,8 +9,11 @@ from typing import Any, NoReturn
 from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
 
+_QUOTED = 40
 LONGEST_TEXT = 100_000
 """In characters; an hour of speech is about 50,000."""
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that are letters or symbols to Unicode, and blank to everybody: Hangul fillers, a Braille blank."""
 
 
 class TargetProblem(Exception):  # noqa: N818 - a finding about a row, not a failure of the program
@@ -19,13 +23,15 @@ class TargetProblem(Exception):  # noqa: N818 - a finding about a row, not a fai
         code: the rejection's slug.
         message: for a person.
         column: the column at fault, where it is known.
+        cell: else the text at fault, where it is known.
     """
 
-    def __init__(self, code: str, message: str, column: str = "") -> None:
+    def __init__(self, code: str, message: str, column: str = "", cell: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.column = column
+        self.cell = cell
 
 
 class TemplateProblem(TargetProblem):
@@ -39,7 +45,7 @@ class EmptyValue(TemplateProblem):
         super().__init__(
             "template-empty-value",
             f"the template speaks {column!r}, which is empty in this row; "
-            'mend the cell, or give it a value with default("…")',
+            'fill the cell in, or give it a value with default("…")',
             column,
         )
 
@@ -53,8 +59,10 @@ def is_empty(value: object) -> bool:
     text = value.strip()
     if not text or text.isascii():
         return not text
-    # Zero-width and directional marks alone would be "Hi ," again.
-    return all(char.isspace() or unicodedata.category(char) in ("Cf", "Cc") for char in text)
+    # Zero-width and directional marks alone would be "Hi ," again, and so would letters that nobody sees.
+    return all(
+        char.isspace() or char in FILLERS or unicodedata.category(char) in ("Cf", "Cc") for char in text
+    )
 
 
 def check_encodable(text: str) -> None:
@@ -112,16 +120,28 @@ class Empty(Undefined):
         return hash(None)
 
 
+class JsonText(str):
+    """What the filter `tojson` returns: text that is a whole value in JSON."""
+
+    __slots__ = ()
+
+
 class Row:
-    """`row["Order No"]`: any column, whatever its name."""
+    """`row["Order No"]`: any column, whatever its name.
 
-    __slots__ = ("_fields",)
+    Args:
+        fields: the row's cells by column.
+        spelling: the column for each name that the template spells otherwise.
+    """
 
-    def __init__(self, fields: Mapping[str, object]) -> None:
+    __slots__ = ("_fields", "_spelling")
+
+    def __init__(self, fields: Mapping[str, object], spelling: Mapping[str, str]) -> None:
         self._fields = fields
+        self._spelling = spelling
 
     def __getitem__(self, column: str) -> object:
-        return self._fields[column]
+        return self._fields[self._spelling.get(column, column)]
 
     def __str__(self) -> str:
         raise TemplateProblem("template-error", 'row can\'t be spoken; name a column: row["…"]')
@@ -137,9 +157,9 @@ def spoken(value: object) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, (str, int, float, Undefined, Row)):
+    if isinstance(value, (float, Decimal)):
+        return _spoken_number(value)
+    if isinstance(value, (str, int, Undefined, Row)):
         return str(value)
     if value is None:
         raise TemplateProblem("template-empty-value", "the template speaks a value that is null in this row")
@@ -147,6 +167,25 @@ def spoken(value: object) -> str:
         "template-error",
         f'{_kind(value)} can\'t be spoken; pick from it, join a list with | join(", "), or use | tojson',
     )
+
+
+def _spoken_number(value: float | Decimal) -> str:
+    """Return a number as people write it: `1` for 1.0, `0.3` for 0.1 + 0.2, and never 1e+16.
+
+    Raises:
+        TemplateProblem: it is infinite, or no number at all.
+    """
+    if not math.isfinite(value):
+        raise TemplateProblem("template-error", f"the template speaks {value}, which is no number")
+    # 15 digits are what a float holds of any decimal number (sys.float_info.dig).
+    exact = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
+    return f"{exact:.0f}" if exact == exact.to_integral_value() else f"{exact:f}"
+
+
+def quoted(value: object) -> str:
+    """Return a value for a message, in quotes, and not too long."""
+    text = str(value)
+    return f'"{text[:_QUOTED]}…"' if len(text) > _QUOTED else f'"{text}"'
 
 
 def _kind(value: object) -> str:

@@ -1,0 +1,185 @@
+"""The filters and operators of templates: Jinja's, where its own would grow without end or say what is wrong."""
+
+import json
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from xuna_cli.models import TypedText
+from xuna_cli.targets.bounds import guarded, weigh
+from xuna_cli.targets.values import LONGEST_TEXT, JsonText, TemplateProblem, quoted, spoken, too_long
+
+_JINJA = ImmutableSandboxedEnvironment().filters
+_TAKEN_OVER = (
+    *("abs", "count", "first", "items", "last", "length", "list", "map", "max", "min", "reject"),
+    *("rejectattr", "reverse", "select", "selectattr", "sort", "truncate", "unique"),
+)
+_OF_TEXTS = ("capitalize", "lower", "title", "trim", "upper", "wordcount")
+_SPECIFIERS = re.compile(r"%(?:%|[-+ #0]*(\d*)(?:\.(\d*))?([diouxXeEfFgGs]))")
+_MOST_WIDTH = 99
+
+
+def number_of(value: object) -> object:
+    """Return the number that a workbook's cell holds; any other value as it is."""
+    if isinstance(value, TypedText) and isinstance(value.value, (int, float)):
+        return value.value
+    return value
+
+
+def computable(sign: str, value: object) -> object:
+    """Return the number that an operand is.
+
+    Raises:
+        TemplateProblem: it is none; the message says how to make one of a text.
+    """
+    if isinstance(value, Undefined):
+        str(value)  # raises what there is to say about it
+    number = number_of(value)
+    if isinstance(number, (int, float, Decimal)):
+        return number
+    if isinstance(number, str):
+        how = "to put texts together use ~" if sign == "+" else "see the filters int and float"
+        raise TemplateProblem(
+            "template-error",
+            f"{sign} is for numbers, and {quoted(number)} is text: make it a number, as in "
+            f"{{{{ (amount | float) {sign} 2 }}}}; {how}",
+        )
+    raise TemplateProblem("template-error", f"{sign} is for numbers; to put texts together use ~")
+
+
+_ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
+_EQUALITY = {"eq": operator.eq, "ne": operator.ne}
+COMPARISONS = frozenset(_ORDER | _EQUALITY)
+
+
+def compare(left: Any, comparison: str, right: Any) -> Any:
+    """Compare two values as Jinja does, a number in a workbook's cell as a number.
+
+    Raises:
+        TemplateProblem: a text is measured against a number.
+    """
+    texts = [value for value in (left, right) if isinstance(value, str)]
+    if len(texts) < 2 or all(isinstance(text, TypedText) for text in texts):  # noqa: PLR2004 - the two of them
+        left, right = number_of(left), number_of(right)
+    if comparison in _EQUALITY:
+        return _EQUALITY[comparison](left, right)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, str) and isinstance(other, (int, float, Decimal)):
+            raise TemplateProblem(
+                "template-error",
+                f"{quoted(one)} is text, and can't be measured against a number: make it one, as in "
+                "{% if amount | float > 100 %}",
+            )
+    return _ORDER[comparison](left, right)
+
+
+def _join(values: Iterable[object], separator: object = "") -> str:
+    """Join a list's values, each as it is spoken."""
+    between = spoken(separator)
+    texts = [spoken(value) for value in values]
+    if sum(map(len, texts)) + len(texts) * len(between) > LONGEST_TEXT:
+        raise too_long()
+    return between.join(texts)
+
+
+def _replace(value: object, old: str, new: str) -> str:
+    text = spoken(value)
+    if len(text) + text.count(old) * len(new) > LONGEST_TEXT:
+        raise too_long()
+    return text.replace(old, new)
+
+
+def _format(pattern: object, *values: object) -> str:
+    """Printf-style, as Jinja's `format`: `{{ "%.2f" | format(price) }}`."""
+    text = spoken(pattern)
+    specifiers = [match for match in _SPECIFIERS.finditer(text) if match[0] != "%%"]
+    if text.count("%") != sum(match[0].count("%") for match in _SPECIFIERS.finditer(text)):
+        raise TemplateProblem("template-error", 'a format is like "%.2f", "%d" or "%s"')
+    if any(int(width or 0) > _MOST_WIDTH for match in specifiers for width in match.group(1, 2)):
+        raise TemplateProblem("template-error", "a format's width has at most two digits")
+    of_texts = [match[3] == "s" for match in specifiers]
+    if len(of_texts) == len(values):
+        values = tuple(
+            spoken(value) if is_text else computable("a number's format", value)
+            for is_text, value in zip(of_texts, values, strict=True)
+        )
+    if sum(map(weigh, values)) + len(text) + _MOST_WIDTH * len(values) > LONGEST_TEXT:
+        raise too_long()
+    return text % values
+
+
+def _round(value: object, precision: int = 0, method: str = "common") -> float:
+    if not -15 <= precision <= 15:  # noqa: PLR2004 - the digits that a float has
+        raise TemplateProblem("template-error", "round takes -15 to 15 digits")
+    return _JINJA["round"](computable("round", value), precision, method)  # type: ignore[no-any-return]
+
+
+def _numeric(convert: Callable[[Any], Any], name: str) -> Callable[..., Any]:
+    """Return Jinja's `int` or `float`, but for what is no number: Jinja's own would say 0 of it."""
+
+    def numeric(value: object, default: object = None) -> object:
+        number = number_of(value)
+        try:
+            if isinstance(number, str):
+                number = Decimal(number.strip())
+            if isinstance(number, (int, float, Decimal)) and math.isfinite(number):
+                return convert(number)
+        except (InvalidOperation, ValueError, OverflowError):
+            pass
+        if default is not None:
+            return default
+        raise TemplateProblem(
+            "template-error", f"{quoted(value)} is no number; {name} reads 12, -3 and 12.50, and nothing else"
+        )
+
+    return numeric
+
+
+def _sum(values: Iterable[object], attribute: Any = None, start: Any = 0) -> Any:
+    """Add numbers up. Jinja's own adds lists, too, which can double forty times."""
+    if attribute is not None:
+        raise TemplateProblem("template-error", "sum takes no attribute: use map(attribute=…) before it")
+    total = computable("sum", start)
+    for value in values:
+        total = total + computable("sum", value)  # type: ignore[operator]
+    return total
+
+
+def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter of Jinja for a value as it is spoken; Jinja's own says "['a']" of a list."""
+    return lambda value, *args, **kwargs: function(spoken(value), *args, **kwargs)
+
+
+def _to_json(value: object) -> JsonText:
+    """Plain JSON. Jinja's own escapes `<`, `>`, `&` and `'` for HTML, and nobody here reads HTML."""
+    if isinstance(value, Undefined):
+        str(value)
+    weigh(value)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if len(text) > LONGEST_TEXT:
+        raise too_long()
+    return JsonText(text)
+
+
+def filters() -> dict[str, Callable[..., Any]]:
+    """Return the filters of templates by name."""
+    ours: dict[str, Callable[..., Any]] = {
+        "join": _join,
+        "replace": _replace,
+        "format": _format,
+        "round": _round,
+        "int": _numeric(int, "int"),
+        "float": _numeric(float, "float"),
+        "sum": _sum,
+        "string": spoken,
+    }
+    ours |= {name: _of_text(_JINJA[name]) for name in _OF_TEXTS}
+    made = {name: guarded(_JINJA[name]) for name in _TAKEN_OVER}
+    made |= {name: guarded(function) for name, function in ours.items()}
+    return made | {name: _JINJA[name] for name in ("d", "default")} | {"tojson": _to_json}
