@@ -105,7 +105,9 @@ class Session:
         self.connection.close()
 
     def _note(self, diagnostic: psycopg.errors.Diagnostic) -> None:
-        if diagnostic.severity_nonlocalized == "WARNING":
+        # A server that stops at once sends every session a warning (PostgreSQL's function `quickdie`). It may
+        # arrive together with the answer to COMMIT, and says nothing against that commit.
+        if diagnostic.severity_nonlocalized == "WARNING" and diagnostic.source_function != "quickdie":
             self.warnings.append(diagnostic.message_primary or "a warning")
 
     def _examine(self, *, read_only: bool) -> tuple[str | None, int]:

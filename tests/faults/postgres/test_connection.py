@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 
+import psycopg
 import pytest
 
 from tests.support.ledgers import described, numbers_of, people
@@ -15,6 +16,7 @@ from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.queries import named
+from xuna_cli.ledger.session import Session
 from xuna_cli.models import BatchState
 
 
@@ -283,6 +285,17 @@ def test_a_commit_that_did_not_wait_for_its_standby_is_not_believed():
         impatient.join()
         server.admin("ALTER SYSTEM RESET synchronous_standby_names")
         server.admin("SELECT pg_reload_conf()")
+
+
+def test_a_server_that_is_stopped_at_once_says_nothing_about_a_commit_that_it_has_answered():
+    with (
+        PostgresServer() as server,
+        contextlib.closing(Session(ServerUrl(server.new_database()), read_only=False)) as session,
+    ):
+        server.restart("immediate")  # it says so to every session, as a warning
+        with pytest.raises(psycopg.OperationalError):
+            session.connection.execute("SELECT 1")
+        assert session.warnings == []
 
 
 def test_an_outcome_for_which_the_ledger_has_no_batch_is_not_swallowed(ours, postgres_server, database):
