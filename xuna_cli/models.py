@@ -29,6 +29,36 @@ class TypedText(str):
         return made
 
 
+class CellFault(str):
+    """A cell of a workbook that has no value: what the sheet shows, or the formula.
+
+    Attributes:
+        code: `cell-error` or `cell-not-calculated`, as the rejection of its row has it.
+        cell: where it is, e.g. `B3`.
+    """
+
+    __slots__ = ("cell", "code")
+    code: str
+    cell: str
+
+    def __new__(cls, text: str, code: str, cell: str) -> Self:
+        """Return the text with its fault."""
+        made = super().__new__(cls, text)
+        made.code = code
+        made.cell = cell
+        return made
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and what to do, for a person."""
+        if self.code == "cell-error":
+            return f"cell {self.cell} has the error {self}: correct it in the spreadsheet program"
+        return (
+            f"cell {self.cell} has the formula {self} without a result: open the workbook in a spreadsheet "
+            "program and save it"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One row of the list, as read.

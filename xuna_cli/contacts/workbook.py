@@ -1,61 +1,252 @@
-"""XLSX (and XLS, XLSB, ODS): one sheet as rows of text."""
+"""Workbooks (XLSX, XLSM, XLS, ODS): which sheet is the list, and its rows as a table's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
 from typing import BinaryIO
 
-from xuna_cli.contacts.columns import listed
+from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.phone_names import Standing, standing
+from xuna_cli.contacts.sheets import Sheet, SheetRow, Workbook, WorkbookError
 from xuna_cli.errors import InputError
+from xuna_cli.models import CellFault
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LOOKED_AT = 100  # rows of a sheet in which its header is looked for
+_COLUMNS_NAMED = 6
 
 
-def read_sheet(file: BinaryIO, sheet: str | None, name: str) -> Iterator[list[str]]:
-    """Yield every row of a sheet from row 1, blank ones too.
+class HiddenRows(StrEnum):
+    """What becomes of rows that a filter, or a person, has hidden."""
+
+    CALL = "call"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRecords:
+    """The sheet that is read.
+
+    Attributes:
+        sheet: its name.
+        records: every row from the first, blank ones too, as `read_table` takes them.
+        notes: what a person has to know before anybody is called: other sheets, hidden rows.
+    """
+
+    sheet: str
+    records: Iterator[Sequence[str]]
+    notes: tuple[str, ...]
+
+
+def open_sheet(
+    file: BinaryIO,
+    wanted: str | None,
+    name: str,
+    *,
+    hidden_rows: HiddenRows | None = None,
+    phone_columns: Sequence[str] = (),
+) -> SheetRecords:
+    """Choose the sheet of a workbook that is the list, and open it.
 
     Args:
-        file: the workbook; the sheet is read into memory, since the cells' texts stand apart from the rows.
-        sheet: its name; None takes the first that isn't hidden.
+        file: the workbook; seekable, and left open.
+        wanted: the sheet's name, in any case; None takes the only visible one with a phone column.
         name: what messages call the list.
+        hidden_rows: what becomes of hidden rows; None: they stop the reading, if there are any.
+        phone_columns: the user's `--phone-column`.
 
     Raises:
-        InputError: it is no workbook, needs a password, or has no such sheet.
+        InputError: it is no workbook, needs a password, or unpacks to far more than a list; there is no such
+            sheet, or more than one may be the list; rows are hidden; or no cell of it was ever calculated.
     """
-    # Imported here: it is a shared library that other lists don't need.
-    from python_calamine import (  # noqa: PLC0415
-        CalamineError,
-        CalamineWorkbook,
-        PasswordError,
-        SheetVisibleEnum,
+    book = _opened(file, name)
+    sheet, notes = _choose(book, wanted, name, phone_columns)
+    if hidden_rows is not HiddenRows.CALL:
+        hidden = _hidden(book, sheet, name)
+        if hidden and hidden_rows is None:
+            rows = "1 row is" if len(hidden) == 1 else f"{len(hidden):,} rows are"
+            raise InputError(
+                f"{name}, sheet {sheet.name!r}: {rows} hidden, by a filter or by hand (e.g. row {hidden[0]}).",
+                hint="Give --hidden-rows skip to leave hidden rows out, or --hidden-rows call to call them, too.",
+                code="input-hidden-rows",
+            )
+        if hidden:
+            rows = "1 hidden row is" if len(hidden) == 1 else f"{len(hidden):,} hidden rows are"
+            notes = (*notes, f"{name}, sheet {sheet.name!r}: {rows} skipped (--hidden-rows skip)")
+    rows_of_it = _guarded(book.rows(sheet), name, sheet)
+    return SheetRecords(
+        sheet.name,
+        _records(rows_of_it, skip_hidden=hidden_rows is HiddenRows.SKIP),
+        notes,
     )
 
+
+def every_sheet(file: BinaryIO, name: str) -> list[tuple[str, Iterator[Sequence[str]]]]:
+    """Return all sheets of a workbook with their rows, hidden ones too: nobody on it is left out.
+
+    Args:
+        file: the workbook; seekable, and left open.
+        name: what messages call it.
+
+    Returns:
+        For each sheet that has a cell with something in it: its name, and every row from the first, blank ones
+        too. The rows raise InputError for a cell that has an error, or a formula without a result.
+
+    Raises:
+        InputError: it can't be read as a workbook.
+    """
+    book = _opened(file, name)
+    found = []
+    for sheet in book.sheets:
+        if any(any(row.cells) for row in _guarded(book.rows(sheet), name, sheet)):
+            rows = _guarded(book.rows(sheet), name, sheet)
+            found.append((sheet.name, _records(_without_faults(rows, name, sheet), skip_hidden=False)))
+    return found
+
+
+def _without_faults(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterator[SheetRow]:
+    for row in rows:
+        for cell in row.cells:
+            if cell.__class__ is CellFault and isinstance(cell, CellFault):
+                raise InputError(
+                    f"{name}, sheet {sheet.name!r}, row {row.number}: {cell.message}.",
+                    hint="Every cell of a do-not-call list has to have its value. Nobody was called.",
+                    code=cell.code,
+                )
+        yield row
+
+
+def _opened(file: BinaryIO, name: str) -> Workbook:
+    file.seek(0)
+    head = file.read(4096)
+    file.seek(0)
     try:
-        workbook = CalamineWorkbook.from_object(file)
-        names = workbook.sheet_names
-        if sheet is None:
-            visible = [
-                each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible
-            ]
-            sheet = (visible or names or [""])[0]
-        if sheet not in names:
+        return _reader(head)(file)
+    except WorkbookError as error:
+        raise _unreadable(name, error) from None
+
+
+def _reader(head: bytes) -> Callable[[BinaryIO], Workbook]:
+    """Return what reads a file that begins so; readers are imported where they are needed."""
+    if head.startswith(_OLE):
+        from xuna_cli.contacts.xls import Xls  # noqa: PLC0415
+
+        return Xls
+    if head.startswith(_ZIP):
+        if b"application/vnd.oasis.opendocument.spreadsheet" in head:
+            from xuna_cli.contacts.ods import Ods  # noqa: PLC0415
+
+            return Ods
+        from xuna_cli.contacts.xlsx import Xlsx  # noqa: PLC0415
+
+        return Xlsx
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta")):
+        raise WorkbookError("it is an HTML page with the name of a workbook")
+    if start.startswith(b"<?xml"):
+        raise WorkbookError("it is an XML file with the name of a workbook")
+    raise WorkbookError("it is no workbook by its first bytes; if it is text, give --format csv")
+
+
+def _unreadable(name: str, error: WorkbookError) -> InputError:
+    return InputError(
+        f"{name} can't be read as a workbook: {error}.",
+        hint="Open it in a spreadsheet program and save it as XLSX or CSV.",
+        code="input-workbook",
+    )
+
+
+def _guarded(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterator[SheetRow]:
+    try:
+        yield from rows
+    except WorkbookError as error:
+        raise _unreadable(f"{name}, sheet {sheet.name!r},", error) from None
+
+
+def _records(rows: Iterator[SheetRow], *, skip_hidden: bool) -> Iterator[Sequence[str]]:
+    """Yield the cells of every row from the first; rows that the file leaves out are blank."""
+    expected = 1
+    for number, cells, hidden in rows:
+        while expected < number:
+            yield ()
+            expected += 1
+        yield () if hidden and skip_hidden else cells
+        expected += 1
+
+
+def _hidden(book: Workbook, sheet: Sheet, name: str) -> list[int]:
+    """Return the rows that are hidden and not blank; the header is none of the list's."""
+    if not book.has_hidden_rows(sheet):
+        return []
+    filled = (row for row in _guarded(book.rows(sheet), name, sheet) if any(row.cells))
+    return [row.number for row in islice(filled, 1, None) if row.hidden]
+
+
+# -- which sheet
+
+
+def _choose(
+    book: Workbook, wanted: str | None, name: str, phone_columns: Sequence[str]
+) -> tuple[Sheet, tuple[str, ...]]:
+    names = [sheet.name for sheet in book.sheets]
+    if wanted is not None:
+        sheets = [sheet for sheet in book.sheets if sheet.name == wanted] or [
+            sheet for sheet in book.sheets if sheet.name.strip().casefold() == wanted.strip().casefold()
+        ]
+        if len(sheets) != 1:
+            what = "has no sheet" if not sheets else "has more than one sheet"
             raise InputError(
-                f"{name} has no sheet {sheet!r}.",
+                f"{name} {what} {wanted!r}.",
                 hint=f"Give --sheet one of: {listed(names)}.",
                 code="input-sheet",
             )
-        rows = workbook.get_sheet_by_name(sheet).iter_rows()
-    except PasswordError:
-        raise InputError(f"{name} needs a password.", hint="Save it without one.") from None
-    except (CalamineError, ValueError) as error:
+        return sheets[0], ()
+    headers = {sheet.name: _header(book, sheet, name) for sheet in book.sheets if sheet.visible}
+    filled = [sheet for sheet in book.sheets if sheet.visible and headers[sheet.name]]
+    if not filled:
+        hidden = [sheet.name for sheet in book.sheets if not sheet.visible]
         raise InputError(
-            f"{name} can't be read as an Excel workbook: {error}.",
-            hint="Save it again as XLSX or CSV; if it is a text file, give `--format csv`.",
-        ) from error
-    for row in rows:
-        yield [cell if cell.__class__ is str else _as_text(cell) for cell in row]
+            f"{name} has no visible sheet with anything in it.",
+            hint=f"To read a hidden sheet, give --sheet {quoted(hidden[0])}." if hidden else "Check the file.",
+            code="input-sheet",
+        )
+    lists = [sheet for sheet in filled if _may_be_list(headers[sheet.name], phone_columns)]
+    if len(filled) == 1:
+        lists = filled
+    if len(lists) == 1:
+        others = [sheet.name for sheet in filled if sheet is not lists[0]]
+        notes = (f"{name}: only sheet {lists[0].name!r} is read, not {listed(others)}",) if others else ()
+        return lists[0], notes
+    if lists:
+        raise InputError(
+            f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}.",
+            hint=f"Say which one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`.",
+            code="input-sheet",
+        )
+    tabs = "; ".join(
+        f"{sheet.name!r} begins with {listed(headers[sheet.name][:_COLUMNS_NAMED])}" for sheet in filled
+    )
+    raise InputError(
+        f"{name} has no sheet with a column that is known to hold a phone number. {tabs}.",
+        hint="Say which sheet and column with --sheet and --phone-column.",
+        code="input-sheet",
+    )
 
 
-def _as_text(cell: object) -> str:
-    """Return what a person sees in the cell: a phone number is no float, a date is ISO."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer():
-        return f"{cell:.0f}"
-    return str(cell)
+def _header(book: Workbook, sheet: Sheet, name: str) -> list[str]:
+    """Return the cells of the first row that isn't blank; of a sheet that can't be read, none."""
+    try:
+        for row in islice(_guarded(book.rows(sheet), name, sheet), _LOOKED_AT):
+            if any(row.cells):
+                return [str(cell) for cell in row.cells if cell]
+    except InputError:
+        return [] if len(book.sheets) > 1 else ["?"]  # it is said when the sheet is read
+    return []
+
+
+def _may_be_list(header: Sequence[str], phone_columns: Sequence[str]) -> bool:
+    if phone_columns:
+        return any(column in header for column in phone_columns)
+    return any(standing(cell) in {Standing.OWN, Standing.ADDRESS, Standing.WEAK} for cell in header)

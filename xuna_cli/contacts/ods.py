@@ -1,0 +1,288 @@
+"""ODS: the sheets of an OpenDocument workbook, row by row, in constant memory.
+
+The elements are those of OpenDocument 1.3, part 3, chapter 9. A cell has its text as the sheet shows it.
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import BinaryIO
+
+from xuna_cli.contacts.number_formats import plain
+from xuna_cli.contacts.sheets import (
+    LONGEST_CELL,
+    Sheet,
+    SheetRow,
+    WorkbookError,
+    cell_name,
+    feed,
+    make_parser,
+)
+from xuna_cli.models import CellFault, TypedText
+
+_CHUNK = 128 * 1024
+_CONTENT = "content.xml"
+_MOST_COLUMNS = 16_384
+_MOST_ROWS = 1_048_576
+_MOST_COMPRESSED = 500  # its XML says more of each cell than Excel's does, and is packed tighter
+_ALWAYS_READ = 64 * 1024 * 1024
+_ERROR = re.compile(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
+_DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
+_NUMBERS = frozenset({"float", "currency", "percentage"})
+_HIDDEN_ROWS = re.compile(rb"<table:table-row\s[^>]*table:visibility=[\"'](?:collapse|filter)")
+_LONGEST_TAG = 4096
+_SPACES = {"s": " ", "tab": "\t", "line-break": "\n"}
+
+
+class Ods:
+    """An OpenDocument workbook.
+
+    Args:
+        file: its bytes; seekable, and left open.
+
+    Attributes:
+        sheets: in their order.
+
+    Raises:
+        WorkbookError: it can't be read.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        try:
+            self._zip = zipfile.ZipFile(file)
+            encrypted = b"encryption-data" in self._zip.read("META-INF/manifest.xml")
+        except KeyError:
+            encrypted = False
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            OSError,
+            ValueError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            raise WorkbookError(f"its zip archive is damaged ({error})") from None
+        if encrypted:
+            raise WorkbookError("it needs a password: save it without one")
+        hidden: set[str] = set()
+        self.sheets: list[Sheet] = []
+        style = ""
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal style
+            if tag == "style":
+                style = attributes.get("style:name", "")
+            elif tag == "table-properties" and attributes.get("table:display") == "false":
+                hidden.add(style)
+            elif tag == "table":
+                visible = attributes.get("table:style-name", "") not in hidden
+                self.sheets.append(Sheet(attributes.get("table:name", ""), visible, str(len(self.sheets))))
+
+        parser = make_parser(start, None, None)
+        for chunk in self._chunks():
+            feed(parser, chunk)
+        feed(parser, b"", last=True)
+
+    def has_hidden_rows(self, sheet: Sheet) -> bool:  # noqa: ARG002 - as all workbooks have it
+        """Tell whether a row of any sheet is hidden."""
+        rest = b""
+        for chunk in self._chunks():
+            if _HIDDEN_ROWS.search(rest + chunk):
+                return True
+            rest = chunk[-_LONGEST_TAG:]
+        return False
+
+    def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
+        """Yield the rows that the sheet has, in their order, without blank ones.
+
+        Raises:
+            WorkbookError: the sheet can't be read further.
+        """
+        reader = _TableReader(int(sheet.part))
+        for chunk in self._chunks():
+            reader.feed(chunk)
+            yield from reader.take()
+            if reader.is_done:
+                return
+        reader.end()
+        yield from reader.take()
+
+    def _chunks(self) -> Iterator[bytes]:
+        read = 0
+        try:
+            info = self._zip.getinfo(_CONTENT)
+            with self._zip.open(info) as stream:
+                while chunk := stream.read(_CHUNK):
+                    read += len(chunk)
+                    if read > max(_ALWAYS_READ, _MOST_COMPRESSED * info.compress_size):
+                        raise WorkbookError("it unpacks to far more than a list of people has")
+                    yield chunk
+        except KeyError:
+            raise WorkbookError("it is a zip archive, and no OpenDocument workbook is in it") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise WorkbookError(f"its part {_CONTENT} is damaged ({error})") from None
+
+
+class _TableReader:
+    """Makes the rows of one table of the document's XML as it comes."""
+
+    def __init__(self, wanted: int) -> None:
+        self.is_done = False
+        self._wanted = wanted
+        self._table = -1
+        self._depth = 0  # of tables: one may stand inside a cell
+        self._rows: list[SheetRow] = []
+        self._number = 0
+        self._row: list[str] = []
+        self._column = 0
+        self._row_attributes: dict[str, str] = {}
+        self._cell: dict[str, str] | None = None
+        self._pieces: list[str] = []
+        self._paragraphs = self._length = self._aside = 0
+        self._listens = False
+        self._parser = make_parser(self._start, self._end, self._text)
+
+    def feed(self, chunk: bytes) -> None:
+        feed(self._parser, chunk)
+
+    def end(self) -> None:
+        feed(self._parser, b"", last=True)
+
+    def take(self) -> list[SheetRow]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table":
+            self._depth += 1
+            if self._depth == 1:
+                self._table += 1
+            return
+        if self._table != self._wanted or self._depth != 1 or self.is_done:
+            return
+        if tag == "table-row":
+            self._row, self._column, self._row_attributes = [], 0, attributes
+        elif tag in {"table-cell", "covered-table-cell"}:
+            self._cell = attributes
+            self._pieces, self._paragraphs, self._length = [], 0, 0
+        elif tag in {"annotation", "ruby-text"}:
+            self._aside += 1
+        elif tag == "p" and not self._aside:
+            if self._paragraphs:
+                self._pieces.append("\n")
+            self._paragraphs += 1
+            self._listens = True
+        elif tag in _SPACES and self._listens:
+            self._text(_SPACES[tag] * min(_count(attributes.get("text:c")), LONGEST_CELL + 1))
+
+    def _text(self, data: str) -> None:
+        if self._listens and not self._aside and self._cell is not None:
+            self._pieces.append(data)
+            self._length += len(data)
+            if self._length > LONGEST_CELL:
+                raise WorkbookError(
+                    f"a cell of row {self._number + 1} has more than {LONGEST_CELL:,} characters"
+                )
+
+    def _end(self, tag: str) -> None:
+        if tag == "table":
+            self._depth -= 1
+            if self._depth == 0 and self._table == self._wanted:
+                self.is_done = True
+            return
+        if self._table != self._wanted or self._depth != 1 or self.is_done:
+            return
+        if tag == "p" and not self._aside:
+            self._listens = False
+        elif tag in {"annotation", "ruby-text"}:
+            self._aside -= 1
+        elif tag in {"table-cell", "covered-table-cell"} and self._cell is not None:
+            self._add_cell(self._cell)
+            self._cell = None
+        elif tag == "table-row":
+            self._add_row()
+
+    def _add_cell(self, attributes: dict[str, str]) -> None:
+        repeated = _count(attributes.get("table:number-columns-repeated"))
+        text = self._shown_text(attributes)
+        if text:
+            if self._column + repeated > _MOST_COLUMNS:
+                raise WorkbookError(f"row {self._number + 1} has more than {_MOST_COLUMNS:,} columns")
+            self._row.extend([""] * (self._column - len(self._row)))
+            self._row.extend([text] * repeated)
+        self._column += repeated
+
+    def _add_row(self) -> None:
+        repeated = _count(self._row_attributes.get("table:number-rows-repeated"))
+        if self._row:
+            if self._number + repeated > _MOST_ROWS:
+                raise WorkbookError(f"it has more than {_MOST_ROWS:,} rows")
+            hidden = self._row_attributes.get("table:visibility") in {"collapse", "filter"}
+            self._rows += [
+                SheetRow(self._number + 1 + step, list(self._row), hidden) for step in range(repeated)
+            ]
+        self._number += repeated
+
+    def _shown_text(self, attributes: dict[str, str]) -> str:
+        shown = "".join(self._pieces).strip()
+        kind = attributes.get("office:value-type", "")
+        name = cell_name(self._number + 1, self._column)
+        formula = attributes.get("table:formula")
+        if "error" in (attributes.get("calcext:value-type"), kind) or (
+            formula is not None and _ERROR.fullmatch(shown)
+        ):
+            return CellFault(shown or "#ERROR", "cell-error", name)
+        if formula is not None and not shown and not kind:
+            return CellFault("=" + formula.partition(":")[2].lstrip("="), "cell-not-calculated", name)
+        value = _typed(kind, attributes)
+        if value is None:
+            return shown or attributes.get("office:string-value", "").strip()
+        return TypedText(shown or _plain_text(value), value)
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 9 else 1  # noqa: PLR2004
+
+
+def _typed(kind: str, attributes: dict[str, str]) -> object:
+    """Return what a cell stands for; None for text, and where that can't be read."""
+    try:
+        if kind in _NUMBERS:
+            number = float(attributes["office:value"])
+            return int(number) if number.is_integer() else number
+        if kind == "date":
+            text = attributes["office:date-value"]
+            return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+        if kind == "time":
+            return _time(attributes["office:time-value"])
+        if kind == "boolean":
+            return attributes["office:boolean-value"] == "true"
+    except (KeyError, ValueError, OverflowError):
+        pass
+    return None
+
+
+def _time(text: str) -> time | timedelta | None:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return None
+    sign, days, hours, minutes, seconds = match.groups()
+    span = timedelta(
+        days=int(days or 0),
+        hours=int(hours or 0),
+        minutes=int(minutes or 0),
+        seconds=float((seconds or "0").replace(",", ".")),
+    )
+    if sign or span >= timedelta(days=1):
+        return -span if sign else span
+    return (datetime(2000, 1, 1) + span).time()  # noqa: DTZ001 - a time of day
+
+
+def _plain_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return plain(value)
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)

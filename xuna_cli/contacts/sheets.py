@@ -1,0 +1,105 @@
+"""What the readers of workbooks share: sheets, rows, and their XML."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from xml.parsers import expat
+
+LONGEST_CELL = 1024 * 1024
+"""Characters of one cell at most; spreadsheet programs take 32,767."""
+
+Handler = Callable[[str, dict[str, str]], None]
+
+
+class WorkbookError(Exception):
+    """Why a workbook can't be read (further): a sentence that goes on after the file's name and a colon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A worksheet.
+
+    Attributes:
+        name: as its tab has it.
+        visible: whether the tab is shown.
+        part: where the reader finds it.
+    """
+
+    name: str
+    visible: bool
+    part: str
+
+
+class SheetRow(NamedTuple):
+    """A row of a sheet.
+
+    Attributes:
+        number: as the spreadsheet program numbers it, from 1.
+        cells: from the first column on; what stands at an edge is stripped. Cells that are no plain text are
+            `TypedText`, cells without a value `CellFault`.
+        hidden: whether a filter, or a person, has hidden it.
+    """
+
+    number: int
+    cells: list[str]
+    hidden: bool
+
+
+class Workbook(Protocol):
+    """A workbook of any format."""
+
+    sheets: list[Sheet]
+
+    def has_hidden_rows(self, sheet: Sheet) -> bool:
+        """Tell whether a row may be hidden, at little cost."""
+
+    def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
+        """Yield the rows that the sheet has, in their order; blank ones may be left out."""
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return a cell's name: of row 3 and column 1 (from 0), `B3`."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row}"
+
+
+def make_parser(
+    start: Handler, end: Callable[[str], None] | None, text: Callable[[str], None] | None
+) -> expat.XMLParserType:
+    """Return a parser that knows elements by their names without a prefix, and takes no document type."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    local = _LocalNames()
+    parser.StartElementHandler = lambda tag, attributes: start(local[tag], attributes)
+    if end is not None:
+        parser.EndElementHandler = lambda tag: end(local[tag])
+    if text is not None:
+        parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
+
+
+def feed(parser: expat.XMLParserType, chunk: bytes, *, last: bool = False) -> None:
+    """Give a parser the next bytes.
+
+    Raises:
+        WorkbookError: they are no well-formed XML.
+    """
+    try:
+        parser.Parse(chunk, last)
+    except expat.ExpatError as error:
+        raise WorkbookError(f"its XML is damaged ({error})") from None
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise WorkbookError("it has a document type, which no spreadsheet program writes")
+
+
+class _LocalNames(dict[str, str]):
+    def __missing__(self, tag: str) -> str:
+        self[tag] = tag.rpartition(":")[2]
+        return self[tag]

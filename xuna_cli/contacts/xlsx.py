@@ -1,0 +1,376 @@
+"""XLSX and XLSM: the sheets of a workbook, row by row, in constant memory but for its shared texts.
+
+The parts and elements are those of ECMA-376 (Office Open XML), part 1, chapter 18. The workbook is read from its own
+XML, since what matters here is lost elsewhere: errors, formulas that were never calculated, hidden rows and formats.
+"""
+
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL, show
+from xuna_cli.contacts.sheets import (
+    LONGEST_CELL,
+    Sheet,
+    SheetRow,
+    WorkbookError,
+    cell_name,
+    feed,
+    make_parser,
+)
+from xuna_cli.models import CellFault, TypedText
+
+_CHUNK = 128 * 1024
+_MOST_COLUMNS = 16_384
+_MOST_ROWS = 1_048_576
+# Text that is shared between cells is held in memory: a list of a million people with six texts each has 200 MB.
+_MOST_SHARED = 512 * 1024 * 1024
+# A sheet is compressed ten to fifty times; a thousand times is made to fill a memory or a day.
+_MOST_COMPRESSED = 200
+_ALWAYS_READ = 64 * 1024 * 1024
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_LONGEST_TAG = 4096  # bytes of a row's start
+
+
+class Xlsx:
+    """An Office Open XML workbook.
+
+    Args:
+        file: its bytes; seekable, and left open.
+
+    Attributes:
+        sheets: its worksheets, in their order; charts and dialogs are none.
+
+    Raises:
+        WorkbookError: it can't be read.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise WorkbookError(f"its zip archive is damaged ({error})") from None
+        book = self._target("", "officeDocument") or "xl/workbook.xml"
+        if book not in self._zip.namelist():
+            raise WorkbookError("it is a zip archive, and no Excel workbook is in it")
+        parts = self._relations(book)
+        self._epoch_1904 = False
+        self._recalculates = False
+        found: list[tuple[str, bool, str]] = []
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "sheet":
+                key = next((value for name, value in attributes.items() if name.endswith(":id")), "")
+                kind, part = parts.get(key, ("", ""))
+                if kind == "worksheet":
+                    found.append(
+                        (
+                            attributes.get("name", ""),
+                            "state" not in attributes or attributes["state"] == "visible",
+                            part,
+                        )
+                    )
+            elif tag == "workbookPr":
+                self._epoch_1904 = attributes.get("date1904") in {"1", "true"}
+            elif tag == "calcPr":
+                self._recalculates = attributes.get("fullCalcOnLoad") in {"1", "true"}
+
+        self._parse(book, start)
+        self.sheets = [Sheet(name, visible, part) for name, visible, part in found]
+        by_kind = {kind: part for kind, part in parts.values()}
+        self._formats = self._read_formats(by_kind.get("styles", ""))
+        self._texts: list[str] | None = None
+        self._shared_part = by_kind.get("sharedStrings", "")
+
+    def has_hidden_rows(self, sheet: Sheet) -> bool:
+        """Tell whether a row of the sheet is hidden, by a filter or by hand."""
+        rest = b""
+        for chunk in self._chunks(sheet.part):
+            if _HIDDEN.search(rest + chunk):
+                return True
+            rest = chunk[-_LONGEST_TAG:]
+        return False
+
+    def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
+        """Yield the rows that the sheet has, in their order; blank ones may be left out.
+
+        Raises:
+            WorkbookError: the sheet can't be read further.
+        """
+        if self._texts is None:
+            self._texts = self._read_shared(self._shared_part)
+        reader = _SheetReader(
+            self._texts, self._formats, epoch_1904=self._epoch_1904, recalculates=self._recalculates
+        )
+        for chunk in self._chunks(sheet.part):
+            reader.feed(chunk)
+            yield from reader.take()
+        reader.end()
+        yield from reader.take()
+
+    # -- parts
+
+    def _chunks(self, part: str) -> Iterator[bytes]:
+        try:
+            info = self._zip.getinfo(part)
+        except KeyError:
+            raise WorkbookError(f"its part {part} is missing") from None
+        read = 0
+        try:
+            with self._zip.open(info) as stream:
+                while chunk := stream.read(_CHUNK):
+                    read += len(chunk)
+                    if read > max(_ALWAYS_READ, _MOST_COMPRESSED * info.compress_size):
+                        raise WorkbookError("it unpacks to far more than a list of people has")
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise WorkbookError(f"its part {part} is damaged ({error})") from None
+
+    def _parse(
+        self,
+        part: str,
+        start: Callable[[str, dict[str, str]], None],
+        end: Callable[[str], None] | None = None,
+        text: Callable[[str], None] | None = None,
+    ) -> None:
+        parser = make_parser(start, end, text)
+        for chunk in self._chunks(part):
+            feed(parser, chunk)
+        feed(parser, b"", last=True)
+
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """Return what a part refers to: by its id, the last word of its type, and the part."""
+        folder, name = posixpath.split(part)
+        relations = posixpath.join(folder, "_rels", f"{name}.rels")
+        if relations not in self._zip.namelist():
+            return {}
+        found: dict[str, tuple[str, str]] = {}
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "Relationship" and attributes.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
+                found[attributes.get("Id", "")] = (
+                    attributes.get("Type", "").rpartition("/")[2],
+                    target.lstrip("/"),
+                )
+
+        self._parse(relations, start)
+        return found
+
+    def _target(self, part: str, kind: str) -> str | None:
+        return next((target for found, target in self._relations(part).values() if found == kind), None)
+
+    def _read_formats(self, part: str) -> list[str]:
+        """Return the number format of each cell style."""
+        if part not in self._zip.namelist():
+            return []
+        codes: dict[int, str] = dict(BUILT_IN)
+        formats: list[str] = []
+        inside = False
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal inside
+            if tag == "numFmt":
+                codes[_number(attributes.get("numFmtId"))] = attributes.get("formatCode", GENERAL)
+            elif tag == "cellXfs":
+                inside = True
+            elif tag == "xf" and inside:
+                formats.append(codes.get(_number(attributes.get("numFmtId")), GENERAL))
+
+        def end(tag: str) -> None:
+            nonlocal inside
+            if tag == "cellXfs":
+                inside = False
+
+        self._parse(part, start, end)
+        return formats
+
+    def _read_shared(self, part: str) -> list[str]:
+        if part not in self._zip.namelist():
+            return []
+        texts: list[str] = []
+        pieces: list[str] = []
+        size = phonetic = 0
+        inside = False
+
+        def start(tag: str, _: dict[str, str]) -> None:
+            nonlocal inside, phonetic
+            if tag == "t":
+                inside = not phonetic
+            elif tag == "rPh":
+                phonetic += 1
+
+        def end(tag: str) -> None:
+            nonlocal inside, phonetic, size
+            if tag == "t":
+                inside = False
+            elif tag == "si":
+                texts.append(_unescaped("".join(pieces)))
+                size += len(texts[-1])
+                pieces.clear()
+                if size > _MOST_SHARED:
+                    raise WorkbookError("its cells have more text than a list of people has")
+            elif tag == "rPh":
+                phonetic -= 1
+
+        def text(data: str) -> None:
+            if inside:
+                pieces.append(data)
+
+        self._parse(part, start, end, text)
+        return texts
+
+
+class _SheetReader:
+    """Makes rows of a sheet's XML as it comes."""
+
+    def __init__(self, texts: list[str], formats: list[str], *, epoch_1904: bool, recalculates: bool) -> None:
+        self._texts = texts
+        self._formats = formats
+        self._epoch_1904 = epoch_1904
+        self._recalculates = recalculates
+        self._shown: dict[tuple[str, str], str] = {}
+        self._rows: list[SheetRow] = []
+        self._row: list[str] = []
+        self._number = 0
+        self._hidden = False
+        self._column = 0
+        self._attributes: dict[str, str] = {}
+        self._pieces: list[str] = []
+        self._value: str | None = None
+        self._formula: str | None = None
+        self._length = self._phonetic = 0
+        self._listens = False
+        self._parser = make_parser(self._start, self._end, self._text)
+
+    def feed(self, chunk: bytes) -> None:
+        feed(self._parser, chunk)
+
+    def end(self) -> None:
+        feed(self._parser, b"", last=True)
+
+    def take(self) -> list[SheetRow]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "c":
+            self._attributes = attributes
+            self._value = self._formula = None
+            self._pieces.clear()
+            self._length = 0
+        elif tag == "v" or tag == "f" or (tag == "t" and not self._phonetic):  # noqa: PLR1714 - twice as fast
+            self._listens = True
+            if tag != "t":
+                self._pieces.clear()
+        elif tag == "row":
+            self._row = []
+            self._number = _number(attributes.get("r"), self._number + 1)
+            self._hidden = attributes.get("hidden") in {"1", "true"}
+            self._column = 0
+        elif tag == "rPh":
+            self._phonetic += 1
+
+    def _text(self, data: str) -> None:
+        if self._listens:
+            self._pieces.append(data)
+            self._length += len(data)
+            if self._length > LONGEST_CELL:
+                raise WorkbookError(
+                    f"a cell of its row {self._number} has more than {LONGEST_CELL:,} characters"
+                )
+
+    def _end(self, tag: str) -> None:
+        if tag == "c":
+            self._cell()
+        elif tag == "v":
+            self._value = "".join(self._pieces)
+            self._listens = False
+        elif tag == "f":
+            self._formula = "".join(self._pieces)
+            self._listens = False
+        elif tag == "t":
+            self._listens = False
+        elif tag == "row":
+            if self._number > _MOST_ROWS:
+                raise WorkbookError(f"it has a row {self._number:,}, and a sheet has {_MOST_ROWS:,} at most")
+            self._rows.append(SheetRow(self._number, self._row, self._hidden))
+        elif tag == "rPh":
+            self._phonetic -= 1
+
+    def _cell(self) -> None:
+        column = _column(self._attributes.get("r"), self._column)
+        if column >= _MOST_COLUMNS:
+            raise WorkbookError(f"row {self._number} has more than {_MOST_COLUMNS:,} columns")
+        self._column = column + 1
+        text = self._shown_text(column)
+        if text:
+            row = self._row
+            if len(row) < column:
+                row.extend([""] * (column - len(row)))
+            if len(row) > column:
+                row[column] = text
+            else:
+                row.append(text)
+
+    def _shown_text(self, column: int) -> str:
+        kind, value = self._attributes.get("t", "n"), self._value
+        if kind == "s":
+            index = _number(value, -1)
+            if not 0 <= index < len(self._texts):
+                raise WorkbookError(
+                    f"cell {cell_name(self._number, column)} refers to a text that is missing"
+                )
+            return self._texts[index]
+        if kind == "inlineStr":
+            return _unescaped("".join(self._pieces)).strip()
+        if kind == "e":
+            return CellFault(value or "#ERROR", "cell-error", cell_name(self._number, column))
+        if self._formula is not None and (
+            self._recalculates or value is None or (not value and kind != "str")
+        ):
+            return CellFault(f"={self._formula}", "cell-not-calculated", cell_name(self._number, column))
+        if not value:
+            return ""
+        if kind == "n":
+            return self._of_number(value)
+        if kind == "b":
+            return TypedText("TRUE" if value == "1" else "FALSE", value == "1")
+        return _unescaped(value).strip()  # str; an ISO date (d) is shown as it is
+
+    def _of_number(self, value: str) -> str:
+        style = self._attributes.get("s", "0")
+        known = self._shown.get((value, style))
+        if known is not None:
+            return known
+        index = _number(style)
+        code = self._formats[index] if index < len(self._formats) else GENERAL
+        try:
+            text: str = show(float(value), code, epoch_1904=self._epoch_1904)
+        except (ValueError, OverflowError):
+            text = value.strip()
+        if len(self._shown) < 10_000:  # noqa: PLR2004 - the same dates and amounts come again and again
+            self._shown[value, style] = text
+        return text
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def _number(text: str | None, default: int = 0) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004
+
+
+def _column(reference: str | None, default: int) -> int:
+    """Return the position from 0 of a cell's column: of `B3`, 1."""
+    column = 0
+    for letter in reference or "":
+        if not "A" <= letter <= "Z":
+            break
+        column = 26 * column + ord(letter) - 64
+    return column - 1 if column else default
