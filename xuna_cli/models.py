@@ -59,6 +59,13 @@ class CellFault(str):
         )
 
 
+class HiddenRows(StrEnum):
+    """What becomes of rows that a filter, or a person, has hidden."""
+
+    CALL = "call"
+    SKIP = "skip"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One row of the list, as read.

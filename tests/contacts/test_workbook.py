@@ -38,7 +38,7 @@ def test_a_number_cell_with_a_phone_number_is_no_float(read):
     ]
 
 
-def test_every_other_cell_is_text(read):
+def test_every_other_cell_is_shown_as_the_sheet_shows_it(read):
     cells = [
         "+1",
         True,
@@ -52,11 +52,11 @@ def test_every_other_cell_is_text(read):
     book = workbook(["phone", "a", "b", "c", "d", "e", "f", "g"], cells)
     assert list(read(saved(book), name="a.xlsx")[0].fields.values()) == [
         "+1",
-        "true",
-        "false",
-        "2026-01-02 03:04:00",
+        "TRUE",
+        "FALSE",
+        "2026-01-02 3:04:00",
         "2026-01-02",
-        "09:30:00",
+        "9:30:00",
         "",
         "x",
     ]
@@ -79,14 +79,13 @@ def test_rows_have_the_numbers_that_excel_shows(read):
     ]
 
 
-def test_the_first_visible_sheet_is_read_and_any_other_on_demand(read):
-    book = workbook(["phone"], ["+1"], title="Hidden", Second=[["phone"], ["+2"]], Third=[["phone"], ["+3"]])
+def test_the_visible_sheet_with_a_phone_column_is_read_and_any_other_on_demand(read):
+    book = workbook(["phone"], ["+1"], title="Hidden", Second=[["phone"], ["+2"]], Third=[["notes"], ["+3"]])
     book["Hidden"].sheet_state = "hidden"
     book.active = 1
     content = saved(book)
     assert read(content, name="a.xlsx")[0].fields["phone"] == "+2"
-    assert read(content, name="a.xlsx", sheet="Third")[0].fields["phone"] == "+3"
-    assert read(content, name="a.xlsx", sheet="Hidden")[0].fields["phone"] == "+1"
+    assert read(content, name="a.xlsx", sheet="hidden")[0].fields["phone"] == "+1"
 
 
 def test_an_unknown_sheet_is_told_with_those_that_exist(opened):
@@ -96,7 +95,7 @@ def test_an_unknown_sheet_is_told_with_those_that_exist(opened):
 
 
 def test_an_empty_sheet_is_an_error(opened):
-    with pytest.raises(InputError, match="nothing but blank rows"):
+    with pytest.raises(InputError, match="no visible sheet with anything in it"):
         opened(saved(workbook()), name="a.xlsx")
 
 
@@ -112,7 +111,7 @@ def test_headers_are_held_to_the_same_rules(opened):
     [b"phone,name\n+1,Ann\n", b"PK\x03\x04broken", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600],
 )
 def test_what_is_no_workbook_is_an_error(opened, content):
-    with pytest.raises(InputError, match="can't be read as an Excel workbook"):
+    with pytest.raises(InputError, match="can't be read as a workbook"):
         opened(content, name="a.xlsx")
 
 
@@ -133,14 +132,8 @@ def test_a_workbook_called_csv_is_told(opened):
     assert "--format xlsx" in caught.value.hint
 
 
-def test_a_workbook_with_a_password_is_told(opened, monkeypatch):
-    import python_calamine
-
-    class Locked:
-        @staticmethod
-        def from_object(file):
-            raise python_calamine.PasswordError("Workbook is password protected")
-
-    monkeypatch.setattr(python_calamine, "CalamineWorkbook", Locked)
+def test_a_workbook_with_a_password_is_told(opened):
+    # An encrypted XLSX is an OLE container with a stream of this name.
+    container = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le")
     with pytest.raises(InputError, match="needs a password"):
-        opened(b"PK", name="a.xlsx")
+        opened(container, name="a.xlsx")

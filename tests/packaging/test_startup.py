@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"httpx", "jinja2", "phonenumbers", "starlette", "uvicorn", "sqlite3", "python_calamine", "dotenv"}
+HEAVY = {"httpx", "jinja2", "phonenumbers", "starlette", "uvicorn", "sqlite3", "xlrd", "babel", "dotenv"}
 
 
 def modules_after(*argv):

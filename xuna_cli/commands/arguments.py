@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli import models
+
 WHOM, WHEN = "Who is not called", "When"
 
 DoNotCall = Annotated[
@@ -103,6 +105,13 @@ Until = Annotated[
 Wait = Annotated[
     bool,
     typer.Option("--wait", help="Stay, and call who is deferred as their hours come.", rich_help_panel=WHEN),
+]
+HiddenRows = Annotated[
+    models.HiddenRows | None,
+    typer.Option(
+        help="What to do with rows that are hidden in the workbook (default: stop, if there are any).",
+        rich_help_panel="The list",
+    ),
 ]
 PhoneColumn = Annotated[
     list[str] | None,

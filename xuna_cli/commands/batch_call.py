@@ -63,6 +63,7 @@ def batch_call(
     sheet: Annotated[
         str | None, typer.Option(help="Of a workbook; else the first.", rich_help_panel=LIST)
     ] = None,
+    hidden_rows: arguments.HiddenRows = None,
     phone_column: arguments.PhoneColumn = None,
     region: Annotated[
         str | None,

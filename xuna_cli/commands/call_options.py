@@ -19,6 +19,7 @@ from xuna_cli.errors import (
     InputError,
     UsageError,
 )
+from xuna_cli.models import HiddenRows
 from xuna_cli.settings import Settings
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
 from xuna_cli.targets.ready import Ready
@@ -40,6 +41,7 @@ class Options:
     delimiter: str | None = None
     encoding: str | None = None
     sheet: str | None = None
+    hidden_rows: HiddenRows | None = None
     phone_column: Sequence[str] | None = None
     region: str | None = None
     region_column: str | None = None
@@ -90,6 +92,7 @@ class Options:
             encoding=self.encoding,
             phone_columns=tuple(self.phone_column or ()),
             sheet=self.sheet,
+            hidden_rows=self.hidden_rows,
         )
 
     @property

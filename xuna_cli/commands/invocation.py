@@ -284,6 +284,7 @@ class Invocation:
             timezone_column=self._timezone_column,
             lint=self._lint,
             ready=self._ready,
+            of_workbook=contacts.sheet is not None,
         )
 
     def _rehearse(

@@ -9,7 +9,7 @@ from xuna_cli.commands.list_plan import phones_of
 from xuna_cli.commands.opening import read_settings
 from xuna_cli.contacts import ListOptions, open_list
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.models import Campaign
+from xuna_cli.models import Campaign, HiddenRows
 from xuna_cli.outcomes.joined_list import JoinedList
 from xuna_cli.output.messages import counted, say
 from xuna_cli.targets.phone import check_region
@@ -48,13 +48,16 @@ def list_beside(
         InputError: if it can't be read.
     """
     country = read_settings(env_file).get("XUNA_REGION", region, option="--region").value
-    with open_list(path, ListOptions(phone_columns=tuple(phone_columns)), name=str(path)) as contacts:
+    # Hidden rows may have been called: whoever is in the campaign is joined.
+    options = ListOptions(phone_columns=tuple(phone_columns), hidden_rows=HiddenRows.CALL)
+    with open_list(path, options, name=str(path)) as contacts:
         prepare = Preparer(
             phones=phones_of(contacts, region_column),
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=check_region(country) if country else None,
             key_column=campaign.key_column if contacts.columns else None,
+            of_workbook=contacts.sheet is not None,
         )
         people = JoinedList(ledger, campaign, contacts, prepare)
         yield ListBeside(people, contacts.columns, contacts.phone_column)

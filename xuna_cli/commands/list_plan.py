@@ -99,15 +99,15 @@ def plan_list(
     return ListPlan(
         phones=phones,
         marks=Marks(marked, in_contact=in_contact) if marked or in_contact else None,
-        use=ListUse(phones.columns, phones.regions, marked, None, left.columns),
-        notes=tuple(left.notes()),
+        use=ListUse(phones.columns, phones.regions, marked, contacts.sheet, left.columns),
+        notes=(*contacts.notes, *left.notes()),
     )
 
 
 def rendered_list_plan(contacts: ContactList) -> ListPlan:
     """Return the plan of a list that `xuna render` wrote: what steers its calls was reviewed."""
     phones = PhoneColumns(contacts.phones.columns)
-    return ListPlan(phones, None, ListUse(phones.columns), ())
+    return ListPlan(phones, None, ListUse(phones.columns, sheet=contacts.sheet), contacts.notes)
 
 
 def _check_overrides(contacts: ContactList) -> None:

@@ -28,6 +28,7 @@ def render(
     delimiter: Annotated[str | None, typer.Option(rich_help_panel=LIST)] = None,
     encoding: Annotated[str | None, typer.Option(rich_help_panel=LIST)] = None,
     sheet: Annotated[str | None, typer.Option(rich_help_panel=LIST)] = None,
+    hidden_rows: arguments.HiddenRows = None,
     phone_column: arguments.PhoneColumn = None,
     region: Annotated[str | None, typer.Option(rich_help_panel=LIST)] = None,
     region_column: arguments.RegionColumn = None,

@@ -79,8 +79,7 @@ def show(value: float, code: str, *, epoch_1904: bool = False) -> TypedText:
     section = _section(code, value)
     if any(kind == "date" or _is_elapsed(kind, text) for kind, text in section):
         shown = _date_text(value, section, epoch_1904=epoch_1904)
-        if shown is not None:
-            return shown
+        return shown if shown is not None else TypedText(plain(value), value)
     number = int(value) if float(value).is_integer() else value
     return TypedText(
         _number_text(value, section, negative_section=_has_negative(code)) or plain(value), number
@@ -89,9 +88,7 @@ def show(value: float, code: str, *, epoch_1904: bool = False) -> TypedText:
 
 def plain(value: float) -> str:
     """Return a number as a cell without a format shows it: 15 significant digits, as spreadsheets keep."""
-    if float(value).is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - from there on digits are lost
-        return str(int(value))
-    return f"{value:.15g}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.15g}"
 
 
 @lru_cache(maxsize=512)
@@ -156,11 +153,9 @@ def _is_elapsed(kind: str, text: str) -> bool:
 def _moment(value: float, *, epoch_1904: bool) -> datetime | None:
     if not 0 <= value <= _LAST_SERIAL:
         return None
-    if epoch_1904:
-        start = datetime(1904, 1, 1)  # noqa: DTZ001 - a spreadsheet's dates have no zone
-    else:
-        start = datetime(1899, 12, 31 if value < _LEAP_BUG else 30)  # noqa: DTZ001
-    return start + timedelta(milliseconds=round(value * 86_400_000))
+    # A spreadsheet's dates have no zone.
+    first = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 31 if value < _LEAP_BUG else 30)  # noqa: DTZ001
+    return first + timedelta(milliseconds=round(value * 86_400_000))
 
 
 def _date_text(value: float, section: Sequence[Piece], *, epoch_1904: bool) -> TypedText | None:
@@ -289,7 +284,7 @@ def _number_text(value: float, section: Sequence[Piece], *, negative_section: bo
             if text != "@"
         )
         return literals if any(kind == "general" for kind, _ in places) else ""
-    if any(text.upper() in {"E+", "E-"} for text in texts) or ("other", "/") in section and "?" in texts:
+    if any(text.upper() in {"E+", "E-"} for text in texts) or (("other", "/") in section and "?" in texts):
         return ""
     try:
         number = abs(Decimal(repr(float(value))))

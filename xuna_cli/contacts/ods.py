@@ -5,7 +5,6 @@ The elements are those of OpenDocument 1.3, part 3, chapter 9. A cell has its te
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import BinaryIO
@@ -13,6 +12,7 @@ from typing import BinaryIO
 from xuna_cli.contacts.number_formats import plain
 from xuna_cli.contacts.sheets import (
     LONGEST_CELL,
+    ZIP_ERRORS,
     Sheet,
     SheetRow,
     WorkbookError,
@@ -55,14 +55,7 @@ class Ods:
             encrypted = b"encryption-data" in self._zip.read("META-INF/manifest.xml")
         except KeyError:
             encrypted = False
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            ValueError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+        except ZIP_ERRORS as error:
             raise WorkbookError(f"its zip archive is damaged ({error})") from None
         if encrypted:
             raise WorkbookError("it needs a password: save it without one")
@@ -121,7 +114,7 @@ class Ods:
                     yield chunk
         except KeyError:
             raise WorkbookError("it is a zip archive, and no OpenDocument workbook is in it") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except ZIP_ERRORS as error:
             raise WorkbookError(f"its part {_CONTENT} is damaged ({error})") from None
 
 

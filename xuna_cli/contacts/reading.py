@@ -14,9 +14,9 @@ from xuna_cli.contacts.json_lines import read_json_lines
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import read_table
-from xuna_cli.contacts.workbook import read_sheet
+from xuna_cli.contacts.workbook import as_phone, open_sheet
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.models import Contact, Rejection
+from xuna_cli.models import CellFault, Contact, HiddenRows, Rejection
 
 FORMATS = ("csv", "tsv", "json", "jsonl", "xlsx")
 
@@ -49,7 +49,8 @@ class ListOptions:
         encoding: a name that Python knows; else from the byte order mark, else UTF-8, always strictly.
         phone_columns: the columns with the phone number, exactly, in the order in which they are tried; else
             the one that is found by its name. In JSON a path (`contact.phone`) is one, too.
-        sheet: the workbook's sheet; else the first that isn't hidden.
+        sheet: the workbook's sheet, in any case; else the only visible one with a phone column.
+        hidden_rows: what becomes of a workbook's hidden rows; else they stop the reading.
         first_phone_column: take the first of several that have such a name, for whoever reads the others, too.
     """
 
@@ -58,6 +59,7 @@ class ListOptions:
     encoding: str | None = None
     phone_columns: Sequence[str] = ()
     sheet: str | None = None
+    hidden_rows: HiddenRows | None = None
     first_phone_column: bool = False
 
 
@@ -75,6 +77,8 @@ class ContactList:
         phones: the columns with the phone number; none where a JSON list has no contact.
         first_rows: the first contacts, `LOOKED_AT` at most.
         first_rows_are_all: whether the list has no others.
+        sheet: the sheet that is read; None where the list is no workbook.
+        notes: what a person has to know before anybody is called: sheets and rows that are not read.
     """
 
     def __init__(
@@ -86,12 +90,16 @@ class ContactList:
         columns_are_complete: bool,
         phones: PhoneChoice,
         ahead: "_Ahead | None" = None,
+        sheet: str | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.columns = columns
         self.columns_are_complete = columns_are_complete
         self.phones = phones
         self.first_rows = ahead.contacts if ahead is not None else ()
         self.first_rows_are_all = ahead is not None and ahead.is_all
+        self.sheet = sheet
+        self.notes = tuple(notes)
         self._rows = rows
         self._source = source
         self._begun = False
@@ -155,12 +163,11 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
         if kind in ("json", "jsonl"):
             return _open_json(source, kind, options, name)
         if kind == "xlsx":
-            records = source.guard(read_sheet(source.file, options.sheet, name))
-        else:
-            text = source.text(options.encoding)
-            if kind == "tsv":
-                delimiter = delimiter or "\t"
-            records = source.guard(read_records(lines(text, name), delimiter, name))
+            return _open_workbook(source, options, name)
+        text = source.text(options.encoding)
+        if kind == "tsv":
+            delimiter = delimiter or "\t"
+        records = source.guard(read_records(lines(text, name), delimiter, name))
         return _open_table(source, records, options, name)
     except BaseException:
         source.close()
@@ -211,6 +218,56 @@ def _open_table(
     return ContactList(
         ahead.rows(), source, columns=columns, columns_are_complete=True, phones=phones, ahead=ahead
     )
+
+
+def _open_workbook(source: "Source", options: ListOptions, name: str) -> ContactList:
+    found = open_sheet(
+        source.file, options.sheet, name, hidden_rows=options.hidden_rows, phone_columns=options.phone_columns
+    )
+    where = f"{name}, sheet {found.sheet!r}"
+    columns, rows = read_table(source.guard(found.records), where, of_text=False)
+    ahead = _Ahead(rows)
+    _check_calculated(ahead, where)
+    fields = [contact.fields for contact in ahead.contacts]
+    phones = choose(columns, options.phone_columns, where, rows=fields, first=options.first_phone_column)
+    return ContactList(
+        _with_phones(ahead.rows(), phones.columns),
+        source,
+        columns=columns,
+        columns_are_complete=True,
+        phones=phones,
+        ahead=ahead,
+        sheet=found.sheet,
+        notes=found.notes,
+    )
+
+
+def _check_calculated(ahead: _Ahead, where: str) -> None:
+    """Raise InputError where no row that was looked at has anything but formulas without a result."""
+    faults = [
+        next((cell for cell in row.fields.values() if cell), None)
+        for row in ahead.contacts
+        if all(isinstance(cell, CellFault) for cell in row.fields.values() if cell)
+    ]
+    first = faults[0] if faults else None
+    if isinstance(first, CellFault) and len(faults) == len(ahead.contacts):
+        raise InputError(f"{where}: no row can be used: {first.message}.", code=first.code)
+
+
+def _with_phones(
+    rows: Iterator[Contact | Rejection], columns: Sequence[str]
+) -> Iterator[Contact | Rejection]:
+    """Yield the rows; a number in a phone column is a phone number, whatever the cell's format."""
+    for row in rows:
+        if isinstance(row, Contact):
+            numbers = {
+                column: as_phone(cell)
+                for column in columns
+                if (cell := row.fields.get(column)).__class__ is not str
+            }
+            yield Contact(row.row_number, {**row.fields, **numbers}) if numbers else row
+        else:
+            yield row
 
 
 def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> ContactList:

@@ -2,11 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from struct import error as StructError  # noqa: N812
 from typing import NamedTuple, Protocol
 from xml.parsers import expat
+from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812 - it is a class
 
 LONGEST_CELL = 1024 * 1024
 """Characters of one cell at most; spreadsheet programs take 32,767."""
+
+ZIP_ERRORS = (
+    *(BadZipFile, ZlibError, StructError, EOFError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError),  # another compression; a password
+)
+"""What reading a damaged zip archive raises."""
 
 Handler = Callable[[str, dict[str, str]], None]
 

@@ -3,18 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 from xuna_cli.contacts.columns import check_header
+from xuna_cli.contacts.sheets import cell_name
 from xuna_cli.errors import InputError
-from xuna_cli.models import BEYOND_THE_HEADER, Contact, Rejection
+from xuna_cli.models import BEYOND_THE_HEADER, CellFault, Contact, Rejection
 
 
 def read_table(
-    records: Iterator[Sequence[str]], name: str
+    records: Iterator[Sequence[str]], name: str, *, of_text: bool = True
 ) -> tuple[tuple[str, ...], Iterator[Contact | Rejection]]:
     """Read the header, and return it with the rows under it.
 
     Args:
         records: every row of the file from its first, blank ones too, so that they can be counted.
         name: what messages call the list.
+        of_text: whether the cells come as the file has them; a workbook's are stripped, and have types.
 
     Returns:
         The columns that have a name, and an iterator that gives each row that isn't blank once: a `Contact`
@@ -29,25 +31,28 @@ def read_table(
         if any(header):
             while not header[-1]:  # a spreadsheet's empty columns at the right are no columns
                 header.pop()
+            for cell in record:
+                if isinstance(cell, CellFault):
+                    raise InputError(f"{name}, the header: {cell.message}.", code=cell.code)
             check_header(header, row_number, name)
-            return tuple(filter(None, header)), _rows(records, header, row_number, name)
+            return tuple(filter(None, header)), _rows(records, header, row_number, name, of_text=of_text)
     raise InputError(f"{name} has nothing but blank rows.", hint="A list needs a header row and contacts.")
 
 
 def _rows(
-    records: Iterator[Sequence[str]], header: list[str], header_row: int, name: str
+    records: Iterator[Sequence[str]], header: list[str], header_row: int, name: str, *, of_text: bool
 ) -> Iterator[Contact | Rejection]:
     width = len(header)
     nameless = [position for position, cell in enumerate(header) if not cell]
     for row_number, record in enumerate(records, header_row + 1):
-        row = list(map(str.strip, record))
+        row = list(map(str.strip, record)) if of_text else list(record)
         if not any(row):
             continue
         if len(row) != width:
             if len(row) < width:  # editors drop empty cells at the end of a row
                 row += [""] * (width - len(row))
             elif any(row[width:]):
-                yield _too_long(row, header, row_number)
+                yield _too_long(row, header, row_number, of_text=of_text)
                 continue
         if nameless:
             _check_nameless(row, nameless, row_number, name)
@@ -68,15 +73,19 @@ def _check_nameless(row: Sequence[str], nameless: Sequence[int], row_number: int
             )
 
 
-def _too_long(row: list[str], header: list[str], row_number: int) -> Rejection:
+def _too_long(row: list[str], header: list[str], row_number: int, *, of_text: bool) -> Rejection:
     extra = next(cell for cell in row[len(header) :] if cell)
     fields: dict[str, object] = {column: cell for column, cell in zip(header, row, strict=False) if column}
+    advice = "A cell that holds the delimiter needs quotes around it."
+    if not of_text:
+        cell = cell_name(row_number, row.index(extra, len(header)))
+        advice = f"Clear cell {cell}, or give its column a name in the header."
     fields[BEYOND_THE_HEADER] = row[len(header) :]
     return Rejection(
         row_number,
         "row-too-long",
         "",
         f"The row has {len(row)} cells, and the header {len(header)}; the first too many is {extra!r}. "
-        f"A cell that holds the delimiter needs quotes around it.",
+        f"{advice}",
         Contact(row_number, fields),
     )

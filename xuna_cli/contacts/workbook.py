@@ -2,27 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 from typing import BinaryIO
 
 from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.number_formats import plain
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.sheets import Sheet, SheetRow, Workbook, WorkbookError
 from xuna_cli.errors import InputError
-from xuna_cli.models import CellFault
+from xuna_cli.models import CellFault, HiddenRows, TypedText
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOOKED_AT = 100  # rows of a sheet in which its header is looked for
 _COLUMNS_NAMED = 6
-
-
-class HiddenRows(StrEnum):
-    """What becomes of rows that a filter, or a person, has hidden."""
-
-    CALL = "call"
-    SKIP = "skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +76,57 @@ def open_sheet(
     )
 
 
-def every_sheet(file: BinaryIO, name: str) -> list[tuple[str, Iterator[Sequence[str]]]]:
-    """Return all sheets of a workbook with their rows, hidden ones too: nobody on it is left out.
-
-    Args:
-        file: the workbook; seekable, and left open.
-        name: what messages call it.
-
-    Returns:
-        For each sheet that has a cell with something in it: its name, and every row from the first, blank ones
-        too. The rows raise InputError for a cell that has an error, or a formula without a result.
+def sheet_names(file: BinaryIO, name: str) -> list[str]:
+    """Return the names of a workbook's sheets, of hidden ones too.
 
     Raises:
         InputError: it can't be read as a workbook.
     """
+    return [sheet.name for sheet in _opened(file, name).sheets]
+
+
+def read_sheet(file: BinaryIO, sheet: str, name: str) -> Iterator[Sequence[str]]:
+    """Yield every row of a sheet of numbers from row 1, blank and hidden ones too: nobody on it is left out.
+
+    A cell with a number has the digits of a phone number, whatever its format.
+
+    Args:
+        file: the workbook; seekable, and left open.
+        sheet: the sheet's name.
+        name: what messages call the list.
+
+    Raises:
+        InputError: it can't be read, or a cell has an error, or a formula without a result: a suppression that
+            can't be read is a call that should not be made.
+    """
     book = _opened(file, name)
-    found = []
-    for sheet in book.sheets:
-        if any(any(row.cells) for row in _guarded(book.rows(sheet), name, sheet)):
-            rows = _guarded(book.rows(sheet), name, sheet)
-            found.append((sheet.name, _records(_without_faults(rows, name, sheet), skip_hidden=False)))
-    return found
+    found, _ = _choose(book, sheet, name, ())
+    rows = _without_faults(_guarded(book.rows(found), name, found), name, found)
+    for cells in _records(rows, skip_hidden=False):
+        yield [cell if cell.__class__ is str else str(as_phone(cell)) for cell in cells]
+
+
+def as_phone(cell: object) -> object:
+    """Return a cell of a phone column as text: what the sheet shows where that is the number's digits.
+
+    A number that is shown with separators of thousands, or as 5.55E+09, is its digits. A date is no number,
+    however much `2026-12-03` looks like one.
+    """
+    if not isinstance(cell, TypedText):
+        return cell
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{cell} (no number, but a {type(value).__name__})"
+    if isinstance(value, float):
+        return plain(value)
+    shown = "".join(filter(str.isdigit, cell))
+    return str(cell) if shown.lstrip("0") == str(value) and "," not in cell else str(value)
 
 
 def _without_faults(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterator[SheetRow]:
     for row in rows:
         for cell in row.cells:
-            if cell.__class__ is CellFault and isinstance(cell, CellFault):
+            if isinstance(cell, CellFault):
                 raise InputError(
                     f"{name}, sheet {sheet.name!r}, row {row.number}: {cell.message}.",
                     hint="Every cell of a do-not-call list has to have its value. Nobody was called.",
@@ -178,8 +195,11 @@ def _records(rows: Iterator[SheetRow], *, skip_hidden: bool) -> Iterator[Sequenc
 
 def _hidden(book: Workbook, sheet: Sheet, name: str) -> list[int]:
     """Return the rows that are hidden and not blank; the header is none of the list's."""
-    if not book.has_hidden_rows(sheet):
-        return []
+    try:
+        if not book.has_hidden_rows(sheet):
+            return []
+    except WorkbookError as error:
+        raise _unreadable(f"{name}, sheet {sheet.name!r},", error) from None
     filled = (row for row in _guarded(book.rows(sheet), name, sheet) if any(row.cells))
     return [row.number for row in islice(filled, 1, None) if row.hidden]
 
@@ -209,7 +229,9 @@ def _choose(
         hidden = [sheet.name for sheet in book.sheets if not sheet.visible]
         raise InputError(
             f"{name} has no visible sheet with anything in it.",
-            hint=f"To read a hidden sheet, give --sheet {quoted(hidden[0])}." if hidden else "Check the file.",
+            hint=f"To read a hidden sheet, give --sheet {quoted(hidden[0])}."
+            if hidden
+            else "Check the file.",
             code="input-sheet",
         )
     lists = [sheet for sheet in filled if _may_be_list(headers[sheet.name], phone_columns)]
@@ -220,8 +242,10 @@ def _choose(
         notes = (f"{name}: only sheet {lists[0].name!r} is read, not {listed(others)}",) if others else ()
         return lists[0], notes
     if lists:
+        faults = [fault for sheet in lists if (fault := _fault_of_all(book, sheet, name))]
         raise InputError(
-            f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}.",
+            f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}."
+            + "".join(f" {fault}" for fault in faults),
             hint=f"Say which one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`.",
             code="input-sheet",
         )
@@ -244,6 +268,17 @@ def _header(book: Workbook, sheet: Sheet, name: str) -> list[str]:
     except InputError:
         return [] if len(book.sheets) > 1 else ["?"]  # it is said when the sheet is read
     return []
+
+
+def _fault_of_all(book: Workbook, sheet: Sheet, name: str) -> str:
+    """Return what is wrong with a sheet whose rows have nothing but cells without a value; empty: nothing is."""
+    first: CellFault | None = None
+    for row in islice(_guarded(book.rows(sheet), name, sheet), 1, _LOOKED_AT):
+        cells = [cell for cell in row.cells if cell]
+        if not all(isinstance(cell, CellFault) for cell in cells):
+            return ""
+        first = first or next((cell for cell in cells if isinstance(cell, CellFault)), None)
+    return f"No row of {sheet.name!r} can be used: {first.message}." if first is not None else ""
 
 
 def _may_be_list(header: Sequence[str], phone_columns: Sequence[str]) -> bool:

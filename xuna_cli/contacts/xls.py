@@ -1,5 +1,6 @@
 """XLS: the sheets of an old Excel workbook, through xlrd, which knows errors, formats and hidden rows."""
 
+import io
 import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -39,10 +40,9 @@ class Xls:
         if _PASSWORD in content:
             raise WorkbookError("it needs a password: save it without one")
         try:
-            with _Silence() as silence:
-                self._book = xlrd.open_workbook(
-                    file_contents=content, formatting_info=True, ragged_rows=True, logfile=silence
-                )
+            self._book = xlrd.open_workbook(
+                file_contents=content, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
+            )
         except (xlrd.XLRDError, CompDocError) as error:
             words = str(error)
             if "encrypted" in words.lower() or "password" in words.lower():
@@ -96,22 +96,6 @@ class Xls:
             return GENERAL
         known = self._book.format_map.get(self._book.xf_list[style].format_key)
         return known.format_str if known is not None else GENERAL
-
-
-class _Silence:
-    """Where the library's own remarks go."""
-
-    def __enter__(self) -> "_Silence":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def write(self, _: str) -> None:
-        """Forget it."""
-
-    def flush(self) -> None:
-        """Do nothing."""
 
 
 def _has_record(content: bytes, record: int) -> bool:

@@ -7,13 +7,13 @@ XML, since what matters here is lost elsewhere: errors, formulas that were never
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL, show
 from xuna_cli.contacts.sheets import (
     LONGEST_CELL,
+    ZIP_ERRORS,
     Sheet,
     SheetRow,
     WorkbookError,
@@ -52,11 +52,17 @@ class Xlsx:
     def __init__(self, file: BinaryIO) -> None:
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except ZIP_ERRORS as error:
             raise WorkbookError(f"its zip archive is damaged ({error})") from None
         book = self._target("", "officeDocument") or "xl/workbook.xml"
-        if book not in self._zip.namelist():
-            raise WorkbookError("it is a zip archive, and no Excel workbook is in it")
+        if book not in self._zip.namelist() or book.endswith(".bin"):
+            binary = any(name.endswith("workbook.bin") for name in self._zip.namelist())
+            what = (
+                "an XLSB workbook, whose errors can't be told from empty cells"
+                if binary
+                else "another zip archive"
+            )
+            raise WorkbookError(f"it is {what}")
         parts = self._relations(book)
         self._epoch_1904 = False
         self._recalculates = False
@@ -81,7 +87,7 @@ class Xlsx:
 
         self._parse(book, start)
         self.sheets = [Sheet(name, visible, part) for name, visible, part in found]
-        by_kind = {kind: part for kind, part in parts.values()}
+        by_kind = dict(parts.values())
         self._formats = self._read_formats(by_kind.get("styles", ""))
         self._texts: list[str] | None = None
         self._shared_part = by_kind.get("sharedStrings", "")
@@ -127,7 +133,7 @@ class Xlsx:
                     if read > max(_ALWAYS_READ, _MOST_COMPRESSED * info.compress_size):
                         raise WorkbookError("it unpacks to far more than a list of people has")
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except ZIP_ERRORS as error:
             raise WorkbookError(f"its part {part} is damaged ({error})") from None
 
     def _parse(
@@ -192,37 +198,42 @@ class Xlsx:
     def _read_shared(self, part: str) -> list[str]:
         if part not in self._zip.namelist():
             return []
-        texts: list[str] = []
-        pieces: list[str] = []
-        size = phonetic = 0
-        inside = False
+        reader = _TextsReader()
+        self._parse(part, reader.start, reader.end, reader.text)
+        return reader.texts
 
-        def start(tag: str, _: dict[str, str]) -> None:
-            nonlocal inside, phonetic
-            if tag == "t":
-                inside = not phonetic
-            elif tag == "rPh":
-                phonetic += 1
 
-        def end(tag: str) -> None:
-            nonlocal inside, phonetic, size
-            if tag == "t":
-                inside = False
-            elif tag == "si":
-                texts.append(_unescaped("".join(pieces)))
-                size += len(texts[-1])
-                pieces.clear()
-                if size > _MOST_SHARED:
-                    raise WorkbookError("its cells have more text than a list of people has")
-            elif tag == "rPh":
-                phonetic -= 1
+class _TextsReader:
+    """Makes the list of texts that cells share."""
 
-        def text(data: str) -> None:
-            if inside:
-                pieces.append(data)
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._pieces: list[str] = []
+        self._size = self._phonetic = 0
+        self._listens = False
 
-        self._parse(part, start, end, text)
-        return texts
+    def start(self, tag: str, _: dict[str, str]) -> None:
+        if tag == "t":
+            self._listens = not self._phonetic
+        elif tag == "rPh":
+            self._phonetic += 1
+
+    def end(self, tag: str) -> None:
+        if tag == "t":
+            self._listens = False
+        elif tag == "si":
+            text = _unescaped("".join(self._pieces)).strip()
+            self._pieces.clear()
+            self.texts.append(text)
+            self._size += len(text)
+            if self._size > _MOST_SHARED:
+                raise WorkbookError("its cells have more text than a list of people has")
+        elif tag == "rPh":
+            self._phonetic -= 1
+
+    def text(self, data: str) -> None:
+        if self._listens:
+            self._pieces.append(data)
 
 
 class _SheetReader:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from xuna_cli.errors import InputError
-from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.names import AmbiguousName, column_for, respelled
@@ -41,6 +41,7 @@ class Preparer:
         keep_contact: let targets keep their contact, for writing out what the API rejects.
         timezone_column: the column that says where the person is, as an IANA name.
         lint: looks at what will be said.
+        of_workbook: the list is a workbook, whose cells may have an error, or no result.
         ready: the list is one of `xuna render`: its rows bring their keys, of this campaign.
 
     Attributes:
@@ -66,6 +67,7 @@ class Preparer:
         timezone_column: str | None = None,
         lint: Lint | None = None,
         ready: Ready | None = None,
+        of_workbook: bool = False,
     ) -> None:
         check_paths(overrides)
         self._own_columns = own_columns(columns)
@@ -81,8 +83,14 @@ class Preparer:
         self._timezone_column = timezone_column
         self._lint = lint
         self._ready = ready
+        self._may_have_faults = of_workbook
         self._phone = RowPhone(phones, region=region, strict=strict)
         self._plain_phone = self._phone.plain
+        # What a row can't do without: an error in another cell of a workbook is nobody's business.
+        spoken = {name for override in bound for name in override.template.all_columns} | set(
+            self._own_columns
+        )
+        self._needed = tuple({*phones.columns[:1], *spoken, *filter(None, [self._key_column])})
         # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
         self._plain = None if self._own_columns else plain_texts(bound)
         self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
@@ -90,6 +98,10 @@ class Preparer:
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
         """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
         row_number, fields = contact.row_number, contact.fields
+        if self._may_have_faults:
+            for column in self._needed:
+                if isinstance(cell := fields.get(column), CellFault):
+                    return Rejection(row_number, cell.code, column, cell.message, contact)
         try:
             number, others = self._number(fields)
         except RowPhoneProblem as problem:
