@@ -43,7 +43,13 @@ class Screener:
         called = self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
         if not listed and self._is_fit is not None:
             fit = map(self._is_fit, numbers)
-            people = [person for person, is_fit in zip(people, fit, strict=True) if not is_fit]
+            marks = self.screening.marks
+            people = [
+                person
+                for person, is_fit in zip(people, fit, strict=True)
+                if not is_fit
+                or (marks is not None and person[1] is not None and marks.marked(person[1].fields))
+            ]
         reasons = (
             (
                 target.key,

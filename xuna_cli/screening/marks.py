@@ -1,6 +1,6 @@
 """Do-not-call marks in the list itself: a column that says who must not be called."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from xuna_cli.models import Reason
@@ -31,18 +31,22 @@ class Marks:
 
     def __call__(self, look: Look) -> Reason | None:
         """Return nothing for who has no mark."""
-        for column in self._columns(look):
-            cell = look.fields.get(column)
-            if not is_clear_no(cell):
-                text = str(cell).strip()
-                shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-                return Reason("do-not-call", DO_NOT_CALL, f'do-not-call: {column!r} is "{shown}"', column)
+        column = self.marked(look.fields)
+        if column is None:
+            return None
+        text = str(look.fields.get(column)).strip()
+        shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+        return Reason("do-not-call", DO_NOT_CALL, f'do-not-call: {column!r} is "{shown}"', column)
+
+    def marked(self, fields: Mapping[str, object]) -> str | None:
+        """Return the first column with a mark; None: there is none."""
+        for column in self._columns(fields) if self.in_contact else self.columns:
+            if not is_clear_no(fields.get(column)):
+                return column
         return None
 
-    def _columns(self, look: Look) -> tuple[str, ...]:
-        if not self.in_contact:
-            return self.columns
-        keys = tuple(look.fields)
+    def _columns(self, fields: Mapping[str, object]) -> tuple[str, ...]:
+        keys = tuple(fields)
         found = self._by_keys.get(keys)
         if found is None:
             found = tuple(dict.fromkeys((*self.columns, *do_not_call_columns(keys))))

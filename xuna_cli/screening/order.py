@@ -62,14 +62,15 @@ class Screening:
     def by_number(self) -> Callable[[str], bool] | None:
         """Tells of a number that nothing is said against it, where the rules look at nothing else; else None.
 
-        It holds for a number that is not on the ledger's own list.
+        It holds for a number that is not on the ledger's own list, in a row that has no mark.
         """
         if self.do_not_call.lists:
             return None
         kind = self.kind_of_number
-        if kind is not None and self.at_intake == (self.do_not_call, kind):
+        others = tuple(rule for rule in self.at_intake if rule is not self.marks)
+        if kind is not None and others == (self.do_not_call, kind):
             return kind.is_ordinary
-        return (lambda _: True) if self.at_intake == (self.do_not_call,) else None
+        return (lambda _: True) if others == (self.do_not_call,) else None
 
     @property
     def before_post(self) -> tuple[Rule, ...]:

@@ -26,6 +26,8 @@ from xuna_cli.targets.template import Template, check_columns, no_column
 from xuna_cli.targets.values import TargetProblem, is_empty
 from xuna_cli.targets.zone_column import zone_columns
 
+_NESTED = frozenset({dict, list})
+
 
 class Preparer:
     """Turns the contacts of one list into call targets.
@@ -85,15 +87,16 @@ class Preparer:
         self._ready = ready
         self._may_have_faults = of_workbook
         self._phone = RowPhone(phones, region=region, strict=strict)
-        self._plain_phone = self._phone.plain
         # What a row can't do without: an error in another cell of a workbook is nobody's business.
         spoken = {name for override in bound for name in override.template.all_columns} | set(
             self._own_columns
         )
-        self._needed = tuple({*phones.columns[:1], *spoken, *filter(None, [self._key_column])})
+        steering = {*phones.columns[:1], *phones.regions, *filter(None, (key_column, timezone_column))}
+        self._needed = tuple(spoken | steering)
         # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
         self._plain = None if self._own_columns else plain_texts(bound)
         self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
+        self._plain_phone = self._phone.plain if columns_are_complete else None
 
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
         """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
@@ -111,7 +114,7 @@ class Preparer:
                 key = self._ready.key(number, fields)
             else:
                 check_unmarked(fields)
-                if not self._columns_are_complete:
+                if not (self._columns_are_complete or _NESTED.isdisjoint(map(type, fields.values()))):
                     check_placed(fields)
                 key = number if self._key_column is None else self._key(number, fields)
             override = self._override(row_number, fields)
@@ -123,9 +126,13 @@ class Preparer:
         )
 
     def _number(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
-        if self._plain_phone is not None:
+        plain = self._plain_phone
+        # A JSON contact may have columns of its own that say more.
+        if plain is None and (self._plain_columns is None or fields.keys() == self._plain_columns):
+            plain = self._phone.plain_in_row(fields)
+        if plain is not None:
             try:
-                return self._plain_phone(fields.get(self._phone_column)), ()
+                return plain(fields.get(self._phone_column)), ()
             except PhoneProblem:
                 pass  # there may be more in the cell, or in the contact, than one number
         return self._phone(fields)

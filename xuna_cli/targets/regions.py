@@ -55,11 +55,15 @@ def _region_of(text: str) -> str | None:
     together = _TOGETHER.search(text)
     if together is not None:
         return _of_both(text[: together.start()] + text[together.end() :], together["code"])
-    return _by_name().get(_folded(text))
+    name = _folded(text)
+    return _COMMON.get(name) or _by_name().get(name)
 
 
 def _folded(name: str) -> str:
     return fold(_SAINT.sub("Saint ", name.replace("&", " and ").strip()))
+
+
+_COMMON = {_folded(name): region for region, names in NAMES.items() for name in names.split("|")}
 
 
 def _of_both(name: str, code: str) -> str | None:
@@ -77,7 +81,7 @@ def _of_code(digits: str) -> str | None:
 
 @cache
 def _by_name() -> dict[str, str]:
-    # A table of a megabyte, which only lists with names of countries need.
+    # A table of a megabyte, which only lists with rarer names of countries need.
     from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415
 
     found: dict[str, set[str]] = {}
@@ -87,6 +91,5 @@ def _by_name() -> dict[str, str]:
                 if not name.startswith("*"):
                     found.setdefault(_folded(name), set()).add(region)
     regions = {name: next(iter(of)) for name, of in found.items() if len(of) == 1}
-    regions |= {_folded(name): region for region, names in NAMES.items() for name in names.split("|")}
     # Nga is Russia in Vietnamese, and NGA is Nigeria.
     return {code.lower(): region for code, region in ALPHA_3.items()} | regions

@@ -13,6 +13,7 @@ BETWEEN_NUMBERS = ":::"
 """What Google Contacts writes between several numbers in one cell."""
 
 _REMEMBERED = 10_000  # different cells of a region column
+Read = Callable[[object], str]
 Named = Callable[[Mapping[str, object]], Sequence[str]]
 
 
@@ -51,7 +52,7 @@ class RowPhone:
         strict: as for `PhoneReader`.
 
     Attributes:
-        plain: reads the one column where nothing but its cell counts; None where there is more to ask.
+        plain: reads a cell where it alone counts, of the one column; None where there is more to ask.
     """
 
     def __init__(self, where: PhoneColumns, *, region: str | None, strict: bool) -> None:
@@ -61,8 +62,25 @@ class RowPhone:
         self._home = self._reader(region)
         self._by_cells: dict[tuple[str, ...], PhoneReader | str] = {}
         self._by_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
-        is_plain = len(where.columns) == 1 and not where.regions and not where.regions_in_contact
-        self.plain = self._home.normalise if is_plain else None
+        one = len(where.columns) == 1
+        self.plain: Read | None = self._home.normalise if one and not where.regions else None
+        # A list of many rows has few countries: one look-up of the cell's text finds the reader.
+        self._region_column = where.regions[0] if one and len(where.regions) == 1 else None
+        self._by_text: dict[object, Read] = {}
+
+    def plain_in_row(self, fields: Mapping[str, object]) -> "Read | None":
+        """Return what reads a cell of the one column in this row's country; None: there is more to ask."""
+        if self._region_column is None:
+            return self.plain
+        cell = fields.get(self._region_column)
+        if type(cell) is not str:
+            return None
+        known = self._by_text.get(cell)
+        if known is None and len(self._by_text) < _REMEMBERED:
+            reader = self._find_reader((self._region_column,), (cell,))
+            if isinstance(reader, PhoneReader):
+                known = self._by_text[cell] = reader.normalise
+        return known
 
     def __call__(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
         """Return the number to call as E.164, and the row's other ones.
