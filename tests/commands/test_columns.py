@@ -439,7 +439,6 @@ def test_a_column_with_nothing_in_it_is_not_named(plan, written):
         },
         {"agent": {"first_message": "Hola"}},
         {"assistantOverrides": {"firstMessage": "Hola"}},
-        {"conversationConfigOverride": {"agent": {"language": "es"}}},
         {"data": [{"conversation_config_override": {}}]},
     ],
 )
