@@ -196,6 +196,23 @@ def test_the_country_can_be_left_unused(called, cli, table):
     assert "Did you mean 'phone_code'?" in ran.err
 
 
+def test_the_sheet_is_told(plan, tmp_path):
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(as_xlsx([{"phone": 13035550100, "calling code": 1, "DNC": False}]))
+    document = plan(path)
+    assert document["list"] == {
+        "phone_column": "phone",
+        "phone_columns": ["phone"],
+        "region_column": "calling code",
+        "region_columns": ["calling code"],
+        "do_not_call_column": "DNC",
+        "do_not_call_columns": ["DNC"],
+        "sheet": "Sheet",
+        "unused_columns": [],
+    }
+    assert document["counts"]["not_sent"] == 1
+
+
 # --- several phone columns, several numbers
 
 

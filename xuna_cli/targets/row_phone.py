@@ -73,7 +73,7 @@ class RowPhone:
         if self._region_column is None:
             return self.plain
         cell = fields.get(self._region_column)
-        if type(cell) is not str:
+        if not isinstance(cell, str):
             return None
         known = self._by_text.get(cell)
         if known is None and len(self._by_text) < _REMEMBERED:
