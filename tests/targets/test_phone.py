@@ -1,9 +1,11 @@
 import random
+import re
 
 import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from phonenumbers.phonemetadata import PhoneMetadata
 
 from tests.targets.numbers import REGIONS, e164_like, messily, national
 from xuna_cli.errors import UsageError
@@ -78,7 +80,7 @@ def test_prefixes_are_those_of_the_region(cell, region, e164):
         (" \u200b ", "phone-missing"),
         ("-", "phone-missing"),
         (True, "phone-not-text"),
-        (15559876543.0, "phone-not-text"),
+        (15559876543.5, "phone-not-text"),
         ([JOHN], "phone-not-text"),
         ({}, "phone-not-text"),
         (-5559876543, "phone-not-a-number"),
@@ -202,6 +204,11 @@ def _library(number):
     except phonenumbers.NumberParseException:
         return None
     if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    regions = phonenumbers.region_codes_for_country_code(parsed.country_code)
+    plans = [PhoneMetadata.metadata_for_region_or_calling_code(parsed.country_code, one) for one in regions]
+    national_number = phonenumbers.national_significant_number(parsed)
+    if not any(re.fullmatch(plan.general_desc.national_number_pattern, national_number) for plan in plans):
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

@@ -1,0 +1,198 @@
+"""From a cell to the digits of one phone number, or the reason why it holds none.
+
+Libphonenumber looks for a number *inside* a text, turns letters into digits and forgets extensions, and each of
+these can make a call to somebody else. So a cell must be nothing but a number before the library is asked.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+# No number needs more; and the patterns below stay quick on any text this short.
+LONGEST_CELL = 100
+# Numbers of three digits are 911, 112, 999, 15…: reached from within a country, by people in need.
+SHORT = 3
+ENOUGH_FOR_A_NUMBER = 7
+_FLOATS_ARE_EXACT = 2**53
+
+_EXCEL_NOTATION = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+")
+# A spreadsheet's decimals: 15559876543.0, 5559876543.00, 15559876543.5 (nobody writes a number's
+# last group with one digit after a dot).
+_DECIMALS = re.compile(r".*[.,]\d?|[^.,]*[.,]0+|.*\d{7}[.,]\d\d")
+BETWEEN_NUMBERS = re.compile(
+    r":::|[/;,|&\\\n]| (?:or|and|oder|und|ou|et|o|y|e) |(?<=\d)[ )]*(?=\+)", re.IGNORECASE
+)
+# A number, then what is dialled after the call is connected: x12, ext. 12, ;ext=12, #12, p12, ,,12#
+EXTENSION = re.compile(
+    r"(?P<number>[+(\d][\d ().\-]*)[,; ]?\(?"
+    r"(?:(?:e?xtn?|extension|anexo|int|interno|dw|durchwahl|poste|ramal|доб|isub)\b[ .:=]*|x|[#*pw~,]+ ?)"
+    r"\d+[#) ]*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[(]? ?\+?[0-9 ()][0-9 ().\-/]*")
+# A slash may stand once, behind an area code: 030/1234567, +49 (0)6221/123456.
+_AREA_CODE_BEFORE_SLASH = re.compile(
+    r"(?:[^\d+]*\d){1,5}\D*|[( ]*\+(?:\D*\d){1,7}\D*|[( ]*\+(?:\D*\d){1,3} ?\(0\)(?:\D*\d){1,5}\D*"
+)
+_SUBSCRIBER_AFTER_SLASH = re.compile(r"(?:[^\d/]*\d){4,}[^\d/]*")
+
+_EXCEL_TEXT = re.compile(r'="+([^"]*)"+')  # how an export keeps a number from becoming an amount
+_APOSTROPHES = "'`\N{ACUTE ACCENT}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+# RFC 3966, and what links and messengers write in front of a number.
+_SCHEME = re.compile(r"(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
+# A WhatsApp user's address: the whole number with its country code, and no +.
+_WHATSAPP = re.compile(r"\+?(\d{7,15})@(?:c\.us|s\.whatsapp\.net)", re.IGNORECASE)
+
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, Unicode 15.1) where the general category is
+# not Cf, the combining keycap of emoji digits, and the blank pattern of Braille: nothing is to be seen of them.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20e3\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+class PhoneProblem(Exception):  # noqa: N818 - a finding about a cell, not a failure of the program
+    """Why a cell is no number that can be called.
+
+    Args:
+        code: the rejection's slug, `phone-…`.
+        message: for a person; may quote the cell.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def text_of(raw: object) -> str:
+    """Return the cell as cleaned text: ASCII where a character has an ASCII meaning, nothing invisible.
+
+    Raises:
+        PhoneProblem: the cell is empty, or of a kind that holds no number.
+    """
+    text = _cleaned(raw if isinstance(raw, str) else _text_of_value(raw))
+    if not text:
+        raise PhoneProblem("phone-missing", "there is no phone number")
+    return text
+
+
+def _text_of_value(raw: object) -> str:
+    if raw is None:
+        raise PhoneProblem("phone-missing", "there is no phone number")
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < _FLOATS_ARE_EXACT:
+        raw = int(raw)  # JSON's 15551230002.0 is the number that it shows
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        if raw < 0:
+            raise PhoneProblem(
+                "phone-not-a-number", "a phone number can't be negative; is it the result of a formula?"
+            )
+        if raw.bit_length() > LONGEST_CELL:  # printing a huge integer raises
+            raise PhoneProblem("phone-not-possible", "the number in this cell is too long for a phone number")
+        return str(raw)
+    kind = {bool: "true or false", dict: "an object", list: "a list"}.get(type(raw), "a number with decimals")
+    raise PhoneProblem("phone-not-text", f"the phone number is {kind}; write it as text, in quotes")
+
+
+def _cleaned(raw: str) -> str:
+    if len(raw) > LONGEST_CELL:
+        raise PhoneProblem("phone-not-a-number", f"{quoted(raw)} is too long for a phone number")
+    text = raw if raw.isascii() else "".join(map(_plain, raw))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
+    if wrapped := _EXCEL_TEXT.fullmatch(text):
+        text = wrapped[1]
+    text = _SCHEME.sub("", text.lstrip(_APOSTROPHES).strip(), count=1)
+    if user := _WHATSAPP.fullmatch(text):
+        text = f"+{user[1]}"
+    return text
+
+
+@cache
+def _plain(char: str) -> str:
+    """Return what one character means in a number; invisible ones mean nothing."""
+    if "\uff01" <= char <= "\uff5e":  # full-width forms: one to one with ASCII
+        return chr(ord(char) - 0xFEE0)
+    if char.isdecimal():  # Arabic-Indic and other digits, as libphonenumber's normalize_digits_only
+        return str(unicodedata.decimal(char))
+    category = unicodedata.category(char)
+    # Cf: zero-width and directional marks, soft hyphen, byte-order mark.
+    if category == "Cf" or _INVISIBLE.match(char):
+        return ""
+    if category == "Pd" or char in "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}":
+        return "-"
+    if char.isspace():
+        return "\n" if category in ("Zl", "Zp") else char if char in "\n\r\t" else " "
+    return char
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a cleaned cell, with `+` in front where it has one.
+
+    Raises:
+        PhoneProblem: the cell is not one number and nothing else.
+    """
+    if _NUMBER.fullmatch(text) and not _DECIMALS.fullmatch(text) and _slash_is_fine(text):
+        digits = re.sub(r"[^0-9+]", "", text)
+        if digits not in ("", "+"):
+            if len(digits.lstrip("+")) <= SHORT:
+                raise short_number(text)
+            return digits
+    raise _explanation(text)
+
+
+def _slash_is_fine(text: str) -> bool:
+    before, slash, after = text.partition("/")
+    return not slash or bool(
+        _AREA_CODE_BEFORE_SLASH.fullmatch(before) and _SUBSCRIBER_AFTER_SLASH.fullmatch(after)
+    )
+
+
+def _explanation(text: str) -> PhoneProblem:
+    """Return the problem that says why a cleaned cell is not one number."""
+    cell = quoted(text)
+    if _EXCEL_NOTATION.fullmatch(text):
+        return PhoneProblem(
+            "phone-excel-notation",
+            f"{cell} is what a spreadsheet made of a number, and digits are lost: format the column as text",
+        )
+    has_digits = any(char.isdigit() for char in text)
+    has_letters = any(char.isalpha() for char in text)
+    if not has_digits and not has_letters:
+        return PhoneProblem("phone-missing", f"{cell} has no digits")
+    numbers = [
+        part for part in BETWEEN_NUMBERS.split(text) if sum(map(str.isdigit, part)) >= ENOUGH_FOR_A_NUMBER
+    ]
+    if len(numbers) > 1:
+        return PhoneProblem("phone-several", f"{cell} is more than one number")
+    if EXTENSION.fullmatch(text):
+        return PhoneProblem("phone-extension", f"{cell} has an extension, which can't be dialled")
+    if has_letters:
+        return PhoneProblem("phone-letters", f"{cell} has letters in it; write the number with digits only")
+    if "/" in text:
+        return PhoneProblem(
+            "phone-several", f"{cell} is more than one number, or has more digits after a slash"
+        )
+    if _DECIMALS.fullmatch(text):
+        return PhoneProblem(
+            "phone-decimal-point",
+            f"{cell} has a decimal point: a spreadsheet took it for an amount; format the column as text",
+        )
+    if text.startswith("-"):
+        return PhoneProblem(
+            "phone-not-a-number", f"{cell} begins with a minus; is it the result of a formula?"
+        )
+    odd = next((char for char in text if char not in "0123456789 ()-.+"), "+")
+    shown = f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"  # what looks like + may not be +
+    return PhoneProblem("phone-not-a-number", f"{cell} is not one phone number: {shown} does not belong there")
+
+
+def short_number(cell: str) -> PhoneProblem:
+    """Return the problem of a number such as 911."""
+    return PhoneProblem(
+        "phone-short-number", f"{quoted(cell)} is an emergency or short number, not a person's"
+    )
+
+
+def quoted(text: str, longest: int = 40) -> str:
+    """Return a cell as messages quote it."""
+    return f'"{text}"' if len(text) <= longest else f'"{text[: longest - 1]}…"'
