@@ -12,13 +12,17 @@ from xuna_cli.sandbox.faults import Answer, Cut, RateLimit, Refuse, Short
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.calling_hours import CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
-from xuna_cli.screening.do_not_call import DoNotCall, Numbers
+from xuna_cli.screening.do_not_call import DoNotCall, ListFile, NumberList, Numbers
 from xuna_cli.screening.hours import Hours, parse_days, parse_windows
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import Consent, QuietDays, Until
 
 PEOPLE = [f"+1303555{number:04d}" for number in range(100, 120)]  # Denver: 05:00 at noon UTC
 NEW_YORK, LONDON = "+12125550123", "+442079460018"
+
+
+def listed(*numbers):
+    return DoNotCall((ListFile(lambda: NumberList("list", Numbers(numbers)), lambda: 0),))
 
 
 def hours(text, days="mon-sun", default=None):
@@ -220,7 +224,7 @@ def test_a_refused_batch_does_not_count_as_called_for_the_quiet_days(way):
 def test_who_falls_under_several_rules_is_counted_under_the_first(way):
     premium = "+19002345678"
     everything = {
-        "do_not_call": DoNotCall((("list", Numbers([premium])),)),
+        "do_not_call": listed(premium),
         "countries": Countries(frozenset({"GB"})),
         "kind_of_number": KindOfNumber(),
         "consent": Consent("consent", frozenset({"yes"})),
@@ -295,7 +299,7 @@ FAULTS = st.sampled_from(
 )
 SCREENING = st.builds(
     Screening,
-    do_not_call=st.sampled_from([DoNotCall(), DoNotCall((("list", Numbers([PEOPLE[0], NEW_YORK])),))]),
+    do_not_call=st.sampled_from([DoNotCall(), listed(PEOPLE[0], NEW_YORK)]),
     countries=st.sampled_from([None, Countries(frozenset({"US"}))]),
     kind_of_number=st.sampled_from([None, KindOfNumber()]),
     consent=st.sampled_from([None, Consent("consent", frozenset({"yes"}))]),

@@ -38,19 +38,37 @@ def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Any list, or a number a line.")],
     reason: ReasonOption = None,
     phone_column: Annotated[
-        str | None, typer.Option(help="The column with the numbers; else by its name.")
+        str | None,
+        typer.Option(help="Read only this column (default: every column that may hold numbers)."),
     ] = None,
     region: RegionOption = None,
+    list_format: Annotated[
+        str | None, typer.Option("--format", help="csv, tsv, json, jsonl or xlsx (default: detected).")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Character between the cells of a CSV (default: detected).")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Text encoding of the list (default: UTF-8, or UTF-16 with a BOM).")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Worksheet to read (default: all of them).")] = None,
     ledger: LedgerOption = None,
     sandbox: SandboxOption = False,
     env_file: EnvFileOption = None,
 ) -> None:
-    """Add every number of a file; a line that is no number stops it before anything is added."""
+    """Add every number of a file; a row that holds none stops it before anything is added."""
     from xuna_cli.commands.listing import import_numbers
+    from xuna_cli.contacts import ListOptions
 
-    import_numbers(
-        file, reason, phone_column, region=region, ledger=ledger, sandbox=sandbox, env_file=env_file
+    options = ListOptions(
+        list_format,
+        delimiter,
+        encoding,
+        () if phone_column is None else (phone_column,),
+        sheet,
+        first_phone_column=phone_column is None,
     )
+    import_numbers(file, reason, options, region=region, ledger=ledger, sandbox=sandbox, env_file=env_file)
 
 
 @app.command("list")

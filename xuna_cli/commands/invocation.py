@@ -38,6 +38,7 @@ from xuna_cli.commands.opening import (
     ledger_location,
 )
 from xuna_cli.commands.screening import make_screening, timezone_column
+from xuna_cli.commands.suppressing import said_of, warning_of
 from xuna_cli.contacts import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.rejection_codes import RejectionCodes
@@ -63,6 +64,7 @@ from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects, refuse_inputs
+from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.settings import Settings
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import own_columns
@@ -144,6 +146,14 @@ class Invocation:
         if not self._options.quiet:
             for warning in (*self._settings.warnings, *self._warnings):
                 say(f"xuna: warning: {warning}")
+        self._say_lists([each.list for each in self.screening.do_not_call.lists])
+
+    def _say_lists(self, lists: Sequence[NumberList]) -> None:
+        for each in lists:
+            if not self._options.quiet:
+                say(f"xuna: {said_of(each)}")
+            if warning := warning_of(each):
+                say(f"xuna: warning: {warning}")
 
     def rehearse(self, on_fit: OnFit = _nothing) -> BatchCallResult:
         """Go the whole way but for the POST and any write; `on_fit` is told of who would be called."""
@@ -220,6 +230,7 @@ class Invocation:
                     screening=self.screening,
                     clock=self._clock,
                     on_waiting=_nothing if options.quiet else _tell_waiting,
+                    on_lists=self._say_lists,
                     stop_asked=INTERRUPTS.asked,
                     refusal_error=refusal_error,
                     address=self._address,
@@ -272,7 +283,7 @@ class Invocation:
             strict=self._options.strict_messages,
             sources=[override.template.source for override in self._overrides],
         )
-        return Preparer(
+        self._preparer = Preparer(
             phones=self._list.phones,
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
@@ -286,6 +297,7 @@ class Invocation:
             ready=self._ready,
             of_workbook=contacts.sheet is not None,
         )
+        return self._preparer
 
     def _rehearse(
         self,
@@ -502,6 +514,8 @@ class Invocation:
             rejects=str(self._options.rejects) if self._options.rejects is not None else None,
             marks=self._lint.marks,
             list_use=self._list.use,
+            do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
+            plus_added=self._preparer.plus_added,
         )
 
 

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from xuna_cli.commands.number_files import read_numbers
 from xuna_cli.commands.opening import (
     ledger_for_reading,
     ledger_for_writing,
@@ -11,15 +12,18 @@ from xuna_cli.commands.opening import (
     ledger_location,
     read_settings,
 )
-from xuna_cli.commands.suppressing import numbers_of
+from xuna_cli.commands.suppressing import warning_of
+from xuna_cli.contacts import ListOptions
 from xuna_cli.errors import ExitStatus, UsageError
 from xuna_cli.ledger.do_not_call import Entry, add, count, entries, remove
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.do_not_call import print_checks, print_entries, write_entries
 from xuna_cli.output.messages import counted, say
-from xuna_cli.screening.do_not_call import Numbers
+from xuna_cli.same_person import with_other_forms
 from xuna_cli.settings import Settings
-from xuna_cli.targets.phone import PhoneProblem, PhoneReader, check_region
+from xuna_cli.targets.phone import check_region
+from xuna_cli.targets.phone_text import PhoneProblem
+from xuna_cli.targets.suppression import SuppressionReader
 
 LISTED = 1_000  # on a terminal nobody reads more
 
@@ -50,7 +54,7 @@ def add_numbers(
 def import_numbers(
     file: Path,
     reason: str | None,
-    phone_column: str | None,
+    options: ListOptions,
     *,
     region: str | None,
     ledger: str | None,
@@ -63,9 +67,12 @@ def import_numbers(
         InputError: it can't be read, or a row of it is no number; nothing is added then.
     """
     settings = read_settings(env_file)
-    whole = Numbers(numbers_of(file, region=_region(settings, region), phone_column=phone_column))
+    found = read_numbers(file, region=_region(settings, region), options=options)
+    whole = found.numbers
     with _writing(settings, ledger, sandbox=sandbox) as opened:
         new = add(opened, iter(whole), reason)
+        if warning := warning_of(found):
+            say(f"xuna: warning: {warning}")
         say(
             f"on the do-not-call list: {counted(len(whole), 'number', 'numbers')} of {file} ({new:,} new); "
             f"{count(opened):,} in all"
@@ -92,7 +99,8 @@ def remove_numbers(
     settings = read_settings(env_file)
     wanted = _read(numbers, settings, region)
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
-        removed = remove(opened, wanted)
+        # In whichever form it stands there, or it would still not be called.
+        removed = remove(opened, [*wanted, *with_other_forms(wanted)])
         if not removed:
             raise UsageError(
                 f"not on the do-not-call list: {', '.join(wanted)}",
@@ -136,18 +144,19 @@ def _region(settings: Settings, flag: str | None) -> str | None:
 
 
 def _read(numbers: Sequence[str], settings: Settings, region: str | None) -> list[str]:
-    reader = PhoneReader(_region(settings, region))
-    found = []
+    """Return every number that the typed ones may mean, each once."""
+    reader = SuppressionReader(_region(settings, region))
+    found: list[str] = []
     for number in numbers:
         try:
-            found.append(reader.normalise_to_suppress(number))
+            found += [reading.number for reading in reader.read(number)]
         except PhoneProblem as problem:
             raise UsageError(
                 problem.message,
                 hint="write it with + and the country code, or give --region; nothing was changed",
                 code=problem.code,
             ) from None
-    return found
+    return list(dict.fromkeys(found))
 
 
 @contextlib.contextmanager

@@ -1,22 +1,17 @@
-"""Reading do-not-call lists from files: every line is a number, or nothing is sent."""
+"""The do-not-call lists of one run: which files they are, how old they may be, what is said of them."""
 
-import contextlib
 import os
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from xuna_cli.contacts import ListOptions
-from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
-from xuna_cli.contacts.number_lists import open_numbers
+from xuna_cli.commands.number_files import read_numbers
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.models import Rejection
-from xuna_cli.screening.do_not_call import Numbers
+from xuna_cli.output.messages import counted
+from xuna_cli.screening.do_not_call import ListFile, NumberList
 from xuna_cli.settings import Settings
-from xuna_cli.targets.phone import PhoneProblem, PhoneReader
-from xuna_cli.targets.values import is_empty
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {
@@ -26,89 +21,6 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 
-_DATE = re.compile(
-    r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
-)
-_WITH_COUNTRY = re.compile(r"\+\s*\d[\d\s().-]{6,}")
-_ENOUGH_DIGITS = re.compile(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")
-# In a column of another name; fewer are a ZIP+4 or an identifier, more are no E.164.
-_NUMBER_DIGITS = range(10, 16)
-
-
-def numbers_of(path: Path, *, region: str | None, phone_column: str | None = None) -> Iterator[str]:
-    """Yield the numbers of a do-not-call list, as E.164.
-
-    Args:
-        path: any format that contacts can have, or a number a line.
-        region: the country of numbers without +.
-        phone_column: the column with the numbers; else the one that is called so, and beside it every
-            column that may hold numbers by its name and every cell that may be one by its looks.
-
-    Raises:
-        InputError: the file can't be read, or a line of it is no number: a suppression that is not
-            understood is a call that should not be made.
-    """
-    reader = PhoneReader(region)
-    name = str(path)
-    given = () if phone_column is None else (phone_column,)
-    options = ListOptions(phone_columns=given, first_phone_column=True)
-    with contextlib.closing(open_numbers(path, options, name=name)) as contacts:
-        normalise, column = reader.normalise_to_suppress, contacts.phone_column
-        for row in contacts:
-            if isinstance(row, Rejection):
-                raise _no_number(name, row.row_number, row.message)
-            further = () if phone_column is not None else _further(row.fields, column, normalise)
-            if not (further and column in row.fields and is_empty(row.fields[column])):
-                further = (column, *further)
-            for where in further:
-                try:
-                    yield normalise(row.fields.get(where))
-                except PhoneProblem as problem:
-                    message = problem.message if where == column else f"column {where!r}: {problem.message}"
-                    raise _no_number(name, row.row_number, message) from None
-
-
-def _further(
-    fields: Mapping[str, object], phone_column: str, normalise: Callable[[object], str]
-) -> tuple[str, ...]:
-    """Return the columns beside the one for numbers that hold one in this row, or what may be one."""
-    return tuple(
-        column
-        for column, cell in fields.items()
-        if column != phone_column
-        and not is_empty(cell)
-        and _may_be_number(cell, normalise, by_name=may_be_phone(column))
-    )
-
-
-def _may_be_number(cell: object, normalise: Callable[[object], str], *, by_name: bool) -> bool:
-    if isinstance(cell, str) and cell.isascii() and _ENOUGH_DIGITS.search(cell) is None:
-        return False  # nearly every cell
-    text = unicodedata.normalize("NFKC", str(cell)).strip().lower().removeprefix("tel:").strip()
-    digits = sum(map(str.isdigit, text))
-    if _WITH_COUNTRY.search(text):
-        return True
-    if isinstance(cell, bool) or _DATE.fullmatch(text) or digits < FEWEST_DIGITS:
-        return False
-    if by_name:
-        return True
-    if looks_like_phone(text) and (text[0] == "(" or digits in _NUMBER_DIGITS):
-        return True
-    try:
-        normalise(cell)
-    except PhoneProblem:
-        return False
-    return True
-
-
-def _no_number(name: str, row_number: int, message: str) -> InputError:
-    return InputError(
-        f"do-not-call list {name}, row {row_number}: {message}",
-        hint="every row of it has to be a number; mend the row and run the same command again: nobody was called. "
-        "What is no number can be left out: `xuna do-not-call import FILE --phone-column NAME`",
-        code="do-not-call-row",
-    )
-
 
 def load_lists(
     settings: Settings,
@@ -117,7 +29,7 @@ def load_lists(
     region: str | None,
     longest_age: timedelta | None,
     now: Callable[[], datetime],
-) -> list[tuple[str, Numbers]]:
+) -> list[ListFile]:
     """Read the lists of `--do-not-call`, and those of XUNA_DO_NOT_CALL, which no flag takes away.
 
     Args:
@@ -133,11 +45,42 @@ def load_lists(
     setting = settings.get("XUNA_DO_NOT_CALL")
     folder = setting.folder or Path()
     by_setting = [folder / part for part in (setting.value or "").split(os.pathsep) if part.strip()]
-    lists = []
-    for path in dict.fromkeys([*files, *by_setting]):
+
+    def read(path: Path) -> NumberList:
         _check_age(path, longest_age, now())
-        lists.append((str(path), Numbers(numbers_of(path, region=region))))
-    return lists
+        return read_numbers(path, region=region)
+
+    return [
+        ListFile(partial(read, path), partial(_version, path))
+        for path in dict.fromkeys([*files, *by_setting])
+    ]
+
+
+def said_of(one: NumberList) -> str:
+    """Return how many numbers a list has."""
+    return f"do-not-call list {one.name}: {counted(len(one.numbers), 'number', 'numbers')}"
+
+
+def warning_of(one: NumberList) -> str | None:
+    """Return what is to be known of numbers that nobody may have; None: there are none.
+
+    It is said whatever --quiet: it changes who is called.
+    """
+    if not one.unassigned:
+        return None
+    some = counted(one.unassigned, "number is", "numbers are")
+    return (
+        f"do-not-call list {one.name}: {some} in no range that is in use, first {one.example}. "
+        "If a part is missing, the person who is meant will be called."
+    )
+
+
+def _version(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # reading it says why
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _check_age(path: Path, longest_age: timedelta | None, now: datetime) -> None:

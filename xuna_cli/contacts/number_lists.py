@@ -1,30 +1,51 @@
 """Lists of nothing but numbers, as registries and other dialers write them: any contact list, or no header.
 
-In a text file (`.txt`, or no name that says otherwise) each line is a number, unless the first line names a
-column with numbers. A CSV or TSV has no header when the first cell of its first row looks like a number;
-then the first cell of each row is one. Everything else is read as a contact list.
+- Text (`.txt`, `.csv`, `.tsv`, or no name that says otherwise) has no header where its first row begins with a
+  number; then each row does. Lines that begin with `#` or `//` are comments.
+- The national registries of the United States and Canada write `area code,number` in each row, without a header
+  (telemarketing.donotcall.gov, "Flat Text File"; CRTC, "Telemarketer Subscription Rates and File Formats"), or
+  XML with one `<ph val='…'/>` for each number. Their change lists have further cells behind the number.
+- The United Kingdom's TPS and CTPS have a number in each line, with blanks in it and behind it.
+- Of a workbook every sheet is read, hidden ones too.
+
+Everything else is read as a contact list.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from xuna_cli.contacts.columns import looks_like_phone, phone_columns
-from xuna_cli.contacts.delimited import read_records
+from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.phone_choice import PhoneChoice
 from xuna_cli.contacts.reading import ContactList, ListOptions, open_list
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, lines
+from xuna_cli.contacts.workbook import read_sheet, sheet_names
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact
 
 COLUMN = "number"
 
 _TABLES = frozenset({".csv", ".tsv", ".tab"})
-_OF_TEXT = _TABLES | {".txt", ".text", ".list", ".lst", ""}
+_OF_TEXT = _TABLES | {".txt", ".text", ".list", ".lst", ".dat", ""}
+_COMMENT = re.compile(r"\s*(?:#|//)\s*(?P<rest>.*)")
+_COMMENT_BEHIND = re.compile(r"\s+(?:#|//)\s*(?=.*[^\W\d_]).*$")
+_AREA_CODE, _LOCAL_NUMBER = re.compile(r"\d{3}"), re.compile(r"\d{3}-?\d{4}")
+_AREA_COLUMN = re.compile(r"area\W?code|area|npa", re.IGNORECASE)
+_TAG = re.compile(r"<\s*(?P<name>[\w?!/]+)(?P<rest>[^<>]*)>")
+_VALUE = re.compile(r"\bval\s*=\s*['\"\u2018\u2019](\d*)['\"\u2018\u2019]")
 
 
-def open_numbers(path: Path, options: ListOptions, *, name: str) -> ContactList:
-    """Open a list of numbers; see `open_list`.
+Named = tuple[str, ContactList]
+
+
+def open_numbers(path: Path, options: ListOptions, *, name: str) -> Iterator[Named]:
+    """Open the lists of numbers of a file one after the other; each is to be read before the next is asked for.
+
+    Each comes with what messages call it: the file, or the file and a sheet.
 
     Args:
         path: the file.
@@ -35,62 +56,161 @@ def open_numbers(path: Path, options: ListOptions, *, name: str) -> ContactList:
         InputError: as `open_list`, also for a file with nothing in it.
         UsageError: as `open_list`.
     """
-    if not options.phone_columns and options.format in (None, "csv", "tsv"):
-        kind = _kind(path, options, name)
-        if kind is not None:
-            source = Source(path, name)
-            try:
-                text = lines(source.text(options.encoding), name)
-                rows = _rows_of_lines(text) if kind == "lines" else _rows_of_cells(text, name)
-                return ContactList(
-                    source.guard(_numbers(rows)),
-                    source,
-                    columns=(COLUMN,),
-                    columns_are_complete=True,
-                    phones=PhoneChoice((COLUMN,)),
-                )
-            except BaseException:
-                source.close()
-                raise
-    return open_list(path, options, name=name)
+    kind = _kind(path, options, name)
+    if kind == "workbook" and options.sheet is None:
+        source = Source(path, name)
+        try:
+            sheets = sheet_names(source.file, name)
+        finally:
+            source.close()
+        for sheet in sheets:
+            yield from _open_sheet(path, replace(options, sheet=sheet), f"{name}, sheet {sheet!r}")
+    elif kind in ("rows", "xml"):
+        yield name, _open_rows(path, options, name, kind)
+    else:
+        yield name, open_list(path, options, name=name)
+
+
+def area_column(columns: Iterable[str]) -> str | None:
+    """Return the column with the area code that belongs in front of the numbers, if there is one."""
+    return next((column for column in columns if _AREA_COLUMN.fullmatch(column.strip())), None)
+
+
+def with_area_code(area: object, number: object) -> str | None:
+    """Return the number of North America that an area code and a local number are, else None."""
+    parts = str(area or "").strip(), str(number or "").strip()
+    if _AREA_CODE.fullmatch(parts[0]) and _LOCAL_NUMBER.fullmatch(parts[1]):
+        return f"+1{parts[0]}{parts[1].replace('-', '')}"
+    return None
+
+
+def _open_sheet(path: Path, options: ListOptions, name: str) -> Iterator[Named]:
+    """Open a sheet; one that is blank, or explains something and holds no number, is left out."""
+    source = Source(path, name)
+    try:
+        records = source.guard(read_sheet(source.file, options.sheet, name))
+        first = next((record for record in records if any(map(str.strip, record))), None)
+        has_numbers = first is not None and any(_may_be_number(cell) for record in records for cell in record)
+    finally:
+        source.close()
+    if first is None:
+        return
+    if not options.phone_columns and _begins_with_number([cell.strip() for cell in first]):
+        yield name, _open_rows(path, options, name, "sheet")
+        return
+    try:
+        yield name, open_list(path, options, name=name)
+    except InputError:
+        if has_numbers or phone_columns(first):
+            raise
+
+
+def _open_rows(path: Path, options: ListOptions, name: str, kind: str) -> ContactList:
+    source = Source(path, name)
+    try:
+        if kind == "sheet":
+            rows = _rows(read_sheet(source.file, options.sheet, name))
+        else:
+            text = lines(source.text(options.encoding), name)
+            records = _records(map(_without_comment, text), options, name)
+            rows = _rows_of_xml(text, name) if kind == "xml" else _rows(records)
+        return ContactList(
+            source.guard(_numbers(rows)),
+            source,
+            columns=(COLUMN,),
+            columns_are_complete=False,
+            phones=PhoneChoice((COLUMN,)),
+        )
+    except BaseException:
+        source.close()
+        raise
 
 
 def _kind(path: Path, options: ListOptions, name: str) -> str | None:
-    """Return `lines` or `cells` for a file without a header; None: it is a list, or can't be read so."""
+    """Return `workbook`, or `rows` or `xml` for a text without a header; None: it is a list, or can't be read so."""
     suffix = path.suffix.casefold()
     source = Source(path, name)
     try:
         head = source.head()
-        if suffix not in _OF_TEXT or head.startswith(WORKBOOK_MARKS) or head.lstrip()[:1] in (b"{", b"["):
+        if options.format == "xlsx" or (options.format is None and head.startswith(WORKBOOK_MARKS)):
+            return "workbook"
+        if options.phone_columns or options.format not in (None, "csv", "tsv"):
+            return None
+        begin = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if begin == b"<":
+            return "xml"
+        if suffix not in _OF_TEXT or begin in (b"{", b"["):
             return None
         text = source.guard(lines(source.text(options.encoding), name))
-        first = next((line.strip() for line in text if line.strip()), "")
-        cells = next(source.guard(read_records(iter([first]), None, name)), [])
+        first = next((line for line in map(_without_comment, text) if line.strip()), "")
+        cells = [cell.strip() for cell in next(source.guard(_records(iter([first]), options, name)), [])]
     except InputError:
         return None  # `open_list` says it, and better
     finally:
         source.close()
-    if not first or phone_columns([cell.strip() for cell in cells]):
+    if not cells or phone_columns(cells):
         return None
     if suffix not in _TABLES and options.format is None:
-        return "lines"
-    start = unicodedata.normalize("NFKC", cells[0]).strip().lower().removeprefix("tel:").strip()
-    return "cells" if looks_like_phone(start) else None
+        return "rows"
+    return "rows" if _begins_with_number(cells) else None
 
 
-def _rows_of_lines(text: Iterator[str]) -> Iterator[list[str]]:
-    for line in text:
-        yield [line.strip()] if line.strip() else []
+def _begins_with_number(cells: Sequence[str]) -> bool:
+    return _may_be_number(cells[0]) or with_area_code(*[*cells, ""][:2]) is not None
 
 
-def _rows_of_cells(text: Iterator[str], name: str) -> Iterator[list[str]]:
-    """Yield the number of each row, and further cells that look like one: nobody is left out."""
-    for record in read_records(text, None, name):
+def _may_be_number(cell: str) -> bool:
+    start = unicodedata.normalize("NFKC", cell).strip().lower().removeprefix("tel:").strip()
+    return looks_like_phone(start)
+
+
+def _records(text: Iterator[str], options: ListOptions, name: str) -> Iterator[list[str]]:
+    delimiter = None if options.delimiter is None else check_delimiter(options.delimiter)
+    return read_records(text, delimiter, name)
+
+
+def _without_comment(line: str) -> str:
+    """Return a line without its comment; a number that is one is kept: it costs nothing."""
+    if comment := _COMMENT.fullmatch(line.rstrip("\r\n")):
+        return f"{comment['rest']}\n" if looks_like_phone(comment["rest"]) else "\n"
+    return _COMMENT_BEHIND.sub("\n", line)
+
+
+def _rows(records: Iterable[Sequence[str]]) -> Iterator[list[str]]:
+    for record in records:
         cells = [cell.strip() for cell in record]
-        yield [cells[0], *filter(looks_like_phone, cells[1:])] if any(cells) else []
+        whole = with_area_code(*cells[:2]) if len(cells) > 1 else None
+        yield ([whole, *cells[2:]] if whole is not None else cells) if any(cells) else []
+
+
+def _rows_of_xml(text: Iterable[str], name: str) -> Iterator[list[str]]:
+    """Yield the numbers of a registry's XML, one row for each tag of a number."""
+    area = ""
+    for number, line in enumerate(text, 1):
+        tags = list(_TAG.finditer(line))
+        if _TAG.sub("", line).strip():
+            raise _no_registry(name, number)
+        for tag in tags:
+            value = _VALUE.search(tag["rest"])
+            if tag["name"] == "ac" and value is not None:
+                area = value[1]
+            elif tag["name"] == "ph":
+                whole = with_area_code(area, value[1]) if value is not None else None
+                if whole is None:
+                    raise _no_registry(name, number)
+                yield [whole]
+
+
+def _no_registry(name: str, line: int) -> InputError:
+    return InputError(
+        f"{name}, line {line}: this is not the XML of a do-not-call registry.",
+        hint="Download the registry's flat text file, or save the list as CSV with a column `phone`.",
+        code="input-xml",
+    )
 
 
 def _numbers(rows: Iterable[list[str]]) -> Iterator[Contact]:
     for row_number, cells in enumerate(rows, 1):
-        for cell in cells:
-            yield Contact(row_number, {COLUMN: cell})
+        if cells:
+            names = chain((COLUMN,), (f"column {place}" for place in range(2, len(cells) + 1)))
+            yield Contact(row_number, dict(zip(names, cells, strict=False)))

@@ -168,7 +168,7 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
         if kind == "tsv":
             delimiter = delimiter or "\t"
         records = source.guard(read_records(lines(text, name), delimiter, name))
-        return _open_table(source, records, options, name)
+        return open_table(source, records, options, name)
     except BaseException:
         source.close()
         raise
@@ -202,7 +202,7 @@ class _Ahead:
         yield from self._rows
 
 
-def _open_table(
+def open_table(
     source: "Source", records: Iterator[list[str]], options: ListOptions, name: str
 ) -> ContactList:
     columns, rows = read_table(records, name)

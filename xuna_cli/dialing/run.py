@@ -30,6 +30,7 @@ from xuna_cli.models import (
     Run,
     Standing,
 )
+from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening
 
 # People who are claimed at once, and who wait for a claim and for a sender together: 0.5 kB of memory for each.
@@ -56,6 +57,7 @@ class Dialer:
         on_progress: told now and then how far things are, from the calling thread.
         on_batch: told of every outcome, from any thread.
         on_waiting: told how many people the run waits for, and until when.
+        on_lists: told of do-not-call lists that have changed while the run waited, and were read again.
         clock: time.
     """
 
@@ -75,12 +77,14 @@ class Dialer:
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_batch: Callable[[BatchRecord], None] = lambda _: None,
         on_waiting: Callable[[int, datetime], None] = lambda _, __: None,
+        on_lists: Callable[[Sequence[NumberList]], None] = lambda _: None,
         screening: Screening | None = None,
         clock: Clock | None = None,
     ) -> None:
         clock = clock or Clock()
         self._clock = clock
         self._on_waiting = on_waiting
+        self._on_lists = on_lists
         self._screener = Screener(
             screening or Screening(),
             now=clock.now,
@@ -208,6 +212,7 @@ class Dialer:
         while not self._stop() and self._room() > 0:
             opening = deferred.next_opening
             if opening is not None and self._clock.now() >= opening:
+                self._on_lists(self._screener.screening.do_not_call.read_again())
                 self._read_and_claim(
                     SecondIntake(
                         deferred.take(),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts, named
+from xuna_cli.same_person import with_other_forms
 
 NO_CAMPAIGN = -1
 
@@ -29,9 +30,13 @@ def last_calls(
     at = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     campaign_id = NO_CAMPAIGN if other_than is None else other_than
     found: dict[str, str] = {}
-    for part in in_parts(numbers):
+    others = with_other_forms(numbers)
+    for part in in_parts([*numbers, *others]):
         rows = ledger.query(named("last_calls_by_key", len(part)), (at, campaign_id, at, *part))
         rows += ledger.query(named("last_calls_by_number", len(part)), (campaign_id, at, *part))
         for number, submitted_at in rows:
             found[number] = max(submitted_at, found.get(number, ""))
+    for other, number in others.items():
+        if other in found:
+            found[number] = max(found[other], found.get(number, ""))
     return found

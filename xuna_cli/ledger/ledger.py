@@ -32,6 +32,7 @@ from xuna_cli.models import (
     RunDescription,
     Standing,
 )
+from xuna_cli.same_person import other_form, with_other_forms
 
 
 def utc_now() -> datetime:
@@ -200,10 +201,11 @@ class Ledger:
     def standings(
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
     ) -> dict[str, Standing]:
-        """Return how those of the keys stand that the ledger knows in this campaign."""
+        """Return how those of the keys stand that the ledger knows in this campaign, in whichever form."""
         batch_of: dict[str, int] = {}
+        others = with_other_forms(keys)
         with self._lock:
-            for part in in_parts(keys):
+            for part in in_parts([*keys, *others] if others else keys):
                 batch_of.update(self.engine.rows(named("batches_of_keys", len(part)), (campaign_id, *part)))
             # Few batches hold many keys: asking for each once is cheaper than a join for every key.
             standing = {
@@ -211,6 +213,9 @@ class Ledger:
                 for part in in_parts(tuple(set(batch_of.values())))
                 for batch_id, state, owner in self.engine.rows(named("owners", len(part)), part)
             }
+        for other, key in others.items():
+            if other in batch_of:
+                batch_of.setdefault(key, batch_of[other])
         # A batch that is gone in between was given back, and its keys are free.
         return {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
 
@@ -237,6 +242,7 @@ class Ledger:
             # Machines that read the same list take turns: else all but one wait for people whom they won't get.
             self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
             groups = self._without_listed(self._still_free(run, groups))
+            groups = self._without_other_forms(run, groups)
             batches = [self._add_batch(run.id, group) for group in groups]
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, batch.id, target.row_number)
@@ -266,6 +272,26 @@ class Ledger:
         left = iter([target for target in targets if target.key not in known])
         refilled = [list(islice(left, len(group))) for group in groups]
         return [group for group in refilled if group]
+
+    def _without_other_forms(
+        self, run: Run, groups: Sequence[Sequence[CallTarget]]
+    ) -> Sequence[Sequence[CallTarget]]:
+        """Leave out who is claimed, or claimed before in these groups, under another form of the number."""
+        others = with_other_forms(target.key for group in groups for target in group)
+        if not others:
+            return groups
+        taken: set[str] = set()
+        for part in in_parts(tuple(others)):
+            rows = self.engine.rows(named("batches_of_keys", len(part)), (run.campaign_id, *part))
+            taken.update(key for key, _ in rows)
+        left: list[list[CallTarget]] = []
+        for group in groups:
+            left.append([])
+            for target in group:
+                if other_form(target.key) not in taken:
+                    left[-1].append(target)
+                    taken.add(target.key)
+        return [group for group in left if group]
 
     @made_again
     def submit(self, batch: Batch) -> Mapping[str, str]:
@@ -297,9 +323,13 @@ class Ledger:
         if not self.rows("do_not_call_any"):
             return {}
         found: dict[str, str] = {}
-        for part in in_parts(numbers):
-            rows = self.query(named("do_not_call_listed", len(part)), part)
-            found.update((number, reason or "") for number, reason in rows)
+        others = with_other_forms(numbers)
+        for part in in_parts([*numbers, *others] if others else numbers):
+            for number, reason in self.query(named("do_not_call_listed", len(part)), part):
+                found[number] = reason or ""
+        if others:
+            found |= {number: found[other] for other, number in others.items() if other in found}
+            found = {number: found[number] for number in numbers if number in found}
         return found
 
     def _without_listed(self, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:

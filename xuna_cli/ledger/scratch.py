@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
+from xuna_cli.same_person import one_form
+
 
 class SeenKeys:
     """A set of keys in constant memory; SQLite spills it to an unnamed temporary file."""
@@ -15,7 +17,7 @@ class SeenKeys:
     def add(self, keys: Sequence[str]) -> set[str]:
         """Remember keys (none twice among them) and return those that were not known."""
         insert = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING"
-        return {key for key in keys if self._connection.execute(insert, (key,)).rowcount}
+        return {key for key in keys if self._connection.execute(insert, (one_form(key),)).rowcount}
 
     def close(self) -> None:
         """Forget all of them."""

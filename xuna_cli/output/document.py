@@ -8,6 +8,7 @@ from typing import Any
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.models import COUNTS, BatchRecord, ListUse, Mark, Rejection, Report
 from xuna_cli.output.screening import screening_document
+from xuna_cli.screening.do_not_call import NumberList
 
 VERSION = 1
 
@@ -29,6 +30,8 @@ class BatchCallResult:
         marks: what looks wrong about what is said.
         list_use: which of the list's columns steer its calls; None where it did not come to that.
         rejects: the file with the rejected rows, if it was asked for.
+        do_not_call_lists: the files of this run.
+        plus_added: rows whose number had its country code, and no +, and was read with one.
         address: how a command that we suggest names the campaign and its ledger.
     """
 
@@ -45,6 +48,8 @@ class BatchCallResult:
     address: str = ""
     rejects: str | None = None
     list_use: ListUse | None = None
+    do_not_call_lists: Sequence[NumberList] = ()
+    plus_added: int = 0
 
     @property
     def status(self) -> str:
@@ -75,6 +80,11 @@ def batch_call_document(result: BatchCallResult) -> str:
             "rows": sum(report.counts.values()),
             **{name: report.counts[name] for name in COUNTS},
         },
+        "phone_numbers": {"plus_added": result.plus_added},
+        "do_not_call_lists": [
+            {"name": one.name, "numbers": len(one.numbers), "unassigned": one.unassigned}
+            for one in result.do_not_call_lists
+        ],
         "pacing": {"refusals": report.refusals, "paused_seconds": round(report.paused, 3)},
         "batches": [batch(record) for record in report.batches],
         "held_batches": [

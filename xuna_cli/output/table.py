@@ -135,6 +135,10 @@ def _attention(result: BatchCallResult) -> list[str]:
         ]
         if report.counts["rejected"] > REJECTIONS_SHOWN:
             lines.append(f"  … all of them as a CSV to mend: {result.rejects or '--rejects FILE'}")
+    if result.plus_added:
+        rows = counted(result.plus_added, "row has", "rows have")
+        lines.append("")
+        lines.append(f"{rows} a number with its country code and no +, which was read with the +.")
     lines += screening_lines(report, result.marks)
     if result.held:
         calls = sum(batch.size for batch in result.held)

@@ -2,10 +2,11 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.models import Reason
+from xuna_cli.same_person import other_form
 from xuna_cli.screening.rules import DO_NOT_CALL, Look
 
 _BUCKETS = 509  # a prime: numbers come in runs, and are spread by it
@@ -47,26 +48,84 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class DoNotCall:
-    """Nobody is called whose number is on one of the lists.
+class NumberList:
+    """A list for one run.
 
     Attributes:
-        lists: those for this run, each under its name.
+        name: what messages call it.
+        numbers: who is on it.
+        unassigned: how many of them are possible, but in no range that is in use. For a suppression that is
+            nearly always a missing part, and the person who is meant has another number.
+        example: the first of those, and where it stands.
     """
 
-    lists: Sequence[tuple[str, Numbers]] = ()
+    name: str
+    numbers: Numbers
+    unassigned: int = 0
+    example: str = ""
+
+    def has(self, number: str) -> bool:
+        """Return whether an E.164 number is on it, in whichever form."""
+        return number in self.numbers or other_form(number) in self.numbers
+
+
+class ListFile:
+    """A list in a file that may change while a run waits.
+
+    Args:
+        read: reads it.
+        version: what is another one when the file has changed.
+    """
+
+    def __init__(self, read: Callable[[], NumberList], version: Callable[[], object]) -> None:
+        self._read = read
+        self._version = version
+        self._seen = version()
+        self.list = read()
+
+    def read_again(self) -> bool:
+        """Read the file again if it has changed since; return whether it has.
+
+        Raises:
+            InputError: it can't be read any more.
+        """
+        seen = self._version()
+        if seen == self._seen:
+            return False
+        self.list = self._read()  # other threads see the old list or the new one
+        self._seen = seen
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotCall:
+    """Nobody is called whose number is on one of the lists, in whichever form it stands there.
+
+    Attributes:
+        lists: those for this run.
+    """
+
+    lists: Sequence[ListFile] = ()
+
+    def read_again(self) -> list[NumberList]:
+        """Read the files again that have changed, and return their lists.
+
+        Raises:
+            InputError: one can't be read any more.
+        """
+        return [each.list for each in self.lists if each.read_again()]
 
     def __call__(self, look: Look) -> Reason | None:
         """Return nothing for who is on no list."""
         if look.listed is not None:
             words = f" ({look.listed})" if look.listed else ""
             return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: on the ledger's list{words}")
-        for name, numbers in self.lists:
-            if look.target.to_phone_number in numbers:
-                return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: in {name}")
+        number = look.target.to_phone_number
+        for each in self.lists:
+            if each.list.has(number):
+                return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: in {each.list.name}")
             for other in look.target.other_numbers:
-                if other in numbers:
-                    return Reason(
-                        "do-not-call", DO_NOT_CALL, f"do-not-call: {other} of this row is in {name}"
-                    )
+                if each.list.has(other):
+                    words = f"do-not-call: {other} of this row is in {each.list.name}"
+                    return Reason("do-not-call", DO_NOT_CALL, words)
         return None

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from xuna_cli.models import CallTarget, Reason
+from xuna_cli.same_person import one_form
 
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 
@@ -92,7 +93,7 @@ class OncePerNumber:
     def __call__(self, look: Look) -> Reason | None:
         """Return nothing for the first key of each number, however often that one is looked at."""
         number, key = look.target.to_phone_number, look.target.key
-        if key == number or self._first.setdefault(number, key) == key:
+        if key == number or self._first.setdefault(one_form(number), key) == key:
             return None
         return Reason(
             "called-recently",

@@ -197,7 +197,7 @@ class PhoneReader:
         if first is not None:
             readings = " or ".join([first, *further])
             message = f"{quoted(cell)} can be read as {readings}: write it with + and the country code"
-            raise PhoneProblem("phone-ambiguous", message)
+            raise PhoneProblem("phone-two-readings", message)
         if further and problem is not None:
             raise PhoneProblem(problem.code, f"{problem.message}; if {further[0]} is meant, write it so")
         raise problem or AssertionError(cell)

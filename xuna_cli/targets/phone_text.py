@@ -183,7 +183,9 @@ def _explanation(text: str) -> PhoneProblem:
         )
     odd = next((char for char in text if char not in "0123456789 ()-.+"), "+")
     shown = f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"  # what looks like + may not be +
-    return PhoneProblem("phone-not-a-number", f"{cell} is not one phone number: {shown} does not belong there")
+    return PhoneProblem(
+        "phone-not-a-number", f"{cell} is not one phone number: {shown} does not belong there"
+    )
 
 
 def short_number(cell: str) -> PhoneProblem:

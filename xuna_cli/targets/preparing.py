@@ -98,6 +98,11 @@ class Preparer:
         self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
         self._plain_phone = self._phone.plain if columns_are_complete else None
 
+    @property
+    def plus_added(self) -> int:
+        """How many numbers had their country code, and no +, and were read with one."""
+        return self._phone.plus_added
+
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
         """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
         row_number, fields = contact.row_number, contact.fields

@@ -82,6 +82,11 @@ class RowPhone:
                 known = self._by_text[cell] = reader.normalise
         return known
 
+    @property
+    def plus_added(self) -> int:
+        """How many numbers had their country code, and no +, and were read with one."""
+        return sum(reader.plus_added for reader in self._readers.values())
+
     def __call__(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
         """Return the number to call as E.164, and the row's other ones.
 

@@ -45,16 +45,21 @@ class SuppressionReader:
     def __init__(self, region: str | None) -> None:
         self._region = region
         self._assigned = PhoneReader(region).assigned
+        self._elsewhere: dict[str, SuppressionReader] = {}
 
-    def read(self, raw: object) -> list[Reading]:
+    def read(self, raw: object, region: str | None = None) -> list[Reading]:
         """Return every number that a cell may mean, at least one.
 
         Args:
             raw: the cell: `str`, or what JSON has. A list is read item by item.
+            region: the country that the row says, if it is another one than the list's. Both count: what says
+                it may be about something else.
 
         Raises:
             PhoneProblem: no reading of it, or of a part of it, is certain.
         """
+        if region is not None and region != self._region:
+            return self._read_there(raw, region)
         if isinstance(raw, str) and raw:
             usual = self._assigned(raw)
             if usual is not None:
@@ -68,6 +73,20 @@ class SuppressionReader:
             if not found:
                 raise problem from None
             return found
+
+    def _read_there(self, raw: object, region: str) -> list[Reading]:
+        if region not in self._elsewhere:
+            self._elsewhere[region] = SuppressionReader(region)
+        found: list[Reading] = []
+        problem: PhoneProblem | None = None
+        for read_in in (self._elsewhere[region].read, self.read):
+            try:
+                found += read_in(raw)
+            except PhoneProblem as caught:
+                problem = problem or caught
+        if problem is not None and not found:
+            raise problem
+        return _each_once(found)
 
     def _one(self, text: str) -> list[Reading]:
         """Return the readings of one number, complete or with an extension.
@@ -102,9 +121,7 @@ class SuppressionReader:
         if certain:
             return certain
         if problem is None:
-            message = (
-                f"{quoted(text)} has no country: write it with + and the country code, or give --region"
-            )
+            message = f"{quoted(text)} has no country: write it with + and the country code, or give --region"
             problem = PhoneProblem("phone-no-country", message)
         raise problem
 

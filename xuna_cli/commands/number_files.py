@@ -1,0 +1,177 @@
+"""From a file to the numbers that nobody is to call: every row is understood, or the list can't be used.
+
+A suppression that is not understood is a call that should not be made.
+"""
+
+import contextlib
+import re
+import shlex
+import unicodedata
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from xuna_cli.contacts import ContactList, ListOptions
+from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
+from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_code
+from xuna_cli.errors import InputError
+from xuna_cli.models import Rejection
+from xuna_cli.screening.do_not_call import NumberList, Numbers
+from xuna_cli.targets.phone_text import PhoneProblem
+from xuna_cli.targets.region_column import region_columns
+from xuna_cli.targets.regions import region_of
+from xuna_cli.targets.suppression import Reading, SuppressionReader
+from xuna_cli.targets.values import is_empty
+
+_DATE = re.compile(
+    r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
+)
+_WITH_COUNTRY = re.compile(r"\+\s*\d[\d\s().-]{6,}")
+_ENOUGH_DIGITS = re.compile(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")
+# Among other words: (303) 555-0100, 303-555-0100, home: 3035550100; and what a spreadsheet makes of one.
+_AMONG_WORDS = re.compile(
+    r"\(\d{2,5}\)[\d\s./-]{5,}|(?<!\d)\d{3}[\s.-]\d{3}[\s.-]\d{4}(?!\d)|"
+    r"(?:home|work|office|mobile|cell|phone|tel|fax|whatsapp)\w*\W*\d[\d\s().-]{5,}"
+)
+_SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:[6-9]|1\d)")
+# In a column of another name; fewer are a ZIP+4 or an identifier, more are no E.164.
+_NUMBER_DIGITS = range(10, 16)
+
+_WHOLE_ROW = "every row has to hold a number; fix the row and run the same command again"
+
+
+def read_numbers(path: Path, *, region: str | None, options: ListOptions | None = None) -> NumberList:
+    """Read a do-not-call list.
+
+    Args:
+        path: any format that contacts can have, a number in each row, or a registry's own format.
+        region: the country of numbers without +.
+        options: how to read it. With a phone column that one is read; else the one that is called so, and
+            beside it every column that may hold numbers by its name and every cell that may be one by its looks.
+
+    Raises:
+        InputError: the file can't be read, has no number, or a row of it is no number.
+    """
+    options = options or ListOptions(first_phone_column=True)
+    unassigned = array("Q")
+    example = ""
+
+    def numbers() -> Iterator[str]:
+        nonlocal example
+        for where, reading in _readings(path, region, options):
+            if not reading.assigned:
+                unassigned.append(int(reading.number[1:]))
+                example = example or f"{reading.number} ({where})"
+            yield reading.number
+
+    whole = Numbers(numbers())
+    if not len(whole):
+        raise InputError(
+            f"do-not-call list {path} has no numbers",
+            hint="an empty list suppresses nobody: check that its export is complete, or leave it out",
+            code="do-not-call-empty",
+        )
+    of_them = len(Numbers(f"+{digits}" for digits in unassigned))
+    return NumberList(str(path), whole, unassigned=of_them, example=example)
+
+
+def _readings(path: Path, region: str | None, options: ListOptions) -> Iterator[tuple[str, Reading]]:
+    reader = SuppressionReader(region)
+    try:
+        for name, contacts in open_numbers(path, options, name=str(path)):
+            with contextlib.closing(contacts):
+                yield from _of_list(name, contacts, reader, options)
+    except InputError as error:
+        if error.code.startswith("do-not-call"):
+            raise
+        raise _unreadable(path, error) from error
+
+
+def _of_list(
+    name: str, contacts: ContactList, reader: SuppressionReader, options: ListOptions
+) -> Iterator[tuple[str, Reading]]:
+    column, only = contacts.phone_column, bool(options.phone_columns)
+    area = area_column(contacts.columns)
+    countries = region_columns(contacts.columns, column, [each.fields for each in contacts.first_rows])
+    for row in contacts:
+        where = f"{name}, row {row.row_number}"
+        if isinstance(row, Rejection):
+            raise _no_number(where, row.message)
+        cells = {column: _number_of(row.fields, column, area)}
+        if not only:
+            further = _further(row.fields, column, reader)
+            cells = further if further and is_empty(cells[column]) else cells | further
+        region = _region_of(row.fields, countries)
+        for each, cell in cells.items():
+            try:
+                found = reader.read(cell, region)
+            except PhoneProblem as problem:
+                message = problem.message if each == column else f"column {each!r}: {problem.message}"
+                raise _no_number(where, message) from None
+            for reading in found:
+                yield where, reading
+
+
+def _region_of(fields: Mapping[str, object], columns: Sequence[str]) -> str | None:
+    """Return the country that the row says; None: none that is known, and numbers are read as elsewhere."""
+    return next((region for column in columns if (region := region_of(fields.get(column)))), None)
+
+
+def _number_of(fields: Mapping[str, object], column: str, area: str | None) -> object:
+    cell = fields.get(column)
+    whole = with_area_code(fields.get(area), cell) if area is not None else None
+    return cell if whole is None else whole
+
+
+def _further(fields: Mapping[str, object], phone_column: str, reader: SuppressionReader) -> dict[str, object]:
+    """Return the cells beside the one for numbers that hold one in this row, or what may be one."""
+    return {
+        column: cell
+        for column, cell in fields.items()
+        if column != phone_column
+        and not is_empty(cell)
+        and _may_be_number(cell, reader, by_name=may_be_phone(column))
+    }
+
+
+def _may_be_number(cell: object, reader: SuppressionReader, *, by_name: bool) -> bool:
+    if isinstance(cell, str) and cell.isascii() and _ENOUGH_DIGITS.search(cell) is None:
+        return _SPREADSHEET.fullmatch(cell.strip().lower()) is not None  # nearly every cell is none
+    text = unicodedata.normalize("NFKC", str(cell)).strip().lower().removeprefix("tel:").strip()
+    digits = sum(map(str.isdigit, text))
+    if _WITH_COUNTRY.search(text) or _AMONG_WORDS.search(text):
+        return True
+    if isinstance(cell, bool) or _DATE.fullmatch(text) or digits < FEWEST_DIGITS:
+        return False
+    if by_name or _SPREADSHEET.fullmatch(text):
+        return True
+    if looks_like_phone(text) and (text[0] == "(" or digits in _NUMBER_DIGITS):
+        return True
+    try:
+        reader.read(cell)
+    except PhoneProblem:
+        return False
+    return True
+
+
+def _no_number(where: str, message: str) -> InputError:
+    return InputError(
+        f"do-not-call list {where}: {message}",
+        hint=f"{_WHOLE_ROW}. To read one column only, load the list with "
+        "`xuna do-not-call import FILE --phone-column NAME`",
+        code="do-not-call-row",
+    )
+
+
+def _unreadable(path: Path, error: InputError) -> InputError:
+    """Return the error with advice that works for a do-not-call list, whose options are those of the import."""
+    command = f"xuna do-not-call import {shlex.quote(str(path))}"
+    advice = {
+        "input-encoding": f"save it as UTF-8, or load it with `{command} --encoding cp1252` (Western Excel)",
+        "input-phone-column": f"call the column `phone`, or load it with `{command} --phone-column NAME`",
+        "input-sheet": f"load one sheet with `{command} --sheet NAME`",
+    }.get(error.code)
+    hint = advice or error.hint
+    if advice is None and "--" in error.hint:
+        hint = f"{error.hint} Such options go with `{command}`."
+    return InputError(f"do-not-call list {error.message}", hint=hint, code=error.code)
