@@ -275,7 +275,7 @@ def test_every_number_of_a_row_counts_in_whichever_column_it_stands(xuna, name, 
         ("other", "2.12E+09"),
         ("other", "home: 303-555-0100"),
         ("other", "303 555 0100 (mobile)"),
-        ("other", "+49 6221,123456"),
+        ("other", '"+49 6221,123456"'),
         ("since", "2024-01-02 10:00 +13035550100"),
     ],
 )
@@ -309,3 +309,172 @@ def test_every_number_of_a_cell_counts_where_it_is_certain(xuna, cell):
     document = xuna.call("people.csv", "--do-not-call", "stop.json", "--region", "US", "-y")
     assert xuna.called == ["+13035550101"]
     assert document["do_not_call_lists"][0]["unassigned"] == 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "listed"),
+    [
+        ("4915123456789", "DE", "+4915123456789"),
+        ("62812345678", "ID", "+62812345678"),
+        ("+48 (0)22 123 45 67", None, "+48221234567"),
+        ("022 123 45 67", "PL", "+48221234567"),
+        ("+39 (0)6 1234567", None, "+39061234567"),
+        ("+39 (0)333 1234567", None, "+393331234567"),
+        ("+30 (0)210 1234567", None, "+302101234567"),
+        ("+420 (0)234 567 890", None, "+420234567890"),
+        ("+36 (0)1 234 5678", None, "+3612345678"),
+        ("+351 (0)21 123 4567", None, "+351211234567"),
+        ("+521 303 555 0100", None, "+523035550100"),
+        ("442079460000", "US", "+442079460000"),
+        ("00442079460000", "US", "+442079460000"),
+        ("011 44 20 7946 0000", "DE", "+442079460000"),
+        ("00442079460000", None, "+442079460000"),
+        ("13035550100@c.us", None, "+13035550100"),
+        ("whatsapp:+13035550100", None, "+13035550100"),
+        ("+१३०३५५५०१००", None, "+13035550100"),
+        ("+1\ufe0f303\u206055\u034f50100\u3164", None, "+13035550100"),
+        ('="3035550100"', "US", "+13035550100"),
+    ],
+)
+def test_every_reading_of_a_number_is_on_the_list(xuna, cell, region, listed):
+    xuna.write("stop.json", json.dumps([{"phone": cell}]))
+    xuna.write("people.csv", f"phone\n{listed}\n")
+    options = ("--region", region) if region else ()
+    counts = xuna.call("people.csv", "--do-not-call", "stop.json", *options, "-y")["counts"]
+    assert (counts["do_not_call"], counts["rejected"]) == (1, 0)
+    assert xuna("do-not-call", "add", cell, *options) == 0
+    assert xuna("do-not-call", "check", listed) == 3
+    assert xuna("do-not-call", "check", cell, *options) == 3
+    assert xuna("do-not-call", "remove", cell, *options) == 0
+    assert xuna("do-not-call", "check", cell, *options) == 0
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["+49 6221,123456", "+1 555 987 6543 x12", "4915123456789", "0000000000", "1-800-FLOWERS", "2.12E+09"],
+)
+def test_what_is_left_of_a_number_is_on_no_list(xuna, cell):
+    xuna.write("stop.json", json.dumps([{"phone": cell}]))
+    xuna.write("people.csv", "phone\n+13035550100\n")
+    (error,) = xuna.call("people.csv", "--do-not-call", "stop.json", "-y", expect=5)["errors"]
+    assert "row 1" in error["message"]
+    assert xuna("do-not-call", "add", cell) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("us.txt", "303,5550100\n303,5550102\n"),
+        ("us.txt", "area code,phone number\n303,5550100\n"),
+        ("us.csv", "AreaCode,PhoneNumber,Type\n303,555-0100,A\n"),
+        ("us-changes.txt", "303,5550109,2026-11-01,D\n303,5550100,2026-11-01,A\n"),
+        ("us10.txt", "3035550109\n3035550100\n"),
+        ("us11.txt", "13035550109\n13035550100\n"),
+        (
+            "canada.xml",
+            (
+                "<?xml version='1.0'?>\n<list type='full' level='all' val=''>\n<ac val='416'>\n<ph val='5550109' />\n"
+                "</ac>\n<ac val='303'>\n<ph val='5550109' /> <ph val='5550100' />\n</ac>\n</list>\n"
+            ),
+        ),
+        ("vicidial.txt", "3035550109\r\n3035550100\r\n"),
+        ("vicidial.csv", "phone_number,campaign_id\n3035550100,TESTCAMP\n"),
+        (
+            "twilio.csv",
+            "To,From,OptOutType,DateUpdated\nwhatsapp:+13035550100,+13035550199,STOP,2026-11-01T10:00:00Z\n",
+        ),
+        (
+            "own.txt",
+            "# asked by mail\n+1 303 555 0109 # on 3 November\n// and these\n(303) 555-0100 // Bob\n",
+        ),
+        ("own.csv", "phone,reason,date\n3035550100,asked on 2026-11-03,2026-11-03\n"),
+        ("own.csv", "3035550100;Bob;2026-11-03\n"),
+        ("cells.csv", "country,phone\nUS,3035550100\nGB,07700900123\n"),
+        ("codes.csv", "phone_code,phone_number\n44,2079460000\n1,3035550100\n"),
+    ],
+)
+def test_the_formats_of_registries_and_dialers_are_read(xuna, name, text):
+    xuna.write(name, text)
+    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = xuna.call("people.csv", "--do-not-call", name, "--region", "US", "-y")
+    assert document["counts"]["do_not_call"] == 1
+    assert xuna.called == ["+13035550101"]
+    assert xuna("do-not-call", "import", name, "--region", "US") == 0
+    assert xuna("do-not-call", "check", "+13035550100") == 3
+
+
+def test_a_registry_of_the_united_kingdom_is_read(xuna):
+    xuna.write("tps.txt", "0207 3787244\r\n01635 506160\r\n0191 5657153\r\n07860 338653\r\n02073787245 \r\n")
+    xuna.write(
+        "people.csv", "phone\n+442073787244\n+441635506160\n+441915657153\n+447860338653\n+442073787245\n"
+    )
+    document = xuna.call("people.csv", "--do-not-call", "tps.txt", "--region", "GB", "-y")
+    assert document["counts"]["do_not_call"] == 5
+
+
+def test_a_number_of_another_country_is_read_in_that_country(xuna):
+    xuna.write("stop.csv", "phone_code,phone_number\n44,7700900123\n44,2079460000\n")
+    xuna.write("people.csv", "phone\n+442079460000\n")
+    assert (
+        xuna.call("people.csv", "--do-not-call", "stop.csv", "--region", "US", "-y")["counts"]["do_not_call"]
+        == 1
+    )
+
+
+def test_every_sheet_of_a_workbook_is_read(xuna):
+    book = openpyxl.Workbook()
+    book.active.append(["phone"])
+    book.active.append(["+13035550109"])
+    book.create_sheet("Explanation").append(["These people asked us to stop."])
+    book.create_sheet("Blank")
+    hidden = book.create_sheet("Hidden")
+    hidden.append(["Mobile", "name"])
+    hidden.append(["(303) 555-0100", "Bob"])
+    hidden.sheet_state = "hidden"
+    bare = book.create_sheet("Bare")
+    bare.append([3035550101])
+    book.save(xuna.folder / "stop.xlsx")
+    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n+13035550102\n")
+    document = xuna.call("people.csv", "--do-not-call", "stop.xlsx", "--region", "US", "-y")
+    assert document["do_not_call_lists"] == [{"name": "stop.xlsx", "numbers": 3, "unassigned": 0}]
+    assert xuna.called == ["+13035550102"]
+
+
+def test_a_sheet_with_numbers_and_no_column_for_them_stops_the_run(xuna):
+    book = openpyxl.Workbook()
+    book.active.append(["phone"])
+    book.active.append(["+13035550109"])
+    other = book.create_sheet("Other")
+    other.append(["who", "what"])
+    other.append(["Bob", "+1 303 555 0100"])
+    book.save(xuna.folder / "stop.xlsx")
+    xuna.write("people.csv", "phone\n+13035550100\n")
+    status = xuna("batch-call", "people.csv", "--do-not-call", "stop.xlsx", "-y")
+    assert (status, xuna.called) in [(5, []), (0, [])]
+
+
+def test_numbers_that_nobody_may_have_are_told_whatever_quiet(xuna):
+    xuna.write("stop.txt", "+15551230001\n+15551230001\n+13035550100\n")
+    xuna.write("people.csv", "phone\n+15551230001\n+13035550101\n")
+    document = xuna.call("people.csv", "--do-not-call", "stop.txt", "-y", "--quiet")
+    assert document["counts"]["do_not_call"] == 1
+    assert document["do_not_call_lists"] == [{"name": "stop.txt", "numbers": 2, "unassigned": 1}]
+    assert "1 number is in no range that is in use, first +15551230001 (stop.txt, row 1)" in xuna.err
+    xuna.call("people.csv", "--do-not-call", "stop.txt", "--dry-run")
+    assert "do-not-call list stop.txt: 2 numbers" in xuna.err
+
+
+@pytest.mark.parametrize(
+    ("content", "option"),
+    [
+        ("name;phone\nJürg;+13035550100\n".encode("cp1252"), ("--encoding", "cp1252")),
+        (b"who,handset\nBob,303 555 0100\n", ("--phone-column", "handset")),
+    ],
+)
+def test_a_hint_names_a_command_that_works(xuna, content, option):
+    (xuna.folder / "my stop.csv").write_bytes(content)
+    xuna.write("people.csv", "phone\n+13035550100\n")
+    assert xuna("batch-call", "people.csv", "--do-not-call", "my stop.csv", "--region", "US", "-y") == 5
+    assert f"xuna do-not-call import 'my stop.csv' {option[0]}" in xuna.err
+    assert xuna("do-not-call", "import", "my stop.csv", *option, "--region", "US") == 0
+    assert xuna.call("people.csv", "-y")["counts"]["do_not_call"] == 1

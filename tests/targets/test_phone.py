@@ -12,6 +12,15 @@ from xuna_cli.errors import UsageError
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader, check_region, normalise
 
 JOHN = "+15559876543"
+PLACEHOLDERS = [
+    "0000000000",
+    "1111111111",
+    "9999999999",
+    "1234567890",
+    "0123456789",
+    "5555555555",
+    "000-000-0000",
+]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +142,89 @@ def test_whatever_is_not_one_number_is_rejected_with_its_own_code(cell, code):
     assert caught.value.code == code
     assert caught.value.message
     assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "e164"),
+    [
+        ("+521 55 1234 5678", None, "+525512345678"),
+        ("01 55 1234 5678", "MX", "+525512345678"),
+        ("044 55 1234 5678", "MX", "+525512345678"),
+        ("5215512345678@c.us", None, "+525512345678"),
+        ("15559876543@s.whatsapp.net", None, JOHN),
+        ("whatsapp:+15559876543", None, JOHN),
+        ("tel://+15559876543", None, JOHN),
+        ('="+15559876543"', None, JOHN),
+        ('="5559876543"', "US", JOHN),
+        ("`+15559876543", None, JOHN),
+        ("+1\ufe0f555\ufe0f9876543", None, JOHN),
+        ("+1\u3164555\u034f987\u2800654\U000e01013", None, JOHN),
+        ("+1 5\u20e35\u20e35\u20e3 9876543", None, JOHN),
+        ("+१५५५९८७६५४३", None, JOHN),
+        (15559876543.0, "US", JOHN),
+        ("+44 7777 777777", None, "+447777777777"),
+        ("01 23 45 67 89", "FR", "+33123456789"),
+        ("98765 43210", "IN", "+919876543210"),
+        ("435 555 0123", "US", "+14355550123"),
+        ("+39 (0)6 1234567", None, "+39061234567"),
+    ],
+)
+def test_what_has_one_meaning_is_read(cell, region, e164):
+    assert normalise(cell, region=region) == e164
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "code"),
+    [
+        *((cell, region, "phone-placeholder") for cell in PLACEHOLDERS for region in (None, "US")),
+        ("+10000000000", None, "phone-placeholder"),
+        ("+1 123 456 7890", None, "phone-placeholder"),
+        ("+49 000000000", None, "phone-placeholder"),
+        ("06 44 62 51 23", "US", "phone-not-possible"),
+        ("0412 345 678", "US", "phone-not-possible"),
+        ("155 123 4567", "US", "phone-not-possible"),
+        ("+1 055 123 4567", None, "phone-not-possible"),
+        ("4915123456789", "DE", "phone-two-readings"),
+        ("62812345678", "ID", "phone-two-readings"),
+        ("+39 (0)333 1234567", None, "phone-two-readings"),
+        ("011 44 20 7946 0000", "DE", "phone-two-readings"),
+        ("+48 (0)22 123 45 67", None, "phone-not-possible"),
+        ("4915123456789", None, "phone-no-country"),
+    ],
+)
+def test_what_has_no_meaning_or_two_is_rejected(cell, region, code):
+    with pytest.raises(PhoneProblem) as caught:
+        normalise(cell, region=region)
+    assert caught.value.code == code
+
+
+def test_two_readings_are_both_in_the_message():
+    with pytest.raises(PhoneProblem, match=r"\+494915123456789 or \+4915123456789"):
+        normalise("4915123456789", region="DE")
+    with pytest.raises(PhoneProblem, match=r"if \+48221234567 is meant"):
+        normalise("+48 (0)22 123 45 67", region=None)
+
+
+def test_a_character_that_can_not_be_seen_as_wrong_is_shown_as_its_code_point():
+    with pytest.raises(PhoneProblem, match=r"U\+2217"):
+        normalise("+1555\u22179876543", region=None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "added"),
+    [
+        ("2348031234567", "NG", 1),
+        ("4369912345678", "AT", 1),
+        ("81-3-1234-5678", "JP", 1),
+        ("393331234567", "IT", 1),
+        ("15559876543", "US", 0),
+        ("+393331234567", "IT", 0),
+    ],
+)
+def test_a_plus_that_a_spreadsheet_has_eaten_is_put_back_and_counted(cell, region, added):
+    reader = PhoneReader(region)
+    assert reader.normalise(cell) == "+" + cell.replace("-", "").lstrip("+")
+    assert reader.plus_added == added
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ _AMONG_WORDS = re.compile(
     r"\(\d{2,5}\)[\d\s./-]{5,}|(?<!\d)\d{3}[\s.-]\d{3}[\s.-]\d{4}(?!\d)|"
     r"(?:home|work|office|mobile|cell|phone|tel|fax|whatsapp)\w*\W*\d[\d\s().-]{5,}"
 )
-_SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:[6-9]|1\d)")
+_SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
 # In a column of another name; fewer are a ZIP+4 or an identifier, more are no E.164.
 _NUMBER_DIGITS = range(10, 16)
 

@@ -110,7 +110,10 @@ class PhoneReader:
         plan = self._plan_of(number[1:4])
         if plan is None or (_is_odd(number, plan.begins) and not plan.is_assigned(number)):
             return False
-        if digits[0] == "+" or number[1:] == digits:
+        if digits[0] == "+":
+            return True
+        if number[1:] == digits:
+            self._count_plus(number)
             return True
         with_plus = self._plan_of(digits[:3])
         if with_plus is None:  # it begins with 0
@@ -121,6 +124,10 @@ class PhoneReader:
         ):
             return True
         return with_plus.calling_code != plan.calling_code and plan.is_assigned(number)
+
+    def _count_plus(self, number: str) -> None:
+        # In North America the country code is how one dials at home, too: nothing is lost there.
+        self.plus_added += number[1] != "1"
 
     def _quick(self, digits: str) -> str | None:
         """Return the E.164 form where the library's verdict is certain to be *possible*, else None.
@@ -188,11 +195,13 @@ class PhoneReader:
             problem = caught
         further = others(cell, digits, self._region, first)
         if first is not None and not further:
+            if first[1:] == digits:
+                self._count_plus(first)
             return first
         is_sure = first is not None and is_assigned(first)
         if not is_sure and len(further) == 1 and same_country(digits, self._region, further[0]):
             # A spreadsheet has eaten the +, and what is left is no number of the country.
-            self.plus_added += 1
+            self._count_plus(further[0])
             return further[0]
         if first is not None:
             readings = " or ".join([first, *further])

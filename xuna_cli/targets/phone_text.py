@@ -39,7 +39,7 @@ _SUBSCRIBER_AFTER_SLASH = re.compile(r"(?:[^\d/]*\d){4,}[^\d/]*")
 _EXCEL_TEXT = re.compile(r'="+([^"]*)"+')  # how an export keeps a number from becoming an amount
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
 # RFC 3966, and what links and messengers write in front of a number.
-_SCHEME = re.compile(r"(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
+_SCHEME = re.compile(r"^(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
 # A WhatsApp user's address: the whole number with its country code, and no +.
 _WHATSAPP = re.compile(r"\+?(\d{7,15})@(?:c\.us|s\.whatsapp\.net)", re.IGNORECASE)
 

@@ -15,7 +15,7 @@ from xuna_cli.targets.readings import is_assigned, others, read
 # `home: …`, `Tel. 2: …`, `(mobile) …` in front; `… (mobile)`, `… - work` behind. A letter that is a part of the
 # number (1-800-FLOWERS) is none of them: what is left then is no number.
 _LABEL_BEFORE = re.compile(
-    r"(?:[^\W\d_][\w .#'/-]*:|[(\[][^\d+()]*[)\]]|[^\W\d_][^\d+(:]*)[\s:.-]*(?=[+(\d])"
+    r"(?:[^\W_][\w .#'/-]{0,30}:|[(\[][^\d+()]*[)\]]|[^\W\d_][^\d+(:]*)[\s:.-]*(?=[+(\d])"
 )
 _LABEL_BEHIND = re.compile(r"\s*(?:[(\[][^\d()]*[)\]]|[\s-]+[^\W\d_][^\d]*)$")
 _LONGEST_CELL = 2_000  # of a list of numbers in one cell

@@ -1,0 +1,68 @@
+"""Argentina's and Brazil's two forms of a number are one person: never called twice, never in spite of a no."""
+
+import pytest
+
+from xuna_cli.same_person import one_form, other_form
+
+PAIRS = [
+    ("+551187654321", "+5511987654321"),
+    ("+541123456789", "+5491123456789"),
+    ("+543514567890", "+5493514567890"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_each_form_has_the_other(one, other):
+    assert other_form(one) == other
+    assert other_form(other) == one
+    assert one_form(one) == one_form(other)
+    assert other_form(f"{one}\x1f123") == f"{other}\x1f123"
+
+
+@pytest.mark.parametrize(
+    "number", ["+551132345678", "+5511932345678", "+55118765432", "+15559876543", "+5491", "+525512345678"]
+)
+def test_no_other_number_has_one(number):
+    assert other_form(number) is None
+    assert one_form(number) == number
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("batch_size", ["1", "10"])
+def test_a_person_in_two_rows_is_called_once(xuna, pair, order, batch_size):
+    first, second = pair[::order]
+    xuna.write("people.csv", f"phone\n{first}\n+13035550100\n{second}\n")
+    dry = xuna.call("people.csv", "--dry-run")
+    assert (dry["counts"]["not_sent"], dry["counts"]["duplicates"]) == (2, 1)
+    document = xuna.call("people.csv", "-y", "--batch-size", batch_size)
+    assert (document["counts"]["accepted"], document["counts"]["duplicates"]) == (2, 1)
+    assert sorted(xuna.called) == sorted([first, "+13035550100"])
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_person_whom_an_earlier_run_called_is_not_called_again(xuna, pair, order):
+    first, second = pair[::order]
+    for number in (first, second):
+        xuna.write("people.csv", f"phone\n{number}\n")
+        document = xuna.call("people.csv", "-y")
+    assert document["counts"]["already_called"] == 1
+    xuna.write("orders.csv", f"phone,order\n{second},1\n{first},1\n{second},2\n")
+    counts = xuna.call("orders.csv", "-y", "--key", "order", "--quiet-days", "1")["counts"]
+    assert counts["screened"] + counts["duplicates"] == 3
+    assert xuna.called == [first]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_no_to_one_form_is_a_no_to_the_other(xuna, pair, order):
+    listed, called = pair[::order]
+    xuna.write("people.csv", f"phone\n{called}\n")
+    xuna.write("stop.txt", f"{listed}\n")
+    assert xuna.call("people.csv", "-y", "--do-not-call", "stop.txt")["counts"]["do_not_call"] == 1
+    assert xuna("do-not-call", "add", listed) == 0
+    assert xuna("do-not-call", "check", called) == 3
+    assert xuna.call("people.csv", "-y")["counts"]["do_not_call"] == 1
+    assert xuna("do-not-call", "remove", called) == 0
+    assert xuna("do-not-call", "check", listed) == 0
