@@ -324,7 +324,7 @@ class _Slow(PhoneReader):
 def test_the_quick_way_has_the_librarys_verdict_on_numbers_with_plus():
     draw, reader, slow = random.Random(5), PhoneReader(None), _Slow(None)
     quick = possible = 0
-    for _ in range(15_000):
+    for _ in range(6_000):
         number = e164_like(draw)
         verdict, expected = reader._quick(number), _library(number)
         if verdict is not None:
@@ -333,14 +333,14 @@ def test_the_quick_way_has_the_librarys_verdict_on_numbers_with_plus():
             possible += 1
             quick += verdict is not None
         assert _verdict(reader.normalise, number) == _verdict(slow.normalise, number), number
-    assert quick > 0.9 * possible > 5_000
+    assert quick > 0.9 * possible > 2_000
 
 
 def test_the_quick_way_has_the_librarys_verdict_on_national_numbers():
     draw = random.Random(6)
     readers = {region: (PhoneReader(region), _Slow(region)) for region in REGIONS}
     quick = accepted = 0
-    for _ in range(15_000):
+    for _ in range(6_000):
         region = draw.choice(REGIONS)
         digits = national(draw, region)
         cell = messily(draw, digits)
@@ -352,4 +352,4 @@ def test_the_quick_way_has_the_librarys_verdict_on_national_numbers():
         if careful.startswith("+"):
             accepted += 1
             quick += reader._quick(digits) is not None
-    assert quick > 0.7 * accepted > 5_000
+    assert quick > 0.7 * accepted > 2_000
