@@ -428,8 +428,9 @@ def test_a_sheet_with_numbers_and_no_column_for_them_stops_the_run(xuna):
     other.append(["Bob", "+1 303 555 0100"])
     book.save(xuna.folder / "stop.xlsx")
     xuna.write("people.csv", "phone\n+13035550100\n")
-    status = xuna("batch-call", "people.csv", "--do-not-call", "stop.xlsx", "-y")
-    assert (status, xuna.called) in [(5, []), (0, [])]
+    (error,) = xuna.call("people.csv", "--do-not-call", "stop.xlsx", "-y", expect=5)["errors"]
+    assert "sheet 'Other'" in error["message"]
+    assert xuna.called == []
 
 
 def test_numbers_that_nobody_may_have_are_told_whatever_quiet(xuna):

@@ -25,6 +25,7 @@ from xuna_cli.targets.values import is_empty
 
 _DATE = re.compile(
     r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
+    r"( \(no number.*)?"  # as workbook.as_phone has it
 )
 _WITH_COUNTRY = re.compile(r"\+\s*\d[\d\s().-]{6,}")
 _ENOUGH_DIGITS = re.compile(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")

@@ -14,14 +14,13 @@ Everything else is read as a contact list.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from xuna_cli.contacts.columns import looks_like_phone, phone_columns
 from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.phone_choice import PhoneChoice
-from xuna_cli.contacts.reading import ContactList, ListOptions, open_list
+from xuna_cli.contacts.reading import ContactList, ListOptions, open_list, open_table
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, lines
 from xuna_cli.contacts.workbook import read_sheet, sheet_names
 from xuna_cli.errors import InputError
@@ -57,16 +56,16 @@ def open_numbers(path: Path, options: ListOptions, *, name: str) -> Iterator[Nam
         UsageError: as `open_list`.
     """
     kind = _kind(path, options, name)
-    if kind == "workbook" and options.sheet is None:
+    if kind == "workbook":
         source = Source(path, name)
         try:
-            sheets = sheet_names(source.file, name)
+            sheets = sheet_names(source.file, name) if options.sheet is None else [options.sheet]
         finally:
             source.close()
         for sheet in sheets:
-            yield from _open_sheet(path, replace(options, sheet=sheet), f"{name}, sheet {sheet!r}")
+            yield from _open_sheet(path, options, sheet, name)
     elif kind in ("rows", "xml"):
-        yield name, _open_rows(path, options, name, kind)
+        yield name, _open_text(path, options, name, kind)
     else:
         yield name, open_list(path, options, name=name)
 
@@ -84,46 +83,51 @@ def with_area_code(area: object, number: object) -> str | None:
     return None
 
 
-def _open_sheet(path: Path, options: ListOptions, name: str) -> Iterator[Named]:
+def _open_sheet(path: Path, options: ListOptions, sheet: str, name: str) -> Iterator[Named]:
     """Open a sheet; one that is blank, or explains something and holds no number, is left out."""
+    where = f"{name}, sheet {sheet!r}"
+    has_numbers = True
     source = Source(path, name)
     try:
-        records = source.guard(read_sheet(source.file, options.sheet, name))
-        first = next((record for record in records if any(map(str.strip, record))), None)
+        records = source.guard(read_sheet(source.file, sheet, name))
+        first = next(([cell.strip() for cell in record] for record in records if any(record)), None)
         has_numbers = first is not None and any(_may_be_number(cell) for record in records for cell in record)
-    finally:
-        source.close()
-    if first is None:
-        return
-    if not options.phone_columns and _begins_with_number([cell.strip() for cell in first]):
-        yield name, _open_rows(path, options, name, "sheet")
-        return
-    try:
-        yield name, open_list(path, options, name=name)
-    except InputError:
-        if has_numbers or phone_columns(first):
-            raise
-
-
-def _open_rows(path: Path, options: ListOptions, name: str, kind: str) -> ContactList:
-    source = Source(path, name)
-    try:
-        if kind == "sheet":
-            rows = _rows(read_sheet(source.file, options.sheet, name))
+        if first is None:
+            source.close()
+            return
+        records = source.guard(read_sheet(source.file, sheet, name))
+        if not options.phone_columns and _begins_with_number(first):
+            yield where, _without_header(source, _rows(records))
         else:
-            text = lines(source.text(options.encoding), name)
-            records = _records(map(_without_comment, text), options, name)
-            rows = _rows_of_xml(text, name) if kind == "xml" else _rows(records)
-        return ContactList(
-            source.guard(_numbers(rows)),
-            source,
-            columns=(COLUMN,),
-            columns_are_complete=False,
-            phones=PhoneChoice((COLUMN,)),
-        )
+            yield where, open_table(source, records, options, where)
+    except InputError as error:
+        source.close()
+        if has_numbers or error.code != "input-phone-column":
+            raise
     except BaseException:
         source.close()
         raise
+
+
+def _open_text(path: Path, options: ListOptions, name: str, kind: str) -> ContactList:
+    source = Source(path, name)
+    try:
+        text = lines(source.text(options.encoding), name)
+        records = _records(map(_without_comment, text), options, name)
+        return _without_header(source, _rows_of_xml(text, name) if kind == "xml" else _rows(records))
+    except BaseException:
+        source.close()
+        raise
+
+
+def _without_header(source: Source, rows: Iterator[list[str]]) -> ContactList:
+    return ContactList(
+        source.guard(_numbers(rows)),
+        source,
+        columns=(COLUMN,),
+        columns_are_complete=False,
+        phones=PhoneChoice((COLUMN,)),
+    )
 
 
 def _kind(path: Path, options: ListOptions, name: str) -> str | None:

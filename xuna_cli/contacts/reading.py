@@ -203,8 +203,13 @@ class _Ahead:
 
 
 def open_table(
-    source: "Source", records: Iterator[list[str]], options: ListOptions, name: str
+    source: "Source", records: Iterator[Sequence[str]], options: ListOptions, name: str
 ) -> ContactList:
+    """Open a list whose rows stand under a header, whatever they come from.
+
+    Raises:
+        InputError: as `open_list`.
+    """
     columns, rows = read_table(records, name)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
     ahead = _Ahead(rows if first is None else chain((first,), rows))
