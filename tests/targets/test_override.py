@@ -12,6 +12,7 @@ from xuna_cli.targets.override import (
     first_message,
     merge,
     own_columns,
+    own_values,
     parse_override,
 )
 from xuna_cli.targets.values import EmptyValue
@@ -20,7 +21,8 @@ from xuna_cli.targets.values import EmptyValue
 def build(fields, *options, columns=None):
     overrides = [parse_override(option) for option in options]
     check_paths(overrides)
-    return build_override(fields, overrides, own_columns(fields if columns is None else columns))
+    own = own_values(fields, own_columns(fields if columns is None else columns))
+    return build_override(fields, overrides, own)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,41 @@ ODD = (
         "a,.b",
         "1,000.5",
     ),
+    *(
+        "N/A",
+        "NAN",
+        "Null",
+        "NaT",
+        "Err:502",
+        "#REF!",
+        "#N/A",
+        "&amp;",
+        "a&b; c",
+        "&",
+        "<b>",
+        "a%b%",
+        "%s",
+        "[name]",
+        "{x}",
+        "*|X|*",
+    ),
+    *(
+        "2026-12-03",
+        "14:05:00",
+        "12/11/2026",
+        "J?rg",
+        "Unknown",
+        "TEST",
+        "--",
+        "Jörg MÃ¼ller",
+        "Ã©",
+        "Ã",
+        "©",
+        "Â",
+        "\u3164",
+        "Ann\u3164",
+    ),
+    *("null null", "=C3=B6", "12-03", "2026-", "name", "##x##", "$name", "Ð˜Ð²", "«IRMÃ»"),
     *(7, 7.5, True, None, ["Ann"], {"a": "Ann"}),
 )
 CELLS = st.sampled_from(ODD) | st.text(max_size=8) | st.text("an NulodefiN-'& ", max_size=12)
@@ -104,6 +139,8 @@ MESSAGES = [
     "{{ name }}, {{ firm }}! {{ name }}? {{ name }}; {{ name }}: {{ firm }},",
     "Hi {{ name }}, we do maintenance of None for {{ firm }}.",
     "({{ name }}) .{{ firm }}",
+    "[{{ name }}] #{{ name }}! &{{ firm }}; 5%{{ name }}% Ã{{ firm }}» <{{ name }}>",
+    "2026-{{ name }}-03 {{ firm }}:05:00",
     "Caf\udce9: {{ name }}",  # a byte of another encoding than UTF-8, as the command line gives it
     "{ {{ name }} }",
     "Hi {{ name | title }}",
@@ -129,7 +166,7 @@ def both_ways(message, rest, contacts, *, strict, complete):
     results = []
     short = 0
     for way in ("short", "careful"):
-        lint = Lint(strict=strict, sources=[override.template.source for override in overrides])
+        lint = Lint(strict=strict, literals=[text for each in overrides for text in each.template.literals])
         prepare = Preparer(
             phones=PhoneColumns(("phone",)),
             columns=COLUMNS,
@@ -197,7 +234,7 @@ def test_so_it_does_where_rows_are_short(message, rest, rows, strict):
 
 def test_ordinary_rows_go_the_short_way():
     rows = [("Ann", "Acme Ltd", "A-1"), ("Björn", "Stark & Sons", "A-2"), ("D'Arcy", "李", "3")]
-    rows += [("St. John", "Umbrella, Inc.", "$12.50"), ("Ann Jr.", "a@b.example", "2026-11-24 10:30")]
+    rows += [("St. John", "Umbrella, Inc.", "$12.50"), ("Ann Jr.", "a@b.example", "24 November, 10:30")]
     contacts = [Contact(2, dict(zip(COLUMNS, (JOHN, *row), strict=True))) for row in rows]
     (made, _), _, short = both_ways(MESSAGES[0], ("agent.language=es",), contacts, strict=True, complete=True)
     assert short == len(contacts)

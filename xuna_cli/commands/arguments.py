@@ -152,7 +152,24 @@ StrictMessages = Annotated[
     bool,
     typer.Option(
         "--strict-messages",
-        help="Reject rows whose words look wrong; else warn.",
+        help="Reject rows whose message looks broken, even slightly (default: warn only).",
+        rich_help_panel="What is said",
+    ),
+]
+AllowOddMessages = Annotated[
+    bool,
+    typer.Option(
+        "--allow-odd-messages",
+        help="Only warn of what is never right in speech: null, #N/A, {name}, &amp; (default: reject these rows). "
+        "(XUNA_ALLOW_ODD_MESSAGES)",
+        rich_help_panel="What is said",
+    ),
+]
+AgentMessage = Annotated[
+    bool,
+    typer.Option(
+        "--agent-message",
+        help="Let the agent speak its own first message where no other is given. (XUNA_AGENT_MESSAGE)",
         rich_help_panel="What is said",
     ),
 ]

@@ -177,6 +177,8 @@ def batch_call(
     wait: arguments.Wait = False,
     max_calls: arguments.MaxCalls = None,
     strict_messages: arguments.StrictMessages = False,
+    allow_odd_messages: arguments.AllowOddMessages = False,
+    agent_message: arguments.AgentMessage = False,
 ) -> None:
     """Call everybody on a list, once.
 

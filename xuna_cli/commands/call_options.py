@@ -82,6 +82,8 @@ class Options:
     max_calls: int | None = None
     wait: bool = False
     strict_messages: bool = False
+    allow_odd_messages: bool = False
+    agent_message: bool = False
 
     @property
     def list_options(self) -> ListOptions:
@@ -145,12 +147,22 @@ def overrides_of(options: Options, settings: Settings) -> list[Override]:
     overrides = [parse_override(text) for text in options.override or ()]
     if options.first_message is not None and options.first_message_file is not None:
         raise UsageError("--first-message and --first-message-file are two ways to say the same: give one")
+    given = options.first_message is not None or options.first_message_file is not None
+    if options.agent_message and (
+        given or any(clash(override.path, FIRST_MESSAGE) for override in overrides)
+    ):
+        raise UsageError("--agent-message and another first message contradict each other: give one")
     if options.first_message is not None:
         overrides.append(first_message(options.first_message))
     elif options.first_message_file is not None:
         overrides.append(first_message(_text_of(options.first_message_file), where="--first-message-file"))
-    elif not any(clash(override.path, FIRST_MESSAGE) for override in overrides):
+    elif not options.agent_message and not any(clash(override.path, FIRST_MESSAGE) for override in overrides):
         setting = settings.get("XUNA_FIRST_MESSAGE")
+        if setting.value is not None and settings.switch("XUNA_AGENT_MESSAGE", on=False):
+            raise UsageError(
+                "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE contradict each other",
+                hint="Unset one of them, or give --agent-message or --first-message.",
+            )
         if setting.value is not None:
             overrides.append(first_message(setting.value, where=f"XUNA_FIRST_MESSAGE ({setting.source})"))
     return overrides

@@ -22,6 +22,7 @@ from xuna_cli.commands.call_options import (
     overrides_of,
     rate_of,
 )
+from xuna_cli.commands.heard import Heard
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.opening import (
     SANDBOX_ORIGIN,
@@ -66,8 +67,7 @@ from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects, refuse_inputs
 from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.settings import Settings
-from xuna_cli.targets.lint import Lint
-from xuna_cli.targets.override import own_columns
+from xuna_cli.targets.names import fold
 from xuna_cli.targets.phone import check_region
 from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.ready import Ready, ready
@@ -104,6 +104,7 @@ class Invocation:
         if self._ready is not None:
             check_ready_options(options, self._ready)
             self._overrides = []  # what was reviewed is what is said
+        self._heard = Heard(options, settings, self._overrides, reviewed=self._ready is not None)
         self._campaign = self._ready.campaign if self._ready is not None else campaign_of(options)
         self._address = address(self._campaign, options.ledger, sandbox=options.sandbox)
         with self._open() as contacts:
@@ -112,8 +113,8 @@ class Invocation:
                 options.screening, contacts.columns, complete=contacts.columns_are_complete
             )
             self._list = self._plan_list(contacts)
-            self._warnings = self._prepare(contacts).warnings
-            own_words = own_columns(contacts.columns)
+            self._loud_warnings = self._heard.warnings + self._prepare(contacts).warnings
+            self._loud_warnings += self._heard.silent(contacts)
         self.screening = make_screening(
             options.screening,
             settings,
@@ -131,8 +132,6 @@ class Invocation:
             raise UsageError(
                 "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"
             )
-        if not self._overrides and not own_words and self._ready is None:
-            self._warnings = [*self._warnings, "no first message is given: the agent says its own"]
 
     @property
     def about(self) -> Ready:
@@ -141,11 +140,9 @@ class Invocation:
 
     def say_warnings(self) -> None:
         """Say what may not be meant so; what is not used changes who is called or what is heard."""
-        for note in self._list.notes:
-            say(f"xuna: warning: {note}")
-        if not self._options.quiet:
-            for warning in (*self._settings.warnings, *self._warnings):
-                say(f"xuna: warning: {warning}")
+        quiet = () if self._options.quiet else self._settings.warnings
+        for warning in (*self._list.notes, *self._loud_warnings, *quiet):
+            say(f"xuna: warning: {warning}")
         self._say_lists([each.list for each in self.screening.do_not_call.lists])
 
     def _say_lists(self, lists: Sequence[NumberList]) -> None:
@@ -170,6 +167,7 @@ class Invocation:
             campaign_id = ledger.check_campaign(description) if ledger else None
             self._check_max_calls(ledger, campaign_id)
             rejects = self._rejects(stack)
+            self._heard.aloud = self._options.quiet  # else the result has it
             report = self._rehearse(
                 ledger, campaign_id, rejects.add if rejects else _nothing, self._options.limit, on_fit
             )
@@ -266,6 +264,8 @@ class Invocation:
         templates = [override.template for override in self._overrides]
         used = [column for each in templates for column in (*each.columns, *each.optional_columns)]
         used += filter(None, (options.key, self._timezone_column, options.consent_column))
+        spelled = set(map(fold, used))
+        used += [column for column in contacts.columns if fold(column) in spelled]
         return plan_list(
             contacts,
             region_column=options.region_column,
@@ -279,10 +279,7 @@ class Invocation:
 
     def _prepare(self, contacts: ContactList) -> Preparer:
         empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
-        self._lint = Lint(
-            strict=self._options.strict_messages,
-            sources=[override.template.source for override in self._overrides],
-        )
+        self._lint = self._heard.lint()
         self._preparer = Preparer(
             phones=self._list.phones,
             columns=contacts.columns,
@@ -437,7 +434,9 @@ class Invocation:
             since = self._clock.now() - RECENTLY
             recently += len(last_calls(ledger, numbers, since, other_than=campaign_id))
 
+        self._heard.aloud = False  # the lines before the question have it
         report = self._rehearse(ledger, campaign_id, _nothing, options.limit, count_recent)
+        self._heard.aloud = True
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)
         for error in report.errors:

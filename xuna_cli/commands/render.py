@@ -24,6 +24,8 @@ def render(
     first_message_file: Annotated[Path | None, typer.Option(rich_help_panel=SAID)] = None,
     override: Annotated[list[str] | None, typer.Option(metavar="PATH=TEMPLATE", rich_help_panel=SAID)] = None,
     strict_messages: arguments.StrictMessages = False,
+    allow_odd_messages: arguments.AllowOddMessages = False,
+    agent_message: arguments.AgentMessage = False,
     list_format: Annotated[str | None, typer.Option("--format", rich_help_panel=LIST)] = None,
     delimiter: Annotated[str | None, typer.Option(rich_help_panel=LIST)] = None,
     encoding: Annotated[str | None, typer.Option(rich_help_panel=LIST)] = None,

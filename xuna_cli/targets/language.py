@@ -16,7 +16,7 @@ from jinja2.visitor import NodeTransformer
 from xuna_cli.targets.bounds import charge, concat, settled, steps, weigh
 from xuna_cli.targets.filters import COMPARISONS, compare, computable, filters, number_of
 from xuna_cli.targets.json_template import marked
-from xuna_cli.targets.values import Empty, EmptyValue, TemplateProblem, is_empty, spoken
+from xuna_cli.targets.values import FILLERS, Empty, EmptyValue, TemplateProblem, is_empty, spoken
 
 _MOST_BITS = 1024
 """Of both operands together: squared forty times, a digit fills the memory."""
@@ -222,6 +222,17 @@ class Placeholder:
     default: str | None
 
 
+def said_by(tree: nodes.Template) -> list[str]:
+    """Return the texts of a template that may be spoken as they stand: what is outside expressions, and defaults."""
+    texts = [data.data for data in tree.find_all(nodes.TemplateData)]
+    for call in tree.find_all(nodes.Filter):
+        if call.name in ("default", "d"):
+            texts += [
+                arg.value for arg in call.args if isinstance(arg, nodes.Const) and isinstance(arg.value, str)
+            ]
+    return texts
+
+
 def literals_of(tree: nodes.Template) -> list[str]:
     """Return the texts that a template has itself, those in its expressions too."""
     texts = [data.data for data in tree.find_all(nodes.TemplateData)]
@@ -266,7 +277,8 @@ def join_parts(parts: Iterable[str | Placeholder], fields: Mapping[str, object])
             texts.append(part)
             continue
         value = fields.get(part.column)
-        if type(value) is str and value[:1].isalnum():  # most of them: not empty, and spoken as it is
+        # Most of them: not empty, and spoken as it is.
+        if type(value) is str and value[:1].isalnum() and value[:1] not in FILLERS:
             texts.append(value)
         elif not is_empty(value):
             texts.append(spoken(value))

@@ -3,10 +3,14 @@
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
+from xuna_cli.errors import InputError
 from xuna_cli.models import Mark
-from xuna_cli.targets.values import TargetProblem
+from xuna_cli.targets.override import FIRST_MESSAGE, Override
+from xuna_cli.targets.values import TargetProblem, quoted
+from xuna_cli.targets.words import ALLOW, Finding, may_be_wrong, never_right, seldom_right
 
 LONGEST_MESSAGE = 1_000
 """Characters; more than a minute of speech before the person can say a word."""
@@ -22,29 +26,75 @@ class Lint:
     """Looks at every text of every row's override. Thread-safe.
 
     Args:
-        strict: reject a row; else note it.
-        sources: the templates: what stands in them as it is was meant so.
+        strict: reject a row for whatever looks wrong; else note the softer signs.
+        allow_odd: note what is never right in speech, too; else it rejects its row.
+        literals: what the templates say themselves: it was meant so.
+        on_new: told of each kind of sign when the first row has it.
     """
 
-    def __init__(self, *, strict: bool, sources: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        strict: bool,
+        allow_odd: bool = False,
+        literals: Iterable[str] = (),
+        on_new: Callable[[Mark], None] = lambda _: None,
+    ) -> None:
         self._strict = strict
-        self._sources = tuple(sources)
+        self._allow_odd = allow_odd
+        self._literals = tuple(literals)
+        self._on_new = on_new
         self._lock = threading.Lock()
         self._marks: dict[str, Mark] = {}
 
-    def __call__(self, row_number: int, override: Mapping[str, object]) -> None:
+    def __call__(
+        self,
+        row_number: int,
+        override: Mapping[str, object],
+        cells: Mapping[str, object] = MappingProxyType({}),
+        own_message: tuple[str, str] | None = None,
+    ) -> None:
         """Look at one row.
 
+        Args:
+            row_number: the row's.
+            override: what will be said.
+            cells: the cells that templates speak, by column.
+            own_message: the row's own first message, and the column that it comes from.
+
         Raises:
-            TargetProblem: in strict mode, for the first thing that looks wrong.
+            TargetProblem: for the first thing that is never right, or, in strict mode, looks wrong.
         """
-        for path, text in texts(override, ""):
+        said = list(texts(override, ""))
+        found = self._look_at_sources(cells, own_message, [text for _, text in said])
+        for path, text in said:
             if _is_plainly_fine(text):
                 continue
-            for code, message in looks_wrong(text, self._sources):
-                if self._strict:
-                    raise TargetProblem(code, f"{path}: {message}")
-                self._note(Mark(code, message, 1, row_number))
+            for code, message in looks_wrong(text, self._literals):
+                if code != "message-braces" or "message-placeholder" not in found:
+                    found.setdefault(code, f"{path}: {message}" if self._strict else message)
+        for code, message in found.items():
+            if self._strict:
+                raise TargetProblem(code, message)
+            self._note(Mark(code, message, 1, row_number))
+
+    def _look_at_sources(
+        self, cells: Mapping[str, object], own_message: tuple[str, str] | None, said: Sequence[str]
+    ) -> dict[str, str]:
+        """Return what is wrong with what the texts were made of, by code."""
+        found: dict[str, str] = {}
+        for column, text, is_message in _sources(cells, own_message):
+            if not (is_message or may_be_wrong(text)):
+                continue
+            never = list(never_right(text, is_message=is_message))
+            for finding in (*never, *seldom_right(text, column, is_message=is_message)):
+                if not is_message and not any(_stands_in(finding, each) for each in said):
+                    continue
+                message = f"{column!r} holds {quoted(text.strip())}, {finding.message}"
+                if finding in never and not self._allow_odd:
+                    raise TargetProblem(finding.code, message, column)
+                found.setdefault(finding.code, message)
+        return found
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -58,14 +108,34 @@ class Lint:
             self._marks[mark.code] = (
                 mark if known is None else Mark(known.code, known.message, known.rows + 1, known.first_row)
             )
+        if known is None:
+            self._on_new(mark)
 
 
-def looks_wrong(text: str, sources: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+def _sources(
+    cells: Mapping[str, object], own_message: tuple[str, str] | None
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield column and text of what may hold something wrong, and whether it is a whole message."""
+    for column, cell in cells.items():
+        if isinstance(cell, (str, Mapping, list)):
+            for _, text in texts(cell, ""):
+                yield column, text, False
+    if own_message is not None:
+        yield *own_message, True
+
+
+def _stands_in(finding: Finding, text: str) -> bool:
+    if not finding.is_word:
+        return finding.matched in text
+    return re.search(rf"(?<!\w){re.escape(finding.matched)}(?!\w)", text) is not None
+
+
+def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Yield a code and words for each thing about a text that looks wrong.
 
     Args:
         text: what will be said.
-        sources: the templates; a gap or a word that one of them has itself was meant so.
+        literals: what the templates say themselves; a gap or a word in it was meant so.
     """
     if (match := re.search("[{}]", text)) is not None:
         yield "message-braces", f'braces are left over in "{_around(text, match)}"'
@@ -77,7 +147,7 @@ def looks_wrong(text: str, sources: Sequence[str] = ()) -> Iterator[tuple[str, s
         ("message-no-value", _NO_VALUE, '"{}" speaks of no value; was one missing?'),
     ):
         for match in pattern.finditer(text):
-            if not any(match[0] in source for source in sources):
+            if not any(match[0] in literal for literal in literals):
                 yield code, what.format(_around(text, match))
                 break
     if len(text) > LONGEST_MESSAGE:
@@ -135,3 +205,31 @@ def texts(value: object, path: str) -> Iterator[tuple[str, str]]:
 def _around(text: str, match: re.Match[str], width: int = 15) -> str:
     before, after = max(0, match.start() - width), match.end() + width
     return ("…" if before else "") + text[before:after] + ("…" if after < len(text) else "")
+
+
+def check_literals(overrides: Iterable[Override], *, allow_odd: bool) -> list[str]:
+    """Check what the templates of the first message say themselves, which is said to everybody.
+
+    Returns:
+        Warnings, where what is never right is allowed.
+
+    Raises:
+        InputError: a placeholder of another product, or a mark of HTML, stands in one; the hint has it as it
+            would work.
+    """
+    warnings = []
+    for override in overrides:
+        if override.path != FIRST_MESSAGE:
+            continue
+        template = override.template
+        for literal in template.said:
+            for finding in never_right(literal, is_message=True):
+                message = (
+                    f"{template.where}: everybody would hear {quoted(finding.matched)}, {finding.message}"
+                )
+                if not allow_odd:
+                    raise InputError(
+                        f"{message}.", hint=template.corrected(finding.matched) + ALLOW, code="template-odd"
+                    )
+                warnings.append(message)
+    return warnings

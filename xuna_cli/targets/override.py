@@ -282,6 +282,13 @@ def merge(weaker: Mapping[str, object], stronger: Mapping[str, object]) -> dict[
     return merged
 
 
+def message_of(override: Mapping[str, object]) -> str | None:
+    """Return the first message that an override has; None: it has none."""
+    agent = override.get(FIRST_MESSAGE[0])
+    message = agent.get(FIRST_MESSAGE[1]) if isinstance(agent, Mapping) else None
+    return message if isinstance(message, str) and not is_empty(message) else None
+
+
 def decides(values: Mapping[str, object], override: Override) -> bool:
     """Return whether a row's own `values` leave nothing for a template to say."""
     value: object = values
@@ -298,7 +305,7 @@ def decides(values: Mapping[str, object], override: Override) -> bool:
 def build_override(
     fields: Mapping[str, object],
     overrides: Iterable[Override],
-    columns: Mapping[str, Path],
+    own: Mapping[str, object],
     *,
     missing_is_empty: bool = True,
 ) -> dict[str, object] | None:
@@ -309,7 +316,7 @@ def build_override(
     Args:
         fields: the row's cells.
         overrides: the templates; see `check_paths`.
-        columns: the row's own columns; see `own_columns`.
+        own: what the row says for itself; see `own_values`.
         missing_is_empty: a column that the row lacks counts as an empty cell; else a template that
             needs it has no usable text.
 
@@ -317,7 +324,6 @@ def build_override(
         TemplateProblem: a template has no usable text for this row.
         OverrideProblem: a value can't be sent as it is.
     """
-    own = own_values(fields, columns) if columns else {}
     said: dict[str, object] = {}
     for override in overrides:
         if own and decides(own, override):

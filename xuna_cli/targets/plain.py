@@ -14,15 +14,19 @@ from operator import itemgetter
 
 from xuna_cli.targets.lint import LONGEST_MESSAGE, looks_wrong, texts
 from xuna_cli.targets.override import Override, build_override
-from xuna_cli.targets.values import TemplateProblem, check_encodable
+from xuna_cli.targets.values import FILLERS, TemplateProblem, check_encodable
+from xuna_cli.targets.words import WHOLE_CELLS
+from xuna_cli.targets.wrong_encoding import find_misread
 
 # Nothing that is looked for in a sentence has any of these in it, and JSON takes them as they are. Letters are
 # those of any script.
-_SAFE = r"\w#$%&*+/<=>@\[\]^`|~'\-"
+_SAFE = r"\w$&*+@^`~'\-"
 _find_odd = re.compile(rf"[^{_SAFE} ]").search
 # With the marks of a sentence, where they stand as they should: `Umbrella, Inc.`, `12.50`, `10:30`.
-_WORD = rf"[{_SAFE}]++(?:[.,:;!?][{_SAFE}]++)*+"
-_PHRASE = rf"{_WORD}(?:[.,:;!?]? {_WORD})*+"
+_WORD = rf"[{_SAFE}]++(?:[.,:!][{_SAFE}]++)*+"
+_PHRASE = rf"{_WORD}(?:[.,:!?]? {_WORD})*+"
+# `2026-11-24`, `10:30:00`: a date or time as it is not said.
+_find_date = re.compile(r"[\-:]\d\d[\-:]").search
 _BETWEEN = "\x1f"
 
 _MARK = "\0"  # stands for the text in the rest of the override
@@ -66,9 +70,13 @@ class PlainTexts:
             or "null" in together
             or "NULL" in together
             or "undefined" in together
+            or _find_date(together)
+            or not WHOLE_CELLS.isdisjoint(values)
         ):
             return None
         if not together.isascii():
+            if find_misread(together) or any(filler in together for filler in FILLERS):
+                return None
             values = tuple([encode_basestring_ascii(value)[1:-1] for value in values])
         made = self._format % values
         # The JSON is longer than the text: what is too long to be sure of goes the careful way.
@@ -100,13 +108,13 @@ def plain_texts(overrides: Sequence[Override]) -> PlainTexts | None:
         or "" in literals[1:-1]
     ):
         return None
-    sources = [override.template.source for override in overrides]
+    literal_texts = [text for override in overrides for text in override.template.literals]
     rest = build_override({}, [_with_text(override, _MARK) for override in overrides], {})
     example = build_override({}, [_with_text(override, "x".join(literals)) for override in overrides], {})
     head, found, tail = json.dumps(rest, separators=(",", ":")).partition(_MARK_AS_JSON)
     if not found or _MARK_AS_JSON in tail:
         return None
-    if any(True for _, text in texts(example or {}, "") for _ in looks_wrong(text, sources)):
+    if any(True for _, text in texts(example or {}, "") for _ in looks_wrong(text, literal_texts)):
         return None
     return PlainTexts(head, literals, columns, tail)
 

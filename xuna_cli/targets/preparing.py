@@ -11,12 +11,17 @@ from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.names import AmbiguousName, column_for, respelled
 from xuna_cli.targets.override import (
+    FIRST_MESSAGE,
+    OWN_OVERRIDE,
     Override,
+    Path,
     as_json,
     build_override,
     check_paths,
     clash,
+    message_of,
     own_columns,
+    own_values,
 )
 from xuna_cli.targets.phone import PhoneProblem
 from xuna_cli.targets.plain import plain_texts
@@ -76,7 +81,9 @@ class Preparer:
         bound = tuple(replace(override, template=override.template.bound(columns)) for override in overrides)
         # In JSON each contact may spell its names otherwise: they are looked up in every one.
         self._overrides = bound if columns_are_complete else tuple(overrides)
-        self._names = tuple({name for override in overrides for name in override.template.all_columns})
+        self._names = tuple(
+            dict.fromkeys(name for each in self._overrides for name in each.template.all_columns)
+        )
         self._columns_are_complete = columns_are_complete
         self.warnings, self._missing_is_empty = self._check_templates(bound, columns)
         self._phone_column = phones.columns[0] if phones.columns else ""
@@ -209,11 +216,13 @@ class Preparer:
             except InputError as error:
                 raise TargetProblem(error.code, error.message) from None
             fields = respelled(fields, self._names)
-        override = build_override(fields, self._overrides, columns, missing_is_empty=self._missing_is_empty)
+        own = own_values(fields, columns) if columns else {}
+        override = build_override(fields, self._overrides, own, missing_is_empty=self._missing_is_empty)
         if override is None:
             return None
         if self._lint is not None:
-            self._lint(row_number, override)
+            cells = {name: fields[name] for name in self._names if name in fields}
+            self._lint(row_number, override, cells, _own_message(own, columns))
         return as_json(override)
 
 
@@ -225,3 +234,12 @@ def _key_column(name: str, columns: Sequence[str]) -> str:
     if column is None:
         raise no_column("--key", name, columns)
     return column
+
+
+def _own_message(own: Mapping[str, object], columns: Mapping[str, Path]) -> tuple[str, str] | None:
+    """Return the column of a row's own first message, and the message; None: it has none."""
+    message = message_of(own)
+    if message is None:
+        return None
+    column = next((name for name, path in columns.items() if path == FIRST_MESSAGE), None)
+    return column or next((name for name, path in columns.items() if not path), OWN_OVERRIDE), message

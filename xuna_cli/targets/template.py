@@ -27,6 +27,7 @@ from xuna_cli.targets.language import (
     join_parts,
     literals_of,
     parts_of,
+    said_by,
     uses_of,
 )
 from xuna_cli.targets.names import AmbiguousName, as_placeholder, column_for, fold
@@ -52,7 +53,8 @@ class Template:
     Attributes:
         source: the text it was compiled from.
         where: the option it came from, for messages.
-        literals: what it says itself.
+        literals: the texts that stand in it, in expressions too.
+        said: those that may be spoken as they stand.
         columns: what it can't do without, in order of appearance.
         optional_columns: what it uses only through `default` or `is defined`.
 
@@ -82,6 +84,7 @@ class Template:
             if gives_json and not self.is_constant:
                 self._parts = None
             self.literals = tuple(literals_of(tree))
+            self.said = tuple(said_by(tree))
             self._compiled = environment.from_string(Bounded().visit(tree))
         except TemplateSyntaxError as problem:
             raise _does_not_compile(where, source, problem.lineno, problem.message or "") from None
@@ -142,6 +145,14 @@ class Template:
                 for part in self._parts
             ]
         return made
+
+    def corrected(self, matched: str) -> str:
+        """Return how the option would be typed with a placeholder where `matched` stands; empty: not known."""
+        name = re.sub(r"^[\W_]+|[\W_]+$", "", matched)
+        if self.where != "--first-message" or not re.fullmatch(r"[^\W\d][\w ]*", name):
+            return "A placeholder looks like {{ name }}. "
+        source = self.source.replace(matched, as_placeholder(name))
+        return f"Did you mean {self.where} {shlex.quote(source)}? "
 
     def render(self, fields: Mapping[str, object]) -> str:
         """Return the text for one row.

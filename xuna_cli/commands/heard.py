@@ -1,0 +1,124 @@
+"""What people will hear: the checks of a whole list, and the warnings that come before the first call.
+
+A warning that changes what people hear is never silenced by --quiet.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from xuna_cli.commands.call_options import Options
+from xuna_cli.contacts import ContactList
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.models import Contact, Mark, Rejection
+from xuna_cli.output.messages import counted, say
+from xuna_cli.settings import Settings
+from xuna_cli.targets.lint import Lint, check_literals
+from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, message_of, own_columns, own_values
+from xuna_cli.targets.values import TargetProblem
+
+# What is heard wrong, and not only long, or spaced strangely.
+_LOUD = frozenset(
+    {
+        "message-no-value",
+        "message-wrong-encoding",
+        "message-cell-error",
+        "message-placeholder",
+        "message-html",
+    }
+    | {"message-braces"}
+)
+
+
+class Heard:
+    """What the options say of messages, and what was told of them.
+
+    Args:
+        options: the command line.
+        settings: where it says nothing.
+        overrides: the templates; none for a rendered list.
+        reviewed: the list is a rendered one: what is never right was found before it was reviewed.
+
+    Attributes:
+        warnings: about the templates.
+
+    Raises:
+        UsageError: two options contradict each other.
+        InputError: everybody would hear a placeholder, or another thing that is never right.
+    """
+
+    def __init__(
+        self, options: Options, settings: Settings, overrides: Sequence[Override], *, reviewed: bool
+    ) -> None:
+        self._options = options
+        self._overrides = overrides
+        self._reviewed = reviewed
+        allowed = settings.switch("XUNA_ALLOW_ODD_MESSAGES", on=options.allow_odd_messages)
+        if options.strict_messages and options.allow_odd_messages:
+            raise UsageError("--strict-messages and --allow-odd-messages contradict each other: give one")
+        self._allow_odd = (allowed and not options.strict_messages) or reviewed
+        self._agent_message = settings.switch("XUNA_AGENT_MESSAGE", on=options.agent_message)
+        self._told: set[str] = set()
+        self.aloud = True
+        self.warnings = check_literals(overrides, allow_odd=self._allow_odd)
+
+    def lint(self) -> Lint:
+        """Return what looks at each row's message."""
+        return Lint(
+            strict=self._options.strict_messages,
+            allow_odd=self._allow_odd,
+            literals=[text for override in self._overrides for text in override.template.literals],
+            on_new=self._tell,
+        )
+
+    def silent(self, contacts: ContactList) -> list[str]:
+        """Return a warning where rows have no first message, unless that is said to be meant.
+
+        Args:
+            contacts: the list, from its beginning; it is read to its end only where rows may differ.
+        """
+        given = any(clash(override.path, FIRST_MESSAGE) for override in self._overrides)
+        if given or self._agent_message or self._reviewed:
+            return []
+        rows = silent = 1
+        if not contacts.columns_are_complete or own_columns(contacts.columns):
+            rows, silent = _silent_rows(contacts)
+        if not silent:
+            return []
+        if silent == rows:
+            return [
+                (
+                    "no first message is given, so the agent speaks its own to everybody; "
+                    "if that is meant, add --agent-message"
+                )
+            ]
+        return [
+            (
+                f"{silent:,} of {counted(rows, 'row has', 'rows have')} no first message, so the agent speaks its own "
+                "there; give those one with --first-message, or, if that is meant, add --agent-message"
+            )
+        ]
+
+    def _tell(self, mark: Mark) -> None:
+        """Tell of a kind of sign when the first row has it, before that row's call."""
+        if mark.code in self._told:
+            return
+        self._told.add(mark.code)
+        if self.aloud and (mark.code in _LOUD or not self._options.quiet):
+            say(f"xuna: warning: row {mark.first_row}: {mark.message} [{mark.code}]")
+
+
+def _silent_rows(contacts: Iterable[Contact | Rejection]) -> tuple[int, int]:
+    """Return how many rows can be read, and how many of them have no first message of their own."""
+    rows = silent = 0
+    try:
+        for contact in contacts:
+            if isinstance(contact, Rejection):
+                continue
+            try:
+                own = own_values(contact.fields, own_columns(contact.fields))
+            except (TargetProblem, InputError):  # the row is rejected for it, with words
+                continue
+            rows += 1
+            silent += message_of(own) is None
+    except InputError:  # said when the list is read to be called
+        pass
+    return rows, silent

@@ -1,0 +1,241 @@
+"""What is never right in speech, and what seldom is: left in a cell by a spreadsheet, a program or another product.
+
+Each rule looks at one text: a cell that a template speaks, a row's own message, or what a template says itself.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xuna_cli.targets.names import as_placeholder, fold
+from xuna_cli.targets.wrong_encoding import ESCAPES, find_misread
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a text that is wrong.
+
+    Attributes:
+        code: a stable slug.
+        matched: the part of the text that is meant.
+        message: what it is and what to do, in words that follow `'name' holds "…", `.
+        is_word: whether only the whole word is meant, and not its letters within another one.
+    """
+
+    code: str
+    matched: str
+    message: str
+    is_word: bool = False
+
+
+def may_be_wrong(cell: str) -> bool:
+    """Return whether the rules have to look at a cell; for most of them this is enough."""
+    return (
+        _find_unusual(cell) is not None
+        or not cell.isascii()
+        or cell.strip() in WHOLE_CELLS
+        or any(word in cell for word in NO_VALUE_WORDS)
+    )
+
+
+# --- never right ----------------------------------------------------------------------------------
+
+# What pandas, JavaScript, SQL, MySQL's exports, Java, C and spreadsheets write for "no value"; and how a person
+# of this name is written, where there are such people.
+_NAMES = {
+    **dict.fromkeys(("nan", "NaN", "NAN"), "Nan"),
+    **dict.fromkeys(("null", "NULL"), "Null"),
+    "None": "NONE",
+    "undefined": "Undefined",
+}
+NO_VALUE_WORDS = ("None", "NaN", "nan", "null", "NULL", "undefined")
+_NO_VALUES = frozenset(_NAMES) | {
+    *("[object Object]", "[object object]", "\\N", "NaT", "<NA>", "N/A", "n/a", "N/a", "(null)", "(none)"),
+    *(f"Err:{number}" for number in range(501, 541)),  # LibreOffice
+}
+# Excel, Google Sheets and LibreOffice, in their languages: Microsoft's lists of error values.
+_SHEET_ERROR = re.compile(
+    r"#(?:N/A|Н/Д|N/D|N/B|GETTING_DATA|GETTING DATA|DIV/0!|¡DIV/0!|ДЕЛ/0!|DZIEL/0!|SAYI/0!|BÖL/0!|DÉL/0!|OSZTÓ!)"
+    r"|#(?:REF|VALUE|NULL|NUM|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN|EXTERNAL|PYTHON|ERROR|TIMEOUT"
+    r"|BEZUG|WERT|ZAHL|ÜBERLAUF|¡REF|¡VALOR|¡NUM|¡NULO|VALEUR|NOMBRE|NUL|RIF|VALORE|VALOR|NULO|VERW|WAARDE|GETAL"
+    r"|LEEG|ССЫЛКА|ЗНАЧ|ЧИСЛО|ПУСТО|ADR|ARG|LICZBA|ZERO|BAŞV|DEĞER|SAYI|BOŞ|REFERENS|VÄRDEFEL|OGILTIGT|ODKAZ|HODNOTA"
+    r"|NÚM|HIV|ÉRTÉK|SZÁM|PUUTTUU|ARVO|LUKU)!"
+    r"|#(?:NAME|¿NOMBRE|NOM|NOME|NAAM|ИМЯ|NAZWA|AD|NAMN|NIMI|NÁZEV|NÉV)\?"
+)
+_WHOLE_ERROR = re.compile(r"#(?:NV|YOK|HIÁNYZIK|NEDEFINOVÁNO)|#{3,}|#[A-ZÄÖÜÉ¡¿/0_]{2,}[!?]")
+
+# `{{ name }}` (Mustache, Liquid, ElevenLabs), `{name}`, `${name}`, `#{name}`, `{!Contact.FirstName}` (Salesforce),
+# `<<name>>`, `[[name]]`, `*|FNAME|*` (Mailchimp), `%name%`, `%%name%%` (Marketing Cloud), `<%= name %>`, `##name##`,
+# and printf's `%s`.
+_PLACEHOLDER = re.compile(
+    r"[$#]?\{+[^{}]*\}+|\{[{%]|[}%]\}|<%.*?%>|%%=.*?=%%"
+    r"|<<[^<>]+>>|\[\[[^\[\]]+\]\]|\*\|[^|]+\|\*"
+    r"|(?<![\w%])%%?[^\W\d_]\w*(?:[ .-][^\W\d_]\w*)*%%?(?![\w%])"
+    r"|(?<![\w%])%(?:\d+\$)?[sd@](?!\w)|##[^\W\d_][\w .-]*##",
+    re.DOTALL,
+)
+_NAMED = re.compile(r"[\[«‹]\s*([\w .-]{2,30}?)\s*[\]»›]")
+_PLACEHOLDER_NAMES = frozenset(
+    map(
+        fold,
+        "name first_name last_name full_name fname lname firstname lastname surname your_name insert_name customer "
+        "customer_name client_name contact_name contact_first_name company company_name business_name agent_name email "
+        "phone phone_number address street city state zip country title date time appointment_date appointment_time "
+        "appointment order order_id order_number amount product vorname nachname name_des_kunden anrede prénom nom "
+        "nombre apellido apellidos nome cognome sobrenome имя фамилия 姓名 名前".split(),
+    )
+)
+# Tags of SSML, the W3C's markup for speech: in a message they are meant so.
+_TAG = re.compile(r"<!--|</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*|/)?>")
+_SPEECH_TAGS = frozenset(
+    (
+        "audio",
+        "break",
+        "emphasis",
+        "lang",
+        "mark",
+        "p",
+        "phoneme",
+        "prosody",
+        "s",
+        "say-as",
+        "speak",
+        "sub",
+        "voice",
+        "w",
+    )
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+_find_unusual = re.compile(r"[^\w $'.,\-]|-\d\d-").search
+ALLOW = "Or say that it is meant: --allow-odd-messages."
+
+
+def never_right(text: str, *, is_message: bool = False) -> Iterator[Finding]:
+    """Yield what is never right in speech.
+
+    Args:
+        text: a cell, or what somebody wrote to be spoken.
+        is_message: it is written to be spoken: marks of SSML are meant so, and no word of it stands for no value.
+    """
+    if not is_message:
+        yield from _no_value(text)
+    yield from _wrong_characters(text)
+    if _find_unusual(text):
+        yield from _left_over(text, is_message=is_message)
+
+
+def _wrong_characters(text: str) -> Iterator[Finding]:
+    if "\ufffd" in text:
+        yield _misread("\ufffd", "the sign for a character that was lost")
+    elif not text.isascii() and (misread := find_misread(text)):
+        yield _misread(misread, "text in UTF-8 that was read as something else")
+    elif match := ESCAPES.search(text):
+        yield _misread(match[0], "the code of a character")
+
+
+def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
+    if (match := _SHEET_ERROR.search(text)) and not _WHOLE_ERROR.fullmatch(text.strip()):
+        yield Finding("message-cell-error", match[0], "the error of a spreadsheet: fix its formula")
+    match = _PLACEHOLDER.search(text) or next(
+        (one for one in _NAMED.finditer(text) if fold(one[1]) in _PLACEHOLDER_NAMES), None
+    )
+    if match:
+        message = "a placeholder that nothing was put into: write the words themselves there"
+        yield Finding("message-placeholder", match[0], message)
+        return
+    for tag in _TAG.finditer(text):
+        if not (is_message and (tag[1] or "").casefold() in _SPEECH_TAGS):
+            yield Finding("message-html", tag[0], "a mark of HTML: take it out")
+            return
+    for entity in _ENTITY.finditer(text):
+        if _is_entity(entity[0]):
+            yield Finding(
+                "message-html", entity[0], "a character as HTML writes it: write the character itself"
+            )
+            return
+
+
+def _no_value(text: str) -> Iterator[Finding]:
+    whole = text.strip()
+    words = whole.split()
+    if whole in _NO_VALUES or (len(words) > 1 and all(word in NO_VALUE_WORDS for word in words)):
+        name = f'if somebody is called that, write "{_NAMES[whole]}"; ' if whole in _NAMES else ""
+        message = (
+            f"which programs write where there is no value: fill the cell in; {name}or allow all of these"
+        )
+        message += " with --allow-odd-messages"
+        yield Finding("message-no-value", whole, message, is_word=True)
+    elif _WHOLE_ERROR.fullmatch(whole):
+        yield Finding(
+            "message-cell-error", whole, "the error of a spreadsheet: fix its formula", is_word=True
+        )
+
+
+def _misread(matched: str, what: str) -> Finding:
+    hint = "save the list anew from where it comes, as UTF-8, or see --encoding"
+    return Finding("message-wrong-encoding", matched, f"{what}: {hint}")
+
+
+def _is_entity(text: str) -> bool:
+    if text.startswith("&#"):
+        return True
+    from html.entities import html5  # noqa: PLC0415 - 2,000 names, which few lists need
+
+    return text[1:] in html5
+
+
+# --- seldom right ---------------------------------------------------------------------------------
+
+
+def _spelled(*words: str) -> Iterator[str]:
+    for word in words:
+        yield from (word, word.upper(), word.title(), word.capitalize())
+
+
+_FILLERS = frozenset(
+    {
+        *("none", "-", "--", "---", "?", "??", "???", ".", "..", "...", "*", "0000-00-00", "1900-01-00"),
+        *_spelled("nil", "unknown", "no name", "not available", "not provided", "not applicable", "tbd"),
+        *_spelled(
+            "tba", "test", "test test", "unbekannt", "inconnu", "desconocido", "sconosciuto", "n.a.", "blank"
+        ),
+    }
+)
+WHOLE_CELLS = _NO_VALUES | _FILLERS
+"""Cells that are wrong, or may be, as a whole."""
+
+_RAW_DATE = re.compile(
+    r"(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
+    r"|(?<![\d:])\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?![\d:])|(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])"
+)
+_LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
+
+
+def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterator[Finding]:
+    """Yield what is seldom right in speech.
+
+    Args:
+        text: a cell, or what somebody wrote to be spoken.
+        column: the cell's.
+        is_message: it is written to be spoken, and not put into a template.
+    """
+    whole = text.strip()
+    if whole in _FILLERS:
+        yield Finding("message-no-value", whole, "which may stand for no value", is_word=True)
+    if match := _RAW_DATE.search(text):
+        call = 'time("h:mm a"' if ":" in match[0][:3] else 'date("EEEE, d MMMM"'
+        call += ', input="d/M/y")' if "/" in match[0] else ")"
+        how = (
+            "write it as people say it" if is_message else f"in the template write {_filtered(column, call)}"
+        )
+        message = f"which is spoken as it stands: {how}"
+        yield Finding("message-raw-date", match[0], message)
+    if "://" not in text and (match := _LOST_LETTER.search(text)):
+        yield Finding("message-lost-letter", match[0], "where a letter may have been lost")
+    if "\\" in text:
+        yield Finding("message-backslash", "\\", "with a backslash in it")
+
+
+def _filtered(column: str, call: str) -> str:
+    return as_placeholder(column).replace(" }}", f" | {call} }}}}")
