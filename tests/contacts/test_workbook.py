@@ -43,7 +43,7 @@ def test_every_other_cell_is_shown_as_the_sheet_shows_it(read):
         "+1",
         True,
         False,
-        dt.datetime(2026, 1, 2, 3, 4),  # noqa: DTZ001 - Excel knows no zones
+        dt.datetime(2026, 1, 2, 3, 4),
         dt.date(2026, 1, 2),
         dt.time(9, 30),
         None,

@@ -12,6 +12,7 @@ from jinja2 import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from xuna_cli.models import TypedText
+from xuna_cli.targets import date_filters
 from xuna_cli.targets.bounds import guarded, weigh
 from xuna_cli.targets.values import LONGEST_TEXT, JsonText, TemplateProblem, quoted, spoken, too_long
 
@@ -181,5 +182,5 @@ def filters() -> dict[str, Callable[..., Any]]:
     }
     ours |= {name: _of_text(_JINJA[name]) for name in _OF_TEXTS}
     made = {name: guarded(_JINJA[name]) for name in _TAKEN_OVER}
-    made |= {name: guarded(function) for name, function in ours.items()}
+    made |= {name: guarded(function) for name, function in (ours | date_filters.filters()).items()}
     return made | {name: _JINJA[name] for name in ("d", "default")} | {"tojson": _to_json}

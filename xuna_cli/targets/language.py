@@ -13,6 +13,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from xuna_cli.targets import date_filters
 from xuna_cli.targets.bounds import charge, concat, settled, steps, weigh
 from xuna_cli.targets.filters import COMPARISONS, compare, computable, filters, number_of
 from xuna_cli.targets.json_template import marked
@@ -155,6 +156,30 @@ def check_language(tree: nodes.Template) -> None:
             raise TemplateSyntaxError(f"{node.attr} can't be reached from here", node.lineno)
         if isinstance(node, nodes.Call) and not isinstance(node.node, nodes.Getattr):
             raise TemplateSyntaxError("there are no functions here", node.lineno)
+
+
+def check_dates(tree: nodes.Template) -> None:
+    """Check the patterns and languages of dates that a template says itself.
+
+    Raises:
+        TemplateSyntaxError: there is a wrong one.
+    """
+    for call in tree.find_all(nodes.Filter):
+        if call.name not in date_filters.NAMES:
+            continue
+        given: dict[str, nodes.Node] = dict(
+            zip(("pattern", "locale", "input", "timezone"), call.args, strict=False)
+        )
+        given |= {str(pair.key): pair.value for pair in call.kwargs}
+        texts = {
+            name: node.value
+            for name, node in given.items()
+            if isinstance(node, nodes.Const) and isinstance(node.value, str)
+        }
+        try:
+            date_filters.check_constants(call.name, texts)
+        except TemplateProblem as problem:
+            raise TemplateSyntaxError(problem.message, call.lineno) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from xuna_cli.targets.language import (
     LONGEST_TEMPLATE,
     Bounded,
     Placeholder,
+    check_dates,
     check_language,
     join_parts,
     literals_of,
@@ -73,6 +74,7 @@ class Template:
         try:
             tree = environment.parse(source)
             check_language(tree)
+            check_dates(tree)
             uses = uses_of(tree)
             self.columns = tuple(dict.fromkeys(use.column for use in uses if use.required))
             self.optional_columns = tuple(

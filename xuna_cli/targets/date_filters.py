@@ -1,0 +1,159 @@
+"""The filters `date`, `time` and `datetime`: days and times as a voice says them, in any language, through Babel.
+
+Patterns are those of Unicode LDML (TR 35, part 4), as CLDR and Babel have them: `EEEE, d MMMM`, `h:mm a`, or
+`short`, `medium`, `long` and `full`. Babel is imported when a template is compiled that uses one of them.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from xuna_cli.targets.moments import MONTHS, check_input, read_moment
+from xuna_cli.targets.values import TemplateProblem, is_empty, quoted
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+NAMES = frozenset({"date", "time", "datetime"})
+_STYLES = frozenset({"short", "medium", "long", "full"})
+_DATE_LETTERS, _TIME_LETTERS = frozenset("GyQqMLdEec"), frozenset("abBhHKkms")
+_FIELD_LETTERS = re.compile(r"'[^']*'|([A-Za-z])")
+_EXAMPLE = datetime(2026, 11, 12, 9, 30)  # noqa: DTZ001 - a day and a time of day, of no place
+
+
+def _make(name: str, style: str, letters: frozenset[str]) -> Callable[..., str]:
+    def say(
+        value: object,
+        pattern: object = style,
+        locale: object = "en",
+        input: object = None,  # noqa: A002 - as templates have it
+        timezone: object = None,
+    ) -> str:
+        language = _locale(_argument("locale", locale))
+        how = _argument("a pattern", pattern)
+        check_pattern(name, how, letters)
+        written = None if input is None else _argument("input", input)
+        day, at = read_moment(value, written, _months(language))
+        if timezone is not None:
+            day, at = _moved(value, day, at, _argument("timezone", timezone))
+        if name != "time" and day is None:
+            raise _lacks(value, "date")
+        if name != "date" and at is None:
+            raise _lacks(value, "time")
+        return _said(name, day or _EXAMPLE.date(), at or time(), how, language)
+
+    return say
+
+
+def _argument(what: str, value: object) -> str:
+    if is_empty(value) or not isinstance(value, str):
+        str(value)  # an empty cell says which one it is
+        raise TemplateProblem("template-date", f"{what} has to be text, and is empty or no text in this row")
+    return str(value)
+
+
+def check_pattern(name: str, pattern: str, letters: frozenset[str]) -> None:
+    """Check that a pattern is one of LDML for a date, a time, or both.
+
+    Raises:
+        TemplateProblem: it is not; the message says what is meant for.
+    """
+    if pattern in _STYLES:
+        return
+    fields = [match[1] for match in _FIELD_LETTERS.finditer(pattern) if match[1]]
+    wrong = [field for field in fields if field not in letters]
+    if not wrong and fields and "%" not in pattern:
+        return
+    message = f'{name}("{pattern}"): '
+    if "%" in pattern or not fields:
+        message += 'a pattern is like "EEEE, d MMMM" or "h:mm a"'
+    elif wrong[0] in "DY":
+        message += "d is the day of the month, and y the year (D and Y count days and weeks of the year)"
+    else:
+        known = {"date": "EEEE, d MMMM y", "time": "h:mm a", "datetime": "EEEE, d MMMM 'at' h:mm a"}[name]
+        message += f"{wrong[0]} is no part of it; a pattern is like {quoted(known)}, with words between single quotes"
+    raise TemplateProblem("template-date", message)
+
+
+@lru_cache(maxsize=256)
+def _locale(identifier: str) -> "Locale":
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - start-up: only where a template needs it
+
+    try:
+        return Locale.parse(identifier.strip().replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        raise TemplateProblem(
+            "template-locale",
+            f"{quoted(identifier)} is no language that is known; one is like en, es or pt-BR",
+            cell=identifier,
+        ) from None
+
+
+@lru_cache(maxsize=256)
+def _months(language: "Locale") -> dict[str, int]:
+    names = dict(MONTHS)
+    for context in language.months.values():
+        for width in ("wide", "abbreviated"):
+            names |= {name.casefold().rstrip("."): number for number, name in context[width].items()}
+    return names
+
+
+def _moved(value: object, day: date | None, at: time | None, zone: str) -> tuple[date, time]:
+    if day is None or at is None or at.tzinfo is None:
+        raise TemplateProblem(
+            "template-date", f"{quoted(value)} has no offset from UTC to count from", cell=str(value)
+        )
+    try:
+        moved = datetime.combine(day, at).astimezone(ZoneInfo(zone.strip()))
+    except (ValueError, OSError, OverflowError, KeyError):
+        raise TemplateProblem("template-date", f"{quoted(zone)} is no IANA time zone", cell=zone) from None
+    return moved.date(), moved.time()
+
+
+def _said(name: str, day: date, at: time, pattern: str, language: "Locale") -> str:
+    from babel.dates import format_date, format_datetime, format_time  # noqa: PLC0415
+
+    moment = datetime.combine(day, at.replace(tzinfo=None))
+    try:
+        if name == "date":
+            text = format_date(moment.date(), pattern, language)
+        elif name == "time":
+            text = format_time(moment, pattern, locale=language)
+        else:
+            text = format_datetime(moment, pattern, locale=language)
+    except (ValueError, AttributeError, KeyError) as problem:
+        raise TemplateProblem("template-date", f'{name}("{pattern}"): {problem}') from None
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def _lacks(value: object, what: str) -> TemplateProblem:
+    return TemplateProblem("template-date", f"{quoted(value)} has no {what} in it", cell=str(value))
+
+
+def filters() -> dict[str, Callable[..., Any]]:
+    """Return the filters by name."""
+    return {
+        "date": _make("date", "long", _DATE_LETTERS),
+        "time": _make("time", "short", _TIME_LETTERS),
+        "datetime": _make("datetime", "long", _DATE_LETTERS | _TIME_LETTERS),
+    }
+
+
+def check_constants(name: str, arguments: dict[str, str]) -> None:
+    """Check what a template says itself of a filter's arguments, with an example.
+
+    Args:
+        name: of the filter.
+        arguments: those that are texts, by name.
+
+    Raises:
+        TemplateProblem: a pattern, a language or a way of reading is none.
+    """
+    filters()[name](
+        _EXAMPLE, **{key: text for key, text in arguments.items() if key in ("pattern", "locale")}
+    )
+    if "input" in arguments:
+        check_input(arguments["input"])

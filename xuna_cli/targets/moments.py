@@ -1,0 +1,209 @@
+"""Dates and times as lists have them, read without a guess: ISO 8601, and texts that can be read in one way only.
+
+`12/11/2026` is the eleventh of December to some and the twelfth of November to others, so a date of numbers is only
+read when its year is first, or when the template says how (`input="d/M/y"`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
+
+from xuna_cli.models import TypedText
+from xuna_cli.targets.values import TemplateProblem, quoted
+
+Moment = tuple[date | None, time | None]
+"""The day and the time of day that a cell has; None: it has none."""
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            *(
+                "jan january",
+                "feb february",
+                "mar march",
+                "apr april",
+                "may",
+                "jun june",
+                "jul july",
+                "aug august",
+            ),
+            *("sep sept september", "oct october", "nov november", "dec december"),
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+"""English; others come of the filter's language."""
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_CLOCK = (
+    r"(?P<H>\d{1,2})(?::(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d{1,9})?)?)?"
+    r"(?:\s*(?P<a>[ap])\.?m\b\.?)?(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?"
+)
+_TIME = re.compile(rf"T?{_CLOCK}", re.IGNORECASE)
+_THEN = rf"(?:(?:T|,?\s+(?:at\s+)?){_CLOCK})?"
+_DATES = tuple(
+    re.compile(rf"(?:(?P<E>[^\W\d_]+)\.?,?\s+)?{day}{_THEN}", re.IGNORECASE)
+    for day in (
+        r"(?P<y>\d{4})([-/.])(?P<M>\d{1,2})\3(?P<d>\d{1,2})",
+        r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º)?[\s-]+(?:de\s+|of\s+)?(?P<MMM>[^\W\d_]+)\.?,?[\s-]+(?:de\s+)?(?P<y>\d{4})",
+        r"(?P<MMM>[^\W\d_]+)\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})",
+    )
+)
+_OF_NUMBERS = re.compile(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,4}\b.*", re.DOTALL)
+
+
+def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -> Moment:
+    """Return the day and the time of day that a cell has.
+
+    Args:
+        value: a cell; what a workbook holds counts before what it shows.
+        pattern: how a text is written, as LDML has it (`d/M/y`); None: as it can be read in one way only.
+        months: numbers by name, in lower case.
+
+    Raises:
+        TemplateProblem: it is no date or time, or could be two.
+    """
+    held = value.value if isinstance(value, TypedText) else value
+    if (moment := _held(held)) is not None:
+        return moment
+    if not isinstance(held, str):
+        raise _problem(
+            value, "is a number, and no date or time: give the column a date's format in the workbook"
+        )
+    text = " ".join(held.split())
+    if pattern is not None:
+        match = check_input(pattern).fullmatch(text)
+        if match is None:
+            raise _problem(value, f'is not written as input="{pattern}" says')
+        return _moment(value, match, months)
+    for form in (*_DATES, _TIME):
+        match = form.fullmatch(text)
+        if match is not None and (form is not _TIME or match["m"] or match["a"]):
+            return _moment(value, match, months)
+    if _OF_NUMBERS.fullmatch(text):
+        raise _problem(
+            value, 'can be read in more than one way: say which, e.g. input="d/M/y" or input="M/d/y"'
+        )
+    raise _problem(value, "is no date or time that can be read")
+
+
+def _held(value: object) -> Moment | None:
+    """Return what a typed cell holds; None: it is none."""
+    if isinstance(value, datetime):
+        return value.date(), value.timetz()
+    if isinstance(value, date):
+        return value, None
+    if isinstance(value, timedelta) and timedelta(0) <= value < timedelta(days=1):
+        seconds = int(value.total_seconds())
+        return None, time(seconds // 3600, seconds // 60 % 60, seconds % 60)
+    return (None, value) if isinstance(value, time) else None
+
+
+def _problem(value: object, what: str) -> TemplateProblem:
+    return TemplateProblem("template-date", f"{quoted(value)} {what}", cell=str(value))
+
+
+def _moment(value: object, match: re.Match[str], months: Mapping[str, int]) -> Moment:
+    parts = {name: text for name, text in match.groupdict().items() if text is not None}
+    try:
+        return _day(parts, months), _time_of_day(parts)
+    except (ValueError, KeyError) as problem:
+        what = (
+            f"names no month that is known ({problem})"
+            if isinstance(problem, KeyError)
+            else f"is none: {problem}"
+        )
+        raise _problem(value, what) from None
+
+
+def _day(parts: Mapping[str, str], months: Mapping[str, int]) -> date | None:
+    if "d" not in parts:
+        return None
+    month = months[parts["MMM"].casefold()] if "MMM" in parts else int(parts["M"])
+    year = int(parts["y"]) if "y" in parts else 2000 + int(parts["yy"])
+    day = date(year, month, int(parts["d"]))
+    written = parts.get("E", "").casefold()
+    named = [number for number, name in enumerate(_WEEKDAYS) if len(written) > 2 and name.startswith(written)]  # noqa: PLR2004
+    if named and day.weekday() not in named:
+        raise ValueError(f"that day is a {_WEEKDAYS[day.weekday()].title()}")
+    return day
+
+
+def _time_of_day(parts: Mapping[str, str]) -> time | None:
+    if "H" not in parts:
+        return None
+    hour = int(parts["H"])
+    if half := parts.get("a", "").casefold():
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - the hours of half a day
+            raise ValueError("a.m. and p.m. have the hours 1 to 12")
+        hour = hour % 12 + (12 if half == "p" else 0)
+    elif "m" not in parts:
+        raise ValueError("the minutes are missing")
+    return time(hour, int(parts.get("m", 0)), int(parts.get("s", 0)), tzinfo=_offset(parts.get("zone", "")))
+
+
+def _offset(text: str) -> timezone | None:
+    if not text:
+        return None
+    if text[0] not in "+-":
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[3:].lstrip(":") or 0)
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+# --- `input=` -------------------------------------------------------------------------------------
+
+_FIELDS = {
+    "d": r"(?P<d>\d{1,2})",
+    "M": r"(?P<M>\d{1,2})",
+    "MM": r"(?P<M>\d{1,2})",
+    "y": r"(?P<y>\d{4})",
+    "yy": r"(?P<yy>\d{2})",
+    "H": r"(?P<H>\d{1,2})",
+    "h": r"(?P<H>\d{1,2})",
+    "m": r"(?P<m>\d\d)",
+    "s": r"(?P<s>\d\d)",
+    "a": r"(?P<a>[ap])\.?m\.?",
+    "E": r"(?P<E>[^\W\d_]+)\.?",
+    "MMM": r"(?P<MMM>[^\W\d_]+)\.?",
+}
+_LONG = {"dd": "d", "yyyy": "y", "HH": "H", "hh": "h", "mm": "m", "ss": "s", "MMMM": "MMM"} | dict.fromkeys(
+    ("EE", "EEE", "EEEE"), "E"
+)
+
+
+@lru_cache(maxsize=64)
+def check_input(pattern: str) -> re.Pattern[str]:
+    """Return what matches texts that are written as a pattern says.
+
+    Raises:
+        TemplateProblem: it has a field that is not read.
+    """
+    try:
+        made = re.compile("".join(_pieces(pattern)), re.IGNORECASE)
+    except re.error:
+        raise TemplateProblem("template-date", f'input="{pattern}" has a field twice') from None
+    fields = set(made.groupindex)
+    if fields & {"d", "M", "MMM", "y", "yy"} and not (
+        "d" in fields and fields & {"M", "MMM"} and fields & {"y", "yy"}
+    ):
+        raise TemplateProblem("template-date", f'input="{pattern}" needs d, M and y')
+    if not fields & {"d", "H"}:
+        raise TemplateProblem("template-date", f'input="{pattern}" has neither a date nor a time in it')
+    return made
+
+
+def _pieces(pattern: str) -> Iterator[str]:
+    for token in re.finditer(r"'(?P<text>[^']*)'|(?P<field>([A-Za-z])\3*)|(?P<other>.)", pattern, re.DOTALL):
+        if field := token["field"]:
+            known = _FIELDS.get(_LONG.get(field, field))
+            if known is None:
+                raise TemplateProblem(
+                    "template-date", f'input="{pattern}": {field} is not read; d, M, y, H, h, m, s and a are'
+                )
+            yield known
+        else:
+            yield re.escape(token["text"] if token["text"] is not None else token["other"])
