@@ -26,7 +26,8 @@ _find_odd = re.compile(rf"[^{_SAFE} ]").search
 _WORD = rf"[{_SAFE}]++(?:[.,:!][{_SAFE}]++)*+"
 _PHRASE = rf"{_WORD}(?:[.,:!?]? {_WORD})*+"
 # `2026-11-24`, `10:30:00`: a date or time as it is not said.
-_find_date = re.compile(r"[\-:]\d\d[\-:]").search
+_find_date = re.compile(r"-\d\d-").search
+_find_time = re.compile(r":\d\d:").search
 _BETWEEN = "\x1f"
 
 _MARK = "\0"  # stands for the text in the rest of the override
@@ -63,14 +64,16 @@ class PlainTexts:
         # An empty cell, or a space at an edge, makes two spaces here.
         if (
             "  " in together
-            or (_find_odd(together) and not self._are_phrases(_BETWEEN.join(values)))
+            or (
+                _find_odd(together) and (not self._are_phrases(_BETWEEN.join(values)) or _find_time(together))
+            )
             or "None" in together
             or "nan" in together
             or "NaN" in together
             or "null" in together
             or "NULL" in together
             or "undefined" in together
-            or _find_date(together)
+            or ("-" in together and _find_date(together))
             or not WHOLE_CELLS.isdisjoint(values)
         ):
             return None

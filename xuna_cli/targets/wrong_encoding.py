@@ -54,6 +54,19 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     return tuple(map(re.compile, (*map(_pattern, ("cp1252", "mac_roman", "cp850")), cyrillic)))
 
 
+@cache
+def _first_look() -> re.Pattern[str]:
+    """Return what finds any two characters that some pattern may begin with: most texts have none."""
+    encodings = ("cp1252", "mac_roman", "cp850", "cp1251")
+    leading = {letter for each in encodings for letter in _letters(bytes(range(0xC2, 0xF1)), each)}
+    further = {letter for each in encodings for letter in _letters(_FURTHER, each)} | set(map(chr, _FURTHER))
+    return re.compile(
+        "[{}][{}]".format(*("".join(sorted(map(re.escape, each))) for each in (leading, further)))
+    )
+
+
 def find_misread(text: str) -> str:
     """Return a part of a text that was read in a wrong encoding; empty: there is none."""
+    if not _first_look().search(text):
+        return ""
     return next((match[0] for pattern in _patterns() if (match := pattern.search(text))), "")
