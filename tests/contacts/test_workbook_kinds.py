@@ -229,9 +229,9 @@ def test_chart_sheets_are_none_of_the_sheets(opened):
 @pytest.mark.parametrize(
     ("value", "code", "shown", "typed"),
     [
-        (46359.39583333334, "yyyy-mm-dd h:mm:ss", "2026-12-03 9:30:00", dt.datetime(2026, 12, 3, 9, 30)),  # noqa: DTZ001
+        (46359.39583333334, "yyyy-mm-dd h:mm:ss", "2026-12-03 9:30:00", dt.datetime(2026, 12, 3, 9, 30)),
         (0.5868055555555556, "h:mm:ss", "14:05:00", dt.time(14, 5)),
-        (46359.75, "[$-409]h:mm AM/PM;@", "6:00 PM", dt.datetime(2026, 12, 3, 18, 0)),  # noqa: DTZ001
+        (46359.75, "[$-409]h:mm AM/PM;@", "6:00 PM", dt.datetime(2026, 12, 3, 18, 0)),
         (46359, "d/m/yyyy", "3/12/2026", dt.date(2026, 12, 3)),
         (46359, "[$-F800]dddd, mmmm dd, yyyy", "Thursday, December 03, 2026", dt.date(2026, 12, 3)),
         (46359, "[$-407]d. mmmm yyyy", "3. Dezember 2026", dt.date(2026, 12, 3)),
@@ -337,7 +337,7 @@ def test_ods_cells_have_the_text_of_the_sheet_and_their_value(read):
         "3",
     ]
     typed = [cell.value for cell in fields.values() if isinstance(cell, TypedText)]
-    assert typed == [dt.datetime(2026, 12, 3, 9, 30), 19.9, dt.time(14, 5), 3, 3]  # noqa: DTZ001
+    assert typed == [dt.datetime(2026, 12, 3, 9, 30), 19.9, dt.time(14, 5), 3, 3]
 
 
 def test_xls_cells_are_shown_by_their_formats(read):

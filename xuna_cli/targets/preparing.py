@@ -98,7 +98,7 @@ class Preparer:
         spoken = {name for override in bound for name in override.template.all_columns} | set(
             self._own_columns
         )
-        steering = {*phones.columns[:1], *phones.regions, *filter(None, (key_column, timezone_column))}
+        steering = {*phones.columns[:1], *phones.regions, *filter(None, (self._key_column, timezone_column))}
         self._needed = tuple(spoken | steering)
         # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
         self._plain = None if self._own_columns else plain_texts(bound)
