@@ -276,6 +276,7 @@ class RunDescription:
         from_phone_number_id: the caller number.
         template: what is said, as given.
         deadline: seconds that one POST may take in all.
+        zone_rules: the version of the time zone rules, and where they are.
     """
 
     campaign: str
@@ -287,6 +288,7 @@ class RunDescription:
     from_phone_number_id: str
     template: str | None
     deadline: float
+    zone_rules: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

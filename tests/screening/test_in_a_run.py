@@ -1,5 +1,6 @@
 """Screening in a run: before the claim, and again before every POST."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -354,3 +355,21 @@ def test_every_row_is_counted_once_and_nobody_is_called_twice_whatever_the_setti
         with way.ledger() as ledger:
             states = ledger.engine.rows("SELECT DISTINCT state FROM batches")
         assert not {state for (state,) in states} & {"claimed", "submitting"}
+
+
+def test_who_was_called_after_a_wait_is_no_longer_listed_as_deferred(way):
+    report = way.dial(["+13035550123"], Screening(hours=hours("09:00-20:00")), wait=True)
+    assert report.counts["accepted"] == 1
+    assert report.counts["deferred"] == 0
+    assert report.screened == ()
+    assert "outside-hours" not in report.reasons
+    assert report.deferrals == ()
+
+
+def test_waiting_does_not_outlive_the_end(way):
+    until = Until(NOON_UTC + timedelta(hours=2))  # Denver opens in four hours
+    screening = Screening(until=until, hours=replace(hours("09:00-20:00"), until=until))
+    report = way.dial(["+13035550123"], screening, wait=True)
+    assert way.clock.now() - NOON_UTC < timedelta(hours=1)
+    assert (report.counts["screened"], report.reasons) == (1, {"past-until": 1})
+    assert way.called == []

@@ -4,15 +4,14 @@ from datetime import UTC, datetime
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberType
-from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from tests.targets.numbers import e164_like
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
 from xuna_cli.screening.numbering import kind_of
+from xuna_cli.screening.places import locate, zones_of_calling_code, zones_of_country
 from xuna_cli.screening.rules import Look
-from xuna_cli.screening.zones import area_of, zones_of_calling_code, zones_of_number, zones_of_prefix
 
 EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
 
@@ -49,11 +48,6 @@ def examples():
         yield phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number
 
 
-def library_zones(number):
-    found = time_zones_for_number(number)
-    return () if UNKNOWN_TIMEZONE in found else tuple(found)
-
-
 def check(e164, number):
     # What E.164 means is what counts: a number that was typed with a doubtful prefix is read anew.
     number = phonenumbers.parse(e164)
@@ -61,19 +55,22 @@ def check(e164, number):
         return False
     kind = kind_of(e164)
     assert kind == (phonenumbers.region_code_for_number(number), phonenumbers.number_type(number)), e164
-    zones = zones_of_number(e164)
-    assert zones == library_zones(number), e164
+    zones, is_known = locate(e164)
+    assert is_known == (kind.type != PhoneNumberType.UNKNOWN and kind.region != "001"), e164
     assert set(zones) <= set(zones_of_calling_code(e164[1:4])), e164
+    assert (not zones) == (kind.region == "001" or not zones_of_calling_code(e164[1:4])), e164
+    if is_known:
+        assert set(zones) & set(zones_of_country(kind.region)), e164
     return True
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_region_type_and_zones_are_the_librarys_for_many_numbers(seed):
+def test_region_and_type_are_the_librarys_and_the_zones_the_countrys_for_many_numbers(seed):
     agreed = sum(check(e164, number) for e164, number in numbers(15_000, seed))
     assert agreed > 12_000
 
 
-def test_region_type_and_zones_are_the_librarys_for_every_example():
+def test_region_and_type_are_the_librarys_and_the_zones_the_countrys_for_every_example():
     assert sum(check(e164, number) for e164, number in examples()) > 1_200
 
 
@@ -115,18 +112,6 @@ def test_a_costly_number_is_refused_with_what_it_is(number, words):
 @pytest.mark.parametrize("number", ["+15559876543", "+12125550123", "+447911123456", "+18005550123"])
 def test_an_ordinary_number_is_not_refused(number):
     assert KindOfNumber()(Look(CallTarget(2, number, number), None)) is None
-
-
-def test_the_zones_of_a_number_that_is_bound_are_found_by_its_first_digits():
-    settled = 0
-    for e164, _ in [*numbers(15_000, 7), *examples()]:
-        area = area_of(e164[1:5])
-        if area is None or area.unbound.fullmatch(e164, area.begins):
-            continue
-        if kind_of(e164).type != PhoneNumberType.UNKNOWN:
-            assert zones_of_prefix(e164[1 : area.end]) == zones_of_number(e164), e164
-            settled += 1
-    assert settled > 2_000
 
 
 @pytest.mark.parametrize("hour", [3, 9, 14, 20])

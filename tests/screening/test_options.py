@@ -1,10 +1,12 @@
 """The options that screen, through the command line."""
 
+import contextlib
 import csv
 import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 DENVER, CHICAGO, LONDON, FICTION = "+13035550100", "+13125550100", "+442079460018", "+15559876543"
+
+
+GLOBAL = "+870773111632"  # belongs to no country
 
 
 def closed_now():
@@ -41,15 +46,16 @@ def test_outside_hours_people_are_deferred_with_the_next_opening_of_their_zone(x
 
 
 def test_hours_days_and_zone_come_from_the_environment_too(xuna, monkeypatch):
-    people(xuna, FICTION)
+    people(xuna, GLOBAL)
+    arguments = ("people.csv", "--allow-premium", "-y")
     monkeypatch.setenv("XUNA_HOURS", closed_now())
-    assert xuna.call("people.csv", "-y")["screening"]["reasons"] == {"no-timezone": 1}
+    assert xuna.call(*arguments)["screening"]["reasons"] == {"no-timezone": 1}
     monkeypatch.setenv("XUNA_DEFAULT_TIMEZONE", "Etc/UTC")
-    assert xuna.call("people.csv", "-y")["screening"]["reasons"] == {"outside-hours": 1}
+    assert xuna.call(*arguments)["screening"]["reasons"] == {"outside-hours": 1}
     monkeypatch.setenv("XUNA_HOURS", "00:00-24:00")
     day = datetime.now(UTC).weekday()
     monkeypatch.setenv("XUNA_DAYS", ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(day + 3) % 7])
-    assert xuna.call("people.csv", "-y")["screening"]["reasons"] == {"outside-hours": 1}
+    assert xuna.call(*arguments)["screening"]["reasons"] == {"outside-hours": 1}
     assert xuna.called == []
 
 
@@ -165,9 +171,10 @@ def test_after_until_nobody_is_called(xuna):
 
 
 def test_rejects_name_the_rule_and_the_fact(xuna):
-    people(xuna, "+19002345678,Ann", "nobody,Bo", f"{DENVER},Cy", f"{FICTION},Di", header="phone,name")
+    rows = ("+19002345678,Ann,", "nobody,Bo,", f"{DENVER},Cy,", f"{CHICAGO},Di,Etc/UTC")
+    people(xuna, *rows, header="phone,name,timezone")
     xuna("do-not-call", "add", DENVER)
-    arguments = ("--hours", closed_now(), "--default-timezone", "Etc/UTC", "--rejects", "out.csv", "-y")
+    arguments = ("--hours", closed_now(), "--rejects", "out.csv", "-y")
     document = xuna.call("people.csv", *arguments, expect=3)
     assert document["counts"]["deferred"] == 1
     with (xuna.folder / "out.csv").open() as stream:
@@ -195,7 +202,7 @@ def test_the_table_says_who_was_not_called_why_and_when_they_will_be(xuna):
     people(xuna, f"{DENVER},Etc/UTC", f"{FICTION},Mars/Base", header="phone,timezone")
     assert xuna("batch-call", "people.csv", "--hours", closed_now(), "-y") == 0
     assert "Not called: 1 outside-hours, 1 timezone-unknown" in xuna.out
-    assert 'row 3: timezone-unknown: "Mars/Base" is no IANA time zone' in xuna.out
+    assert "row 3: timezone-unknown: 'Mars/Base' is no time zone; write it like America/New_York" in xuna.out
     assert "Deferred, to be called by the same command later:" in xuna.out
     assert "1 person, from" in xuna.out
 
@@ -294,3 +301,39 @@ def test_without_quiet_days_each_key_of_a_number_is_called(xuna):
     people(xuna, f"{DENVER},1", f"{DENVER},2", header="phone,id")
     xuna.call("people.csv", "--key", "id", "-y")
     assert xuna.called == [DENVER, DENVER]
+
+
+@pytest.mark.parametrize("zone", ["EST", "(GMT-05:00) Eastern Time (US & Canada)", "Eastern Standard Time"])
+def test_a_zone_that_people_write_is_understood(xuna, zone):
+    people(xuna, f'{DENVER},"{zone}"', header="phone,timezone")
+    document = xuna.call("people.csv", "--hours", "00:00-24:00", "-y")
+    assert document["counts"]["accepted"] == 1
+
+
+def test_a_zone_that_nobody_means_is_refused_with_what_to_write(xuna):
+    people(xuna, f"{DENVER},GMT-5", f"{CHICAGO},localtime", header="phone,timezone")
+    document = xuna.call("people.csv", "--hours", "00:00-24:00", "-y")
+    (row, _) = document["screening"]["rows"]
+    assert row["message"].startswith("timezone-unknown: 'GMT-5' is an offset")
+    assert row["message"].endswith("write it like Europe/London")
+    arguments = ("--hours", "00:00-24:00", "--default-timezone", "GMT", "-y")
+    assert xuna("batch-call", "people.csv", *arguments) == 2
+    assert "--default-timezone: 'GMT' is an offset" in xuna.err
+
+
+@pytest.mark.parametrize("early", ["20", "1e10", "1e300", "30d"])
+def test_hours_that_are_never_open_are_a_usage_error(xuna, early):
+    people(xuna, DENVER)
+    assert xuna("batch-call", "people.csv", "--hours", "09:00-09:20", "--close-early", early, "-y") == 2
+    assert "xuna: error: --" in xuna.err
+    assert xuna.called == []
+
+
+def test_the_result_and_the_runs_record_say_which_time_zone_rules_were_used(xuna):
+    people(xuna, DENVER)
+    rules = xuna.call("people.csv", "-y")["screening"]["zone_rules"]
+    assert rules.startswith("tz 20")
+    with contextlib.closing(sqlite3.connect(xuna.ledger)) as ledger:
+        assert ledger.execute("SELECT zone_rules FROM runs").fetchall() == [(rules,)]
+    xuna("doctor")
+    assert rules.split(",")[0] in xuna.out

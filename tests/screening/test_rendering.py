@@ -106,7 +106,7 @@ def test_a_line_that_was_mended_by_hand_is_rejected_where_its_key_or_campaign_do
 
 
 def test_rendering_screens_but_for_the_hour(rendered, xuna, monkeypatch):
-    monkeypatch.setenv("XUNA_HOURS", "00:00-00:01")
+    monkeypatch.setenv("XUNA_HOURS", "00:00-00:11")
     xuna("do-not-call", "add", BO)
     lines = rendered("--country", "US")
     assert [line["xuna_row"] for line in lines] == [2]

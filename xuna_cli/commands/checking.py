@@ -1,6 +1,7 @@
 """The examinations of `xuna doctor`."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from xuna_cli.api.client import Client
@@ -10,6 +11,7 @@ from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
 from xuna_cli.ledger.location import Location
 from xuna_cli.ledger.opening import check_writable
 from xuna_cli.output.findings import Finding
+from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.settings import API_KEY, Settings
 
 DEADLINE_S = 20.0
@@ -32,6 +34,7 @@ def examine(
     findings = [
         _attempt("API key", lambda: f"{len(settings.api_key().reveal())} characters, from {key.source}"),
         _attempt("base URL", lambda: f"{origin_of(base_url(settings, url_flag))}, from {url.source}"),
+        _zone_rules(),
         _attempt("ledger", lambda: _ledger(ledger_location(settings, ledger, sandbox=False))),
     ]
     if any(finding.exit_status for finding in findings[:2]):
@@ -59,6 +62,13 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, look(), ExitStatus.OK)
     except XunaError as error:
         return Finding(what, error.message, error.exit_status, error.hint)
+
+
+def _zone_rules() -> Finding:
+    rules = zone_rules()
+    if rules.is_old(datetime.now(UTC)):
+        return Finding("time zones", str(rules), None, OLD_RULES)
+    return Finding("time zones", str(rules), ExitStatus.OK)
 
 
 def _ledger(location: Location) -> str:

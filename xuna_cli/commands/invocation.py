@@ -66,6 +66,7 @@ from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects, refuse_inputs
 from xuna_cli.screening.do_not_call import NumberList
+from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.settings import Settings
 from xuna_cli.targets.names import fold
 from xuna_cli.targets.phone import check_region
@@ -140,8 +141,11 @@ class Invocation:
 
     def say_warnings(self) -> None:
         """Say what may not be meant so; what is not used changes who is called or what is heard."""
+        rules = zone_rules()
+        is_old = self.screening.hours is not None and rules.is_old(self._clock.now())
+        old = (f"time zones by {rules}: {OLD_RULES}",) if is_old else ()
         quiet = () if self._options.quiet else self._settings.warnings
-        for warning in (*self._list.notes, *self._loud_warnings, *quiet):
+        for warning in (*self._list.notes, *self._loud_warnings, *old, *quiet):
             say(f"xuna: warning: {warning}")
         self._say_lists([each.list for each in self.screening.do_not_call.lists])
 
@@ -355,6 +359,7 @@ class Invocation:
             from_phone_number_id=number,
             template="\n".join(map(as_typed, self._overrides)) or None,
             deadline=self._deadline,
+            zone_rules=str(zone_rules()),
         )
 
     def _origin(self) -> str:

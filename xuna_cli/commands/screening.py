@@ -14,7 +14,7 @@ from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_until, parse_windows
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import Consent, QuietDays, Until
-from xuna_cli.screening.zones import zone
+from xuna_cli.screening.zone_names import UnknownZoneError, zones_meant
 from xuna_cli.settings import Settings
 from xuna_cli.targets.template import nearest
 from xuna_cli.targets.zone_column import zone_columns
@@ -73,6 +73,7 @@ def make_screening(
         longest_age=None if age.value is None else parse_age(age.value, source=age.source),
         now=now,
     )
+    until = None if options.until is None else Until(parse_until(options.until, source="--until"))
     return Screening(
         do_not_call=DoNotCall(tuple(lists)),
         countries=None
@@ -81,8 +82,8 @@ def make_screening(
         kind_of_number=None if options.allow_premium else KindOfNumber(),
         consent=_consent(options, columns),
         quiet_days=_quiet_days(options, settings),
-        until=None if options.until is None else Until(parse_until(options.until, source="--until")),
-        hours=_hours(options, settings),
+        until=until,
+        hours=_hours(options, settings, until),
     )
 
 
@@ -139,36 +140,48 @@ def _there(column: str, columns: Sequence[str], *, option: str) -> str:
     return column
 
 
-def _hours(options: ScreeningOptions, settings: Settings) -> CallingHours | None:
+def _hours(options: ScreeningOptions, settings: Settings, until: Until | None) -> CallingHours | None:
     hours = settings.get("XUNA_HOURS", options.hours, option="--hours")
     days = settings.get("XUNA_DAYS", options.days, option="--days")
     default = settings.get("XUNA_DEFAULT_TIMEZONE", options.default_timezone, option="--default-timezone")
-    if default.value is not None and zone(default.value) is None:
-        raise UsageError(
-            f"{default.source}: {default.value!r} is no IANA time zone",
-            hint="write it like America/New_York or Europe/Berlin",
-            code="timezone",
-        )
+    default_zone = None if default.value is None else _default_zone(default.value, default.source)
     if hours.value is None and days.value is None:
         if options.close_early is not None:
             raise UsageError("--close-early goes with --hours", code="hours")
         return None
-    early = settings.get("XUNA_CLOSE_EARLY", options.close_early, option="--close-early").value
-    return CallingHours(
-        Hours(
-            parse_windows(hours.value or "00:00-24:00", source=hours.source),
-            parse_days(days.value or ",".join(DAYS), source=days.source),
-            DEFAULT_CLOSE_EARLY if early is None else _early(early),
-        ),
-        default.value,
+    early = settings.get("XUNA_CLOSE_EARLY", options.close_early, option="--close-early")
+    made = Hours(
+        parse_windows(hours.value or "00:00-24:00", source=hours.source),
+        parse_days(days.value or ",".join(DAYS), source=days.source),
+        DEFAULT_CLOSE_EARLY if early.value is None else _early(early.value, early.source),
     )
+    if made.close_early >= made.shortest:
+        minutes = made.shortest // timedelta(minutes=1)
+        raise UsageError(
+            f"{hours.source}: a window of {minutes} minutes is never open, as calling stops "
+            f"{made.close_early // timedelta(minutes=1)} minutes before it closes",
+            hint=f"use a longer window, or --close-early with less than {minutes} minutes, e.g. --close-early 0",
+            code="hours",
+        )
+    return CallingHours(made, default_zone, until)
 
 
-def _early(text: str) -> timedelta:
+def _default_zone(text: str, source: str) -> str:
+    try:
+        return zones_meant(text)[0]
+    except UnknownZoneError as error:
+        raise UsageError(
+            f"{source}: {error}",
+            hint="write it like America/New_York or Europe/Berlin",
+            code="timezone",
+        ) from None
+
+
+def _early(text: str, source: str) -> timedelta:
     try:
         early = timedelta(minutes=float(text))
     except (ValueError, OverflowError):
-        early = parse_age(text, source="--close-early")
+        early = parse_age(text, source=source)
     if early < timedelta(0):
-        raise UsageError(f"--close-early {text}: it can't be negative", code="hours")
+        raise UsageError(f"{source} {text}: it can't be negative", code="hours")
     return early

@@ -158,8 +158,8 @@ class SecondIntake(Intake):
     def read(self, size: int, waiting: Collection[str]) -> list[CallTarget]:
         """Look at `size` people, at most, and return those that may be claimed now."""
         people: list[Person] = [(target, None) for target in islice(self._targets, size)]
-        for _ in people:
-            self._tally.taken_up_again()
+        for target, _ in people:
+            self._tally.taken_up_again(target)
         self.exhausted = len(people) < size
         try:
             return self._fresh(people, waiting)

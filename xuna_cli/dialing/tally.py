@@ -15,6 +15,7 @@ from xuna_cli.models import (
     Screened,
     Standing,
 )
+from xuna_cli.screening.rules import DEFERRED
 
 REJECTIONS_KEPT = 1_000
 SCREENED_KEPT = 1_000
@@ -33,7 +34,8 @@ class Tally:
         self._batches: list[BatchRecord] = []
         self._rejections: list[Rejection] = []
         self._errors: list[XunaError] = []
-        self._screened: list[Screened] = []
+        self._screened: dict[int, Screened] = {}  # by row, and so are those who are deferred
+        self._deferred: dict[int, Screened] = {}
         self._reasons: Counter[str] = Counter()
         self.deferred = Deferred(keep=keep_deferred)
         self.outside: int | None = None
@@ -58,14 +60,16 @@ class Tally:
         with self._lock:
             self._counts[reason.count] += 1
             self._reasons[reason.code] += 1
-            if len(self._screened) < SCREENED_KEPT:
-                self._screened.append(Screened(target.row_number, reason))
-        if reason.count == "deferred":
+            screened = self._deferred if reason.count == DEFERRED else self._screened
+            if len(screened) < SCREENED_KEPT:
+                screened[target.row_number] = Screened(target.row_number, reason)
+        if reason.count == DEFERRED:
             self.deferred.add(target, reason)
 
-    def taken_up_again(self) -> None:
+    def taken_up_again(self, target: CallTarget) -> None:
         """Note that a row that was deferred is looked at again."""
         with self._lock:
+            self._deferred.pop(target.row_number, None)
             self._counts["deferred"] -= 1
             self._reasons["outside-hours"] -= 1
 
@@ -102,7 +106,11 @@ class Tally:
                 example=self.example,
                 refusals=refusals,
                 paused=paused,
-                screened=tuple(self._screened),
+                screened=tuple(
+                    sorted(
+                        [*self._screened.values(), *self._deferred.values()], key=lambda one: one.row_number
+                    )
+                )[:SCREENED_KEPT],
                 reasons={code: rows for code, rows in self._reasons.items() if rows},
                 deferrals=self.deferred.deferrals(),
                 outside=self.outside,

@@ -121,6 +121,7 @@ class Ledger:
                     "host": socket.gethostname(),
                     "pid": os.getpid(),
                     "xuna_version": __version__,
+                    "zone_rules": description.zone_rules,
                 },
             )
             # The lock is there before the row can be seen: nobody finds a living run without it.

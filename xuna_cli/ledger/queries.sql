@@ -18,9 +18,9 @@ ON CONFLICT (name) DO NOTHING
 
 -- name: add_run
 INSERT INTO runs (campaign_id, started_at, agent_id, from_phone_number_id, source, template, deadline,
-                  host, pid, xuna_version)
+                  host, pid, xuna_version, zone_rules)
 VALUES (:campaign_id, :started_at, :agent_id, :from_phone_number_id, :source, :template, :deadline,
-        :host, :pid, :xuna_version)
+        :host, :pid, :xuna_version, :zone_rules)
 RETURNING id
 
 -- name: end_run

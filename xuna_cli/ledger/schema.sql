@@ -131,6 +131,9 @@ CREATE TABLE run_counts (
 -- people, but not the same key. NULL: of an older version.
 ALTER TABLE batches ADD COLUMN nonce TEXT;
 
+-- The time zone rules that the run went by: their version, and where they were. NULL: of an older version.
+ALTER TABLE runs ADD COLUMN zone_rules TEXT;
+
 -- To find an API's id that comes a second time.
 CREATE INDEX batches_of_batch_id ON batches (batch_id) WHERE batch_id IS NOT NULL;
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from xuna_cli.models import Deferral, Mark, Report
 from xuna_cli.output.messages import counted
+from xuna_cli.screening.zone_rules import zone_rules
+from xuna_cli.screening.zones import local
 
 ROWS_SHOWN = 10
 OPENINGS_SHOWN = 10
@@ -18,6 +19,7 @@ def screening_document(report: Report, marks: Sequence[Mark]) -> dict[str, Any]:
         "screening": {
             "reasons": dict(sorted(report.reasons.items())),
             "outside_usual_hours": report.outside,
+            "zone_rules": str(zone_rules()),
             "rows": [
                 {
                     "row": one.row_number,
@@ -83,7 +85,7 @@ def warnings_of(report: Report, marks: Sequence[Mark]) -> list[str]:
 
 
 def _local(one: Deferral) -> datetime:
-    return one.opens_at.astimezone(ZoneInfo(one.zones[0]))
+    return local(one.opens_at, one.zones[0])
 
 
 def _places(zones: Sequence[str]) -> str:

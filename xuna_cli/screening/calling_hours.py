@@ -3,45 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
 
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
-from xuna_cli.screening.rules import DEFERRED, SCREENED, Look
-from xuna_cli.screening.zones import (
-    Area,
-    area_of,
-    local,
-    words,
-    zone,
-    zones_of_calling_code,
-    zones_of_number,
-    zones_of_prefix,
-)
+from xuna_cli.screening.places import Area, area_of, locate, zones_of_calling_code
+from xuna_cli.screening.rules import DEFERRED, SCREENED, Look, Until
+from xuna_cli.screening.zone_names import UnknownZoneError, zones_meant
+from xuna_cli.screening.zones import is_among, local, words
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
-
-
-class _Area(Enum):
-    """Whether it is within hours for the numbers of an area."""
-
-    OPEN = auto()
-    OPEN_IF_BOUND = auto()
-    CLOSED = auto()
-    ASK = auto()
-
-
-class UnknownZoneError(Exception):
-    """A contact gives a time zone that there is not.
-
-    Args:
-        name: as given.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +22,16 @@ class CallingHours:
     Attributes:
         hours: when.
         default_zone: of those of whom neither the list nor the number tells it.
+        until: the end of the campaign: who can only be called later need not wait.
     """
 
     hours: Hours
     default_zone: str | None = None
+    until: Until | None = None
     # What was found is kept while it holds: it changes no answer, only what the answer costs.
-    _spans: dict[str, Span | None] = field(default_factory=dict, compare=False, repr=False)
+    _spans: dict[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    _areas: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _together: dict[tuple[str, ...], Span] = field(default_factory=dict, compare=False, repr=False)
     _nexts: dict[tuple[str, ...], tuple[datetime, datetime | None]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -66,18 +41,17 @@ class CallingHours:
         try:
             zones = self.zones(look.target)
         except UnknownZoneError as error:
-            return Reason(
-                "timezone-unknown", SCREENED, f'timezone-unknown: "{error.name[:40]}" is no IANA time zone'
-            )
+            return Reason("timezone-unknown", SCREENED, f"timezone-unknown: {error}")
         if not zones:
             return Reason(
                 "no-timezone",
                 SCREENED,
-                f"no-timezone: {look.target.to_phone_number} tells none; --default-timezone",
+                f"no-timezone: {look.target.to_phone_number} belongs to no country; fill in the time zone "
+                "column, or use --default-timezone",
             )
-        closed = [name for name in zones if not self._is_open(name, look.now)]
-        if not closed:
+        if self._are_open(zones, look.now):
             return None
+        closed = [name for name in zones if not self._is_open(name, look.now)]
         opens_at = self._opens_at(zones, look.now)
         if opens_at is None:
             return Reason(
@@ -86,6 +60,8 @@ class CallingHours:
                 f"no-common-hour: it is never within hours in all of {words(zones)}",
             )
         fact = f"{local(look.now, closed[0]):%H:%M} in {words(tuple(closed))}"
+        if self.until is not None and opens_at >= self.until.end:
+            return self.until.passed(f"{fact}, opens {local(opens_at, closed[0]):%a %d %b %H:%M}")
         opening = local(opens_at, closed[0])
         day = "" if opening.date() == local(look.now, closed[0]).date() else f" on {opening:%a %d %b}"
         return Reason(
@@ -103,13 +79,13 @@ class CallingHours:
             UnknownZoneError: the contact gives a zone that there is not.
         """
         if target.timezone is not None:
-            if zone(target.timezone) is None:
-                raise UnknownZoneError(target.timezone)
-            return (target.timezone,)
-        found = zones_of_number(target.to_phone_number)
-        if not found and self.default_zone is not None:
-            return (self.default_zone,)
-        return found
+            return zones_meant(target.timezone, target.to_phone_number)
+        zones, is_known = locate(target.to_phone_number)
+        default = self.default_zone
+        # The default zone never beats the country in the number: it only chooses within it.
+        if default is not None and not is_known and (not zones or is_among(default, zones)):
+            return (default,)
+        return zones
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
         """Return how many are outside hours somewhere that they may be.
@@ -118,22 +94,21 @@ class CallingHours:
         whose first digits are those of a place is taken to be there, whether or not it is assigned.
         """
         found = 0
-        areas: dict[str, _Area] = {}
+        anywhere: dict[
+            str, bool
+        ] = {}  # by calling code: whether it is within hours wherever its numbers may be
         for target in targets:
             number = target.to_phone_number
             area = area_of(number[1:5]) if target.timezone is None else None
             if area is not None:
-                first_digits = number[1 : area.end]
-                try:
-                    hours = areas[first_digits]
-                except KeyError:
-                    hours = areas[first_digits] = self._hours_of(first_digits, area, now)
-                if hours is _Area.OPEN or (
-                    hours is _Area.OPEN_IF_BOUND and not area.unbound.fullmatch(number, area.begins)
-                ):
+                code = number[1 : area.begins]
+                if code not in anywhere:
+                    anywhere[code] = self._are_open(zones_of_calling_code(code), now)
+                if anywhere[code]:
                     continue
-                if hours is _Area.CLOSED:
-                    found += 1
+                zones = self._zones_of_area(number, area)
+                if zones is not None:
+                    found += not self._are_open(zones, now)
                     continue
             found += self.is_outside(target, now)
         return found
@@ -141,28 +116,45 @@ class CallingHours:
     def is_outside(self, target: CallTarget, now: datetime) -> bool:
         """Return whether it is known to be outside hours somewhere that the person may be."""
         try:
-            return not all(self._is_open(name, now) for name in self.zones(target))
+            return not self._are_open(self.zones(target), now)
         except UnknownZoneError:
             return False
 
-    def _hours_of(self, first_digits: str, area: Area, now: datetime) -> "_Area":
-        zones = zones_of_prefix(first_digits)
-        anywhere = zones_of_calling_code(first_digits[:3])
-        if all(self._is_open(name, now) for name in anywhere):
-            return _Area.OPEN
-        if all(self._is_open(name, now) for name in zones):
-            return _Area.OPEN_IF_BOUND
-        # Where they say no more than the country, it matters whether the number is assigned.
-        return (
-            _Area.ASK if set(zones) == set(zones_of_prefix(first_digits[: area.begins - 1])) else _Area.CLOSED
-        )
+    def _zones_of_area(self, number: str, area: Area) -> tuple[str, ...] | None:
+        """Return the zones of all numbers that begin as this one; None: this one doesn't tell, as it is unbound."""
+        if area.unbound.fullmatch(number, area.begins):
+            return None
+        zones = self._areas.get(number[1 : area.end])
+        if zones is None:
+            found = locate(number)
+            if not found.is_known:
+                return None
+            zones = self._areas[number[1 : area.end]] = found.zones
+        return zones
+
+    def _are_open(self, zones: tuple[str, ...], now: datetime) -> bool:
+        """Return whether it is within hours in all of the zones."""
+        known = self._together.get(zones)
+        if known is None or not known.since <= now < known.until:
+            spans = [self._span(name, now) for name in zones]
+            known = Span(
+                all(span.is_open for span in spans),
+                max((span.since for span in spans), default=now),
+                min((span.until for span in spans), default=now),
+            )
+            self._together[zones] = known
+        return known.is_open
 
     def _is_open(self, name: str, now: datetime) -> bool:
+        return self._span(name, now).is_open
+
+    def _span(self, name: str, now: datetime) -> Span:
         span = self._spans.get(name)
         if span is None or not span.since <= now < span.until:
-            span = self.hours.span(name, now)
+            # Where no window opens for two weeks, that holds for the moment that was looked at.
+            span = self.hours.span(name, now) or Span(False, now, now)
             self._spans[name] = span
-        return span is not None and span.is_open
+        return span
 
     def _opens_at(self, zones: tuple[str, ...], now: datetime) -> datetime | None:
         known = self._nexts.get(zones)

@@ -107,6 +107,20 @@ class Hours:
         early = [(opens, closes - self.close_early) for opens, closes in merged]
         return [(opens, closes) for opens, closes in early if opens < closes]
 
+    @property
+    def shortest(self) -> timedelta:
+        """How long the shortest window is, with those that run into each other taken together."""
+        spans: list[list[int]] = []
+        for window in sorted(self.windows, key=lambda window: window.opens):
+            closes = window.closes + (DAY_MINUTES if window.closes <= window.opens else 0)
+            if spans and window.opens <= spans[-1][1]:
+                spans[-1][1] = max(spans[-1][1], closes)
+            else:
+                spans.append([window.opens, closes])
+        if len(spans) > 1 and spans[-1][1] - DAY_MINUTES >= spans[0][0]:
+            spans[-1][1] = max(spans[-1][1], spans.pop(0)[1] + DAY_MINUTES)
+        return timedelta(minutes=min(closes - opens for opens, closes in spans))
+
 
 def next_opening(hours: Hours, zones: Sequence[str], now: datetime) -> datetime | None:
     """Return when it is within hours in all of the zones: `now` itself, or a later time; None: never."""

@@ -84,6 +84,20 @@ class Plan:
         return any(region.name == GLOBAL for region in self._regions)
 
     @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The countries that share the calling code, the main one first."""
+        return tuple(region.name for region in self._regions)
+
+    def regions_of(self, national: str) -> tuple[str, ...]:
+        """Return every country that uses the range of a national number: some share their mobile numbers."""
+        return tuple(
+            region.name
+            for region in self._regions
+            if (region.leading is None or region.leading.match(national))
+            and region.type_of(national) != UNKNOWN
+        )
+
+    @cached_property
     def unbound(self) -> re.Pattern[str]:
         """A pattern of all national numbers that may be of a kind that is bound to no place.
 

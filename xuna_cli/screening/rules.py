@@ -114,11 +114,13 @@ class Until:
 
     def __call__(self, look: Look) -> Reason | None:
         """Return nothing before the end."""
-        if look.now < self.end:
-            return None
-        return Reason(
-            "past-until", SCREENED, f"past-until: {self.end.isoformat(timespec='minutes')} has passed"
-        )
+        return None if look.now < self.end else self.passed()
+
+    def passed(self, why: str = "") -> Reason:
+        """Return the reason of somebody for whom the end has come, or comes before they may be called."""
+        end = self.end.isoformat(timespec="minutes")
+        message = f"past-until: {why}, after the end at {end}" if why else f"past-until: {end} has passed"
+        return Reason("past-until", SCREENED, message)
 
 
 def _short(text: str, longest: int = 40) -> str:

@@ -1,0 +1,145 @@
+"""What people write for a time zone: IANA names, Windows' and Excel's, Rails', and North America's own."""
+
+import re
+from functools import cache
+
+from xuna_cli.screening.numbering import kind_of
+from xuna_cli.screening.zone_rules import zone_rules
+
+# Zones of their names in the US and in Canada, whose provinces have left the US's summer time one by one.
+# MST is what Arizona has all the year, and what the mountain states have in winter: it is both.
+_NORTH_AMERICA = {
+    "atlantic": (("America/Puerto_Rico",), ("America/Halifax",)),
+    "eastern": (("America/New_York",), ("America/Toronto",)),
+    "central": (("America/Chicago",), ("America/Winnipeg", "America/Regina")),
+    "mountain": (("America/Denver",), ("America/Edmonton", "America/Cambridge_Bay")),
+    "mountain standard": (
+        ("America/Denver", "America/Phoenix"),
+        ("America/Edmonton", "America/Cambridge_Bay"),
+    ),
+    "arizona": (("America/Phoenix",), ()),
+    "pacific": (("America/Los_Angeles",), ("America/Vancouver",)),
+    "alaska": (("America/Anchorage",), ()),
+    "hawaii": (("Pacific/Honolulu",), ()),
+    "newfoundland": ((), ("America/St_Johns",)),
+}
+_ABBREVIATIONS = {
+    **dict.fromkeys(("ast", "adt"), "atlantic"),
+    **dict.fromkeys(("est", "edt", "et"), "eastern"),
+    **dict.fromkeys(("cst", "cdt", "ct"), "central"),
+    **dict.fromkeys(("mdt", "mt"), "mountain"),
+    "mst": "mountain standard",
+    **dict.fromkeys(("pst", "pdt", "pt"), "pacific"),
+    **dict.fromkeys(("akst", "akdt", "akt"), "alaska"),
+    **dict.fromkeys(("hst", "hdt"), "hawaii"),
+    **dict.fromkeys(("nst", "ndt"), "newfoundland"),
+}
+# (GMT-05:00) Eastern Time (US & Canada): Rails' and Windows' way to show a zone.
+_SHOWN = re.compile(r"\((?:GMT|UTC)\s*(?:[+\-\u2212]\d{1,2}(?::?\d\d)?)?\)\s*(?=\S)", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?:\s+(?:standard|daylight))?(?:\s+time)?(?:\s*\(us\s*(?:&|and)\s*canada\))?", re.IGNORECASE
+)
+_OFFSET = re.compile(r"(?:gmt|utc|z)?\s*[+\-\u2212]?\s*\d{1,2}(?::?\d\d)?", re.IGNORECASE)
+# In the database, but no place where people live: fixed offsets, and what stands for "not set".
+_GREENWICH = frozenset({"gmt", "gmt0", "gmt+0", "gmt-0", "greenwich"})
+_NO_PLACES = _GREENWICH | {"factory", "est", "mst", "hst"}
+_LONGEST_NAME = 60
+
+
+class UnknownZoneError(Exception):
+    """A text doesn't say in which time zone somebody is.
+
+    Args:
+        name: as given.
+        problem: what is wrong with it, to be put behind the name.
+    """
+
+    def __init__(self, name: str, problem: str = "is no time zone; write it like America/New_York") -> None:
+        super().__init__(f"{_shortened(name)!r} {problem}")
+        self.name = name
+
+
+def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
+    """Return the zones that a text means: one, or several where it can mean each of them.
+
+    Args:
+        text: a cell, or the value of an option.
+        e164: whose zone it is: `Central` is another time in Canada, and nothing at all in China. None: it is
+            nobody's in particular.
+
+    Raises:
+        UnknownZoneError: it means none, a fixed offset, or one of another country's.
+    """
+    text = text.strip()
+    exact = _iana(text)
+    if exact is not None:
+        return (exact,)
+    if _OFFSET.fullmatch(text) or text.lower() in _GREENWICH:
+        raise UnknownZoneError(
+            text, "is an offset, not a place with its summer time; write it like Europe/London"
+        )
+    # What Windows and Rails show has the offset ahead of the name.
+    named = _SHOWN.sub("", text, count=1) if _SHOWN.match(text) else text
+    american = _american(named)
+    if american is not None:
+        return _in_north_america(text, american, e164)
+    return _windows(named, text)
+
+
+def _in_north_america(text: str, name: str, e164: str | None) -> tuple[str, ...]:
+    us, canada = _NORTH_AMERICA[name]
+    region = None if e164 is None else kind_of(e164).region
+    of_number_in_both = e164 is None or (region is None and e164.startswith("+1"))
+    if region not in ("US", "CA") and not of_number_in_both:
+        raise UnknownZoneError(
+            text, f"is a time zone of North America, and {e164} isn't there; write it like Europe/Berlin"
+        )
+    meant = us if region == "US" else canada if region == "CA" else us + canada
+    # Somebody may have a number of the other country: the zones of the name that there are.
+    return meant or us + canada
+
+
+def _american(text: str) -> str | None:
+    plain = " ".join(text.lower().split())
+    if plain in _ABBREVIATIONS:
+        return _ABBREVIATIONS[plain]
+    for name in _NORTH_AMERICA:
+        if plain.startswith(name) and _TIME.fullmatch(plain, len(name)):
+            return name
+    return None
+
+
+@cache
+def _windows(name: str, given: str) -> tuple[str, ...]:
+    """Return the zone of a Windows name, which Excel and Outlook use: CLDR's table, from Babel."""
+    from babel.core import get_global  # noqa: PLC0415 - 10 ms that few lists need
+
+    table = {key.lower(): zone for key, zone in get_global("windows_zone_mapping").items()}
+    found = table.get(" ".join(name.lower().split()))
+    exact = None if found is None else _iana(found)
+    if exact is None:
+        raise UnknownZoneError(given)
+    return (exact,)
+
+
+def _iana(text: str) -> str | None:
+    """Return an IANA name as the database spells it."""
+    lower = text.lower()
+    return None if lower in _NO_PLACES else _names().get(lower)
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Return the database's names, by their lower case: no path, no folder, and nothing of the system's own."""
+    names = {}
+    for line in zone_rules().text("tzdata.zi").splitlines():
+        kind, *words = line.split(" ")
+        if kind == "Z":
+            names[words[0].lower()] = words[0]
+        elif kind == "L":
+            names[words[1].lower()] = words[1]
+    return names
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

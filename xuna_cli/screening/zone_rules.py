@@ -1,0 +1,95 @@
+"""Which time zone database counts: the system's or the `tzdata` package's, whichever is newer.
+
+`zoneinfo` takes the first folder of its path that has a zone. An old database of the system would hide
+the newer one that is installed with this program, and clocks that were changed by law since then would be
+read wrongly.
+"""
+
+import re
+import zoneinfo
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import tzdata
+
+_VERSION = re.compile(r"\d{4}[a-z]{1,2}")
+# Where a folder says its version: the compact source's first line, macOS's file, and that of other systems.
+_VERSION_FILES = ("tzdata.zi", "+VERSION", "version")
+_OLD_AFTER_DAYS = 365
+
+OLD_RULES = (
+    "they are more than a year old, and clocks may have been changed by law since: pip install -U tzdata"
+)
+
+
+class ZoneRules(NamedTuple):
+    """A time zone database.
+
+    Attributes:
+        version: of the IANA release, e.g. `2026a`.
+        folder: where it is; None: it is the `tzdata` package's.
+    """
+
+    version: str
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        where = "the tzdata package" if self.folder is None else str(self.folder)
+        return f"tz {self.version}, from {where}"
+
+    def is_old(self, now: datetime) -> bool:
+        """Return whether it is older than a year.
+
+        A version names only the year; the release is taken to be of the middle of it.
+        """
+        return (now - datetime(int(self.version[:4]), 7, 1, tzinfo=UTC)).days > _OLD_AFTER_DAYS
+
+    def text(self, name: str) -> str:
+        """Return one of the database's tables, e.g. `zone.tab`; the package's where the folder has none."""
+        if self.folder is not None and (self.folder / name).is_file():
+            return (self.folder / name).read_text(encoding="utf-8")
+        return (resources.files(tzdata) / "zoneinfo" / name).read_text(encoding="utf-8")
+
+
+def newest(folders: Sequence[str], packaged: str = tzdata.IANA_VERSION) -> ZoneRules:
+    """Return the newest database.
+
+    Args:
+        folders: of the system, as `zoneinfo.TZPATH`; one that doesn't say its version is left out.
+        packaged: the version of the `tzdata` package, which is preferred to a folder of the same version.
+    """
+    found = ZoneRules(packaged)
+    for folder in map(Path, folders):
+        version = _version_in(folder)
+        if version is not None and _order(version) > _order(found.version):
+            found = ZoneRules(version, folder)
+    return found
+
+
+@cache
+def zone_rules() -> ZoneRules:
+    """Return the newest database of this machine, and make `zoneinfo` read that one from now on."""
+    found = newest(zoneinfo.TZPATH)
+    zoneinfo.reset_tzpath(() if found.folder is None else (found.folder,))
+    zoneinfo.ZoneInfo.clear_cache()
+    return found
+
+
+def _version_in(folder: Path) -> str | None:
+    for name in _VERSION_FILES:
+        try:
+            with (folder / name).open(encoding="utf-8", errors="replace") as file:
+                match = _VERSION.search(file.readline(80))
+        except OSError:
+            continue
+        if match:
+            return match[0]
+    return None
+
+
+def _order(version: str) -> tuple[int, int, str]:
+    return int(version[:4]), len(version), version
