@@ -11,6 +11,7 @@ import xlsxwriter
 import xlwt
 
 from tests.contacts.sheets import ods, row, xlsx, zipped
+from xuna_cli.contacts import sheets
 from xuna_cli.contacts.number_formats import show
 from xuna_cli.errors import InputError
 from xuna_cli.models import CellFault, HiddenRows, TypedText
@@ -360,6 +361,42 @@ def test_a_far_cell_costs_nothing(read):
     rows = read(content, name="a.xlsx")
     assert [each.row_number for each in rows] == [2, 1048576]
     assert rows[1].code == "row-too-long"
+
+
+def test_rows_that_are_repeated_to_the_end_of_a_sheet_end_in_little_memory(opened):
+    far = "<table:table-cell table:number-columns-repeated='16000'><text:p>1</text:p></table:table-cell>"
+    line = f"<table:table-row table:number-rows-repeated='1000000'>{far}</table:table-row>"
+    with pytest.raises(InputError, match="far more cells"):
+        list(opened(ods(HEADER, line), name="a.ods"))
+
+
+def test_a_repeated_row_is_as_many_rows(read):
+    line = "<table:table-row table:number-rows-repeated='3'><table:table-cell><text:p>1</text:p></table:table-cell></table:table-row>"
+    rows = read(ods(HEADER, line, ["+15551230001"]), name="a.ods")
+    assert [(each.row_number, each.fields["phone"]) for each in rows] == [
+        (2, "1"),
+        (3, "1"),
+        (4, "1"),
+        (5, "+15551230001"),
+    ]
+
+
+def test_rows_that_all_reach_to_the_last_column_end_soon(opened, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST_PLACES", 20 * 16_384)
+    far = '<row><c r="XFD1"><v>1</v></c></row>'
+    assert len(list(opened(xlsx(row(1, *HEADER), far * 19), name="a.xlsx"))) == 19
+    with pytest.raises(InputError, match="far more cells"):
+        list(opened(xlsx(row(1, *HEADER), far * 20), name="a.xlsx"))
+
+
+def test_a_hidden_row_is_found_in_utf_16(opened):
+    content = io.BytesIO(xlsx(row(1, *HEADER)))
+    lines = row(1, *HEADER) + row(2, "+15551230001", attributes='hidden="1"')
+    text = f'<?xml version="1.0" encoding="UTF-16"?><worksheet><sheetData>{lines}</sheetData></worksheet>'
+    with zipfile.ZipFile(content, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("xl/worksheets/sheet1.xml", text.encode("utf-16"))
+    with pytest.raises(InputError, match="1 row is hidden"):
+        opened(content.getvalue(), name="a.xlsx")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ from xuna_cli.contacts.sheets import (
     SheetRow,
     WorkbookError,
     cell_name,
+    checked_places,
     feed,
     make_parser,
 )
 from xuna_cli.models import CellFault, TypedText
 
-_CHUNK = 128 * 1024
+_CHUNK = 32 * 1024  # a chunk's rows are in memory at once, and each may have 16,384 cells
 _CONTENT = "content.xml"
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
@@ -82,7 +83,7 @@ class Ods:
         """Tell whether a row of any sheet is hidden."""
         rest = b""
         for chunk in self._chunks():
-            if _HIDDEN_ROWS.search(rest + chunk):
+            if _HIDDEN_ROWS.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which only the parser reads
                 return True
             rest = chunk[-_LONGEST_TAG:]
         return False
@@ -126,8 +127,8 @@ class _TableReader:
         self._wanted = wanted
         self._table = -1
         self._depth = 0  # of tables: one may stand inside a cell
-        self._rows: list[SheetRow] = []
-        self._number = 0
+        self._rows: list[tuple[SheetRow, int]] = []  # and how often each comes
+        self._number = self._places = 0
         self._row: list[str] = []
         self._column = 0
         self._row_attributes: dict[str, str] = {}
@@ -143,9 +144,11 @@ class _TableReader:
     def end(self) -> None:
         feed(self._parser, b"", last=True)
 
-    def take(self) -> list[SheetRow]:
+    def take(self) -> Iterator[SheetRow]:
         rows, self._rows = self._rows, []
-        return rows
+        for (number, cells, hidden), repeated in rows:
+            for step in range(repeated):
+                yield SheetRow(number + step, list(cells), hidden)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "table":
@@ -213,9 +216,8 @@ class _TableReader:
             if self._number + repeated > _MOST_ROWS:
                 raise WorkbookError(f"it has more than {_MOST_ROWS:,} rows")
             hidden = self._row_attributes.get("table:visibility") in {"collapse", "filter"}
-            self._rows += [
-                SheetRow(self._number + 1 + step, list(self._row), hidden) for step in range(repeated)
-            ]
+            self._places = checked_places(self._places + repeated * len(self._row))
+            self._rows.append((SheetRow(self._number + 1, self._row, hidden), repeated))
         self._number += repeated
 
     def _shown_text(self, attributes: dict[str, str]) -> str:

@@ -11,6 +11,9 @@ from zlib import error as ZlibError  # noqa: N812 - it is a class
 LONGEST_CELL = 1024 * 1024
 """Characters of one cell at most; spreadsheet programs take 32,767."""
 
+MOST_PLACES = 200_000_000
+"""Places of a sheet at most, from its first column to each row's last cell: a million rows of 200 columns."""
+
 ZIP_ERRORS = (
     *(BadZipFile, ZlibError, StructError, EOFError, OSError, ValueError),
     *(NotImplementedError, RuntimeError),  # another compression; a password
@@ -90,6 +93,17 @@ def make_parser(
         parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     return parser
+
+
+def checked_places(places: int) -> int:
+    """Return how many places a sheet has so far, unless no list of people has as many.
+
+    Raises:
+        WorkbookError: they are more than `MOST_PLACES`.
+    """
+    if places > MOST_PLACES:
+        raise WorkbookError("its rows reach to far more cells than a list of people has")
+    return places
 
 
 def feed(parser: expat.XMLParserType, chunk: bytes, *, last: bool = False) -> None:

@@ -18,12 +18,13 @@ from xuna_cli.contacts.sheets import (
     SheetRow,
     WorkbookError,
     cell_name,
+    checked_places,
     feed,
     make_parser,
 )
 from xuna_cli.models import CellFault, TypedText
 
-_CHUNK = 128 * 1024
+_CHUNK = 32 * 1024  # a chunk's rows are in memory at once, and each may have 16,384 cells
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
 # Text that is shared between cells is held in memory: a list of a million people with six texts each has 200 MB.
@@ -96,7 +97,7 @@ class Xlsx:
         """Tell whether a row of the sheet is hidden, by a filter or by hand."""
         rest = b""
         for chunk in self._chunks(sheet.part):
-            if _HIDDEN.search(rest + chunk):
+            if _HIDDEN.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which only the parser reads
                 return True
             rest = chunk[-_LONGEST_TAG:]
         return False
@@ -249,7 +250,7 @@ class _SheetReader:
         self._row: list[str] = []
         self._number = 0
         self._hidden = False
-        self._column = 0
+        self._column = self._places = 0
         self._attributes: dict[str, str] = {}
         self._pieces: list[str] = []
         self._value: str | None = None
@@ -309,6 +310,7 @@ class _SheetReader:
         elif tag == "row":
             if self._number > _MOST_ROWS:
                 raise WorkbookError(f"it has a row {self._number:,}, and a sheet has {_MOST_ROWS:,} at most")
+            self._places = checked_places(self._places + len(self._row))
             self._rows.append(SheetRow(self._number, self._row, self._hidden))
         elif tag == "rPh":
             self._phonetic -= 1
