@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from xuna_cli.contacts import FORMATS, ListOptions, open_list
+from xuna_cli.contacts.apostrophes import without_marks
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 
@@ -62,10 +63,11 @@ def test_every_row_written_as_csv_comes_back_once(*, table, delimiter, find_it, 
         options = {}
     if encoding == "utf-16-be":
         options["encoding"] = encoding
+    options["phone_columns"] = ("phone",)  # another name may be of a phone by chance
 
     expected = []
     for row_number, row in enumerate(rows, 2):
-        cells = [cell.strip() for cell in row]
+        cells = without_marks([cell.strip() for cell in row])
         if not any(cells):
             continue
         if any(cells[len(header) :]):

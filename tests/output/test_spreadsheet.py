@@ -26,7 +26,7 @@ def table(path):
     [
         ("=1+1", "'=1+1"),
         ("@SUM(A1)", "'@SUM(A1)"),
-        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("+cmd|' /C calc'!A0", "'+cmd|'' /C calc'!A0"),
         ("-2+3+cmd", "'-2+3+cmd"),
         ("\t=1", "'\t'=1"),
         ("\r=1", "'\r'=1"),

@@ -8,7 +8,7 @@ from itertools import count
 from typing import NoReturn
 
 from xuna_cli.contacts.columns import listed
-from xuna_cli.contacts.json_values import InvalidValueError, ValueReader
+from xuna_cli.contacts.json_values import InvalidValueError, ValueReader, explain
 from xuna_cli.contacts.source import LONGEST
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
@@ -139,7 +139,11 @@ class _Window:
                 if not self._more():
                     self._at = min(error.pos, len(self._buffer))
                     cut = self._at == len(self._buffer) or error.msg.startswith("Unterminated string")
-                    self.fail("the file ends in the middle of the list" if cut else error.msg)
+                    self.fail(
+                        "the file ends in the middle of the list"
+                        if cut
+                        else explain(self._buffer, error.pos) or error.msg
+                    )
             except InvalidValueError as error:
                 self.fail(str(error))
             else:
@@ -167,6 +171,6 @@ class _Window:
         entry = f" (contact {self.row_number})" if self.row_number else ""
         raise InputError(
             f"{self._name}, line {line}{entry}: {what}.",
-            hint=hint or "Mend the JSON there; whoever made the list may have stopped too early.",
+            hint=hint or "Correct the JSON there; a program that made the list may have stopped too early.",
             code="input-json",
         )

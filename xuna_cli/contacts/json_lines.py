@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from xuna_cli.contacts.json_values import InvalidValueError, ValueReader
+from xuna_cli.contacts.json_values import InvalidValueError, ValueReader, explain
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 
@@ -32,12 +32,14 @@ def read_json_lines(lines: Iterator[str], name: str) -> Iterator[Contact | Rejec
                 raise InvalidValueError("more follows after its end")
         except (json.JSONDecodeError, InvalidValueError) as error:
             raise InputError(
-                f"{name}, line {number}: this is not one JSON value: {_reason(error)}.",
-                hint="Mend or remove the line; for an array over several lines, give `--format json`.",
+                f"{name}, line {number}: this is not one JSON value: {_reason(error, text)}.",
+                hint="Correct or remove the line; for an array over several lines, give `--format json`.",
                 code="input-json",
             ) from None
         yield reader.contact(value, number, text, 0, end)
 
 
-def _reason(error: ValueError) -> str:
-    return f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
+def _reason(error: ValueError, text: str) -> str:
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error)
+    return f"{explain(text, error.pos) or error.msg} at column {error.colno}"

@@ -82,8 +82,39 @@ class ValueReader:
         return contact
 
 
+def explain(text: str, at: int) -> str:
+    """Say why the text is no JSON at a place, and what to write instead; empty: it can't be told.
+
+    Args:
+        text: what was read.
+        at: where the json module stopped.
+    """
+    rest, before = text[at : at + 20], text[:at].rstrip()[-1:]
+    for pattern, words in _MISTAKES:
+        if pattern.match(rest):
+            return words
+    if rest[:1] in "]}" and rest and before == ",":
+        return f"a comma stands before `{rest[0]}`: remove it"
+    if rest[:1] == "{" and before in "}]":
+        return "a comma is missing between two values"
+    return ""
+
+
+_MISTAKES = (
+    (re.compile(r"//|/\*|#"), "JSON has no comments: remove it"),
+    (re.compile(r"'"), "JSON has double quotes only: write \"…\" instead of '…'"),
+    (re.compile(r"[“”«»]"), 'typographic quotes stand here: write "…"'),
+    (re.compile(r"(None|undefined|nil)\b"), "this is no JSON: write null, or leave the field out"),
+    (re.compile(r"True\b"), "this is no JSON: write true"),
+    (re.compile(r"False\b"), "this is no JSON: write false"),
+    (re.compile(r"[A-Za-z_]\w*\s*:"), "a field's name has to stand in double quotes"),
+)
+
+
 def _no_constant(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")
+    raise ValueError(
+        f"{constant} is not JSON (pandas and JavaScript write it for a missing value): write null"
+    )
 
 
 def _finite(digits: str) -> float:

@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from xuna_cli.contacts.delimited import check_delimiter, read_records
+from xuna_cli.contacts.foreign import check_not_foreign
 from xuna_cli.contacts.json_array import LIST_KEYS, read_json
 from xuna_cli.contacts.json_lines import read_json_lines
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
-from xuna_cli.contacts.tables import read_table
+from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
 from xuna_cli.contacts.workbook import as_phone, open_sheet
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CellFault, Contact, HiddenRows, Rejection
@@ -164,6 +165,7 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
             return _open_json(source, kind, options, name)
         if kind == "xlsx":
             return _open_workbook(source, options, name)
+        check_not_foreign(source.start(options.encoding), name)
         text = source.text(options.encoding)
         if kind == "tsv":
             delimiter = delimiter or "\t"
@@ -190,6 +192,7 @@ class _Ahead:
             self._read.extend(islice(rows, LOOKED_AT))
         except InputError as error:
             self._error = error
+        self.rows_read = tuple(self._read[:HEADER_WITHIN])
         self.contacts = tuple(row for row in self._read if isinstance(row, Contact))
         self.is_all = self._error is None and len(self._read) < LOOKED_AT
 
@@ -213,16 +216,20 @@ def open_table(
     columns, rows = read_table(records, name)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
     ahead = _Ahead(rows if first is None else chain((first,), rows))
-    phones = choose(
-        columns,
-        options.phone_columns,
-        name,
-        rows=[contact.fields for contact in ahead.contacts],
-        first=options.first_phone_column,
-    )
+    phones = _choose(columns, options, ahead, name)
     return ContactList(
         ahead.rows(), source, columns=columns, columns_are_complete=True, phones=phones, ahead=ahead
     )
+
+
+def _choose(columns: Sequence[str], options: ListOptions, ahead: _Ahead, name: str) -> PhoneChoice:
+    """Choose the phone column of a table; where there is none, look whether the header stands further below."""
+    fields = [contact.fields for contact in ahead.contacts]
+    try:
+        return choose(columns, options.phone_columns, name, rows=fields, first=options.first_phone_column)
+    except InputError:
+        check_header_place(columns, ahead.rows_read, name)
+        raise
 
 
 def _open_workbook(source: "Source", options: ListOptions, name: str) -> ContactList:
@@ -233,8 +240,7 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
     columns, rows = read_table(source.guard(found.records), where, of_text=False)
     ahead = _Ahead(rows)
     _check_calculated(ahead, where)
-    fields = [contact.fields for contact in ahead.contacts]
-    phones = choose(columns, options.phone_columns, where, rows=fields, first=options.first_phone_column)
+    phones = _choose(columns, options, ahead, where)
     return ContactList(
         _with_phones(ahead.rows(), phones.columns),
         source,

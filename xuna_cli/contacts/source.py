@@ -77,6 +77,12 @@ class Source:
         self.file.seek(0)
         return head
 
+    def start(self, encoding: str | None) -> str:
+        """Return the first characters, as far as they can be decoded, and rewind; raises as `choose_encoding`."""
+        head = self.head()
+        codec, skip = choose_encoding(head, encoding)
+        return head[skip : skip + 4096].decode(codec, "ignore")
+
     def text(self, encoding: str | None, *, newline: str | None = None) -> io.TextIOWrapper:
         r"""Decode the file strictly, from behind its byte order mark.
 

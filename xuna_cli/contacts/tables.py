@@ -1,11 +1,16 @@
 """Rows under a header, whatever file they come from: CSV, TSV and XLSX."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
-from xuna_cli.contacts.columns import check_header
+from xuna_cli.contacts.apostrophes import are_rejects, unguarded, without_marks
+from xuna_cli.contacts.columns import check_header, phone_columns
 from xuna_cli.contacts.sheets import cell_name
 from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, CellFault, Contact, Rejection
+
+HEADER_WITHIN = 10
+"""Rows under a header in which a better one is looked for, when it has no phone column."""
 
 
 def read_table(
@@ -29,30 +34,92 @@ def read_table(
     for row_number, record in enumerate(records, 1):
         header = [cell.strip() for cell in record]
         if any(header):
+            rejects = of_text and are_rejects([cell for cell in header if cell])
+            if of_text:
+                header = list(map(unguarded, header)) if rejects else without_marks(header)
             while not header[-1]:  # a spreadsheet's empty columns at the right are no columns
                 header.pop()
             for cell in record:
                 if isinstance(cell, CellFault):
                     raise InputError(f"{name}, the header: {cell.message}.", code=cell.code)
-            check_header(header, row_number, name)
-            return tuple(filter(None, header)), _rows(records, header, row_number, name, of_text=of_text)
+            records = _check_header(header, row_number, records, name)
+            return tuple(filter(None, header)), _rows(
+                records, header, row_number, name, _cleaner(of_text=of_text, rejects=rejects)
+            )
     raise InputError(f"{name} has nothing but blank rows.", hint="A list needs a header row and contacts.")
 
 
+def _check_header(
+    header: list[str], row_number: int, records: Iterator[Sequence[str]], name: str
+) -> Iterator[Sequence[str]]:
+    """Check the header, and return the rows under it; two rows of headings are told as that."""
+    try:
+        check_header(header, row_number, name)
+    except InputError as error:
+        if error.code == "input-header" and not phone_columns(header):
+            for number, record in enumerate(islice(records, HEADER_WITHIN), row_number + 1):
+                if phone_columns([cell.strip() for cell in record]):
+                    raise _below(header, number, name) from None
+        raise
+    return records
+
+
+def check_header_place(columns: Sequence[str], rows: Sequence[Contact | Rejection], name: str) -> None:
+    """Do nothing where no row under a header looks more like one.
+
+    Args:
+        columns: the header, without a column that is known to hold a phone number.
+        rows: the first rows under it.
+        name: what messages call the list.
+
+    Raises:
+        InputError: a row has the name of a phone column in it: the rows above are a title.
+    """
+    for row in rows:
+        fields = row.contact.fields if isinstance(row, Rejection) and row.contact else {}
+        cells: list[object] = list((row.fields if isinstance(row, Contact) else fields).values())
+        flat = [cell for each in cells for cell in (each if isinstance(each, list) else [each])]
+        if len(flat) > 1 and phone_columns([cell for cell in flat if isinstance(cell, str)]):
+            raise _below(columns, row.row_number, name)
+
+
+def _below(header: Sequence[str], row_number: int, name: str) -> InputError:
+    above = next(filter(None, header), "")
+    rows = "row 1" if row_number == 2 else f"rows 1 to {row_number - 1}"  # noqa: PLR2004 - one row above
+    return InputError(
+        f"{name}: row {row_number} looks like the header, and above it stands {above!r}.",
+        hint=f"Delete {rows}: the first row of a list has to be the names of its columns.",
+        code="input-title-row",
+    )
+
+
+def _cleaner(*, of_text: bool, rejects: bool) -> Callable[[Sequence[str]], list[str]]:
+    """Return what makes the cells of a record what was meant; a workbook's are that already."""
+    if not of_text:
+        return list
+    if rejects:
+        return lambda record: [unguarded(cell) for cell in map(str.strip, record)]
+    return lambda record: without_marks(list(map(str.strip, record)))
+
+
 def _rows(
-    records: Iterator[Sequence[str]], header: list[str], header_row: int, name: str, *, of_text: bool
+    records: Iterator[Sequence[str]],
+    header: list[str],
+    header_row: int,
+    name: str,
+    cleaned: Callable[[Sequence[str]], list[str]],
 ) -> Iterator[Contact | Rejection]:
     width = len(header)
     nameless = [position for position, cell in enumerate(header) if not cell]
     for row_number, record in enumerate(records, header_row + 1):
-        row = list(map(str.strip, record)) if of_text else list(record)
+        row = cleaned(record)
         if not any(row):
             continue
         if len(row) != width:
             if len(row) < width:  # editors drop empty cells at the end of a row
                 row += [""] * (width - len(row))
             elif any(row[width:]):
-                yield _too_long(row, header, row_number, of_text=of_text)
+                yield _too_long(row, header, row_number, of_text=cleaned is not list)
                 continue
         if nameless:
             _check_nameless(row, nameless, row_number, name)

@@ -5,49 +5,38 @@ import csv
 import io
 import json
 import os
-import re
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, guard
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import BEYOND_THE_HEADER, BatchRecord, Rejection
 
-# A spreadsheet whose separator is not the comma breaks our quoting, and splits a cell at its own: what comes
-# behind one may be a formula too. Behind a comma it can't be: who splits there reads the quotes.
-_FORMULA = re.compile(r"(^|[;|\t\r\n])([^\S\t\r\n]*[=+\-@][^;|\t\r\n]*)")
-# A phone number starts with + and is no formula; anything else that a spreadsheet would calculate is defused.
 SQLITE_MARK = b"SQLite format 3\0"
-_NUMBER = re.compile(r"[+-]?[0-9][0-9 ().\-]*")
 
 
 def cell(value: object) -> str:
     """Return a value as a cell that a spreadsheet shows and doesn't calculate (OWASP: CSV injection)."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = _FORMULA.sub(_defused, text)
-    return "'" + text if text.startswith(("\t", "\r")) else text
-
-
-def _defused(found: re.Match[str]) -> str:
-    separator, value = found.groups()
-    return found[0] if _NUMBER.fullmatch(value.strip()) else f"{separator}'{value}"
+    return guard(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def write_rows(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a header and rows."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([cell(name) for name in header])
-    writer.writerows([cell(value) for value in row] for row in rows)
+    stream.write(line([cell(name) for name in header]))
+    stream.writelines(line([cell(value) for value in row]) for row in rows)
 
 
 def line(cells: Sequence[str]) -> str:
     """Return a row of cells that are safe already, with its line break."""
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerow(cells)
+    # The csv module puts no quotes around a carriage return by itself, and readers end a row there.
+    quoting = csv.QUOTE_ALL if any("\r" in text for text in cells) else csv.QUOTE_MINIMAL
+    csv.writer(stream, lineterminator="\n", quoting=quoting).writerow(cells)
     return stream.getvalue()
 
 
@@ -131,7 +120,7 @@ class Rejects:
         columns: the list's.
     """
 
-    OURS = ("row", "code", "message")
+    OURS = REJECT_COLUMNS
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         refuse_ledger(path)

@@ -1,0 +1,44 @@
+"""Files that are no list, by how they begin: what they are, and how to make a list of them."""
+
+import re
+
+from xuna_cli.errors import InputError
+
+_EXPORT = "Export the contacts as CSV from the program that they come from."
+_KINDS = (
+    (
+        re.compile(r"BEGIN:VCARD", re.IGNORECASE),
+        "a vCard file",
+        f"{_EXPORT} (Google Contacts: Export, Google CSV.)",
+    ),
+    (re.compile(r"BEGIN:VCALENDAR", re.IGNORECASE), "a calendar file", _EXPORT),
+    (re.compile(r"dn:+ ", re.IGNORECASE), "an LDIF file", _EXPORT),
+    (re.compile(r"\{\\rtf"), "an RTF document", "Save it as CSV from a spreadsheet program."),
+    (re.compile(r"ID;P"), "a SYLK file", "Open it in a spreadsheet program and save it as XLSX or CSV."),
+    (
+        re.compile(r"<!doctype html|<html|<head|<body|<table|<meta", re.IGNORECASE),
+        "an HTML page, not a list",
+        "Open it in a browser: a download may be a login page or an error. A list can be saved as XLSX or CSV.",
+    ),
+    (
+        re.compile(r"<\?xml|<\w+[ >]"),
+        "an XML file",
+        "Open it in a spreadsheet program and save it as XLSX or CSV.",
+    ),
+)
+
+
+def check_not_foreign(text: str, name: str) -> None:
+    """Do nothing for the start of a text that may be a list.
+
+    Args:
+        text: the first characters of the file.
+        name: what messages call the list.
+
+    Raises:
+        InputError: the file is something else.
+    """
+    start = text.lstrip("\ufeff \t\r\n")[:200]
+    for pattern, what, advice in _KINDS:
+        if pattern.match(start):
+            raise InputError(f"{name} is {what}.", hint=advice, code="input-foreign")
