@@ -7,6 +7,7 @@ import pytest
 from xuna_cli.errors import ExitStatus, InputError
 from xuna_cli.models import COUNTS, BatchRecord, BatchState, ListUse, Rejection, Report
 from xuna_cli.output.document import BatchCallResult, batch_call_document
+from xuna_cli.screening.zone_rules import zone_rules
 
 
 def result(exit_status=ExitStatus.OK, *, held=(), **fields):
@@ -65,7 +66,12 @@ def test_the_document_has_the_documented_shape():
         ],
         "rejections_total": 1,
         "rejections": [{"row": 7, "code": "phone-not-possible", "field": "phone", "message": "no \x1b[31mnumber \x9b é\u202e"}],
-        "screening": {"outside_usual_hours": None, "reasons": {}, "rows": []},
+        "screening": {
+            "outside_usual_hours": None,
+            "reasons": {},
+            "rows": [],
+            "zone_rules": str(zone_rules()),
+        },
         "deferred_until": [],
         "message_warnings": [],
         "errors": [{"code": "c", "message": "m", "hint": "h"}],

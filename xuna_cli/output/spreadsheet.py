@@ -35,8 +35,10 @@ def line(cells: Sequence[str]) -> str:
     """Return a row of cells that are safe already, with its line break."""
     stream = io.StringIO()
     # The csv module puts no quotes around a carriage return by itself, and readers end a row there.
-    quoting = csv.QUOTE_ALL if any("\r" in text for text in cells) else csv.QUOTE_MINIMAL
-    csv.writer(stream, lineterminator="\n", quoting=quoting).writerow(cells)
+    returns = any("\r" in text for text in cells)
+    csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL).writerow(
+        cells
+    )
     return stream.getvalue()
 
 
