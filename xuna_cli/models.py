@@ -143,6 +143,25 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Rows that were rejected for one reason.
+
+    Attributes:
+        code: the rejections' code.
+        field: the column at fault; empty where it is the whole row.
+        rows: how many.
+        first_rows: the numbers of the first of them.
+        message: of the first one.
+    """
+
+    code: str
+    field: str
+    rows: int
+    first_rows: tuple[int, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why somebody is not called, or not now.
 
@@ -554,6 +573,7 @@ class Report:
         deferrals: who waits for which opening, the next one first.
         outside: people outside the usual calling hours of their own time, when nobody was deferred for
             it; None where hours were asked for.
+        causes: why rows were rejected, the most frequent cause first.
     """
 
     counts: Mapping[str, int]
@@ -568,3 +588,4 @@ class Report:
     reasons: Mapping[str, int] = field(default_factory=dict)
     deferrals: tuple[Deferral, ...] = ()
     outside: int | None = None
+    causes: tuple[Cause, ...] = ()

@@ -1,5 +1,6 @@
 """Settings: flag > environment > .env > default; each value remembers where it came from."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,10 @@ KNOWN = frozenset(
 
 # A `.env` that lies in the current folder may come from anybody: it must not choose where the key goes.
 NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
+
+
+LARGEST_FILE = 1024 * 1024
+"""Bytes of a file of settings."""
 
 
 class Secret:
@@ -195,8 +200,15 @@ class Settings:
         from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file
 
         try:
-            with self._file.open(encoding="utf-8-sig") as stream:
-                values = dotenv_values(stream=stream, interpolate=False)
+            with self._file.open("rb") as file:
+                content = file.read(LARGEST_FILE + 1)
+            if len(content) > LARGEST_FILE:
+                raise ConfigurationError(
+                    f"{self._file} has more than {LARGEST_FILE // 1024:,} KiB: it is no file of settings",
+                    hint="check --env-file",
+                    code="env-file",
+                )
+            values = dotenv_values(stream=io.StringIO(content.decode("utf-8-sig")), interpolate=False)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(

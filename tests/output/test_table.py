@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from xuna_cli.errors import ExitStatus
-from xuna_cli.models import COUNTS, BatchRecord, BatchState, Rejection, Report
+from xuna_cli.models import COUNTS, BatchRecord, BatchState, Cause, Rejection, Report
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.table import console, print_result
 
@@ -114,6 +114,7 @@ def test_names_are_printed_literally(monkeypatch, name, terminal):
         campaign=name,
         batches=(accepted(1, f"batch {name}"),),
         rejections=(Rejection(7, "c", "f", f"{name} is no number"),),
+        causes=(Cause("c", "f", 1, (7,), f"{name} is no number"),),
         counts={"rejected": 1, "accepted": 100},
     )
     assert f"Campaign {name}: 101 rows" in text
@@ -127,6 +128,7 @@ def test_what_a_terminal_would_obey_is_shown_as_a_dot():
         campaign=evil,
         batches=(accepted(1, f"b{evil}"),),
         rejections=(Rejection(7, "c", "f", evil),),
+        causes=(Cause("c", "f", 1, (7,), evil),),
         counts={"rejected": 1},
     )
     assert text.replace("\n", "").isprintable()
@@ -167,13 +169,14 @@ def test_what_is_held_is_shown_before_what_went_well():
     assert len(shown(batches=many, held=many).splitlines()) < 70
 
 
-def test_of_many_rejections_the_first_are_shown_and_where_all_are():
-    rejections = tuple(Rejection(row, "c", "f", f"message {row}") for row in range(1, 12))
-    text = shown(rejections=rejections, counts={"rejected": 11})
-    assert "message 10 " in text
-    assert "message 11" not in text
+def test_rejections_are_shown_by_their_causes():
+    causes = tuple(Cause(f"c{row}", "f", 1, (row,), f"message {row}") for row in range(1, 12))
+    text = shown(causes=(Cause("many", "f", 321, (2, 3, 4), "no country"), *causes), counts={"rejected": 332})
+    assert "  321 rows (2, 3, 4, …) [many]; row 2: no country" in text
+    assert "  row 9: message 9 [c9]" in text
+    assert "message 10" not in text
+    assert "  and 2 other causes" in text
     assert "--rejects FILE" in text
-    assert "--rejects FILE" not in shown(rejections=rejections[:10], counts={"rejected": 10})
 
 
 # ------------------------------------------------------------------------------- width
@@ -195,6 +198,7 @@ def test_a_narrow_terminal_folds_and_loses_nothing(monkeypatch, columns):
             batches=(accepted(1, LONG_ID, size=1_234_567), unknown),
             held=(unknown,),
             rejections=(Rejection(7, "code", "f", message),),
+            causes=(Cause("code", "f", 1, (7,), message),),
             counts={"rejected": 1, "accepted": 1_234_567, "held": 100},
         ),
     )

@@ -1,6 +1,7 @@
 """The options of `xuna batch-call`, and what each of them means."""
 
 import contextlib
+import shlex
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from xuna_cli.errors import (
     UsageError,
 )
 from xuna_cli.models import HiddenRows
+from xuna_cli.output.files import is_ordinary
 from xuna_cli.settings import Settings
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
 from xuna_cli.targets.ready import Ready
@@ -101,6 +103,31 @@ class Options:
     def screening(self) -> ScreeningOptions:
         """The options that screen."""
         return ScreeningOptions(**{each.name: getattr(self, each.name) for each in fields(ScreeningOptions)})
+
+
+# What is about the file that was read, or about one run of it.
+_OF_THE_RUN = frozenset(
+    "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until".split()
+)
+_FLAGS = {"first_message": "-m"}
+
+
+def again(options: Options, campaign: str) -> str:
+    """Return the command that feeds the rejected rows back, for a shell; empty where no file was asked for."""
+    if options.rejects is None or not is_ordinary(options.rejects):
+        return ""
+    words = ["xuna", "batch-call", str(options.rejects), "--campaign", campaign]
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if each.name in _OF_THE_RUN or each.name == "campaign" or value is None or value is False:
+            continue
+        flag = _FLAGS.get(each.name, f"--{each.name.replace('_', '-')}")
+        if value is True:
+            words.append(flag)
+            continue
+        values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        words += [word for one in values for word in (flag, str(one))]
+    return shlex.join(words)
 
 
 def source_of(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:

@@ -95,9 +95,9 @@ def export(
     from xuna_cli.commands.opening import ledger_for_reading
     from xuna_cli.commands.retrying import everybody
     from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.files import refuse_inputs
     from xuna_cli.output.messages import say
     from xuna_cli.output.people import export_people
-    from xuna_cli.output.spreadsheet import refuse_inputs
 
     check_output(output, "csv", "json")
     refuse_inputs(to, (join, env_file))

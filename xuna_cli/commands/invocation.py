@@ -16,6 +16,7 @@ from xuna_cli.commands.body_list import check_caller
 from xuna_cli.commands.call_options import (
     STDIN,
     Options,
+    again,
     as_typed,
     campaign_of,
     check_ready_options,
@@ -39,7 +40,7 @@ from xuna_cli.commands.opening import (
     ledger_location,
 )
 from xuna_cli.commands.screening import make_screening, timezone_column
-from xuna_cli.commands.suppressing import said_of, warning_of
+from xuna_cli.commands.suppressing import listed_in, said_of, warning_of
 from xuna_cli.contacts import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.rejection_codes import RejectionCodes
@@ -61,10 +62,11 @@ from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.files import beside_ledger, refuse_inputs
 from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
-from xuna_cli.output.spreadsheet import Rejects, refuse_inputs
+from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.settings import Settings
@@ -91,9 +93,7 @@ class Invocation:
         self._settings = settings
         self._source = source
         self._clock = Clock()
-        list_file = None if options.contacts == STDIN else Path(options.contacts)
-        inputs = (list_file, options.first_message_file, options.env_file, *(options.do_not_call or ()))
-        refuse_inputs(options.rejects, inputs)
+        self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options, settings)
         region = settings.get("XUNA_REGION", options.region, option="--region").value
         self._region = check_region(region) if region else None
@@ -133,6 +133,22 @@ class Invocation:
             raise UsageError(
                 "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"
             )
+
+    def refuse_as_output(self, output: Path | None) -> None:
+        """Raise UsageError if a file that is to be written is one that this command reads or keeps."""
+        options, settings = self._options, self._settings
+        ledger = ledger_location(settings, options.ledger, sandbox=options.sandbox)
+        refuse_inputs(
+            output,
+            [
+                None if options.contacts == STDIN else Path(options.contacts),
+                options.first_message_file,
+                options.env_file or Path(".env"),
+                *(options.do_not_call or ()),
+                *listed_in(settings),
+                *(beside_ledger(ledger) if isinstance(ledger, Path) else ()),
+            ],
+        )
 
     @property
     def about(self) -> Ready:
@@ -516,6 +532,7 @@ class Invocation:
             held=held,
             address=self._address,
             rejects=str(self._options.rejects) if self._options.rejects is not None else None,
+            again=again(self._options, self._campaign),
             marks=self._lint.marks,
             list_use=self._list.use,
             do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],

@@ -12,12 +12,11 @@ from xuna_cli.commands.opening import read_settings
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import CallTarget
 from xuna_cli.output.campaigns import destination
+from xuna_cli.output.files import refuse_inputs, refuse_outputs
 from xuna_cli.output.messages import COUNT_LABELS, counted, say
+from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.screening import screening_lines
-from xuna_cli.output.spreadsheet import refuse_inputs
 from xuna_cli.targets.ready import line
-
-REJECTIONS_SHOWN = 10
 
 
 def render(options: Options, to: Path | None) -> ExitStatus:
@@ -27,9 +26,11 @@ def render(options: Options, to: Path | None) -> ExitStatus:
         XunaError: what stopped it; a file of `to` is left as it was then.
     """
     with contextlib.ExitStack() as stack:
-        inputs = (Path(options.contacts), options.rejects, *(options.do_not_call or ()))
+        inputs = (Path(options.contacts), *(options.do_not_call or ()))
         refuse_inputs(to, inputs if options.contacts != STDIN else inputs[1:])
+        refuse_outputs(to, options.rejects)
         invocation = Invocation(options, read_settings(options.env_file), source_of(options, stack))
+        invocation.refuse_as_output(to)
         # Hours are for the POST: a file that depends on the hour of its making would be reviewed in vain.
         invocation.screening = replace(invocation.screening, hours=None, until=None)
         invocation.say_warnings()
@@ -50,10 +51,8 @@ def render(options: Options, to: Path | None) -> ExitStatus:
             say(f"xuna: {written} of campaign {about.campaign!r}")
             if others:
                 say(f"xuna: left out: {others}")
-            for rejection in report.rejections[:REJECTIONS_SHOWN]:
-                say(f"  row {rejection.row_number}: {rejection.message} [{rejection.code}]")
-            if report.counts["rejected"] > REJECTIONS_SHOWN:
-                say(f"  … all of them as a CSV to mend: {options.rejects or '--rejects FILE'}")
+            for words in rejection_lines(report, result.rejects, result.again):
+                say(words)
             for words in screening_lines(replace(report, outside=None), result.marks):
                 if words:
                     say(words)

@@ -15,9 +15,9 @@ from xuna_cli.models import BatchState, CallOutcome, Campaign, Reading
 from xuna_cli.outcomes.gathering import with_outcomes
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.outcomes.joining import UNTIED, unix
+from xuna_cli.output.files import refuse_inputs
 from xuna_cli.output.messages import counted, say
 from xuna_cli.output.people import write_people_to_call
-from xuna_cli.output.spreadsheet import refuse_inputs
 
 ALLOWED = (CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.NO_CONVERSATION, CallOutcome.SUCCESS)
 

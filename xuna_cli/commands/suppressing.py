@@ -22,6 +22,13 @@ _UNITS = {
 }
 
 
+def listed_in(settings: Settings) -> list[Path]:
+    """Return the do-not-call files that XUNA_DO_NOT_CALL names."""
+    setting = settings.get("XUNA_DO_NOT_CALL")
+    folder = setting.folder or Path()
+    return [folder / part for part in (setting.value or "").split(os.pathsep) if part.strip()]
+
+
 def load_lists(
     settings: Settings,
     files: Sequence[Path],
@@ -42,9 +49,7 @@ def load_lists(
     Raises:
         InputError: one can't be read, is too old, or has a row that is no number.
     """
-    setting = settings.get("XUNA_DO_NOT_CALL")
-    folder = setting.folder or Path()
-    by_setting = [folder / part for part in (setting.value or "").split(os.pathsep) if part.strip()]
+    by_setting = listed_in(settings)
 
     def read(path: Path) -> NumberList:
         _check_age(path, longest_age, now())

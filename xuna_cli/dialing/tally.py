@@ -9,6 +9,7 @@ from xuna_cli.models import (
     COUNTS,
     BatchRecord,
     CallTarget,
+    Cause,
     Reason,
     Rejection,
     Report,
@@ -19,6 +20,7 @@ from xuna_cli.screening.rules import DEFERRED
 
 REJECTIONS_KEPT = 1_000
 SCREENED_KEPT = 1_000
+ROWS_NAMED = 5  # of each cause
 
 
 class Tally:
@@ -33,6 +35,8 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._batches: list[BatchRecord] = []
         self._rejections: list[Rejection] = []
+        self._causes: dict[tuple[str, str], list[Rejection]] = {}
+        self._rows_by_cause: Counter[tuple[str, str]] = Counter()
         self._errors: list[XunaError] = []
         self._screened: dict[int, Screened] = {}  # by row, and so are those who are deferred
         self._deferred: dict[int, Screened] = {}
@@ -54,6 +58,11 @@ class Tally:
             self._counts["rejected"] += 1
             if len(self._rejections) < REJECTIONS_KEPT:
                 self._rejections.append(rejection)
+            cause = (rejection.code, rejection.field)
+            self._rows_by_cause[cause] += 1
+            first = self._causes.setdefault(cause, [])
+            if len(first) < ROWS_NAMED:
+                first.append(rejection)
 
     def screen(self, target: CallTarget, reason: Reason) -> None:
         """Note a row that is not called, or not now."""
@@ -114,4 +123,14 @@ class Tally:
                 reasons={code: rows for code, rows in self._reasons.items() if rows},
                 deferrals=self.deferred.deferrals(),
                 outside=self.outside,
+                causes=tuple(
+                    Cause(
+                        code,
+                        column,
+                        rows,
+                        tuple(each.row_number for each in self._causes[code, column]),
+                        self._causes[code, column][0].message,
+                    )
+                    for (code, column), rows in self._rows_by_cause.most_common()
+                ),
             )

@@ -9,8 +9,8 @@ from typing import IO, cast
 
 from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
+from xuna_cli.output.files import replacing
 from xuna_cli.output.messages import Stdout, counted, emit
-from xuna_cli.output.spreadsheet import replacing
 
 WIDEST = 110
 WIDE = 80  # columns of a terminal that has room for more than the numbers

@@ -30,6 +30,7 @@ class BatchCallResult:
         marks: what looks wrong about what is said.
         list_use: which of the list's columns steer its calls; None where it did not come to that.
         rejects: the file with the rejected rows, if it was asked for.
+        again: the command that feeds that file back.
         do_not_call_lists: the files of this run.
         plus_added: rows whose number had its country code, and no +, and was read with one.
         address: how a command that we suggest names the campaign and its ledger.
@@ -47,6 +48,7 @@ class BatchCallResult:
     marks: Sequence[Mark] = ()
     address: str = ""
     rejects: str | None = None
+    again: str = ""
     list_use: ListUse | None = None
     do_not_call_lists: Sequence[NumberList] = ()
     plus_added: int = 0
@@ -100,6 +102,16 @@ def batch_call_document(result: BatchCallResult) -> str:
         ],
         **screening_document(report, result.marks),
         "rejections_total": report.counts["rejected"],
+        "rejection_causes": [
+            {
+                "code": cause.code,
+                "field": cause.field,
+                "rows": cause.rows,
+                "first_rows": list(cause.first_rows),
+                "message": cause.message,
+            }
+            for cause in report.causes
+        ],
         "rejections": [rejection(item) for item in report.rejections],
         "errors": [error(item) for item in report.errors],
     }

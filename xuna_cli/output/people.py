@@ -6,7 +6,8 @@ from pathlib import Path
 from xuna_cli.models import CallOutcome, CallRecord
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.output.campaigns import destination, write_json
-from xuna_cli.output.spreadsheet import replacing, write_rows
+from xuna_cli.output.files import replacing
+from xuna_cli.output.spreadsheet import write_rows
 
 CALL = (
     "row_number",

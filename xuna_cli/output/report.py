@@ -12,8 +12,8 @@ from xuna_cli.models import BatchState, CallOutcome
 from xuna_cli.outcomes.picture import Callee, Picture, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted
+from xuna_cli.output.files import replacing
 from xuna_cli.output.messages import COUNT_LABELS, safe
-from xuna_cli.output.spreadsheet import replacing
 
 SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
 

@@ -7,15 +7,14 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
 from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, guard
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, BatchRecord, Rejection
-
-SQLITE_MARK = b"SQLite format 3\0"
+from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, replacing
 
 
 def cell(value: object) -> str:
@@ -56,61 +55,6 @@ def batches_csv(batches: Iterable[BatchRecord]) -> str:
     return stream.getvalue()
 
 
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
-    """Write a file of 0600 beside `path`, sync it, and give it its name when all went well.
-
-    Raises:
-        InputError: if it can't be written there, or what is there is a ledger.
-    """
-    refuse_ledger(path)
-    temporary: str | None = None
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - a string
-        temporary = None
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise InputError(
-            f"{path} can't be written: {error.strerror}", hint="name another file", code="output-unwritable"
-        ) from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def refuse_ledger(path: Path) -> None:
-    """Raise InputError if a file that is to be written is a database: it may be the record of who was called."""
-    with contextlib.suppress(OSError), path.open("rb") as there:
-        if there.read(len(SQLITE_MARK)) == SQLITE_MARK:
-            raise InputError(
-                f"{path} is a database, a ledger perhaps, and is not overwritten",
-                hint="name another file",
-                code="output-is-ledger",
-            )
-
-
-def refuse_inputs(output: Path | None, inputs: Iterable[Path | None]) -> None:
-    """Raise UsageError if a file that is to be written is one that is to be read."""
-    if output is None or not output.exists():
-        return
-    for path in inputs:
-        if path is not None and path.exists() and path.samefile(output):
-            raise UsageError(
-                f"{output} is read by this command, and would be overwritten by it",
-                hint="name another file for the output",
-                code="output-is-input",
-            )
-
-
 class Rejects:
     """The file of `--rejects`: the rejected rows, to be mended and fed back. Thread-safe.
 
@@ -131,8 +75,10 @@ class Rejects:
                 raise IsADirectoryError(0, "it is a folder")
             if not path.parent.is_dir():
                 raise NotADirectoryError(0, "there is no such folder")
+            # Opened now: a pipe that nobody reads is told before anything is sent.
+            self._in_place = None if is_ordinary(path) else os.fdopen(open_in_place(path), "w", newline="")
             # Spooled where it will be: a folder that takes no files is told before anything is sent.
-            folder = path.parent
+            folder = path.parent if self._in_place is None else None
             self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 - closed in `discard`
         except OSError as error:
             raise InputError(
@@ -165,6 +111,9 @@ class Rejects:
         """Let go of what was kept; a second time does nothing."""
         with contextlib.suppress(OSError):  # what could not be flushed was said by `write`
             self._spool.close()
+        if self._in_place is not None:
+            with contextlib.suppress(OSError):
+                self._in_place.close()
 
     def write(self) -> None:
         """Write the file, also when it has no rows: an old one must not be taken for this run's.
@@ -177,7 +126,7 @@ class Rejects:
         fed_back = set(self.OURS) <= self._columns.keys()
         columns = [name for name in self._columns if not (fed_back and name in self.OURS)]
         ours = [f"xuna_{name}" if name in columns else name for name in self.OURS]
-        with self._lock, replacing(self._path) as stream:
+        with self._lock, self._destination() as stream:
             if self._broken is not None:
                 raise self._broken
             self._spool.seek(0)
@@ -187,3 +136,6 @@ class Rejects:
                 for *said, beyond, fields in map(json.loads, self._spool)
             )
             write_rows(stream, (*columns, *ours), rows)
+
+    def _destination(self) -> contextlib.AbstractContextManager[IO[str]]:
+        return replacing(self._path) if self._in_place is None else contextlib.nullcontext(self._in_place)

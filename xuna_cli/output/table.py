@@ -12,10 +12,10 @@ from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Report
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, Stdout, counted, safe
+from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.screening import screening_lines
 
 BATCHES_SHOWN = 50  # the last ones, but for those that need attention
-REJECTIONS_SHOWN = 10
 WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
 
 STYLES = {
@@ -126,19 +126,8 @@ def _attention(result: BatchCallResult) -> list[str]:
     if len(report.batches) > BATCHES_SHOWN:
         lines.append("")
         lines.append(f"All batches: xuna campaigns show {result.address}")
-    if report.rejections:
-        lines.append("")
-        lines.append(f"Rejected rows ({report.counts['rejected']:,}):")
-        lines += [
-            f"  row {item.row_number}: {item.message} [{item.code}]"
-            for item in report.rejections[:REJECTIONS_SHOWN]
-        ]
-        if report.counts["rejected"] > REJECTIONS_SHOWN:
-            lines.append(f"  … all of them as a CSV to mend: {result.rejects or '--rejects FILE'}")
-    if result.plus_added:
-        rows = counted(result.plus_added, "row has", "rows have")
-        lines.append("")
-        lines.append(f"{rows} a number with its country code and no +, which was read with the +.")
+    if rejected := list(rejection_lines(report, result.rejects, result.again)):
+        lines += ["", *rejected]
     lines += screening_lines(report, result.marks)
     if result.held:
         calls = sum(batch.size for batch in result.held)

@@ -1,0 +1,131 @@
+"""Rejected rows: why, in few lines, and the way back."""
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+
+import pytest
+
+SOURCE = 'phone,name,note,order\n+15551230001,Ann,"a; -10% off",@7\n555,Bob,"b; -10% off",@8\n,Carl,- see mail,=9\n'
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path
+
+
+def test_many_rows_with_one_cause_are_one_line(cli, here):
+    (here / "a.csv").write_text("phone,name\n" + "".join(f"55512300{n:02},N\n" for n in range(12)) + "+1,X\n")
+    done = cli("batch-call", "a.csv", "--sandbox", "-m", "Hi", exits=3)
+    assert '  12 rows (2, 3, 4, 5, 6, …) [phone-no-country]; row 2: "5551230000" has no country' in done.out
+    assert "  row 14: " in done.out
+    assert "add --rejects FILE" in done.out
+    causes = cli("batch-call", "a.csv", "--sandbox", "-m", "Hi", "--output", "json", exits=3).document[
+        "rejection_causes"
+    ]
+    assert next((cause["code"], cause["rows"], cause["first_rows"][0]) for cause in causes) == (
+        "phone-no-country",
+        12,
+        2,
+    )
+    assert sum(cause["rows"] for cause in causes) == 13
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
+def test_the_command_that_feeds_rejects_back_works_and_calls_nobody_twice(cli, here, shell):
+    if subprocess.run(["sh", "-c", f"command -v {shell}"], capture_output=True, check=False).returncode:
+        pytest.skip(f"there is no {shell}")
+    (here / "list.csv").write_text(SOURCE)
+    words = ("-m", "Hi {{ name }}, it's {{ note }} ! $HOME", "--key", "order", "--sandbox")
+    done = cli("batch-call", "list.csv", *words, "--rejects", "r.csv", exits=3)
+    (command,) = [line.strip() for line in done.out.splitlines() if line.startswith("  xuna batch-call")]
+    assert shlex.split(command)[:5] == ["xuna", "batch-call", "r.csv", "--campaign", "list"]
+    rejects = (here / "r.csv").read_text()
+    (here / "r.csv").write_text(
+        rejects.replace("555,Bob", "+15551230002,Bob").replace(",Carl", "+15551230003,Carl", 1)
+    )
+    python = shlex.quote(sys.executable)
+    script = command.replace("xuna", f"{python} -m xuna_cli", 1) + " --output json"
+    fed = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
+    assert '"accepted": 2' in fed.stdout
+    # The whole list, fixed: everybody is known under the key that the first run, or the second, gave them.
+    mended = SOURCE.replace("555,Bob", "+15551230002,Bob").replace("\n,Carl", "\n+15551230003,Carl")
+    (here / "list.csv").write_text(mended)
+    again = cli("batch-call", "list.csv", *words, "--output", "json")
+    assert again.counts == {"rows": 3, "already_called": 3}
+
+
+def test_rejects_go_to_a_pipe_as_it_is_and_a_pipe_without_a_reader_stops_before_anything(cli, here):
+    (here / "list.csv").write_text(SOURCE)
+    os.mkfifo(here / "pipe")
+    command = ("batch-call", "list.csv", "-m", "Hi", "--sandbox", "--rejects", "pipe")
+    done = cli(*command, exits=5)
+    assert "no program reads it" in done.err
+    read = []
+    reader = threading.Thread(target=lambda: read.append((here / "pipe").read_text()))
+    reader.start()
+    while not read and reader.is_alive():
+        try:
+            os.close(os.open(here / "pipe", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            continue
+        break
+    reader.join()
+    reader = threading.Thread(target=lambda: read.append((here / "pipe").read_text()))
+    reader.start()
+    while True:  # until the reader waits
+        try:
+            held = os.open(here / "pipe", os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError:
+            continue
+    cli(*command, exits=3)
+    os.close(held)
+    reader.join()
+    assert "555,Bob" in read[-1]
+    assert (here / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "list.csv",
+        "link.csv",
+        "hard.csv",
+        "data/xuna/sandbox.db",
+        "data/xuna/sandbox.db-journal",
+        "dnc.csv",
+        "words.txt",
+        ".env",
+    ],
+)
+def test_no_output_overwrites_what_the_command_reads_or_keeps(cli, here, monkeypatch, output):
+    (here / "list.csv").write_text(SOURCE)
+    (here / "words.txt").write_text("Hi")
+    (here / "dnc.csv").write_text("phone\n+15551239999\n")
+    (here / "link.csv").symlink_to("list.csv")
+    (here / "hard.csv").hardlink_to(here / "list.csv")
+    monkeypatch.setenv("XUNA_DO_NOT_CALL", "dnc.csv")
+    for command in (
+        ("batch-call", "list.csv", "--first-message-file", "words.txt", "--sandbox", "--rejects", output),
+        ("render", "list.csv", "--first-message-file", "words.txt", "--sandbox", "--to", output),
+    ):
+        done = cli(*command, exits=2)
+        assert "would be overwritten" in done.err
+    assert (here / "list.csv").read_text() == SOURCE
+
+
+def test_two_outputs_of_one_command_are_two_files(cli, here):
+    (here / "list.csv").write_text(SOURCE)
+    done = cli("render", "list.csv", "-m", "Hi", "--sandbox", "--to", "a", "--rejects", "./a", exits=2)
+    assert "written twice" in done.err
+
+
+def test_a_file_of_settings_has_a_size(cli, here):
+    (here / ".env").write_bytes(b"# x\n" * 300_000)
+    done = cli("batch-call", "list.csv", "--sandbox", exits=4)
+    assert "1,024 KiB" in done.err

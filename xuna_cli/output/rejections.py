@@ -1,0 +1,36 @@
+"""Why rows were rejected, in lines for a terminal."""
+
+from collections.abc import Iterator
+
+from xuna_cli.models import Report
+from xuna_cli.output.messages import counted
+
+CAUSES_SHOWN = 10
+
+
+def rejection_lines(report: Report, rejects: str | None, again: str) -> Iterator[str]:
+    """Yield the causes of rejections, the most frequent one first, and how the rows are fed back.
+
+    Args:
+        report: of the run.
+        rejects: the file with the rejected rows, if it was asked for.
+        again: the command that feeds that file back.
+    """
+    rejected = report.counts["rejected"]
+    if not rejected:
+        return
+    yield f"Rejected rows ({rejected:,}):"
+    for cause in report.causes[:CAUSES_SHOWN]:
+        if cause.rows == 1:
+            yield f"  row {cause.first_rows[0]}: {cause.message} [{cause.code}]"
+            continue
+        more = ", …" if cause.rows > len(cause.first_rows) else ""
+        rows = ", ".join(map(str, cause.first_rows))
+        yield f"  {cause.rows:,} rows ({rows}{more}) [{cause.code}]; row {cause.first_rows[0]}: {cause.message}"
+    if len(report.causes) > CAUSES_SHOWN:
+        yield f"  and {counted(len(report.causes) - CAUSES_SHOWN, 'other cause', 'other causes')}"
+    if rejects is None:
+        yield "  To get them as a CSV to fix and feed back, add --rejects FILE."
+    elif again:
+        yield f"  All of them, with reasons: {rejects}. Fix them there, then run:"
+        yield f"  {again}"
