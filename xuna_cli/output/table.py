@@ -120,6 +120,20 @@ def _needs_mending(report: Report) -> bool:
     return any(error.exit_status in after_mending for error in report.errors)
 
 
+def _refused(result: BatchCallResult) -> list[str]:
+    report, lines = result.report, []
+    if report.refused_calls:
+        people = counted(report.refused_calls, "person", "people")
+        lines.append(
+            f"Refused by the API: {people}. Later runs call them after everybody else; with --retry-refused, in "
+            "the order of the list."
+        )
+    if report.refused_earlier:
+        people = counted(report.refused_earlier, "person", "people")
+        lines.append(f"Refused by the API in an earlier run: {people}, to be called after everybody else.")
+    return ["", *lines] if lines else []
+
+
 def _attention(result: BatchCallResult) -> list[str]:
     report = result.report
     lines: list[str] = []
@@ -140,6 +154,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         lines.append("")
         lines.append(f"{rows} a number with its country code and no +, which was read with the +.")
     lines += screening_lines(report, result.marks)
+    lines += _refused(result)
     if result.held:
         calls = sum(batch.size for batch in result.held)
         lines.append("")

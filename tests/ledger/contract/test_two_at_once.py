@@ -103,3 +103,25 @@ def test_of_two_batches_that_get_the_same_id_at_the_same_moment_one_is_accepted(
     threads[0].join(20)
     assert refused == [theirs]
     assert [batch.state for batch in ours.batches(1)] == [BatchState.ACCEPTED, BatchState.SUBMITTING]
+
+
+def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_moment_one_calls_it(
+    opened, monkeypatch
+):
+    ours, theirs = opened(), opened()
+    since = ours._now() - dt.timedelta(days=7)
+    batches = {}
+    for ledger, campaign in ((ours, "spring"), (theirs, "autumn")):
+        [batches[ledger]] = ledger.claim(ledger.start_run(described(campaign)), [people(1)])
+    barred, threads = [], []
+    look = ours._barred
+
+    def looking(*args):
+        found = look(*args)
+        threads.append(meanwhile(lambda: barred.append(theirs.submit(batches[theirs], since))))
+        return found
+
+    monkeypatch.setattr(ours, "_barred", looking)
+    assert ours.submit(batches[ours], since) == {}
+    threads[0].join(20)
+    assert [list(one) for one in barred] == [[people(1)[0].to_phone_number]]
