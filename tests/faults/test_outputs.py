@@ -105,17 +105,6 @@ def test_a_ledger_is_never_overwritten_by_an_output(sandbox, tmp_path):
         ("render", "people.csv", "--to", "ledger.db"),
         ("campaigns", "export", "people", "--to", "ledger.db"),
         ("campaigns", "report", "people", "--to", "ledger.db"),
-        (
-            "campaigns",
-            "retry-list",
-            "people",
-            "--outcome",
-            "failure",
-            "--join",
-            "people.csv",
-            "-o",
-            "ledger.db",
-        ),
         ("do-not-call", "export", "--to", "ledger.db"),
     ):
         done = rig.xuna(*argv)
