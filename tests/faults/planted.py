@@ -110,7 +110,7 @@ BUGS = (
         "do-not-call asked only when the list is read",
         "ledger/ledger.py",
         [
-            ("        if listed := self.listed([number for target in targets for number in target.numbers]):\n", "        if listed := {}:\n"),
+            ("        if listed := self.listed(number for target in targets for number in target.numbers):\n", "        if listed := {}:\n"),
         ],
         ["tests/screening/test_in_a_run.py", "-k", "listed"],
     ),

@@ -108,7 +108,11 @@ class Intake:
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
         for standing, number in seen.items():
             self._tally.count(standing, number)
-        fresh: dict[str, CallTarget] = {}
+        fresh = {} if reasons else {target.key: target for target, _ in people}
+        if len(fresh) == len(people) and fresh.keys().isdisjoint(waiting):
+            people = ()  # nearly always: nobody is there twice
+        else:
+            fresh = {}
         for place, (target, _) in enumerate(people):
             key = target.key
             if key in fresh or key in waiting:

@@ -7,7 +7,7 @@ from xuna_cli.models import CalledAt, CallTarget, Contact, Reason
 from xuna_cli.screening.order import Screening, first
 from xuna_cli.screening.rules import Look, Rule
 
-Listed = Callable[[Sequence[str]], Mapping[str, str]]
+Listed = Callable[[Iterable[str]], Mapping[str, str]]
 LastCalls = Callable[[Sequence[str], datetime], Mapping[str, str]]
 
 
@@ -71,7 +71,7 @@ class Screener:
         return {place: reason for place, reason in enumerate(reasons) if reason is not None}
 
     def _listed_of(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> Mapping[str, str]:
-        return self._listed([number for target, _ in people for number in target.numbers])
+        return self._listed(number for target, _ in people for number in target.numbers)
 
     @property
     def quiet_since(self) -> datetime | None:

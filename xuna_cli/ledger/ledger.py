@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -359,11 +359,12 @@ class Ledger:
 
         return self._together.make(submit)
 
-    def listed(self, numbers: Sequence[str]) -> dict[str, str]:
+    def listed(self, numbers: Iterable[str]) -> dict[str, str]:
         """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
         if not self.rows("do_not_call_any"):
             return {}
         found: dict[str, str] = {}
+        numbers = tuple(numbers)
         others = with_other_forms(numbers)
         for part in in_parts([*numbers, *others] if others else numbers):
             for number, reason in self.query(named("do_not_call_listed", len(part)), part):
@@ -388,7 +389,7 @@ class Ledger:
         if quiet_since is not None:
             called = last_calls(self, [target.to_phone_number for target in targets], quiet_since)
             barred.update((number, CalledAt(at)) for number, at in called.items())
-        if listed := self.listed([number for target in targets for number in target.numbers]):
+        if listed := self.listed(number for target in targets for number in target.numbers):
             # Whoever is listed under one of their numbers is not called under another.
             barred.update(
                 (target.to_phone_number, listed[number])

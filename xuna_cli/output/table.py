@@ -130,7 +130,10 @@ def _refused(result: BatchCallResult) -> list[str]:
         )
     if report.refused_earlier:
         people = counted(report.refused_earlier, "person", "people")
-        lines.append(f"Refused by the API in an earlier run: {people}, to be called after everybody else.")
+        lines.append(
+            f"Refused by the API in an earlier run: {people}. They are called after everybody else, unless "
+            "--retry-refused is given."
+        )
     return ["", *lines] if lines else []
 
 
