@@ -59,10 +59,10 @@ BUGS = (
         "outcome written only after the POST, no intent",
         SENDING,
         [
-            ("submit=lambda: self._ledger.submit(batch),", "submit=lambda: self._ledger.listed([]),"),
+            ("submit=lambda: self._submit(batch),", "submit=lambda: self._ledger.listed([]),"),
             (
                 "        try:\n            if isinstance(outcome, Taken):\n",
-                "        self._ledger.submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
+                "        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
             ),
         ],
         [MATRIX, "-k", "request-written"],

@@ -642,9 +642,8 @@ class Ledger:
     def _resized(self, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
         """Give a batch other people, and with them another nonce: the key of one request names one request."""
         resized = Batch(batch.id, tuple(targets), _nonce())
-        self.engine.change(
-            named("resize_batch"), {"id": batch.id, "size": len(targets), "nonce": resized.nonce}
-        )
+        self.engine.change(named("resize_batch"), {"id": batch.id, "size": len(targets)})
+        self.engine.change(named("renew_nonce"), {"id": batch.id, "nonce": resized.nonce})
         return resized
 
     def _refuse_repeated(self, batch: Batch, batch_id: str) -> None:

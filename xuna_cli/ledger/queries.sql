@@ -73,7 +73,10 @@ DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
 DELETE FROM calls WHERE batch_id = :id
 
 -- name: resize_batch
-UPDATE batches SET size = :size, nonce = :nonce WHERE id = :id
+UPDATE batches SET size = :size WHERE id = :id
+
+-- name: renew_nonce
+UPDATE batches SET nonce = :nonce WHERE id = :id
 
 -- name: delete_batch
 DELETE FROM batches WHERE id = :id
