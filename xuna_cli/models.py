@@ -103,6 +103,11 @@ class CallTarget:
     timezone: str | None = None
     other_numbers: tuple[str, ...] = ()
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """All numbers of the person, E.164, the one to call first."""
+        return (self.to_phone_number, *self.other_numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class ListUse:
@@ -230,6 +235,12 @@ class BatchState(StrEnum):
     """The API provably took none of it; nobody is claimed by it any more."""
     UNKNOWN = "unknown"
     """No proof either way: held."""
+
+
+class CalledAt(str):
+    """Why somebody is left alone for the quiet days: when they were last called, or `now` by another run."""
+
+    __slots__ = ()
 
 
 HELD_STATES = (BatchState.UNKNOWN, BatchState.SHORT)
@@ -530,6 +541,7 @@ class Plan:
         give_up_after: seconds of refusals in a row that stop the run.
         rate: calls per second, at most; None is no limit.
         wait: stay, and call those who are deferred as their hours come.
+        retry_refused: call those whom the API refused in an earlier run like anybody else, and not last.
     """
 
     agent_id: str
@@ -542,6 +554,7 @@ class Plan:
     give_up_after: float = 600.0
     rate: float | None = None
     wait: bool = False
+    retry_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,6 +587,8 @@ class Report:
         outside: people outside the usual calling hours of their own time, when nobody was deferred for
             it; None where hours were asked for.
         causes: why rows were rejected, the most frequent cause first.
+        refused_calls: rows that the API refused to call in this run.
+        refused_earlier: people of the list who are to be called and whom the API refused in an earlier run.
     """
 
     counts: Mapping[str, int]
@@ -589,3 +604,5 @@ class Report:
     deferrals: tuple[Deferral, ...] = ()
     outside: int | None = None
     causes: tuple[Cause, ...] = ()
+    refused_calls: int = 0
+    refused_earlier: int = 0

@@ -131,3 +131,23 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
     ).dial(rows(1, 2, 3, 4, 5))
     assert counts(report) == {"not_sent": 5}
     assert [error.message for error in report.errors] == ["the disk is gone"]
+
+
+def test_the_rest_of_a_claim_is_given_back_and_called_in_this_run(scene):
+    """Somebody claims a person between the look and the claim: a batch that isn't whole waits for more."""
+    from tests.ledger.building import target
+
+    claim = scene.ledger.claim
+    rival = []
+
+    def late(run, groups, *since):
+        if not rival:
+            other = scene.ledger.start_run(description())
+            rival.append(claim(other, [[target(4)]]))
+            scene.ledger._still_free = lambda _, groups: groups
+        return claim(run, groups, *since)
+
+    scene.ledger.claim = late
+    report = scene.dial(rows(*range(60)), batch_size=10, concurrency=1)
+    assert counts(report) == {"accepted": 59, "in_flight": 1}
+    assert sorted(scene.api.dialled) == [number_of(row) for row in range(60) if row != 4]

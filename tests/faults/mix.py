@@ -48,3 +48,35 @@ def some_faults(draw: random.Random, people: list[str]) -> tuple[list[Fault], li
     for fault in (*chosen, *doubtful):
         fault["skip"] = draw.randint(0, 3)
     return [*chosen, *doubtful], doubtful
+
+
+def faults_of_large_batches(draw: random.Random, people: list[str]) -> tuple[list[Fault], list[Fault]]:
+    """Return faults for batches above 1,000 calls: mostly those that split them."""
+    provable: list[Callable[[], Fault]] = [
+        lambda: {"kind": "max_batch", "size": draw.choice([400, 650, 1000, 1299])},
+        lambda: {
+            "kind": "refuse",
+            "numbers": draw.sample(people, draw.choice([1, 5, 600])),
+            "only_first": False,
+        },
+        lambda: {"kind": "refuse", "numbers": draw.sample(people, 2), "loc": False},
+        lambda: {
+            "kind": "rate_limit",
+            "posts": 0,
+            "retry_after": 0.05,
+            "times": 2,
+            "skip": draw.randint(0, 3),
+        },
+        lambda: {"kind": "latency", "seconds": 0.05, "taken": draw.random() < 0.5},
+    ]
+    ambiguous: list[Callable[[], Fault]] = [
+        lambda: {"kind": "cut", "taken": draw.random() < 0.5, "reset": draw.random() < 0.5},
+        lambda: {"kind": "short", "missing": draw.randint(1, 3)},
+        lambda: {"kind": "answer", "status": draw.choice([500, 303, 207]), "taken": draw.random() < 0.5},
+    ]
+    chosen = [make() for make in draw.sample(provable, draw.randint(1, 3))]
+    doubtful = [
+        make() | {"times": 1, "skip": draw.randint(0, 6)}
+        for make in draw.choices(ambiguous, k=draw.randint(0, 1))
+    ]
+    return [*chosen, *doubtful], doubtful

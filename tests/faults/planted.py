@@ -48,6 +48,10 @@ class Caught:
 MATRIX = "tests/faults/test_crash_matrix.py"
 TABLE = "tests/faults/test_fault_table.py"
 RUNS = "tests/faults/test_runs.py"
+SIZES = "tests/ledger/contract/test_sizes.py"
+AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
+FORGETTING = "tests/screening/test_forgetting.py"
+LEDGER = "ledger/ledger.py"
 SENDING, CLIENT, OUTCOMES = "dialing/sending.py", "api/client.py", "api/outcomes.py"
 
 BUGS = (
@@ -55,10 +59,10 @@ BUGS = (
         "outcome written only after the POST, no intent",
         SENDING,
         [
-            ("submit=lambda: self._ledger.submit(batch),", "submit=lambda: self._ledger.listed([]),"),
+            ("submit=lambda: self._submit(batch),", "submit=lambda: self._ledger.listed([]),"),
             (
                 "        try:\n            if isinstance(outcome, Taken):\n",
-                "        self._ledger.submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
+                "        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
             ),
         ],
         [MATRIX, "-k", "request-written"],
@@ -106,10 +110,101 @@ BUGS = (
         "do-not-call asked only when the list is read",
         "ledger/ledger.py",
         [
-            ("            if listed := self.listed([target.to_phone_number for target in batch.targets]):\n                return listed\n", ""),
-            ("        listed = self.listed([target.to_phone_number for group in groups for target in group])\n", "        listed = {}\n"),
+            ("        if listed := self.listed(number for target in targets for number in target.numbers):\n", "        if listed := {}:\n"),
         ],
         ["tests/screening/test_in_a_run.py", "-k", "listed"],
+    ),
+    Planted(
+        "calls of a claim moved only up to 500",
+        LEDGER,
+        [('        for part in in_parts(keys):\n            self.engine.change(named("move_calls"', '        for part in [keys[:ROWS_PER_STATEMENT]]:\n            self.engine.change(named("move_calls"')],
+        [SIZES, "-k", "split_moves or claims_are_filled"],
+    ),
+    Planted(
+        "calls unclaimed only up to 500",
+        LEDGER,
+        [('            for part in in_parts(keys):\n                self.engine.change(named("delete_calls"', '            for part in [keys[:ROWS_PER_STATEMENT]]:\n                self.engine.change(named("delete_calls"')],
+        [SIZES, "-k", "unclaim_gives_back"],
+    ),
+    Planted(
+        "unclaimed without a look at the batch",
+        "ledger/queries.sql",
+        [("DELETE FROM calls WHERE batch_id = ? AND key IN ({list})", "DELETE FROM calls WHERE ? > 0 AND key IN ({list})")],
+        [SIZES, "-k", "unclaim_gives_back"],
+    ),
+    Planted(
+        "unclaimed, and the batch stays as it was",
+        LEDGER,
+        [("            return self._resized(batch, left)\n", "            return Batch(batch.id, left, batch.nonce)\n")],
+        [SIZES, "-k", "unclaim_gives_back"],
+    ),
+    Planted(
+        "the rest of a claim not given back",
+        "dialing/run.py",
+        [("            self._ledger.unclaim(rest, [target.key for target in rest.targets])\n", "            del rest\n")],
+        ["tests/dialing/test_late_knowledge.py", "-k", "rest_of_a_claim"],
+    ),
+    Planted(
+        "forget keeps the API's words about batches",
+        "ledger/forgetting.py",
+        [('        ledger.change("forget_words_of_batches", parameters)\n', "")],
+        [FORGETTING, "-k", "words_of_the_api"],
+    ),
+    Planted(
+        "forget keeps whom the API refused",
+        "ledger/forgetting.py",
+        [('        ledger.change("forget_refusals", parameters)\n', "")],
+        [FORGETTING, "-k", "words_of_the_api"],
+    ),
+    Planted(
+        "an output overwrites a ledger",
+        "output/spreadsheet.py",
+        [("        if there.read(len(SQLITE_MARK)) == SQLITE_MARK:\n", "        if there.read(0) == SQLITE_MARK:\n")],
+        ["tests/faults/test_outputs.py", "-k", "never_overwritten"],
+    ),
+    Planted(
+        "a split's children posted without an intent",
+        SENDING,
+        [
+            (
+                "            submit=lambda: self._submit(batch),\n",
+                '            submit=lambda: {} if self._ledger.query("SELECT 1 FROM batches WHERE id = :id AND parent_id > 0", {"id": batch.id}) else self._submit(batch),\n',
+            )
+        ],
+        [MATRIX, "-k", "request-written and split"],
+    ),
+    Planted(
+        "the run's lock taken after its row",
+        LEDGER,
+        [
+            ("            self.engine.hold(run_id)\n", ""),
+            ("        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n", "        self.engine.hold(run_id)\n        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n"),
+        ],
+        [AT_ONCE, "-k", "lock_before_its_row"],
+    ),
+    Planted(
+        "a batch_id that the campaign has is accepted",
+        LEDGER,
+        [("            if batch_id is not None and state is not BatchState.REFUSED:\n", "            if batch_id is None:\n")],
+        ["tests/dialing/test_sending.py", "-k", "batch_id_that_the_campaign_has"],
+    ),
+    Planted(
+        "quiet days not asked before the POST",
+        SENDING,
+        [("self._ledger.submit(batch) if since is None else self._ledger.submit(batch, since)", "self._ledger.submit(batch)")],
+        ["tests/screening/test_quiet_days_at_once.py", "-k", "while_we_connect"],
+    ),
+    Planted(
+        "a no holds for its own row only",
+        "commands/invocation.py",
+        [("        if not needs_whole_list(self.screening):\n", "        if self.screening:\n")],
+        ["tests/screening/test_rows_of_one_person.py", "-k", "a_no_in_any_row or mark"],
+    ),
+    Planted(
+        "whom the API refused is called first",
+        "dialing/run.py",
+        [("        if self._plan.retry_refused:\n", "        if self._plan:\n")],
+        ["tests/dialing/test_refused.py", "-k", "not_for_ever"],
     ),
     Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),
 )  # fmt: skip

@@ -24,13 +24,15 @@ from pathlib import Path
 
 from tests.faults.harness import environment, numbers, write_list
 from tests.faults.judge import HELD, Verdict, judge
-from tests.faults.mix import some_faults
+from tests.faults.mix import faults_of_large_batches, some_faults
 from tests.support.sandbox_process import SandboxProcess, read_record
 
-KINDS = ("kill", "faults", "mix", "crowd")
+KINDS = ("kill", "faults", "mix", "crowd", "large")
 SIZE = 3
+LARGE = 1_300  # of a batch that no statement of the ledger holds whole
 DEADLINE_S = 1.5
 LONGEST_RUN_S = 30.0
+PATIENCE = 6  # times as long for large batches, and deadlines that a busy machine doesn't reach
 STARTING, CALLING, ENDED = 0, 1, 2
 FIRST_BACKOFF_S = 0.02  # the real second would be most of a trial
 
@@ -148,10 +150,10 @@ class Forks:
                     left.remove(run)
                     if not run.killed and run.calling_since is not None:
                         self._typical += 0.1 * (min(now - run.calling_since, 0.5) - self._typical)
-                elif now - run.born > LONGEST_RUN_S:
+                elif now - run.born > LONGEST_RUN_S * PATIENCE:
                     os.kill(run.pid, signal.SIGKILL)
                     os.waitpid(run.pid, 0)
-                    raise AssertionError(f"a run took more than {LONGEST_RUN_S} s: {run.folder}")
+                    raise AssertionError(f"a run took more than {LONGEST_RUN_S * PATIENCE} s: {run.folder}")
             time.sleep(0.0005)
 
     def _signal(self, run: Run, now: float) -> None:
@@ -183,7 +185,12 @@ class Trial:
         self._folder = folder
         self._draw = draw
         self._kind = kind
-        self._people = numbers(draw.randint(12, 40), first)
+        large = kind == "large"
+        self._size = LARGE if large else SIZE
+        self._deadline = DEADLINE_S * (PATIENCE if large else 1)
+        self._people = numbers(
+            draw.randint(2 * LARGE, 2 * LARGE + 200) if large else draw.randint(12, 40), first
+        )
         also = (*draw.sample(self._people, draw.randint(0, 2)), *(["nonsense"] * draw.randint(0, 1)))
         self._rows = len(self._people) + len(also)
         self._list = write_list(folder / f"soak-{first}.csv", self._people, also=also)
@@ -195,7 +202,8 @@ class Trial:
         self._may_hold = 0  # people, at most
 
     def go(self) -> Verdict:
-        faults, doubtful = ([], []) if self._kind == "kill" else some_faults(self._draw, self._people)
+        some = faults_of_large_batches if self._kind == "large" else some_faults
+        faults, doubtful = ([], []) if self._kind == "kill" else some(self._draw, self._people)
         for fault in faults:
             self._sandbox.add_fault(**fault)
         for _ in range(self._draw.randint(1, 3)):
@@ -204,20 +212,25 @@ class Trial:
         for armed in self._sandbox.faults():
             struck = armed.pop("struck")
             if any(json.loads(fault).items() <= armed.items() for fault in kinds):
-                self._may_hold += struck * SIZE
+                self._may_hold += struck * self._size
         self._sandbox.clear_faults()
         self._last_run()
         verdict = self._judge()
-        if not verdict.guilty and verdict.held and self._draw.random() < 0.04:
+        if (
+            not verdict.guilty
+            and verdict.held
+            and self._draw.random() < (0.3 if self._size == LARGE else 0.04)
+        ):
             verdict = self._resolve_and_finish(verdict.held)
         return verdict
 
     def _argv(self, concurrency: int) -> list[str]:
         draw = self._draw
         return [
-            "batch-call", str(self._list), "--output", "json", "--batch-size", str(SIZE), "--timeout", str(DEADLINE_S),
+            "batch-call", str(self._list), "--output", "json", "--batch-size", str(self._size), "--timeout", str(self._deadline),
             "--concurrency", str(concurrency), "--max-unknown", str(draw.choice([1, 2, 50])), "--give-up-after", "5",
-            *(["--limit", str(draw.randint(1, 20))] if draw.random() < 0.15 else []),
+            *(["--limit", str(draw.randint(1, len(self._people)))] if draw.random() < 0.15 else []),
+            *(["--retry-refused"] if draw.random() < 0.3 else []),
             *(["--rejects", f"rejects-{draw.randint(0, 1)}.csv"] if draw.random() < 0.3 else []),
         ]  # fmt: skip
 
@@ -229,6 +242,8 @@ class Trial:
             run = self._forks.fork(self._argv(concurrency), self._environment, self._folder, concurrency)
             if self._kind != "faults" and draw.random() < 0.85:
                 seconds, from_calling = self._forks.delay(draw)
+                if self._size == LARGE:
+                    seconds *= draw.choice([1, 3, 9])
                 gentle = draw.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
                 match draw.randint(0, 9):
                     case 0:
@@ -260,14 +275,14 @@ class Trial:
                 self.kills += 1
                 self.kills_while_calling += run.stage == CALLING
             if (run.killed or run.code >= 128) and run.stage == CALLING:  # at once, or at the second signal
-                self._may_hold += run.concurrency * SIZE
+                self._may_hold += run.concurrency * self._size
             assert run.killed or run.code in {0, 3, 4, 6, 7, 129, 130, 143}, (run, run.code, run.errors())
             for never in ("database is locked", "Traceback", "a bug in xuna", "is locked by"):
                 assert never not in run.errors(), (run, run.errors())
 
     def _last_run(self) -> None:
         """Run until nobody is in flight: a server may take a moment to see that a process is dead."""
-        argv = ["batch-call", str(self._list), "--output", "json", "--batch-size", str(SIZE)]
+        argv = ["batch-call", str(self._list), "--output", "json", "--batch-size", str(self._size)]
         for _ in range(50):
             last = self._forks.fork(argv, self._environment, self._folder, 4)
             self._forks.wait([last])
@@ -306,7 +321,7 @@ class Trial:
 
     def _resolve_and_finish(self, held: int) -> Verdict:
         """Decide the unknown ones as the server's record has it; then everybody is called, exactly once."""
-        time.sleep(DEADLINE_S)
+        time.sleep(self._deadline)
         self._may_hold += held
         placed = Counter(call["idempotency_key"].rpartition("-")[2] for call in self._recorded())
         held_in = Counter(row["ledger_batch_id"] for row in self._exported if row["state"] in HELD)
@@ -374,7 +389,7 @@ def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | N
         first = 15550000000 + seed % 90 * 100_000
         for number in range(trials):
             for kind in kinds:
-                first += 50
+                first += 3_000 if kind == "large" else 50
                 inside = folder / f"{kind}-{number}"
                 inside.mkdir()
                 draw = random.Random(f"{seed}:{kind}:{number}")

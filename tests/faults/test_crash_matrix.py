@@ -39,6 +39,8 @@ POINTS = [
     ("post:headers-written", 2, (), ON_THE_WIRE),
     ("post:request-written", 1, (), ON_THE_WIRE),
     ("post:request-written", 4, (), ON_THE_WIRE),
+    ("post:request-written", 3, (PICKY,), ON_THE_WIRE),  # of a split's child
+    ("post:request-written", 4, (VAGUE,), ON_THE_WIRE),  # of a child's child
     ("post:answer-begun", 1, (), ON_THE_WIRE),
     ("post:answer-read", 2, (), ON_THE_WIRE),
     ("place_calls:after", 3, (), ON_THE_WIRE),
@@ -62,14 +64,19 @@ POINTS = [
 
 
 @pytest.mark.parametrize(
-    ("point", "nth", "faults", "on_the_wire"), POINTS, ids=[f"{point}-{nth}" for point, nth, *_ in POINTS]
+    ("point", "nth", "faults", "on_the_wire"),
+    POINTS,
+    ids=[
+        f"{point}-{nth}" + ("-split" if PICKY in faults or VAGUE in faults else "")
+        for point, nth, faults, _ in POINTS
+    ],
 )
 def test_killed_at_a_named_point_and_run_again(rig, sandbox, point, nth, faults, on_the_wire):
     for fault in faults:
         sandbox.add_fault(**fault)
     rejects = rig.folder / "rejects.csv"
     # Senders share commits: a certain one of them is there for sure where there is one sender.
-    alone = nth > 1 and point.startswith(("submit", "record", "post:before-connecting"))
+    alone = nth > 1 and (faults or point.startswith(("submit", "record", "post:before-connecting")))
     senders = ("--concurrency", 1) if alone else ARGV
     killed = rig.call(*senders, "--rejects", rejects, plan={"point": point, "nth": nth})
     assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed

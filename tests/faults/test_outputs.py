@@ -95,3 +95,20 @@ def test_reading_the_ledger_into_a_pipe_that_closes(big, sandbox, command):
     os.close(reading)
     done = running.finish()
     assert (done.code, done.err) == (0, "")
+
+
+def test_a_ledger_is_never_overwritten_by_an_output(sandbox, tmp_path):
+    rig = Rig(tmp_path, sandbox.base_url, numbers(3), also=("nonsense",))
+    rig.call(exits=3)
+    for argv in (
+        ("batch-call", "people.csv", "--rejects", "ledger.db"),
+        ("render", "people.csv", "--to", "ledger.db"),
+        ("campaigns", "export", "people", "--to", "ledger.db"),
+        ("campaigns", "report", "people", "--to", "ledger.db"),
+        ("do-not-call", "export", "--to", "ledger.db"),
+    ):
+        done = rig.xuna(*argv)
+        assert done.code in {2, 4, 5}, (argv, done)
+        assert "ledger" in done.err, (argv, done)
+        assert rig.ledger.read_bytes()[:16] == b"SQLite format 3\0", argv
+    assert rig.call(exits=3).document["counts"]["already_called"] == 3

@@ -277,3 +277,12 @@ def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch
             pass
         with contextlib.suppress(OSError):  # what was left in the buffer
             terminal.close()
+
+
+def test_people_whom_the_api_refused_are_counted():
+    text = shown(counts={"rejected": 2}, refused_calls=2, refused_earlier=1)
+    assert (
+        "Refused by the API: 2 people. Later runs call them after everybody else; with --retry-refused"
+        in text
+    )
+    assert "Refused by the API in an earlier run: 1 person. They are called after everybody else" in text

@@ -118,3 +118,28 @@ def test_there_is_nobody_on_a_list_that_is_not_there_yet(xuna):
     assert xuna("do-not-call", "export") == 0
     assert xuna.out == "to_phone_number,reason,added_at\n"
     assert not xuna.ledger.exists()
+
+
+def test_who_adds_a_number_while_a_run_is_alive_is_told_of_the_requests_in_progress(xuna):
+    from contextlib import closing
+
+    from tests.support.ledgers import described, people
+    from xuna_cli.ledger.opening import open_ledger
+
+    assert xuna("do-not-call", "add", "+13035550100") == 0
+    assert "in progress" not in xuna.err
+    with closing(open_ledger(xuna.ledger)) as ledger:
+        run = ledger.start_run(described())
+        batches = ledger.claim(run, [people(1), people(2), people(3)])
+        assert xuna("do-not-call", "add", "+13035550101") == 0
+        assert "1 run is in progress: no request is in progress, and no later one will" in xuna.err
+        for batch in batches[:2]:
+            ledger.submit(batch)
+        assert xuna("do-not-call", "add", "+13035550102") == 0
+        assert (
+            "1 run is in progress: up to 2 requests in progress may still be sent, and no later one"
+            in xuna.err
+        )
+        numbers = xuna.write("numbers.txt", "+13035550103\n")
+        assert xuna("do-not-call", "import", numbers) == 0
+        assert "up to 2 requests in progress may still be sent" in xuna.err

@@ -11,7 +11,7 @@ from xuna_cli.ledger.forgetting import forget, older_than
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.queries import schema_versions
 from xuna_cli.ledger.sqlite import APPLICATION_ID
-from xuna_cli.sandbox.faults import Cut
+from xuna_cli.sandbox.faults import Cut, Refuse
 
 PEOPLE = [f"+1303555{number:04d}" for number in range(1000, 1400)]
 
@@ -183,3 +183,12 @@ def test_what_rehearsals_remember_goes_with_them(xuna):
     assert traces(record, PEOPLE[0])
     assert xuna("campaigns", "forget", "people", "--sandbox") == 0
     assert not record.exists()
+
+
+def test_the_words_of_the_api_about_people_go_too(xuna):
+    """Of batches and of people whom it refused: they may quote names and numbers."""
+    xuna.server.faults.add(Refuse(numbers=[PEOPLE[1]], message="Otorongo is no number"))
+    call(xuna, "gone", people=PEOPLE[:3], expect=3)
+    assert traces(xuna.ledger, PEOPLE[1], "Otorongo") == [PEOPLE[1], "Otorongo"]
+    assert xuna("campaigns", "forget", "gone") == 0
+    assert traces(xuna.ledger, PEOPLE[1], "Otorongo") == []

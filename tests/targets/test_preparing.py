@@ -174,3 +174,19 @@ def test_a_later_contact_in_json_may_spell_its_zone_otherwise(name):
     assert prepare({"phone": JOHN, name: "Etc/UTC"}, **options).timezone == "Etc/UTC"
     twice = prepare({"phone": JOHN, "tz": "Etc/UTC", "Time Zone": "Etc/GMT"}, **options)
     assert (twice.code, twice.field) == ("timezone-ambiguous", "Time Zone")
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(987, True), (988, False), (10_000, False)])
+@pytest.mark.parametrize("letter", ["a", "é", "漢", "😀"])
+def test_a_key_that_no_ledger_holds_is_a_rejection_of_its_row(letter, letters, fits):
+    """1,000 bytes with the number (12) and the separator."""
+    size = len(letter.encode())
+    prepare = Preparer(phones=PhoneColumns(("phone",)), columns=("phone", "order"), key_column="order")
+    made = prepare(
+        Contact(7, {"phone": "+12125550123", "order": letter * (letters // size) + "a" * (letters % size)})
+    )
+    if fits:
+        assert isinstance(made, CallTarget)
+    else:
+        assert (made.row_number, made.code, made.field) == (7, "key-too-long", "order")
+        assert "a key has at most 1,000" in made.message

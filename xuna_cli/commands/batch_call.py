@@ -131,6 +131,15 @@ def batch_call(
             rich_help_panel=SENDING,
         ),
     ] = None,
+    retry_refused: Annotated[
+        bool,
+        typer.Option(
+            "--retry-refused",
+            help="Call people whom the API refused in an earlier run in the order of the list (default: after "
+            "everybody else).",
+            rich_help_panel=SENDING,
+        ),
+    ] = False,
     base_url: Annotated[
         str | None, typer.Option(help="Where the API is. (XUNA_BASE_URL)", rich_help_panel=SENDING)
     ] = None,

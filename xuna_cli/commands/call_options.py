@@ -83,6 +83,7 @@ class Options:
     quiet_days: float | None = None
     max_calls: int | None = None
     wait: bool = False
+    retry_refused: bool = False
     strict_messages: bool = False
     allow_odd_messages: bool = False
     agent_message: bool = False

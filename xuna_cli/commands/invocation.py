@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -68,6 +68,8 @@ from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.screening.do_not_call import NumberList
+from xuna_cli.screening.order import Screening
+from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.settings import Settings
 from xuna_cli.targets.names import fold
@@ -232,6 +234,7 @@ class Invocation:
             # No more than were asked about, and than --max-calls allows, whatever the list has become since.
             agreed = [number for number in (self._max_calls, asked) if number is not None]
             plan = replace(plan, agreed=min(agreed, default=None))
+            screening = self._screening_of_list()
             contacts = stack.enter_context(self._open())
             watched = is_terminal(sys.stderr) and not options.quiet
             codes = RejectionCodes(rejects.add if rejects else _nothing)
@@ -245,7 +248,7 @@ class Invocation:
                     api=party.client,
                     encode=encode_batch,
                     prepare=self._prepare(contacts),
-                    screening=self.screening,
+                    screening=screening,
                     clock=self._clock,
                     on_waiting=_nothing if options.quiet else _tell_waiting,
                     on_lists=self._say_lists,
@@ -316,6 +319,22 @@ class Invocation:
         )
         return self._preparer
 
+    def _screening_of_list(self) -> Screening:
+        """Return the rules, after a look at the whole list where a no in one row holds for others."""
+        if not needs_whole_list(self.screening):
+            return self.screening
+        with self._open() as contacts:
+            numbers_only = Preparer(
+                phones=self._list.phones,
+                columns=contacts.columns,
+                columns_are_complete=contacts.columns_are_complete,
+                region=self._region,
+                strict=self._options.strict_numbers,
+                ready=self._ready,
+            )
+            self.screening = for_whole_list(self.screening, contacts, numbers_only, now=self._clock.now())
+        return self.screening
+
     def _rehearse(
         self,
         ledger: Ledger | None,
@@ -325,7 +344,7 @@ class Invocation:
         on_fit: OnFit = _nothing,
     ) -> Report:
         screener = Screener(
-            self.screening,
+            self._screening_of_list(),
             now=self._clock.now,
             listed=ledger.listed if ledger is not None else lambda _: {},
             last_calls=partial(last_calls, ledger) if ledger is not None else lambda _, __: {},
@@ -335,6 +354,9 @@ class Invocation:
             if ledger is None or campaign_id is None:
                 return {}
             return ledger.standings(campaign_id, keys)
+
+        def refused(keys: Sequence[str]) -> Collection[str]:
+            return () if ledger is None or campaign_id is None else ledger.refused(campaign_id, keys)
 
         watched = is_terminal(sys.stderr) and not self._options.quiet
         with (
@@ -348,6 +370,8 @@ class Invocation:
                 prepare=self._prepare(contacts),
                 standings=standings,
                 unseen=seen.add,
+                known=seen.known,
+                refused=refused,
                 screener=screener,
                 on_fit=on_fit,
                 limit=limit,
@@ -407,6 +431,7 @@ class Invocation:
             ),
             rate=rate_of(settings.get("XUNA_RATE", options.rate, option="--rate").value),
             wait=options.wait,
+            retry_refused=options.retry_refused,
         )
 
     def _caller(self, party: Account) -> str:

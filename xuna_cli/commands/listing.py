@@ -15,7 +15,7 @@ from xuna_cli.commands.opening import (
 from xuna_cli.commands.suppressing import warning_of
 from xuna_cli.contacts import ListOptions
 from xuna_cli.errors import ExitStatus, UsageError
-from xuna_cli.ledger.do_not_call import Entry, add, count, entries, remove
+from xuna_cli.ledger.do_not_call import Entry, InProgress, add, count, entries, in_progress, remove
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.do_not_call import print_checks, print_entries, write_entries
 from xuna_cli.output.messages import counted, say
@@ -46,9 +46,11 @@ def add_numbers(
     wanted = _read(numbers, settings, region)
     with _writing(settings, ledger, sandbox=sandbox) as opened:
         new = add(opened, wanted, reason)
+        now = in_progress(opened)
         say(
             f"on the do-not-call list: {', '.join(wanted)} ({new:,} new, {len(set(wanted)) - new:,} there before)"
         )
+        _say_in_progress(now)
 
 
 def import_numbers(
@@ -73,10 +75,12 @@ def import_numbers(
         new = add(opened, iter(whole), reason)
         if warning := warning_of(found):
             say(f"xuna: warning: {warning}")
+        now = in_progress(opened)
         say(
             f"on the do-not-call list: {counted(len(whole), 'number', 'numbers')} of {file} ({new:,} new); "
             f"{count(opened):,} in all"
         )
+        _say_in_progress(now)
 
 
 def show_numbers(output: str, *, ledger: str | None, sandbox: bool, env_file: Path | None) -> None:
@@ -136,6 +140,17 @@ def export_numbers(
     with _reading(ledger, sandbox=sandbox, env_file=env_file) as opened:
         none: Iterator[Entry] = iter(())
         write_entries(entries(opened) if opened is not None else none, output, to)
+
+
+def _say_in_progress(now: InProgress) -> None:
+    """Say what a run that is alive may still do: requests that it has begun can't be taken back."""
+    if now.runs:
+        may = (
+            f"up to {counted(now.requests, 'request', 'requests')} in progress may still be sent, and no later one"
+            if now.requests
+            else "no request is in progress, and no later one will call these numbers"
+        )
+        say(f"{counted(now.runs, 'run is', 'runs are')} in progress: {may}")
 
 
 def _region(settings: Settings, flag: str | None) -> str | None:

@@ -92,42 +92,50 @@ class Intake:
         self._on_rejection(rejection)
 
     def _fresh(self, people: Sequence[Person], waiting: Collection[str]) -> list[CallTarget]:
+        """Return who may be claimed, and count the others.
+
+        Each row is looked at by itself, and not only the first one of a person: which rows are read
+        together must not decide what becomes of them.
+        """
         keys = [target.key for target, _ in people]
-        known = self._standings(keys)
-        fresh = dict(zip(keys, people, strict=True))
         seen: Counter[Standing] = Counter()
-        if known or len(fresh) < len(keys) or not fresh.keys().isdisjoint(waiting):
-            fresh = {}
-            for key, person in zip(keys, people, strict=True):
-                if (standing := known.get(key)) is not None:
-                    seen[standing] += 1
-                elif key in fresh or key in waiting:
-                    seen[Standing.DUPLICATE] += 1
-                else:
-                    fresh[key] = person
-        reasons = self._screen(list(fresh.values()))
-        known = self._standings_of_screened(list(reasons)) if reasons else {}
+        if known := self._standings(keys):
+            seen.update(known[key] for key in keys if key in known)
+            people = [person for key, person in zip(keys, people, strict=True) if key not in known]
+        reasons = self._screen(people)
+        barred = [people[place][0].key for place in reasons]
+        known = self._standings_of_screened(barred) if barred else {}
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
         for standing, number in seen.items():
             self._tally.count(standing, number)
-        for key, reason in reasons.items():
-            target, _ = fresh.pop(key)
-            if (standing := known.get(key)) is not None:
-                self._tally.count(standing)
+        fresh = {} if reasons else {target.key: target for target, _ in people}
+        if len(fresh) == len(people) and fresh.keys().isdisjoint(waiting):
+            people = ()  # nearly always: nobody is there twice
+        else:
+            fresh = {}
+        for place, (target, _) in enumerate(people):
+            key = target.key
+            if key in fresh or key in waiting:
+                self._tally.count(Standing.DUPLICATE)
+            elif (reason := reasons.get(place)) is None:
+                fresh[key] = target
+            elif (standing_now := known.get(key)) is not None:
+                self._tally.count(standing_now)
             else:
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
-        fit = [target for target, _ in fresh.values()]
+        fit = list(fresh.values())
         if self._tally.example is None and fit:
             self._tally.example = fit[0]
         return fit
 
 
 class SecondIntake(Intake):
-    """Looks again at people who were deferred in this run; their rows are counted already.
+    """Looks again at people who had to wait in this run; their rows are counted already.
 
     Args:
         rows: the targets.
+        uncount: takes back what the row of a target was counted as.
         standings: as for `Intake`.
         screener: likewise.
         tally: likewise.
@@ -138,6 +146,7 @@ class SecondIntake(Intake):
         self,
         rows: Iterable[CallTarget],
         *,
+        uncount: Callable[[CallTarget], None],
         standings: Standings,
         screener: Screener,
         tally: Tally,
@@ -153,13 +162,14 @@ class SecondIntake(Intake):
             on_rejection=on_rejection,
         )
         self._targets = iter(rows)
+        self._uncount = uncount
         self._screen = screener.second_look
 
     def read(self, size: int, waiting: Collection[str]) -> list[CallTarget]:
         """Look at `size` people, at most, and return those that may be claimed now."""
         people: list[Person] = [(target, None) for target in islice(self._targets, size)]
         for target, _ in people:
-            self._tally.taken_up_again(target)
+            self._uncount(target)
         self.exhausted = len(people) < size
         try:
             return self._fresh(people, waiting)

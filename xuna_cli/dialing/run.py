@@ -15,6 +15,7 @@ from xuna_cli.dialing.pacing import Pacer
 from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
+from xuna_cli.dialing.spool import Spool
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import LedgerError, UsageError, XunaError
 from xuna_cli.ledger.last_calls import last_calls
@@ -124,6 +125,7 @@ class Dialer:
         self._queue = BatchQueue(self._stop, clock)
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
+        self._refused_earlier = Spool()
         self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew
         self._claimed = 0
 
@@ -151,8 +153,9 @@ class Dialer:
             )
             self._read_and_claim(intake)
             self._tally.list_complete = intake.exhausted
-            if self._plan.wait:
-                self._wait_for_openings()
+            self._wait_for_openings()
+            self._call_refused()
+            self._wait_for_openings()  # some of them may have been deferred
         except XunaError as error:
             self._stop.set()
             self._tally.error(error)
@@ -180,6 +183,8 @@ class Dialer:
                     self._tell()
                     continue
                 fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
+                if not isinstance(intake, SecondIntake):
+                    fresh = self._put_off(fresh)
                 self._waiting.update((target.key, target) for target in self._agreed(fresh))
                 if intake.broken is not None:
                     raise intake.broken  # nothing more is sent; who waits is counted as not sent
@@ -205,23 +210,53 @@ class Dialer:
             )
         return fresh[:room]
 
+    def _put_off(self, fresh: list[CallTarget]) -> list[CallTarget]:
+        """Leave out, until everybody else is called, whom the API refused in an earlier run."""
+        refused = self._ledger.refused(self._run.campaign_id, [target.key for target in fresh])
+        if not refused:
+            return fresh
+        self._tally.note_refused_earlier(len(refused))
+        if self._plan.retry_refused:
+            return fresh
+        for target in fresh:
+            if target.key in refused:
+                self._refused_earlier.add(target)
+        self._tally.count("not_sent", len(refused))
+        return [target for target in fresh if target.key not in refused]
+
+    def _call_refused(self) -> None:
+        """Call whom the API refused in an earlier run, in batches of their own."""
+        self._read_and_claim(
+            self._second_intake(
+                (target for target, _ in self._refused_earlier.take()),
+                uncount=lambda _: self._tally.count("not_sent", -1),
+            )
+        )
+
+    def _second_intake(
+        self, targets: Iterable[CallTarget], uncount: Callable[[CallTarget], None]
+    ) -> SecondIntake:
+        return SecondIntake(
+            targets,
+            uncount=uncount,
+            standings=self._standings,
+            screener=self._screener,
+            tally=self._tally,
+            on_rejection=self._on_rejection,
+        )
+
     def _wait_for_openings(self) -> None:
-        """Stay, and call those who were deferred as their hours come. Nothing is claimed in the meantime."""
+        """Stay, if that is the plan, and call those who were deferred as their hours come.
+
+        Nothing is claimed in the meantime.
+        """
         deferred = self._tally.deferred
         told: datetime | None = None
-        while not self._stop() and self._room() > 0:
+        while self._plan.wait and not self._stop() and self._room() > 0:
             opening = deferred.next_opening
             if opening is not None and self._clock.now() >= opening:
                 self._on_lists(self._screener.screening.do_not_call.read_again())
-                self._read_and_claim(
-                    SecondIntake(
-                        deferred.take(),
-                        standings=self._standings,
-                        screener=self._screener,
-                        tally=self._tally,
-                        on_rejection=self._on_rejection,
-                    )
-                )
+                self._read_and_claim(self._second_intake(deferred.take(), self._tally.taken_up_again))
             elif self._queue.is_idle():  # whoever is still to be sent may be deferred yet
                 opening = deferred.next_opening
                 if opening is None:
@@ -250,7 +285,9 @@ class Dialer:
         if self._stop() or not targets:
             return
         batches = self._ledger.claim(
-            self._run, [targets[start : start + size] for start in range(0, len(targets), size)]
+            self._run,
+            [targets[start : start + size] for start in range(0, len(targets), size)],
+            *self._quiet_since(),
         )
         if not everything and batches and len(batches[-1].targets) < size:
             # Somebody was not ours after all: whoever is left over waits for the next batch to be whole.
@@ -271,16 +308,16 @@ class Dialer:
         lost = [target for target in targets if target.key not in won]
         self._somebody_known = True
         standings = self._standings([target.key for target in lost])
-        listed = self._ledger.listed([target.to_phone_number for target in lost])
+        barred = self._ledger.barred(self._run, lost, *self._quiet_since())
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
             elif (standing := standings.get(target.key)) is not None:
                 del self._waiting[target.key]
                 self._tally.count(standing)
-            elif (words := listed.get(target.to_phone_number)) is not None:
+            elif (words := barred.get(target.to_phone_number)) is not None:
                 del self._waiting[target.key]
-                reason = self._screener.listed(target, words)
+                reason = self._screener.barred(target, words)
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
 
@@ -290,7 +327,7 @@ class Dialer:
         The claim finds them all the same. Asking first saves it the work where many are known; on a new list
         it costs a tenth of the whole.
         """
-        if not self._somebody_known and self._plan.agreed is None:
+        if not (self._somebody_known or self._sending.has_refused) and self._plan.agreed is None:
             return {}
         known = self._standings(keys)
         self._somebody_known = bool(known)
@@ -298,6 +335,10 @@ class Dialer:
 
     def _standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         return self._ledger.standings(self._run.campaign_id, keys, run_id=self._run.id)
+
+    def _quiet_since(self) -> tuple[datetime] | tuple[()]:
+        since = self._screener.quiet_since
+        return () if since is None else (since,)
 
     def _room(self) -> int:
         """Return how many more may be claimed in this run."""
@@ -318,6 +359,7 @@ class Dialer:
         left = sum(len(batch.targets) for batch in self._queue.drain())
         self._tally.count("not_sent", left + len(self._waiting))
         self._tally.deferred.close()
+        self._refused_earlier.close()
         try:
             self._ledger.end_run(self._run)
         except LedgerError as error:
@@ -349,6 +391,8 @@ def rehearse(
     on_rejection: Callable[[Rejection], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_fit: Callable[[Sequence[CallTarget]], None] = lambda _: None,
+    known: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
+    refused: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
 ) -> Report:
     """Go the whole way but for the claim and the POST; who would be called is `not_sent`.
 
@@ -363,13 +407,19 @@ def rehearse(
         on_rejection: told of every rejection.
         on_progress: told now and then how far things are.
         on_fit: told of everybody who would be called.
+        known: those of the keys that `unseen` has been told of.
+        refused: those of the keys whom the API refused in an earlier run.
     """
     tally = Tally()
+
+    def standings_now(keys: Sequence[str]) -> Mapping[str, Standing]:
+        return {**dict.fromkeys(known(keys), Standing.DUPLICATE), **standings(keys)}
+
     intake = Intake(
         rows,
         prepare=prepare,
-        standings=standings,
-        standings_of_screened=standings,
+        standings=standings_now,
+        standings_of_screened=standings_now,
         screener=screener,
         tally=tally,
         on_rejection=on_rejection,
@@ -384,6 +434,7 @@ def rehearse(
             tally.count("not_sent", len(new))
             tally.count(Standing.DUPLICATE, len(fresh) - len(new))
             fit = [target for target in fresh if target.key in new]
+            tally.note_refused_earlier(len(refused([target.key for target in fit])))
             tally.note_outside(screener.outside(fit))
             on_fit(fit)
             if intake.broken is not None:

@@ -1,13 +1,13 @@
 """Asks the rules of screening about people, with the facts that the ledger and the clock have now."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from xuna_cli.models import CallTarget, Contact, Reason
+from xuna_cli.models import CalledAt, CallTarget, Contact, Reason
 from xuna_cli.screening.order import Screening, first
-from xuna_cli.screening.rules import Look
+from xuna_cli.screening.rules import Look, Rule
 
-Listed = Callable[[Sequence[str]], Mapping[str, str]]
+Listed = Callable[[Iterable[str]], Mapping[str, str]]
 LastCalls = Callable[[Sequence[str], datetime], Mapping[str, str]]
 
 
@@ -33,60 +33,61 @@ class Screener:
         self._before_post = screening.before_post
         self._is_fit = screening.by_number
 
-    def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[str, Reason]:
-        """Return, by key, who may not be called, and why."""
+    def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[int, Reason]:
+        """Return, by their place among the people, who may not be called, and why."""
         now = self._now()
         numbers = [target.to_phone_number for target, _ in people]
-        others = [other for target, _ in people for other in target.other_numbers]
-        listed = self._listed([*numbers, *others] if others else numbers)
-        quiet = self.screening.quiet_days
-        called = self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
+        listed = self._listed_of(people)
+        called = self._called(numbers, now)
+        places: Iterable[int] = range(len(people))
         if not listed and self._is_fit is not None:
-            fit = map(self._is_fit, numbers)
-            marks = self.screening.marks
-            people = [
-                person
-                for person, is_fit in zip(people, fit, strict=True)
-                if not is_fit
-                or (marks is not None and person[1] is not None and marks.marked(person[1].fields))
+            places = [
+                place
+                for place, number in enumerate(numbers)
+                if not self._is_fit(number) or self.screening.is_marked(*people[place])
             ]
-        reasons = (
-            (
-                target.key,
-                first(
-                    self._at_intake,
-                    Look(
-                        target,
-                        now,
-                        contact.fields if contact is not None else {},
-                        _words(listed, target),
-                        called.get(target.to_phone_number),
-                    ),
-                ),
+        found = {}
+        for place in places:
+            target, contact = people[place]
+            number = target.to_phone_number
+            fields = contact.fields if contact is not None else {}
+            reason = first(
+                self._at_intake, Look(target, now, fields, _words(listed, target), called.get(number))
             )
-            for target, contact in people
-        )
-        return {key: reason for key, reason in reasons if reason is not None}
+            if reason is not None:
+                found[place] = reason
+        return found
 
-    def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[str, Reason]:
-        """Return, by key, who was found fit before, was deferred, and may not be called now, and why."""
+    def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[int, Reason]:
+        """Return, by their place, who was found fit before, had to wait, and may not be called now, and why."""
         now = self._now()
-        listed = self._listed(
-            [number for target, _ in people for number in (target.to_phone_number, *target.other_numbers)]
-        )
+        numbers = [target.to_phone_number for target, _ in people]
+        listed = self._listed_of(people)
+        called = self._called(numbers, now)
         reasons = (
-            (
-                target.key,
-                first(self._second_look, Look(target, now, {}, _words(listed, target))),
-            )
-            for target, _ in people
+            first(self._second_look, Look(target, now, {}, _words(listed, target), called.get(number)))
+            for (target, _), number in zip(people, numbers, strict=True)
         )
-        return {key: reason for key, reason in reasons if reason is not None}
+        return {place: reason for place, reason in enumerate(reasons) if reason is not None}
+
+    def _listed_of(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> Mapping[str, str]:
+        return self._listed(number for target, _ in people for number in target.numbers)
+
+    @property
+    def quiet_since(self) -> datetime | None:
+        """From when on a call in any campaign keeps its number from being called; None: there are no quiet days."""
+        quiet = self.screening.quiet_days
+        return None if quiet is None else quiet.since(self._now())
+
+    def _called(self, numbers: Sequence[str], now: datetime) -> Mapping[str, str]:
+        quiet = self.screening.quiet_days
+        return self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
 
     def before_post(self, targets: Sequence[CallTarget]) -> dict[str, Reason]:
         """Return, by key, who may not be called any more, and why.
 
-        The ledger's own list is not asked here, but by `Ledger.submit`, in its transaction.
+        The ledger's own list, and its calls for the quiet days, are not asked here, but by `Ledger.submit`, in
+        its transaction.
         """
         if not self._before_post:
             return {}
@@ -94,9 +95,13 @@ class Screener:
         reasons = ((target.key, first(self._before_post, Look(target, now))) for target in targets)
         return {key: reason for key, reason in reasons if reason is not None}
 
-    def listed(self, target: CallTarget, words: str) -> Reason:
-        """Return the reason for one who is on the ledger's list, found there by others."""
-        reason = self.screening.do_not_call(Look(target, self._now(), {}, words))
+    def barred(self, target: CallTarget, words: str) -> Reason:
+        """Return the reason for one whom the ledger bars: it is on its list, or was called too lately."""
+        rule: Rule | None = self.screening.do_not_call
+        look = Look(target, self._now(), {}, words)
+        if isinstance(words, CalledAt):
+            rule, look = self.screening.quiet_days, Look(target, self._now(), called_at=words)
+        reason = None if rule is None else rule(look)
         if reason is None:
             raise AssertionError(target.to_phone_number)
         return reason
@@ -110,7 +115,4 @@ class Screener:
 
 def _words(listed: Mapping[str, str], target: CallTarget) -> str | None:
     """Return why one of the person's numbers is on the ledger's list; None: none is."""
-    if not listed or not target.other_numbers:
-        return listed.get(target.to_phone_number)
-    numbers = (target.to_phone_number, *target.other_numbers)
-    return next((listed[number] for number in numbers if number in listed), None)
+    return next((listed[number] for number in target.numbers if number in listed), None) if listed else None

@@ -14,7 +14,7 @@ from xuna_cli.dialing.intake import tell_screened
 from xuna_cli.dialing.last_look import LastLook
 from xuna_cli.dialing.pacing import Pacer, Slot
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.tally import Tally
+from xuna_cli.dialing.tally import REFUSED, Tally
 from xuna_cli.errors import (
     ConfigurationError,
     HeldError,
@@ -76,6 +76,9 @@ class Sending:
         on_batch: told of every outcome.
         refusal_error: makes an error of a refusal's status and words.
         address: how a command that we suggest names the campaign and its ledger.
+
+    Attributes:
+        has_refused: whether the API has refused to call somebody in this run.
     """
 
     def __init__(
@@ -111,6 +114,8 @@ class Sending:
         self._order = threading.Lock()  # what was not taken is recorded and judged one after the other
         self._unknown_in_a_row = 0
         self._lone_refusals: Counter[str] = Counter()
+        self._accepted_before = False
+        self.has_refused = False
 
     def send(self, batch: Batch) -> None:
         """Send a batch, and what it is split into, until every call of it is settled or given up."""
@@ -145,7 +150,7 @@ class Sending:
         )
         look = LastLook(
             stopping=self._stop,
-            submit=lambda: self._ledger.submit(batch),
+            submit=lambda: self._submit(batch),
             may_send=lambda: self._may_send(batch),
         )
         outcome = self._api.place_calls(
@@ -160,7 +165,7 @@ class Sending:
             fit = self._screen(
                 batch,
                 {
-                    target.key: self._screener.listed(target, look.listed[target.to_phone_number])
+                    target.key: self._screener.barred(target, look.listed[target.to_phone_number])
                     for target in batch.targets
                     if target.to_phone_number in look.listed
                 },
@@ -178,6 +183,10 @@ class Sending:
         except LedgerError as error:
             self._unrecorded(batch, outcome, error)
             return []
+
+    def _submit(self, batch: Batch) -> Mapping[str, str]:
+        since = self._screener.quiet_since
+        return self._ledger.submit(batch) if since is None else self._ledger.submit(batch, since)
 
     def _screen(self, batch: Batch, reasons: Mapping[str, Reason]) -> Batch | None:
         """Give back the claims of those who may not be called any more; return what is left of the batch."""
@@ -330,42 +339,48 @@ class Sending:
     def _single_out(self, batch: Batch, outcome: Refused) -> list[Batch]:
         """Reject the calls that the API names, or halve the batch until they are alone."""
         size = len(batch.targets)
+        named = outcome.offending if outcome.kind is Refusal.BAD_CALLS else {}
         if size == 1:
-            self._record(batch, BatchState.REFUSED, http_status=outcome.http_status, error=outcome.message)
-            self._reject(batch.targets[0], outcome.offending.get(0, outcome.message))
-            parts = []
-        elif outcome.offending and outcome.kind is Refusal.BAD_CALLS:
-            good = [target for index, target in enumerate(batch.targets) if index not in outcome.offending]
-            parts = self._split(batch, outcome, [good] if good else [])
-            for index, words in sorted(outcome.offending.items()):
-                self._reject(batch.targets[index], words)
+            words = outcome.offending.get(0, outcome.message)
+            parts = self._split(batch, outcome, [], [(batch.targets[0], words)])
+            self._lone_refusals[words] += 1
+        elif named:
+            refused = [(batch.targets[index], words) for index, words in sorted(named.items())]
+            good = [target for index, target in enumerate(batch.targets) if index not in named]
+            parts = self._split(batch, outcome, [good] if good else [], refused)
         else:
             middle = (size + 1) // 2
             parts = self._split(batch, outcome, [batch.targets[:middle], batch.targets[middle:]])
         self._pacer.went_well()
-        if not parts:
+        if size == 1:
             self._judge_lone_refusals()
         return parts
 
-    def _split(self, batch: Batch, outcome: Refused, parts: Sequence[Sequence[CallTarget]]) -> list[Batch]:
+    def _split(
+        self,
+        batch: Batch,
+        outcome: Refused,
+        parts: Sequence[Sequence[CallTarget]],
+        refused: Sequence[tuple[CallTarget, str]] = (),
+    ) -> list[Batch]:
         children = self._ledger.split(
-            self._run, batch, parts, http_status=outcome.http_status, error=outcome.message
+            self._run, batch, parts, http_status=outcome.http_status, error=outcome.message, refused=refused
         )
+        self.has_refused = self.has_refused or bool(refused)
         self._report(batch, BatchState.REFUSED, http_status=outcome.http_status, error=outcome.message)
+        for target, words in refused:
+            rejection = Rejection(target.row_number, REFUSED, "", words, target.contact)
+            self._tally.reject(rejection)
+            self._on_rejection(rejection)
         return children
 
-    def _reject(self, target: CallTarget, words: str) -> None:
-        rejection = Rejection(target.row_number, "api-refused", "", words, target.contact)
-        self._tally.reject(rejection)
-        self._on_rejection(rejection)
-        self._lone_refusals[words] += 1
-
     def _judge_lone_refusals(self) -> None:
-        """Stop when it is the request, and not the people, that the API refuses."""
-        if self._tally.get("accepted"):
-            return
+        """Stop when it is the request, and not the people, that the API refuses.
+
+        It never stops a campaign that has had a call accepted, in this run or an earlier one.
+        """
         for words, times in self._lone_refusals.items():
-            if times >= LONE_REFUSALS_TO_STOP:
+            if times >= LONE_REFUSALS_TO_STOP and not self._has_accepted():
                 self._fail(
                     ConfigurationError(
                         f"the API refused {times} calls, each by itself, in the same words: {words}",
@@ -374,6 +389,12 @@ class Sending:
                         code="api-refuses-all",
                     )
                 )
+
+    def _has_accepted(self) -> bool:
+        self._accepted_before = self._accepted_before or (
+            self._tally.get("accepted") > 0 or self._ledger.has_accepted(self._run.campaign_id)
+        )
+        return self._accepted_before
 
     # -- endings
 

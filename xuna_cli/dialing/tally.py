@@ -18,6 +18,7 @@ from xuna_cli.models import (
 )
 from xuna_cli.screening.rules import DEFERRED
 
+REFUSED = "api-refused"  # the code of a call that the API rejects
 REJECTIONS_KEPT = 1_000
 SCREENED_KEPT = 1_000
 ROWS_NAMED = 5  # of each cause
@@ -44,6 +45,8 @@ class Tally:
         self.deferred = Deferred(keep=keep_deferred)
         self.outside: int | None = None
         self.example: CallTarget | None = None
+        self._refused_calls = 0
+        self._refused_earlier = 0
         self.rows = 0
         self.list_complete = True
 
@@ -56,6 +59,7 @@ class Tally:
         """Note a rejected row."""
         with self._lock:
             self._counts["rejected"] += 1
+            self._refused_calls += rejection.code == REFUSED
             if len(self._rejections) < REJECTIONS_KEPT:
                 self._rejections.append(rejection)
             cause = (rejection.code, rejection.field)
@@ -81,6 +85,11 @@ class Tally:
             self._deferred.pop(target.row_number, None)
             self._counts["deferred"] -= 1
             self._reasons["outside-hours"] -= 1
+
+    def note_refused_earlier(self, people: int) -> None:
+        """Note people who are to be called and whom the API refused in an earlier run."""
+        with self._lock:
+            self._refused_earlier += people
 
     def note_outside(self, people: int | None) -> None:
         """Note people outside the usual hours; None where that is not asked."""
@@ -133,4 +142,6 @@ class Tally:
                     )
                     for (code, column), rows in self._rows_by_cause.most_common()
                 ),
+                refused_calls=self._refused_calls,
+                refused_earlier=self._refused_earlier,
             )

@@ -7,6 +7,15 @@ from itertools import islice
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts, named
 
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """How many runs are alive in a ledger, and how many requests they are making."""
+
+    runs: int
+    requests: int
+
+
 ADDED_AT_ONCE = 20_000  # numbers in one transaction: an import keeps no run waiting for long
 READ_AT_ONCE = 5_000
 
@@ -41,6 +50,14 @@ def add(ledger: Ledger, numbers: Iterable[str], reason: str | None) -> int:
                 values = [value for number in part for value in (number, reason, at)]
                 new += ledger.engine.change(named("do_not_call_add", len(part), 3), values)
     return new
+
+
+def in_progress(ledger: Ledger) -> InProgress:
+    """Return what was under way when it is asked; what is added before is looked at by every later request."""
+    with ledger.transaction():
+        alive = [run_id for (run_id,) in ledger.rows("open_runs") if ledger.engine.is_alive(run_id)]
+        requests = sum(ledger.rows("submitting_of_run", {"run_id": run_id})[0][0] for run_id in alive)
+    return InProgress(len(alive), int(requests))
 
 
 def remove(ledger: Ledger, numbers: Iterable[str]) -> int:

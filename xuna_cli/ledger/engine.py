@@ -60,8 +60,13 @@ class Engine(Protocol):
     def alone(self) -> None:
         """Inside a transaction: let nobody else write until it ends."""
 
-    def one_at_a_time(self, name: str) -> None:
-        """Inside a transaction: let whoever gives the same name wait until it ends."""
+    def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
+        """Inside a transaction: let whoever gives the same name wait until it ends.
+
+        Args:
+            name: of what only one may do.
+            with_others: let only those wait who don't say this, too.
+        """
 
     def copy_aside(self, version: int) -> None:
         """Leave a copy before the schema changes, where the engine can."""

@@ -19,7 +19,8 @@ class Forgotten:
 def forget(ledger: Ledger, name: str) -> Forgotten:
     """Delete the people of a campaign, keep its counts, and close it for good; `vacuum` has to follow.
 
-    What the API said of its batches, and what was to be said to them, goes too: both may quote people.
+    What the API said of its batches and of people whom it refused, and what was to be said to them, goes too:
+    both may quote people.
 
     Raises:
         UsageError: if there is no such campaign, one of its batches is held, or a run of it is alive.
@@ -45,6 +46,7 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
             )
         parameters = {"campaign_id": found.id}
         people = ledger.change("forget_calls", parameters)
+        ledger.change("forget_refusals", parameters)
         ledger.change("forget_words_of_batches", parameters)
         ledger.change("forget_words_of_runs", parameters)
         ledger.change("forget_campaign", {**parameters, "forgotten_at": ledger.timestamp()})

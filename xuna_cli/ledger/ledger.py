@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -20,6 +20,7 @@ from xuna_cli import __version__
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError
 from xuna_cli.ledger.campaign_rules import check_not_forgotten, check_same_campaign, storable
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
+from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
@@ -27,6 +28,7 @@ from xuna_cli.models import (
     Batch,
     BatchRecord,
     BatchState,
+    CalledAt,
     CallTarget,
     Run,
     RunDescription,
@@ -202,7 +204,13 @@ class Ledger:
     def standings(
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
     ) -> dict[str, Standing]:
-        """Return how those of the keys stand that the ledger knows in this campaign, in whichever form."""
+        """Return how those of the keys stand that the ledger knows in this campaign, in whichever form.
+
+        Args:
+            campaign_id: the campaign's.
+            keys: who.
+            run_id: the asking run's: whom it has claimed, or the API has refused in it, is a duplicate.
+        """
         batch_of: dict[str, int] = {}
         others = with_other_forms(keys)
         with self._lock:
@@ -218,19 +226,44 @@ class Ledger:
             if other in batch_of:
                 batch_of.setdefault(key, batch_of[other])
         # A batch that is gone in between was given back, and its keys are free.
-        return {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
+        found = {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
+        if run_id is not None:
+            refused = self.refused(campaign_id, keys)
+            found.update((key, Standing.DUPLICATE) for key in keys if refused.get(key) == run_id)
+        return found
+
+    def refused(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
+        """Return those of the keys whom the API refused to call, each with the run in which it did so last."""
+        if not self.rows("refused_any", {"campaign_id": campaign_id}):
+            return {}
+        found: dict[str, int] = {}
+        others = with_other_forms(keys)
+        for part in in_parts([*keys, *others]):
+            found.update(self.query(named("refused_keys", len(part)), (campaign_id, *part)))
+        for other, key in others.items():
+            if other in found:
+                found.setdefault(key, found[other])
+        return {key: found[key] for key in keys if key in found}
+
+    def has_accepted(self, campaign_id: int) -> bool:
+        """Return whether the API has ever queued a call of the campaign, as far as the ledger knows."""
+        return bool(self.rows("ever_accepted", {"campaign_id": campaign_id}))
 
     @made_again
-    def claim(self, run: Run, groups: Sequence[Sequence[CallTarget]]) -> list[Batch]:
+    def claim(
+        self, run: Run, groups: Sequence[Sequence[CallTarget]], quiet_since: datetime | None = None
+    ) -> list[Batch]:
         """Claim call targets, all of them in one transaction.
 
         Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
         the batches are filled up from the groups behind them. Those who have come onto the ledger's
-        do-not-call list are left out, too.
+        do-not-call list, whom the API has refused in this run, or who are to be left alone for the quiet
+        days are left out, too.
 
         Args:
             run: ours.
             groups: the targets of each batch, no key twice among them all.
+            quiet_since: leave out who was called since then in any campaign, or is claimed by another run now.
 
         Returns:
             The batches, in order, none empty.
@@ -242,7 +275,7 @@ class Ledger:
             self._check_open(run.id)
             # Machines that read the same list take turns: else all but one wait for people whom they won't get.
             self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
-            groups = self._without_listed(self._still_free(run, groups))
+            groups = self._without_barred(run, self._still_free(run, groups), quiet_since)
             groups = self._without_other_forms(run, groups)
             batches = [self._add_batch(run.id, group) for group in groups]
             rows = [
@@ -295,13 +328,18 @@ class Ledger:
         return [group for group in left if group]
 
     @made_again
-    def submit(self, batch: Batch) -> Mapping[str, str]:
+    def submit(self, batch: Batch, quiet_since: datetime | None = None) -> Mapping[str, str]:
         """Put it on the disk that the batch's POST is about to go out.
 
+        Args:
+            batch: a claimed one of ours.
+            quiet_since: keep back who was called since then, or is being called now, in any campaign.
+
         Returns:
-            Those of its numbers that are on the ledger's do-not-call list, and why. The batch is not
-            submitted then, and nothing may be sent before they are unclaimed: this is the last look at
-            the list, inside the transaction that the POST follows.
+            Those of its numbers that are on the ledger's do-not-call list, and why; and those that were
+            called within the quiet days, with a `CalledAt`. The batch is not submitted then, and nothing may
+            be sent before they are unclaimed: this is the last look, inside the transaction that the POST
+            follows.
 
         Raises:
             LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
@@ -309,8 +347,10 @@ class Ledger:
         """
 
         def submit() -> Mapping[str, str]:
-            if listed := self.listed([target.to_phone_number for target in batch.targets]):
-                return listed
+            # Who looks at others' calls waits until those that are being submitted are there to be seen.
+            self.engine.one_at_a_time("submit", with_others=quiet_since is None)
+            if barred := self._barred(batch.targets, quiet_since):
+                return barred
             owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
             if not owner:
                 raise _lost(f"batch {batch.id} is not ours any more")
@@ -319,11 +359,12 @@ class Ledger:
 
         return self._together.make(submit)
 
-    def listed(self, numbers: Sequence[str]) -> dict[str, str]:
+    def listed(self, numbers: Iterable[str]) -> dict[str, str]:
         """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
         if not self.rows("do_not_call_any"):
             return {}
         found: dict[str, str] = {}
+        numbers = tuple(numbers)
         others = with_other_forms(numbers)
         for part in in_parts([*numbers, *others] if others else numbers):
             for number, reason in self.query(named("do_not_call_listed", len(part)), part):
@@ -333,11 +374,47 @@ class Ledger:
             found = {number: found[number] for number in numbers if number in found}
         return found
 
-    def _without_listed(self, groups: Sequence[Sequence[CallTarget]]) -> Sequence[Sequence[CallTarget]]:
-        listed = self.listed([target.to_phone_number for group in groups for target in group])
-        if not listed:
+    def barred(
+        self, run: Run, targets: Sequence[CallTarget], quiet_since: datetime | None = None
+    ) -> Mapping[str, str]:
+        """Return whom a claim leaves out, and why; as `submit` does."""
+        barred = self._barred(targets, quiet_since)
+        if quiet_since is not None:
+            claimed = claimed_by_others(self, [target.to_phone_number for target in targets], run.id)
+            barred = {**dict.fromkeys(claimed, CalledAt("now")), **barred}
+        return barred
+
+    def _barred(self, targets: Sequence[CallTarget], quiet_since: datetime | None) -> dict[str, str]:
+        barred: dict[str, str] = {}
+        if quiet_since is not None:
+            called = last_calls(self, [target.to_phone_number for target in targets], quiet_since)
+            barred.update((number, CalledAt(at)) for number, at in called.items())
+        if listed := self.listed(number for target in targets for number in target.numbers):
+            # Whoever is listed under one of their numbers is not called under another.
+            barred.update(
+                (target.to_phone_number, listed[number])
+                for target in targets
+                for number in target.numbers
+                if number in listed
+            )
+        return barred
+
+    def _without_barred(
+        self, run: Run, groups: Sequence[Sequence[CallTarget]], quiet_since: datetime | None
+    ) -> Sequence[Sequence[CallTarget]]:
+        targets = [target for group in groups for target in group]
+        barred = self.barred(run, targets, quiet_since)
+        refused = self.refused(run.campaign_id, [target.key for target in targets])
+        if not barred and run.id not in refused.values():
             return groups
-        left = [[target for target in group if target.to_phone_number not in listed] for group in groups]
+        left = [
+            [
+                target
+                for target in group
+                if target.to_phone_number not in barred and refused.get(target.key) != run.id
+            ]
+            for group in groups
+        ]
         return [group for group in left if group]
 
     @made_again
@@ -473,6 +550,7 @@ class Ledger:
         *,
         http_status: int | None,
         error: str,
+        refused: Sequence[tuple[CallTarget, str]] = (),
     ) -> list[Batch]:
         """Refuse a batch and hand its calls to children, ready to be submitted.
 
@@ -483,6 +561,7 @@ class Ledger:
                 API rejected them) are deleted.
             http_status: of the refusal.
             error: the API's words.
+            refused: whom the API refused to call, and its words: it is remembered of them.
 
         Returns:
             The children, in order.
@@ -510,7 +589,17 @@ class Ledger:
                 self._move(run.campaign_id, child.id, [target.key for target in part])
                 children.append(child)
             self.engine.change(named("delete_calls_of_batch"), {"id": parent.id})
+            self._remember(run, refused)
         return children
+
+    def _remember(self, run: Run, refused: Sequence[tuple[CallTarget, str]]) -> None:
+        at = self.timestamp()
+        rows = [
+            (run.campaign_id, target.key, target.to_phone_number, run.id, at, words)
+            for target, words in sorted(refused, key=lambda one: one[0].key)
+        ]
+        for part in in_parts(rows):
+            self.engine.change(named("add_refusals", len(part), 6), list(chain.from_iterable(part)))
 
     # -- reading
 
@@ -553,9 +642,8 @@ class Ledger:
     def _resized(self, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
         """Give a batch other people, and with them another nonce: the key of one request names one request."""
         resized = Batch(batch.id, tuple(targets), _nonce())
-        self.engine.change(
-            named("resize_batch"), {"id": batch.id, "size": len(targets), "nonce": resized.nonce}
-        )
+        self.engine.change(named("resize_batch"), {"id": batch.id, "size": len(targets)})
+        self.engine.change(named("renew_nonce"), {"id": batch.id, "nonce": resized.nonce})
         return resized
 
     def _refuse_repeated(self, batch: Batch, batch_id: str) -> None:

@@ -371,9 +371,10 @@ class PostgresEngine:
         if self.has_schema():
             self._execute(f"LOCK TABLE {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
-    def one_at_a_time(self, name: str) -> None:
+    def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
         """Let whoever gives the same name wait until the transaction ends."""
-        self._execute("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", {"name": name})
+        kind = "_shared" if with_others else ""
+        self._execute(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended(:name, 0))", {"name": name})
 
     def copy_aside(self, version: int) -> None:
         """Do nothing: a change of the schema is one transaction, and copies are the server's matter."""

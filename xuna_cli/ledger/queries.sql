@@ -73,7 +73,10 @@ DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
 DELETE FROM calls WHERE batch_id = :id
 
 -- name: resize_batch
-UPDATE batches SET size = :size, nonce = :nonce WHERE id = :id
+UPDATE batches SET size = :size WHERE id = :id
+
+-- name: renew_nonce
+UPDATE batches SET nonce = :nonce WHERE id = :id
 
 -- name: delete_batch
 DELETE FROM batches WHERE id = :id
@@ -182,6 +185,25 @@ SELECT COUNT(DISTINCT o.key)
 FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
 WHERE c.batch_id = :id AND o.joined_by IS NOT NULL
 
+-- name: add_refusals
+INSERT INTO refusals (campaign_id, key, to_phone_number, run_id, refused_at, error) VALUES {rows}
+ON CONFLICT (campaign_id, key) DO UPDATE SET
+    to_phone_number = excluded.to_phone_number, run_id = excluded.run_id, refused_at = excluded.refused_at,
+    error = excluded.error
+
+-- name: refused_any
+SELECT 1 FROM refusals WHERE campaign_id = :campaign_id LIMIT 1
+
+-- name: refused_keys
+SELECT key, run_id FROM refusals WHERE campaign_id = ? AND key IN ({list})
+
+-- name: ever_accepted
+SELECT 1 FROM batches b JOIN runs r ON r.id = b.run_id
+WHERE r.campaign_id = :campaign_id AND (b.state = 'accepted' OR b.calls_initiated > 0) LIMIT 1
+
+-- name: submitting_of_run
+SELECT COUNT(*) FROM batches WHERE run_id = :run_id AND state = 'submitting'
+
 -- name: reading
 SELECT read_at, incomplete, records, joined, elsewhere, unjoined, reasons
 FROM readings WHERE campaign_id = :campaign_id
@@ -243,6 +265,15 @@ WHERE c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed'
   AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
 GROUP BY c.to_phone_number
 
+-- name: claims_by_key
+SELECT DISTINCT c.to_phone_number FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL)
+  AND b.run_id <> ? AND b.state = 'claimed' AND c.key IN ({list})
+
+-- name: claims_by_number
+SELECT DISTINCT c.to_phone_number FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE b.run_id <> ? AND b.state = 'claimed' AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
+
 -- name: campaign_ages
 SELECT c.name, COALESCE(MAX(r.ended_at), c.created_at) AS last_ended
 FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id
@@ -254,6 +285,9 @@ SELECT id FROM runs WHERE campaign_id = :campaign_id AND ended_at IS NULL
 
 -- name: forget_calls
 DELETE FROM calls WHERE campaign_id = :campaign_id
+
+-- name: forget_refusals
+DELETE FROM refusals WHERE campaign_id = :campaign_id
 
 -- name: forget_words_of_batches
 UPDATE batches SET error = NULL

@@ -19,6 +19,11 @@ class SeenKeys:
         insert = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING"
         return {key for key in keys if self._connection.execute(insert, (one_form(key),)).rowcount}
 
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Return those of the keys that were remembered."""
+        asked = "SELECT 1 FROM seen WHERE key = ?"
+        return {key for key in keys if self._connection.execute(asked, (one_form(key),)).fetchone()}
+
     def close(self) -> None:
         """Forget all of them."""
         self._connection.close()

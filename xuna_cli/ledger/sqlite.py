@@ -133,7 +133,7 @@ class SqliteEngine:
     def alone(self) -> None:
         """Do nothing: a transaction that has begun is the only one that writes."""
 
-    def one_at_a_time(self, name: str) -> None:
+    def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
         """Do nothing: a transaction that has begun is the only one that writes."""
 
     def last_key(self, table: str) -> int:

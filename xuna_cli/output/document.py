@@ -88,6 +88,7 @@ def batch_call_document(result: BatchCallResult) -> str:
             for one in result.do_not_call_lists
         ],
         "pacing": {"refusals": report.refusals, "paused_seconds": round(report.paused, 3)},
+        "refused_by_api": {"in_this_run": report.refused_calls, "earlier": report.refused_earlier},
         "batches": [batch(record) for record in report.batches],
         "held_batches": [
             {

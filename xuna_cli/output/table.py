@@ -120,6 +120,23 @@ def _needs_mending(report: Report) -> bool:
     return any(error.exit_status in after_mending for error in report.errors)
 
 
+def _refused(result: BatchCallResult) -> list[str]:
+    report, lines = result.report, []
+    if report.refused_calls:
+        people = counted(report.refused_calls, "person", "people")
+        lines.append(
+            f"Refused by the API: {people}. Later runs call them after everybody else; with --retry-refused, in "
+            "the order of the list."
+        )
+    if report.refused_earlier:
+        people = counted(report.refused_earlier, "person", "people")
+        lines.append(
+            f"Refused by the API in an earlier run: {people}. They are called after everybody else, unless "
+            "--retry-refused is given."
+        )
+    return ["", *lines] if lines else []
+
+
 def _attention(result: BatchCallResult) -> list[str]:
     report = result.report
     lines: list[str] = []
@@ -129,6 +146,7 @@ def _attention(result: BatchCallResult) -> list[str]:
     if rejected := list(rejection_lines(report, result.rejects, result.again)):
         lines += ["", *rejected]
     lines += screening_lines(report, result.marks)
+    lines += _refused(result)
     if result.held:
         calls = sum(batch.size for batch in result.held)
         lines.append("")

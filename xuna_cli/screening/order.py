@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from xuna_cli.models import CallTarget, Reason
+from xuna_cli.models import CallTarget, Contact, Reason
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.marks import Marks
-from xuna_cli.screening.rules import Consent, Look, OncePerNumber, QuietDays, Rule, Until
+from xuna_cli.screening.rules import Consent, InAnyRow, Look, OncePerNumber, QuietDays, Rule, Until
+
+ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # for rules that don't look at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,10 @@ class Screening:
     """
 
     do_not_call: DoNotCall = field(default_factory=DoNotCall)
-    marks: Marks | None = None
+    marks: Marks | InAnyRow | None = None
     countries: Countries | None = None
     kind_of_number: KindOfNumber | None = None
-    consent: Consent | None = None
+    consent: Consent | InAnyRow | None = None
     quiet_days: QuietDays | None = None
     until: Until | None = None
     hours: CallingHours | None = None
@@ -72,6 +74,14 @@ class Screening:
             return kind.is_ordinary
         return (lambda _: True) if others == (self.do_not_call,) else None
 
+    def is_marked(self, target: CallTarget, contact: Contact | None) -> bool:
+        """Return whether there is a mark in the list, in this row or another one, that says not to call."""
+        if self.marks is None or contact is None:
+            return False
+        if isinstance(self.marks, Marks):
+            return self.marks.marked(contact.fields) is not None
+        return self.marks(Look(target, ANY_TIME, contact.fields)) is not None
+
     @property
     def before_post(self) -> tuple[Rule, ...]:
         """The rules that are asked again right before every POST, in the same order.
@@ -88,7 +98,7 @@ class Screening:
     @property
     def second_look(self) -> tuple[Rule, ...]:
         """The rules for who was deferred and is looked at again, in the same order."""
-        rules: Iterable[Rule | None] = (self.do_not_call, self.until, self.hours)
+        rules: Iterable[Rule | None] = (self.do_not_call, self.quiet_days, self.until, self.hours)
         return tuple(rule for rule in rules if rule is not None)
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:

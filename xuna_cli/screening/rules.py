@@ -1,6 +1,6 @@
 """The rules: each looks at one call target and says nothing, or why it is not called."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Look(NamedTuple):
         fields: the contact's cells; empty in a second look, right before a POST.
         listed: why the ledger's own do-not-call list has the number; None: it has not.
         called_at: when the number was last called in any campaign, as the ledger writes times, where
-            that was asked for; None: not within the quiet days.
+            that was asked for; `now`: another run has claimed it; None: not within the quiet days.
     """
 
     target: CallTarget
@@ -57,6 +57,34 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class InAnyRow:
+    """What one row of the list says of a number holds for all rows of the number, wherever they stand.
+
+    Attributes:
+        rule: looks at the cells of one row.
+        numbers: of the rows of which the rule says something, each in its `one_form`.
+        code: of the reason for the others.
+        count: likewise.
+        column: that the rule looks at.
+    """
+
+    rule: Rule
+    numbers: Container[str]
+    code: str
+    count: str
+    column: str
+
+    def __call__(self, look: Look) -> Reason | None:
+        """Return what the rule says of this row, or that it says it of another one."""
+        reason = self.rule(look)
+        if reason is not None or not any(one_form(number) in self.numbers for number in look.target.numbers):
+            return reason
+        where = f" in {self.column!r}" if self.column else ""
+        message = f"{self.code}: another row of the list with this number says so{where}"
+        return Reason(self.code, self.count, message, self.column)
+
+
+@dataclass(frozen=True, slots=True)
 class QuietDays:
     """Nobody is called who was called in any campaign of this ledger some days ago.
 
@@ -74,6 +102,10 @@ class QuietDays:
         """Return nothing for who was left alone long enough."""
         if look.called_at is None:
             return None
+        if look.called_at == "now":
+            return Reason(
+                "called-recently", SCREENED, "called-recently: another run is about to call this number"
+            )
         return Reason(
             "called-recently",
             SCREENED,

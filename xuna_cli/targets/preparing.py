@@ -32,6 +32,7 @@ from xuna_cli.targets.values import TargetProblem, is_empty
 from xuna_cli.targets.zone_column import zone_columns
 
 _NESTED = frozenset({dict, list})
+LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes take about 2,700, and what is beside the key
 
 
 class Preparer:
@@ -129,6 +130,8 @@ class Preparer:
                 if not (self._columns_are_complete or _NESTED.isdisjoint(map(type, fields.values()))):
                     check_placed(fields)
                 key = number if self._key_column is None else self._key(number, fields)
+            if len(key) > LONGEST_KEY // 4:  # a character has up to four bytes
+                self._check_length(key)
             override = self._override(row_number, fields)
             timezone = self._timezone(fields) if self._timezone_column is not None else None
         except TargetProblem as problem:
@@ -188,6 +191,11 @@ class Preparer:
         except ValueError:  # half of a character, or an integer of thousands of digits: no ledger holds it
             raise TargetProblem("key-not-text", f"{column!r} can't be stored as text", column) from None
         return f"{number}{KEY_SEPARATOR}{text}"
+
+    def _check_length(self, key: str) -> None:
+        if (size := len(key.encode("utf-8", "surrogatepass"))) > LONGEST_KEY:
+            message = f"the key is {size:,} bytes long; a key has at most {LONGEST_KEY:,}: shorten the cell"
+            raise TargetProblem("key-too-long", message, self._key_column or "")
 
     def _timezone(self, fields: Mapping[str, object]) -> str | None:
         column = self._timezone_column or ""

@@ -1,12 +1,15 @@
 """What both engines promise about claims, batches and outcomes."""
 
 import contextlib
+import datetime as dt
+import secrets
 
 import pytest
 
 from tests.support.ledgers import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
+from xuna_cli.ledger.do_not_call import InProgress, in_progress
 from xuna_cli.models import BatchState, Standing
 
 
@@ -293,3 +296,71 @@ def test_the_random_part_of_a_batchs_key_is_in_the_ledger_and_new_where_its_peop
     assert all(len(nonce) == 16 for nonce in nonces)
     stored = dict(ledger.query("SELECT id, nonce FROM batches"))
     assert stored == {batch.id: batch.nonce for batch in (other, less, *children)}
+
+
+def test_whom_the_api_refused_is_remembered_and_a_duplicate_in_that_run(opened):
+    ledger = opened()
+    run, other = ledger.start_run(described()), ledger.start_run(described("autumn"))
+    assert ledger.refused(run.campaign_id, [person(1).key]) == {}
+    for words in ("no", "still no"):  # a second time: the later words stay
+        [parent] = ledger.claim(run, [people(1, 2)])
+        ledger.submit(parent)
+        ledger.split(run, parent, [], http_status=422, error="x", refused=[(one, words) for one in people(1)])
+        if words == "no":
+            assert standings(ledger, run, 1, 2) == {}
+            found = ledger.standings(run.campaign_id, [person(1).key, person(2).key], run_id=run.id)
+            assert found == {person(1).key: Standing.DUPLICATE}
+            assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
+            ledger.end_run(run)
+            run = ledger.start_run(described())
+    assert ledger.refused(run.campaign_id, [person(1).key, person(2).key]) == {person(1).key: run.id}
+    assert ledger.query("SELECT error FROM refusals") == [("still no",)]
+    assert ledger.refused(other.campaign_id, [person(1).key]) == {}
+
+
+def test_nobody_is_claimed_or_submitted_within_the_quiet_days_of_another_campaign(opened):
+    ours, theirs = opened(), opened()
+    since = ours._now() - dt.timedelta(days=7)
+    run, other = ours.start_run(described()), theirs.start_run(described("autumn", key_column="id"))
+    mine = ours.claim(run, [people(1, 2), people(3)], since)
+    # What another run has claimed is as good as called by it; with --key as well.
+    keyed = [person(number, f"{person(number).key}\x1f{number}") for number in (1, 3, 4)]
+    assert numbers_of(theirs.claim(other, [keyed], since)) == [[4]]
+    assert {number[-1]: str(at) for number, at in theirs.barred(other, keyed, since).items()} == {"1": "now", "3": "now"}  # fmt: skip
+    # Whoever minds no quiet days claims all the same, and the first request wins.
+    [both] = theirs.claim(other, [keyed[:2]])
+    assert theirs.submit(both) == {}
+    assert {number[-1] for number in ours.submit(mine[0], since)} == {"1"}
+    left = ours.unclaim(mine[0], [person(1).key])
+    assert ours.submit(left, since) == {}
+    assert {number[-1] for number in ours.submit(mine[1], since)} == {"3"}
+    # A request that was refused for now called nobody.
+    theirs.back_to_claimed(both)
+    assert ours.submit(mine[1], since) == {}
+    assert {number[-1] for number in theirs.submit(both, since)} == {"3"}
+
+
+def test_a_key_of_the_greatest_length_is_claimed(opened):
+    from xuna_cli.targets.preparing import LONGEST_KEY
+
+    ledger = opened()
+    run = ledger.start_run(described())
+    # Text that doesn't get shorter when it is compressed, as PostgreSQL does with long values.
+    rest = "".join(chr(0x4E00 + secrets.randbelow(20_000)) for _ in range((LONGEST_KEY - 13) // 3))
+    key = f"+12120000001\x1f{rest}"
+    assert len(key.encode()) in range(LONGEST_KEY - 3, LONGEST_KEY + 1)
+    assert numbers_of(ledger.claim(run, [[person(1, key)]])) == [[1]]
+    assert ledger.standings(run.campaign_id, [key], run_id=run.id) == {key: Standing.DUPLICATE}
+
+
+def test_what_is_in_progress_is_told_to_who_adds_to_the_do_not_call_list(opened):
+    ours, theirs = opened(), opened()
+    assert in_progress(theirs) == InProgress(0, 0)
+    run = ours.start_run(described())
+    sent, waits = ours.claim(run, [people(1), people(2)])
+    assert in_progress(theirs) == InProgress(1, 0)
+    ours.submit(sent)
+    assert in_progress(theirs) == InProgress(1, 1)
+    del waits
+    ours.close()  # a dead run sends nothing
+    assert in_progress(theirs) == InProgress(0, 0)

@@ -1,5 +1,6 @@
 """What two do at the same moment, between a look and a change."""
 
+import contextlib
 import datetime as dt
 import threading
 
@@ -8,7 +9,7 @@ from xuna_cli.errors import RepeatedBatchIdError, UsageError
 from xuna_cli.ledger import campaigns
 from xuna_cli.ledger import ledger as ledger_module
 from xuna_cli.ledger.forgetting import forget
-from xuna_cli.models import BatchState
+from xuna_cli.models import BatchState, Standing
 
 
 def meanwhile(change):
@@ -103,3 +104,43 @@ def test_of_two_batches_that_get_the_same_id_at_the_same_moment_one_is_accepted(
     threads[0].join(20)
     assert refused == [theirs]
     assert [batch.state for batch in ours.batches(1)] == [BatchState.ACCEPTED, BatchState.SUBMITTING]
+
+
+def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_moment_one_calls_it(
+    opened, monkeypatch
+):
+    ours, theirs = opened(), opened()
+    since = ours._now() - dt.timedelta(days=7)
+    batches = {}
+    for ledger, campaign in ((ours, "spring"), (theirs, "autumn")):
+        [batches[ledger]] = ledger.claim(ledger.start_run(described(campaign)), [people(1)])
+    barred, threads = [], []
+    look = ours._barred
+
+    def looking(*args):
+        found = look(*args)
+        threads.append(meanwhile(lambda: barred.append(theirs.submit(batches[theirs], since))))
+        return found
+
+    monkeypatch.setattr(ours, "_barred", looking)
+    assert ours.submit(batches[ours], since) == {}
+    threads[0].join(20)
+    assert [list(one) for one in barred] == [[people(1)[0].to_phone_number]]
+
+
+def test_a_run_has_its_lock_before_its_row_can_be_seen(opened, monkeypatch):
+    ours, theirs = opened(), opened()
+    transaction = ours.engine.transaction
+
+    @contextlib.contextmanager
+    def watched():
+        with transaction():
+            yield
+        theirs.recover()  # whoever looks at the very moment at which the row is there
+
+    monkeypatch.setattr(ours.engine, "transaction", watched)
+    run = ours.start_run(described())
+    assert theirs.rows("open_runs") == [(run.id,)]
+    [batch] = ours.claim(run, [people(1)])
+    ours.submit(batch)
+    assert theirs.standings(run.campaign_id, [people(1)[0].key]) == {people(1)[0].key: Standing.IN_FLIGHT}

@@ -1,0 +1,148 @@
+"""Two rows of one person: a no in any row is a no, else the first row that can be called."""
+
+import itertools
+import json
+
+import pytest
+
+ANN, BOB, CAT = "+13035550100", "+13035550101", "+13035550102"
+SIZES = ("1", "2", "500")
+
+
+def listed(xuna, name, rows, header="phone,name,consent"):
+    return xuna.write(name, "\n".join([header, *(",".join(row) for row in rows)]) + "\n")
+
+
+def outcome(document):
+    return {name: count for name, count in document["counts"].items() if count and name != "rows"}
+
+
+@pytest.mark.parametrize(
+    "rows", [*itertools.permutations([(ANN, "yes"), (ANN, "no"), (BOB, "yes"), (CAT, "yes")])][::5]
+)
+def test_a_no_in_any_row_is_a_no_whatever_the_batch_size_and_as_the_dry_run_says(xuna, rows):
+    filled = [(number, f"N{place}", said) for place, (number, said) in enumerate(rows)]
+    expected = {"screened": 2, "accepted": 2}
+    for size in SIZES:
+        people = listed(xuna, f"people-{size}.csv", filled)
+        before = len(xuna.called)
+        options = (people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--batch-size", size)
+        rehearsed = outcome(xuna.call(*options, "--dry-run"))
+        assert rehearsed == {"screened": 2, "not_sent": 2}
+        assert outcome(xuna.call(*options, "--concurrency", "1")) == expected
+        assert sorted(xuna.called[before:]) == [BOB, CAT]
+
+
+def test_a_no_far_behind_is_one_too_and_is_said_of_each_row(xuna):
+    rows = [
+        (ANN, "A", "yes"),
+        *((f"+1303555{number:04}", "B", "yes") for number in range(1000, 1700)),
+        (ANN, "A", ""),
+    ]
+    people = listed(xuna, "people.csv", rows)
+    document = xuna.call(
+        people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--batch-size", "10"
+    )
+    assert outcome(document) == {"screened": 2, "accepted": 700}
+    assert ANN not in xuna.called
+    said = {row["row"]: row["message"] for row in document["screening"]["rows"]}
+    assert said == {
+        2: "no-consent: another row of the list with this number says so in 'consent'",
+        703: "no-consent: consent is empty",
+    }
+
+
+def test_with_a_key_a_no_holds_for_the_number(xuna):
+    rows = [(ANN, "A", "yes", "1"), (ANN, "A", "no", "2"), (BOB, "B", "yes", "3")]
+    people = listed(xuna, "people.csv", rows, header="phone,name,consent,order")
+    document = xuna.call(
+        people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--key", "order"
+    )
+    assert outcome(document) == {"screened": 2, "accepted": 1}
+    assert xuna.called == [BOB]
+
+
+def test_a_row_that_is_rejected_for_its_words_says_no_all_the_same(xuna):
+    rows = [(ANN, "A", "yes"), (ANN, "", "no"), (BOB, "B", "yes")]
+    people = listed(xuna, "people.csv", rows)
+    xuna.call(people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", expect=3)
+    assert xuna.called == [BOB]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_else_the_first_row_that_can_be_called_is(xuna, size):
+    rows = [(ANN, "", "yes"), (ANN, "Ann", "yes"), (BOB, "Bob", "yes"), (ANN, "Anna", "yes")]
+    people = listed(xuna, "people.csv", rows)
+    options = (people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--batch-size", size)
+    assert outcome(xuna.call(*options, "--dry-run", expect=3)) == {
+        "rejected": 1,
+        "duplicates": 1,
+        "not_sent": 2,
+    }
+    document = xuna.call(*options, "--concurrency", "1", expect=3)
+    assert outcome(document) == {"rejected": 1, "duplicates": 1, "accepted": 2}
+    said = [one["agent"]["first_message"] for one in xuna.said]
+    assert said == ["Hi Ann.", "Hi Bob."]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_size(xuna, size, limited):
+    """Kiritimati and Midway are a day apart: at any time, one of two windows of twelve hours is closed."""
+    rows = [
+        (ANN, "Ann", "Pacific/Kiritimati"),
+        (ANN, "Anna", "Pacific/Midway"),
+        (ANN, "Anne", "Pacific/Kiritimati"),
+    ]
+    filler = [
+        (f"+1303555{number:04}", "B", "America/Denver") for number in range(1000, 1000 if limited else 1600)
+    ]
+    people = listed(xuna, "people.csv", [rows[0], *filler, *rows[1:]], header="phone,name,timezone")
+    options = (
+        people,
+        "-m",
+        "Hi {{ name }}.",
+        "-y",
+        "--hours",
+        "00:00-12:00",
+        "--close-early",
+        "0",
+        "--batch-size",
+        size,
+    )
+    rehearsed = outcome(xuna.call(*options, "--dry-run"))
+    document = outcome(xuna.call(*options, "--concurrency", "1"))
+    assert document.pop("accepted", 0) == rehearsed.pop("not_sent", 0)
+    assert document == rehearsed
+
+
+def test_a_list_that_breaks_off_behind_a_consent_column_calls_nobody(xuna):
+    people = xuna.write("people.csv", f'phone,name,consent\n{ANN},Ann,yes\n{BOB},"Bob,yes\n')
+    assert xuna("batch-call", people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent") == 5
+    assert xuna.called == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_mark_in_one_row_holds_for_the_others(xuna, size, kind):
+    if kind == "csv":
+        rows = [(ANN, "A", "no"), (BOB, "B", "no"), (CAT, "C", ""), (ANN, "A", "yes")]
+        people = listed(xuna, "people.csv", rows, header="phone,name,Do Not Call")
+    else:  # where the first contact says nothing of the kind
+        rows = [(ANN, "{}"), (BOB, "{}"), (CAT, "{}"), (ANN, '{"doNotCall": true}')]
+        lines = [
+            json.dumps({"phone": number, "name": "N", **json.loads(more)}) + "\n" for number, more in rows
+        ]
+        people = xuna.write("people.jsonl", "".join(lines))
+    options = (people, "-m", "Hi {{ name }}.", "-y", "--batch-size", size)
+    assert outcome(xuna.call(*options, "--dry-run")) == {"do_not_call": 2, "not_sent": 2}
+    assert outcome(xuna.call(*options, "--concurrency", "1")) == {"do_not_call": 2, "accepted": 2}
+    assert sorted(xuna.called) == [BOB, CAT]
+
+
+def test_a_mark_holds_for_every_number_of_its_row(xuna):
+    rows = [(ANN, BOB, "yes"), (CAT, "", "no"), (BOB, "", "no")]
+    people = listed(xuna, "people.csv", rows, header="phone,mobile,Do Not Call")
+    document = xuna.call(people, "-m", "Hi.", "-y", "--phone-column", "phone", "--phone-column", "mobile")
+    assert outcome(document) == {"do_not_call": 2, "accepted": 1}
+    assert xuna.called == [CAT]

@@ -1,0 +1,67 @@
+"""People who are called later in this run: kept on disk, not in memory."""
+
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import IO
+
+from xuna_cli.models import CallTarget, Contact
+
+
+class Spool:
+    """Call targets, each with a note, in a file without a name (0600). Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._file: IO[str] | None = None
+
+    def add(self, target: CallTarget, note: object = None) -> None:
+        """Keep a target, and a note that JSON can hold."""
+        with self._lock:
+            self._file = self._file or _file()
+            self._file.write(_line(target, note))
+
+    def take(self) -> Iterator[tuple[CallTarget, object]]:
+        """Yield all that were kept, with their notes, and keep them no longer."""
+        with self._lock:
+            file, self._file = self._file, None
+        if file is None:
+            return
+        with file:
+            file.seek(0)
+            for line in file:
+                yield _read(line)
+
+    def close(self) -> None:
+        """Forget them."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+
+def _file() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass")
+
+
+def _line(target: CallTarget, note: object) -> str:
+    contact = target.contact
+    fields = None if contact is None else [contact.row_number, dict(contact.fields)]
+    record = [
+        target.row_number,
+        target.key,
+        target.to_phone_number,
+        target.override,
+        target.timezone,
+        target.other_numbers,
+        fields,
+        note,
+    ]
+    return json.dumps(record, default=str) + "\n"
+
+
+def _read(line: str) -> tuple[CallTarget, object]:
+    row_number, key, number, override, timezone, others, fields, note = json.loads(line)
+    contact = None if fields is None else Contact(fields[0], fields[1])
+    return CallTarget(row_number, key, number, override, contact, timezone, tuple(others)), note
