@@ -30,6 +30,9 @@ class Engine(Protocol):
     is_local: bool
     """Whether it is forgotten together with this machine's disk."""
 
+    def check_place(self) -> None:
+        """Raise LedgerError if the ledger can't be trusted where it is; asked again at the start of each run."""
+
     @property
     def location(self) -> str:
         """Where the ledger is, for people, without secrets."""

@@ -102,8 +102,9 @@ class Ledger:
         Raises:
             UsageError: if the campaign's first run was made with another key, API origin or, under a
                 default name, another list.
-            LedgerError: if it can't be written.
+            LedgerError: if it can't be written, or trusted where it is.
         """
+        self.engine.check_place()
         self.recover()
         description = storable(description)
         with self.transaction():

@@ -111,6 +111,9 @@ class PostgresEngine:
             self._session.close()
             raise
 
+    def check_place(self) -> None:
+        """Do nothing: a database has one name, and its server keeps its files."""
+
     @property
     def location(self) -> str:
         """Where the ledger is, without the password."""
