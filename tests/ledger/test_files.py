@@ -281,16 +281,19 @@ def test_reading_only_writes_nothing(opened, tmp_path):
     assert contents(tmp_path) == before
 
 
-def test_a_ledger_that_a_kill_left_without_tables_reads_as_empty(opened, tmp_path):
+def test_a_ledger_that_a_kill_left_without_tables_is_none_yet(opened, tmp_path):
     from xuna_cli.ledger.sqlite import SqliteEngine
 
     SqliteEngine(tmp_path / "ledger.db", create=True).close()
     before = contents(tmp_path)
-    reading = opened(create=False, read_only=True)
-    assert reading.check_campaign(description()) is None
-    reading.close()
+    for read_only in (True, False):
+        with pytest.raises(LedgerError) as caught:
+            opened(create=False, read_only=read_only)
+        assert caught.value.code == "ledger-missing"
     assert contents(tmp_path) == before
-    assert opened().start_run(description()).id == 1
+    ledger = opened()
+    assert ledger.created
+    assert ledger.start_run(description()).id == 1
 
 
 # ------------------------------------------------------------------------------- keys of a rehearsal

@@ -292,7 +292,7 @@ def test_a_living_transaction_of_another_first_run_is_not_taken_for_a_lost_ledge
     monkeypatch.setattr("xuna_cli.ledger.sqlite.check_never_there", meanwhile(place.check_never_there))
     second = open_ledger(path)
     assert late
-    assert not second.engine.created
+    assert not second.created
     second.close()
     # The same, where it is found after that look.
     path.unlink()
@@ -301,7 +301,7 @@ def test_a_living_transaction_of_another_first_run_is_not_taken_for_a_lost_ledge
     monkeypatch.setattr(SqliteEngine, "_create_file", meanwhile(SqliteEngine._create_file))
     second = open_ledger(path)
     assert late
-    assert not second.engine.created
+    assert not second.created
     second.close()
 
 

@@ -5,9 +5,14 @@ from pathlib import Path
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
-from xuna_cli.commands.opening import base_url, ledger_if_there, ledger_location, read_settings
+from xuna_cli.commands.opening import (
+    base_url,
+    ledger_if_there,
+    ledger_is_required,
+    ledger_location,
+    read_settings,
+)
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
-from xuna_cli.ledger.location import Location
 from xuna_cli.ledger.opening import check_writable
 from xuna_cli.output.findings import Finding
 from xuna_cli.settings import API_KEY, Settings
@@ -32,7 +37,7 @@ def examine(
     findings = [
         _attempt("API key", lambda: f"{len(settings.api_key().reveal())} characters, from {key.source}"),
         _attempt("base URL", lambda: f"{origin_of(base_url(settings, url_flag))}, from {url.source}"),
-        _attempt("ledger", lambda: _ledger(ledger_location(settings, ledger, sandbox=False))),
+        _attempt("ledger", lambda: _ledger(settings, ledger)),
     ]
     if any(finding.exit_status for finding in findings[:2]):
         findings += [
@@ -61,9 +66,10 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, error.message, error.exit_status, error.hint)
 
 
-def _ledger(location: Location) -> str:
+def _ledger(settings: Settings, flag: str | None) -> str:
+    location = ledger_location(settings, flag, sandbox=False)
     check_writable(location)
-    ledger = ledger_if_there(location)
+    ledger = ledger_if_there(location, required=ledger_is_required(settings, sandbox=False))
     if ledger is None:
         return f"{location}, made by the first run"
     ledger.close()

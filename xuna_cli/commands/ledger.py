@@ -60,7 +60,7 @@ def copy(
     place, new_place = location_of(source, source="SOURCE"), location_of(target, source="TARGET")
     with (
         contextlib.closing(open_ledger(place, create=False)) as opened,
-        contextlib.closing(ledger_for_writing(new_place, quiet=False)) as new,
+        contextlib.closing(ledger_for_writing(new_place)) as new,
     ):
         copied = copy_ledger(opened, new)
         where = new.location

@@ -25,8 +25,6 @@ class Engine(Protocol):
 
     serial_key: str
     """The type of a primary key that is never used again after a delete."""
-    created: bool
-    """Whether opening it has made it."""
     is_local: bool
     """Whether it is forgotten together with this machine's disk."""
 

@@ -46,11 +46,12 @@ class Ledger:
     Args:
         engine: an open connection to where the ledger is.
         now: the clock, in UTC.
+        create: make the ledger's tables where there are none.
         read_only: whether nothing may be written, the schema included.
         versions: the schema's statements by version; the last one is what this program knows.
 
     Raises:
-        LedgerError: if what is there is no ledger, or newer than this program.
+        LedgerError: if what is there is no ledger, or newer than this program, or may not be made.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Ledger:
         engine: Engine,
         *,
         now: Callable[[], datetime] = utc_now,
+        create: bool = True,
         read_only: bool = False,
         versions: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
@@ -66,13 +68,9 @@ class Ledger:
         self._versions = versions or schema_versions()
         self._lock = threading.RLock()
         self._together = Together(self._lock, self.transaction)
-        self._migrate(read_only=read_only)
-        self.ledger_id = self._info("ledger_id")
-
-    @property
-    def created(self) -> bool:
+        self.created = self._migrate(create=create, read_only=read_only)
         """Whether opening it has made it."""
-        return self.engine.created
+        self.ledger_id = self._info("ledger_id")
 
     @property
     def location(self) -> str:
@@ -592,7 +590,8 @@ class Ledger:
             packed.append(self._resized(batch, targets))
         return packed
 
-    def _migrate(self, *, read_only: bool) -> None:
+    def _migrate(self, *, create: bool, read_only: bool) -> bool:
+        """Bring the schema to what this program knows; return whether there was none."""
         version, newest = self._version(), max(self._versions)
         if version > newest:
             raise LedgerError(
@@ -602,7 +601,9 @@ class Ledger:
                 code="ledger-newer",
             )
         if version == newest:
-            return
+            return False
+        if version == 0 and not create:  # as a first run that was killed leaves it
+            raise LedgerError(f"there is no ledger at {self.location}", code="ledger-missing")
         if read_only:
             self.engine.leave()
         with self.transaction():
@@ -617,6 +618,7 @@ class Ledger:
             self.engine.change(named("set_info"), {"name": "schema_version", "value": str(newest)})
             if version == 0:
                 self.engine.change(named("set_info"), {"name": "ledger_id", "value": secrets.token_hex(8)})
+        return version == 0
 
     def _version(self) -> int:
         """Return the schema's version; 0 where nothing is there yet."""

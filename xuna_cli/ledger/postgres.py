@@ -98,10 +98,10 @@ class PostgresEngine:
         self._held: set[int] = set()  # those of them whose lock this session has
         self._session = Session(url, read_only=read_only)
         try:
-            self.created = not self.has_schema()
-            if self.created and not create:
+            is_new = not self.has_schema()
+            if is_new and not create:
                 raise LedgerError(f"there is no ledger in {self.location}", code="ledger-missing")
-            if self.created and self._session.schema is None:
+            if is_new and self._session.schema is None:
                 raise LedgerError(
                     f"{self.location}: the schema for the ledger is not there",
                     hint="CREATE SCHEMA … AUTHORIZATION the role; the URL names it: ?options=-csearch_path%3D…",

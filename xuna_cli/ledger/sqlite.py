@@ -54,7 +54,6 @@ class SqliteEngine:
 
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
-        self.created = False
         self._connection: sqlite3.Connection
         self._locks: dict[int, int] = {}
         if sqlite3.sqlite_version_info < (3, 35):
@@ -243,7 +242,6 @@ class SqliteEngine:
                     connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 Path(name).rename(self.path)
-                self.created = True
             finally:
                 Path(name).unlink(missing_ok=True)
             _sync_folder(self.path.parent)
