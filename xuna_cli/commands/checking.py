@@ -1,5 +1,6 @@
 """The examinations of `xuna doctor`."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from xuna_cli.commands.opening import (
     read_settings,
 )
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
+from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.opening import check_writable
 from xuna_cli.output.findings import Finding
 from xuna_cli.settings import API_KEY, Settings
@@ -72,7 +74,8 @@ def _ledger(settings: Settings, flag: str | None) -> str:
     ledger = ledger_if_there(location, required=ledger_is_required(settings, sandbox=False))
     if ledger is None:
         return f"{location}, made by the first run"
-    ledger.close()
+    with contextlib.closing(ledger):
+        check_not_moved(ledger.location, ledger.moved)
     return str(location)
 
 

@@ -12,6 +12,7 @@ from xuna_cli.commands.opening import (
     ledger_is_required,
     ledger_location,
     read_settings,
+    tell_moved,
 )
 from xuna_cli.commands.suppressing import warning_of
 from xuna_cli.contacts import ListOptions
@@ -180,4 +181,5 @@ def _reading(flag: str | None, *, sandbox: bool, env_file: Path | None) -> Itera
         yield None
         return
     with contextlib.closing(ledger):
+        tell_moved(ledger)
         yield ledger

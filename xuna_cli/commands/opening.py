@@ -184,10 +184,18 @@ def _required(error: LedgerError) -> LedgerError:
 def ledger_for_reading(env_file: Path | None, flag: str | None, *, sandbox: bool) -> Iterator[Ledger]:
     """Open a ledger that is there."""
     ledger = open_ledger(ledger_location(read_settings(env_file), flag, sandbox=sandbox), create=False)
-    try:
+    with contextlib.closing(ledger):
+        tell_moved(ledger)
         yield ledger
-    finally:
-        ledger.close()
+
+
+def tell_moved(ledger: Ledger) -> None:
+    """Warn where a ledger that is only read goes on elsewhere."""
+    if moved := ledger.moved:
+        say(
+            f"xuna: warning: the ledger {ledger.location} was moved to {moved.to} at {moved.at}; "
+            "what happened since is only known there"
+        )
 
 
 @dataclass(frozen=True, slots=True)

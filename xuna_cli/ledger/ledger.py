@@ -20,6 +20,7 @@ from xuna_cli import __version__
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError
 from xuna_cli.ledger.campaign_rules import check_not_forgotten, check_same_campaign, storable
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
+from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
@@ -68,6 +69,7 @@ class Ledger:
         self._versions = versions or schema_versions()
         self._lock = threading.RLock()
         self._together = Together(self._lock, self.transaction)
+        self._alive: set[int] = set()  # our runs; while one is alive, nobody marks the ledger as moved
         self.created = self._migrate(create=create, read_only=read_only)
         """Whether opening it has made it."""
         self.ledger_id = self._info("ledger_id")
@@ -76,6 +78,12 @@ class Ledger:
     def location(self) -> str:
         """Where it is, for people."""
         return self.engine.location
+
+    @property
+    def moved(self) -> Moved | None:
+        """Where it goes on, if it was moved."""
+        to = self._info(MOVED_TO)
+        return Moved(to, self._info(MOVED_AT)) if to else None
 
     @property
     def schema_version(self) -> int:
@@ -124,6 +132,7 @@ class Ledger:
             )
             # The lock is there before the row can be seen: nobody finds a living run without it.
             self.engine.hold(run_id)
+        self._alive.add(run_id)
         return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
 
     def recover(self) -> None:
@@ -147,6 +156,7 @@ class Ledger:
         with self.transaction():
             self._close_run(run.id, "the outcome could not be recorded")
         with self._lock:
+            self._alive.discard(run.id)
             self.engine.let_go(run.id)
 
     def holds(self, run: Run) -> bool:
@@ -185,7 +195,8 @@ class Ledger:
         return int(campaign_id)
 
     def check_campaign(self, description: RunDescription) -> int | None:
-        """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
+        """Return the campaign's id, or None if it is new; raise as `start_run` would."""
+        check_not_moved(self.location, self.moved)
         description = storable(description)
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
@@ -606,7 +617,7 @@ class Ledger:
             raise LedgerError(f"there is no ledger at {self.location}", code="ledger-missing")
         if read_only:
             self.engine.leave()
-        with self.transaction():
+        with self.transaction(moved_too=True):
             self.engine.alone()
             version = self._version()  # another process may have been faster
             if 0 < version < newest and not read_only:
@@ -629,9 +640,18 @@ class Ledger:
         return str(rows[0][0]) if rows else ""
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; on the disk when it ends."""
+    def transaction(self, *, moved_too: bool = False) -> Iterator[None]:
+        """All or nothing; on the disk when it ends.
+
+        Args:
+            moved_too: also where the ledger goes on elsewhere, and nobody may be called from it any more.
+
+        Raises:
+            LedgerError: if it can't be written, or goes on elsewhere.
+        """
         with self._lock, self.engine.transaction():
+            if not self._alive and not moved_too:
+                check_not_moved(self.location, self.moved)
             yield
 
     def timestamp(self) -> str:

@@ -372,7 +372,8 @@ class PostgresEngine:
         """Let nobody else write, or change the schema, until the transaction ends."""
         self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": SCHEMA_LOCK})
         if self.has_schema():
-            self._execute(f"LOCK TABLE {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
+            # ledger_info first: every transaction begins with a mark there, and waits there.
+            self._execute(f"LOCK TABLE ledger_info, {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
     def one_at_a_time(self, name: str) -> None:
         """Let whoever gives the same name wait until the transaction ends."""
