@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
+from xuna_cli.api.surroundings import certificates, proxy_of
 from xuna_cli.commands.opening import (
     base_url,
     ledger_if_there,
@@ -47,8 +48,16 @@ def examine(
             _attempt("agent", lambda: _wanted_agent(settings, agent_id)),
         ]
         return [*findings, Finding("API", "not asked: the key or the base URL can't be used", None)]
-    client = Client(base_url(settings, url_flag), settings.api_key().reveal(), deadline=DEADLINE_S)
+    address = base_url(settings, url_flag)
+    findings += [
+        _attempt("proxy", lambda: proxy_of(address)),
+        _attempt("certificates", certificates),
+    ]
     try:
+        client = Client(address, settings.api_key().reveal(), deadline=DEADLINE_S)
+    except ConfigurationError as error:
+        return [*findings, Finding("API", error.message, error.exit_status, error.hint)]
+    with contextlib.closing(client):
         findings += [
             _attempt(
                 "caller number",
@@ -56,8 +65,6 @@ def examine(
             ),
             _attempt("agent", lambda: f"{_agent(client, settings, agent_id)}, from {agent.source}"),
         ]
-    finally:
-        client.close()
     return findings
 
 

@@ -110,7 +110,8 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
         )
     path = (folder or Path.cwd()) / Path(text).expanduser()
     place = Path(os.path.realpath(path)).parent
-    if not place.exists() and path.parent != data_folder(os.environ):  # a disk that is not mounted, or a mistyped name: not a folder to be made
+    # A disk that is not mounted, or a mistyped name: no folder to be made.
+    if not place.exists() and path.parent != data_folder(os.environ):
         raise LedgerError(
             f"{source}: the folder {place} of the ledger is missing",
             hint="mount its disk, or correct the path; for a new ledger there, first: "
