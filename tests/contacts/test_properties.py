@@ -62,6 +62,7 @@ def test_every_row_written_as_csv_comes_back_once(*, table, delimiter, find_it, 
         options = {}
     if encoding == "utf-16-be":
         options["encoding"] = encoding
+    options["phone_columns"] = ("phone",)  # another drawn name may be one of a phone column, too
 
     expected = []
     for row_number, row in enumerate(rows, 2):
