@@ -35,6 +35,7 @@ KNOWN = frozenset(
         "XUNA_QUIET_DAYS",
         "XUNA_RATE",
         "XUNA_REGION",
+        "XUNA_REQUIRE_LEDGER",
         "XUNA_TIMEOUT",
     }
 )
@@ -46,6 +47,9 @@ NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
 
 LARGEST_FILE = 1024 * 1024
 """Bytes of a file of settings."""
+
+YES = frozenset({"1", "yes", "true", "on"})
+NO = frozenset({"0", "no", "false", "off"})
 
 
 class Secret:
@@ -186,6 +190,22 @@ class Settings:
                 code="not-a-number",
             )
         return value
+
+    def truth(self, name: str, *, flag: bool, option: str) -> bool:
+        """Return whether something is asked for, by the flag or by the variable.
+
+        Raises:
+            ConfigurationError: if the variable says neither yes nor no.
+        """
+        setting = self.get(name, "yes" if flag else None, option=option, default="no")
+        value = (setting.value or "no").strip().lower()
+        if value not in YES | NO:
+            raise ConfigurationError(
+                f"{setting.source}: {setting.value!r} is neither yes nor no",
+                hint=f"set {name} to 1 or 0",
+                code="not-yes-or-no",
+            )
+        return value in YES
 
     def whole_number(self, name: str, flag: int | None, *, option: str, default: int) -> int:
         """Return a whole number of at least 1; raises as `number` does."""

@@ -137,3 +137,19 @@ def test_a_signal_ends_the_sandbox_quietly(served, signum):
     _, err = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "Traceback" not in err
+
+
+def test_the_way_to_the_api_is_shown_without_the_proxys_password(cli, monkeypatch, tmp_path):
+    monkeypatch.setenv("XUNA_AI_API_KEY", "key-of-somebody")
+    monkeypatch.setenv("XUNA_BASE_URL", "https://127.0.0.2.invalid")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:s3cret@127.0.0.1:9")
+    monkeypatch.delenv("https_proxy", raising=False)
+    ran = cli("doctor", "--output", "json", exits=6)
+    assert "127.0.0.1:9, from environment (HTTPS_PROXY)" in findings(ran)["proxy"]["message"]
+    assert "certifi" in findings(ran)["certificates"]["message"]
+    assert "s3cret" not in ran.out + ran.err
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    found = findings(cli("doctor", "--output", "json", exits=4))
+    assert "none.pem" in found["certificates"]["message"]
+    assert "SSL_CERT_FILE" in found["API"]["message"]
+    assert not found["API"]["ok"]

@@ -37,7 +37,29 @@ def test_a_file_is_copied_to_a_server_and_nobody_is_called_again(cli, called, pe
     again = cli("batch-call", people(5), *HELLO, "--ledger", database, "--output", "json")
     assert again.counts == {"rows": 5, "already_called": 4, "accepted": 1}
     assert "s3cret" not in again.out + again.err
-    twice = cli("ledger", "copy", home_ledger, database, exits=2)
+    assert "is marked as moved" in ran.err
+    for argv in (
+        ("batch-call", people(5), *HELLO),
+        ("batch-call", people(5), *HELLO, "--dry-run"),
+        ("do-not-call", "add", "+15551234567"),
+        ("ledger", "copy", home_ledger, database),
+        ("doctor",),
+    ):
+        refused = cli(*argv, exits=4)
+        assert "was moved to postgresql://xuna@127.0.0.1" in refused.err + refused.out, argv
+        assert "s3cret" not in refused.err + refused.out
+    shown = cli("ledger", "info", "--output", "json")
+    assert shown.document["ledger"]["moved"]["to"].startswith("postgresql://xuna@127.0.0.1")
+    assert "what happened since is only known there" in shown.err
+    assert cli("ledger", "info", "--ledger", database, "--output", "json").document["ledger"]["moved"] is None
+
+
+def test_a_copy_that_is_kept_leaves_the_source_in_use(cli, called, people, tmp_path):
+    home_ledger = tmp_path / "home/data/xuna/ledger.db"
+    ran = cli("ledger", "copy", "--keep", home_ledger, tmp_path / "backup.db")
+    assert "stays in use" in ran.err
+    cli("batch-call", people(5), *HELLO)
+    twice = cli("ledger", "copy", "--keep", home_ledger, tmp_path / "backup.db", exits=2)
     assert "knows campaign" in twice.err
 
 

@@ -139,6 +139,14 @@ DoNotCallColumn = Annotated[
         rich_help_panel=WHOM,
     ),
 ]
+RequireLedger = Annotated[
+    bool,
+    typer.Option(
+        "--require-ledger",
+        help="Stop if there is no ledger yet, e.g. as its disk is not mounted. (XUNA_REQUIRE_LEDGER)",
+        rich_help_panel="The campaign",
+    ),
+]
 MaxCalls = Annotated[
     int | None,
     typer.Option(

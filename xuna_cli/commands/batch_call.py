@@ -94,6 +94,7 @@ def batch_call(
         str | None,
         typer.Option(help="The record of who was called. (XUNA_LEDGER)", rich_help_panel=CAMPAIGN),
     ] = None,
+    require_ledger: arguments.RequireLedger = False,
     batch_size: Annotated[
         int | None,
         typer.Option(min=1, help="Calls in one request; 100. (XUNA_BATCH_SIZE)", rich_help_panel=SENDING),

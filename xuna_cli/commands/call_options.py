@@ -53,6 +53,7 @@ class Options:
     limit: int | None = None
     campaign: str | None = None
     ledger: str | None = None
+    require_ledger: bool = False
     batch_size: int | None = None
     concurrency: int | None = None
     rate: str | None = None

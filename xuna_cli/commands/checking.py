@@ -1,14 +1,22 @@
 """The examinations of `xuna doctor`."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
-from xuna_cli.commands.opening import base_url, ledger_if_there, ledger_location, read_settings
+from xuna_cli.api.surroundings import certificates, proxy_of
+from xuna_cli.commands.opening import (
+    base_url,
+    ledger_if_there,
+    ledger_is_required,
+    ledger_location,
+    read_settings,
+)
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
-from xuna_cli.ledger.location import Location
+from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.opening import check_writable
 from xuna_cli.output.findings import Finding
 from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
@@ -35,7 +43,7 @@ def examine(
         _attempt("API key", lambda: f"{len(settings.api_key().reveal())} characters, from {key.source}"),
         _attempt("base URL", lambda: f"{origin_of(base_url(settings, url_flag))}, from {url.source}"),
         _zone_rules(),
-        _attempt("ledger", lambda: _ledger(ledger_location(settings, ledger, sandbox=False))),
+        _attempt("ledger", lambda: _ledger(settings, ledger)),
     ]
     if any(finding.exit_status for finding in findings[:2]):
         findings += [
@@ -43,8 +51,16 @@ def examine(
             _attempt("agent", lambda: _wanted_agent(settings, agent_id)),
         ]
         return [*findings, Finding("API", "not asked: the key or the base URL can't be used", None)]
-    client = Client(base_url(settings, url_flag), settings.api_key().reveal(), deadline=DEADLINE_S)
+    address = base_url(settings, url_flag)
+    findings += [
+        _attempt("proxy", lambda: proxy_of(address)),
+        _attempt("certificates", certificates),
+    ]
     try:
+        client = Client(address, settings.api_key().reveal(), deadline=DEADLINE_S)
+    except ConfigurationError as error:
+        return [*findings, Finding("API", error.message, error.exit_status, error.hint)]
+    with contextlib.closing(client):
         findings += [
             _attempt(
                 "caller number",
@@ -52,8 +68,6 @@ def examine(
             ),
             _attempt("agent", lambda: f"{_agent(client, settings, agent_id)}, from {agent.source}"),
         ]
-    finally:
-        client.close()
     return findings
 
 
@@ -71,12 +85,14 @@ def _zone_rules() -> Finding:
     return Finding("time zones", str(rules), ExitStatus.OK)
 
 
-def _ledger(location: Location) -> str:
+def _ledger(settings: Settings, flag: str | None) -> str:
+    location = ledger_location(settings, flag, sandbox=False)
     check_writable(location)
-    ledger = ledger_if_there(location)
+    ledger = ledger_if_there(location, required=ledger_is_required(settings, sandbox=False))
     if ledger is None:
         return f"{location}, made by the first run"
-    ledger.close()
+    with contextlib.closing(ledger):
+        check_not_moved(ledger.location, ledger.moved)
     return str(location)
 
 

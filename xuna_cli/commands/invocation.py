@@ -37,6 +37,7 @@ from xuna_cli.commands.opening import (
     is_terminal,
     ledger_for_writing,
     ledger_if_there,
+    ledger_is_required,
     ledger_location,
 )
 from xuna_cli.commands.screening import make_screening, timezone_column
@@ -126,6 +127,9 @@ class Invocation:
             now=self._clock.now,
         )
         self.screening = replace(self.screening, marks=self._list.marks)
+        self._ledger_required = ledger_is_required(
+            settings, flag=options.require_ledger, sandbox=options.sandbox
+        )
         self._max_calls = None
         if settings.get("XUNA_MAX_CALLS", options.max_calls).value is not None:
             self._max_calls = settings.whole_number(
@@ -182,7 +186,7 @@ class Invocation:
             self._settings.get("XUNA_FROM_PHONE_NUMBER_ID", self._options.from_phone_number_id).value,
         )
         with contextlib.ExitStack() as stack:
-            ledger = ledger_if_there(path)
+            ledger = ledger_if_there(path, required=self._ledger_required)
             if ledger is not None:
                 stack.callback(ledger.close)
             description = self._description(agent_id="", number="", origin=self._origin())
@@ -215,7 +219,9 @@ class Invocation:
             plan = self._plan(party)
             rejects = self._rejects(stack)
             path = ledger_location(self._settings, options.ledger, sandbox=options.sandbox)
-            ledger = stack.enter_context(contextlib.closing(ledger_for_writing(path, quiet=options.quiet)))
+            ledger = stack.enter_context(
+                contextlib.closing(ledger_for_writing(path, required=self._ledger_required))
+            )
             description = self._description(party.agent_id, party.from_phone_number_id, party.origin)
             campaign_id = ledger.check_campaign(description)
             caller = self._caller(party)

@@ -34,6 +34,7 @@ def info(
             size=opened.engine.size(),
             schema_version=opened.schema_version,
             ledger_id=opened.ledger_id,
+            moved=opened.moved,
             campaigns=campaigns(opened),
         )
     print_ledger(found, output)
@@ -45,10 +46,14 @@ def copy(
     target: Annotated[
         str, typer.Argument(help="Likewise; made if it is not there. It may know none of the campaigns.")
     ],
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Leave the source in use, e.g. for a backup. Never call from both."),
+    ] = False,
 ) -> None:
-    """Copy a ledger into another one, e.g. from a file to PostgreSQL, and compare what arrived.
+    """Move a ledger into another one, e.g. from a file to PostgreSQL, and compare what arrived.
 
-    The source stays as it is: from then on, give every machine the target alone.
+    The source is marked as moved: it can be read, but nobody is called from it any more.
     """
     import contextlib
 
@@ -60,12 +65,15 @@ def copy(
     place, new_place = location_of(source, source="SOURCE"), location_of(target, source="TARGET")
     with (
         contextlib.closing(open_ledger(place, create=False)) as opened,
-        contextlib.closing(ledger_for_writing(new_place, quiet=False)) as new,
+        contextlib.closing(ledger_for_writing(new_place)) as new,
     ):
-        copied = copy_ledger(opened, new)
-        where = new.location
+        copied = copy_ledger(opened, new, keep=keep)
+        where, before = new.location, opened.location
     counts = ", ".join(f"{name} {copied.rows[name]:,}" for name in ("campaigns", "runs", "batches", "calls"))
     say(f"copied and compared: {counts}, to {where}")
     if moved := copied.moved["batches"]:
         say(f"the batches' ids are higher by {moved:,} there")
-    say("from now on use that one alone: --ledger or XUNA_LEDGER")
+    if keep:
+        say(f"xuna: warning: {before} stays in use: whoever is called from both is called twice")
+    else:
+        say(f"{before} is marked as moved. From now on, use the new ledger only: --ledger or XUNA_LEDGER")

@@ -9,8 +9,10 @@ from xuna_cli.commands.opening import (
     ledger_for_reading,
     ledger_for_writing,
     ledger_if_there,
+    ledger_is_required,
     ledger_location,
     read_settings,
+    tell_moved,
 )
 from xuna_cli.commands.suppressing import warning_of
 from xuna_cli.contacts import ListOptions
@@ -176,20 +178,23 @@ def _read(numbers: Sequence[str], settings: Settings, region: str | None) -> lis
 
 @contextlib.contextmanager
 def _writing(settings: Settings, flag: str | None, *, sandbox: bool) -> Iterator[Ledger]:
-    with contextlib.closing(
-        ledger_for_writing(ledger_location(settings, flag, sandbox=sandbox), quiet=False)
-    ) as ledger:
+    required = ledger_is_required(settings, sandbox=sandbox)
+    location = ledger_location(settings, flag, sandbox=sandbox)
+    with contextlib.closing(ledger_for_writing(location, required=required)) as ledger:
         yield ledger
 
 
 @contextlib.contextmanager
 def _reading(flag: str | None, *, sandbox: bool, env_file: Path | None) -> Iterator[Ledger | None]:
     """Open the ledger, or say that there is none yet: then nobody is on its list."""
-    location = ledger_location(read_settings(env_file), flag, sandbox=sandbox)
-    ledger = ledger_if_there(location)
+    settings = read_settings(env_file)
+    required = ledger_is_required(settings, sandbox=sandbox)
+    location = ledger_location(settings, flag, sandbox=sandbox)
+    ledger = ledger_if_there(location, required=required)
     if ledger is None:
         say(f"xuna: there is no ledger at {location} yet")
         yield None
         return
     with contextlib.closing(ledger):
+        tell_moved(ledger)
         yield ledger

@@ -15,6 +15,7 @@ from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, XunaErr
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
+from xuna_cli.ledger.place import cautions
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings, data_folder
 
@@ -74,7 +75,18 @@ def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> L
             hint="name it with --env-file, or set XUNA_LEDGER in the environment",
             code="ledger-unasked",
         )
+    if setting.unasked:
+        say(f"xuna: ledger: {location} (chosen by {setting.source})")
     return location
+
+
+def ledger_is_required(settings: Settings, *, flag: bool = False, sandbox: bool) -> bool:
+    """Return whether a run may not begin a new ledger; the sandbox always may.
+
+    Raises:
+        ConfigurationError: if the variable says neither yes nor no.
+    """
+    return settings.truth("XUNA_REQUIRE_LEDGER", flag=flag, option="--require-ledger") and not sandbox
 
 
 def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
@@ -86,7 +98,7 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
         folder: what a relative path is relative to; None for the current folder.
 
     Raises:
-        LedgerError: if it is a URL of something else.
+        LedgerError: if it is a URL of something else, or a file in a folder that is not there.
     """
     if is_server_url(text):
         return ServerUrl(text)
@@ -96,7 +108,17 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
             hint="name a file, or a database: postgresql://…",
             code="ledger-url",
         )
-    return (folder or Path.cwd()) / Path(text).expanduser()
+    path = (folder or Path.cwd()) / Path(text).expanduser()
+    place = Path(os.path.realpath(path)).parent
+    # A disk that is not mounted, or a mistyped name: no folder to be made.
+    if not place.exists() and path.parent != data_folder(os.environ):
+        raise LedgerError(
+            f"{source}: the folder {place} of the ledger is missing",
+            hint="mount its disk, or correct the path; for a new ledger there, first: "
+            f"mkdir -p {shlex.quote(str(place))}",
+            code="ledger-folder-missing",
+        )
+    return path
 
 
 def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
@@ -107,37 +129,74 @@ def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
     return shlex.quote(campaign) + where
 
 
-def ledger_for_writing(location: Location, *, quiet: bool) -> Ledger:
-    """Open the ledger, make it if need be, and say so."""
-    ledger = open_ledger(location)
-    if ledger.created and not quiet:
+def ledger_for_writing(location: Location, *, required: bool = False) -> Ledger:
+    """Open the ledger, make it if need be, and say so.
+
+    Args:
+        location: where it is.
+        required: whether it has to be there.
+
+    Raises:
+        LedgerError: if it can't be used, or is required and not there.
+    """
+    try:
+        ledger = open_ledger(location, create=not required)
+    except LedgerError as error:
+        raise _required(error) if error.code == "ledger-missing" else error from None
+    if ledger.created:
         say(f"xuna: new ledger: {ledger.location}")
         if ledger.is_local and os.environ.get("CI"):
             say(
                 "xuna: warning: this looks like CI, whose disk may be forgotten: "
                 "the next run would call everybody again"
             )
+    if isinstance(location, Path):
+        for caution in cautions(location, created=ledger.created):
+            say(f"xuna: warning: {caution}")
     return ledger
 
 
-def ledger_if_there(location: Location) -> Ledger | None:
-    """Open a ledger without writing anything; None where there is none yet."""
+def ledger_if_there(location: Location, *, required: bool = False) -> Ledger | None:
+    """Open a ledger without writing anything; None where there is none yet, unless it is required.
+
+    Raises:
+        LedgerError: if it can't be used, or is required and not there.
+    """
     try:
         return open_ledger(location, create=False, read_only=True)
     except LedgerError as error:
         if error.code != "ledger-missing":
             raise
+        if required:
+            raise _required(error) from None
         return None
+
+
+def _required(error: LedgerError) -> LedgerError:
+    return LedgerError(
+        f"{error.message}, and --require-ledger (XUNA_REQUIRE_LEDGER) demands one",
+        hint="look whether its disk is mounted, and whether --ledger, XUNA_LEDGER, HOME and XDG_DATA_HOME are what "
+        "they were; leave --require-ledger out for the first run",
+        code=error.code,
+    )
 
 
 @contextlib.contextmanager
 def ledger_for_reading(env_file: Path | None, flag: str | None, *, sandbox: bool) -> Iterator[Ledger]:
     """Open a ledger that is there."""
     ledger = open_ledger(ledger_location(read_settings(env_file), flag, sandbox=sandbox), create=False)
-    try:
+    with contextlib.closing(ledger):
+        tell_moved(ledger)
         yield ledger
-    finally:
-        ledger.close()
+
+
+def tell_moved(ledger: Ledger) -> None:
+    """Warn where a ledger that is only read goes on elsewhere."""
+    if moved := ledger.moved:
+        say(
+            f"xuna: warning: the ledger {ledger.location} was moved to {moved.to} at {moved.at}; "
+            "what happened since is only known there"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def render(
     timezone_column: arguments.TimezoneColumn = None,
     campaign: Annotated[str | None, typer.Option(rich_help_panel=CAMPAIGN)] = None,
     ledger: Annotated[str | None, typer.Option(rich_help_panel=CAMPAIGN)] = None,
+    require_ledger: arguments.RequireLedger = False,
     base_url: Annotated[str | None, typer.Option(rich_help_panel=CAMPAIGN)] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", rich_help_panel=CAMPAIGN)] = False,
     rejects: Annotated[Path | None, typer.Option(rich_help_panel=OUTPUT)] = None,

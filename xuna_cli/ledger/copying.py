@@ -1,8 +1,9 @@
 """Copying a ledger into another one, on either engine: for those who grow.
 
 One transaction on each side: nobody writes the source meanwhile, and a copy that was not finished is not
-there. Rows go over in portions, in constant memory. Serial keys are moved above all that the target has ever
-used; in a new ledger they stay what they were. The statements are made from schema.sql's tables, so that
+there. The source is marked as moved in its own, after that of the target is on the disk. Rows go over in
+portions, in constant memory. Serial keys are moved above all that the target has ever used; in a new ledger
+they stay what they were. The statements are made from schema.sql's tables, so that
 none can be forgotten.
 """
 
@@ -14,10 +15,13 @@ from typing import Any
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.engine import WRITER
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.tables import Table, tables
 
-OWN = frozenset({"schema_version", "ledger_id"})  # of ledger_info: each ledger has its own
+OWN = frozenset(
+    {"schema_version", "ledger_id", MOVED_TO, MOVED_AT}
+)  # of ledger_info: each ledger has its own
 
 Row = tuple[Any, ...]
 
@@ -35,29 +39,53 @@ class Copied:
     moved: Mapping[str, int]
 
 
-def copy_ledger(source: Ledger, target: Ledger) -> Copied:
-    """Copy everything, compare it with what arrived, and only then commit it.
+def copy_ledger(source: Ledger, target: Ledger, *, keep: bool = False) -> Copied:
+    """Copy everything, compare it with what arrived, and only then commit it; mark the source as moved.
 
     Args:
-        source: read, and locked against writers meanwhile; what dead runs left in it is closed first.
+        source: locked against writers meanwhile; what dead runs left in it is closed first.
         target: another ledger, of any engine.
+        keep: leave the source without the mark; one that has it can be copied, too.
 
     Raises:
         UsageError: if both are the same, a run is alive in the source, or the target knows one of the
             campaigns. Nothing is changed then.
-        LedgerError: if either fails, or what arrived is not what was sent.
+        LedgerError: if either fails, what arrived is not what was sent, or the source was moved before.
     """
     if source.ledger_id == target.ledger_id:
         raise UsageError("the source and the target are the same ledger", code="ledger-same")
+    if not keep:
+        check_not_moved(source.location, source.moved)
     source.recover()
-    with source.transaction(), target.transaction():
-        source.engine.alone()
-        target.engine.alone()
-        _check(source, target)
-        moved = {table.name: target.engine.last_key(table.name) for table in tables() if table.serial}
-        rows = {table.name: _copy(source, target, table, moved) for table in tables()}
-        for table in tables():
-            _compare(source, target, table, moved)
+    complete = False
+    try:
+        with source.transaction(moved_too=keep):
+            source.engine.alone()
+            with target.transaction():
+                target.engine.alone()
+                copied = _copy_all(source, target)
+            complete = True
+            if not keep:
+                source.change("set_info", {"name": MOVED_TO, "value": target.location})
+                source.change("set_info", {"name": MOVED_AT, "value": source.timestamp()})
+    except LedgerError as error:
+        if not complete:
+            raise
+        raise LedgerError(
+            f"the copy in {target.location} is complete, but {source.location} could not be marked as moved: "
+            f"{error.message}",
+            hint="move the old one away, so that nobody calls from it: use the new one only",
+            code="ledger-not-marked",
+        ) from error
+    return copied
+
+
+def _copy_all(source: Ledger, target: Ledger) -> Copied:
+    _check(source, target)
+    moved = {table.name: target.engine.last_key(table.name) for table in tables() if table.serial}
+    rows = {table.name: _copy(source, target, table, moved) for table in tables()}
+    for table in tables():
+        _compare(source, target, table, moved)
     return Copied(rows, moved)
 
 

@@ -25,10 +25,11 @@ class Engine(Protocol):
 
     serial_key: str
     """The type of a primary key that is never used again after a delete."""
-    created: bool
-    """Whether opening it has made it."""
     is_local: bool
     """Whether it is forgotten together with this machine's disk."""
+
+    def check_place(self) -> None:
+        """Raise LedgerError if the ledger can't be trusted where it is; asked again at the start of each run."""
 
     @property
     def location(self) -> str:

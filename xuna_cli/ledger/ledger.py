@@ -21,6 +21,7 @@ from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError
 from xuna_cli.ledger.campaign_rules import check_not_forgotten, check_same_campaign, storable
 from xuna_cli.ledger.engine import Engine, Parameters, made_again
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
+from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
 from xuna_cli.ledger.together import Together
 from xuna_cli.models import (
@@ -48,11 +49,12 @@ class Ledger:
     Args:
         engine: an open connection to where the ledger is.
         now: the clock, in UTC.
+        create: make the ledger's tables where there are none.
         read_only: whether nothing may be written, the schema included.
         versions: the schema's statements by version; the last one is what this program knows.
 
     Raises:
-        LedgerError: if what is there is no ledger, or newer than this program.
+        LedgerError: if what is there is no ledger, or newer than this program, or may not be made.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Ledger:
         engine: Engine,
         *,
         now: Callable[[], datetime] = utc_now,
+        create: bool = True,
         read_only: bool = False,
         versions: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
@@ -68,18 +71,21 @@ class Ledger:
         self._versions = versions or schema_versions()
         self._lock = threading.RLock()
         self._together = Together(self._lock, self.transaction)
-        self._migrate(read_only=read_only)
-        self.ledger_id = self._info("ledger_id")
-
-    @property
-    def created(self) -> bool:
+        self._alive: set[int] = set()  # our runs; while one is alive, nobody marks the ledger as moved
+        self.created = self._migrate(create=create, read_only=read_only)
         """Whether opening it has made it."""
-        return self.engine.created
+        self.ledger_id = self._info("ledger_id")
 
     @property
     def location(self) -> str:
         """Where it is, for people."""
         return self.engine.location
+
+    @property
+    def moved(self) -> Moved | None:
+        """Where it goes on, if it was moved."""
+        to = self._info(MOVED_TO)
+        return Moved(to, self._info(MOVED_AT)) if to else None
 
     @property
     def schema_version(self) -> int:
@@ -104,8 +110,9 @@ class Ledger:
         Raises:
             UsageError: if the campaign's first run was made with another key, API origin or, under a
                 default name, another list.
-            LedgerError: if it can't be written.
+            LedgerError: if it can't be written, or trusted where it is.
         """
+        self.engine.check_place()
         self.recover()
         description = storable(description)
         with self.transaction():
@@ -128,6 +135,7 @@ class Ledger:
             )
             # The lock is there before the row can be seen: nobody finds a living run without it.
             self.engine.hold(run_id)
+        self._alive.add(run_id)
         return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
 
     def recover(self) -> None:
@@ -151,6 +159,7 @@ class Ledger:
         with self.transaction():
             self._close_run(run.id, "the outcome could not be recorded")
         with self._lock:
+            self._alive.discard(run.id)
             self.engine.let_go(run.id)
 
     def holds(self, run: Run) -> bool:
@@ -189,7 +198,8 @@ class Ledger:
         return int(campaign_id)
 
     def check_campaign(self, description: RunDescription) -> int | None:
-        """Return the campaign's id, or None if it is new; raise UsageError as `start_run` would."""
+        """Return the campaign's id, or None if it is new; raise as `start_run` would."""
+        check_not_moved(self.location, self.moved)
         description = storable(description)
         found = self.rows("campaign_by_name", {"name": description.campaign})
         if not found:
@@ -680,7 +690,8 @@ class Ledger:
             packed.append(self._resized(batch, targets))
         return packed
 
-    def _migrate(self, *, read_only: bool) -> None:
+    def _migrate(self, *, create: bool, read_only: bool) -> bool:
+        """Bring the schema to what this program knows; return whether there was none."""
         version, newest = self._version(), max(self._versions)
         if version > newest:
             raise LedgerError(
@@ -690,10 +701,12 @@ class Ledger:
                 code="ledger-newer",
             )
         if version == newest:
-            return
+            return False
+        if version == 0 and not create:  # as a first run that was killed leaves it
+            raise LedgerError(f"there is no ledger at {self.location}", code="ledger-missing")
         if read_only:
             self.engine.leave()
-        with self.transaction():
+        with self.transaction(moved_too=True):
             self.engine.alone()
             version = self._version()  # another process may have been faster
             if 0 < version < newest and not read_only:
@@ -705,6 +718,7 @@ class Ledger:
             self.engine.change(named("set_info"), {"name": "schema_version", "value": str(newest)})
             if version == 0:
                 self.engine.change(named("set_info"), {"name": "ledger_id", "value": secrets.token_hex(8)})
+        return version == 0
 
     def _version(self) -> int:
         """Return the schema's version; 0 where nothing is there yet."""
@@ -715,9 +729,18 @@ class Ledger:
         return str(rows[0][0]) if rows else ""
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; on the disk when it ends."""
+    def transaction(self, *, moved_too: bool = False) -> Iterator[None]:
+        """All or nothing; on the disk when it ends.
+
+        Args:
+            moved_too: also where the ledger goes on elsewhere, and nobody may be called from it any more.
+
+        Raises:
+            LedgerError: if it can't be written, or goes on elsewhere.
+        """
         with self._lock, self.engine.transaction():
+            if not self._alive and not moved_too:
+                check_not_moved(self.location, self.moved)
             yield
 
     def timestamp(self) -> str:

@@ -25,7 +25,7 @@ def open_ledger(
     """
     engine = _engine(location, create=create, read_only=read_only)
     try:
-        return Ledger(engine, now=now, read_only=read_only)
+        return Ledger(engine, now=now, create=create, read_only=read_only)
     except BaseException:
         engine.close()
         raise

@@ -98,10 +98,10 @@ class PostgresEngine:
         self._held: set[int] = set()  # those of them whose lock this session has
         self._session = Session(url, read_only=read_only)
         try:
-            self.created = not self.has_schema()
-            if self.created and not create:
+            is_new = not self.has_schema()
+            if is_new and not create:
                 raise LedgerError(f"there is no ledger in {self.location}", code="ledger-missing")
-            if self.created and self._session.schema is None:
+            if is_new and self._session.schema is None:
                 raise LedgerError(
                     f"{self.location}: the schema for the ledger is not there",
                     hint="CREATE SCHEMA … AUTHORIZATION the role; the URL names it: ?options=-csearch_path%3D…",
@@ -110,6 +110,9 @@ class PostgresEngine:
         except BaseException:
             self._session.close()
             raise
+
+    def check_place(self) -> None:
+        """Do nothing: a database has one name, and its server keeps its files."""
 
     @property
     def location(self) -> str:
@@ -369,7 +372,8 @@ class PostgresEngine:
         """Let nobody else write, or change the schema, until the transaction ends."""
         self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": SCHEMA_LOCK})
         if self.has_schema():
-            self._execute(f"LOCK TABLE {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
+            # ledger_info first: every transaction begins with a mark there, and waits there.
+            self._execute(f"LOCK TABLE ledger_info, {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
     def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
         """Let whoever gives the same name wait until the transaction ends."""

@@ -4,9 +4,7 @@ import contextlib
 import fcntl
 import glob
 import os
-import re
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +12,8 @@ from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError
 from xuna_cli.ledger.engine import Parameters
+from xuna_cli.ledger.hot_journal import check_journal
+from xuna_cli.ledger.place import check_never_there, check_place, runs_of
 
 # Long enough that a crowd of runs queues instead of failing; a claim of 20,000 takes well under a second.
 BUSY_TIMEOUT_S = 60.0
@@ -32,11 +32,6 @@ PRAGMAS: Mapping[str, tuple[str, object]] = {
     "secure_delete": ("ON", 1),
     "fullfsync": ("ON", 1),
 }
-
-# File systems on which SQLite's locks or syncs can't be trusted across machines.
-NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "fuse.sshfs", "fuse.glusterfs", "drvfs"}
-)
 
 APPLICATION_ID = int.from_bytes(b"xuna", "big")  # tells our files from other SQLite databases
 
@@ -59,7 +54,6 @@ class SqliteEngine:
 
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
-        self.created = False
         self._connection: sqlite3.Connection
         self._locks: dict[int, int] = {}
         if sqlite3.sqlite_version_info < (3, 35):
@@ -67,12 +61,12 @@ class SqliteEngine:
                 f"this Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.35 or newer",
                 hint="install a Python with a newer SQLite",
             )
-        _refuse_network_file_system(self.path)
         with _errors(self.path):
-            exists = self.path.exists()
-            if not exists and not create:
-                raise LedgerError(f"there is no ledger at {self.path}", code="ledger-missing")
-            if not exists:
+            self.check_place()
+            if not self.path.exists():
+                check_never_there(self.path, named=path)
+                if not create:
+                    raise LedgerError(f"there is no ledger at {self.path}", code="ledger-missing")
                 self._create_file()
             if self.path.is_dir() or self.path.stat().st_size == 0:
                 raise LedgerError(
@@ -81,7 +75,12 @@ class SqliteEngine:
                     "a new ledger does not know who was called",
                     code="ledger-corrupt",
                 )
+            check_journal(self.path)
             self._connect(read_only=read_only)
+
+    def check_place(self) -> None:
+        """Raise LedgerError if the file may have another name, or other machines may use it."""
+        check_place(self.path)
 
     @property
     def location(self) -> str:
@@ -228,30 +227,24 @@ class SqliteEngine:
         self._connection.close()
 
     def _lock_file(self, run_id: int) -> Path:
-        return self.path.with_name(self.path.name + ".runs") / f"{run_id}.lock"
+        return runs_of(self.path) / f"{run_id}.lock"
 
     def _create_file(self) -> None:
-        """Make a database and give it its name in one step, so that no half-made ledger is ever found."""
-        journal = self.path.with_name(self.path.name + "-journal")
-        if journal.exists():
-            raise LedgerError(
-                f"the ledger {self.path} is missing, but its journal is there",
-                hint=f"restore the ledger, or remove {journal} if that ledger is given up",
-                code="ledger-corrupt",
-            )
+        """Make a database, and give it its name in one step, so that no half-made ledger is ever found."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=self.path.name + ".new-", dir=self.path.parent)  # 0600
-        os.close(descriptor)
-        try:
-            with contextlib.closing(sqlite3.connect(name)) as connection:
-                connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            with contextlib.suppress(FileExistsError):
-                os.link(name, self.path)
-                self.created = True
-        finally:
-            Path(name).unlink()
-        _sync_folder(self.path.parent)
+        with _only_one_in(self.path.parent):
+            if self.path.exists():  # made by another run since we looked
+                return
+            descriptor, name = tempfile.mkstemp(prefix=self.path.name + ".new-", dir=self.path.parent)  # 0600
+            os.close(descriptor)
+            try:
+                with contextlib.closing(sqlite3.connect(name)) as connection:
+                    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                Path(name).rename(self.path)
+            finally:
+                Path(name).unlink(missing_ok=True)
+            _sync_folder(self.path.parent)
 
     def _connect(self, *, read_only: bool) -> None:
         uri = self.path.as_uri() + ("?mode=ro" if read_only else "?mode=rw")
@@ -319,49 +312,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+@contextlib.contextmanager
+def _only_one_in(folder: Path) -> Iterator[None]:
+    """Keep others from making a ledger in this folder; the OS drops the lock with the process."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _refuse_network_file_system(path: Path) -> None:
-    """Raise LedgerError if Linux says that the path is on a network file system."""
-    if sys.platform != "linux":
-        return
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return
-    kind = file_system_of(path, mounts)
-    if kind in NETWORK_FILE_SYSTEMS:
-        raise LedgerError(
-            f"{path} is on a network file system ({kind}), where SQLite's locks can't be trusted",
-            hint="keep the ledger on a local disk, or on PostgreSQL: --ledger postgresql://…",
-            code="ledger-network",
-        )
-
-
-def file_system_of(path: Path, mounts: str) -> str:
-    """Return the type of the file system that an absolute path is on; empty if it can't be told.
-
-    Args:
-        path: need not be there.
-        mounts: Linux's table of mounts, as proc(5) describes `/proc/self/mountinfo`.
-    """
-    best, kind = "", ""
-    for line in mounts.split("\n"):
-        before, _, after = line.partition(" - ")
-        if not after:
-            continue
-        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), before.split(" ")[4])
-        inside = path == Path(point) or Path(point) in path.parents
-        if inside and len(point) >= len(best):
-            best = point
-            kind = "drvfs" if "drvfs" in after else after.split()[0]
-    return kind
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xuna_cli.ledger.moved import Moved
 from xuna_cli.models import Campaign
 from xuna_cli.output.campaigns import campaign_document, print_campaigns
 from xuna_cli.output.document import VERSION, dump
@@ -19,6 +20,7 @@ class LedgerInfo:
         size: bytes.
         schema_version: as in schema.sql.
         ledger_id: its own, for good.
+        moved: where it goes on, if it was moved.
         campaigns: by name.
     """
 
@@ -27,6 +29,7 @@ class LedgerInfo:
     size: int
     schema_version: int
     ledger_id: str
+    moved: Moved | None
     campaigns: Sequence[Campaign]
 
 
@@ -42,6 +45,7 @@ def print_ledger(info: LedgerInfo, output: str) -> None:
                 "size_bytes": info.size,
                 "schema_version": info.schema_version,
                 "ledger_id": info.ledger_id,
+                "moved": info.moved and {"to": info.moved.to, "at": info.moved.at},
             },
             "campaigns": [campaign_document(one) for one in info.campaigns],
         }

@@ -2,13 +2,16 @@
 
 import contextlib
 import itertools
+import threading
 
 import pytest
 
 from tests.support.ledgers import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, UsageError
-from xuna_cli.ledger.campaigns import calls, campaigns
+from xuna_cli.ledger.campaigns import calls, campaigns, resolve
 from xuna_cli.ledger.copying import copy_ledger
+from xuna_cli.ledger.do_not_call import add, remove
+from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.tables import tables
@@ -146,6 +149,113 @@ def test_a_source_with_a_living_run_is_refused(make, engine):
     assert content(target) == []
 
 
+@pytest.mark.parametrize(("engine", "other"), PAIRS)
+def test_the_source_is_marked_and_only_read_from_then_on(make, engine, other):
+    source, target = make(engine), make(other)
+    fill(source, count=130)
+    copy_ledger(source, target)
+    before = content(source)
+    assert source.moved.to == target.location
+    assert "s3cret" not in source.moved.to
+    assert target.moved is None
+    for attempt in (
+        lambda: source.start_run(described("new")),
+        lambda: source.check_campaign(described(key_column="id")),
+        lambda: add(source, ["+15551234567"], None),
+        lambda: remove(source, ["+15551234567"]),
+        lambda: forget(source, "spring"),
+        lambda: copy_ledger(source, make("sqlite")),
+        lambda: copy_ledger(make("sqlite"), source),
+    ):
+        with pytest.raises(LedgerError) as caught:
+            attempt()
+        assert caught.value.code == "ledger-moved"
+        assert target.location in caught.value.message
+    assert content(source) == before
+    target.end_run(target.start_run(described(key_column="id")))
+
+
+def test_held_batches_are_resolved_in_the_new_ledger_only(make):
+    source, target = make("sqlite"), make("sqlite")
+    run = source.start_run(described(deadline=0.0))
+    [batch] = source.claim(run, [people(1)])
+    source.submit(batch)
+    source.end_run(run)
+    copy_ledger(source, target)
+    with pytest.raises(LedgerError, match="was moved"):
+        resolve(source, "spring", [batch.id], placed=False)
+    resolve(target, "spring", [batch.id], placed=False)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_a_copy_to_be_kept_beside_leaves_no_mark_and_is_the_way_back(make, engine):
+    source, copy, new, back = make(engine), make("sqlite"), make("sqlite"), make("sqlite")
+    fill(source, count=130)
+    copy_ledger(source, copy, keep=True)
+    assert source.moved is None
+    copy_ledger(source, new)
+    copy_ledger(source, back, keep=True)
+    assert back.moved is None
+    assert source.moved is not None
+    assert content(back) == content(copy) == content(source)
+    back.end_run(back.start_run(described(key_column="id")))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_whoever_writes_the_source_meanwhile_waits_and_is_refused(make, engine, monkeypatch):
+    from xuna_cli.ledger import copying
+
+    source, target, late = make(engine), make("sqlite"), []
+    fill(source, count=130)
+    here = (
+        ServerUrl(source.engine._url.reveal()) if engine == "postgres" else source.engine.path
+    )  # opened before it is moved
+    others = [open_ledger(here) for _ in range(2)]
+    real = copying._copy_all
+    started = threading.Barrier(3)
+
+    def write(attempt):
+        started.wait()
+        try:
+            attempt()
+        except LedgerError as error:
+            late.append(error.code)
+        else:
+            late.append("written")
+
+    threads = [
+        threading.Thread(target=write, args=(lambda: add(others[0], ["+15551234567"], None),)),
+        threading.Thread(target=write, args=(lambda: others[1].start_run(described("autumn")),)),
+    ]
+
+    def copy_all(*both):
+        for thread in threads:
+            thread.start()
+        started.wait()
+        return real(*both)
+
+    monkeypatch.setattr(copying, "_copy_all", copy_all)
+    copy_ledger(source, target)
+    for thread in threads:
+        thread.join()
+    for other in others:
+        other.close()
+    assert late == ["ledger-moved"] * 2
+
+
+def test_a_source_that_can_not_be_marked_is_told_with_the_copy_complete(make):
+    source, target = make("sqlite"), make("sqlite")
+    fill(source, count=130)
+    source.engine.rows(
+        "CREATE TRIGGER no_mark BEFORE INSERT ON ledger_info BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    )
+    with pytest.raises(LedgerError, match="is complete, but") as caught:
+        copy_ledger(source, target)
+    assert caught.value.code == "ledger-not-marked"
+    assert source.moved is None
+    assert content(target) == content(source)
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_what_a_dead_run_left_arrives_as_unknown(make, engine, tmp_path, postgres_server):
     place = tmp_path / "old.db" if engine == "sqlite" else ServerUrl(postgres_server.new_database())
@@ -204,6 +314,7 @@ def test_what_arrives_otherwise_is_noticed_and_undone(make, monkeypatch, other, 
         copy_ledger(source, target)
     assert caught.value.code == "ledger-copy-differs"
     assert content(target) == []
+    assert source.moved is None
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])

@@ -1,0 +1,31 @@
+"""The mark on a ledger that was copied elsewhere to go on there: whoever called from both would call twice."""
+
+from dataclasses import dataclass
+
+from xuna_cli.errors import LedgerError
+
+MOVED_TO, MOVED_AT = "moved_to", "moved_at"  # names in ledger_info; not copied
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a ledger goes on.
+
+    Attributes:
+        to: the new place, without the password.
+        at: when; UTC, ISO 8601.
+    """
+
+    to: str
+    at: str
+
+
+def check_not_moved(location: str, moved: Moved | None) -> None:
+    """Raise LedgerError if the ledger at this location has the mark."""
+    if moved is not None:
+        raise LedgerError(
+            f"the ledger {location} was moved to {moved.to} at {moved.at}, and can only be read",
+            hint="use the new one: --ledger or XUNA_LEDGER. If that one is lost: xuna ledger copy --keep OLD NEW "
+            "makes a ledger again from what this one knew",
+            code="ledger-moved",
+        )

@@ -1,0 +1,156 @@
+"""Whether a ledger file can be trusted where it lies, and whether a missing one was there before.
+
+SQLite finds the journal of a broken transaction by the name of its file. A file with two names has two
+journals: a transaction that was killed under one name is not undone under the other, and is undone later,
+over newer pages. Everybody has to reach a ledger by one name, in one folder.
+"""
+
+import os
+import shlex
+import stat
+from pathlib import Path
+
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.file_systems import LOCAL, MEMORY, is_mount_point, is_shared, mount_point_of, mounts
+
+ONE_MACHINE = "keep the ledger on a local disk, or on PostgreSQL: --ledger postgresql://…"
+
+
+def journal_of(path: Path) -> Path:
+    """Return where SQLite keeps the journal of a ledger file."""
+    return path.with_name(path.name + "-journal")
+
+
+def runs_of(path: Path) -> Path:
+    """Return the folder with the locks of a ledger file's runs."""
+    return path.with_name(path.name + ".runs")
+
+
+def check_place(path: Path) -> None:
+    """Look whether a ledger file, which need not be there, can be trusted where it lies.
+
+    Args:
+        path: absolute, without symbolic links.
+
+    Raises:
+        LedgerError: if other machines may see its file system, or it may have another name.
+    """
+    table = mounts()
+    point = mount_point_of(path, table)
+    kind = table[point] if point else ""
+    if is_shared(kind):
+        raise LedgerError(
+            f"{path} is on a file system that other machines may use, too ({kind}): SQLite's locks can't be "
+            "trusted there",
+            hint=ONE_MACHINE,
+            code="ledger-network",
+        )
+    for file in (path, journal_of(path), runs_of(path)):
+        if is_mount_point(file, table):
+            raise LedgerError(
+                f"{file} is mounted on its own, so that the ledger has another name elsewhere",
+                hint=f"mount the whole folder {path.parent}, e.g. docker run -v /srv/xuna:{path.parent}",
+                code="ledger-linked",
+            )
+        if file != path and file.is_symlink():
+            raise LedgerError(
+                f"{file} is a symbolic link, so that the ledger's files are in two folders",
+                hint=f"keep everything beside {path}",
+                code="ledger-linked",
+            )
+    for file in (path, journal_of(path)):
+        _check_links(file, point)
+
+
+def cautions(path: Path, *, created: bool) -> list[str]:
+    """Return what a person should know of the place of a ledger file.
+
+    Args:
+        path: of the file.
+        created: whether it is new.
+    """
+    table = mounts()
+    point = mount_point_of(Path(os.path.realpath(path)), table)
+    kind = table[point] if point else ""
+    if created and kind in MEMORY:
+        return [f"{path} is in memory ({kind}): after a restart nobody knows who was called"]
+    if kind and kind not in LOCAL:
+        return [f"{path} is on a file system that is not known ({kind}); {ONE_MACHINE}"]
+    return []
+
+
+def check_never_there(path: Path, *, named: Path) -> None:
+    """Look whether a ledger that is missing was there before.
+
+    Args:
+        path: absolute, without symbolic links.
+        named: the name that led to it.
+
+    Raises:
+        LedgerError: if a link leads to it, or something that a ledger leaves, or a backup of it, lies beside it.
+    """
+    left = traces(path)
+    if path.exists():  # made by another run since we looked: its journal is of a living transaction
+        return
+    if named.is_symlink():
+        raise LedgerError(
+            f"the ledger {path}, to which the link {named} leads, is missing",
+            hint="mount its disk, or put it back. For a new ledger, name it without the link: --ledger "
+            f"{shlex.quote(str(path))}",
+            code="ledger-gone",
+        )
+    if not left:
+        return
+    if left[0] == journal_of(path):
+        raise LedgerError(
+            f"the ledger {path} is missing, but its journal is there",
+            hint="put the ledger back: the two belong together. For a new ledger, name another file with --ledger",
+            code="ledger-corrupt",
+        )
+    raise LedgerError(
+        f"the ledger {path} is missing, but was there before: {left[0].name} lies beside it",
+        hint="put it back, or restore it from a copy (then whoever was called since would be called again). "
+        "For a new ledger, name another file with --ledger",
+        code="ledger-gone",
+    )
+
+
+def traces(path: Path) -> list[Path]:
+    """Return what lies beside a missing ledger and says that it was there, its journal first."""
+    name = path.name
+    try:
+        names = sorted(one.name for one in path.parent.iterdir())
+    except OSError:
+        return []
+    own = (name + "-journal", name + "-wal", name + ".runs", name + "~", name + ".old", path.stem + ".bak")
+    backups = [one for one in names if one.startswith(name) and one.endswith(".bak")]
+    return [path.parent / one for one in dict.fromkeys([*own, *backups]) if one in names]
+
+
+def _check_links(file: Path, point: Path | None) -> None:
+    try:
+        status = file.lstat()
+    except OSError:
+        return
+    if status.st_nlink <= 1 or not stat.S_ISREG(status.st_mode):
+        return
+    beside = [
+        other.path
+        for other in os.scandir(file.parent)
+        if other.name != file.name and other.inode() == status.st_ino and other.is_file(follow_symlinks=False)
+    ]
+    other = (
+        f"also called {beside[0]}"
+        if beside
+        else f"find them: find {_typed(point)} -xdev -samefile {_typed(file)}"
+    )
+    raise LedgerError(
+        f"{file} has {status.st_nlink} names (hard links): under each it would have another journal; {other}",
+        hint="while no run is alive, keep the name that has a -journal file beside it (else any), "
+        "and remove the others",
+        code="ledger-linked",
+    )
+
+
+def _typed(path: Path | None) -> str:
+    return shlex.quote(str(path or "/"))
