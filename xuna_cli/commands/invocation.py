@@ -63,7 +63,7 @@ from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.files import beside_ledger, refuse_inputs
+from xuna_cli.output.files import beside_ledger, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
@@ -96,6 +96,7 @@ class Invocation:
         self._settings = settings
         self._source = source
         self._clock = Clock()
+        self._location = ledger_location(settings, options.ledger, sandbox=options.sandbox)
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options, settings)
         region = settings.get("XUNA_REGION", options.region, option="--region").value
@@ -143,7 +144,9 @@ class Invocation:
     def refuse_as_output(self, output: Path | None) -> None:
         """Raise UsageError if a file that is to be written is one that this command reads or keeps."""
         options, settings = self._options, self._settings
-        ledger = ledger_location(settings, options.ledger, sandbox=options.sandbox)
+        ledger = self._location
+        if output is not None:
+            refuse_ledger(output)
         refuse_inputs(
             output,
             [
@@ -180,7 +183,7 @@ class Invocation:
 
     def rehearse(self, on_fit: OnFit = _nothing) -> BatchCallResult:
         """Go the whole way but for the POST and any write; `on_fit` is told of who would be called."""
-        path = ledger_location(self._settings, self._options.ledger, sandbox=self._options.sandbox)
+        path = self._location
         self._check_caller(
             self._settings.get("XUNA_AGENT_ID", self._options.agent_id).value,
             self._settings.get("XUNA_FROM_PHONE_NUMBER_ID", self._options.from_phone_number_id).value,
@@ -218,7 +221,7 @@ class Invocation:
             self._check_caller(party.agent_id, party.from_phone_number_id)
             plan = self._plan(party)
             rejects = self._rejects(stack)
-            path = ledger_location(self._settings, options.ledger, sandbox=options.sandbox)
+            path = self._location
             ledger = stack.enter_context(
                 contextlib.closing(ledger_for_writing(path, required=self._ledger_required))
             )
