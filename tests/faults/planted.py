@@ -158,7 +158,7 @@ BUGS = (
     ),
     Planted(
         "an output overwrites a ledger",
-        "output/spreadsheet.py",
+        "output/files.py",
         [("        if there.read(len(SQLITE_MARK)) == SQLITE_MARK:\n", "        if there.read(0) == SQLITE_MARK:\n")],
         ["tests/faults/test_outputs.py", "-k", "never_overwritten"],
     ),
