@@ -142,7 +142,14 @@ class Invocation:
             )
 
     def refuse_as_output(self, output: Path | None) -> None:
-        """Raise UsageError if a file that is to be written is one that this command reads or keeps."""
+        """Check a file that is to be written.
+
+        Raises:
+            InputError: if it is a ledger.
+            UsageError: if it is one that this command reads or keeps.
+        """
+        if output is not None:
+            refuse_ledger(output)
         options, settings = self._options, self._settings
         ledger = self._location
         if output is not None:
