@@ -242,6 +242,19 @@ def test_a_title_above_the_header_is_told(opened, text, row, delete):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Phone 1 - Label,Phone 1 - Value,Phone 2 - Value\nMobile,+15551230001,+15551230002\n",
+        "a,b\nMobile,+15551230001\n",
+    ],
+)
+def test_a_label_in_a_row_makes_no_header_of_it(opened, text):
+    with pytest.raises(InputError) as caught:
+        opened(text, name="a.csv")
+    assert caught.value.code == "input-phone-column"
+
+
+@pytest.mark.parametrize(
     ("start", "what"),
     [
         ("BEGIN:VCARD\nVERSION:3.0\n", "a vCard file"),

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from xuna_cli.contacts.apostrophes import are_rejects, unguarded, without_marks
-from xuna_cli.contacts.columns import check_header, phone_columns
+from xuna_cli.contacts.columns import check_header, looks_like_phone, phone_columns
+from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.sheets import cell_name
 from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, CellFault, Contact, Rejection
@@ -68,18 +69,21 @@ def check_header_place(columns: Sequence[str], rows: Sequence[Contact | Rejectio
     """Do nothing where no row under a header looks more like one.
 
     Args:
-        columns: the header, without a column that is known to hold a phone number.
+        columns: the header.
         rows: the first rows under it.
         name: what messages call the list.
 
     Raises:
         InputError: a row has the name of a phone column in it: the rows above are a title.
     """
+    if any(standing(column) is not Standing.NO for column in columns):
+        return  # it is a header: what is wrong with it was said
     for row in rows:
         fields = row.contact.fields if isinstance(row, Rejection) and row.contact else {}
         cells: list[object] = list((row.fields if isinstance(row, Contact) else fields).values())
         flat = [cell for each in cells for cell in (each if isinstance(each, list) else [each])]
-        if len(flat) > 1 and phone_columns([cell for cell in flat if isinstance(cell, str)]):
+        names = [cell for cell in flat if isinstance(cell, str)]
+        if len(flat) > 1 and phone_columns(names) and not any(map(looks_like_phone, names)):
             raise _below(columns, row.row_number, name)
 
 
