@@ -587,6 +587,7 @@ class Report:
         outside: people outside the usual calling hours of their own time, when nobody was deferred for
             it; None where hours were asked for.
         causes: why rows were rejected, the most frequent cause first.
+        duplicates: the first rows that are duplicates, each with the row of the same person; None: not known.
         refused_calls: rows that the API refused to call in this run.
         refused_earlier: people of the list who are to be called and whom the API refused in an earlier run.
     """
@@ -604,5 +605,6 @@ class Report:
     deferrals: tuple[Deferral, ...] = ()
     outside: int | None = None
     causes: tuple[Cause, ...] = ()
+    duplicates: tuple[tuple[int, int | None], ...] = ()
     refused_calls: int = 0
     refused_earlier: int = 0

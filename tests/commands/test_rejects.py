@@ -129,3 +129,30 @@ def test_a_file_of_settings_has_a_size(cli, here):
     (here / ".env").write_bytes(b"# x\n" * 300_000)
     done = cli("batch-call", "list.csv", "--sandbox", exits=4)
     assert "1,024 KiB" in done.err
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+@pytest.mark.parametrize("dry", [True, False])
+def test_duplicates_are_named_with_the_row_of_the_same_person(cli, here, size, dry):
+    rows = ["(555) 123-0001", "+1 555 123 0001", "+15551230002", "1 (555) 123-0001", "+1 (555) 123-0002"]
+    (here / "a.csv").write_text("phone\n" + "".join(f"{row}\n" for row in rows))
+    command = ("batch-call", "a.csv", "--sandbox", "-m", "Hi", "--region", "US", "--batch-size", size)
+    command += ("--dry-run",) if dry else ()
+    done = cli(*command, "--output", "json")
+    assert done.counts["duplicates"] == 3
+    assert [(one["row"], one["of_row"]) for one in done.document["duplicates"]] == [(3, 2), (5, 2), (6, 4)]
+    done = cli(*command, "--campaign", "again")
+    assert (
+        "Duplicates, not called again (3): row 3 (as row 2), row 5 (as row 2), row 6 (as row 4)" in done.out
+    )
+
+
+def test_duplicates_that_stand_far_apart_are_named_too(cli, here):
+    rows = [f"+1555{2000000 + index}" for index in range(1200)]
+    (here / "a.csv").write_text("phone\n" + "".join(f"{row}\n" for row in [*rows, rows[0], rows[700]]))
+    for dry in ("--dry-run", "--yes"):
+        done = cli("batch-call", "a.csv", "--sandbox", "-m", "Hi", dry, "--output", "json")
+        assert [(one["row"], one["of_row"]) for one in done.document["duplicates"]] == [
+            (1202, 2),
+            (1203, 702),
+        ]

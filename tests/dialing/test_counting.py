@@ -47,19 +47,20 @@ def intake(list_, tally, standings=lambda keys: {}, rejected=None):
 def test_duplicates_are_told_within_a_portion_and_across_portions():
     tally = Tally()
     reading = intake(rows(1, 1, 2, 1, 3, 2), tally)
-    first = reading.read(3, ())
+    first = reading.read(3, {})
     assert [one.row_number for one in first] == [2, 4]
-    second = reading.read(10, {one.key for one in first})
+    second = reading.read(10, {one.key: one for one in first})
     assert [one.row_number for one in second] == [6]
     assert reading.exhausted
     assert (tally.get("duplicates"), tally.rows) == (3, 6)
+    assert tally.report().duplicates == ((3, 2), (5, 2), (7, 4))
 
 
 def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected():
     tally, rejected = Tally(), []
     unreadable = Rejection(3, "row-too-long", "", "5 fields, header has 2")
     reading = intake([*rows(1), unreadable, *rows(None)], tally, rejected=rejected)
-    assert len(reading.read(10, ())) == 1
+    assert len(reading.read(10, {})) == 1
     assert [one.code for one in rejected] == ["row-too-long", "phone-empty"]
     assert tally.get("rejected") == 2
 
@@ -68,7 +69,7 @@ def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected
 def test_who_the_ledger_knows_goes_no_further(standing):
     tally = Tally()
     reading = intake(rows(1, 2), tally, lambda keys: {keys[0]: standing})
-    assert [one.row_number for one in reading.read(10, ())] == [3]
+    assert [one.row_number for one in reading.read(10, {})] == [3]
     assert tally.get(standing) == 1
 
 
@@ -77,7 +78,7 @@ def test_a_list_that_breaks_off_keeps_the_counts_of_what_was_read_before():
     reading = intake(
         breaking(rows(1, 1, 2, 3, None, 4, 5)), tally, lambda keys: {target(3).key: Standing.ALREADY_CALLED}
     )
-    fresh = reading.read(100, {target(4).key})
+    fresh = reading.read(100, {target(4).key: target(4)})
     assert [one.key for one in fresh] == numbers(1, 2, 5)
     assert isinstance(reading.broken, InputError)
     assert not reading.exhausted
@@ -91,7 +92,7 @@ def test_a_ledger_that_breaks_off_loses_no_row_of_the_counts():
 
     tally = Tally()
     with pytest.raises(LedgerError):
-        intake(rows(1, 2, None), tally, standings).read(100, ())
+        intake(rows(1, 2, None), tally, standings).read(100, {})
     assert counts(tally.report()) == {"not_sent": 2, "rejected": 1}
 
 
@@ -317,5 +318,5 @@ def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_count
         tally=tally,
         on_rejection=lambda _: None,
     )
-    assert reading.read(10, ()) == []
+    assert reading.read(10, {}) == []
     assert counts(tally.report()) == {"already_called": 1, "do_not_call": 1}

@@ -66,6 +66,7 @@ def test_the_document_has_the_documented_shape():
              "submitted_at": "2026-03-01T12:00:00.000Z", "error": "lost"},
         ],
         "rejections_total": 1,
+        "duplicates": [],
         "rejection_causes": [],
         "rejections": [{"row": 7, "code": "phone-not-possible", "field": "phone", "message": "no \x1b[31mnumber \x9b é\u202e"}],
         "screening": {

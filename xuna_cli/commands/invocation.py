@@ -387,6 +387,7 @@ class Invocation:
                 standings=standings,
                 unseen=seen.add,
                 known=seen.known,
+                rows_of=seen.rows_of,
                 refused=refused,
                 screener=screener,
                 on_fit=on_fit,

@@ -1,7 +1,6 @@
 """From rows to people who may be called: the part of the way that a rehearsal and a run share."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from xuna_cli.dialing.screener import Screener
@@ -12,6 +11,7 @@ from xuna_cli.screening.rules import DEFERRED
 
 Person = tuple[CallTarget, Contact | None]
 Prepare = Callable[[Contact], CallTarget | Rejection]
+RowsOf = Callable[[Sequence[str]], Mapping[str, int]]
 Standings = Callable[[Sequence[str]], Mapping[str, Standing]]
 
 
@@ -25,6 +25,7 @@ class Intake:
         standings_of_screened: the same, with nobody missing: for those whom a rule keeps back, since who is in
             the ledger already is counted as that.
         screener: who may not be called.
+        rows_of: with which rows keys were claimed, or seen before.
         tally: where rows are counted.
         on_rejection: told of every row that is rejected or screened out.
 
@@ -43,7 +44,9 @@ class Intake:
         screener: Screener,
         tally: Tally,
         on_rejection: Callable[[Rejection], None],
+        rows_of: RowsOf = lambda _: {},
     ) -> None:
+        self._rows_of = rows_of
         self._rows: Iterator[Contact | Rejection] = iter(rows)
         self._prepare = prepare
         self._standings = standings
@@ -54,12 +57,12 @@ class Intake:
         self.exhausted = False
         self.broken: InputError | None = None
 
-    def read(self, size: int, waiting: Collection[str]) -> list[CallTarget]:
+    def read(self, size: int, waiting: Mapping[str, CallTarget]) -> list[CallTarget]:
         """Read at most `size` rows and return those that may be claimed.
 
         Args:
             size: rows to read.
-            waiting: keys that were returned before and are not in the ledger yet.
+            waiting: who was returned before and is not in the ledger yet, by key.
 
         Raises:
             LedgerError: if the ledger can't be asked; who was read is counted as not sent.
@@ -91,23 +94,26 @@ class Intake:
         self._tally.reject(rejection)
         self._on_rejection(rejection)
 
-    def _fresh(self, people: Sequence[Person], waiting: Collection[str]) -> list[CallTarget]:
+    def _fresh(self, people: Sequence[Person], waiting: Mapping[str, CallTarget]) -> list[CallTarget]:
         """Return who may be claimed, and count the others.
 
         Each row is looked at by itself, and not only the first one of a person: which rows are read
         together must not decide what becomes of them.
         """
         keys = [target.key for target, _ in people]
-        seen: Counter[Standing] = Counter()
+        settled: list[tuple[CallTarget, Standing]] = []
         if known := self._standings(keys):
-            seen.update(known[key] for key in keys if key in known)
+            settled = [(target, known[target.key]) for target, _ in people if target.key in known]
             people = [person for key, person in zip(keys, people, strict=True) if key not in known]
         reasons = self._screen(people)
         barred = [people[place][0].key for place in reasons]
         known = self._standings_of_screened(barred) if barred else {}
+        twice = [target.key for target, standing in settled if standing is Standing.DUPLICATE]
+        twice += [key for key, standing in known.items() if standing is Standing.DUPLICATE]
+        first_rows = self._rows_of(twice) if twice else {}
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
-        for standing, number in seen.items():
-            self._tally.count(standing, number)
+        for target, standing in settled:
+            self._count(target, standing, first_rows)
         fresh = {} if reasons else {target.key: target for target, _ in people}
         if len(fresh) == len(people) and fresh.keys().isdisjoint(waiting):
             people = ()  # nearly always: nobody is there twice
@@ -115,12 +121,12 @@ class Intake:
             fresh = {}
         for place, (target, _) in enumerate(people):
             key = target.key
-            if key in fresh or key in waiting:
-                self._tally.count(Standing.DUPLICATE)
+            if (first := fresh.get(key) or waiting.get(key)) is not None:
+                self._tally.duplicate(target.row_number, first.row_number)
             elif (reason := reasons.get(place)) is None:
                 fresh[key] = target
             elif (standing_now := known.get(key)) is not None:
-                self._tally.count(standing_now)
+                self._count(target, standing_now, first_rows)
             else:
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
@@ -128,6 +134,12 @@ class Intake:
         if self._tally.example is None and fit:
             self._tally.example = fit[0]
         return fit
+
+    def _count(self, target: CallTarget, standing: Standing, first_rows: Mapping[str, int]) -> None:
+        if standing is Standing.DUPLICATE:
+            self._tally.duplicate(target.row_number, first_rows.get(target.key))
+        else:
+            self._tally.count(standing)
 
 
 class SecondIntake(Intake):
@@ -140,6 +152,7 @@ class SecondIntake(Intake):
         screener: likewise.
         tally: likewise.
         on_rejection: likewise.
+        rows_of: likewise.
     """
 
     def __init__(
@@ -151,6 +164,7 @@ class SecondIntake(Intake):
         screener: Screener,
         tally: Tally,
         on_rejection: Callable[[Rejection], None],
+        rows_of: RowsOf = lambda _: {},
     ) -> None:
         super().__init__(
             (),
@@ -160,12 +174,13 @@ class SecondIntake(Intake):
             screener=screener,
             tally=tally,
             on_rejection=on_rejection,
+            rows_of=rows_of,
         )
         self._targets = iter(rows)
         self._uncount = uncount
         self._screen = screener.second_look
 
-    def read(self, size: int, waiting: Collection[str]) -> list[CallTarget]:
+    def read(self, size: int, waiting: Mapping[str, CallTarget]) -> list[CallTarget]:
         """Look at `size` people, at most, and return those that may be claimed now."""
         people: list[Person] = [(target, None) for target in islice(self._targets, size)]
         for target, _ in people:

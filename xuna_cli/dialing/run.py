@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
-from xuna_cli.dialing.intake import Intake, Prepare, SecondIntake, tell_screened
+from xuna_cli.dialing.intake import Intake, Prepare, RowsOf, SecondIntake, tell_screened
 from xuna_cli.dialing.pacing import Pacer
 from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.screener import Screener
@@ -150,6 +150,7 @@ class Dialer:
                 screener=self._screener,
                 tally=self._tally,
                 on_rejection=self._on_rejection,
+                rows_of=self._rows_of,
             )
             self._read_and_claim(intake)
             self._tally.list_complete = intake.exhausted
@@ -243,7 +244,11 @@ class Dialer:
             screener=self._screener,
             tally=self._tally,
             on_rejection=self._on_rejection,
+            rows_of=self._rows_of,
         )
+
+    def _rows_of(self, keys: Sequence[str]) -> Mapping[str, int]:
+        return self._ledger.row_numbers(self._run.campaign_id, keys)
 
     def _wait_for_openings(self) -> None:
         """Stay, if that is the plan, and call those who were deferred as their hours come.
@@ -309,12 +314,17 @@ class Dialer:
         self._somebody_known = True
         standings = self._standings([target.key for target in lost])
         barred = self._ledger.barred(self._run, lost, *self._quiet_since())
+        twice = [key for key, standing in standings.items() if standing is Standing.DUPLICATE]
+        first_rows = self._rows_of(twice) if twice else {}
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
             elif (standing := standings.get(target.key)) is not None:
                 del self._waiting[target.key]
-                self._tally.count(standing)
+                if standing is Standing.DUPLICATE:
+                    self._tally.duplicate(target.row_number, first_rows.get(target.key))
+                else:
+                    self._tally.count(standing)
             elif (words := barred.get(target.to_phone_number)) is not None:
                 del self._waiting[target.key]
                 reason = self._screener.barred(target, words)
@@ -384,7 +394,7 @@ def rehearse(
     *,
     prepare: Prepare,
     standings: Callable[[Sequence[str]], Mapping[str, Standing]],
-    unseen: Callable[[Sequence[str]], set[str]],
+    unseen: Callable[[Sequence[str], Sequence[int]], set[str]],
     screener: Screener,
     limit: int | None,
     stop_asked: Callable[[], bool],
@@ -392,6 +402,7 @@ def rehearse(
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_fit: Callable[[Sequence[CallTarget]], None] = lambda _: None,
     known: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
+    rows_of: RowsOf = lambda _: {},
     refused: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
 ) -> Report:
     """Go the whole way but for the claim and the POST; who would be called is `not_sent`.
@@ -400,7 +411,7 @@ def rehearse(
         rows: the list.
         prepare: contact to call target, or why not.
         standings: how those of the keys stand that the ledger knows.
-        unseen: remembers keys, and returns those of them that it did not know.
+        unseen: remembers keys with their rows, and returns those of them that it did not know.
         screener: who may not be called.
         limit: people, at most; reading stops then.
         stop_asked: whether a signal asked to stop.
@@ -408,6 +419,7 @@ def rehearse(
         on_progress: told now and then how far things are.
         on_fit: told of everybody who would be called.
         known: those of the keys that `unseen` has been told of.
+        rows_of: the rows of those.
         refused: those of the keys whom the API refused in an earlier run.
     """
     tally = Tally()
@@ -423,17 +435,22 @@ def rehearse(
         screener=screener,
         tally=tally,
         on_rejection=on_rejection,
+        rows_of=rows_of,
     )
     try:
         while not intake.exhausted and not stop_asked():
             room = READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - tally.get("not_sent"))
             if room <= 0:
                 break
-            fresh = intake.read(room, ())
-            new = unseen([target.key for target in fresh])
+            fresh = intake.read(room, {})
+            new = unseen([target.key for target in fresh], [target.row_number for target in fresh])
             tally.count("not_sent", len(new))
-            tally.count(Standing.DUPLICATE, len(fresh) - len(new))
             fit = [target for target in fresh if target.key in new]
+            if len(fit) < len(fresh):
+                first_row = rows_of([target.key for target in fresh])
+                for target in fresh:
+                    if target.key not in new:
+                        tally.duplicate(target.row_number, first_row.get(target.key))
             tally.note_refused_earlier(len(refused([target.key for target in fit])))
             tally.note_outside(screener.outside(fit))
             on_fit(fit)

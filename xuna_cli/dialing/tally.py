@@ -22,6 +22,7 @@ REFUSED = "api-refused"  # the code of a call that the API rejects
 REJECTIONS_KEPT = 1_000
 SCREENED_KEPT = 1_000
 ROWS_NAMED = 5  # of each cause
+DUPLICATES_KEPT = 1_000
 
 
 class Tally:
@@ -36,6 +37,7 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._batches: list[BatchRecord] = []
         self._rejections: list[Rejection] = []
+        self._duplicates: list[tuple[int, int | None]] = []
         self._causes: dict[tuple[str, str], list[Rejection]] = {}
         self._rows_by_cause: Counter[tuple[str, str]] = Counter()
         self._errors: list[XunaError] = []
@@ -54,6 +56,13 @@ class Tally:
         """Note that so many rows became `what`, one of `COUNTS`."""
         with self._lock:
             self._counts[str(what)] += rows
+
+    def duplicate(self, row_number: int, of_row: int | None) -> None:
+        """Note a row whose person stands in another row; None where that row is not known."""
+        with self._lock:
+            self._counts[Standing.DUPLICATE] += 1
+            if len(self._duplicates) < DUPLICATES_KEPT:
+                self._duplicates.append((row_number, of_row))
 
     def reject(self, rejection: Rejection) -> None:
         """Note a rejected row."""
@@ -132,6 +141,7 @@ class Tally:
                 reasons={code: rows for code, rows in self._reasons.items() if rows},
                 deferrals=self.deferred.deferrals(),
                 outside=self.outside,
+                duplicates=tuple(sorted(self._duplicates)),
                 causes=tuple(
                     Cause(
                         code,

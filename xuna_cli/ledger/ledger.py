@@ -242,6 +242,17 @@ class Ledger:
             found.update((key, Standing.DUPLICATE) for key in keys if refused.get(key) == run_id)
         return found
 
+    def row_numbers(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
+        """Return for those of the keys that are claimed, in whichever form, the row that they were claimed with."""
+        found: dict[str, int] = {}
+        others = with_other_forms(keys)
+        for part in in_parts([*keys, *others]):
+            found.update(self.query(named("rows_of_keys", len(part)), (campaign_id, *part)))
+        for other, key in others.items():
+            if other in found:
+                found.setdefault(key, found[other])
+        return {key: found[key] for key in keys if key in found}
+
     def refused(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
         """Return those of the keys whom the API refused to call, each with the run in which it did so last."""
         if not self.rows("refused_any", {"campaign_id": campaign_id}):

@@ -45,6 +45,9 @@ DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 -- name: batches_of_keys
 SELECT key, batch_id FROM calls WHERE campaign_id = ? AND key IN ({list})
 
+-- name: rows_of_keys
+SELECT key, row_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+
 -- name: owners
 SELECT id, state, run_id FROM batches WHERE id IN ({list})
 

@@ -103,6 +103,7 @@ def batch_call_document(result: BatchCallResult) -> str:
         ],
         **screening_document(report, result.marks),
         "rejections_total": report.counts["rejected"],
+        "duplicates": [{"row": row, "of_row": of_row} for row, of_row in report.duplicates],
         "rejection_causes": [
             {
                 "code": cause.code,

@@ -6,6 +6,7 @@ from xuna_cli.models import Report
 from xuna_cli.output.messages import counted
 
 CAUSES_SHOWN = 10
+DUPLICATES_SHOWN = 10
 
 
 def rejection_lines(report: Report, rejects: str | None, again: str) -> Iterator[str]:
@@ -34,3 +35,15 @@ def rejection_lines(report: Report, rejects: str | None, again: str) -> Iterator
     elif again:
         yield f"  All of them, with reasons: {rejects}. Fix them there, then run:"
         yield f"  {again}"
+
+
+def duplicate_lines(report: Report) -> Iterator[str]:
+    """Yield which rows are duplicates, and of which ones; the first ten are named."""
+    duplicates = report.counts["duplicates"]
+    if duplicates:
+        pairs = [
+            f"row {row}" + (f" (as row {of_row})" if of_row is not None else "")
+            for row, of_row in report.duplicates[:DUPLICATES_SHOWN]
+        ]
+        more = ", …" if duplicates > len(pairs) else ""
+        yield f"Duplicates, not called again ({duplicates:,}): {', '.join(pairs)}{more}"

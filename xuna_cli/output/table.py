@@ -12,7 +12,7 @@ from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Report
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, Stdout, counted, safe
-from xuna_cli.output.rejections import rejection_lines
+from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.screening import screening_lines
 
 BATCHES_SHOWN = 50  # the last ones, but for those that need attention
@@ -145,6 +145,8 @@ def _attention(result: BatchCallResult) -> list[str]:
         lines.append(f"All batches: xuna campaigns show {result.address}")
     if rejected := list(rejection_lines(report, result.rejects, result.again)):
         lines += ["", *rejected]
+    if duplicates := list(duplicate_lines(report)):
+        lines += ["", *duplicates]
     lines += screening_lines(report, result.marks)
     lines += _refused(result)
     if result.held:
