@@ -148,8 +148,6 @@ class Invocation:
             InputError: if it is a ledger.
             UsageError: if it is one that this command reads or keeps.
         """
-        if output is not None:
-            refuse_ledger(output)
         options, settings = self._options, self._settings
         ledger = self._location
         if output is not None:
