@@ -12,6 +12,7 @@ from xuna_cli.api.conversations import (
     conversation_if_there,
     read_conversation,
 )
+from xuna_cli.api.conversations import Pages as PagesOfApi
 from xuna_cli.api.patience import Patient, several
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 from xuna_cli.models import Evaluation
@@ -82,6 +83,14 @@ def test_cursors_that_lead_in_a_circle_are_said():
     ids, incomplete, _ = listed(script)
     assert ids == ["a", "b", "c"]
     assert "circle" in incomplete
+
+
+def test_a_list_without_an_end_is_left_and_said():
+    script = [page(f"c{number}", has_more=True, next_cursor=str(number)) for number in range(3)]
+    with ScriptedServer(script) as server, Api(server) as api:
+        pages = PagesOfApi(api.reader, "/v1/convai/conversations", "conversations", most=3)
+        assert [entry["conversation_id"] for entries in pages for entry in entries] == ["c0", "c1", "c2"]
+        assert pages.incomplete == "the list was left after 3 pages"
 
 
 def test_empty_pages_without_end_are_said():

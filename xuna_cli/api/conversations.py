@@ -18,6 +18,7 @@ from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.models import Conversation, Evaluation, Turn
 
 PAGE_SIZE = 100
+MOST_PAGES = 100_000  # ten million records; a list that goes on and on must not be followed for ever
 EMPTY_PAGES = 5  # in a row, with a cursor for more: then nobody believes it any more
 OLD_PAGES = 2  # in a row, in a list that was newest first all along
 DAY_S = 86_400.0
@@ -32,9 +33,12 @@ class Pages:
         pages: how many were read.
     """
 
-    def __init__(self, reader: Reader, path: str, name: str, params: Params | None = None) -> None:
+    def __init__(
+        self, reader: Reader, path: str, name: str, params: Params | None = None, *, most: int = MOST_PAGES
+    ) -> None:
         self.incomplete: str | None = None
         self.pages = 0
+        self._most = most
         self._reader = reader
         self._path = path
         self._name = name
@@ -72,6 +76,9 @@ class Pages:
             if cursor is None:
                 if more is True:
                     self.incomplete = "the API says that there is more, and not how to get it"
+                return
+            if self.pages >= self._most:
+                self.incomplete = f"the list was left after {self.pages:,} pages"
                 return
             empty = 0 if found else empty + 1
             if empty >= EMPTY_PAGES:
