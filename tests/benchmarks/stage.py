@@ -148,7 +148,9 @@ class Stage:
         """Return a path where no ledger is, and forget the one before."""
         shutil.rmtree(self.folder / f"ledger-{self._fresh}", ignore_errors=True)
         self._fresh += 1
-        return self.folder / f"ledger-{self._fresh}" / "ledger.db"
+        folder = self.folder / f"ledger-{self._fresh}"
+        folder.mkdir()
+        return folder / "ledger.db"
 
     def environment(self):
         """Return what a child sees: no settings and no home of whoever measures."""
