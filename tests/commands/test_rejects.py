@@ -1,13 +1,16 @@
 """Rejected rows: why, in few lines, and the way back."""
 
+import csv
 import os
 import shlex
 import subprocess
 import sys
 import threading
 
+import openpyxl
 import pytest
 
+KEYS = ("@7", "=9", "+A1", "-x", "'x", "''", "a;=b", "7")
 SOURCE = 'phone,name,note,order\n+15551230001,Ann,"a; -10% off",@7\n555,Bob,"b; -10% off",@8\n,Carl,- see mail,=9\n'
 
 
@@ -156,3 +159,51 @@ def test_duplicates_that_stand_far_apart_are_named_too(cli, here):
             (1202, 2),
             (1203, 702),
         ]
+
+
+EXPORTS = [
+    ("campaigns", "export", "list"),
+    ("campaigns", "export", "list", "--output", "json"),
+    ("campaigns", "report", "list"),
+    ("do-not-call", "export"),
+]
+
+
+@pytest.mark.parametrize("command", EXPORTS)
+@pytest.mark.parametrize("output", ["list.csv", "dnc.csv", ".env", "db", "db-journal", "db.runs/x"])
+def test_no_export_overwrites_what_is_needed(cli, here, command, output):
+    if (command[0], output) == ("do-not-call", "list.csv"):
+        pytest.skip("it is about no campaign, and so about no list")
+    (here / "list.csv").write_text(SOURCE)
+    (here / "dnc.csv").write_text("phone\n+15551239999\n")
+    (here / ".env").write_text("XUNA_DO_NOT_CALL=dnc.csv\n")
+    cli("batch-call", "list.csv", "-m", "Hi", "--sandbox", exits=3)
+    output = output.replace("db", "data/xuna/sandbox.db")
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    cli(*command, "--sandbox", "--to", output, exits=5 if output.endswith(".db") else 2)
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("command", EXPORTS)
+def test_an_export_to_a_pipe_that_nobody_reads_ends_at_once(cli, here, command):
+    (here / "list.csv").write_text(SOURCE)
+    cli("batch-call", "list.csv", "-m", "Hi", "--sandbox", exits=3)
+    os.mkfifo(here / "pipe")
+    assert "no program reads it" in cli(*command, "--sandbox", "--to", "pipe", exits=5).err
+
+
+def test_rejects_saved_as_a_workbook_and_fed_back_call_nobody_twice(cli, here):
+    source = "phone,order\n" + "".join(f"555,{key}\n" for key in KEYS)
+    (here / "list.csv").write_text(source)
+    words = ("-m", "Hi", "--key", "order", "--sandbox", "--campaign", "c")
+    cli("batch-call", "list.csv", *words, "--rejects", "r.csv", exits=3)
+    book = openpyxl.Workbook()
+    for number, row in enumerate(csv.reader((here / "r.csv").read_text().splitlines()), 1):
+        for position, text in enumerate(row, 1):
+            cell = book.active.cell(number, position)
+            cell.value, cell.data_type = text.replace("555", "+15551230001") if position == 1 else text, "s"
+    book.save(here / "r.xlsx")
+    assert cli("batch-call", "r.xlsx", *words, "--output", "json").counts["accepted"] == len(KEYS)
+    (here / "list.csv").write_text(source.replace("555,", "+15551230001,"))
+    again = cli("batch-call", "list.csv", *words, "--output", "json")
+    assert again.counts == {"rows": len(KEYS), "already_called": len(KEYS)}

@@ -296,3 +296,25 @@ def test_the_marks_of_a_spreadsheet_are_no_part_of_a_cell(opened, cell, value):
     assert row.fields["note"] == value
     (row,) = opened(json.dumps([{"phone": "+1", "note": "'+1"}]), name="a.json")
     assert row.fields["note"] == "'+1"  # JSON has no such marks
+
+
+@pytest.mark.parametrize("header", ["ID;Phone;Name", "ID;PHONE;NAME", "ID;Phone Number;N", "ID;P;phone"])
+def test_a_list_with_an_id_and_a_phone_is_no_sylk_file(read, header):
+    (row,) = read(
+        f"{header}\n1;+15550100101;+15550100101\n",
+        phone_columns=(header.split(";")[-1 if ";P;" in header else 1],),
+    )
+    assert row.fields["ID"] == "1"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("l.csv", "name,phone\n"), ("l.json", '[{"phone":"+1"}]'), ("l", "phone\n")]
+)
+def test_utf_16_without_a_mark_is_named_with_its_order(tmp_path, codec, name, text):
+    (tmp_path / name).write_bytes(text.encode(codec))
+    with pytest.raises(InputError) as raised:
+        open_list(tmp_path / name, ListOptions(), name=name)
+    assert f"--encoding {codec}" in raised.value.hint
+    with open_list(tmp_path / name, ListOptions(encoding=codec), name=name) as contacts:
+        assert contacts.phone_column == "phone"

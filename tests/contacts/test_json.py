@@ -265,3 +265,20 @@ def test_a_mistake_far_into_a_long_array_names_its_line(read):
     people[15_000] = "nope"
     with pytest.raises(InputError, match=r"a\.json, line 15001 \(contact 15001\): Expecting value"):
         read("[" + ",\n".join(people) + "]", name="a.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('// list\n[{"phone": "+1"}]', "no comments"),
+        ('module.exports = [{"phone": "+1"}]', "JavaScript"),
+        ('const contacts = [{"phone": "+1"}];', "JavaScript"),
+        ("<!DOCTYPE html><html>", "HTML page"),
+        ("None", "write null"),
+    ],
+)
+def test_what_stands_before_a_list_is_named(tmp_path, text, words):
+    (tmp_path / "l.json").write_text(text)
+    with pytest.raises(InputError) as raised:
+        open_list(tmp_path / "l.json", ListOptions(), name="l.json")
+    assert words in raised.value.message

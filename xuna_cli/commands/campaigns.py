@@ -93,16 +93,16 @@ def export(
     """Write a row for every call of a campaign: who, when, how it stands, and what came of it."""
     from xuna_cli.commands.joining import list_beside
     from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.outputs import check_output_of_ledger
     from xuna_cli.commands.retrying import everybody
     from xuna_cli.ledger.campaigns import campaign
-    from xuna_cli.output.files import refuse_inputs
     from xuna_cli.output.messages import say
     from xuna_cli.output.people import export_people
 
     check_output(output, "csv", "json")
-    refuse_inputs(to, (join, env_file))
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)
+        check_output_of_ledger(to, opened, join, found.source_path, env_file=env_file)
         if found.forgotten_at:
             say(
                 f"xuna: the people of campaign {name!r} were forgotten at {found.forgotten_at}: no row is left"

@@ -40,8 +40,9 @@ from xuna_cli.commands.opening import (
     ledger_is_required,
     ledger_location,
 )
+from xuna_cli.commands.outputs import check_output_file
 from xuna_cli.commands.screening import make_screening, timezone_column
-from xuna_cli.commands.suppressing import listed_in, said_of, warning_of
+from xuna_cli.commands.suppressing import said_of, warning_of
 from xuna_cli.contacts import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.rejection_codes import RejectionCodes
@@ -63,7 +64,6 @@ from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.scratch import SeenKeys
 from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.files import beside_ledger, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
@@ -148,20 +148,19 @@ class Invocation:
             InputError: if it is a ledger.
             UsageError: if it is one that this command reads or keeps.
         """
-        options, settings = self._options, self._settings
-        ledger = self._location
-        if output is not None:
-            refuse_ledger(output)
-        refuse_inputs(
+        options = self._options
+        if output is None:
+            return
+        check_output_file(
             output,
             [
                 None if options.contacts == STDIN else Path(options.contacts),
                 options.first_message_file,
-                options.env_file or Path(".env"),
                 *(options.do_not_call or ()),
-                *listed_in(settings),
-                *(beside_ledger(ledger) if isinstance(ledger, Path) else ()),
             ],
+            settings=self._settings,
+            env_file=options.env_file,
+            ledger=self._location if isinstance(self._location, Path) else None,
         )
 
     @property

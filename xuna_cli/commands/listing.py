@@ -14,6 +14,7 @@ from xuna_cli.commands.opening import (
     read_settings,
     tell_moved,
 )
+from xuna_cli.commands.outputs import check_output_of_ledger
 from xuna_cli.commands.suppressing import warning_of
 from xuna_cli.contacts import ListOptions
 from xuna_cli.errors import ExitStatus, UsageError
@@ -140,6 +141,8 @@ def export_numbers(
 ) -> None:
     """Write the list to a file or stdout."""
     with _reading(ledger, sandbox=sandbox, env_file=env_file) as opened:
+        if opened is not None:
+            check_output_of_ledger(to, opened, env_file=env_file)
         none: Iterator[Entry] = iter(())
         write_entries(entries(opened) if opened is not None else none, output, to)
 

@@ -165,12 +165,15 @@ def report(
     from datetime import UTC, datetime
 
     from xuna_cli.commands.opening import address, ledger_for_reading
+    from xuna_cli.commands.outputs import check_output_of_ledger
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.picture import picture
     from xuna_cli.output.messages import say
     from xuna_cli.output.report import write_report
 
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
-        seen = picture(opened, campaign(opened, name), now=datetime.now(UTC))
+        found = campaign(opened, name)
+        check_output_of_ledger(to, opened, found.source_path, env_file=env_file)
+        seen = picture(opened, found, now=datetime.now(UTC))
     write_report(seen, to, with_people=with_people, address=address(name, ledger, sandbox=sandbox))
     say(f"xuna: {to} is written" + ("" if with_people else "; numbers are masked (--with-people shows them)"))

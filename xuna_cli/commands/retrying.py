@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xuna_cli.commands.joining import list_beside
+from xuna_cli.commands.outputs import check_output_of_ledger
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.ledger import Ledger
@@ -15,7 +16,6 @@ from xuna_cli.models import BatchState, CallOutcome, Campaign, Reading
 from xuna_cli.outcomes.gathering import with_outcomes
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.outcomes.joining import UNTIED, unix
-from xuna_cli.output.files import refuse_inputs
 from xuna_cli.output.messages import counted, say
 from xuna_cli.output.people import write_people_to_call
 
@@ -117,8 +117,8 @@ def write_retry_list(
         UsageError: if what was read doesn't allow for it.
         InputError: if a file can't be read or written.
     """
-    refuse_inputs(to, (join, env_file))
     found = campaign(ledger, name)
+    check_output_of_ledger(to, ledger, join, found.source_path, env_file=env_file)
     reading = reading_of(ledger, found.id)
     retry.check(name, reading, address=address)
     assert reading is not None  # noqa: S101 - `check` raises without one

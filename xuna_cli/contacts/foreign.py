@@ -14,7 +14,11 @@ _KINDS = (
     (re.compile(r"BEGIN:VCALENDAR", re.IGNORECASE), "a calendar file", _EXPORT),
     (re.compile(r"dn:+ ", re.IGNORECASE), "an LDIF file", _EXPORT),
     (re.compile(r"\{\\rtf"), "an RTF document", "Save it as CSV from a spreadsheet program."),
-    (re.compile(r"ID;P"), "a SYLK file", "Open it in a spreadsheet program and save it as XLSX or CSV."),
+    (
+        re.compile(r"ID;P\w*(?:;[NE])*\s*(?:$|[\r\n]+[A-Z]{1,3};)"),
+        "a SYLK file",
+        "Open it in a spreadsheet program and save it as XLSX or CSV.",
+    ),
     (
         re.compile(r"<!doctype html|<html|<head|<body|<table|<meta", re.IGNORECASE),
         "an HTML page, not a list",

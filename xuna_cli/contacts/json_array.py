@@ -39,7 +39,7 @@ def read_json(
     elif opening == "{":
         yield from _entries_in_object(window, {} if beside is None else beside)
     else:
-        window.fail("a list begins with `[`, or with `{` and has an array under `contacts` or `calls`")
+        window.fail_at_start()
     if window.peek():
         window.fail(
             "more follows after the end of the list", hint="For one object a line give `--format jsonl`."
@@ -164,6 +164,11 @@ class _Window:
             self._buffer = self._buffer[self._at :] + more
             self._at = 0
         return bool(more)
+
+    def fail_at_start(self) -> NoReturn:
+        """Raise the error for a text that begins with neither `[` nor `{`."""
+        what = "a list begins with `[`, or with `{` and has an array under `contacts` or `calls`"
+        self.fail(explain(self._buffer, self._at) or what)
 
     def fail(self, what: str, *, hint: str = "") -> NoReturn:
         """Raise the error for what stands at this place."""

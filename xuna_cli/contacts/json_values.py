@@ -107,6 +107,10 @@ _MISTAKES = (
     (re.compile(r"(None|undefined|nil)\b"), "this is no JSON: write null, or leave the field out"),
     (re.compile(r"True\b"), "this is no JSON: write true"),
     (re.compile(r"False\b"), "this is no JSON: write false"),
+    (
+        re.compile(r"(module\.exports|export|const|let|var)\b"),
+        "this is JavaScript: remove what stands before the value, and the semicolon after it",
+    ),
     (re.compile(r"[A-Za-z_]\w*\s*:"), "a field's name has to stand in double quotes"),
 )
 

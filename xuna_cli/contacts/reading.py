@@ -162,6 +162,7 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
     try:
         kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
         if kind in ("json", "jsonl"):
+            check_not_foreign(source.start(options.encoding), name)
             return _open_json(source, kind, options, name)
         if kind == "xlsx":
             return _open_workbook(source, options, name)

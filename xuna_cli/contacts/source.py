@@ -100,6 +100,12 @@ class Source:
                 hint = "Give `--format xlsx`." if mark in WORKBOOK_MARKS else "Export it as CSV first."
                 raise InputError(f"{self.name} is {kind}, not text.", hint=hint, code="input-binary")
         codec, skip = choose_encoding(head, encoding)
+        if not encoding and (wide := _without_a_mark(head)):
+            raise InputError(
+                f"{self.name} is not UTF-8, but UTF-16 without a byte order mark, by its first bytes.",
+                hint=f"Save it as UTF-8, or give `--encoding {wide}`.",
+                code="input-binary",
+            )
         self.file.seek(skip)
         if newline is None:
             newline = _line_end(head[skip:].decode(codec, "ignore"))
@@ -175,6 +181,14 @@ def _open(path: Path, name: str) -> BinaryIO:
         raise InputError(f"{name}: you are not allowed to read it.", hint=hint) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name} can't be opened: {error}.", hint="Check the path.") from error
+
+
+def _without_a_mark(head: bytes) -> str:
+    """Return the UTF-16 in which the file's first letters are written, without a mark; empty where they aren't."""
+    low, high = head[0:8:2], head[1:8:2]
+    if len(high) > 1 and any(low) != any(high):
+        return "utf-16-le" if any(low) else "utf-16-be"
+    return ""
 
 
 def choose_encoding(head: bytes, stated: str | None) -> tuple[str, int]:

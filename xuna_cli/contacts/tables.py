@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
-from xuna_cli.contacts.apostrophes import are_rejects, unguarded, without_marks
+from xuna_cli.contacts.apostrophes import are_rejects, from_reject, unguarded, without_marks
 from xuna_cli.contacts.columns import check_header, looks_like_phone, phone_columns
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.sheets import cell_name
@@ -35,9 +36,8 @@ def read_table(
     for row_number, record in enumerate(records, 1):
         header = [cell.strip() for cell in record]
         if any(header):
-            rejects = of_text and are_rejects([cell for cell in header if cell])
-            if of_text:
-                header = list(map(unguarded, header)) if rejects else without_marks(header)
+            rejects = are_rejects([cell for cell in header if cell])
+            header = list(map(unguarded, header)) if rejects else without_marks(header)
             while not header[-1]:  # a spreadsheet's empty columns at the right are no columns
                 header.pop()
             for cell in record:
@@ -45,7 +45,7 @@ def read_table(
                     raise InputError(f"{name}, the header: {cell.message}.", code=cell.code)
             records = _check_header(header, row_number, records, name)
             return tuple(filter(None, header)), _rows(
-                records, header, row_number, name, _cleaner(of_text=of_text, rejects=rejects)
+                records, header, row_number, name, _cleaner(rejects=rejects), of_text=of_text
             )
     raise InputError(f"{name} has nothing but blank rows.", hint="A list needs a header row and contacts.")
 
@@ -97,13 +97,17 @@ def _below(header: Sequence[str], row_number: int, name: str) -> InputError:
     )
 
 
-def _cleaner(*, of_text: bool, rejects: bool) -> Callable[[Sequence[str]], list[str]]:
-    """Return what makes the cells of a record what was meant; a workbook's are that already."""
-    if not of_text:
-        return list
+def _cleaner(*, rejects: bool) -> Callable[[Sequence[str]], list[Any]]:
+    """Return what makes the cells of a record what was meant; a typed cell of a workbook is that already.
+
+    Marks are looked for in a workbook, too: a spreadsheet program that opens a CSV keeps them as text when it
+    saves the file as a workbook.
+    """
     if rejects:
-        return lambda record: [unguarded(cell) for cell in map(str.strip, record)]
-    return lambda record: without_marks(list(map(str.strip, record)))
+        return lambda record: [
+            from_reject(cell.strip()) if cell.__class__ is str else cell for cell in record
+        ]
+    return lambda record: without_marks([cell.strip() if cell.__class__ is str else cell for cell in record])
 
 
 def _rows(
@@ -111,7 +115,9 @@ def _rows(
     header: list[str],
     header_row: int,
     name: str,
-    cleaned: Callable[[Sequence[str]], list[str]],
+    cleaned: Callable[[Sequence[str]], list[Any]],
+    *,
+    of_text: bool,
 ) -> Iterator[Contact | Rejection]:
     width = len(header)
     nameless = [position for position, cell in enumerate(header) if not cell]
@@ -123,7 +129,7 @@ def _rows(
             if len(row) < width:  # editors drop empty cells at the end of a row
                 row += [""] * (width - len(row))
             elif any(row[width:]):
-                yield _too_long(row, header, row_number, of_text=cleaned is not list)
+                yield _too_long(row, header, row_number, of_text=of_text)
                 continue
         if nameless:
             _check_nameless(row, nameless, row_number, name)

@@ -127,6 +127,11 @@ def beside_ledger(ledger: Path) -> list[Path]:
     return [ledger.with_name(ledger.name + ending) for ending in _BESIDE_A_LEDGER]
 
 
+def is_within(output: Path, folder: Path) -> bool:
+    """Tell whether a file that is to be written would lie directly in a folder."""
+    return _is_same(output.parent, folder)
+
+
 def _is_same(one: Path, other: Path) -> bool:
     with contextlib.suppress(OSError):
         return one.samefile(other)

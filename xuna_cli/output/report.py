@@ -1,6 +1,7 @@
 """One page about a campaign: HTML that needs nothing but itself."""
 
 import contextlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,7 +13,7 @@ from xuna_cli.models import BatchState, CallOutcome
 from xuna_cli.outcomes.picture import Callee, Picture, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted
-from xuna_cli.output.files import replacing
+from xuna_cli.output.files import is_ordinary, replacing
 from xuna_cli.output.messages import COUNT_LABELS, safe
 
 SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
@@ -85,7 +86,7 @@ def write_report(picture: Picture, to: Path, *, with_people: bool, address: str)
     Raises:
         InputError: if it can't be written, or another file is there.
     """
-    with contextlib.suppress(OSError), to.open("rb") as there:
+    with contextlib.suppress(OSError), to.open("rb") if is_ordinary(to) else io.BytesIO() as there:
         if (start := there.read(64)) and not start.lstrip().lower().startswith(b"<!doctype html"):
             raise InputError(
                 f"{to} is there and is no report, so it is not overwritten",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
-from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, guard
+from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, as_reject, guard
 from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, BatchRecord, Rejection
 from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, replacing
@@ -132,7 +132,7 @@ class Rejects:
             self._spool.seek(0)
             rows = (
                 # Cells beyond the header stay beyond it: fed back as it is, the row is too long again.
-                (*(fields.get(name) for name in columns), *said, *beyond)
+                (*(as_reject(fields.get(name)) for name in columns), *said, *beyond)
                 for *said, beyond, fields in map(json.loads, self._spool)
             )
             write_rows(stream, (*columns, *ours), rows)
