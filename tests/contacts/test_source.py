@@ -227,3 +227,13 @@ def test_a_disk_that_fails_half_way_is_an_input_error():
     with pytest.raises(InputError, match="Input/output error"):
         seen.extend(contacts)
     assert len(seen) > 1000
+
+
+def test_an_option_that_does_nothing_with_a_list_is_said(opened):
+    assert opened("phone\n+1\n", name="a.csv", sheet="X").notes == (
+        "--sheet does nothing: a.csv is no workbook",
+    )
+    assert opened('[{"phone": "+1"}]', name="a.json", delimiter=";").notes == (
+        "--delimiter does nothing: a.json is JSON",
+    )
+    assert opened("phone;n\n+1;2\n", name="a.csv", delimiter=";").notes == ()

@@ -158,6 +158,27 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
     if options.format is not None and options.format not in FORMATS:
         raise UsageError(f"--format {options.format}: it has to be one of {', '.join(FORMATS)}.")
     delimiter = None if options.delimiter is None else check_delimiter(options.delimiter)
+    contacts = _open(path, options, delimiter, name)
+    contacts.notes = (*contacts.notes, *_without_effect(contacts, options, name))
+    return contacts
+
+
+def _without_effect(contacts: ContactList, options: ListOptions, name: str) -> Iterator[str]:
+    """Yield a note for each option that does nothing with this kind of list."""
+    of_workbook = contacts.sheet is not None
+    given = {
+        "--sheet": options.sheet is not None and not of_workbook,
+        "--hidden-rows": options.hidden_rows is not None and not of_workbook,
+        "--delimiter": options.delimiter is not None and (of_workbook or not contacts.columns_are_complete),
+        "--encoding": options.encoding is not None and of_workbook,
+    }
+    what = "a workbook" if of_workbook else "no workbook" if contacts.columns_are_complete else "JSON"
+    for option, does_nothing in given.items():
+        if does_nothing:
+            yield f"{option} does nothing: {name} is {what}"
+
+
+def _open(path: Path | BinaryIO, options: ListOptions, delimiter: str | None, name: str) -> ContactList:
     source = Source(path, name)
     try:
         kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
