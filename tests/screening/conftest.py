@@ -62,7 +62,9 @@ class Way:
         self, rows, screening=None, *, campaign="c", key=None, stop=lambda: False, prepare=None, **options
     ):
         told = {
-            name: options.pop(name) for name in ("on_batch", "on_waiting", "on_rejection") if name in options
+            name: options.pop(name)
+            for name in ("on_batch", "on_waiting", "on_lists", "on_rejection")
+            if name in options
         }
         rows = [
             row

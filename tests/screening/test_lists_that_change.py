@@ -1,0 +1,33 @@
+"""A do-not-call file that changes while a run waits is read again before the next opening."""
+
+from functools import partial
+
+from tests.screening.test_in_a_run import PEOPLE, hours
+from xuna_cli.commands.number_files import read_numbers
+from xuna_cli.screening.do_not_call import DoNotCall, ListFile
+from xuna_cli.screening.order import Screening
+
+
+def waiting(way, path, change):
+    file = ListFile(partial(read_numbers, path, region=None), path.read_bytes)
+    screening = Screening(do_not_call=DoNotCall((file,)), hours=hours("09:00-14:00"))
+    told = []
+    report = way.dial(PEOPLE[:2], screening, wait=True, on_waiting=lambda *_: change(), on_lists=told.extend)
+    return report, told
+
+
+def test_who_is_added_to_the_file_is_not_called(way, tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("+13035550199\n")
+    report, told = waiting(way, path, lambda: path.write_text(f"+13035550199\n{PEOPLE[0]}\n"))
+    assert report.counts["do_not_call"] == 1
+    assert way.called == [PEOPLE[1]]
+    assert [len(one.numbers) for one in told] == [2]
+
+
+def test_a_file_that_can_not_be_read_any_more_ends_the_run(way, tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("+13035550199\n")
+    report, _ = waiting(way, path, lambda: path.write_text("nobody\n"))
+    assert way.called == []
+    assert [error.code for error in report.errors] == ["do-not-call-row"]
