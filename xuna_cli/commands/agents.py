@@ -19,7 +19,7 @@ def list_agents(
     """List the account's agents, with what goes into XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import api_to_read
+    from xuna_cli.commands.context import api_to_read
     from xuna_cli.output.account import print_agents
 
     check_output(output, "table", "json")
@@ -41,7 +41,7 @@ def show(
     """Show one agent, and whether it has a first message of its own; json gives all of its configuration."""
     from xuna_cli.api.account import agent
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import api_to_read
+    from xuna_cli.commands.context import api_to_read
     from xuna_cli.output.account import print_agent
 
     check_output(output, "table", "json")

@@ -11,9 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
 
-from xuna_cli.commands.opening import (
-    is_terminal,
-)
+from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.screening import ScreeningOptions
 from xuna_cli.contacts import ListOptions
 from xuna_cli.errors import (

@@ -3,10 +3,8 @@
 import contextlib
 
 from xuna_cli.commands.call_options import Options, source_of
+from xuna_cli.commands.context import read_settings
 from xuna_cli.commands.invocation import Invocation
-from xuna_cli.commands.opening import (
-    read_settings,
-)
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import (
     ExitStatus,

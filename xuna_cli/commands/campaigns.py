@@ -25,7 +25,7 @@ def list_campaigns(
     env_file: EnvFileOption = None,
 ) -> None:
     """List all campaigns and how their calls stand."""
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.errors import LedgerError
     from xuna_cli.ledger.campaigns import campaigns
     from xuna_cli.output.campaigns import print_campaigns
@@ -51,7 +51,7 @@ def show(
     env_file: EnvFileOption = None,
 ) -> None:
     """Show a campaign, its batches, and what to do about those that are held."""
-    from xuna_cli.commands.opening import address, ledger_for_reading
+    from xuna_cli.commands.context import address, ledger_for_reading
     from xuna_cli.commands.resolving import evidence_for
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.output.campaigns import print_campaign
@@ -91,9 +91,8 @@ def export(
     env_file: EnvFileOption = None,
 ) -> None:
     """Write a row for every call of a campaign: who, when, how it stands, and what came of it."""
+    from xuna_cli.commands.context import check_output_of_ledger, ledger_for_reading
     from xuna_cli.commands.joining import list_beside
-    from xuna_cli.commands.opening import ledger_for_reading
-    from xuna_cli.commands.outputs import check_output_of_ledger
     from xuna_cli.commands.retrying import everybody
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.output.messages import say
@@ -140,7 +139,7 @@ def resolve(
 
     Placed: nobody of the batch is called again. Not placed: its people are free to be called by the next run.
     """
-    from xuna_cli.commands.opening import address, ledger_for_reading
+    from xuna_cli.commands.context import address, ledger_for_reading
     from xuna_cli.commands.resolving import resolve_by_id, resolve_one_by_one
     from xuna_cli.errors import UsageError
 
@@ -171,8 +170,8 @@ def forget(
     env_file: EnvFileOption = None,
 ) -> None:
     """Delete the people of a campaign, keep its counts, and close it for good."""
+    from xuna_cli.commands.context import ledger_for_reading, sandbox_record
     from xuna_cli.commands.forgetting import forget_campaigns
-    from xuna_cli.commands.opening import ledger_for_reading, sandbox_record
     from xuna_cli.errors import UsageError
 
     if (name is None) == (older_than is None):

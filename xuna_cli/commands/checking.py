@@ -8,7 +8,7 @@ from pathlib import Path
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import origin_of
 from xuna_cli.api.surroundings import certificates, proxy_of
-from xuna_cli.commands.opening import (
+from xuna_cli.commands.context import (
     base_url,
     ledger_if_there,
     ledger_is_required,

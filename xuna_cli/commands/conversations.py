@@ -30,8 +30,8 @@ def list_conversations(
 
     from xuna_cli.api.conversations import ConversationList
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import api_to_read
-    from xuna_cli.commands.since import parse_since
+    from xuna_cli.commands.context import api_to_read
+    from xuna_cli.commands.durations import parse_since
     from xuna_cli.output.conversations import print_conversations
 
     check_output(output, "table", "json")
@@ -55,7 +55,7 @@ def show(
     """Show one conversation: what was said, how it was judged, what was collected."""
     from xuna_cli.api.conversations import raw_conversation, read_conversation_strictly
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import api_to_read
+    from xuna_cli.commands.context import api_to_read
     from xuna_cli.errors import ConfigurationError
     from xuna_cli.output.conversations import print_conversation
 
@@ -91,9 +91,9 @@ def export(
 ) -> None:
     """Write a line for every conversation that has ended, with verdicts and collected data."""
     from xuna_cli.commands.campaigns import check_output
+    from xuna_cli.commands.context import api_to_read
+    from xuna_cli.commands.durations import parse_since
     from xuna_cli.commands.exporting import export_conversations
-    from xuna_cli.commands.opening import api_to_read
-    from xuna_cli.commands.since import parse_since
 
     check_output(output, "jsonl", "csv")
     begun = parse_since(since)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from xuna_cli.commands.opening import DeclinedError, confirmed, is_interactive
+from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
 from xuna_cli.errors import HeldError, UsageError
 from xuna_cli.ledger.forgetting import forget, older_than
 from xuna_cli.ledger.ledger import Ledger

@@ -23,26 +23,23 @@ from xuna_cli.commands.call_options import (
     overrides_of,
     rate_of,
 )
-from xuna_cli.commands.heard import Heard
-from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
-from xuna_cli.commands.opening import (
+from xuna_cli.commands.context import (
     SANDBOX_ORIGIN,
     Account,
-    DeclinedError,
     account,
     address,
     base_url,
-    confirmed,
-    is_interactive,
-    is_terminal,
+    check_output_file,
     ledger_for_writing,
     ledger_if_there,
     ledger_is_required,
     ledger_location,
 )
-from xuna_cli.commands.outputs import check_output_file
+from xuna_cli.commands.heard import Heard
+from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
+from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
 from xuna_cli.commands.screening import make_screening, timezone_column
-from xuna_cli.commands.suppressing import said_of, warning_of
+from xuna_cli.commands.suppression_list import said_of, warning_of
 from xuna_cli.contacts import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.rejection_codes import RejectionCodes

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xuna_cli.commands.context import read_settings
 from xuna_cli.commands.list_plan import phones_of
-from xuna_cli.commands.opening import read_settings
 from xuna_cli.contacts import ListOptions, open_list
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import Campaign, HiddenRows

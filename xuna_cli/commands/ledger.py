@@ -22,7 +22,7 @@ def info(
     env_file: EnvFileOption = None,
 ) -> None:
     """Say where the ledger is, on what engine, how large, and which campaigns it has."""
-    from xuna_cli.commands.opening import ledger_for_reading
+    from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.ledger.campaigns import campaigns
     from xuna_cli.output.ledger import LedgerInfo, print_ledger
 
@@ -57,7 +57,7 @@ def copy(
     """
     import contextlib
 
-    from xuna_cli.commands.opening import ledger_for_writing, location_of
+    from xuna_cli.commands.context import ledger_for_writing, location_of
     from xuna_cli.ledger.copying import copy_ledger
     from xuna_cli.ledger.opening import open_ledger
     from xuna_cli.output.messages import say

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from xuna_cli.commands.number_files import read_numbers
-from xuna_cli.commands.opening import (
+from xuna_cli.commands.context import (
+    check_output_of_ledger,
     ledger_for_reading,
     ledger_for_writing,
     ledger_if_there,
@@ -14,8 +14,7 @@ from xuna_cli.commands.opening import (
     read_settings,
     tell_moved,
 )
-from xuna_cli.commands.outputs import check_output_of_ledger
-from xuna_cli.commands.suppressing import warning_of
+from xuna_cli.commands.suppression_list import read_numbers, warning_of
 from xuna_cli.contacts import ListOptions
 from xuna_cli.errors import ExitStatus, UsageError
 from xuna_cli.ledger.do_not_call import Entry, InProgress, add, count, entries, in_progress, remove

@@ -49,8 +49,9 @@ def outcomes(
     import time
 
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import address, api_to_read, is_terminal, ledger_for_reading
-    from xuna_cli.commands.since import parse_for
+    from xuna_cli.commands.context import address, api_to_read, ledger_for_reading
+    from xuna_cli.commands.durations import parse_for
+    from xuna_cli.commands.prompts import is_terminal
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.gathering import check_origin, gather
     from xuna_cli.outcomes.summary import Summary, summarise
@@ -131,9 +132,9 @@ def retry_list(
 
     People of held batches are not among them: resolve those first.
     """
-    from xuna_cli.commands.opening import address, ledger_for_reading
+    from xuna_cli.commands.context import address, ledger_for_reading
+    from xuna_cli.commands.durations import parse_for
     from xuna_cli.commands.retrying import Retry, write_retry_list
-    from xuna_cli.commands.since import parse_for
 
     retry = Retry.of(outcome, after=parse_for(after, "--after"), absence_counts=absence_counts)
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
@@ -164,8 +165,7 @@ def report(
     """Write one page about a campaign, from the ledger alone: it needs no network, and asks for none."""
     from datetime import UTC, datetime
 
-    from xuna_cli.commands.opening import address, ledger_for_reading
-    from xuna_cli.commands.outputs import check_output_of_ledger
+    from xuna_cli.commands.context import address, check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.picture import picture
     from xuna_cli.output.messages import say

@@ -22,7 +22,7 @@ def list_numbers(
     """List the account's caller numbers, with what goes into XUNA_FROM_PHONE_NUMBER_ID."""
     from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
     from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.opening import api_to_read
+    from xuna_cli.commands.context import api_to_read
     from xuna_cli.output.account import print_phone_numbers
 
     check_output(output, "table", "json")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from xuna_cli.commands.call_options import STDIN, Options, source_of
+from xuna_cli.commands.context import read_settings
 from xuna_cli.commands.invocation import Invocation
-from xuna_cli.commands.opening import read_settings
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import CallTarget
 from xuna_cli.output.campaigns import destination

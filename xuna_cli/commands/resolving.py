@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from xuna_cli.commands.opening import is_interactive
+from xuna_cli.commands.prompts import is_interactive
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign, resolve
 from xuna_cli.ledger.ledger import Ledger

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xuna_cli.commands.context import check_output_of_ledger
 from xuna_cli.commands.joining import list_beside
-from xuna_cli.commands.outputs import check_output_of_ledger
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.ledger import Ledger

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from xuna_cli.commands.suppressing import load_lists, parse_age
+from xuna_cli.commands.durations import parse_age
+from xuna_cli.commands.suppression_list import load_lists
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.screening.calling_hours import CallingHours

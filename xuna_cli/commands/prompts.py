@@ -1,4 +1,4 @@
-"""Who calls, and through what: as given, or chosen from the account by a person on a terminal."""
+"""Questions to a person at a terminal: yes or no, which agent, which caller number."""
 
 import shlex
 import sys
@@ -6,12 +6,38 @@ from collections.abc import Sequence
 
 from xuna_cli.api.account import agents
 from xuna_cli.api.client import Client
-from xuna_cli.errors import ConfigurationError
+from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
 from xuna_cli.output.messages import safe, say
 from xuna_cli.settings import Settings
 
 AGENT = "XUNA_AGENT_ID"
 NUMBER = "XUNA_FROM_PHONE_NUMBER_ID"
+
+
+def is_interactive() -> bool:
+    """Return whether there is a person to ask: stdin and stderr are terminals."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def is_terminal(stream: object) -> bool:
+    """Return whether a standard stream is there, open, and a terminal."""
+    try:
+        return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
+    except ValueError:  # closed
+        return False
+
+
+def confirmed(question: str) -> bool:
+    """Ask a person; anything but yes is no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+class DeclinedError(XunaError):
+    """The person who was asked said no."""
+
+    exit_status = ExitStatus.INTERRUPTED
 
 
 def agent_of(client: Client, settings: Settings, flag: str | None, *, ask: bool) -> str:

@@ -1,21 +1,22 @@
-"""What commands open: the settings, the ledger, the API."""
+"""What commands open: the settings, the ledger, the account, and a file to write."""
 
 import contextlib
 import os
 import shlex
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.patience import Patient
-from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, XunaError
+from xuna_cli.commands.prompts import agent_of, caller_number_of, is_interactive
+from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.place import cautions
+from xuna_cli.output.files import beside_ledger, is_within, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings, data_folder
 
@@ -32,32 +33,6 @@ WORTH_SAYING_S = 3.0
 def read_settings(env_file: Path | None) -> Settings:
     """Return the settings of this invocation; raises as `Settings` does."""
     return Settings(os.environ, env_file, Path.cwd())
-
-
-def is_interactive() -> bool:
-    """Return whether there is a person to ask: stdin and stderr are terminals."""
-    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
-
-
-def is_terminal(stream: object) -> bool:
-    """Return whether a standard stream is there, open, and a terminal."""
-    try:
-        return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
-    except ValueError:  # closed
-        return False
-
-
-def confirmed(question: str) -> bool:
-    """Ask a person; anything but yes is no."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-class DeclinedError(XunaError):
-    """The person who was asked said no."""
-
-    exit_status = ExitStatus.INTERRUPTED
 
 
 def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Location:
@@ -270,8 +245,6 @@ def account(
     key = settings.api_key()
     client = Client(url, key.reveal(), deadline=deadline)
     with contextlib.closing(client):
-        from xuna_cli.commands.choosing import agent_of, caller_number_of
-
         asked = ask and is_interactive()
         agent = agent_of(client, settings, agent_id, ask=asked)
         number = caller_number_of(client, settings, from_phone_number_id, ask=asked)
@@ -341,3 +314,54 @@ def sandbox_record() -> Path:
 def _say_wait(seconds: float) -> None:
     if seconds >= WORTH_SAYING_S:
         say(f"xuna: the API is asked again in {seconds:.0f} s")
+
+
+def do_not_call_files(settings: Settings) -> list[Path]:
+    """Return the do-not-call files that XUNA_DO_NOT_CALL names."""
+    setting = settings.get("XUNA_DO_NOT_CALL")
+    folder = setting.folder or Path()
+    return [folder / part for part in (setting.value or "").split(os.pathsep) if part.strip()]
+
+
+def check_output_file(
+    to: Path, inputs: Iterable[Path | None], *, settings: Settings, env_file: Path | None, ledger: Path | None
+) -> None:
+    """Do nothing where a file may be written.
+
+    Args:
+        to: the file.
+        inputs: what the command reads, and the lists that it is about.
+        settings: of this invocation; the do-not-call lists that they name are needed, too.
+        env_file: the one that was named; else the current folder's is needed.
+        ledger: its file, if it is one.
+
+    Raises:
+        InputError: it is a ledger.
+        UsageError: it is one of those that are needed.
+    """
+    refuse_ledger(to)
+    of_ledger = [] if ledger is None else beside_ledger(ledger)
+    refuse_inputs(to, [*inputs, env_file or Path(".env"), *do_not_call_files(settings), *of_ledger])
+    if any(is_within(to, path) for path in of_ledger):
+        raise UsageError(
+            f"{to} would be among the locks of the ledger {ledger}",
+            hint="name a file in another folder",
+            code="output-is-input",
+        )
+
+
+def check_output_of_ledger(
+    to: Path | None, opened: Ledger, *inputs: Path | str | None, env_file: Path | None
+) -> None:
+    """Do nothing where what is read from a ledger may be written to a file; raises as `check_output_file`.
+
+    Args:
+        to: the file; None: stdout.
+        opened: the ledger.
+        inputs: what else the command reads, and the lists that it is about.
+        env_file: the one that was named.
+    """
+    if to is not None:
+        needed = [None if path is None else Path(path) for path in inputs]
+        file = None if "://" in opened.location else Path(opened.location)
+        check_output_file(to, needed, settings=read_settings(env_file), env_file=env_file, ledger=file)

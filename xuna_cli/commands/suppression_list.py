@@ -1,6 +1,6 @@
-"""From a file to the numbers that nobody is to call: every row is understood, or the list can't be used.
+"""Do-not-call lists in files: which ones a run has, how old they may be, and how their numbers are read.
 
-A suppression that is not understood is a call that should not be made.
+Every row is understood, or the list can't be used: a number that is not understood is a call that should not be made.
 """
 
 import contextlib
@@ -8,15 +8,20 @@ import re
 import shlex
 import unicodedata
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from xuna_cli.commands.context import do_not_call_files
 from xuna_cli.contacts import ContactList, ListOptions
 from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
 from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_code
 from xuna_cli.errors import InputError
 from xuna_cli.models import Rejection
-from xuna_cli.screening.do_not_call import NumberList, Numbers
+from xuna_cli.output.messages import counted
+from xuna_cli.screening.do_not_call import ListFile, NumberList, Numbers
+from xuna_cli.settings import Settings
 from xuna_cli.targets.phone_text import PhoneProblem
 from xuna_cli.targets.region_column import region_columns
 from xuna_cli.targets.regions import region_of
@@ -39,6 +44,83 @@ _SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
 _NUMBER_DIGITS = range(10, 16)
 
 _WHOLE_ROW = "every row has to hold a number; fix the row and run the same command again"
+
+
+def load_lists(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    region: str | None,
+    longest_age: timedelta | None,
+    now: Callable[[], datetime],
+) -> list[ListFile]:
+    """Read the lists of `--do-not-call`, and those of XUNA_DO_NOT_CALL, which no flag takes away.
+
+    Args:
+        settings: of this invocation.
+        files: the flag's.
+        region: the country of numbers without +.
+        longest_age: of a file, by the time of its last change.
+        now: the clock, in UTC.
+
+    Raises:
+        InputError: one can't be read, is too old, or has a row that is no number.
+    """
+    by_setting = do_not_call_files(settings)
+
+    def read(path: Path) -> NumberList:
+        _check_age(path, longest_age, now())
+        return read_numbers(path, region=region)
+
+    return [
+        ListFile(partial(read, path), partial(_version, path))
+        for path in dict.fromkeys([*files, *by_setting])
+    ]
+
+
+def said_of(one: NumberList) -> str:
+    """Return how many numbers a list has."""
+    return f"do-not-call list {one.name}: {counted(len(one.numbers), 'number', 'numbers')}"
+
+
+def warning_of(one: NumberList) -> str | None:
+    """Return what is to be known of numbers that nobody may have; None: there are none.
+
+    It is said whatever --quiet: it changes who is called.
+    """
+    if not one.unassigned:
+        return None
+    some = counted(one.unassigned, "number is", "numbers are")
+    return (
+        f"do-not-call list {one.name}: {some} in no range that is in use, first {one.example}. "
+        "If a part is missing, the person who is meant will be called."
+    )
+
+
+def _version(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # reading it says why
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _check_age(path: Path, longest_age: timedelta | None, now: datetime) -> None:
+    if longest_age is None:
+        return
+    try:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo)
+    except OSError as error:
+        raise InputError(
+            f"do-not-call list {path} can't be read: {error.strerror}", hint="check the path", code="input"
+        ) from None
+    if now - changed > longest_age:
+        raise InputError(
+            f"do-not-call list {path} was last changed at {changed:%Y-%m-%d %H:%M} UTC, which is longer ago than "
+            "--max-list-age allows",
+            hint="get the list anew from its registry",
+            code="list-too-old",
+        )
 
 
 def read_numbers(path: Path, *, region: str | None, options: ListOptions | None = None) -> NumberList:

@@ -1,4 +1,4 @@
-"""`--since`: a time as people type it."""
+"""Times and durations as people type them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from xuna_cli.errors import UsageError
 
 _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])")
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -40,3 +41,20 @@ def parse_for(text: str, option: str) -> float:
     if match is None:
         raise UsageError(f"{option} {text}: it has to be like 45s, 30m or 2h", code="duration")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+def parse_age(text: str, *, source: str) -> timedelta:
+    """Return the span of `31d`, `12h`, `90m` or `2w`.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    match = _AGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(
+            f"{source}: {text!r} is no span of time", hint="write 31d, 12h, 90m or 2w", code="age"
+        )
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        return timedelta.max
