@@ -4,10 +4,11 @@ import csv
 
 import pytest
 
-from tests.support.cli import cli
+from tests.support.cli import cli, xuna
+from tests.support.way import server
 from xuna_cli.sandbox.server import SandboxServer
 
-__all__ = ["cli"]
+__all__ = ["cli", "server", "xuna"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.contacts.sheets import ods, row, xlsx
+from tests.support.workbooks import ods, row, xlsx
 from xuna_cli.commands.list_plan import phones_of
 from xuna_cli.contacts import ListOptions, open_list
 from xuna_cli.folding import fold

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from tests.contacts.sheets import ods, row, xlsx, zipped
+from tests.support.workbooks import ods, row, xlsx, zipped
 from xuna_cli.contacts import sheets
 from xuna_cli.contacts.number_formats import show
 from xuna_cli.errors import InputError

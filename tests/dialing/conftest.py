@@ -5,7 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.ledger.building import SetClock, claimed, description
+from tests.support.builders import SetClock, claimed, description
+from tests.support.way import server, way
 from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
@@ -14,6 +15,8 @@ from xuna_cli.dialing.screener import Screener
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import CallTarget, Contact, Plan, Rejection
 from xuna_cli.screening.order import Screening
+
+__all__ = ["server", "way"]
 
 
 def let_all_through():

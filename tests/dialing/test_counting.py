@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
-from tests.ledger.building import description, target
+from tests.support.builders import description, target
 from xuna_cli.api.outcomes import Unknown
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.intake import Intake

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.dialing.conftest import FakeClock, ScriptedApi, counts, refusal_error, rows, taken
-from tests.ledger.building import description
+from tests.support.builders import description
 from xuna_cli.api.client import encode_batch
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.errors import LedgerError
@@ -135,7 +135,7 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
 
 def test_the_rest_of_a_claim_is_given_back_and_called_in_this_run(scene):
     """Somebody claims a person between the look and the claim: a batch that isn't whole waits for more."""
-    from tests.ledger.building import target
+    from tests.support.builders import target
 
     claim = scene.ledger.claim
     rival = []

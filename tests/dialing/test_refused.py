@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dialing.conftest import bad, counts, rows, settled, taken
-from tests.ledger.building import target
+from tests.support.builders import target
 
 BAD = [target(value).key for value in (0, 1, 2)]
 
@@ -56,7 +56,7 @@ def test_what_the_campaign_had_accepted_in_an_earlier_run_counts(scene):
 
 
 def test_what_another_campaign_had_accepted_does_not_count(scene):
-    from tests.ledger.building import description
+    from tests.support.builders import description
 
     other = scene.ledger.start_run(description("autumn"))
     [batch] = scene.ledger.claim(other, [[target(9)]])

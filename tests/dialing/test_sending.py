@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.dialing.conftest import ScriptedApi, bad, counts, for_now, rows, settled, taken
-from tests.ledger.building import target
+from tests.support.builders import target
 from tests.support.scripted import ScriptedServer, nothing_comes
 from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
@@ -105,7 +105,7 @@ def test_a_dead_runs_unknown_does_not_count(scene):
 
 
 def scene_description():
-    from tests.ledger.building import description
+    from tests.support.builders import description
 
     return description()
 

@@ -50,7 +50,7 @@ TABLE = "tests/faults/test_fault_table.py"
 RUNS = "tests/faults/test_runs.py"
 SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
-FORGETTING = "tests/screening/test_forgetting.py"
+FORGETTING = "tests/commands/test_forgetting.py"
 LEDGER = "ledger/ledger.py"
 SENDING, CLIENT, OUTCOMES = "dialing/sending.py", "api/client.py", "api/outcomes.py"
 
@@ -112,7 +112,7 @@ BUGS = (
         [
             ("        if listed := self.listed(number for target in targets for number in target.numbers):\n", "        if listed := {}:\n"),
         ],
-        ["tests/screening/test_in_a_run.py", "-k", "listed"],
+        ["tests/dialing/test_screening.py", "-k", "listed"],
     ),
     Planted(
         "calls of a claim moved only up to 500",
@@ -199,13 +199,13 @@ BUGS = (
         "quiet days not asked before the POST",
         SENDING,
         [("self._ledger.submit(batch) if since is None else self._ledger.submit(batch, since)", "self._ledger.submit(batch)")],
-        ["tests/screening/test_quiet_days_at_once.py", "-k", "while_we_connect"],
+        ["tests/dialing/test_quiet_days_at_once.py", "-k", "while_we_connect"],
     ),
     Planted(
         "a no holds for its own row only",
         "commands/invocation.py",
         [("        if not needs_whole_list(self.screening):\n", "        if self.screening:\n")],
-        ["tests/screening/test_rows_of_one_person.py", "-k", "a_no_in_any_row or mark"],
+        ["tests/commands/test_rows_of_one_person.py", "-k", "a_no_in_any_row or mark"],
     ),
     Planted(
         "whom the API refused is called first",

@@ -2,7 +2,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.ledger.building import SetClock, description
+from tests.support.builders import SetClock, description
 from xuna_cli.ledger.opening import open_ledger
 
 

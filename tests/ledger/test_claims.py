@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.ledger.building import claimed, description, keys, target, targets
+from tests.support.builders import claimed, description, keys, target, targets
 from xuna_cli.errors import LedgerError
 from xuna_cli.models import BatchState, Standing
 

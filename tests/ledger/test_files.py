@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.ledger.building import claimed, description, targets
+from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.opening import open_ledger
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.building import description, targets
+from tests.support.builders import description, targets
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger import place
 from xuna_cli.ledger.file_systems import is_mount_point, is_shared, mount_point_of, mounts, parse_mounts
@@ -310,7 +310,7 @@ def test_a_living_transaction_of_another_first_run_is_not_taken_for_a_lost_ledge
 KILLED = """
 import os, sys
 from pathlib import Path
-from tests.ledger.building import description, targets
+from tests.support.builders import description, targets
 from xuna_cli.ledger.opening import open_ledger
 ledger = open_ledger(Path(sys.argv[1]))
 run = ledger.start_run(description())

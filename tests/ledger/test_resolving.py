@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ledger.building import claimed, description, keys, target, targets
+from tests.support.builders import claimed, description, keys, target, targets
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
 from xuna_cli.models import BatchState

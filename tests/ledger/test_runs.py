@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.ledger.building import claimed, description, keys, targets
+from tests.support.builders import claimed, description, keys, targets
 from xuna_cli.errors import UsageError
 from xuna_cli.models import BatchState, Standing
 
@@ -16,7 +16,7 @@ from xuna_cli.models import BatchState, Standing
 CHILD = """
 import sys
 from pathlib import Path
-from tests.ledger.building import description, targets
+from tests.support.builders import description, targets
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.models import BatchState
 ledger = open_ledger(Path(sys.argv[1]))

@@ -5,7 +5,7 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberType
 
-from tests.targets.numbers import e164_like
+from tests.support.phone_numbers import e164_like
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import COSTLY, KindOfNumber

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from tests.targets.numbers import REGIONS, e164_like, messily, national
+from tests.support.phone_numbers import REGIONS, e164_like, messily, national
 from xuna_cli.errors import UsageError
 from xuna_cli.targets.phone import PhoneProblem, PhoneReader, check_region, normalise
 

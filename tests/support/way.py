@@ -1,13 +1,11 @@
 """A campaign's whole way against a real sandbox and a real ledger, with the time given from outside."""
 
 import contextlib
-import json
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from xuna_cli.__main__ import main
 from xuna_cli.api.client import Client, encode_batch, refusal_error
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.run import Dialer
@@ -121,58 +119,3 @@ def server():
 @pytest.fixture
 def way(tmp_path, server):
     return Way(tmp_path, server)
-
-
-class Xuna:
-    """`xuna …` in this process, in a folder and a home of its own, against a sandbox of its own."""
-
-    def __init__(self, folder, server, capsys) -> None:
-        self.folder = folder
-        self.server = server
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *arguments):
-        self._capsys.readouterr()
-        status = main([str(argument) for argument in arguments])
-        self.out, self.err = self._capsys.readouterr()
-        return status
-
-    def call(self, *arguments, expect=0):
-        """Run batch-call and return its document."""
-        status = self("batch-call", *arguments, "--output", "json")
-        assert status == expect, self.err
-        document = json.loads(self.out)
-        assert document["counts"]["rows"] == sum(document["counts"].values()) - document["counts"]["rows"]
-        return document
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    @property
-    def ledger(self):
-        return self.folder / "data/xuna/ledger.db"
-
-    @property
-    def called(self):
-        return [call.to_phone_number for call in self.server.state._calls]
-
-    @property
-    def said(self):
-        return [call.conversation_config_override for call in self.server.state._calls]
-
-
-@pytest.fixture
-def xuna(tmp_path, server, capsys, monkeypatch):
-    for name in ("CI", "XUNA_LEDGER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("XUNA_BASE_URL", server.base_url)
-    monkeypatch.setenv("XUNA_AI_API_KEY", "sandbox")
-    monkeypatch.setenv("XUNA_AGENT_ID", "agent_sandbox")
-    monkeypatch.setenv("XUNA_FROM_PHONE_NUMBER_ID", "pn_sandbox")
-    monkeypatch.chdir(tmp_path)
-    return Xuna(tmp_path, server, capsys)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.screening.conftest import NOON_UTC
-from tests.screening.test_in_a_run import LONDON, PEOPLE, Given, hours
+from tests.dialing.test_screening import LONDON, PEOPLE, Given, hours
+from tests.support.way import NOON_UTC
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import QuietDays
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.screening.conftest import NOON_UTC, Way
+from tests.support.way import NOON_UTC, Way
 from xuna_cli.ledger.do_not_call import add
 from xuna_cli.models import Contact, Rejection
 from xuna_cli.sandbox.faults import Answer, Cut, RateLimit, Refuse, Short

@@ -16,7 +16,7 @@ from tests.dialing.conftest import (
     rows,
     taken,
 )
-from tests.ledger.building import target
+from tests.support.builders import target
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.run import rehearse
 from xuna_cli.errors import InputError
