@@ -2,7 +2,7 @@
 
 import pytest
 
-from xuna_cli.same_person import one_form, other_form
+from xuna_cli.phone.same_person import one_form, other_form
 
 PAIRS = [
     ("+551187654321", "+5511987654321"),

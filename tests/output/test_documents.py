@@ -7,7 +7,7 @@ import pytest
 from xuna_cli.errors import ExitStatus, InputError
 from xuna_cli.models import COUNTS, BatchRecord, BatchState, ListUse, Rejection, Report
 from xuna_cli.output.document import BatchCallResult, batch_call_document
-from xuna_cli.screening.zone_rules import zone_rules
+from xuna_cli.phone.zone_rules import zone_rules
 
 
 def result(exit_status=ExitStatus.OK, *, held=(), **fields):

@@ -7,10 +7,10 @@ from phonenumbers import PhoneNumberType
 
 from tests.support.phone_numbers import e164_like
 from xuna_cli.models import CallTarget
+from xuna_cli.phone.kinds import kind_of
+from xuna_cli.phone.places import locate, zones_of_calling_code, zones_of_country
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
-from xuna_cli.screening.numbering import kind_of
-from xuna_cli.screening.places import locate, zones_of_calling_code, zones_of_country
 from xuna_cli.screening.rules import Look
 
 EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]

@@ -19,7 +19,7 @@ from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
 from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.opening import check_writable
 from xuna_cli.output.findings import Finding
-from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
+from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.settings import API_KEY, Settings
 
 DEADLINE_S = 20.0

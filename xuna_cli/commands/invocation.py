@@ -65,13 +65,13 @@ from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.spreadsheet import Rejects
+from xuna_cli.phone.reader import check_region
+from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
-from xuna_cli.screening.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.settings import Settings
 from xuna_cli.targets.names import fold
-from xuna_cli.targets.phone import check_region
 from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.ready import Ready, ready
 

@@ -12,7 +12,7 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.models import Campaign, HiddenRows
 from xuna_cli.outcomes.joined_list import JoinedList
 from xuna_cli.output.messages import counted, say
-from xuna_cli.targets.phone import check_region
+from xuna_cli.phone.reader import check_region
 from xuna_cli.targets.preparing import Preparer
 
 

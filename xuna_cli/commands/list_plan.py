@@ -11,12 +11,12 @@ from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.models import ListUse
 from xuna_cli.paths import value_at
+from xuna_cli.phone.place_columns import may_be_region, region_columns
 from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
 from xuna_cli.targets.foreign_names import override_of
 from xuna_cli.targets.misplaced import check_placed
-from xuna_cli.targets.region_column import may_be_region, region_columns
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import nearest
 from xuna_cli.targets.values import TargetProblem, is_empty

@@ -21,11 +21,11 @@ from xuna_cli.ledger.do_not_call import Entry, InProgress, add, count, entries, 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.do_not_call import print_checks, print_entries, write_entries
 from xuna_cli.output.messages import counted, say
-from xuna_cli.same_person import with_other_forms
+from xuna_cli.phone.cells import PhoneProblem
+from xuna_cli.phone.reader import check_region
+from xuna_cli.phone.same_person import with_other_forms
+from xuna_cli.phone.suppression import SuppressionReader
 from xuna_cli.settings import Settings
-from xuna_cli.targets.phone import check_region
-from xuna_cli.targets.phone_text import PhoneProblem
-from xuna_cli.targets.suppression import SuppressionReader
 
 LISTED = 1_000  # on a terminal nobody reads more
 

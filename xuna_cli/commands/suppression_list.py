@@ -20,12 +20,12 @@ from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_
 from xuna_cli.errors import InputError
 from xuna_cli.models import Rejection
 from xuna_cli.output.messages import counted
+from xuna_cli.phone.cells import PhoneProblem
+from xuna_cli.phone.place_columns import region_columns
+from xuna_cli.phone.regions import region_of
+from xuna_cli.phone.suppression import Reading, SuppressionReader
 from xuna_cli.screening.do_not_call import ListFile, NumberList, Numbers
 from xuna_cli.settings import Settings
-from xuna_cli.targets.phone_text import PhoneProblem
-from xuna_cli.targets.region_column import region_columns
-from xuna_cli.targets.regions import region_of
-from xuna_cli.targets.suppression import Reading, SuppressionReader
 from xuna_cli.targets.values import is_empty
 
 _DATE = re.compile(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from xuna_cli.ledger.queries import in_parts, named
-from xuna_cli.same_person import with_other_forms
+from xuna_cli.phone.same_person import with_other_forms
 
 NO_CAMPAIGN = -1
 

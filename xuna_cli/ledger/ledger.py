@@ -35,7 +35,7 @@ from xuna_cli.models import (
     RunDescription,
     Standing,
 )
-from xuna_cli.same_person import other_form, with_other_forms
+from xuna_cli.phone.same_person import other_form, with_other_forms
 
 
 def utc_now() -> datetime:

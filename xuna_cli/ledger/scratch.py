@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from xuna_cli.same_person import one_form
+from xuna_cli.phone.same_person import one_form
 
 
 class SeenKeys:

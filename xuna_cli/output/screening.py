@@ -6,8 +6,8 @@ from typing import Any
 
 from xuna_cli.models import Deferral, Mark, Report
 from xuna_cli.output.messages import counted
-from xuna_cli.screening.zone_rules import zone_rules
-from xuna_cli.screening.zones import local
+from xuna_cli.phone.zone_rules import zone_rules
+from xuna_cli.phone.zones import local
 
 ROWS_SHOWN = 10
 OPENINGS_SHOWN = 10

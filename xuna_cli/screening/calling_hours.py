@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from xuna_cli.models import CallTarget, Reason
+from xuna_cli.phone.places import Area, area_of, locate, zones_of_calling_code
+from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
+from xuna_cli.phone.zones import is_among, local, words
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
-from xuna_cli.screening.places import Area, area_of, locate, zones_of_calling_code
 from xuna_cli.screening.rules import DEFERRED, SCREENED, Look, Until
-from xuna_cli.screening.zone_names import UnknownZoneError, zones_meant
-from xuna_cli.screening.zones import is_among, local, words
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))

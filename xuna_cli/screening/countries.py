@@ -8,7 +8,7 @@ from phonenumbers import PhoneNumberType
 
 from xuna_cli.errors import UsageError
 from xuna_cli.models import Reason
-from xuna_cli.screening.numbering import kind_of, split
+from xuna_cli.phone.kinds import kind_of, split
 from xuna_cli.screening.rules import SCREENED, Look
 
 # What toll fraud lives on: who calls such a number pays its owner. Personal numbers are among them

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.models import Reason
-from xuna_cli.same_person import other_form
+from xuna_cli.phone.same_person import other_form
 from xuna_cli.screening.rules import DO_NOT_CALL, Look
 
 _BUCKETS = 509  # a prime: numbers come in runs, and are spread by it

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from xuna_cli.errors import UsageError
-from xuna_cli.screening.zones import local, zone
+from xuna_cli.phone.zones import local, zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from xuna_cli.models import CallTarget, Reason
-from xuna_cli.same_person import one_form
+from xuna_cli.phone.same_person import one_form
 
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 

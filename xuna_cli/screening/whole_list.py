@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from xuna_cli.models import CallTarget, Contact, Rejection
-from xuna_cli.same_person import one_form
+from xuna_cli.phone.same_person import one_form
 from xuna_cli.screening.do_not_call import Numbers
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.order import Screening

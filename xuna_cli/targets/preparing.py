@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
+from xuna_cli.phone.reader import PhoneProblem
+from xuna_cli.phone.zone_column import zone_columns
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.names import AmbiguousName, column_for, respelled
@@ -23,13 +25,11 @@ from xuna_cli.targets.override import (
     own_columns,
     own_values,
 )
-from xuna_cli.targets.phone import PhoneProblem
 from xuna_cli.targets.plain import plain_texts
 from xuna_cli.targets.ready import KEY_SEPARATOR, Ready, check_unmarked
 from xuna_cli.targets.row_phone import PhoneColumns, RowPhone, RowPhoneProblem
 from xuna_cli.targets.template import Template, check_columns, no_column
 from xuna_cli.targets.values import TargetProblem, is_empty
-from xuna_cli.targets.zone_column import zone_columns
 
 _NESTED = frozenset({dict, list})
 LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes take about 2,700, and what is beside the key

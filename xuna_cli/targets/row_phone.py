@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.paths import value_at
-from xuna_cli.targets.phone import PhoneProblem, PhoneReader
-from xuna_cli.targets.region_column import region_columns
-from xuna_cli.targets.regions import region_of
+from xuna_cli.phone.place_columns import region_columns
+from xuna_cli.phone.reader import PhoneProblem, PhoneReader
+from xuna_cli.phone.regions import region_of
 from xuna_cli.targets.values import is_empty
 
 BETWEEN_NUMBERS = ":::"

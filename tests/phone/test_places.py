@@ -6,10 +6,10 @@ from collections import defaultdict
 import phonenumbers
 import pytest
 
-from xuna_cli.screening.place_tables import OVERLAYS
-from xuna_cli.screening.places import area_of, locate, zones_of_country, zones_of_number
-from xuna_cli.screening.zone_rules import zone_rules
-from xuna_cli.screening.zones import offsets
+from xuna_cli.phone.place_tables import OVERLAYS
+from xuna_cli.phone.places import area_of, locate, zones_of_country, zones_of_number
+from xuna_cli.phone.zone_rules import zone_rules
+from xuna_cli.phone.zones import offsets
 
 
 def table():

@@ -15,10 +15,10 @@ from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from xuna_cli.screening.numbering import GLOBAL, UNKNOWN, Plan, split
-from xuna_cli.screening.place_tables import OVERLAYS, PLACES
-from xuna_cli.screening.zone_rules import zone_rules
-from xuna_cli.screening.zones import offsets, zone
+from xuna_cli.phone.kinds import GLOBAL, UNKNOWN, Plan, split
+from xuna_cli.phone.place_tables import OVERLAYS, PLACES
+from xuna_cli.phone.zone_rules import zone_rules
+from xuna_cli.phone.zones import offsets, zone
 
 # Where the area codes are the places that count, rather than the exchanges in them: North America and Brazil,
 # whose mobile numbers have the area code of a place, but exchanges that the prefixes don't know.

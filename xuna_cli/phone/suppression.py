@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from xuna_cli.targets.phone import PhoneReader
-from xuna_cli.targets.phone_text import BETWEEN_NUMBERS, EXTENSION, PhoneProblem, digits_of, quoted, text_of
-from xuna_cli.targets.readings import is_assigned, others, read
+from xuna_cli.phone.cells import BETWEEN_NUMBERS, EXTENSION, PhoneProblem, digits_of, quoted, text_of
+from xuna_cli.phone.reader import PhoneReader
+from xuna_cli.phone.readings import is_assigned, others, read
 
 # `home: …`, `Tel. 2: …`, `(mobile) …` in front; `… (mobile)`, `… - work` behind. A letter that is a part of the
 # number (1-800-FLOWERS) is none of them: what is left then is no number.

@@ -4,9 +4,9 @@ import phonenumbers
 import pytest
 from babel import Locale
 
-from xuna_cli.targets.country_names import ALPHA_3
-from xuna_cli.targets.region_column import region_columns
-from xuna_cli.targets.regions import region_of
+from xuna_cli.phone.country_names import ALPHA_3
+from xuna_cli.phone.place_columns import region_columns
+from xuna_cli.phone.regions import region_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from functools import cache
 import phonenumbers
 
 from xuna_cli.folding import fold
-from xuna_cli.targets.country_names import ALPHA_3, NAMES, STATES
+from xuna_cli.phone.country_names import ALPHA_3, NAMES, STATES
 
 _CALLING_CODE = re.compile(r"(?:\+|00)?([1-9][0-9]{0,3})(?:\.0)?")
 _NANP = re.compile(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from xuna_cli.targets.phone_text import PhoneProblem
-from xuna_cli.targets.suppression import Reading, SuppressionReader
+from xuna_cli.phone.cells import PhoneProblem
+from xuna_cli.phone.suppression import Reading, SuppressionReader
 
 
 @pytest.mark.parametrize(

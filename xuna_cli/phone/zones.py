@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from xuna_cli.screening.zone_rules import zone_rules
+from xuna_cli.phone.zone_rules import zone_rules
 
 ZONES_NAMED = 2
 

@@ -10,14 +10,14 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 from phonenumbers.shortnumberinfo import is_emergency_number, is_valid_short_number_for_region
 
-from xuna_cli.targets.numbering_plan import (
+from xuna_cli.phone.cells import PhoneProblem, quoted, short_number
+from xuna_cli.phone.plan import (
     NumberingPlan,
     assigned,
     plan_of_code,
     plan_of_number,
     plan_of_region,
 )
-from xuna_cli.targets.phone_text import PhoneProblem, quoted, short_number
 
 _WHY_NOT_POSSIBLE = {
     ValidationResult.TOO_SHORT: "it is too short",

@@ -13,9 +13,9 @@ import phonenumbers
 from phonenumbers.re_util import enable_pattern_cache
 
 from xuna_cli.errors import UsageError
-from xuna_cli.targets.numbering_plan import NumberingPlan, plan_of_number, plan_of_region
-from xuna_cli.targets.phone_text import PhoneProblem, digits_of, quoted, text_of
-from xuna_cli.targets.readings import check_placeholder, is_assigned, others, read, same_country
+from xuna_cli.phone.cells import PhoneProblem, digits_of, quoted, text_of
+from xuna_cli.phone.plan import NumberingPlan, plan_of_number, plan_of_region
+from xuna_cli.phone.readings import check_placeholder, is_assigned, others, read, same_country
 
 __all__ = ["PhoneProblem", "PhoneReader", "check_region", "normalise"]
 

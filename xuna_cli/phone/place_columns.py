@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from xuna_cli.folding import fold, words
-from xuna_cli.targets.region_names import KINDS, OF_A_PHONE, OF_THE_PERSON, Kind
-from xuna_cli.targets.regions import is_state_code, region_of
+from xuna_cli.phone.region_names import KINDS, OF_A_PHONE, OF_THE_PERSON, Kind
+from xuna_cli.phone.regions import is_state_code, region_of
 
 
 def region_columns(

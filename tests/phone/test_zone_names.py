@@ -2,7 +2,7 @@
 
 import pytest
 
-from xuna_cli.screening.zone_names import UnknownZoneError, zones_meant
+from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
 
 NEW_YORK, TORONTO, BERLIN = "+12128765432", "+14162345678", "+493012345678"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tzdata
 
-from xuna_cli.screening.zone_rules import ZoneRules, newest
+from xuna_cli.phone.zone_rules import ZoneRules, newest
 
 PACKAGED = Path(tzdata.__file__).parent / "zoneinfo"
 DENVER = (PACKAGED / "America/Denver").read_bytes()
@@ -54,8 +54,8 @@ def test_rules_are_old_a_year_after_the_middle_of_their_own():
 PROGRAM = """
 import json
 from datetime import UTC, datetime
-from xuna_cli.screening.zone_rules import zone_rules
-from xuna_cli.screening.zones import local
+from xuna_cli.phone.zone_rules import zone_rules
+from xuna_cli.phone.zones import local
 print(json.dumps([str(zone_rules()), local(datetime(2026, 7, 1, 12, tzinfo=UTC), "America/Vancouver").hour]))
 """
 

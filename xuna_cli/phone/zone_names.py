@@ -3,8 +3,8 @@
 import re
 from functools import cache
 
-from xuna_cli.screening.numbering import kind_of
-from xuna_cli.screening.zone_rules import zone_rules
+from xuna_cli.phone.kinds import kind_of
+from xuna_cli.phone.zone_rules import zone_rules
 
 # Zones of their names in the US and in Canada, whose provinces have left the US's summer time one by one.
 # MST is what Arizona has all the year, and what the mountain states have in winter: it is both.

@@ -9,7 +9,7 @@ from phonenumbers.phonemetadata import PhoneMetadata
 
 from tests.support.phone_numbers import REGIONS, e164_like, messily, national
 from xuna_cli.errors import UsageError
-from xuna_cli.targets.phone import PhoneProblem, PhoneReader, check_region, normalise
+from xuna_cli.phone.reader import PhoneProblem, PhoneReader, check_region, normalise
 
 JOHN = "+15559876543"
 PLACEHOLDERS = [
