@@ -27,7 +27,7 @@ from tests.support.ledgers import described, person
 from tests.support.postgres_server import PostgresServer
 from xuna_cli.ledger.location import ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import BatchState
+from xuna_cli.ledger.records import BatchState
 
 ROOT = Path(__file__).resolve().parents[2]
 BATCH = 100

@@ -10,7 +10,8 @@ from tests.benchmarks.__main__ import BENCHMARKS, main
 from tests.benchmarks.lists import BAD_EVERY, KINDS, callable_in, contacts, write
 from tests.benchmarks.results import Row
 from tests.benchmarks.stage import Stage
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

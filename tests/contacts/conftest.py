@@ -2,7 +2,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 
 
 @pytest.fixture

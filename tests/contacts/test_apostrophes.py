@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuna_cli.contacts import ListOptions, open_list
 from xuna_cli.contacts.apostrophes import guard, unguarded
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.models import CellFault, Contact, Rejection, TypedText
 from xuna_cli.output.spreadsheet import Rejects
 

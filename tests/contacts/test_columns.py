@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from xuna_cli.contacts import PHONE_COLUMN_NAMES
+from xuna_cli.contacts.columns import PHONE_COLUMN_NAMES
 from xuna_cli.errors import InputError
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.workbooks import ods, row, xlsx
 from xuna_cli.commands.list_plan import phones_of
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.folding import fold
 from xuna_cli.models import CallTarget
 from xuna_cli.targets.override import first_message

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact
 

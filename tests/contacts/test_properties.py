@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from xuna_cli.contacts import FORMATS, ListOptions, open_list
 from xuna_cli.contacts.apostrophes import without_marks
+from xuna_cli.contacts.options import FORMATS, ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 

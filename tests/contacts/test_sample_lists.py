@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.models import Contact
 
 SAMPLES = Path(__file__).parents[2] / "sample_lists"

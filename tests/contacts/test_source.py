@@ -6,7 +6,8 @@ import tempfile
 
 import pytest
 
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.errors import ExitStatus, InputError, UsageError
 from xuna_cli.models import Contact
 

@@ -13,8 +13,9 @@ import xlwt
 from tests.support.workbooks import ods, row, xlsx, zipped
 from xuna_cli.contacts import sheets
 from xuna_cli.contacts.number_formats import show
+from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.errors import InputError
-from xuna_cli.models import CellFault, HiddenRows, TypedText
+from xuna_cli.models import CellFault, TypedText
 
 HEADER = ["phone", "name"]
 ERRORS = ["#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!"]

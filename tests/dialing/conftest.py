@@ -10,10 +10,11 @@ from tests.support.way import server, way
 from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import CallTarget, Contact, Plan, Rejection
+from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.screening.order import Screening
 
 __all__ = ["server", "way"]

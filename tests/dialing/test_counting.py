@@ -13,8 +13,9 @@ from xuna_cli.dialing.run import rehearse
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import REJECTIONS_KEPT, Tally
 from xuna_cli.errors import ExitStatus, InputError, LedgerError
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.ledger.scratch import SeenKeys
-from xuna_cli.models import BatchState, Rejection, Standing
+from xuna_cli.models import Rejection
 from xuna_cli.screening.order import Screening
 
 
@@ -65,7 +66,7 @@ def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected
     assert tally.get("rejected") == 2
 
 
-@pytest.mark.parametrize("standing", list(Standing))
+@pytest.mark.parametrize("standing", list(ClaimStatus))
 def test_who_the_ledger_knows_goes_no_further(standing):
     tally = Tally()
     reading = intake(rows(1, 2), tally, lambda keys: {keys[0]: standing})
@@ -76,7 +77,9 @@ def test_who_the_ledger_knows_goes_no_further(standing):
 def test_a_list_that_breaks_off_keeps_the_counts_of_what_was_read_before():
     tally = Tally()
     reading = intake(
-        breaking(rows(1, 1, 2, 3, None, 4, 5)), tally, lambda keys: {target(3).key: Standing.ALREADY_CALLED}
+        breaking(rows(1, 1, 2, 3, None, 4, 5)),
+        tally,
+        lambda keys: {target(3).key: ClaimStatus.ALREADY_CALLED},
     )
     fresh = reading.read(100, {target(4).key: target(4)})
     assert [one.key for one in fresh] == numbers(1, 2, 5)
@@ -308,7 +311,7 @@ def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_count
         rows(1, 2),
         prepare=prepare,
         standings=lambda keys: {},  # as where the claim is to find them
-        standings_of_screened=lambda keys: {keys[0]: Standing.ALREADY_CALLED},
+        standings_of_screened=lambda keys: {keys[0]: ClaimStatus.ALREADY_CALLED},
         screener=Screener(
             Screening(),
             now=Clock().now,

@@ -7,10 +7,11 @@ import pytest
 from tests.dialing.conftest import FakeClock, ScriptedApi, counts, refusal_error, rows, taken
 from tests.support.builders import description
 from xuna_cli.api.client import encode_batch
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.do_not_call import add
-from xuna_cli.models import CallTarget, Plan
+from xuna_cli.models import CallTarget
 from xuna_cli.screening.calling_hours import CallingHours
 from xuna_cli.screening.hours import Hours, Window
 from xuna_cli.screening.order import Screening

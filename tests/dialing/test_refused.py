@@ -61,7 +61,7 @@ def test_what_another_campaign_had_accepted_does_not_count(scene):
     other = scene.ledger.start_run(description("autumn"))
     [batch] = scene.ledger.claim(other, [[target(9)]])
     scene.ledger.submit(batch)
-    from xuna_cli.models import BatchState
+    from xuna_cli.ledger.records import BatchState
 
     scene.ledger.record(batch, BatchState.ACCEPTED, batch_id="b", calls_initiated=1)
     report = scene.dial(rows(0, 1, 2, 3), refusing(), batch_size=1)

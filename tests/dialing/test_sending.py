@@ -16,7 +16,7 @@ from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.pacing import MOST_NOT_SENT
 from xuna_cli.errors import ExitStatus
-from xuna_cli.models import BatchState
+from xuna_cli.ledger.records import BatchState
 
 LOST = Unknown("the connection broke")
 

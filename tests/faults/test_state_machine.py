@@ -18,13 +18,15 @@ from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.sending import Sending, Stop
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import BatchState, CallTarget, Plan, RunDescription
+from xuna_cli.ledger.records import BatchState, RunDescription
+from xuna_cli.models import CallTarget
 from xuna_cli.screening.order import Screening
 
 PEOPLE = tuple(f"+1555987{number:04}" for number in range(14))

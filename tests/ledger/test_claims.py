@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.builders import claimed, description, keys, target, targets
 from xuna_cli.errors import LedgerError
-from xuna_cli.models import BatchState, Standing
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 
 
 def settle(ledger, batch, state, **said):
@@ -107,12 +107,12 @@ def test_standings_name_how_a_key_stands(opened):
     theirs.submit(batches[4])
     ours.claim(run, [targets(7)])
     assert ours.standings(run.campaign_id, [one.key for one in targets(*range(9))], run_id=run.id) == {
-        target(0).key: Standing.ALREADY_CALLED,
-        target(1).key: Standing.HELD,
-        target(2).key: Standing.HELD,
-        target(4).key: Standing.IN_FLIGHT,
-        target(5).key: Standing.IN_FLIGHT,
-        target(7).key: Standing.DUPLICATE,
+        target(0).key: ClaimStatus.ALREADY_CALLED,
+        target(1).key: ClaimStatus.HELD,
+        target(2).key: ClaimStatus.HELD,
+        target(4).key: ClaimStatus.IN_FLIGHT,
+        target(5).key: ClaimStatus.IN_FLIGHT,
+        target(7).key: ClaimStatus.DUPLICATE,
     }
     assert ours.standings(run.campaign_id, []) == {}
     assert ours.standings(999, [target(0).key]) == {}

@@ -5,7 +5,7 @@ import pytest
 from tests.support.builders import claimed, description, keys, target, targets
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
-from xuna_cli.models import BatchState
+from xuna_cli.ledger.records import BatchState
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.builders import claimed, description, keys, targets
 from xuna_cli.errors import UsageError
-from xuna_cli.models import BatchState, Standing
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 
 # Starts a run, claims four batches, has two on the wire and one accepted, says so, and waits to be killed.
 CHILD = """
@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from tests.support.builders import description, targets
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import BatchState
+from xuna_cli.ledger.records import BatchState
 ledger = open_ledger(Path(sys.argv[1]))
 run = ledger.start_run(description())
 batches = ledger.claim(run, [targets(1), targets(2), targets(3), targets(4)])
@@ -62,7 +62,7 @@ def test_nothing_of_a_living_run_is_touched(child, opened, states):
     assert states(ledger) == ["accepted", "submitting", "submitting", "claimed"]
     assert ledger.claim(ours, [targets(1, 2, 3, 4)]) == []
     assert ledger.standings(1, [one.key for one in targets(2, 4)], run_id=ours.id) == dict.fromkeys(
-        (one.key for one in targets(2, 4)), Standing.IN_FLIGHT
+        (one.key for one in targets(2, 4)), ClaimStatus.IN_FLIGHT
     )
 
 

@@ -16,7 +16,7 @@ from tests.support.builders import SetClock, description, target
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import HELD_STATES, Batch, BatchState, Standing
+from xuna_cli.ledger.records import HELD_STATES, Batch, BatchState, ClaimStatus
 
 PEOPLE = 12
 GROUPS = st.lists(st.integers(0, PEOPLE - 1), min_size=1, max_size=8, unique=True)
@@ -244,11 +244,11 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         standings = self.watcher.standings(1, [target(number).key for number in range(PEOPLE)])
         words = {
-            BatchState.ACCEPTED: Standing.ALREADY_CALLED,
-            BatchState.SHORT: Standing.HELD,
-            BatchState.UNKNOWN: Standing.HELD,
-            BatchState.CLAIMED: Standing.IN_FLIGHT,
-            BatchState.SUBMITTING: Standing.IN_FLIGHT,
+            BatchState.ACCEPTED: ClaimStatus.ALREADY_CALLED,
+            BatchState.SHORT: ClaimStatus.HELD,
+            BatchState.UNKNOWN: ClaimStatus.HELD,
+            BatchState.CLAIMED: ClaimStatus.IN_FLIGHT,
+            BatchState.SUBMITTING: ClaimStatus.IN_FLIGHT,
         }
         assert standings == {key: words[self.state[batch_id]] for key, batch_id in self.owner.items()}
 

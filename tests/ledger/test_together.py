@@ -9,7 +9,8 @@ import pytest
 
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import BatchState, CallTarget, RunDescription
+from xuna_cli.ledger.records import BatchState, RunDescription
+from xuna_cli.models import CallTarget
 
 SENDERS = 6
 

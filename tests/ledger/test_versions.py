@@ -11,8 +11,8 @@ from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.queries import schema_versions
+from xuna_cli.ledger.records import BatchState
 from xuna_cli.ledger.sqlite import SqliteEngine
-from xuna_cli.models import BatchState
 
 KNOWN = schema_versions()
 NEWEST = max(KNOWN)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from xuna_cli.models import BatchRecord, BatchState, Conversation
+from xuna_cli.ledger.records import BatchRecord, BatchState
+from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
     BATCH_IN_DOUBT,
     NO_NUMBER,

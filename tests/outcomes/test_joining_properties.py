@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuna_cli.models import BatchRecord, BatchState, Conversation
+from xuna_cli.ledger.records import BatchRecord, BatchState
+from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import CLOCKS_DIFFER_S, Joiner, LedgerCall
 
 SENT = 1_800_000_000.0

@@ -12,14 +12,8 @@ import pytest
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.outcomes import Link, store, store_counts, store_reading
-from xuna_cli.models import (
-    BatchState,
-    CallTarget,
-    Conversation,
-    Evaluation,
-    Reading,
-    RunDescription,
-)
+from xuna_cli.ledger.records import BatchState, ConversationSync, RunDescription
+from xuna_cli.models import CallTarget, Conversation, Evaluation
 from xuna_cli.outcomes.picture import picture
 from xuna_cli.output.report import masked, render
 
@@ -84,7 +78,7 @@ def build(
     store_reading(
         ledger,
         found.id,
-        Reading(ledger.timestamp(), None, len(links) + 40, len(links), 37, 3, {"no-number": 3}),
+        ConversationSync(ledger.timestamp(), None, len(links) + 40, len(links), 37, 3, {"no-number": 3}),
     )
     return ledger, found
 

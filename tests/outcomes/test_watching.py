@@ -1,7 +1,7 @@
 import pytest
 
 from xuna_cli.errors import UnreachableError
-from xuna_cli.models import CallOutcome, Campaign
+from xuna_cli.ledger.records import CallOutcome, Campaign
 from xuna_cli.outcomes.summary import Summary
 from xuna_cli.outcomes.watching import Pace, watch
 

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.errors import ExitStatus, InputError
-from xuna_cli.models import COUNTS, BatchRecord, BatchState, ListUse, Rejection, Report
+from xuna_cli.ledger.records import BatchRecord, BatchState
+from xuna_cli.models import Rejection
 from xuna_cli.output.document import BatchCallResult, batch_call_document
 from xuna_cli.phone.zone_rules import zone_rules
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuna_cli.errors import InputError
-from xuna_cli.models import BatchRecord, BatchState, Contact, Rejection
+from xuna_cli.ledger.records import BatchRecord, BatchState
+from xuna_cli.models import Contact, Rejection
 from xuna_cli.output.files import replacing
 from xuna_cli.output.spreadsheet import Rejects, batches_csv, cell
 

@@ -9,8 +9,10 @@ import sys
 
 import pytest
 
+from xuna_cli.dialing.report import COUNTS, Cause, Report
 from xuna_cli.errors import ExitStatus
-from xuna_cli.models import COUNTS, BatchRecord, BatchState, Cause, Rejection, Report
+from xuna_cli.ledger.records import BatchRecord, BatchState
+from xuna_cli.models import Rejection
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.table import console, print_result
 
@@ -251,7 +253,7 @@ def test_a_rehearsal_in_the_sandbox_says_that_nobody_was_called():
 
 
 def test_progress_is_quiet_where_nobody_watches(capsys):
-    from xuna_cli.models import Progress
+    from xuna_cli.dialing.report import Progress
     from xuna_cli.output.progress import ProgressLine
 
     with ProgressLine(watched=False, total=5) as line:
@@ -263,7 +265,7 @@ def test_progress_is_quiet_where_nobody_watches(capsys):
 
 
 def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch):
-    from xuna_cli.models import Progress
+    from xuna_cli.dialing.report import Progress
     from xuna_cli.output.progress import ProgressLine
 
     ours, theirs = pty.openpty()

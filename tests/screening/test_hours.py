@@ -9,7 +9,7 @@ from xuna_cli.errors import UsageError
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.calling_hours import CallingHours
 from xuna_cli.screening.hours import Hours, Window, next_opening, parse_days, parse_until, parse_windows
-from xuna_cli.screening.rules import Look, Until
+from xuna_cli.screening.rules import ScreeningContext, Until
 
 DENVER, KOLKATA, KATHMANDU, BERLIN, NEW_YORK = (
     "America/Denver",
@@ -39,7 +39,7 @@ def is_open(of, zone, now):
 
 
 def judge(of, now, *, number=US_NUMBER, timezone=None, default=None):
-    return CallingHours(of, default)(Look(CallTarget(2, number, number, timezone=timezone), now))
+    return CallingHours(of, default)(ScreeningContext(CallTarget(2, number, number, timezone=timezone), now))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_the_default_zone_only_chooses_within_the_country():
 
 def test_who_could_only_be_called_after_the_end_is_not_deferred():
     now = at("2026-11-24T21:00", DENVER)
-    look = Look(CallTarget(2, US_NUMBER, US_NUMBER), now)
+    look = ScreeningContext(CallTarget(2, US_NUMBER, US_NUMBER), now)
     rule = CallingHours(hours("09:00-20:00"), until=Until(at("2026-11-25T09:00", DENVER)))
     reason = rule(look)
     assert (reason.code, reason.count) == ("past-until", "screened")
@@ -328,7 +328,7 @@ def test_what_is_remembered_changes_no_answer(numbers, now, steps):
     for step in [0, *steps]:
         now += timedelta(minutes=step)
         for number in numbers:
-            look = Look(CallTarget(2, number, number), now)
+            look = ScreeningContext(CallTarget(2, number, number), now)
             assert remembering(look) == CallingHours(of)(look)
             assert remembering.is_outside(look.target, now) == (
                 (fresh := CallingHours(of)(look)) is not None

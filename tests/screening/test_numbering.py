@@ -11,7 +11,7 @@ from xuna_cli.phone.kinds import kind_of
 from xuna_cli.phone.places import locate, zones_of_calling_code, zones_of_country
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
-from xuna_cli.screening.rules import Look
+from xuna_cli.screening.rules import ScreeningContext
 
 EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
 
@@ -84,7 +84,7 @@ def test_exactly_the_numbers_that_cost_the_caller_are_refused():
         costly = phonenumbers.number_type(number) in COSTLY or (
             phonenumbers.region_code_for_country_code(number.country_code) == "001"
         )
-        reason = rule(Look(CallTarget(2, e164, e164), None))
+        reason = rule(ScreeningContext(CallTarget(2, e164, e164), None))
         assert (reason is not None) == costly, e164
         refused += costly
     assert refused > 500
@@ -103,7 +103,7 @@ def test_exactly_the_numbers_that_cost_the_caller_are_refused():
     ],
 )
 def test_a_costly_number_is_refused_with_what_it_is(number, words):
-    reason = KindOfNumber()(Look(CallTarget(2, number, number), None))
+    reason = KindOfNumber()(ScreeningContext(CallTarget(2, number, number), None))
     assert (reason.code, reason.count) == ("kind-of-number", "screened")
     assert words in reason.message
     assert number in reason.message
@@ -111,7 +111,7 @@ def test_a_costly_number_is_refused_with_what_it_is(number, words):
 
 @pytest.mark.parametrize("number", ["+15559876543", "+12125550123", "+447911123456", "+18005550123"])
 def test_an_ordinary_number_is_not_refused(number):
-    assert KindOfNumber()(Look(CallTarget(2, number, number), None)) is None
+    assert KindOfNumber()(ScreeningContext(CallTarget(2, number, number), None)) is None
 
 
 @pytest.mark.parametrize("hour", [3, 9, 14, 20])

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from xuna_cli.models import CallTarget, RunDescription
+from xuna_cli.ledger.records import RunDescription
+from xuna_cli.models import CallTarget
 
 
 class SetClock:

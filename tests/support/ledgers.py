@@ -5,7 +5,8 @@ import pytest
 from tests.support.postgres_server import PostgresServer
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import CallTarget, RunDescription
+from xuna_cli.ledger.records import RunDescription
+from xuna_cli.models import CallTarget
 
 ENGINES = ("sqlite", "postgres")
 

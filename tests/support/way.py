@@ -8,9 +8,11 @@ import pytest
 
 from xuna_cli.api.client import Client, encode_batch, refusal_error
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.models import Contact, Plan, RunDescription
+from xuna_cli.ledger.records import RunDescription
+from xuna_cli.models import Contact
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.order import Screening
 from xuna_cli.targets.preparing import Preparer

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xuna_cli import models
+from xuna_cli.contacts import options
 
 WHOM, WHEN = "Who is not called", "When"
 
@@ -107,7 +107,7 @@ Wait = Annotated[
     typer.Option("--wait", help="Stay, and call who is deferred as their hours come.", rich_help_panel=WHEN),
 ]
 HiddenRows = Annotated[
-    models.HiddenRows | None,
+    options.HiddenRows | None,
     typer.Option(
         help="What to do with rows that are hidden in the workbook (default: stop, if there are any).",
         rich_help_panel="The list",

@@ -13,12 +13,11 @@ from typing import BinaryIO
 
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.screening import ScreeningOptions
-from xuna_cli.contacts import ListOptions
+from xuna_cli.contacts.options import HiddenRows, ListOptions
 from xuna_cli.errors import (
     InputError,
     UsageError,
 )
-from xuna_cli.models import HiddenRows
 from xuna_cli.output.files import is_ordinary
 from xuna_cli.settings import Settings
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override

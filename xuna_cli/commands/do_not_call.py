@@ -58,7 +58,7 @@ def import_file(
 ) -> None:
     """Add every number of a file; a row that holds none stops it before anything is added."""
     from xuna_cli.commands.listing import import_numbers
-    from xuna_cli.contacts import ListOptions
+    from xuna_cli.contacts.options import ListOptions
 
     options = ListOptions(
         list_format,

@@ -6,9 +6,9 @@ A warning that changes what people hear is never silenced by --quiet.
 from collections.abc import Iterable, Sequence
 
 from xuna_cli.commands.call_options import Options
-from xuna_cli.contacts import ContactList
+from xuna_cli.contacts.reading import ContactList
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.models import Contact, Mark, Rejection
+from xuna_cli.models import Contact, LintWarning, Rejection
 from xuna_cli.output.messages import counted, say
 from xuna_cli.settings import Settings
 from xuna_cli.targets.lint import Lint, check_literals
@@ -97,7 +97,7 @@ class Heard:
             )
         ]
 
-    def _tell(self, mark: Mark) -> None:
+    def _tell(self, mark: LintWarning) -> None:
         """Tell of a kind of sign when the first row has it, before that row's call."""
         if mark.code in self._told:
             return

@@ -40,9 +40,11 @@ from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
 from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.commands.suppression_list import said_of, warning_of
-from xuna_cli.contacts import ContactList, beside_the_list, open_list
+from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.rejection_codes import RejectionCodes
+from xuna_cli.dialing.report import Report
 from xuna_cli.dialing.run import Dialer, rehearse
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import (
@@ -58,8 +60,9 @@ from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import store_counts
+from xuna_cli.ledger.records import BatchRecord, ClaimStatus, RunDescription
 from xuna_cli.ledger.scratch import SeenKeys
-from xuna_cli.models import BatchRecord, CallTarget, Plan, Rejection, Report, RunDescription, Standing
+from xuna_cli.models import CallTarget, Rejection
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
@@ -360,7 +363,7 @@ class Invocation:
             last_calls=partial(last_calls, ledger) if ledger is not None else lambda _, __: {},
         )
 
-        def standings(keys: Sequence[str]) -> dict[str, Standing]:
+        def standings(keys: Sequence[str]) -> dict[str, ClaimStatus]:
             if ledger is None or campaign_id is None:
                 return {}
             return ledger.standings(campaign_id, keys)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from xuna_cli.commands.context import read_settings
 from xuna_cli.commands.list_plan import phones_of
-from xuna_cli.contacts import ListOptions, open_list
+from xuna_cli.contacts.options import HiddenRows, ListOptions
+from xuna_cli.contacts.reading import open_list
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.models import Campaign, HiddenRows
+from xuna_cli.ledger.records import Campaign
 from xuna_cli.outcomes.joined_list import JoinedList
 from xuna_cli.output.messages import counted, say
 from xuna_cli.phone.reader import check_region

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from xuna_cli.contacts import ContactList
-from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.columns import ListUse, listed, quoted
 from xuna_cli.contacts.phone_choice import phones_of_contact
-from xuna_cli.contacts.reading import LOOKED_AT
+from xuna_cli.contacts.reading import LOOKED_AT, ContactList
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
-from xuna_cli.models import ListUse
 from xuna_cli.paths import value_at
 from xuna_cli.phone.place_columns import may_be_region, region_columns
 from xuna_cli.screening.mark_names import Says, says

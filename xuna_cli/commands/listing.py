@@ -15,7 +15,7 @@ from xuna_cli.commands.context import (
     tell_moved,
 )
 from xuna_cli.commands.suppression_list import read_numbers, warning_of
-from xuna_cli.contacts import ListOptions
+from xuna_cli.contacts.options import ListOptions
 from xuna_cli.errors import ExitStatus, UsageError
 from xuna_cli.ledger.do_not_call import Entry, InProgress, add, count, entries, in_progress, remove
 from xuna_cli.ledger.ledger import Ledger

@@ -8,7 +8,7 @@ from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign, resolve
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import found_of_held, reading_of
-from xuna_cli.models import BatchRecord, BatchState
+from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.output.campaigns import Evidence, explain_held
 from xuna_cli.output.messages import counted, say
 

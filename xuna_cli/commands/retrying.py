@@ -12,7 +12,7 @@ from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import reading_of
-from xuna_cli.models import BatchState, CallOutcome, Campaign, Reading
+from xuna_cli.ledger.records import BatchState, CallOutcome, Campaign, ConversationSync
 from xuna_cli.outcomes.gathering import with_outcomes
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.outcomes.joining import UNTIED, unix
@@ -52,7 +52,7 @@ class Retry:
             )
         return cls(frozenset(known[word] for word in words), after, absence_counts)
 
-    def check(self, name: str, reading: Reading | None, *, address: str) -> None:
+    def check(self, name: str, reading: ConversationSync | None, *, address: str) -> None:
         """Raise UsageError where the records that were read don't allow for what is asked."""
         command = f"xuna campaigns outcomes {address}"
         if reading is None:
@@ -78,7 +78,7 @@ class Retry:
                 code="absence-unproven",
             )
 
-    def wants(self, person: Person, reading: Reading) -> bool:
+    def wants(self, person: Person, reading: ConversationSync) -> bool:
         """Return whether somebody is to be called again."""
         call, outcome = person.call, person.outcome
         if call is None:
@@ -159,7 +159,14 @@ def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
 
 
 def _say(
-    written: int, found: Campaign, retry: Retry, to: Path, reading: Reading, *, address: str, columns: str
+    written: int,
+    found: Campaign,
+    retry: Retry,
+    to: Path,
+    reading: ConversationSync,
+    *,
+    address: str,
+    columns: str,
 ) -> None:
     say(
         f"xuna: {counted(written, 'person', 'people')} written to {to}; their records were read {reading.read_at}"

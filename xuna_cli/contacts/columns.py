@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from xuna_cli.contacts.phone_names import PHONE_COLUMN_NAMES, Standing, standing
 from xuna_cli.errors import InputError
@@ -10,6 +11,7 @@ from xuna_cli.errors import InputError
 __all__ = [
     "FEWEST_DIGITS",
     "PHONE_COLUMN_NAMES",
+    "ListUse",
     "check_header",
     "listed",
     "looks_like_phone",
@@ -90,3 +92,22 @@ def quoted(name: str) -> str:
     import shlex  # noqa: PLC0415 - only for a message
 
     return shlex.quote(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ListUse:
+    """Which parts of a list steer its calls, for people and programs.
+
+    Attributes:
+        phone_columns: with the numbers, in the order in which they are tried.
+        region_columns: which say in which country numbers without + are read, the surest first.
+        do_not_call_columns: which mark who must not be called.
+        sheet: the workbook's; None for other formats.
+        unused_columns: which say who is called, where or how by their names, and are not used.
+    """
+
+    phone_columns: tuple[str, ...] = ()
+    region_columns: tuple[str, ...] = ()
+    do_not_call_columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    unused_columns: tuple[str, ...] = ()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -12,14 +11,13 @@ from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.foreign import check_not_foreign
 from xuna_cli.contacts.json_array import LIST_KEYS, read_json
 from xuna_cli.contacts.json_lines import read_json_lines
+from xuna_cli.contacts.options import FORMATS, ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
 from xuna_cli.contacts.workbook import as_phone, open_sheet
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.models import CellFault, Contact, HiddenRows, Rejection
-
-FORMATS = ("csv", "tsv", "json", "jsonl", "xlsx")
+from xuna_cli.models import CellFault, Contact, Rejection
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -38,30 +36,6 @@ _SUFFIXES = {
 _MOST_LEADING_REJECTIONS = 1000
 LOOKED_AT = 500
 """Rows that are read ahead, to tell which columns have anything in them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListOptions:
-    r"""How to read a list; what is None is found out.
-
-    Attributes:
-        format: one of `FORMATS`; else from the file's name, else from its first bytes.
-        delimiter: the one character between the cells of a CSV (also `tab`, `\t`); else from its header.
-        encoding: a name that Python knows; else from the byte order mark, else UTF-8, always strictly.
-        phone_columns: the columns with the phone number, exactly, in the order in which they are tried; else
-            the one that is found by its name. In JSON a path (`contact.phone`) is one, too.
-        sheet: the workbook's sheet, in any case; else the only visible one with a phone column.
-        hidden_rows: what becomes of a workbook's hidden rows; else they stop the reading.
-        first_phone_column: take the first of several that have such a name, for whoever reads the others, too.
-    """
-
-    format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    phone_columns: Sequence[str] = ()
-    sheet: str | None = None
-    hidden_rows: HiddenRows | None = None
-    first_phone_column: bool = False
 
 
 class ContactList:

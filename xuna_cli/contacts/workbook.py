@@ -7,10 +7,11 @@ from typing import BinaryIO
 
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.contacts.number_formats import plain
+from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.sheets import Sheet, SheetRow, Workbook, WorkbookError
 from xuna_cli.errors import InputError
-from xuna_cli.models import CellFault, HiddenRows, TypedText
+from xuna_cli.models import CellFault, TypedText
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
 
+from xuna_cli.dialing.report import Deferral
 from xuna_cli.dialing.spool import Spool
-from xuna_cli.models import CallTarget, Deferral, Reason
+from xuna_cli.models import CallTarget, Reason
 
 Opening = tuple[tuple[str, ...], datetime]
 

@@ -6,13 +6,14 @@ from itertools import islice
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import InputError, XunaError
-from xuna_cli.models import CallTarget, Contact, Reason, Rejection, Standing
+from xuna_cli.ledger.records import ClaimStatus
+from xuna_cli.models import CallTarget, Contact, Reason, Rejection
 from xuna_cli.screening.rules import DEFERRED
 
 Person = tuple[CallTarget, Contact | None]
 Prepare = Callable[[Contact], CallTarget | Rejection]
 RowsOf = Callable[[Sequence[str]], Mapping[str, int]]
-Standings = Callable[[Sequence[str]], Mapping[str, Standing]]
+Standings = Callable[[Sequence[str]], Mapping[str, ClaimStatus]]
 
 
 class Intake:
@@ -101,15 +102,15 @@ class Intake:
         together must not decide what becomes of them.
         """
         keys = [target.key for target, _ in people]
-        settled: list[tuple[CallTarget, Standing]] = []
+        settled: list[tuple[CallTarget, ClaimStatus]] = []
         if known := self._standings(keys):
             settled = [(target, known[target.key]) for target, _ in people if target.key in known]
             people = [person for key, person in zip(keys, people, strict=True) if key not in known]
         reasons = self._screen(people)
         barred = [people[place][0].key for place in reasons]
         known = self._standings_of_screened(barred) if barred else {}
-        twice = [target.key for target, standing in settled if standing is Standing.DUPLICATE]
-        twice += [key for key, standing in known.items() if standing is Standing.DUPLICATE]
+        twice = [target.key for target, standing in settled if standing is ClaimStatus.DUPLICATE]
+        twice += [key for key, standing in known.items() if standing is ClaimStatus.DUPLICATE]
         first_rows = self._rows_of(twice) if twice else {}
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
         for target, standing in settled:
@@ -135,8 +136,8 @@ class Intake:
             self._tally.example = fit[0]
         return fit
 
-    def _count(self, target: CallTarget, standing: Standing, first_rows: Mapping[str, int]) -> None:
-        if standing is Standing.DUPLICATE:
+    def _count(self, target: CallTarget, standing: ClaimStatus, first_rows: Mapping[str, int]) -> None:
+        if standing is ClaimStatus.DUPLICATE:
             self._tally.duplicate(target.row_number, first_rows.get(target.key))
         else:
             self._tally.count(standing)

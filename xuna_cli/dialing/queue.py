@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from xuna_cli.dialing.clock import Clock
-from xuna_cli.models import Batch
+from xuna_cli.ledger.records import Batch
 
 
 class BatchQueue:

@@ -4,7 +4,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from xuna_cli.models import Rejection, Report
+from xuna_cli.dialing.report import Report
+from xuna_cli.models import Rejection
 
 
 class RejectionCodes:

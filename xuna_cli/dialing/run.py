@@ -12,7 +12,9 @@ from datetime import datetime
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
 from xuna_cli.dialing.intake import Intake, Prepare, RowsOf, SecondIntake, tell_screened
 from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.queue import BatchQueue
+from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
 from xuna_cli.dialing.spool import Spool
@@ -20,17 +22,8 @@ from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import LedgerError, UsageError, XunaError
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.models import (
-    BatchRecord,
-    CallTarget,
-    Contact,
-    Plan,
-    Progress,
-    Rejection,
-    Report,
-    Run,
-    Standing,
-)
+from xuna_cli.ledger.records import BatchRecord, ClaimStatus, Run
+from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening
 
@@ -314,14 +307,14 @@ class Dialer:
         self._somebody_known = True
         standings = self._standings([target.key for target in lost])
         barred = self._ledger.barred(self._run, lost, *self._quiet_since())
-        twice = [key for key, standing in standings.items() if standing is Standing.DUPLICATE]
+        twice = [key for key, standing in standings.items() if standing is ClaimStatus.DUPLICATE]
         first_rows = self._rows_of(twice) if twice else {}
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
             elif (standing := standings.get(target.key)) is not None:
                 del self._waiting[target.key]
-                if standing is Standing.DUPLICATE:
+                if standing is ClaimStatus.DUPLICATE:
                     self._tally.duplicate(target.row_number, first_rows.get(target.key))
                 else:
                     self._tally.count(standing)
@@ -331,7 +324,7 @@ class Dialer:
                 self._tally.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
 
-    def _known(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    def _known(self, keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
         """Return who need not be claimed; nobody, while the ledger knows nobody.
 
         The claim finds them all the same. Asking first saves it the work where many are known; on a new list
@@ -343,7 +336,7 @@ class Dialer:
         self._somebody_known = bool(known)
         return known
 
-    def _standings(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    def _standings(self, keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
         return self._ledger.standings(self._run.campaign_id, keys, run_id=self._run.id)
 
     def _quiet_since(self) -> tuple[datetime] | tuple[()]:
@@ -393,7 +386,7 @@ def rehearse(
     rows: Iterable[Contact | Rejection],
     *,
     prepare: Prepare,
-    standings: Callable[[Sequence[str]], Mapping[str, Standing]],
+    standings: Callable[[Sequence[str]], Mapping[str, ClaimStatus]],
     unseen: Callable[[Sequence[str], Sequence[int]], set[str]],
     screener: Screener,
     limit: int | None,
@@ -424,8 +417,8 @@ def rehearse(
     """
     tally = Tally()
 
-    def standings_now(keys: Sequence[str]) -> Mapping[str, Standing]:
-        return {**dict.fromkeys(known(keys), Standing.DUPLICATE), **standings(keys)}
+    def standings_now(keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
+        return {**dict.fromkeys(known(keys), ClaimStatus.DUPLICATE), **standings(keys)}
 
     intake = Intake(
         rows,

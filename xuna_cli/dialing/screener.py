@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from xuna_cli.models import CalledAt, CallTarget, Contact, Reason
+from xuna_cli.ledger.records import CalledAt
+from xuna_cli.models import CallTarget, Contact, Reason
 from xuna_cli.screening.order import Screening, first
-from xuna_cli.screening.rules import Look, Rule
+from xuna_cli.screening.rules import Rule, ScreeningContext
 
 Listed = Callable[[Iterable[str]], Mapping[str, str]]
 LastCalls = Callable[[Sequence[str], datetime], Mapping[str, str]]
@@ -52,7 +53,8 @@ class Screener:
             number = target.to_phone_number
             fields = contact.fields if contact is not None else {}
             reason = first(
-                self._at_intake, Look(target, now, fields, _words(listed, target), called.get(number))
+                self._at_intake,
+                ScreeningContext(target, now, fields, _words(listed, target), called.get(number)),
             )
             if reason is not None:
                 found[place] = reason
@@ -65,7 +67,10 @@ class Screener:
         listed = self._listed_of(people)
         called = self._called(numbers, now)
         reasons = (
-            first(self._second_look, Look(target, now, {}, _words(listed, target), called.get(number)))
+            first(
+                self._second_look,
+                ScreeningContext(target, now, {}, _words(listed, target), called.get(number)),
+            )
             for (target, _), number in zip(people, numbers, strict=True)
         )
         return {place: reason for place, reason in enumerate(reasons) if reason is not None}
@@ -92,15 +97,17 @@ class Screener:
         if not self._before_post:
             return {}
         now = self._now()
-        reasons = ((target.key, first(self._before_post, Look(target, now))) for target in targets)
+        reasons = (
+            (target.key, first(self._before_post, ScreeningContext(target, now))) for target in targets
+        )
         return {key: reason for key, reason in reasons if reason is not None}
 
     def barred(self, target: CallTarget, words: str) -> Reason:
         """Return the reason for one whom the ledger bars: it is on its list, or was called too lately."""
         rule: Rule | None = self.screening.do_not_call
-        look = Look(target, self._now(), {}, words)
+        look = ScreeningContext(target, self._now(), {}, words)
         if isinstance(words, CalledAt):
-            rule, look = self.screening.quiet_days, Look(target, self._now(), called_at=words)
+            rule, look = self.screening.quiet_days, ScreeningContext(target, self._now(), called_at=words)
         reason = None if rule is None else rule(look)
         if reason is None:
             raise AssertionError(target.to_phone_number)

@@ -13,6 +13,7 @@ from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unk
 from xuna_cli.dialing.intake import tell_screened
 from xuna_cli.dialing.last_look import LastLook
 from xuna_cli.dialing.pacing import Pacer, Slot
+from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import REFUSED, Tally
 from xuna_cli.errors import (
@@ -25,7 +26,8 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.models import Batch, BatchRecord, BatchState, CallTarget, Plan, Reason, Rejection, Run
+from xuna_cli.ledger.records import Batch, BatchRecord, BatchState, Run
+from xuna_cli.models import CallTarget, Reason, Rejection
 
 # So many calls refused alone in the same words, with nothing accepted, are no accident of the list.
 LONE_REFUSALS_TO_STOP = 3

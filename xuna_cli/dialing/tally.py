@@ -4,18 +4,10 @@ import threading
 from collections import Counter
 
 from xuna_cli.dialing.deferred import Deferred
+from xuna_cli.dialing.report import COUNTS, Cause, Report, Screened
 from xuna_cli.errors import XunaError
-from xuna_cli.models import (
-    COUNTS,
-    BatchRecord,
-    CallTarget,
-    Cause,
-    Reason,
-    Rejection,
-    Report,
-    Screened,
-    Standing,
-)
+from xuna_cli.ledger.records import BatchRecord, ClaimStatus
+from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.rules import DEFERRED
 
 REFUSED = "api-refused"  # the code of a call that the API rejects
@@ -52,7 +44,7 @@ class Tally:
         self.rows = 0
         self.list_complete = True
 
-    def count(self, what: str | Standing, rows: int = 1) -> None:
+    def count(self, what: str | ClaimStatus, rows: int = 1) -> None:
         """Note that so many rows became `what`, one of `COUNTS`."""
         with self._lock:
             self._counts[str(what)] += rows
@@ -60,7 +52,7 @@ class Tally:
     def duplicate(self, row_number: int, of_row: int | None) -> None:
         """Note a row whose person stands in another row; None where that row is not known."""
         with self._lock:
-            self._counts[Standing.DUPLICATE] += 1
+            self._counts[ClaimStatus.DUPLICATE] += 1
             if len(self._duplicates) < DUPLICATES_KEPT:
                 self._duplicates.append((row_number, of_row))
 

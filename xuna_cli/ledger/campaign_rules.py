@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from xuna_cli.errors import UsageError
-from xuna_cli.models import RunDescription
+from xuna_cli.ledger.records import RunDescription
 
 
 def storable(description: RunDescription) -> RunDescription:

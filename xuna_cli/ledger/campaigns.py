@@ -10,7 +10,7 @@ from xuna_cli.errors import UsageError
 from xuna_cli.ledger.ledger import Ledger, batch_record
 from xuna_cli.ledger.outcomes import outcomes_of
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
+from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 
 CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
 

@@ -23,18 +23,18 @@ from xuna_cli.ledger.engine import Engine, Parameters, made_again
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
-from xuna_cli.ledger.together import Together
-from xuna_cli.models import (
+from xuna_cli.ledger.records import (
     HELD_STATES,
     Batch,
     BatchRecord,
     BatchState,
     CalledAt,
-    CallTarget,
+    ClaimStatus,
     Run,
     RunDescription,
-    Standing,
 )
+from xuna_cli.ledger.together import Together
+from xuna_cli.models import CallTarget
 from xuna_cli.phone.same_person import other_form, with_other_forms
 
 
@@ -213,7 +213,7 @@ class Ledger:
 
     def standings(
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
-    ) -> dict[str, Standing]:
+    ) -> dict[str, ClaimStatus]:
         """Return how those of the keys stand that the ledger knows in this campaign, in whichever form.
 
         Args:
@@ -239,7 +239,7 @@ class Ledger:
         found = {key: standing[batch_id] for key, batch_id in batch_of.items() if batch_id in standing}
         if run_id is not None:
             refused = self.refused(campaign_id, keys)
-            found.update((key, Standing.DUPLICATE) for key in keys if refused.get(key) == run_id)
+            found.update((key, ClaimStatus.DUPLICATE) for key in keys if refused.get(key) == run_id)
         return found
 
     def row_numbers(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -777,11 +777,11 @@ def _lost(what: str) -> LostClaimError:
     return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
 
 
-def _standing(state: BatchState, *, own: bool) -> Standing:
+def _standing(state: BatchState, *, own: bool) -> ClaimStatus:
     if own:
-        return Standing.DUPLICATE
+        return ClaimStatus.DUPLICATE
     if state is BatchState.ACCEPTED:
-        return Standing.ALREADY_CALLED
+        return ClaimStatus.ALREADY_CALLED
     if state in HELD_STATES:
-        return Standing.HELD
-    return Standing.IN_FLIGHT
+        return ClaimStatus.HELD
+    return ClaimStatus.IN_FLIGHT

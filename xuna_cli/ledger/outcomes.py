@@ -9,7 +9,8 @@ from typing import Any
 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts, named
-from xuna_cli.models import CallOutcome, Conversation, Evaluation, OutcomeRecord, Reading
+from xuna_cli.ledger.records import CallOutcome, ConversationSync, OutcomeRecord
+from xuna_cli.models import Conversation, Evaluation
 
 LONGEST_TEXT = 2_000  # characters of a rationale or a collected value that are kept
 COLUMNS = 11
@@ -171,16 +172,16 @@ def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
     }
 
 
-def reading_of(ledger: Ledger, campaign_id: int) -> Reading | None:
+def reading_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
     """Return when and how completely the records were last read for a campaign; None: they were not."""
     rows = ledger.rows("reading", {"campaign_id": campaign_id})
     if not rows:
         return None
     read_at, incomplete, records, joined, elsewhere, unjoined, reasons = rows[0]
-    return Reading(read_at, incomplete, records, joined, elsewhere, unjoined, json.loads(reasons))
+    return ConversationSync(read_at, incomplete, records, joined, elsewhere, unjoined, json.loads(reasons))
 
 
-def store_reading(ledger: Ledger, campaign_id: int, reading: Reading) -> None:
+def store_reading(ledger: Ledger, campaign_id: int, reading: ConversationSync) -> None:
     """Keep when and how completely the records were read."""
     with ledger.transaction():
         ledger.change(
@@ -215,7 +216,7 @@ def counts_of_runs(ledger: Ledger, campaign_id: int) -> dict[int, dict[str, int]
 
 
 def outcome_of(
-    outcome: OutcomeRecord | None, submitted_at: str | None, reading: Reading | None
+    outcome: OutcomeRecord | None, submitted_at: str | None, reading: ConversationSync | None
 ) -> CallOutcome:
     """Return what came of a call, also where there is no record of it.
 

@@ -20,15 +20,15 @@ from xuna_cli.ledger.outcomes import (
     store,
     store_reading,
 )
-from xuna_cli.models import (
+from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchState,
     CallOutcome,
     CallRecord,
     Campaign,
-    Conversation,
-    Reading,
+    ConversationSync,
 )
+from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
     CLOCKS_DIFFER_S,
     JOINED_BY_BATCH,
@@ -77,8 +77,8 @@ def gather(
     campaign: Campaign,
     reader: Reader,
     *,
-    on_progress: Callable[[Reading], None] = lambda _: None,
-) -> Reading:
+    on_progress: Callable[[ConversationSync], None] = lambda _: None,
+) -> ConversationSync:
     """Read the records of the campaign's agents since its first run, join them, and keep what they prove.
 
     What was read is kept also where reading stops in the middle: doing it again goes on from there.
@@ -108,8 +108,8 @@ def gather(
             link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH
         )
 
-    def reading() -> Reading:
-        return Reading(
+    def reading() -> ConversationSync:
+        return ConversationSync(
             began,
             "; ".join(dict.fromkeys(incomplete)) or None,
             records,

@@ -9,8 +9,9 @@ from xuna_cli.ledger.campaigns import calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import outcome_of, outcomes_of_keys, reading_of
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named
+from xuna_cli.ledger.records import BatchState, CallOutcome, CallRecord, Campaign
 from xuna_cli.ledger.scratch import SeenKeys
-from xuna_cli.models import BatchState, CallOutcome, CallRecord, CallTarget, Campaign, Contact, Rejection
+from xuna_cli.models import CallTarget, Contact, Rejection
 
 NOT_CALLED = "not-called"
 REJECTED = "rejected"

@@ -23,7 +23,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from xuna_cli.ledger.outcomes import Link
-from xuna_cli.models import BatchRecord, BatchState, CallRecord, Conversation
+from xuna_cli.ledger.records import BatchRecord, BatchState, CallRecord
+from xuna_cli.models import Conversation
 
 CLOCKS_DIFFER_S = 120.0
 """Our clock and the API's may differ: a record may seem to have begun so long before it was sent for."""

@@ -8,14 +8,14 @@ from statistics import median
 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import counts_of_runs, found_of_held, reading_of
-from xuna_cli.models import (
+from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,
     BatchState,
     CallOutcome,
     CallRecord,
     Campaign,
-    Reading,
+    ConversationSync,
 )
 from xuna_cli.outcomes.gathering import runs, with_outcomes
 from xuna_cli.outcomes.summary import Held
@@ -112,7 +112,7 @@ class Picture:
     median_duration: float | None
     held: Sequence[Held]
     people: Sequence[Callee]
-    reading: Reading | None = None
+    reading: ConversationSync | None = None
 
     @property
     def called(self) -> int:

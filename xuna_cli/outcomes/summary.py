@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import found_of_held, reading_of
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, CallOutcome, Campaign, Reading
+from xuna_cli.ledger.records import (
+    HELD_STATES,
+    BatchRecord,
+    BatchState,
+    CallOutcome,
+    Campaign,
+    ConversationSync,
+)
 from xuna_cli.outcomes.gathering import with_outcomes
 
 DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
@@ -34,7 +41,7 @@ class Summary:
     """
 
     campaign: Campaign
-    reading: Reading | None
+    reading: ConversationSync | None
     outcomes: Mapping[CallOutcome, int]
     held: tuple[Held, ...] = ()
     criteria: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Campaign
+from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
 from xuna_cli.output.files import replacing
 from xuna_cli.output.messages import Stdout, counted, emit

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.errors import ExitStatus, XunaError
-from xuna_cli.models import COUNTS, BatchRecord, ListUse, Mark, Rejection, Report
+from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.models import LintWarning, Rejection
 from xuna_cli.output.screening import screening_document
 from xuna_cli.screening.do_not_call import NumberList
 
@@ -45,7 +48,7 @@ class BatchCallResult:
     ledger_created: bool
     report: Report
     held: Sequence[BatchRecord] = ()
-    marks: Sequence[Mark] = ()
+    marks: Sequence[LintWarning] = ()
     address: str = ""
     rejects: str | None = None
     again: str = ""

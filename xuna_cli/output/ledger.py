@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xuna_cli.ledger.moved import Moved
-from xuna_cli.models import Campaign
+from xuna_cli.ledger.records import Campaign
 from xuna_cli.output.campaigns import campaign_document, print_campaigns
 from xuna_cli.output.document import VERSION, dump
 from xuna_cli.output.messages import emit

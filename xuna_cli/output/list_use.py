@@ -1,6 +1,6 @@
 """Which parts of a list steer its calls, in words."""
 
-from xuna_cli.models import ListUse
+from xuna_cli.contacts.columns import ListUse
 
 
 def list_line(use: ListUse) -> str:

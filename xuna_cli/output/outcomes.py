@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from xuna_cli.models import CallOutcome, Reading
+from xuna_cli.ledger.records import CallOutcome, ConversationSync
 from xuna_cli.outcomes.joining import (
     BATCH_IN_DOUBT,
     NO_NUMBER,
@@ -174,7 +174,7 @@ class LiveSummary:
         if self._watched:
             self._live.stop()
 
-    def reading(self, reading: Reading) -> None:
+    def reading(self, reading: ConversationSync) -> None:
         """Show how far a reading is, where nothing better is to be seen."""
         if self._watched and not self._said:
             from rich.text import Text  # noqa: PLC0415

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from xuna_cli.models import CallOutcome, CallRecord
+from xuna_cli.ledger.records import CallOutcome, CallRecord
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.output.campaigns import destination, write_json
 from xuna_cli.output.files import replacing

@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
-from xuna_cli.models import Progress
+from xuna_cli.dialing.report import Progress
 
 
 class ProgressLine:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from xuna_cli.models import ListUse, Mark, Report
+from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.report import Report
+from xuna_cli.models import LintWarning
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, counted
 from xuna_cli.output.screening import warnings_of
@@ -11,7 +13,7 @@ from xuna_cli.output.screening import warnings_of
 
 def prompt_lines(
     report: Report,
-    marks: Sequence[Mark],
+    marks: Sequence[LintWarning],
     *,
     caller: str,
     campaign: str,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from xuna_cli.models import Report
+from xuna_cli.dialing.report import Report
 from xuna_cli.output.messages import counted
 
 CAUSES_SHOWN = 10

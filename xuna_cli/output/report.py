@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xuna_cli import __version__
 from xuna_cli.errors import InputError
-from xuna_cli.models import BatchState, CallOutcome
+from xuna_cli.ledger.records import BatchState, CallOutcome
 from xuna_cli.outcomes.picture import Callee, Picture, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from xuna_cli.models import Deferral, Mark, Report
+from xuna_cli.dialing.report import Deferral, Report
+from xuna_cli.models import LintWarning
 from xuna_cli.output.messages import counted
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import local
@@ -13,7 +14,7 @@ ROWS_SHOWN = 10
 OPENINGS_SHOWN = 10
 
 
-def screening_document(report: Report, marks: Sequence[Mark]) -> dict[str, Any]:
+def screening_document(report: Report, marks: Sequence[LintWarning]) -> dict[str, Any]:
     """Return what screening adds to the document of a run."""
     return {
         "screening": {
@@ -46,7 +47,7 @@ def screening_document(report: Report, marks: Sequence[Mark]) -> dict[str, Any]:
     }
 
 
-def screening_lines(report: Report, marks: Sequence[Mark]) -> Iterator[str]:
+def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[str]:
     """Yield what a person needs to know of it."""
     if report.reasons:
         yield ""
@@ -68,7 +69,7 @@ def screening_lines(report: Report, marks: Sequence[Mark]) -> Iterator[str]:
         yield from warnings
 
 
-def warnings_of(report: Report, marks: Sequence[Mark]) -> list[str]:
+def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
     """Return what may not be meant so: calls outside the usual hours, and words that look wrong."""
     lines = []
     if report.outside:

@@ -13,7 +13,8 @@ from typing import IO
 
 from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, as_reject, guard
 from xuna_cli.errors import InputError
-from xuna_cli.models import BEYOND_THE_HEADER, BatchRecord, Rejection
+from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.models import BEYOND_THE_HEADER, Rejection
 from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, replacing
 
 

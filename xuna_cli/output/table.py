@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus
-from xuna_cli.models import HELD_STATES, BatchRecord, BatchState, Report
+from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, Stdout, counted, safe

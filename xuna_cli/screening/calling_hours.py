@@ -9,7 +9,7 @@ from xuna_cli.phone.places import Area, area_of, locate, zones_of_calling_code
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
 from xuna_cli.phone.zones import is_among, local, words
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
-from xuna_cli.screening.rules import DEFERRED, SCREENED, Look, Until
+from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext, Until
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
@@ -36,7 +36,7 @@ class CallingHours:
         default_factory=dict, compare=False, repr=False
     )
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing within hours, a deferral outside, a refusal where nobody knows or never will."""
         try:
             zones = self.zones(look.target)

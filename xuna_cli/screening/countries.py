@@ -9,7 +9,7 @@ from phonenumbers import PhoneNumberType
 from xuna_cli.errors import UsageError
 from xuna_cli.models import Reason
 from xuna_cli.phone.kinds import kind_of, split
-from xuna_cli.screening.rules import SCREENED, Look
+from xuna_cli.screening.rules import SCREENED, ScreeningContext
 
 # What toll fraud lives on: who calls such a number pays its owner. Personal numbers are among them
 # because some countries' are charged so (+44 70).
@@ -30,7 +30,7 @@ class Countries:
 
     allowed: frozenset[str]
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for a number of one of the countries; one of no known country is of none."""
         number = look.target.to_phone_number
         region = kind_of(number).region
@@ -62,7 +62,7 @@ class KindOfNumber:
             costly = self._costly[first_digits] = _costly(number)
         return costly is None or not costly[1].fullmatch(number, costly[0])
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for numbers that cost what a call costs."""
         number = look.target.to_phone_number
         if self.is_ordinary(number):

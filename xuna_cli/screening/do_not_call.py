@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xuna_cli.models import Reason
 from xuna_cli.phone.same_person import other_form
-from xuna_cli.screening.rules import DO_NOT_CALL, Look
+from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
 
 _BUCKETS = 509  # a prime: numbers come in runs, and are spread by it
 
@@ -115,7 +115,7 @@ class DoNotCall:
         """
         return [each.list for each in self.lists if each.read_again()]
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for who is on no list."""
         if look.listed is not None:
             words = f" ({look.listed})" if look.listed else ""

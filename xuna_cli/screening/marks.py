@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from xuna_cli.models import Reason
 from xuna_cli.screening.mark_names import Says, is_clear_no, says
-from xuna_cli.screening.rules import DO_NOT_CALL, Look
+from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
 
 _REMEMBERED = 10_000  # different sets of keys of JSON contacts
 _SHOWN = 40
@@ -29,7 +29,7 @@ class Marks:
     in_contact: bool = False
     _by_keys: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for who has no mark."""
         column = self.marked(look.fields)
         if column is None:

@@ -9,7 +9,15 @@ from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.marks import Marks
-from xuna_cli.screening.rules import Consent, InAnyRow, Look, OncePerNumber, QuietDays, Rule, Until
+from xuna_cli.screening.rules import (
+    Consent,
+    InAnyRow,
+    OncePerNumber,
+    QuietDays,
+    Rule,
+    ScreeningContext,
+    Until,
+)
 
 ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # for rules that don't look at it
 
@@ -80,7 +88,7 @@ class Screening:
             return False
         if isinstance(self.marks, Marks):
             return self.marks.marked(contact.fields) is not None
-        return self.marks(Look(target, ANY_TIME, contact.fields)) is not None
+        return self.marks(ScreeningContext(target, ANY_TIME, contact.fields)) is not None
 
     @property
     def before_post(self) -> tuple[Rule, ...]:
@@ -106,7 +114,7 @@ class Screening:
         return self.usual.outside(targets, now)
 
 
-def first(rules: Iterable[Rule], look: Look) -> Reason | None:
+def first(rules: Iterable[Rule], look: ScreeningContext) -> Reason | None:
     """Return what the first rule says that says anything."""
     for rule in rules:
         reason = rule(look)

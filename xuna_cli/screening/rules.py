@@ -11,7 +11,7 @@ from xuna_cli.phone.same_person import one_form
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 
 
-class Look(NamedTuple):
+class ScreeningContext(NamedTuple):
     """What a rule may look at.
 
     Attributes:
@@ -30,7 +30,7 @@ class Look(NamedTuple):
     called_at: str | None = None
 
 
-Rule = Callable[[Look], Reason | None]
+Rule = Callable[[ScreeningContext], Reason | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Consent:
     column: str
     values: frozenset[str]
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for a yes."""
         cell = look.fields.get(self.column)
         # JSON's true and 1 are `true` and `1`; other kinds of values say nothing.
@@ -74,7 +74,7 @@ class InAnyRow:
     count: str
     column: str
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return what the rule says of this row, or that it says it of another one."""
         reason = self.rule(look)
         if reason is not None or not any(one_form(number) in self.numbers for number in look.target.numbers):
@@ -98,7 +98,7 @@ class QuietDays:
         """Return from when on a call counts."""
         return now - timedelta(days=self.days)
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for who was left alone long enough."""
         if look.called_at is None:
             return None
@@ -122,7 +122,7 @@ class OncePerNumber:
 
     _first: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing for the first key of each number, however often that one is looked at."""
         number, key = look.target.to_phone_number, look.target.key
         if key == number or self._first.setdefault(one_form(number), key) == key:
@@ -144,7 +144,7 @@ class Until:
 
     end: datetime
 
-    def __call__(self, look: Look) -> Reason | None:
+    def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return nothing before the end."""
         return None if look.now < self.end else self.passed()
 

@@ -14,7 +14,7 @@ from xuna_cli.phone.same_person import one_form
 from xuna_cli.screening.do_not_call import Numbers
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.order import Screening
-from xuna_cli.screening.rules import DO_NOT_CALL, SCREENED, Consent, InAnyRow, Look
+from xuna_cli.screening.rules import DO_NOT_CALL, SCREENED, Consent, InAnyRow, ScreeningContext
 
 
 def needs_whole_list(screening: Screening) -> bool:
@@ -49,7 +49,7 @@ def for_whole_list(
     for row in rows:
         if isinstance(row, Rejection):
             continue
-        look = Look(CallTarget(row.row_number, "", ""), now, row.fields)
+        look = ScreeningContext(CallTarget(row.row_number, "", ""), now, row.fields)
         said = [rule(look) is not None for rule in rules]
         if any(said) and isinstance(target := prepare(row), CallTarget):
             digits = [int(one_form(number)[1:]) for number in target.numbers]

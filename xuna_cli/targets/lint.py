@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from xuna_cli.errors import InputError
-from xuna_cli.models import Mark
+from xuna_cli.models import LintWarning
 from xuna_cli.targets.override import FIRST_MESSAGE, Override
 from xuna_cli.targets.values import TargetProblem, quoted
 from xuna_cli.targets.words import ALLOW, Finding, may_be_wrong, never_right, seldom_right
@@ -38,14 +38,14 @@ class Lint:
         strict: bool,
         allow_odd: bool = False,
         literals: Iterable[str] = (),
-        on_new: Callable[[Mark], None] = lambda _: None,
+        on_new: Callable[[LintWarning], None] = lambda _: None,
     ) -> None:
         self._strict = strict
         self._allow_odd = allow_odd
         self._literals = tuple(literals)
         self._on_new = on_new
         self._lock = threading.Lock()
-        self._marks: dict[str, Mark] = {}
+        self._marks: dict[str, LintWarning] = {}
 
     def __call__(
         self,
@@ -76,7 +76,7 @@ class Lint:
         for code, message in found.items():
             if self._strict:
                 raise TargetProblem(code, message)
-            self._note(Mark(code, message, 1, row_number))
+            self._note(LintWarning(code, message, 1, row_number))
 
     def _look_at_sources(
         self, cells: Mapping[str, object], own_message: tuple[str, str] | None, said: Sequence[str]
@@ -97,16 +97,18 @@ class Lint:
         return found
 
     @property
-    def marks(self) -> tuple[Mark, ...]:
+    def marks(self) -> tuple[LintWarning, ...]:
         """What was noted, once for each code, with the words of its first row."""
         with self._lock:
             return tuple(self._marks.values())
 
-    def _note(self, mark: Mark) -> None:
+    def _note(self, mark: LintWarning) -> None:
         with self._lock:
             known = self._marks.get(mark.code)
             self._marks[mark.code] = (
-                mark if known is None else Mark(known.code, known.message, known.rows + 1, known.first_row)
+                mark
+                if known is None
+                else LintWarning(known.code, known.message, known.rows + 1, known.first_row)
             )
         if known is None:
             self._on_new(mark)

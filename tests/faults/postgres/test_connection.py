@@ -16,8 +16,8 @@ from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.queries import named
+from xuna_cli.ledger.records import BatchState
 from xuna_cli.ledger.session import Session
-from xuna_cli.models import BatchState
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.support.ledgers import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
 from xuna_cli.ledger.do_not_call import InProgress, in_progress
-from xuna_cli.models import BatchState, Standing
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 
 
 def state_of(ledger, batch):
@@ -71,10 +71,10 @@ def test_standings_tell_own_called_held_and_in_flight_apart(opened):
         one.record(batch, state)
     keys = [person(number).key for number in range(1, 6)]
     found = other.standings(run.campaign_id, keys, run_id=other_run.id)
-    expected = [Standing.ALREADY_CALLED, Standing.HELD, Standing.HELD, Standing.IN_FLIGHT]
+    expected = [ClaimStatus.ALREADY_CALLED, ClaimStatus.HELD, ClaimStatus.HELD, ClaimStatus.IN_FLIGHT]
     assert found == dict(zip(keys[:4], expected, strict=True))
     own = one.standings(run.campaign_id, keys, run_id=run.id)
-    assert set(own.values()) == {Standing.DUPLICATE}
+    assert set(own.values()) == {ClaimStatus.DUPLICATE}
 
 
 def test_a_batch_is_submitted_once(opened):
@@ -113,7 +113,7 @@ def test_refused_frees_people_and_accepted_does_not(opened):
     for batch, state in ((good, BatchState.ACCEPTED), (bad, BatchState.REFUSED)):
         ledger.submit(batch)
         assert ledger.record(batch, state, batch_id="batch_x", calls_initiated=1, http_status=200)
-    assert standings(ledger, run, 1, 2) == {person(1).key: Standing.ALREADY_CALLED}
+    assert standings(ledger, run, 1, 2) == {person(1).key: ClaimStatus.ALREADY_CALLED}
     assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
 
 
@@ -126,7 +126,7 @@ def test_late_proof_replaces_unknown_and_nothing_else(opened):
     assert ledger.record(batch, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1, http_status=200)
     assert not ledger.record(batch, BatchState.REFUSED)
     assert state_of(ledger, batch) == "accepted"
-    assert standings(ledger, run, 1) == {person(1).key: Standing.ALREADY_CALLED}
+    assert standings(ledger, run, 1) == {person(1).key: ClaimStatus.ALREADY_CALLED}
 
 
 def test_words_of_others_are_kept_whatever_they_hold(opened):
@@ -207,7 +207,7 @@ def test_what_a_dead_run_had_on_the_wire_is_unknown_and_its_claims_are_free(open
     one.close()  # the lock goes, the row stays: as when the process is killed
     again = other.start_run(described())
     assert state_of(other, sent) == "unknown"
-    assert standings(other, again, 1, 2) == {person(1).key: Standing.HELD}
+    assert standings(other, again, 1, 2) == {person(1).key: ClaimStatus.HELD}
 
 
 def test_a_campaign_keeps_to_its_first_run(opened):
@@ -235,7 +235,7 @@ def test_resolving_decides_held_batches_and_frees_people_who_were_not_placed(ope
     ledger.end_run(run)
     resolve(ledger, "spring", [placed.id], placed=True)
     resolve(ledger, "spring", [lost.id], placed=False)
-    assert standings(ledger, run, 1, 2) == {person(1).key: Standing.ALREADY_CALLED}
+    assert standings(ledger, run, 1, 2) == {person(1).key: ClaimStatus.ALREADY_CALLED}
     counts = campaign(ledger, "spring").calls
     assert counts[BatchState.ACCEPTED] == 1
 
@@ -309,7 +309,7 @@ def test_whom_the_api_refused_is_remembered_and_a_duplicate_in_that_run(opened):
         if words == "no":
             assert standings(ledger, run, 1, 2) == {}
             found = ledger.standings(run.campaign_id, [person(1).key, person(2).key], run_id=run.id)
-            assert found == {person(1).key: Standing.DUPLICATE}
+            assert found == {person(1).key: ClaimStatus.DUPLICATE}
             assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
             ledger.end_run(run)
             run = ledger.start_run(described())
@@ -350,7 +350,7 @@ def test_a_key_of_the_greatest_length_is_claimed(opened):
     key = f"+12120000001\x1f{rest}"
     assert len(key.encode()) in range(LONGEST_KEY - 3, LONGEST_KEY + 1)
     assert numbers_of(ledger.claim(run, [[person(1, key)]])) == [[1]]
-    assert ledger.standings(run.campaign_id, [key], run_id=run.id) == {key: Standing.DUPLICATE}
+    assert ledger.standings(run.campaign_id, [key], run_id=run.id) == {key: ClaimStatus.DUPLICATE}
 
 
 def test_what_is_in_progress_is_told_to_who_adds_to_the_do_not_call_list(opened):

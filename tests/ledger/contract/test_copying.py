@@ -14,8 +14,8 @@ from xuna_cli.ledger.do_not_call import add, remove
 from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.ledger.tables import tables
-from xuna_cli.models import BatchState, Standing
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_ledger_that_has_other_campaigns_keeps_them_and_gives_new_ids(make, en
     assert target.standings(run.campaign_id, ["a", "+1\x1f1 😀 %"]) == {}  # both were given back
     held = [batch for batch in target.batches(run.campaign_id) if batch.state is BatchState.SHORT]
     [(key,)] = target.query("SELECT key FROM calls WHERE batch_id = ? LIMIT 1", (held[0].id,))
-    assert target.standings(run.campaign_id, [key]) == {key: Standing.HELD}
+    assert target.standings(run.campaign_id, [key]) == {key: ClaimStatus.HELD}
     assert numbers_of(target.claim(run, [[person(8_000, "a")]])) == [[8_000]]
     target.end_run(run)
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.support.ledgers import described, person
-from xuna_cli.models import BatchState, Standing
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -53,7 +53,7 @@ def test_a_killed_process_leaves_unknown_and_free_people(opened, place):
         ledger.recover()  # the server takes a moment to notice; the test's time limit is the bound
     keys = [person(number).key for number in (1, 2, 3)]
     run = ledger.start_run(described())
-    assert ledger.standings(run.campaign_id, keys) == dict.fromkeys(keys[:2], Standing.HELD)
+    assert ledger.standings(run.campaign_id, keys) == dict.fromkeys(keys[:2], ClaimStatus.HELD)
 
 
 def test_a_crowd_that_claims_the_same_people_in_any_order_gets_each_of_them_once(opened, place):

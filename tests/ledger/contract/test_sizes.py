@@ -16,7 +16,8 @@ from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.outcomes import Link, final_conversations, outcomes_of, outcomes_of_keys, store
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
-from xuna_cli.models import BatchState, Conversation, Evaluation, Standing
+from xuna_cli.ledger.records import BatchState, ClaimStatus
+from xuna_cli.models import Conversation, Evaluation
 
 NEAR = [ROWS_PER_STATEMENT + by for by in (-1, 0, 1)] + [2 * ROWS_PER_STATEMENT + by for by in (-1, 0, 1)]
 SIZES = st.sampled_from([*NEAR, 1300])
@@ -85,7 +86,7 @@ def test_split_moves_every_call_to_its_child(fresh):
         assert claimed(ledger) == {child.id: keys(child.targets) for child in children}
         assert set(ledger.refused(1, keys(everybody))) == set(keys(bad))
         found = ledger.standings(1, keys(everybody), run_id=run.id)
-        assert found == dict.fromkeys(keys(everybody), Standing.DUPLICATE)
+        assert found == dict.fromkeys(keys(everybody), ClaimStatus.DUPLICATE)
         for child in children:
             ledger.submit(child)
             ledger.record(child, BatchState.UNKNOWN)
@@ -139,8 +140,8 @@ def test_claims_are_filled_up_and_standings_told(fresh):
         assert sizes(ledger) == {batch_id: len(found) for batch_id, found in claimed(ledger).items()}
         told = ledger.standings(1, keys(everybody), run_id=run.id)
         assert told == {
-            **dict.fromkeys(keys(theirs), Standing.IN_FLIGHT),
-            **dict.fromkeys(keys(ours), Standing.DUPLICATE),
+            **dict.fromkeys(keys(theirs), ClaimStatus.IN_FLIGHT),
+            **dict.fromkeys(keys(ours), ClaimStatus.DUPLICATE),
         }
 
     check()

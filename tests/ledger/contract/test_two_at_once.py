@@ -9,7 +9,7 @@ from xuna_cli.errors import RepeatedBatchIdError, UsageError
 from xuna_cli.ledger import campaigns
 from xuna_cli.ledger import ledger as ledger_module
 from xuna_cli.ledger.forgetting import forget
-from xuna_cli.models import BatchState, Standing
+from xuna_cli.ledger.records import BatchState, ClaimStatus
 
 
 def meanwhile(change):
@@ -143,4 +143,4 @@ def test_a_run_has_its_lock_before_its_row_can_be_seen(opened, monkeypatch):
     assert theirs.rows("open_runs") == [(run.id,)]
     [batch] = ours.claim(run, [people(1)])
     ours.submit(batch)
-    assert theirs.standings(run.campaign_id, [people(1)[0].key]) == {people(1)[0].key: Standing.IN_FLIGHT}
+    assert theirs.standings(run.campaign_id, [people(1)[0].key]) == {people(1)[0].key: ClaimStatus.IN_FLIGHT}
