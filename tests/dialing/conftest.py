@@ -129,7 +129,7 @@ class Scene:
             clock=self.clock,
         ).dial(list_)
         assert report.counts["not_sent"] == 0 or report.errors or not report.list_complete or self.stop
-        self.ledger.engine.let_go(self.run.id)  # it is there still where the end could not be written
+        self.ledger.engine.release_lock(self.run.id)  # it is there still where the end could not be written
         assert self.called_twice() == []
         return report
 

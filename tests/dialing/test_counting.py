@@ -14,7 +14,7 @@ from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.tally import REJECTIONS_KEPT, Tally
 from xuna_cli.errors import ExitStatus, InputError, LedgerError
 from xuna_cli.ledger.records import BatchState, ClaimStatus
-from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import Rejection
 from xuna_cli.screening.order import Screening
 

@@ -21,7 +21,7 @@ from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.report import COUNTS
 from xuna_cli.dialing.run import rehearse
 from xuna_cli.errors import InputError
-from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.ledger.seen_keys import SeenKeys
 
 __all__ = ["make_scene"]
 

@@ -521,7 +521,7 @@ def test_an_outcome_that_cannot_be_written_is_said_in_full(scene, outcome, words
 def test_nothing_is_sent_without_the_lock_that_says_that_the_run_is_alive(scene):
     class Api(ScriptedApi):
         def place_calls(self, body, **options):
-            scene.ledger.engine.let_go(scene.run.id)
+            scene.ledger.engine.release_lock(scene.run.id)
             return super().place_calls(body, **options)
 
     report = scene.dial(rows(1, 2), Api(taken))

@@ -127,8 +127,8 @@ def lay(mine: Mine) -> None:
     for method in LEDGER_METHODS:
         within(Ledger, method, method.strip("_"))
     within(campaigns, "resolve", "resolve")
-    within(SqliteEngine, "hold", "hold")
-    within(SqliteEngine, "let_go", "let_go")
+    within(SqliteEngine, "acquire_lock", "acquire_lock")
+    within(SqliteEngine, "release_lock", "release_lock")
     within(SqliteEngine, "_create_file", "create")
     within(Client, "place_calls", "place_calls")
     within(spreadsheet.os, "replace", "rename")

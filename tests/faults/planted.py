@@ -184,8 +184,8 @@ BUGS = (
         "the run's lock taken after its row",
         LEDGER,
         [
-            ("            self.engine.hold(run_id)\n", ""),
-            ("        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n", "        self.engine.hold(run_id)\n        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n"),
+            ("            self.engine.acquire_lock(run_id)\n", ""),
+            ("        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n", "        self.engine.acquire_lock(run_id)\n        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n"),
         ],
         [AT_ONCE, "-k", "lock_before_its_row"],
     ),

@@ -300,7 +300,7 @@ def test_a_ledger_that_a_kill_left_without_tables_is_none_yet(opened, tmp_path):
 
 
 def test_seen_keys_are_told_from_new_ones():
-    from xuna_cli.ledger.scratch import SeenKeys
+    from xuna_cli.ledger.seen_keys import SeenKeys
 
     with closing(SeenKeys()) as seen:
         assert seen.add(["a", "b"]) == {"a", "b"}

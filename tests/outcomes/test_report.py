@@ -11,10 +11,10 @@ import pytest
 
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.outcomes import Link, store, store_counts, store_reading
+from xuna_cli.ledger.outcomes import Link, store, store_counts, store_sync
 from xuna_cli.ledger.records import BatchState, ConversationSync, RunDescription
 from xuna_cli.models import CallTarget, Conversation, Evaluation
-from xuna_cli.outcomes.picture import picture
+from xuna_cli.outcomes.report_data import report_data
 from xuna_cli.output.report import masked, render
 
 BEGIN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def build(
     found = campaign(ledger, name)
     store(ledger, found.id, links)
     now[0] = BEGIN + timedelta(hours=hours + 2)
-    store_reading(
+    store_sync(
         ledger,
         found.id,
         ConversationSync(ledger.timestamp(), None, len(links) + 40, len(links), 37, 3, {"no-number": 3}),
@@ -86,7 +86,7 @@ def build(
 def page_of(tmp_path, *, with_people=False, zone=UTC, **options):
     ledger, found = build(tmp_path / "ledger.db", **options)
     try:
-        seen = picture(ledger, found, now=BEGIN + timedelta(hours=12), zone=zone)
+        seen = report_data(ledger, found, now=BEGIN + timedelta(hours=12), zone=zone)
     finally:
         ledger.close()
     return render(seen, with_people=with_people, address=shlex.quote(found.name)), seen
@@ -215,7 +215,7 @@ def test_a_campaign_without_anything_has_a_page(tmp_path):
     ledger = open_ledger(tmp_path / "ledger.db")
     description = RunDescription("empty", False, None, "sandbox", None, "a", "p", None, 60)
     ledger.end_run(ledger.start_run(description))
-    seen = picture(ledger, campaign(ledger, "empty"), now=datetime.now(UTC))
+    seen = report_data(ledger, campaign(ledger, "empty"), now=datetime.now(UTC))
     ledger.close()
     html = render(seen, with_people=False, address="empty --sandbox")
     Page(html)

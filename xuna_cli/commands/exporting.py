@@ -7,7 +7,7 @@ from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.patience import Reader, several
 from xuna_cli.ledger.outcomes import is_final, verdict
 from xuna_cli.ledger.records import CallOutcome
-from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.outcomes.gathering import in_groups
 from xuna_cli.output.conversations import ConversationFile
 from xuna_cli.output.messages import counted, say

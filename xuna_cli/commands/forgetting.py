@@ -40,7 +40,7 @@ def forget_campaigns(ledger: Ledger, name: str | None, days: float | None, *, as
     if not names:
         say("no campaign is that old")
     ledger.engine.vacuum()
-    for copy in ledger.engine.copies_aside():
+    for copy in ledger.engine.migration_backups():
         say(
             f"xuna: warning: {copy} was left by an upgrade and still holds what was in the ledger then: remove it"
         )

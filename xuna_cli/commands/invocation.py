@@ -61,7 +61,7 @@ from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.records import BatchRecord, ClaimStatus, RunDescription
-from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import CallTarget, Rejection
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.messages import counted, say

@@ -70,7 +70,7 @@ def outcomes(
             with LiveSummary(watched=is_terminal(sys.stderr)) as live:
 
                 def read() -> Summary:
-                    gather(opened, found, api.reader, on_progress=live.reading)
+                    gather(opened, found, api.reader, on_progress=live.sync)
                     return summarise(opened, found)
 
                 if watch:
@@ -89,7 +89,7 @@ def outcomes(
         say(
             f"xuna: {last.waiting:,} calls have no outcome yet, and the time to watch (--for {lasts}) is over"
         )
-    if last.reading is not None and last.reading.incomplete:
+    if last.sync is not None and last.sync.incomplete:
         raise typer.Exit(6)
 
 
@@ -167,13 +167,13 @@ def report(
 
     from xuna_cli.commands.context import address, check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
-    from xuna_cli.outcomes.picture import picture
+    from xuna_cli.outcomes.report_data import report_data
     from xuna_cli.output.messages import say
     from xuna_cli.output.report import write_report
 
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)
         check_output_of_ledger(to, opened, found.source_path, env_file=env_file)
-        seen = picture(opened, found, now=datetime.now(UTC))
+        seen = report_data(opened, found, now=datetime.now(UTC))
     write_report(seen, to, with_people=with_people, address=address(name, ledger, sandbox=sandbox))
     say(f"xuna: {to} is written" + ("" if with_people else "; numbers are masked (--with-people shows them)"))

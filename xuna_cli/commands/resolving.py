@@ -7,7 +7,7 @@ from xuna_cli.commands.prompts import is_interactive
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign, resolve
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import found_of_held, reading_of
+from xuna_cli.ledger.outcomes import found_of_held, sync_of
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.output.campaigns import Evidence, explain_held
 from xuna_cli.output.messages import counted, say
@@ -60,9 +60,9 @@ def evidence_for(ledger: Ledger, name: str, *, address: str) -> Evidence:
         address: how a command that we suggest names the campaign and its ledger.
     """
     campaign_id = campaign(ledger, name).id
-    reading = reading_of(ledger, campaign_id)
+    sync = sync_of(ledger, campaign_id)
     command = f"xuna campaigns outcomes {address}"
-    return Evidence(found_of_held(ledger, campaign_id), reading.read_at if reading else None, command)
+    return Evidence(found_of_held(ledger, campaign_id), sync.read_at if sync else None, command)
 
 
 def _only_placed(batch: BatchRecord) -> bool:

@@ -11,7 +11,7 @@ from xuna_cli.commands.joining import list_beside
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import reading_of
+from xuna_cli.ledger.outcomes import sync_of
 from xuna_cli.ledger.records import BatchState, CallOutcome, Campaign, ConversationSync
 from xuna_cli.outcomes.gathering import with_outcomes
 from xuna_cli.outcomes.joined_list import Person
@@ -28,7 +28,7 @@ class Retry:
 
     Attributes:
         outcomes: of these.
-        after: seconds between a call and the reading, from which on the lack of a record counts.
+        after: seconds between a call and the reading of the records, from which on the lack of a record counts.
         absence_counts: let it count though records were cut off or not joined.
         too_young: how many people were left out because of `after`.
     """
@@ -52,10 +52,10 @@ class Retry:
             )
         return cls(frozenset(known[word] for word in words), after, absence_counts)
 
-    def check(self, name: str, reading: ConversationSync | None, *, address: str) -> None:
+    def check(self, name: str, sync: ConversationSync | None, *, address: str) -> None:
         """Raise UsageError where the records that were read don't allow for what is asked."""
         command = f"xuna campaigns outcomes {address}"
-        if reading is None:
+        if sync is None:
             raise UsageError(
                 f"the conversation records of campaign {name!r} were never read",
                 hint=command,
@@ -63,10 +63,10 @@ class Retry:
             )
         if CallOutcome.NO_CONVERSATION not in self.outcomes or self.absence_counts:
             return
-        untied = sum(reading.reasons.get(reason, 0) for reason in UNTIED)
+        untied = sum(sync.reasons.get(reason, 0) for reason in UNTIED)
         why = (
-            f"the list of records was cut off ({reading.incomplete})"
-            if reading.incomplete
+            f"the list of records was cut off ({sync.incomplete})"
+            if sync.incomplete
             else f"{untied:,} records may be of anybody in the campaign"
             if untied
             else None
@@ -78,12 +78,12 @@ class Retry:
                 code="absence-unproven",
             )
 
-    def wants(self, person: Person, reading: ConversationSync) -> bool:
+    def wants(self, person: Person, sync: ConversationSync) -> bool:
         """Return whether somebody is to be called again."""
         call, outcome = person.call, person.outcome
         if call is None:
             return False
-        if outcome is CallOutcome.NOT_READ and self.absence_counts and reading.incomplete:
+        if outcome is CallOutcome.NOT_READ and self.absence_counts and sync.incomplete:
             # The list was cut off, and somebody said that it doesn't matter.
             outcome = CallOutcome.NO_CONVERSATION
         if outcome not in self.outcomes:
@@ -91,7 +91,7 @@ class Retry:
         if call.batch.state is not BatchState.ACCEPTED:
             return False
         if outcome is CallOutcome.NO_CONVERSATION:
-            read, sent = unix(reading.read_at), unix(call.batch.submitted_at)
+            read, sent = unix(sync.read_at), unix(call.batch.submitted_at)
             if read is None or sent is None or read - sent < self.after:
                 self.too_young["people"] += 1
                 return False
@@ -119,13 +119,13 @@ def write_retry_list(
     """
     found = campaign(ledger, name)
     check_output_of_ledger(to, ledger, join, found.source_path, env_file=env_file)
-    reading = reading_of(ledger, found.id)
-    retry.check(name, reading, address=address)
-    assert reading is not None  # noqa: S101 - `check` raises without one
+    sync = sync_of(ledger, found.id)
+    retry.check(name, sync, address=address)
+    assert sync is not None  # noqa: S101 - `check` raises without one
     if join is None:
         people: Iterable[Person] = everybody(ledger, found)
         written = write_people_to_call(
-            to, (one for one in people if retry.wants(one, reading)), (), key_column=found.key_column
+            to, (one for one in people if retry.wants(one, sync)), (), key_column=found.key_column
         )
     else:
         with list_beside(
@@ -137,7 +137,7 @@ def write_retry_list(
             region_column=region_column,
             env_file=env_file,
         ) as beside:
-            chosen = (one for one in beside.people if retry.wants(one, reading))
+            chosen = (one for one in beside.people if retry.wants(one, sync))
             written = write_people_to_call(
                 to,
                 chosen,
@@ -149,7 +149,7 @@ def write_retry_list(
     if region_column is not None:
         columns += ["--region-column", region_column]
     again = "".join(f" {shlex.quote(word)}" for word in columns) if join is not None else ""
-    _say(written, found, retry, to, reading, address=address, columns=again)
+    _say(written, found, retry, to, sync, address=address, columns=again)
 
 
 def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
@@ -163,13 +163,13 @@ def _say(
     found: Campaign,
     retry: Retry,
     to: Path,
-    reading: ConversationSync,
+    sync: ConversationSync,
     *,
     address: str,
     columns: str,
 ) -> None:
     say(
-        f"xuna: {counted(written, 'person', 'people')} written to {to}; their records were read {reading.read_at}"
+        f"xuna: {counted(written, 'person', 'people')} written to {to}; their records were read {sync.read_at}"
     )
     if young := retry.too_young["people"]:
         say(

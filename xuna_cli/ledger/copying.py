@@ -60,9 +60,9 @@ def copy_ledger(source: Ledger, target: Ledger, *, keep: bool = False) -> Copied
     complete = False
     try:
         with source.transaction(moved_too=keep):
-            source.engine.alone()
+            source.engine.lock_exclusive()
             with target.transaction():
-                target.engine.alone()
+                target.engine.lock_exclusive()
                 copied = _copy_all(source, target)
             complete = True
             if not keep:
@@ -120,7 +120,7 @@ def _copy(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]
         if table.serial:
             highest = max(highest, *(_key(row, table)[0] for row in arriving))
     if table.serial:
-        target.engine.go_on_after(table.name, highest)
+        target.engine.advance_key(table.name, highest)
     return count
 
 

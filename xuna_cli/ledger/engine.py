@@ -46,7 +46,7 @@ class Engine(Protocol):
         """Return whether the ledger's tables are there."""
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows; outside a transaction, a reading."""
+        """Run a statement and return all its rows; outside a transaction, a sync."""
 
     def change(self, sql: str, parameters: Parameters = ()) -> int:
         """Run a statement inside a transaction and return how many rows it changed."""
@@ -55,45 +55,45 @@ class Engine(Protocol):
         """All or nothing, and on the disk when it ends.
 
         Raises:
-            UndoneError: if nothing of it happened, for a reason that may be gone the next time.
+            RolledBackError: if nothing of it happened, for a reason that may be gone the next time.
         """
 
-    def alone(self) -> None:
+    def lock_exclusive(self) -> None:
         """Inside a transaction: let nobody else write until it ends."""
 
-    def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
+    def lock_named(self, name: str, *, shared: bool = False) -> None:
         """Inside a transaction: let whoever gives the same name wait until it ends.
 
         Args:
             name: of what only one may do.
-            with_others: let only those wait who don't say this, too.
+            shared: let only those wait who don't say this, too.
         """
 
-    def copy_aside(self, version: int) -> None:
+    def backup_before_migration(self, version: int) -> None:
         """Leave a copy before the schema changes, where the engine can."""
 
     def last_key(self, table: str) -> int:
         """Return the highest serial key of a table that was ever used."""
 
-    def go_on_after(self, table: str, key: int) -> None:
+    def advance_key(self, table: str, key: int) -> None:
         """Inside a transaction: see to it that the table's next serial key is above this one."""
 
-    def leave(self) -> None:
+    def work_on_private_copy(self) -> None:
         """Work from now on with a private copy that is gone when it is closed."""
 
     def vacuum(self) -> None:
         """Leave nothing of what was deleted in the ledger's storage; outside any transaction."""
 
-    def copies_aside(self) -> Sequence[str]:
+    def migration_backups(self) -> Sequence[str]:
         """Return where the copies are that changes of the schema have left, as far as this program made them."""
 
-    def hold(self, run_id: int) -> None:
+    def acquire_lock(self, run_id: int) -> None:
         """Take the lock that says that the run is alive."""
 
-    def holds(self, run_id: int) -> bool:
+    def holds_lock(self, run_id: int) -> bool:
         """Return whether we still hold that lock, without a break since it was taken or proven regained."""
 
-    def let_go(self, run_id: int) -> None:
+    def release_lock(self, run_id: int) -> None:
         """Drop the lock of a run that has ended."""
 
     def is_alive(self, run_id: int) -> bool:
@@ -109,13 +109,13 @@ class Engine(Protocol):
         """Close the connection and drop the locks."""
 
 
-class UndoneError(LedgerUnreachableError):
+class RolledBackError(LedgerUnreachableError):
     """Nothing of a transaction happened; it may be made again as it was."""
 
     default_code = "ledger-busy"
 
 
-def made_again(work: Callable[P, T]) -> Callable[P, T]:
+def retry_on_rollback(work: Callable[P, T]) -> Callable[P, T]:
     """Make work, which is one transaction, again when it was provably undone."""
 
     @functools.wraps(work)
@@ -123,7 +123,7 @@ def made_again(work: Callable[P, T]) -> Callable[P, T]:
         for tried in range(1, TRIES):
             try:
                 return work(*args, **kwargs)
-            except UndoneError:
+            except RolledBackError:
                 # Two that got in each other's way (a deadlock) must not meet again at once.
                 time.sleep(random.uniform(0, FIRST_PAUSE_S * 2**tried))  # noqa: S311 - no secret
         return work(*args, **kwargs)

@@ -30,7 +30,7 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
     if found.forgotten_at is not None:
         return Forgotten(name, 0)
     with ledger.transaction():
-        ledger.change("take_turn", {"campaign_id": found.id})  # a run that starts now waits, or is seen
+        ledger.change("lock_campaign", {"campaign_id": found.id})  # a run that starts now waits, or is seen
         if ledger.rows("open_runs_of_campaign", {"campaign_id": found.id}):
             raise UsageError(
                 f"a run of campaign {name!r} is still alive",

@@ -2,7 +2,7 @@
 
 The promise rests on an order: `submit` is on the disk before the POST, `record` before anything else is
 made of the outcome. Every public method is one transaction, or one reading; `submit` and `record` share
-theirs with those of other senders (see together.py).
+theirs with those of other senders (see group_commit.py).
 """
 
 import os
@@ -19,7 +19,8 @@ from typing import Any
 from xuna_cli import __version__
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError
 from xuna_cli.ledger.campaign_rules import check_not_forgotten, check_same_campaign, storable
-from xuna_cli.ledger.engine import Engine, Parameters, made_again
+from xuna_cli.ledger.engine import Engine, Parameters, retry_on_rollback
+from xuna_cli.ledger.group_commit import GroupCommit
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named, schema_versions
@@ -33,7 +34,6 @@ from xuna_cli.ledger.records import (
     Run,
     RunDescription,
 )
-from xuna_cli.ledger.together import Together
 from xuna_cli.models import CallTarget
 from xuna_cli.phone.same_person import other_form, with_other_forms
 
@@ -70,7 +70,7 @@ class Ledger:
         self._now = now
         self._versions = versions or schema_versions()
         self._lock = threading.RLock()
-        self._together = Together(self._lock, self.transaction)
+        self._group_commit = GroupCommit(self._lock, self.transaction)
         self._alive: set[int] = set()  # our runs; while one is alive, nobody marks the ledger as moved
         self.created = self._migrate(create=create, read_only=read_only)
         """Whether opening it has made it."""
@@ -134,7 +134,7 @@ class Ledger:
                 },
             )
             # The lock is there before the row can be seen: nobody finds a living run without it.
-            self.engine.hold(run_id)
+            self.engine.acquire_lock(run_id)
         self._alive.add(run_id)
         return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
 
@@ -144,7 +144,7 @@ class Ledger:
             if self._close_if_dead(run_id):
                 self.engine.forget_lock(run_id)
 
-    @made_again
+    @retry_on_rollback
     def _close_if_dead(self, run_id: int) -> bool:
         with self.transaction():
             # Asked inside, so that a run that is not dead but was cut off can't come back in between.
@@ -153,21 +153,21 @@ class Ledger:
             self._close_run(run_id, "the run ended while the POST was under way")
         return True
 
-    @made_again
+    @retry_on_rollback
     def end_run(self, run: Run) -> None:
         """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
         with self.transaction():
             self._close_run(run.id, "the outcome could not be recorded")
         with self._lock:
             self._alive.discard(run.id)
-            self.engine.let_go(run.id)
+            self.engine.release_lock(run.id)
 
     def holds(self, run: Run) -> bool:
         """Return whether the run still holds its lock, without which nothing may be posted."""
         if self.is_local:  # it is asked before every POST, and there needs no connection to wait for
-            return self.engine.holds(run.id)
+            return self.engine.holds_lock(run.id)
         with self._lock:
-            return self.engine.holds(run.id)
+            return self.engine.holds_lock(run.id)
 
     def _close_run(self, run_id: int, error: str) -> None:
         parameters = {"run_id": run_id}
@@ -190,7 +190,7 @@ class Ledger:
         )
         [(campaign_id, *_)] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
         # Only now nobody can forget it until our run is there to be seen.
-        self.engine.change(named("take_turn"), {"campaign_id": campaign_id})
+        self.engine.change(named("lock_campaign"), {"campaign_id": campaign_id})
         [row] = self.engine.rows(named("campaign_by_name"), {"name": description.campaign})
         campaign_id, _, key_column, api_origin, source_path, _, forgotten_at = row
         check_not_forgotten(description.campaign, forgotten_at)
@@ -270,7 +270,7 @@ class Ledger:
         """Return whether the API has ever queued a call of the campaign, as far as the ledger knows."""
         return bool(self.rows("ever_accepted", {"campaign_id": campaign_id}))
 
-    @made_again
+    @retry_on_rollback
     def claim(
         self, run: Run, groups: Sequence[Sequence[CallTarget]], quiet_since: datetime | None = None
     ) -> list[Batch]:
@@ -295,7 +295,7 @@ class Ledger:
         with self.transaction():
             self._check_open(run.id)
             # Machines that read the same list take turns: else all but one wait for people whom they won't get.
-            self.engine.change(named("take_turn"), {"campaign_id": run.campaign_id})
+            self.engine.change(named("lock_campaign"), {"campaign_id": run.campaign_id})
             groups = self._without_barred(run, self._still_free(run, groups), quiet_since)
             groups = self._without_other_forms(run, groups)
             batches = [self._add_batch(run.id, group) for group in groups]
@@ -348,7 +348,7 @@ class Ledger:
                     taken.add(target.key)
         return [group for group in left if group]
 
-    @made_again
+    @retry_on_rollback
     def submit(self, batch: Batch, quiet_since: datetime | None = None) -> Mapping[str, str]:
         """Put it on the disk that the batch's POST is about to go out.
 
@@ -369,7 +369,7 @@ class Ledger:
 
         def submit() -> Mapping[str, str]:
             # Who looks at others' calls waits until those that are being submitted are there to be seen.
-            self.engine.one_at_a_time("submit", with_others=quiet_since is None)
+            self.engine.lock_named("submit", shared=quiet_since is None)
             if barred := self._barred(batch.targets, quiet_since):
                 return barred
             owner = self.engine.rows(named("submit"), {"id": batch.id, "submitted_at": self.timestamp()})
@@ -378,7 +378,7 @@ class Ledger:
             self._check_open(owner[0][0])
             return {}
 
-        return self._together.make(submit)
+        return self._group_commit.run(submit)
 
     def listed(self, numbers: Iterable[str]) -> dict[str, str]:
         """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
@@ -438,7 +438,7 @@ class Ledger:
         ]
         return [group for group in left if group]
 
-    @made_again
+    @retry_on_rollback
     def back_to_claimed(self, batch: Batch) -> None:
         """Note that a POST provably did not happen, or was refused for now, and may be made again.
 
@@ -449,7 +449,7 @@ class Ledger:
             if not self.engine.change(named("back_to_claimed"), {"id": batch.id}):
                 raise _lost(f"batch {batch.id} is not ours any more")
 
-    @made_again
+    @retry_on_rollback
     def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
         """Give back some calls of a batch that is only claimed.
 
@@ -468,7 +468,7 @@ class Ledger:
 
     # -- outcomes
 
-    @made_again
+    @retry_on_rollback
     def record(
         self,
         batch: Batch,
@@ -515,9 +515,9 @@ class Ledger:
                 )
             return changed == 1
 
-        return self._together.make(record)
+        return self._group_commit.run(record)
 
-    @made_again
+    @retry_on_rollback
     def reclaim(
         self, batch: Batch, state: BatchState, *, batch_id: str, calls_initiated: int, error: str | None
     ) -> int | None:
@@ -562,7 +562,7 @@ class Ledger:
             )
         return len(rows) - won
 
-    @made_again
+    @retry_on_rollback
     def split(
         self,
         run: Run,
@@ -622,7 +622,7 @@ class Ledger:
         for part in in_parts(rows):
             self.engine.change(named("add_refusals", len(part), 6), list(chain.from_iterable(part)))
 
-    # -- reading
+    # -- sync
 
     def batches(self, campaign_id: int, *, held_only: bool = False) -> list[BatchRecord]:
         """Return the campaign's batches, or those that wait for a person, in order."""
@@ -649,7 +649,7 @@ class Ledger:
 
         What it claims after that would be nobody's, and never be given back.
         """
-        if not self.engine.holds(run_id) or not self.engine.rows(named("open_run"), {"run_id": run_id}):
+        if not self.engine.holds_lock(run_id) or not self.engine.rows(named("open_run"), {"run_id": run_id}):
             raise _lost(f"run {run_id} may claim nothing more")
 
     def _add_batch(self, run_id: int, targets: Sequence[CallTarget], parent_id: int | None = None) -> Batch:
@@ -672,7 +672,7 @@ class Ledger:
 
         A proxy that replays an old answer, or an API that takes the request for an old one, answers so.
         """
-        self.engine.one_at_a_time(f"batch_id {batch_id}")  # two batches that get it at the same moment
+        self.engine.lock_named(f"batch_id {batch_id}")  # two batches that get it at the same moment
         for (other,) in self.rows("batch_of_batch_id", {"id": batch.id, "batch_id": batch_id}):
             raise RepeatedBatchIdError(
                 f"the API answered with {batch_id}, which is the id of batch {other} of this campaign already"
@@ -716,12 +716,12 @@ class Ledger:
         if version == 0 and not create:  # as a first run that was killed leaves it
             raise LedgerError(f"there is no ledger at {self.location}", code="ledger-missing")
         if read_only:
-            self.engine.leave()
+            self.engine.work_on_private_copy()
         with self.transaction(moved_too=True):
-            self.engine.alone()
+            self.engine.lock_exclusive()
             version = self._version()  # another process may have been faster
             if 0 < version < newest and not read_only:
-                self.engine.copy_aside(version)
+                self.engine.backup_before_migration(version)
             for step, statements in sorted(self._versions.items()):
                 if step > version:
                     for statement in statements:

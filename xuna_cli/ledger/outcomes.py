@@ -172,29 +172,29 @@ def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
     }
 
 
-def reading_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
+def sync_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
     """Return when and how completely the records were last read for a campaign; None: they were not."""
-    rows = ledger.rows("reading", {"campaign_id": campaign_id})
+    rows = ledger.rows("conversation_sync", {"campaign_id": campaign_id})
     if not rows:
         return None
     read_at, incomplete, records, joined, elsewhere, unjoined, reasons = rows[0]
     return ConversationSync(read_at, incomplete, records, joined, elsewhere, unjoined, json.loads(reasons))
 
 
-def store_reading(ledger: Ledger, campaign_id: int, reading: ConversationSync) -> None:
+def store_sync(ledger: Ledger, campaign_id: int, sync: ConversationSync) -> None:
     """Keep when and how completely the records were read."""
     with ledger.transaction():
         ledger.change(
-            "set_reading",
+            "set_conversation_sync",
             {
                 "campaign_id": campaign_id,
-                "read_at": reading.read_at,
-                "incomplete": reading.incomplete,
-                "records": reading.records,
-                "joined": reading.joined,
-                "elsewhere": reading.elsewhere,
-                "unjoined": reading.unjoined,
-                "reasons": json.dumps(dict(reading.reasons)),
+                "read_at": sync.read_at,
+                "incomplete": sync.incomplete,
+                "records": sync.records,
+                "joined": sync.joined,
+                "elsewhere": sync.elsewhere,
+                "unjoined": sync.unjoined,
+                "reasons": json.dumps(dict(sync.reasons)),
             },
         )
 
@@ -216,20 +216,20 @@ def counts_of_runs(ledger: Ledger, campaign_id: int) -> dict[int, dict[str, int]
 
 
 def outcome_of(
-    outcome: OutcomeRecord | None, submitted_at: str | None, reading: ConversationSync | None
+    outcome: OutcomeRecord | None, submitted_at: str | None, sync: ConversationSync | None
 ) -> CallOutcome:
     """Return what came of a call, also where there is no record of it.
 
     Args:
         outcome: what the ledger has.
         submitted_at: when the call's batch was sent.
-        reading: the campaign's.
+        sync: the campaign's.
     """
     if outcome is not None:
         return outcome.outcome
-    if reading is None or submitted_at is None or reading.read_at <= submitted_at:
+    if sync is None or submitted_at is None or sync.read_at <= submitted_at:
         return CallOutcome.NOT_READ
-    return CallOutcome.NOT_READ if reading.incomplete else CallOutcome.NO_CONVERSATION
+    return CallOutcome.NOT_READ if sync.incomplete else CallOutcome.NO_CONVERSATION
 
 
 def _stored(link: Link) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ def translated(sql: str) -> str:
     return _TOKEN.sub(replace, sql)
 
 
-def storable(parameters: Parameters) -> Parameters:
+def without_nul(parameters: Parameters) -> Parameters:
     """Return the values without NUL, which PostgreSQL's text can't hold: somebody else's words may have it."""
     if isinstance(parameters, Mapping):
         return {name: _without_nul(value) for name, value in parameters.items()}

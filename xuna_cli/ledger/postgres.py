@@ -15,15 +15,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
-from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, UndoneError
+from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError
 from xuna_cli.ledger.location import ServerUrl
-from xuna_cli.ledger.placeholders import storable, translated
+from xuna_cli.ledger.placeholders import translated, without_nul
 from xuna_cli.ledger.queries import named
 
 try:
     import psycopg
 
-    from xuna_cli.ledger.session import TABLES, Session, check_rights
+    from xuna_cli.ledger.postgres_session import TABLES, Session, check_rights
 except ImportError:
     raise ConfigurationError(
         "a ledger on PostgreSQL needs psycopg, which is not installed",
@@ -34,7 +34,7 @@ except ImportError:
 __all__ = ["PostgresEngine", "check_rights"]
 
 # How long a run that lost its connection tries to get it back; a server's restart or a failover takes less.
-PATIENCE_S = 180.0
+RECONNECT_S = 180.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
@@ -71,7 +71,7 @@ class PostgresEngine:
         url: the database.
         create: accept a database without a ledger, since one is about to be made there.
         read_only: never write.
-        patience: seconds for which a broken connection is tried again.
+        reconnect: seconds for which a broken connection is tried again.
 
     Raises:
         ConfigurationError: if the URL can't be used, or leads to a pooler.
@@ -83,11 +83,11 @@ class PostgresEngine:
     is_local = False
 
     def __init__(
-        self, url: ServerUrl, *, create: bool, read_only: bool = False, patience: float = PATIENCE_S
+        self, url: ServerUrl, *, create: bool, read_only: bool = False, reconnect: float = RECONNECT_S
     ) -> None:
         self._url = url
         self._read_only = read_only
-        self._patience = patience
+        self._reconnect = reconnect
         self._away_since: float | None = None
         self._in_transaction = False
         # Its last mark: a row of our own that each transaction changes.
@@ -144,14 +144,14 @@ class PostgresEngine:
     # -- statements
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows; outside a transaction a reading, made again if it broke."""
+        """Run a statement and return all its rows; outside a transaction a sync, made again if it broke."""
         if self._in_transaction:
             return self._execute(sql, parameters).fetchall()
         for _ in range(TRIES - 1):
             self._reconnect_if_over()
             try:
                 return self._execute(sql, parameters).fetchall()
-            except UndoneError:
+            except RolledBackError:
                 continue
         self._reconnect_if_over()
         return self._execute(sql, parameters).fetchall()
@@ -167,7 +167,7 @@ class PostgresEngine:
         When the answer to COMMIT is lost, a new session looks whether the transaction has left its mark.
 
         Raises:
-            UndoneError: if nothing of it happened, since the connection broke or others got in the way.
+            RolledBackError: if nothing of it happened, since the connection broke or others got in the way.
             LedgerError: if it could not be committed, or nobody can tell whether it was.
         """
         number = self._begin()
@@ -199,7 +199,7 @@ class PostgresEngine:
                 explained = self._session.explain(error)
                 with contextlib.suppress(psycopg.Error):
                     self._session.connection.execute("ROLLBACK")
-                if not isinstance(explained, UndoneError):
+                if not isinstance(explained, RolledBackError):
                     raise explained from None
             else:
                 return str(number)
@@ -226,12 +226,12 @@ class PostgresEngine:
             raise LedgerError(f"the ledger {self.location} undid what was to be written")
 
     def _learn_fate(self, number: str) -> None:
-        """Ask a new session whether the last transaction was committed; raise UndoneError if it was not.
+        """Ask a new session whether the last transaction was committed; raise RolledBackError if it was not.
 
         Its number tells only whether it is still under way: a server that has crashed may give the number of
         a transaction that it forgot to another one. The mark tells the rest.
         """
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self._reconnect
         while self.rows(UNDER_WAY, {"number": number}) == [(True,)]:
             if time.monotonic() > until:
                 raise LedgerUnreachableError(
@@ -246,7 +246,7 @@ class PostgresEngine:
 
     def _execute(self, sql: str, parameters: Parameters) -> "psycopg.Cursor[tuple[Any, ...]]":
         try:
-            return self._session.connection.execute(translated(sql), storable(parameters))
+            return self._session.connection.execute(translated(sql), without_nul(parameters))
         except psycopg.Error as error:
             raise self._session.explain(error) from None
 
@@ -256,7 +256,7 @@ class PostgresEngine:
         """Get a session again, and in it the locks of our runs.
 
         Raises:
-            LedgerError: if that does not succeed for as long as our patience lasts; after that, at once.
+            LedgerError: if that does not succeed within `reconnect` seconds; after that, at once.
         """
         if not self._session.is_over:
             return
@@ -273,7 +273,7 @@ class PostgresEngine:
                     session.close()
                     raise
             except XunaError as error:
-                if time.monotonic() + pause > self._away_since + self._patience:
+                if time.monotonic() + pause > self._away_since + self._reconnect:
                     if isinstance(error, LedgerError):
                         raise
                     raise LedgerUnreachableError(error.message, hint=error.hint, code=error.code) from None
@@ -303,8 +303,8 @@ class PostgresEngine:
             self._held.clear()
             raise
 
-    def _broken(self) -> UndoneError:
-        return UndoneError(
+    def _broken(self) -> RolledBackError:
+        return RolledBackError(
             f"the connection to the ledger {self.location} broke",
             hint="run the same command again: who was not called is free to be",
             code="ledger-unreachable",
@@ -312,14 +312,14 @@ class PostgresEngine:
 
     # -- the locks of runs
 
-    def hold(self, run_id: int) -> None:
+    def acquire_lock(self, run_id: int) -> None:
         """Take the lock that says that a run is alive; the server drops it with our session."""
         if not self._try_lock(run_id):
             raise LedgerError(f"run {run_id} of {self.location} is somebody else's")
         self._ours.add(run_id)
         self._held.add(run_id)
 
-    def holds(self, run_id: int) -> bool:
+    def holds_lock(self, run_id: int) -> bool:
         """Return whether the session that took the lock, or proved that it was regained in time, still lives.
 
         One round trip; none inside a transaction, whose commit proves the same.
@@ -334,7 +334,7 @@ class PostgresEngine:
             return False
         return row is not None and row[0] == self._session.pid
 
-    def let_go(self, run_id: int) -> None:
+    def release_lock(self, run_id: int) -> None:
         """Drop the lock of a run that has ended."""
         self._ours.discard(run_id)
         if run_id in self._held:
@@ -368,22 +368,22 @@ class PostgresEngine:
 
     # -- the rest
 
-    def alone(self) -> None:
+    def lock_exclusive(self) -> None:
         """Let nobody else write, or change the schema, until the transaction ends."""
         self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": SCHEMA_LOCK})
         if self.has_schema():
             # ledger_info first: every transaction begins with a mark there, and waits there.
             self._execute(f"LOCK TABLE ledger_info, {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
-    def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
+    def lock_named(self, name: str, *, shared: bool = False) -> None:
         """Let whoever gives the same name wait until the transaction ends."""
-        kind = "_shared" if with_others else ""
+        kind = "_shared" if shared else ""
         self._execute(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended(:name, 0))", {"name": name})
 
-    def copy_aside(self, version: int) -> None:
+    def backup_before_migration(self, version: int) -> None:
         """Do nothing: a change of the schema is one transaction, and copies are the server's matter."""
 
-    def leave(self) -> None:
+    def work_on_private_copy(self) -> None:
         """Refuse: what is on a server can't be copied aside for a rehearsal."""
         raise LedgerError(
             f"the ledger {self.location} was written by an older xuna, and a rehearsal may not upgrade it",
@@ -395,7 +395,7 @@ class PostgresEngine:
         """Write the tables anew, without what was deleted; what the server's own log and copies hold is its matter."""
         self._execute(f"VACUUM (FULL) {', '.join((*TABLES, *MORE_PEOPLE))}", ())
 
-    def copies_aside(self) -> list[str]:
+    def migration_backups(self) -> list[str]:
         """Return none: this program leaves no copies on a server."""
         return []
 
@@ -405,7 +405,7 @@ class PostgresEngine:
         [(last,)] = self.rows(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")  # noqa: S608
         return int(last)
 
-    def go_on_after(self, table: str, key: int) -> None:
+    def advance_key(self, table: str, key: int) -> None:
         """See to it that the table's next serial key is above this one."""
         if key > self.last_key(table):
             self.rows(

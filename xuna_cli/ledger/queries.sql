@@ -56,7 +56,7 @@ INSERT INTO batches (run_id, parent_id, state, size, nonce)
 VALUES (:run_id, :parent_id, 'claimed', :size, :nonce)
 RETURNING id
 
--- name: take_turn
+-- name: lock_campaign
 UPDATE campaigns SET created_at = created_at WHERE id = :campaign_id
 
 -- name: claim
@@ -207,11 +207,11 @@ WHERE r.campaign_id = :campaign_id AND (b.state = 'accepted' OR b.calls_initiate
 -- name: submitting_of_run
 SELECT COUNT(*) FROM batches WHERE run_id = :run_id AND state = 'submitting'
 
--- name: reading
+-- name: conversation_sync
 SELECT read_at, incomplete, records, joined, elsewhere, unjoined, reasons
 FROM readings WHERE campaign_id = :campaign_id
 
--- name: set_reading
+-- name: set_conversation_sync
 INSERT INTO readings (campaign_id, read_at, incomplete, records, joined, elsewhere, unjoined, reasons)
 VALUES (:campaign_id, :read_at, :incomplete, :records, :joined, :elsewhere, :unjoined, :reasons)
 ON CONFLICT (campaign_id) DO UPDATE SET

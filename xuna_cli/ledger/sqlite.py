@@ -129,10 +129,10 @@ class SqliteEngine:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def alone(self) -> None:
+    def lock_exclusive(self) -> None:
         """Do nothing: a transaction that has begun is the only one that writes."""
 
-    def one_at_a_time(self, name: str, *, with_others: bool = False) -> None:
+    def lock_named(self, name: str, *, shared: bool = False) -> None:
         """Do nothing: a transaction that has begun is the only one that writes."""
 
     def last_key(self, table: str) -> int:
@@ -140,10 +140,10 @@ class SqliteEngine:
         rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
         return int(rows[0][0]) if rows else 0
 
-    def go_on_after(self, table: str, key: int) -> None:
+    def advance_key(self, table: str, key: int) -> None:
         """Do nothing: SQLite goes on after the highest key that was ever inserted."""
 
-    def copy_aside(self, version: int) -> None:
+    def backup_before_migration(self, version: int) -> None:
         """Leave a copy beside the ledger before its schema changes."""
         target = self.path.with_name(f"{self.path.name}.v{version}.bak")
         with _errors(self.path):
@@ -158,7 +158,7 @@ class SqliteEngine:
             ):
                 source.backup(copy)
 
-    def leave(self) -> None:
+    def work_on_private_copy(self) -> None:
         """Work from now on with a private copy that is gone when it is closed."""
         with _errors(self.path):
             # No name: SQLite spills it to a temporary file that has none either.
@@ -173,11 +173,11 @@ class SqliteEngine:
             self._check_same_file()
             self._connection.execute("VACUUM")
 
-    def copies_aside(self) -> list[str]:
+    def migration_backups(self) -> list[str]:
         """Return the copies that changes of the schema have left beside the ledger."""
         return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
-    def hold(self, run_id: int) -> None:
+    def acquire_lock(self, run_id: int) -> None:
         """Take the lock that says that a run is alive; the OS drops it with the process."""
         with _errors(self.path):
             file = self._lock_file(run_id)
@@ -186,7 +186,7 @@ class SqliteEngine:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._locks[run_id] = descriptor
 
-    def let_go(self, run_id: int) -> None:
+    def release_lock(self, run_id: int) -> None:
         """Drop the lock of a run that has ended."""
         descriptor = self._locks.pop(run_id, None)
         if descriptor is not None:
@@ -194,7 +194,7 @@ class SqliteEngine:
                 self._lock_file(run_id).unlink()
             os.close(descriptor)
 
-    def holds(self, run_id: int) -> bool:
+    def holds_lock(self, run_id: int) -> bool:
         """Return whether this process holds the run's lock; an OS lock is never lost while it lives."""
         return run_id in self._locks
 
@@ -223,7 +223,7 @@ class SqliteEngine:
     def close(self) -> None:
         """Close the connection and drop the locks."""
         for run_id in list(self._locks):
-            self.let_go(run_id)
+            self.release_lock(run_id)
         self._connection.close()
 
     def _lock_file(self, run_id: int) -> Path:
@@ -266,10 +266,10 @@ class SqliteEngine:
                     hint="restore it from a copy; do not start a new one",
                     code="ledger-corrupt",
                 )
-            for name, (value, reading) in PRAGMAS.items():
+            for name, (value, expected) in PRAGMAS.items():
                 self._connection.execute(f"PRAGMA {name} = {value}")
                 got = self._connection.execute(f"PRAGMA {name}").fetchone()[0]
-                if got != reading and not (read_only and name == "journal_mode"):
+                if got != expected and not (read_only and name == "journal_mode"):
                     raise LedgerError(f"{self.path}: SQLite refused {name} = {value} (it is {got})")
         except BaseException:
             self._connection.close()

@@ -16,9 +16,9 @@ from xuna_cli.ledger.outcomes import (
     forget_but,
     known_batch_ids,
     outcome_of,
-    reading_of,
     store,
-    store_reading,
+    store_sync,
+    sync_of,
 )
 from xuna_cli.ledger.records import (
     HELD_STATES,
@@ -108,7 +108,7 @@ def gather(
             link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH
         )
 
-    def reading() -> ConversationSync:
+    def sync() -> ConversationSync:
         return ConversationSync(
             began,
             "; ".join(dict.fromkeys(incomplete)) or None,
@@ -128,16 +128,16 @@ def gather(
             keep(links)
             if unreadable:
                 incomplete.append(f"{unreadable} records are listed, and could not be read")
-            on_progress(reading())
+            on_progress(sync())
         if listed.incomplete:
             incomplete.append(listed.incomplete)
     for links in in_groups(joiner.rest()):
         keep(links)
-    done = reading()
+    done = sync()
     if done.incomplete is None:
         # What an earlier reading took for proven may be disproved by a record that came since.
         forget_but(ledger, campaign.id, in_doubt)
-    store_reading(ledger, campaign.id, done)
+    store_sync(ledger, campaign.id, done)
     return done
 
 
@@ -220,9 +220,9 @@ def _calls_of_ledger(ledger: Ledger, origin: str) -> Iterator[LedgerCall]:
 
 def with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[CallRecord, CallOutcome]]:
     """Yield the campaign's calls with what came of them, in constant memory."""
-    reading = reading_of(ledger, campaign.id)
+    sync = sync_of(ledger, campaign.id)
     for call in calls(ledger, campaign.id, outcomes=True):
-        yield call, outcome_of(call.outcome, call.batch.submitted_at, reading)
+        yield call, outcome_of(call.outcome, call.batch.submitted_at, sync)
 
 
 def in_groups(items: Iterable[T]) -> Iterator[list[T]]:

@@ -7,10 +7,10 @@ from itertools import islice
 
 from xuna_cli.ledger.campaigns import calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import outcome_of, outcomes_of_keys, reading_of
+from xuna_cli.ledger.outcomes import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named
 from xuna_cli.ledger.records import BatchState, CallOutcome, CallRecord, Campaign
-from xuna_cli.ledger.scratch import SeenKeys
+from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import CallTarget, Contact, Rejection
 
 NOT_CALLED = "not-called"
@@ -68,7 +68,7 @@ class JoinedList:
         self._campaign = campaign
         self._contacts = contacts
         self._prepare = prepare
-        self._reading = reading_of(ledger, campaign.id)
+        self._sync = sync_of(ledger, campaign.id)
         self._batches = {
             batch.id: batch for batch in ledger.batches(campaign.id) if batch.state is not BatchState.REFUSED
         }
@@ -118,5 +118,5 @@ class JoinedList:
         return found
 
     def _person(self, contact: Contact | None, row_number: int, call: CallRecord) -> Person:
-        outcome = outcome_of(call.outcome, call.batch.submitted_at, self._reading)
+        outcome = outcome_of(call.outcome, call.batch.submitted_at, self._sync)
         return Person(contact, row_number, call.batch.state.value, call, outcome)

@@ -138,7 +138,7 @@ class Joiner:
         return None
 
     def take_known(self) -> None:
-        """Note a conversation that was joined by an earlier reading."""
+        """Note a conversation that was joined by an earlier sync."""
         self.joined += 1
 
     def rest(self) -> Iterator[Link]:

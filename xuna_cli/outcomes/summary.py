@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import found_of_held, reading_of
+from xuna_cli.ledger.outcomes import found_of_held, sync_of
 from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,
@@ -33,7 +33,7 @@ class Summary:
 
     Attributes:
         campaign: which.
-        reading: when the records were read; None: they were not.
+        sync: when the records were read; None: they were not.
         outcomes: of the calls in accepted batches.
         held: batches that wait for a person, with the evidence.
         criteria: by criterion, how many calls of what result.
@@ -41,7 +41,7 @@ class Summary:
     """
 
     campaign: Campaign
-    reading: ConversationSync | None
+    sync: ConversationSync | None
     outcomes: Mapping[CallOutcome, int]
     held: tuple[Held, ...] = ()
     criteria: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -77,4 +77,4 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
         for batch in ledger.batches(campaign.id)
         if batch.state in HELD_STATES
     )
-    return Summary(campaign, reading_of(ledger, campaign.id), outcomes, held, criteria, tuple(durations))
+    return Summary(campaign, sync_of(ledger, campaign.id), outcomes, held, criteria, tuple(durations))

@@ -45,7 +45,7 @@ REASONS = {
 
 def summary_document(summary: Summary) -> dict[str, Any]:
     """Return a summary as it stands in documents."""
-    reading = summary.reading
+    sync = summary.sync
     return {
         "xuna_result_version": VERSION,
         "command": "campaigns outcomes",
@@ -68,15 +68,15 @@ def summary_document(summary: Summary) -> dict[str, Any]:
             for one in summary.held
         ],
         "reading": None
-        if reading is None
+        if sync is None
         else {
-            "read_at": reading.read_at,
-            "incomplete": reading.incomplete,
-            "records": reading.records,
-            "joined": reading.joined,
-            "elsewhere": reading.elsewhere,
-            "unjoined": reading.unjoined,
-            "reasons": dict(reading.reasons),
+            "read_at": sync.read_at,
+            "incomplete": sync.incomplete,
+            "records": sync.records,
+            "joined": sync.joined,
+            "elsewhere": sync.elsewhere,
+            "unjoined": sync.unjoined,
+            "reasons": dict(sync.reasons),
         },
     }
 
@@ -122,16 +122,16 @@ def _criteria(summary: Summary) -> Any:
 
 
 def _lines(summary: Summary, *, address: str) -> Iterator[str]:
-    reading = summary.reading
-    if reading is not None:
+    sync = summary.sync
+    if sync is not None:
         yield (
-            f"{reading.records:,} records read: {reading.joined:,} joined, {reading.elsewhere:,} of other calls, "
-            f"{reading.unjoined:,} not joined, as it can't be proven which call they are of"
+            f"{sync.records:,} records read: {sync.joined:,} joined, {sync.elsewhere:,} of other calls, "
+            f"{sync.unjoined:,} not joined, as it can't be proven which call they are of"
         )
-        for reason, count in reading.reasons.items():
+        for reason, count in sync.reasons.items():
             yield f"  {count:,} {REASONS.get(reason, reason)}"
-        if reading.incomplete:
-            yield f"The list of records is cut off: {reading.incomplete}"
+        if sync.incomplete:
+            yield f"The list of records is cut off: {sync.incomplete}"
     for one in summary.held:
         if one.found:
             yield (
@@ -174,12 +174,12 @@ class LiveSummary:
         if self._watched:
             self._live.stop()
 
-    def reading(self, reading: ConversationSync) -> None:
-        """Show how far a reading is, where nothing better is to be seen."""
+    def sync(self, sync: ConversationSync) -> None:
+        """Show how far reading the records is, where nothing better is to be seen."""
         if self._watched and not self._said:
             from rich.text import Text  # noqa: PLC0415
 
-            self._live.update(Text(f"{reading.records:,} records read, {reading.joined:,} joined"))
+            self._live.update(Text(f"{sync.records:,} records read, {sync.joined:,} joined"))
 
     def show(self, summary: Summary) -> None:
         """Show a summary."""

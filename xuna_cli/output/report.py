@@ -10,7 +10,7 @@ from pathlib import Path
 from xuna_cli import __version__
 from xuna_cli.errors import InputError
 from xuna_cli.ledger.records import BatchState, CallOutcome
-from xuna_cli.outcomes.picture import Callee, Picture, Slot
+from xuna_cli.outcomes.report_data import Callee, ReportData, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted
 from xuna_cli.output.files import is_ordinary, replacing
@@ -74,11 +74,11 @@ class Bar:
     note: str = ""
 
 
-def write_report(picture: Picture, to: Path, *, with_people: bool, address: str) -> None:
+def write_report(data: ReportData, to: Path, *, with_people: bool, address: str) -> None:
     """Write the page (0600).
 
     Args:
-        picture: what it says.
+        data: what it says.
         to: the file.
         with_people: whether whole numbers, keys and rationales are in it.
         address: how a command that we suggest names the campaign and its ledger.
@@ -93,12 +93,12 @@ def write_report(picture: Picture, to: Path, *, with_people: bool, address: str)
                 hint="name another file with --to",
                 code="output-is-other",
             )
-    page = render(picture, with_people=with_people, address=address)
+    page = render(data, with_people=with_people, address=address)
     with replacing(to) as stream:
         stream.write(page)
 
 
-def render(picture: Picture, *, with_people: bool, address: str) -> str:
+def render(data: ReportData, *, with_people: bool, address: str) -> str:
     """Return the page; the arguments are those of `write_report`."""
     import jinja2  # noqa: PLC0415 - only where a page is made
 
@@ -107,34 +107,34 @@ def render(picture: Picture, *, with_people: bool, address: str) -> str:
     )
     environment.filters |= {"n": lambda number: f"{number:,}", "safe_text": safe}
     source = resources.files(__package__).joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
-    called = picture.called
+    called = data.called
     return environment.from_string(source).render(
-        picture=picture,
-        name=safe(picture.campaign.name),
-        source=safe(Path(picture.campaign.source_path).name) if picture.campaign.source_path else None,
-        sandbox=picture.campaign.api_origin == "sandbox",
-        made_at=_time(picture.made_at),
-        first_run=_time(picture.first_run),
+        data=data,
+        name=safe(data.campaign.name),
+        source=safe(Path(data.campaign.source_path).name) if data.campaign.source_path else None,
+        sandbox=data.campaign.api_origin == "sandbox",
+        made_at=_time(data.made_at),
+        first_run=_time(data.first_run),
         version=__version__,
-        figures=_figures(picture),
-        funnel=_funnel(picture),
-        others=_others(picture),
-        outcomes=_outcomes(picture),
-        criteria=_criteria(picture),
-        answers=_answers(picture),
-        columns=_columns(picture.slots),
-        columns_width=max(6, len(picture.slots)),
-        slot=picture.slot,
-        durations=_bars([(label, count) for label, count in picture.durations]),
+        figures=_figures(data),
+        funnel=_funnel(data),
+        others=_others(data),
+        outcomes=_outcomes(data),
+        criteria=_criteria(data),
+        answers=_answers(data),
+        columns=_columns(data.slots),
+        columns_width=max(6, len(data.slots)),
+        slot=data.slot,
+        durations=_bars([(label, count) for label, count in data.durations]),
         rejections=_bars(
-            [(REJECTED.get(code, code.replace("-", " ")), n) for code, n in picture.rejections.items()]
+            [(REJECTED.get(code, code.replace("-", " ")), n) for code, n in data.rejections.items()]
         ),
-        held=[_held(one, safe(address)) for one in picture.held],
-        people=[_person(one, with_people=with_people) for one in picture.people],
-        people_left=max(0, called - len(picture.people)),
+        held=[_held(one, safe(address)) for one in data.held],
+        people=[_person(one, with_people=with_people) for one in data.people],
+        people_left=max(0, called - len(data.people)),
         with_people=with_people,
-        reading=picture.reading,
-        read_at=None if picture.reading is None else picture.reading.read_at[:16].replace("T", " ") + " UTC",
+        sync=data.sync,
+        read_at=None if data.sync is None else data.sync.read_at[:16].replace("T", " ") + " UTC",
     )
 
 
@@ -162,32 +162,32 @@ def _bars(counts: Sequence[tuple[str, int]], kind: str = "accent") -> list[Bar]:
     ]
 
 
-def _figures(picture: Picture) -> list[tuple[str, str, str]]:
-    called, conversed = picture.called, picture.conversed
-    success = picture.outcomes.get(CallOutcome.SUCCESS, 0)
+def _figures(data: ReportData) -> list[tuple[str, str, str]]:
+    called, conversed = data.called, data.conversed
+    success = data.outcomes.get(CallOutcome.SUCCESS, 0)
     figures = [
-        (f"{called:,}", "calls made", f"in {picture.runs:,} run{'s' if picture.runs != 1 else ''}"),
+        (f"{called:,}", "calls made", f"in {data.runs:,} run{'s' if data.runs != 1 else ''}"),
         (_percent(conversed, called) or "-", "had a conversation", f"{conversed:,} of {called:,}"),
         (_percent(success, conversed) or "-", "of these succeeded", f"{success:,} of {conversed:,}"),
     ]
-    if picture.median_duration is not None:
-        figures.append((lasted(picture.median_duration), "median length", "minutes and seconds"))
+    if data.median_duration is not None:
+        figures.append((lasted(data.median_duration), "median length", "minutes and seconds"))
     return figures
 
 
-def _funnel(picture: Picture) -> list[Bar]:
-    rows = picture.rows.get("rows", 0)
+def _funnel(data: ReportData) -> list[Bar]:
+    rows = data.rows.get("rows", 0)
     steps: list[tuple[str, int, str]] = []
     if rows:
-        fit = rows - picture.rows.get("rejected", 0) - picture.rows.get("duplicates", 0)
+        fit = rows - data.rows.get("rejected", 0) - data.rows.get("duplicates", 0)
         steps += [
             ("Rows in the list", rows, ""),
             ("People who can be called", fit, "without rejected rows and duplicates"),
         ]
     steps += [
-        ("Calls made", picture.called, ""),
-        ("Conversations", picture.conversed, "proven to be of these calls"),
-        ("Successes", picture.outcomes.get(CallOutcome.SUCCESS, 0), "every criterion met"),
+        ("Calls made", data.called, ""),
+        ("Conversations", data.conversed, "proven to be of these calls"),
+        ("Successes", data.outcomes.get(CallOutcome.SUCCESS, 0), "every criterion met"),
     ]
     longest = max(count for _, count, _ in steps) or 1
     first = steps[0][1]
@@ -197,18 +197,18 @@ def _funnel(picture: Picture) -> list[Bar]:
     ]
 
 
-def _others(picture: Picture) -> list[tuple[str, int]]:
+def _others(data: ReportData) -> list[tuple[str, int]]:
     """Return what else became of the list's rows, in the words of the run's result."""
     left_out = {"accepted", "already_called"}
     return [
-        (label, picture.rows[name])
+        (label, data.rows[name])
         for name, label in COUNT_LABELS.items()
-        if name not in left_out and picture.rows.get(name)
+        if name not in left_out and data.rows.get(name)
     ]
 
 
-def _outcomes(picture: Picture) -> list[Bar]:
-    whole = picture.called
+def _outcomes(data: ReportData) -> list[Bar]:
+    whole = data.called
     return [
         Bar(
             WORDS[outcome][0],
@@ -219,7 +219,7 @@ def _outcomes(picture: Picture) -> list[Bar]:
             WORDS[outcome][1],
         )
         for outcome in CallOutcome
-        if (count := picture.outcomes.get(outcome, 0))
+        if (count := data.outcomes.get(outcome, 0))
     ]
 
 
@@ -242,17 +242,17 @@ def _stack(label: str, counts: Sequence[tuple[str, int]]) -> Stack:
     return Stack(safe(label), sum(count for _, count in counts), parts)
 
 
-def _criteria(picture: Picture) -> list[Stack]:
+def _criteria(data: ReportData) -> list[Stack]:
     return [
         _stack(name, [(result, counts.get(result, 0)) for result in ("success", "failure", "unknown")])
-        for name, counts in picture.criteria.items()
+        for name, counts in data.criteria.items()
     ]
 
 
-def _answers(picture: Picture) -> list[Stack]:
+def _answers(data: ReportData) -> list[Stack]:
     return [
         _stack(name, [("yes", counts.get(True, 0)), ("no", counts.get(False, 0))])
-        for name, counts in picture.answers.items()
+        for name, counts in data.answers.items()
     ]
 
 

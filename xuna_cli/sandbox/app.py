@@ -19,8 +19,8 @@ from xuna_cli.sandbox import validation
 from xuna_cli.sandbox.account import Account
 from xuna_cli.sandbox.conversations import ConversationOptions, Conversations
 from xuna_cli.sandbox.faults import BATCH_CALLS, Ending, Fault, Faults
+from xuna_cli.sandbox.raw_transport import Chopped, Dripped, Silent
 from xuna_cli.sandbox.state import SandboxState
-from xuna_cli.sandbox.underneath import Chopped, Dripped, Silent
 
 KEY_HEADER = "xi-api-key"
 LARGEST_PAGE = 100

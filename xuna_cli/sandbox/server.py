@@ -17,8 +17,8 @@ from xuna_cli.sandbox.account import Account
 from xuna_cli.sandbox.app import create_app
 from xuna_cli.sandbox.conversations import ConversationOptions
 from xuna_cli.sandbox.faults import Fault, Faults
+from xuna_cli.sandbox.raw_transport import TransportProtocol
 from xuna_cli.sandbox.state import Remember, SandboxState
-from xuna_cli.sandbox.underneath import TransportProtocol
 
 HOST = "127.0.0.1"
 SILENT = logging.CRITICAL + 1

@@ -10,14 +10,14 @@ import pytest
 from tests.support.ledgers import described, numbers_of, people
 from tests.support.postgres_server import Between, PostgresServer
 from xuna_cli.errors import ExitStatus, LedgerError, LedgerUnreachableError, LostClaimError
-from xuna_cli.ledger.engine import made_again
+from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.postgres import PostgresEngine
+from xuna_cli.ledger.postgres_session import Session
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import BatchState
-from xuna_cli.ledger.session import Session
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def between(postgres_server):
 
 @pytest.fixture
 def ours(postgres_server, database, between):
-    """A ledger whose connection goes through the proxy, with little patience."""
+    """A ledger whose connection goes through the proxy, that gives up soon."""
     url = ServerUrl(postgres_server.through(between, database))
-    ledger = Ledger(PostgresEngine(url, create=True, patience=5.0))
+    ledger = Ledger(PostgresEngine(url, create=True, reconnect=5.0))
     yield ledger
     ledger.close()
 
@@ -189,7 +189,7 @@ def test_a_server_that_stays_away_is_given_up_after_a_while_and_then_at_once(
     postgres_server, database, between
 ):
     url = ServerUrl(postgres_server.through(between, database))
-    ledger = Ledger(PostgresEngine(url, create=True, patience=0.5))
+    ledger = Ledger(PostgresEngine(url, create=True, reconnect=0.5))
     run = ledger.start_run(described())
     [batch] = ledger.claim(run, [people(1)])
     ledger.submit(batch)
@@ -219,7 +219,7 @@ def test_a_deadlock_is_undone_and_made_again(ours, postgres_server, database):
         other.execute("BEGIN")
         other.execute(touch, (first.id,))
 
-        @made_again
+        @retry_on_rollback
         def both():
             with ours.transaction():
                 tried.append(1)
@@ -318,7 +318,7 @@ def test_a_crash_that_gives_a_lost_transactions_number_to_another_one_deceives_n
             [batch] = ledger.claim(run, [people(1)])
             numbers = []
 
-            @made_again
+            @retry_on_rollback
             def submit():
                 with ledger.transaction():
                     ledger.engine.rows(named("submit"), {"id": batch.id, "submitted_at": "now"})

@@ -64,6 +64,6 @@ def test_keys_go_on_after_those_that_were_given(opened):
     with ledger.transaction():
         sql = "INSERT INTO batches (id, run_id, state, size) VALUES (:id, :run, 'claimed', 1)"
         ledger.engine.change(sql, {"id": batch.id + 100, "run": run.id})
-        ledger.engine.go_on_after("batches", batch.id + 100)
+        ledger.engine.advance_key("batches", batch.id + 100)
     [later] = ledger.claim(run, [people(2)])
     assert later.id > batch.id + 100

@@ -180,7 +180,7 @@ def test_outcomes_free_or_keep_everybody_of_a_batch(fresh):
         one, two = ledger.claim(again, [groups[2], groups[3]])
         ledger.submit(one)
         with ledger._lock:
-            ledger.engine.let_go(again.id)
+            ledger.engine.release_lock(again.id)
         ledger.recover()
         assert claimed(ledger).get(two.id) is None
         assert claimed(ledger)[one.id] == keys(one.targets)

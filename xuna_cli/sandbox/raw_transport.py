@@ -26,7 +26,7 @@ class TransportProtocol(H11Protocol):
         self.app = app
 
 
-class _Underneath(Response):
+class _RawResponse(Response):
     """Instead of a response; `fault` is the name under which it is recorded."""
 
     def __init__(self, fault: str) -> None:
@@ -44,11 +44,11 @@ class _Underneath(Response):
         """Do what the fault does."""
 
 
-class Silent(_Underneath):
+class Silent(_RawResponse):
     """Nothing, until the client leaves."""
 
 
-class Chopped(_Underneath):
+class Chopped(_RawResponse):
     """Any bytes, or none; then the connection is closed or reset."""
 
     def __init__(self, fault: str, sent: bytes = b"", *, reset: bool = False) -> None:
@@ -66,7 +66,7 @@ class Chopped(_Underneath):
             transport.close()
 
 
-class Dripped(_Underneath):
+class Dripped(_RawResponse):
     """A good answer, byte by byte."""
 
     def __init__(self, fault: str, response: Response, interval: float) -> None:

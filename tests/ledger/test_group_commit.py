@@ -49,7 +49,7 @@ def at_once(ledger, change, batches):
     with ledger._lock:
         for thread in threads:
             thread.start()
-        while len(ledger._together._waiting) < len(batches):
+        while len(ledger._group_commit._waiting) < len(batches):
             time.sleep(0.001)
     for thread in threads:
         thread.join()
@@ -92,7 +92,7 @@ def test_what_is_not_an_error_of_the_ledger_is_raised_where_it_belongs_too(ledge
         raise KeyError("a bug")
 
     with pytest.raises(KeyError, match="a bug"):
-        ledger._together.make(change)
+        ledger._group_commit.run(change)
 
 
 def test_a_change_is_on_the_disk_when_it_returns(ledger, batches):

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError
-from xuna_cli.ledger.engine import UndoneError
+from xuna_cli.ledger.engine import RolledBackError
 from xuna_cli.ledger.location import ServerUrl
 
 OLDEST_SERVER = 130000  # pg_current_xact_id came with PostgreSQL 13
@@ -172,15 +172,17 @@ class Session:
         """Say what to do about an error of the server, without what it quotes of the data."""
         state = error.sqlstate
         if self.connection.closed or (state or "")[:2] == "08":
-            return UndoneError(
+            return RolledBackError(
                 f"the connection to the ledger {self.location} broke",
                 hint="run the same command again: who was not called is free to be",
                 code="ledger-unreachable",
             )
         if state in {"40001", "40P01"}:
-            return UndoneError(f"others kept getting in the way of this run in {self.location}", hint=AGAIN)
+            return RolledBackError(
+                f"others kept getting in the way of this run in {self.location}", hint=AGAIN
+            )
         if state == "55P03":  # a lock that did not come within lock_timeout
-            return UndoneError(f"the ledger {self.location} is busy", hint=AGAIN)
+            return RolledBackError(f"the ledger {self.location} is busy", hint=AGAIN)
         if state == "57014":
             return LedgerUnreachableError(
                 f"the ledger {self.location} took too long", hint=AGAIN, code="ledger-busy"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import counts_of_runs, found_of_held, reading_of
+from xuna_cli.ledger.outcomes import counts_of_runs, found_of_held, sync_of
 from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,
@@ -74,7 +74,7 @@ class Callee:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReportData:
     """All that a report says.
 
     Attributes:
@@ -94,7 +94,7 @@ class Picture:
         median_duration: seconds.
         held: with the evidence.
         people: the first of them, by urgency.
-        reading: when the records were read; None: they were not.
+        sync: when the records were read; None: they were not.
     """
 
     campaign: Campaign
@@ -112,7 +112,7 @@ class Picture:
     median_duration: float | None
     held: Sequence[Held]
     people: Sequence[Callee]
-    reading: ConversationSync | None = None
+    sync: ConversationSync | None = None
 
     @property
     def called(self) -> int:
@@ -158,7 +158,9 @@ class _Seen:
         del self.people[PEOPLE_SHOWN:]
 
 
-def picture(ledger: Ledger, campaign: Campaign, *, now: datetime, zone: tzinfo | None = None) -> Picture:
+def report_data(
+    ledger: Ledger, campaign: Campaign, *, now: datetime, zone: tzinfo | None = None
+) -> ReportData:
     """Return what is to be said of a campaign.
 
     Args:
@@ -176,7 +178,7 @@ def picture(ledger: Ledger, campaign: Campaign, *, now: datetime, zone: tzinfo |
     of_campaign = runs(ledger, campaign.id)
     rows = _rows(list(counts_of_runs(ledger, campaign.id).values()))
     slots, slot = _slots(batches, zone)
-    return Picture(
+    return ReportData(
         campaign=campaign,
         made_at=now.astimezone(zone),
         runs=len(of_campaign),
@@ -196,7 +198,7 @@ def picture(ledger: Ledger, campaign: Campaign, *, now: datetime, zone: tzinfo |
         median_duration=median(seen.durations) if seen.durations else None,
         held=[Held(batch, found.get(batch.id, 0)) for batch in batches if batch.state in HELD_STATES],
         people=seen.urgent(),
-        reading=reading_of(ledger, campaign.id),
+        sync=sync_of(ledger, campaign.id),
     )
 
 

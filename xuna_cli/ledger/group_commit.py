@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 
-class Together:
-    """Makes changes of several threads in shared transactions.
+class GroupCommit:
+    """Commits changes of several threads in shared transactions.
 
     Args:
         lock: what a transaction is made under.
@@ -27,7 +27,7 @@ class Together:
         self._transaction = transaction
         self._waiting: deque[_Step] = deque()
 
-    def make(self, change: Callable[[], T]) -> T:
+    def run(self, change: Callable[[], T]) -> T:
         """Make a change; it is on the disk when this returns.
 
         Args:
@@ -44,21 +44,21 @@ class Together:
         with self._lock:
             # Whoever has the lock makes what has come together meanwhile, also for those behind.
             if not step.made:
-                self._make([self._waiting.popleft() for _ in range(len(self._waiting))])
+                self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
         if step.error is not None:
             raise step.error
         if not step.made:
             raise RuntimeError("a change was lost")  # never; but nobody may be called on the strength of it
         return cast(T, step.result)
 
-    def _make(self, steps: list["_Step"]) -> None:
+    def _commit(self, steps: list["_Step"]) -> None:
         try:
             with self._transaction():
                 results = [step.change() for step in steps]
-        except BaseException as error:  # noqa: BLE001 - raised by `make`, in the thread that it belongs to
+        except BaseException as error:  # noqa: BLE001 - raised by `run`, in the thread that it belongs to
             if len(steps) > 1:  # nothing of it has happened; each gets a result, or an error, of its own
                 for step in steps:
-                    self._make([step])
+                    self._commit([step])
                 return
             steps[0].error = error
             results = [None]
