@@ -13,7 +13,7 @@ from xuna_cli.api.conversations import (
     read_conversation,
 )
 from xuna_cli.api.conversations import Pages as PagesOfApi
-from xuna_cli.api.patience import Patient, several
+from xuna_cli.api.retry import RetryingReader, several
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 from xuna_cli.models import Evaluation
 from xuna_cli.sandbox.conversations import ConversationOptions
@@ -29,7 +29,7 @@ class Api:
     def __init__(self, server, key="sandbox"):
         self.waits = []
         self._client = Client(server.base_url, key, deadline=10)
-        self.reader = Patient(self._client, wait=self.waits.append)
+        self.reader = RetryingReader(self._client, wait=self.waits.append)
 
     def __enter__(self):
         return self

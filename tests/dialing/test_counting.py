@@ -10,8 +10,8 @@ from xuna_cli.api.outcomes import Unknown
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.intake import Intake
 from xuna_cli.dialing.run import rehearse
+from xuna_cli.dialing.run_stats import REJECTIONS_KEPT, RunStats
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.tally import REJECTIONS_KEPT, Tally
 from xuna_cli.errors import ExitStatus, InputError, LedgerError
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.ledger.seen_keys import SeenKeys
@@ -32,7 +32,7 @@ def numbers(*values):
 # ------------------------------------------------------------------------------- intake
 
 
-def intake(list_, tally, standings=lambda keys: {}, rejected=None):
+def intake(list_, stats, standings=lambda keys: {}, rejected=None):
     on_rejection = (lambda _: None) if rejected is None else rejected.append
     return Intake(
         list_,
@@ -40,63 +40,63 @@ def intake(list_, tally, standings=lambda keys: {}, rejected=None):
         standings=standings,
         standings_of_screened=standings,
         screener=let_all_through(),
-        tally=tally,
+        stats=stats,
         on_rejection=on_rejection,
     )
 
 
 def test_duplicates_are_told_within_a_portion_and_across_portions():
-    tally = Tally()
-    reading = intake(rows(1, 1, 2, 1, 3, 2), tally)
+    stats = RunStats()
+    reading = intake(rows(1, 1, 2, 1, 3, 2), stats)
     first = reading.read(3, {})
     assert [one.row_number for one in first] == [2, 4]
     second = reading.read(10, {one.key: one for one in first})
     assert [one.row_number for one in second] == [6]
     assert reading.exhausted
-    assert (tally.get("duplicates"), tally.rows) == (3, 6)
-    assert tally.report().duplicates == ((3, 2), (5, 2), (7, 4))
+    assert (stats.get("duplicates"), stats.rows) == (3, 6)
+    assert stats.report().duplicates == ((3, 2), (5, 2), (7, 4))
 
 
 def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected():
-    tally, rejected = Tally(), []
+    stats, rejected = RunStats(), []
     unreadable = Rejection(3, "row-too-long", "", "5 fields, header has 2")
-    reading = intake([*rows(1), unreadable, *rows(None)], tally, rejected=rejected)
+    reading = intake([*rows(1), unreadable, *rows(None)], stats, rejected=rejected)
     assert len(reading.read(10, {})) == 1
     assert [one.code for one in rejected] == ["row-too-long", "phone-empty"]
-    assert tally.get("rejected") == 2
+    assert stats.get("rejected") == 2
 
 
-@pytest.mark.parametrize("standing", list(ClaimStatus))
-def test_who_the_ledger_knows_goes_no_further(standing):
-    tally = Tally()
-    reading = intake(rows(1, 2), tally, lambda keys: {keys[0]: standing})
+@pytest.mark.parametrize("status", list(ClaimStatus))
+def test_who_the_ledger_knows_goes_no_further(status):
+    stats = RunStats()
+    reading = intake(rows(1, 2), stats, lambda keys: {keys[0]: status})
     assert [one.row_number for one in reading.read(10, {})] == [3]
-    assert tally.get(standing) == 1
+    assert stats.get(status) == 1
 
 
 def test_a_list_that_breaks_off_keeps_the_counts_of_what_was_read_before():
-    tally = Tally()
+    stats = RunStats()
     reading = intake(
         breaking(rows(1, 1, 2, 3, None, 4, 5)),
-        tally,
+        stats,
         lambda keys: {target(3).key: ClaimStatus.ALREADY_CALLED},
     )
     fresh = reading.read(100, {target(4).key: target(4)})
     assert [one.key for one in fresh] == numbers(1, 2, 5)
     assert isinstance(reading.broken, InputError)
     assert not reading.exhausted
-    assert tally.rows == 7
-    assert counts(tally.report()) == {"duplicates": 2, "already_called": 1, "rejected": 1}
+    assert stats.rows == 7
+    assert counts(stats.report()) == {"duplicates": 2, "already_called": 1, "rejected": 1}
 
 
 def test_a_ledger_that_breaks_off_loses_no_row_of_the_counts():
     def standings(keys):
         raise LedgerError("gone")
 
-    tally = Tally()
+    stats = RunStats()
     with pytest.raises(LedgerError):
-        intake(rows(1, 2, None), tally, standings).read(100, {})
-    assert counts(tally.report()) == {"not_sent": 2, "rejected": 1}
+        intake(rows(1, 2, None), stats, standings).read(100, {})
+    assert counts(stats.report()) == {"not_sent": 2, "rejected": 1}
 
 
 # ------------------------------------------------------------------------------- the run
@@ -249,7 +249,7 @@ def test_a_bug_in_the_reading_is_raised_and_leaves_the_ledger_consistent(scene):
 def test_progress_is_told(scene):
     scene.dial(rows(*range(30)))
     assert scene.progress
-    assert all(one.on_the_wire <= 1 and one.allowed == 1 for one in scene.progress)
+    assert all(one.in_progress <= 1 and one.allowed == 1 for one in scene.progress)
     assert scene.progress[-1].rows <= 30
 
 
@@ -306,7 +306,7 @@ def test_states_of_a_batch_are_the_ledgers():
 
 
 def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_counts():
-    tally = Tally()
+    stats = RunStats()
     reading = Intake(
         rows(1, 2),
         prepare=prepare,
@@ -318,8 +318,8 @@ def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_count
             listed=lambda asked: dict.fromkeys(asked, ""),
             last_calls=lambda *_: {},
         ),
-        tally=tally,
+        stats=stats,
         on_rejection=lambda _: None,
     )
     assert reading.read(10, {}) == []
-    assert counts(tally.report()) == {"already_called": 1, "do_not_call": 1}
+    assert counts(stats.report()) == {"already_called": 1, "do_not_call": 1}

@@ -14,7 +14,7 @@ from tests.support.builders import target
 from tests.support.scripted import ScriptedServer, nothing_comes
 from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
-from xuna_cli.dialing.pacing import MOST_NOT_SENT
+from xuna_cli.dialing.limiter import MOST_NOT_SENT
 from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchState
 

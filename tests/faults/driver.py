@@ -237,9 +237,9 @@ def main(argv: list[str]) -> int:
     if "jump" in plan:
         jump(plan["jump"])
     if "backoff" in plan:
-        from xuna_cli.dialing import pacing
+        from xuna_cli.dialing import limiter
 
-        pacing.FIRST_BACKOFF_S = plan["backoff"]
+        limiter.FIRST_BACKOFF_S = plan["backoff"]
     import xuna_cli.__main__
 
     return xuna_cli.__main__.main(argv[1:])

@@ -52,7 +52,7 @@ SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/test_forgetting.py"
 LEDGER = "ledger/ledger.py"
-SENDING, CLIENT, OUTCOMES = "dialing/sending.py", "api/client.py", "api/outcomes.py"
+SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
 
 BUGS = (
     Planted(

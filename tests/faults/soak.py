@@ -112,7 +112,7 @@ class Forks:
             os._exit(code)
 
     def _tell_stages(self) -> None:
-        from xuna_cli.dialing import pacing
+        from xuna_cli.dialing import limiter
         from xuna_cli.ledger.ledger import Ledger
 
         start_run, end_run = Ledger.start_run, Ledger.end_run
@@ -127,7 +127,7 @@ class Forks:
             self._stages[self._slot] = ENDED
 
         Ledger.start_run, Ledger.end_run = started, ended
-        pacing.FIRST_BACKOFF_S = FIRST_BACKOFF_S
+        limiter.FIRST_BACKOFF_S = FIRST_BACKOFF_S
 
     def delay(self, draw: random.Random) -> tuple[float, bool]:
         """Return a moment for a signal: mostly while calls go out, now and then at any time."""

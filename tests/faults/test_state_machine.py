@@ -1,6 +1,6 @@
 """A model of a server and of crashes, driven by hypothesis: claims, faults, crashes, resolving, in any order.
 
-The run's own pieces are driven (`Sending` on a real ledger file), one POST at a time, with a clock that
+The run's own pieces are driven (`BatchSender` on a real ledger file), one POST at a time, with a clock that
 only the machine moves. A crash leaves the run as a killed process does: its lock gone, its row open.
 """
 
@@ -16,12 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.batch_sender import BatchSender, Stop
 from xuna_cli.dialing.clock import Clock
-from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.plan import Plan
+from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.sending import Sending, Stop
-from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.opening import open_ledger
@@ -124,14 +124,14 @@ class Run:
             RunDescription("c", False, None, "https://api", "/list", "agent", "number", None, DEADLINE_S)
         )
         self.queue = []
-        self.tally = Tally()
+        self.stats = RunStats()
         self.stop = Stop(lambda: False)
         plan = Plan("agent", "number", batch_size=SIZE, concurrency=1, max_unknown=2)
-        pacer = Pacer(
+        limiter = ConcurrencyLimiter(
             concurrency=1, give_up_after=600, rate=None, stopping=self.stop, clock=clock, jitter=lambda: 0.5
         )
-        self.sending = Sending(
-            plan=plan, run=self.run, ledger=self.ledger, api=api, encode=encode_batch, pacer=pacer, screener=SCREENER, tally=self.tally,
+        self.batch_sender = BatchSender(
+            plan=plan, run=self.run, ledger=self.ledger, api=api, encode=encode_batch, limiter=limiter, screener=SCREENER, stats=self.stats,
             stop=self.stop, on_rejection=lambda _: None, on_batch=lambda _: None, refusal_error=refusal_error,
         )  # fmt: skip
         self.claimed = 0
@@ -170,12 +170,12 @@ class Calling(RuleBasedStateMachine):
         last = Run(self.path, self.clock, self.api)
         self._claim(last, PEOPLE)
         while last.queue:
-            last.sending.send(last.queue.pop(0))
+            last.batch_sender.send(last.queue.pop(0))
         last.ledger.end_run(last.run)
         states = self._states(last.ledger)
         last.ledger.close()
         self._judge(states)
-        if not any(error.code == "api-refuses-all" for error in last.tally.report().errors):
+        if not any(error.code == "api-refuses-all" for error in last.stats.report().errors):
             left = set(PEOPLE) - BAD - states.keys() - self.excused
             assert not left, left
         shutil.rmtree(self.folder)
@@ -220,7 +220,7 @@ class Calling(RuleBasedStateMachine):
         self.api.script = list(answers)
         self.api.dies, self.api.lives_for = dies, lives_for
         try:
-            run.sending.send(run.queue.pop(0))
+            run.batch_sender.send(run.queue.pop(0))
         except Killed:
             run.die()
             self.alive.remove(run)
@@ -237,9 +237,9 @@ class Calling(RuleBasedStateMachine):
     def end(self, which):
         """A run that leaves gives back what it has only claimed."""
         run = self.alive.pop(which % len(self.alive))
-        run.tally.count("not_sent", sum(len(batch.targets) for batch in run.queue))
+        run.stats.count("not_sent", sum(len(batch.targets) for batch in run.queue))
         run.ledger.end_run(run.run)
-        counts = run.tally.report().counts
+        counts = run.stats.report().counts
         assert sum(counts.values()) == run.claimed, counts
         states = {
             batch.state for batch in run.ledger.batches(run.run.campaign_id) if batch.run_id == run.run.id

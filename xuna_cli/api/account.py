@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from xuna_cli.api.client import AGENTS
 from xuna_cli.api.conversations import Pages
-from xuna_cli.api.patience import Reader
+from xuna_cli.api.retry import Reader
 from xuna_cli.errors import UnreachableError
 from xuna_cli.models import Agent
 

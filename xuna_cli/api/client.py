@@ -15,7 +15,6 @@ from urllib.parse import quote
 import httpx
 
 from xuna_cli import __version__
-from xuna_cli.api.hidden_key import HiddenKey
 from xuna_cli.api.origin import is_loopback
 from xuna_cli.api.outcomes import (
     NotSent,
@@ -26,6 +25,7 @@ from xuna_cli.api.outcomes import (
     describe,
     parse_retry_after,
 )
+from xuna_cli.api.redact import KeyRedactor
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 
 BATCH_CALLS = "/v1/convai/phone-numbers/batch-calls"
@@ -74,7 +74,7 @@ class Client:
 
     def __init__(self, base_url: str, api_key: str, *, deadline: float) -> None:
         self._deadline = deadline
-        self._key = HiddenKey(api_key)
+        self._redactor = KeyRedactor(api_key)
         try:
             # A proxy has no business with the sandbox.
             proxied = not is_loopback(httpx.URL(base_url).host)
@@ -135,8 +135,8 @@ class Client:
                 )
             return Unknown(watch.reason or explain(error), status)
         if not 200 <= status <= 299:  # noqa: PLR2004
-            answer = self._key.out_of_body(answer)
-        outcome = self._key.out_of_outcome(
+            answer = self._redactor.redact_body(answer)
+        outcome = self._redactor.redact_outcome(
             classify(status, answer_headers, answer, calls=calls, now=datetime.now(UTC))
         )
         if watch.reason and not isinstance(outcome, Taken):
@@ -192,8 +192,8 @@ class Client:
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
         # A failure that needs more words than that has none for people.
-        body = self._key.out_of_body(body) if len(body) <= LARGEST_ANSWER else b""
-        refusal = refusal_error(status, self._key.out_of(describe(status, _parsed(body), body)))
+        body = self._redactor.redact_body(body) if len(body) <= LARGEST_ANSWER else b""
+        refusal = refusal_error(status, self._redactor.redact(describe(status, _parsed(body), body)))
         if 200 <= status <= 299:  # noqa: PLR2004
             refusal.code = "answer-unreadable"
         if status in {408, 429} or status >= 500:  # noqa: PLR2004

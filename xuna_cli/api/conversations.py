@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from xuna_cli.api.client import CONVERSATIONS
 from xuna_cli.api.outcomes import printable
-from xuna_cli.api.patience import Params, Reader
+from xuna_cli.api.retry import Params, Reader
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.models import Conversation, Evaluation, Turn
 

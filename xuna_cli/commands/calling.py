@@ -5,7 +5,7 @@ import contextlib
 from xuna_cli.commands.call_options import Options, source_of
 from xuna_cli.commands.context import read_settings
 from xuna_cli.commands.invocation import Invocation
-from xuna_cli.dialing.tally import Tally
+from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import (
     ExitStatus,
     OutputError,
@@ -34,11 +34,11 @@ def call(options: Options) -> ExitStatus:
         result = _call(options, settings)
     except XunaError as error:
         if output == "json":
-            tally = Tally()
-            tally.error(error)
-            tally.list_complete = False
+            stats = RunStats()
+            stats.error(error)
+            stats.list_complete = False
             result = BatchCallResult(
-                error.exit_status, None, None, options.dry_run, options.sandbox, None, False, tally.report()
+                error.exit_status, None, None, options.dry_run, options.sandbox, None, False, stats.report()
             )
             emit(batch_call_document(result))
         raise

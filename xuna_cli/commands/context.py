@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
-from xuna_cli.api.patience import Patient
+from xuna_cli.api.retry import RetryingReader
 from xuna_cli.commands.prompts import agent_of, caller_number_of, is_interactive
 from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
 from xuna_cli.ledger.ledger import Ledger
@@ -260,7 +260,7 @@ class ApiToRead:
         origin: of the API, as campaigns keep it.
     """
 
-    reader: Patient
+    reader: RetryingReader
     origin: str
 
 
@@ -290,7 +290,7 @@ def api_to_read(env_file: Path | None, url_flag: str | None, *, sandbox: bool) -
             origin = origin_of(url)
             client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
         stack.callback(client.close)
-        reader = Patient(client, on_wait=_say_wait)
+        reader = RetryingReader(client, on_wait=_say_wait)
         stack.callback(reader.stop)
         yield ApiToRead(reader, origin)
 

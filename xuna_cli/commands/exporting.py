@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
-from xuna_cli.api.patience import Reader, several
+from xuna_cli.api.retry import Reader, several
 from xuna_cli.ledger.outcomes import is_final, verdict
 from xuna_cli.ledger.records import CallOutcome
 from xuna_cli.ledger.seen_keys import SeenKeys

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import InputError, XunaError
 from xuna_cli.ledger.records import ClaimStatus
 from xuna_cli.models import CallTarget, Contact, Reason, Rejection
@@ -27,7 +27,7 @@ class Intake:
             the ledger already is counted as that.
         screener: who may not be called.
         rows_of: with which rows keys were claimed, or seen before.
-        tally: where rows are counted.
+        stats: where rows are counted.
         on_rejection: told of every row that is rejected or screened out.
 
     Attributes:
@@ -43,7 +43,7 @@ class Intake:
         standings: Standings,
         standings_of_screened: Standings,
         screener: Screener,
-        tally: Tally,
+        stats: RunStats,
         on_rejection: Callable[[Rejection], None],
         rows_of: RowsOf = lambda _: {},
     ) -> None:
@@ -53,7 +53,7 @@ class Intake:
         self._standings = standings
         self._standings_of_screened = standings_of_screened
         self._screen = screener.at_intake
-        self._tally = tally
+        self._stats = stats
         self._on_rejection = on_rejection
         self.exhausted = False
         self.broken: InputError | None = None
@@ -81,18 +81,18 @@ class Intake:
                     targets.append((made, row))
         except InputError as error:
             self.broken = error
-        self._tally.rows += taken
+        self._stats.rows += taken
         try:
             fresh = self._fresh(targets, waiting)
         except XunaError:
-            self._tally.count("not_sent", len(targets))
+            self._stats.count("not_sent", len(targets))
             raise
         self.exhausted = taken < size and self.broken is None
         return fresh
 
     def reject(self, rejection: Rejection) -> None:
         """Count a rejection and pass it on."""
-        self._tally.reject(rejection)
+        self._stats.reject(rejection)
         self._on_rejection(rejection)
 
     def _fresh(self, people: Sequence[Person], waiting: Mapping[str, CallTarget]) -> list[CallTarget]:
@@ -109,12 +109,12 @@ class Intake:
         reasons = self._screen(people)
         barred = [people[place][0].key for place in reasons]
         known = self._standings_of_screened(barred) if barred else {}
-        twice = [target.key for target, standing in settled if standing is ClaimStatus.DUPLICATE]
-        twice += [key for key, standing in known.items() if standing is ClaimStatus.DUPLICATE]
+        twice = [target.key for target, status in settled if status is ClaimStatus.DUPLICATE]
+        twice += [key for key, status in known.items() if status is ClaimStatus.DUPLICATE]
         first_rows = self._rows_of(twice) if twice else {}
         # Nothing is counted before the ledger has answered for the last time: each row is counted once.
-        for target, standing in settled:
-            self._count(target, standing, first_rows)
+        for target, status in settled:
+            self._count(target, status, first_rows)
         fresh = {} if reasons else {target.key: target for target, _ in people}
         if len(fresh) == len(people) and fresh.keys().isdisjoint(waiting):
             people = ()  # nearly always: nobody is there twice
@@ -123,24 +123,24 @@ class Intake:
         for place, (target, _) in enumerate(people):
             key = target.key
             if (first := fresh.get(key) or waiting.get(key)) is not None:
-                self._tally.duplicate(target.row_number, first.row_number)
+                self._stats.duplicate(target.row_number, first.row_number)
             elif (reason := reasons.get(place)) is None:
                 fresh[key] = target
-            elif (standing_now := known.get(key)) is not None:
-                self._count(target, standing_now, first_rows)
+            elif (status_now := known.get(key)) is not None:
+                self._count(target, status_now, first_rows)
             else:
-                self._tally.screen(target, reason)
+                self._stats.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
         fit = list(fresh.values())
-        if self._tally.example is None and fit:
-            self._tally.example = fit[0]
+        if self._stats.example is None and fit:
+            self._stats.example = fit[0]
         return fit
 
-    def _count(self, target: CallTarget, standing: ClaimStatus, first_rows: Mapping[str, int]) -> None:
-        if standing is ClaimStatus.DUPLICATE:
-            self._tally.duplicate(target.row_number, first_rows.get(target.key))
+    def _count(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
+        if status is ClaimStatus.DUPLICATE:
+            self._stats.duplicate(target.row_number, first_rows.get(target.key))
         else:
-            self._tally.count(standing)
+            self._stats.count(status)
 
 
 class SecondIntake(Intake):
@@ -151,7 +151,7 @@ class SecondIntake(Intake):
         uncount: takes back what the row of a target was counted as.
         standings: as for `Intake`.
         screener: likewise.
-        tally: likewise.
+        stats: likewise.
         on_rejection: likewise.
         rows_of: likewise.
     """
@@ -163,7 +163,7 @@ class SecondIntake(Intake):
         uncount: Callable[[CallTarget], None],
         standings: Standings,
         screener: Screener,
-        tally: Tally,
+        stats: RunStats,
         on_rejection: Callable[[Rejection], None],
         rows_of: RowsOf = lambda _: {},
     ) -> None:
@@ -173,7 +173,7 @@ class SecondIntake(Intake):
             standings=standings,
             standings_of_screened=standings,
             screener=screener,
-            tally=tally,
+            stats=stats,
             on_rejection=on_rejection,
             rows_of=rows_of,
         )
@@ -190,7 +190,7 @@ class SecondIntake(Intake):
         try:
             return self._fresh(people, waiting)
         except XunaError:
-            self._tally.count("not_sent", len(people))
+            self._stats.count("not_sent", len(people))
             raise
 
 

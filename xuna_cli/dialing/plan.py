@@ -11,7 +11,7 @@ class Plan:
         agent_id: who conducts the calls.
         from_phone_number_id: the caller number.
         batch_size: call targets in one POST, at most.
-        concurrency: POSTs on the wire at once, at most.
+        concurrency: POSTs in progress at once, at most.
         max_unknown: batches `unknown` in a row that stop the run.
         limit: new claims in this run, at most; reading stops then. None is no limit.
         agreed: people that somebody has agreed to, or `--max-calls` allows; who comes on top of them is not

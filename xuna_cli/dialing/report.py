@@ -29,7 +29,7 @@ class Progress:
 
     rows: int
     submitted: int
-    on_the_wire: int
+    in_progress: int
     allowed: int
     paused_for: float
 

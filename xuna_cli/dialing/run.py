@@ -9,16 +9,16 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from xuna_cli.dialing.batch_sender import Api, BatchSender, Encode, Stop
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
 from xuna_cli.dialing.intake import Intake, Prepare, RowsOf, SecondIntake, tell_screened
-from xuna_cli.dialing.pacing import Pacer
+from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.report import Progress, Report
+from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.sending import Api, Encode, Sending, Stop
 from xuna_cli.dialing.spool import Spool
-from xuna_cli.dialing.tally import Tally
 from xuna_cli.errors import LedgerError, UsageError, XunaError
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
@@ -91,24 +91,24 @@ class Dialer:
         self._prepare = prepare
         self._on_rejection = on_rejection
         self._on_progress = on_progress
-        self._tally = Tally(keep_deferred=plan.wait)
+        self._stats = RunStats(keep_deferred=plan.wait)
         self._stop = Stop(stop_asked)
-        self._pacer = Pacer(
+        self._limiter = ConcurrencyLimiter(
             concurrency=plan.concurrency,
             give_up_after=plan.give_up_after,
             rate=plan.rate,
             stopping=self._stop,
             clock=clock,
         )
-        self._sending = Sending(
+        self._batch_sender = BatchSender(
             plan=plan,
             run=run,
             ledger=ledger,
             api=api,
             encode=encode,
-            pacer=self._pacer,
+            limiter=self._limiter,
             screener=self._screener,
-            tally=self._tally,
+            stats=self._stats,
             stop=self._stop,
             on_rejection=on_rejection,
             on_batch=on_batch,
@@ -141,19 +141,19 @@ class Dialer:
                 standings=self._known,
                 standings_of_screened=self._standings,
                 screener=self._screener,
-                tally=self._tally,
+                stats=self._stats,
                 on_rejection=self._on_rejection,
                 rows_of=self._rows_of,
             )
             self._read_and_claim(intake)
-            self._tally.list_complete = intake.exhausted
+            self._stats.list_complete = intake.exhausted
             self._wait_for_openings()
             self._call_refused()
             self._wait_for_openings()  # some of them may have been deferred
         except XunaError as error:
             self._stop.set()
-            self._tally.error(error)
-            self._tally.list_complete = self._tally.list_complete and intake.exhausted
+            self._stats.error(error)
+            self._stats.list_complete = self._stats.list_complete and intake.exhausted
         except BaseException:
             self._stop.set()
             raise
@@ -166,7 +166,7 @@ class Dialer:
             self._finish()
         if self._crash is not None:
             raise self._crash
-        return self._tally.report(refusals=self._pacer.refusals, paused=self._pacer.paused)
+        return self._stats.report(refusals=self._limiter.refusals, paused=self._limiter.paused)
 
     def _read_and_claim(self, intake: Intake) -> None:
         ahead = self._plan.concurrency * self._plan.batch_size
@@ -194,8 +194,8 @@ class Dialer:
             return fresh
         room = max(0, self._plan.agreed - self._claimed - len(self._waiting))
         if len(fresh) > room:
-            self._tally.count("not_sent", len(fresh) - room)
-            self._tally.error(
+            self._stats.count("not_sent", len(fresh) - room)
+            self._stats.error(
                 UsageError(
                     f"more than {self._plan.agreed:,} people are to be called now, and no more were agreed to",
                     hint="run the same command again, to be asked anew",
@@ -209,13 +209,13 @@ class Dialer:
         refused = self._ledger.refused(self._run.campaign_id, [target.key for target in fresh])
         if not refused:
             return fresh
-        self._tally.note_refused_earlier(len(refused))
+        self._stats.note_refused_earlier(len(refused))
         if self._plan.retry_refused:
             return fresh
         for target in fresh:
             if target.key in refused:
                 self._refused_earlier.add(target)
-        self._tally.count("not_sent", len(refused))
+        self._stats.count("not_sent", len(refused))
         return [target for target in fresh if target.key not in refused]
 
     def _call_refused(self) -> None:
@@ -223,7 +223,7 @@ class Dialer:
         self._read_and_claim(
             self._second_intake(
                 (target for target, _ in self._refused_earlier.take()),
-                uncount=lambda _: self._tally.count("not_sent", -1),
+                uncount=lambda _: self._stats.count("not_sent", -1),
             )
         )
 
@@ -235,7 +235,7 @@ class Dialer:
             uncount=uncount,
             standings=self._standings,
             screener=self._screener,
-            tally=self._tally,
+            stats=self._stats,
             on_rejection=self._on_rejection,
             rows_of=self._rows_of,
         )
@@ -248,13 +248,13 @@ class Dialer:
 
         Nothing is claimed in the meantime.
         """
-        deferred = self._tally.deferred
+        deferred = self._stats.deferred
         told: datetime | None = None
         while self._plan.wait and not self._stop() and self._room() > 0:
             opening = deferred.next_opening
             if opening is not None and self._clock.now() >= opening:
                 self._on_lists(self._screener.screening.do_not_call.read_again())
-                self._read_and_claim(self._second_intake(deferred.take(), self._tally.taken_up_again))
+                self._read_and_claim(self._second_intake(deferred.take(), self._stats.taken_up_again))
             elif self._queue.is_idle():  # whoever is still to be sent may be deferred yet
                 opening = deferred.next_opening
                 if opening is None:
@@ -293,7 +293,7 @@ class Dialer:
             self._ledger.unclaim(rest, [target.key for target in rest.targets])
         claimed = [target for batch in batches for target in batch.targets]
         self._claimed += len(claimed)
-        self._tally.note_outside(self._screener.outside(claimed))
+        self._stats.note_outside(self._screener.outside(claimed))
         if len(claimed) == len(targets):
             for target in targets:
                 del self._waiting[target.key]
@@ -307,21 +307,21 @@ class Dialer:
         self._somebody_known = True
         standings = self._standings([target.key for target in lost])
         barred = self._ledger.barred(self._run, lost, *self._quiet_since())
-        twice = [key for key, standing in standings.items() if standing is ClaimStatus.DUPLICATE]
+        twice = [key for key, status in standings.items() if status is ClaimStatus.DUPLICATE]
         first_rows = self._rows_of(twice) if twice else {}
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
-            elif (standing := standings.get(target.key)) is not None:
+            elif (status := standings.get(target.key)) is not None:
                 del self._waiting[target.key]
-                if standing is ClaimStatus.DUPLICATE:
-                    self._tally.duplicate(target.row_number, first_rows.get(target.key))
+                if status is ClaimStatus.DUPLICATE:
+                    self._stats.duplicate(target.row_number, first_rows.get(target.key))
                 else:
-                    self._tally.count(standing)
+                    self._stats.count(status)
             elif (words := barred.get(target.to_phone_number)) is not None:
                 del self._waiting[target.key]
                 reason = self._screener.barred(target, words)
-                self._tally.screen(target, reason)
+                self._stats.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
 
     def _known(self, keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
@@ -330,7 +330,7 @@ class Dialer:
         The claim finds them all the same. Asking first saves it the work where many are known; on a new list
         it costs a tenth of the whole.
         """
-        if not (self._somebody_known or self._sending.has_refused) and self._plan.agreed is None:
+        if not (self._somebody_known or self._batch_sender.has_refused) and self._plan.agreed is None:
             return {}
         known = self._standings(keys)
         self._somebody_known = bool(known)
@@ -351,7 +351,7 @@ class Dialer:
         try:
             while (batch := self._queue.get()) is not None:
                 try:
-                    self._sending.send(batch)
+                    self._batch_sender.send(batch)
                 finally:
                     self._queue.done()
         except BaseException as error:  # noqa: BLE001 - raised again by the main thread
@@ -360,24 +360,24 @@ class Dialer:
 
     def _finish(self) -> None:
         left = sum(len(batch.targets) for batch in self._queue.drain())
-        self._tally.count("not_sent", left + len(self._waiting))
-        self._tally.deferred.close()
+        self._stats.count("not_sent", left + len(self._waiting))
+        self._stats.deferred.close()
         self._refused_earlier.close()
         try:
             self._ledger.end_run(self._run)
         except LedgerError as error:
             # Nobody is lost by it: the next run gives back what this one could not.
-            if not any(known.code == "outcome-unrecorded" for known in self._tally.report().errors):
-                self._tally.error(error)
+            if not any(known.code == "outcome-unrecorded" for known in self._stats.report().errors):
+                self._stats.error(error)
 
     def _tell(self) -> None:
         self._on_progress(
             Progress(
-                rows=self._tally.rows,
-                submitted=self._tally.get("accepted") + self._tally.get("held"),
-                on_the_wire=self._pacer.on_the_wire,
-                allowed=self._pacer.allowed,
-                paused_for=self._pacer.paused_for,
+                rows=self._stats.rows,
+                submitted=self._stats.get("accepted") + self._stats.get("held"),
+                in_progress=self._limiter.in_progress,
+                allowed=self._limiter.allowed,
+                paused_for=self._limiter.paused_for,
             )
         )
 
@@ -415,7 +415,7 @@ def rehearse(
         rows_of: the rows of those.
         refused: those of the keys whom the API refused in an earlier run.
     """
-    tally = Tally()
+    stats = RunStats()
 
     def standings_now(keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
         return {**dict.fromkeys(known(keys), ClaimStatus.DUPLICATE), **standings(keys)}
@@ -426,31 +426,31 @@ def rehearse(
         standings=standings_now,
         standings_of_screened=standings_now,
         screener=screener,
-        tally=tally,
+        stats=stats,
         on_rejection=on_rejection,
         rows_of=rows_of,
     )
     try:
         while not intake.exhausted and not stop_asked():
-            room = READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - tally.get("not_sent"))
+            room = READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - stats.get("not_sent"))
             if room <= 0:
                 break
             fresh = intake.read(room, {})
             new = unseen([target.key for target in fresh], [target.row_number for target in fresh])
-            tally.count("not_sent", len(new))
+            stats.count("not_sent", len(new))
             fit = [target for target in fresh if target.key in new]
             if len(fit) < len(fresh):
                 first_row = rows_of([target.key for target in fresh])
                 for target in fresh:
                     if target.key not in new:
-                        tally.duplicate(target.row_number, first_row.get(target.key))
-            tally.note_refused_earlier(len(refused([target.key for target in fit])))
-            tally.note_outside(screener.outside(fit))
+                        stats.duplicate(target.row_number, first_row.get(target.key))
+            stats.note_refused_earlier(len(refused([target.key for target in fit])))
+            stats.note_outside(screener.outside(fit))
             on_fit(fit)
             if intake.broken is not None:
                 raise intake.broken
-            on_progress(Progress(tally.rows, tally.get("not_sent"), 0, 0, 0.0))
+            on_progress(Progress(stats.rows, stats.get("not_sent"), 0, 0, 0.0))
     except XunaError as error:
-        tally.error(error)
-    tally.list_complete = intake.exhausted
-    return tally.report()
+        stats.error(error)
+    stats.list_complete = intake.exhausted
+    return stats.report()

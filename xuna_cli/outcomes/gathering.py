@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TypeVar
 
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
-from xuna_cli.api.patience import Reader, several
+from xuna_cli.api.retry import Reader, several
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns
 from xuna_cli.ledger.ledger import Ledger

@@ -54,7 +54,7 @@ class ProgressLine:
         """Show where things stand."""
         if not self._watched:
             return
-        words = f"{progress.submitted:,} submitted, {progress.on_the_wire} of {progress.allowed} senders"
+        words = f"{progress.submitted:,} submitted, {progress.in_progress} of {progress.allowed} senders"
         if speed := self._bar.tasks[0].speed:
             words += f", {speed:,.0f}/s"
         if progress.paused_for:

@@ -17,7 +17,7 @@ ROWS_NAMED = 5  # of each cause
 DUPLICATES_KEPT = 1_000
 
 
-class Tally:
+class RunStats:
     """The counts of a run, and what its report will say. Thread-safe.
 
     Args:

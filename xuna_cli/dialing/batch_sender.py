@@ -12,10 +12,10 @@ from typing import Protocol
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.intake import tell_screened
 from xuna_cli.dialing.last_look import LastLook
-from xuna_cli.dialing.pacing import Pacer, Slot
+from xuna_cli.dialing.limiter import ConcurrencyLimiter, Permit
 from xuna_cli.dialing.plan import Plan
+from xuna_cli.dialing.run_stats import REFUSED, RunStats
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.tally import REFUSED, Tally
 from xuna_cli.errors import (
     ConfigurationError,
     HeldError,
@@ -61,7 +61,7 @@ class Stop:
         self._set = True
 
 
-class Sending:
+class BatchSender:
     """Sends batches and settles their outcomes; shared by all senders.
 
     Args:
@@ -70,9 +70,9 @@ class Sending:
         ledger: where every step is recorded.
         api: the client.
         encode: makes a request body of agent, caller number and calls.
-        pacer: the gate in front of the wire.
+        limiter: says when a batch may be sent.
         screener: asked again right before every POST.
-        tally: where outcomes are counted.
+        stats: where outcomes are counted.
         stop: set here when the run must not go on.
         on_rejection: told of every call that the API rejected.
         on_batch: told of every outcome.
@@ -91,9 +91,9 @@ class Sending:
         ledger: Ledger,
         api: Api,
         encode: Encode,
-        pacer: Pacer,
+        limiter: ConcurrencyLimiter,
         screener: Screener,
-        tally: Tally,
+        stats: RunStats,
         stop: Stop,
         on_rejection: Callable[[Rejection], None],
         on_batch: Callable[[BatchRecord], None],
@@ -105,9 +105,9 @@ class Sending:
         self._ledger = ledger
         self._api = api
         self._encode = encode
-        self._pacer = pacer
+        self._limiter = limiter
         self._screener = screener
-        self._tally = tally
+        self._stats = stats
         self._stop = stop
         self._on_rejection = on_rejection
         self._on_batch = on_batch
@@ -124,26 +124,26 @@ class Sending:
         todo = [batch]
         while todo:
             current = todo.pop(0)
-            slot = self._pacer.enter(len(current.targets))
-            if slot is None:
+            permit = self._limiter.enter(len(current.targets))
+            if permit is None:
                 self._leave_unsent([current, *todo])
                 return
             try:
-                # The wait for leave may have been long, and this may be a resend: it is asked anew who may
+                # The wait for the permit may have been long, and this may be a resend: it is asked anew who may
                 # be called.
                 fit = self._screen(current, self._screener.before_post(current.targets))
                 if fit is not None:
                     current = fit
-                    todo = self._post(current, slot) + todo
+                    todo = self._post(current, permit) + todo
             except LedgerError as error:
                 # Nothing of it was sent: what can't be written down is not done.
                 self._fail(error)
                 self._leave_unsent([current, *todo])
                 return
             finally:
-                self._pacer.leave()
+                self._limiter.release()
 
-    def _post(self, batch: Batch, slot: Slot) -> list[Batch]:
+    def _post(self, batch: Batch, permit: Permit) -> list[Batch]:
         """Send a batch once; return what is to be sent next instead of it."""
         body = self._encode(
             self._plan.agent_id,
@@ -181,7 +181,7 @@ class Sending:
                 except RepeatedBatchIdError as error:
                     outcome = Unknown(error.message, outcome.http_status)
             with self._order:
-                return self._settle_or_stop(batch, slot, outcome, submitted=look.submitted)
+                return self._settle_or_stop(batch, permit, outcome, submitted=look.submitted)
         except LedgerError as error:
             self._unrecorded(batch, outcome, error)
             return []
@@ -197,7 +197,7 @@ class Sending:
         left = self._ledger.unclaim(batch, list(reasons))
         for target in batch.targets:
             if (reason := reasons.get(target.key)) is not None:
-                self._tally.screen(target, reason)
+                self._stats.screen(target, reason)
                 tell_screened(target, reason, self._on_rejection)
         return left
 
@@ -215,12 +215,12 @@ class Sending:
     # -- outcomes
 
     def _settle_or_stop(
-        self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused, *, submitted: bool
+        self, batch: Batch, permit: Permit, outcome: Unknown | NotSent | Refused, *, submitted: bool
     ) -> list[Batch]:
         try:
             if submitted and isinstance(outcome, NotSent) and not outcome.permanent:
                 self._ledger.back_to_claimed(batch)
-            return self._settle(batch, slot, outcome, submitted=submitted)
+            return self._settle(batch, permit, outcome, submitted=submitted)
         except LostClaimError as error:
             if not isinstance(outcome, NotSent | Refused):
                 raise
@@ -229,15 +229,15 @@ class Sending:
             return []
 
     def _settle(
-        self, batch: Batch, slot: Slot, outcome: Unknown | NotSent | Refused, *, submitted: bool
+        self, batch: Batch, permit: Permit, outcome: Unknown | NotSent | Refused, *, submitted: bool
     ) -> list[Batch]:
         match outcome:
             case Unknown():
                 return self._unknown(batch, outcome)
             case NotSent():
-                return self._not_sent(batch, slot, outcome, connected=submitted)
+                return self._not_sent(batch, permit, outcome, connected=submitted)
             case Refused(kind=Refusal.FOR_NOW):
-                return self._refused_for_now(batch, slot, outcome)
+                return self._refused_for_now(batch, permit, outcome)
             case Refused(kind=Refusal.FOR_GOOD):
                 self._give_up(batch, outcome, self._refusal_error(outcome.http_status, outcome.message))
                 return []
@@ -259,10 +259,10 @@ class Sending:
         )
         if not recorded:
             self._reclaim(batch, state, outcome, error)
-        self._tally.count("accepted" if whole else "held", size)
+        self._stats.count("accepted" if whole else "held", size)
         with self._order:
             self._unknown_in_a_row = 0
-        self._pacer.went_well()
+        self._limiter.on_success()
         return []
 
     def _reclaim(self, batch: Batch, state: BatchState, outcome: Taken, error: str | None) -> None:
@@ -294,8 +294,8 @@ class Sending:
         if enough:
             self._stop.set()  # before anything else: no new POST goes out after this one
         self._record(batch, BatchState.UNKNOWN, http_status=outcome.http_status, error=outcome.message)
-        self._tally.count("held", len(batch.targets))
-        if self._unknown_in_a_row == self._plan.max_unknown:  # said once, not by each that was on the wire
+        self._stats.count("held", len(batch.targets))
+        if self._unknown_in_a_row == self._plan.max_unknown:  # said once, not by each that was in progress
             self._fail(
                 HeldError(
                     f"stopped: what became of {_batches(self._unknown_in_a_row)} is not known "
@@ -307,7 +307,7 @@ class Sending:
             )
         return []
 
-    def _not_sent(self, batch: Batch, slot: Slot, outcome: NotSent, *, connected: bool) -> list[Batch]:
+    def _not_sent(self, batch: Batch, permit: Permit, outcome: NotSent, *, connected: bool) -> list[Batch]:
         if outcome.permanent:
             error = ConfigurationError(
                 f"the API can't be used: {outcome.message}", hint="check --base-url: xuna doctor", code="url"
@@ -316,17 +316,17 @@ class Sending:
             return []
         if self._stop() or outcome.kept_back:
             return [batch]
-        why = self._pacer.not_sent(slot)
+        why = self._limiter.not_sent(permit)
         if why is None:
             return [batch]
         what = "nothing could be sent" if connected else "the API can't be reached"
         self._give_up(batch, outcome, UnreachableError(f"{what}, {why}: {outcome.message}", hint=AGAIN))
         return []
 
-    def _refused_for_now(self, batch: Batch, slot: Slot, outcome: Refused) -> list[Batch]:
+    def _refused_for_now(self, batch: Batch, permit: Permit, outcome: Refused) -> list[Batch]:
         # Proven not taken: if we are killed while we wait, nobody of it needs to be held.
         self._ledger.back_to_claimed(batch)
-        why = self._pacer.refused(slot, outcome.retry_after)
+        why = self._limiter.refused(permit, outcome.retry_after)
         if why is None:
             return [batch]
         self._give_up(
@@ -353,7 +353,7 @@ class Sending:
         else:
             middle = (size + 1) // 2
             parts = self._split(batch, outcome, [batch.targets[:middle], batch.targets[middle:]])
-        self._pacer.went_well()
+        self._limiter.on_success()
         if size == 1:
             self._judge_lone_refusals()
         return parts
@@ -372,7 +372,7 @@ class Sending:
         self._report(batch, BatchState.REFUSED, http_status=outcome.http_status, error=outcome.message)
         for target, words in refused:
             rejection = Rejection(target.row_number, REFUSED, "", words, target.contact)
-            self._tally.reject(rejection)
+            self._stats.reject(rejection)
             self._on_rejection(rejection)
         return children
 
@@ -394,7 +394,7 @@ class Sending:
 
     def _has_accepted(self) -> bool:
         self._accepted_before = self._accepted_before or (
-            self._tally.get("accepted") > 0 or self._ledger.has_accepted(self._run.campaign_id)
+            self._stats.get("accepted") > 0 or self._ledger.has_accepted(self._run.campaign_id)
         )
         return self._accepted_before
 
@@ -449,7 +449,7 @@ class Sending:
             http_status=http_status,
             error=error,
         )
-        self._tally.batch(record)
+        self._stats.batch(record)
         self._on_batch(record)
 
     def _give_up(self, batch: Batch, outcome: NotSent | Refused, error: XunaError) -> None:
@@ -457,7 +457,7 @@ class Sending:
         self._fail(error)
         status = outcome.http_status if isinstance(outcome, Refused) else None
         self._record(batch, BatchState.REFUSED, http_status=status, error=outcome.message)
-        self._tally.count("not_sent", len(batch.targets))
+        self._stats.count("not_sent", len(batch.targets))
 
     def _unrecorded(self, batch: Batch, outcome: Outcome, error: LedgerError) -> None:
         """Say in full what the API answered, since the ledger could not take it."""
@@ -473,7 +473,7 @@ class Sending:
             case _:
                 said = f"did not take its {size} calls ({outcome.message})"
                 hint = f"when the ledger can be written again: {decide} --not-placed"
-        self._tally.count("held", size)
+        self._stats.count("held", size)
         self._fail(
             HeldError(
                 f"the outcome of batch {batch.id} is not in the ledger: the API {said}; {error.message}",
@@ -484,11 +484,11 @@ class Sending:
 
     def _fail(self, error: XunaError) -> None:
         self._stop.set()
-        self._tally.error(error)
+        self._stats.error(error)
 
     def _leave_unsent(self, batches: Sequence[Batch]) -> None:
         """Leave batches that are only claimed; the end of the run gives them back."""
-        self._tally.count("not_sent", sum(len(batch.targets) for batch in batches))
+        self._stats.count("not_sent", sum(len(batch.targets) for batch in batches))
 
 
 AGAIN = "run the same command again later: who was not called is free to be"

@@ -26,7 +26,7 @@ class Reader(Protocol):
         """Return the document; raises `BusyError` where it may succeed later."""
 
 
-class Patient:
+class RetryingReader:
     """A reader that waits and reads again where the API asks for it, or fails by itself. Thread-safe.
 
     Args:

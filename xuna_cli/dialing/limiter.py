@@ -19,17 +19,17 @@ MOST_NOT_SENT = 6  # in a row: about half a minute without a connection
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """Leave to send one batch; `era` tells refusals of one burst from those of the next."""
+class Permit:
+    """Permission to send one batch; `epoch` tells refusals of one burst from those of the next."""
 
-    era: int
+    epoch: int
 
 
-class Pacer:
-    """The gate in front of the wire. Thread-safe.
+class ConcurrencyLimiter:
+    """Limits how many POSTs are in progress at once, and how fast they follow each other. Thread-safe.
 
     Args:
-        concurrency: POSTs on the wire at once, at most.
+        concurrency: POSTs in progress at once, at most.
         give_up_after: seconds of refusals in a row after which the run gives up.
         rate: calls per second, at most; None is no limit.
         stopping: whether the run is to send nothing more.
@@ -55,9 +55,9 @@ class Pacer:
         self._jitter = jitter
         self._changed = threading.Condition()
         self._allowed = concurrency
-        self._on_the_wire = 0
-        self._era = 0
-        self._well_in_era = 0
+        self._in_progress = 0
+        self._epoch = 0
+        self._well_in_epoch = 0
         self._in_a_row = 0
         self._not_sent_in_a_row = 0
         self._refused_since: float | None = None
@@ -67,9 +67,9 @@ class Pacer:
         self.paused = 0.0
 
     @property
-    def on_the_wire(self) -> int:
-        """How many batches have leave to be sent now."""
-        return self._on_the_wire
+    def in_progress(self) -> int:
+        """How many batches have a permit now."""
+        return self._in_progress
 
     @property
     def allowed(self) -> int:
@@ -81,52 +81,52 @@ class Pacer:
         """Seconds until anything is sent again; 0 when nothing is paused."""
         return max(0.0, self._paused_until - self._clock.monotonic())
 
-    def enter(self, calls: int) -> Slot | None:
-        """Wait for leave to send a batch.
+    def enter(self, calls: int) -> Permit | None:
+        """Wait for the permit to send a batch.
 
         Args:
             calls: how many calls it has.
 
         Returns:
-            A slot, to be given back with `leave`; None when the run is stopping.
+            The permit, to be given back with `release`; None when the run is stopping.
         """
         with self._changed:
             while not self._stopping():
                 now = self._clock.monotonic()
                 opens = max(self._paused_until, self._next_by_rate)
-                if self._on_the_wire >= self._allowed:
+                if self._in_progress >= self._allowed:
                     self._clock.wait(self._changed, float("inf"))
                 elif now < opens:
                     self._clock.wait(self._changed, opens - now)
                 else:
-                    self._on_the_wire += 1
+                    self._in_progress += 1
                     if self._rate is not None:
                         self._next_by_rate = now + calls / self._rate
-                    return Slot(self._era)
+                    return Permit(self._epoch)
         return None
 
-    def leave(self) -> None:
-        """Give a slot back."""
+    def release(self) -> None:
+        """Give a permit back."""
         with self._changed:
-            self._on_the_wire -= 1
+            self._in_progress -= 1
             self._changed.notify_all()
 
-    def went_well(self) -> None:
+    def on_success(self) -> None:
         """Note that the API took a batch, or refused it for its own sake."""
         with self._changed:
             self._refused_since = None
             self._in_a_row = self._not_sent_in_a_row = 0
-            self._well_in_era += 1
-            if self._allowed < self._concurrency and self._well_in_era >= self._allowed:
+            self._well_in_epoch += 1
+            if self._allowed < self._concurrency and self._well_in_epoch >= self._allowed:
                 self._allowed += 1
-                self._well_in_era = 0
+                self._well_in_epoch = 0
                 self._changed.notify_all()
 
-    def refused(self, slot: Slot, retry_after: float | None) -> str | None:
+    def refused(self, permit: Permit, retry_after: float | None) -> str | None:
         """Note a refusal for now, and pause everybody.
 
         Args:
-            slot: of the batch that was refused.
+            permit: of the batch that was refused.
             retry_after: seconds that the API asked for, if it did.
 
         Returns:
@@ -134,22 +134,22 @@ class Pacer:
         """
         with self._changed:
             self.refusals += 1
-            if slot.era == self._era:
+            if permit.epoch == self._epoch:
                 self._in_a_row += 1
                 self._halve()
             return self._pause(retry_after, self._in_a_row, MOST_REFUSALS)
 
-    def not_sent(self, slot: Slot) -> str | None:
+    def not_sent(self, permit: Permit) -> str | None:
         """Note that a batch could not be sent, and pause everybody; returns as `refused` does."""
         with self._changed:
-            if slot.era == self._era:
+            if permit.epoch == self._epoch:
                 self._not_sent_in_a_row += 1
                 self._halve()
             return self._pause(None, self._not_sent_in_a_row, MOST_NOT_SENT)
 
     def _halve(self) -> None:
-        self._era += 1
-        self._well_in_era = 0
+        self._epoch += 1
+        self._well_in_epoch = 0
         self._allowed = max(1, self._allowed // 2)
 
     def _pause(self, retry_after: float | None, tries: int, most: int) -> str | None:

@@ -11,7 +11,7 @@ from xuna_cli.api.outcomes import Outcome, Refused, Taken, Unknown
 SHORTEST_REAL_KEY = 12  # characters; a shorter one (the sandbox's) is a word that may stand anywhere
 
 
-class HiddenKey:
+class KeyRedactor:
     """Takes a key out of texts, in every form in which a server may quote it.
 
     Args:
@@ -25,24 +25,24 @@ class HiddenKey:
     def _pattern(self) -> re.Pattern[str] | None:
         return _pattern_of(self._api_key)
 
-    def out_of(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text without it."""
         return self._pattern.sub("[the key]", text) if self._pattern else text
 
-    def out_of_body(self, body: bytes) -> bytes:
+    def redact_body(self, body: bytes) -> bytes:
         """Return an answer without it, before the words are cut to a length, which would leave the half of it."""
-        return self.out_of(body.decode("latin-1")).encode("latin-1")
+        return self.redact(body.decode("latin-1")).encode("latin-1")
 
-    def out_of_outcome(self, outcome: Outcome) -> Outcome:
+    def redact_outcome(self, outcome: Outcome) -> Outcome:
         """Return what was decoded without it: JSON has more ways to write it than bytes can be searched for."""
         match outcome:
             case Taken():
-                return dataclasses.replace(outcome, batch_id=self.out_of(outcome.batch_id))
+                return dataclasses.replace(outcome, batch_id=self.redact(outcome.batch_id))
             case Refused():
-                offending = {call: self.out_of(words) for call, words in outcome.offending.items()}
-                return dataclasses.replace(outcome, message=self.out_of(outcome.message), offending=offending)
+                offending = {call: self.redact(words) for call, words in outcome.offending.items()}
+                return dataclasses.replace(outcome, message=self.redact(outcome.message), offending=offending)
             case Unknown():
-                return dataclasses.replace(outcome, message=self.out_of(outcome.message))
+                return dataclasses.replace(outcome, message=self.redact(outcome.message))
             case _:
                 return outcome  # nothing was answered
 
