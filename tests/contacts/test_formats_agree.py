@@ -14,8 +14,8 @@ from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.reading import open_list
 from xuna_cli.folding import fold
 from xuna_cli.models import CallTarget
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message
-from xuna_cli.targets.preparing import Preparer
 
 HEADER = ("Phone", "First Name", "City")
 # Spreadsheets have no control characters; marks of a spreadsheet are no part of a CSV cell, and are in JSON.
@@ -71,7 +71,7 @@ FORMATS = {
 
 def calls(content, name):
     with open_list(io.BytesIO(content), ListOptions(), name=name) as contacts:
-        prepare = Preparer(
+        prepare = TargetBuilder(
             phones=phones_of(contacts, None),
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,

@@ -15,7 +15,7 @@ from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import Contact
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.order import Screening
-from xuna_cli.targets.preparing import Preparer
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.row_phone import PhoneColumns
 
 NOON_UTC = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -92,7 +92,7 @@ class Way:
                 api=api,
                 encode=encode_batch,
                 prepare=prepare
-                or Preparer(
+                or TargetBuilder(
                     phones=PhoneColumns(("phone",)),
                     columns=columns,
                     region="US",

@@ -8,8 +8,8 @@ import pytest
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection, TypedText
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message
-from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import compile_template
 from xuna_cli.targets.values import TemplateProblem
@@ -140,7 +140,7 @@ def test_input_says_how_a_day_is_written(pattern, cell, said):
     ],
 )
 def test_what_is_no_day_rejects_its_row_and_names_the_cell(cell):
-    prepare = Preparer(
+    prepare = TargetBuilder(
         phones=PhoneColumns(("phone",)),
         columns=("phone", "day"),
         overrides=[first_message("{{ day | date }}")],
@@ -247,7 +247,7 @@ def test_an_empty_day_is_an_empty_cell():
 
 def test_babel_is_imported_only_where_a_template_has_a_date():
     code = (
-        "import sys; from xuna_cli.targets.preparing import Preparer; from xuna_cli.targets.template import compile_template;"
+        "import sys; from xuna_cli.targets.builder import TargetBuilder; from xuna_cli.targets.template import compile_template;"
         "compile_template('{{ a | title }}', where='-m'); assert 'babel' not in sys.modules;"
         "compile_template('{{ a | date }}', where='-m'); assert 'babel' in sys.modules"
     )

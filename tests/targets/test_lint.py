@@ -90,7 +90,7 @@ def test_every_text_of_an_override_is_looked_at():
     lint = Lint(strict=False)
     lint(2, {"agent": {"first_message": "fine", "prompt": {"prompt": ["a", "Hi {{ x"]}}, "n": 1})
     lint(3, {"agent": {"first_message": "{"}})
-    (mark,) = lint.marks
+    (mark,) = lint.warnings
     assert (mark.code, mark.rows, mark.first_row) == ("message-braces", 2, 2)
     with pytest.raises(TargetProblem, match=r"agent\.first_message"):
         Lint(strict=True)(2, {"agent": {"first_message": "Hi ,"}})

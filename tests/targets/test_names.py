@@ -8,9 +8,9 @@ import pytest
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import as_placeholder, column_for, fold
 from xuna_cli.targets.override import first_message, own_columns, parse_override
-from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import check_columns, compile_template
 
@@ -19,7 +19,7 @@ JOHN = "+15559876543"
 
 def said(template, columns, *rows, complete=True, **options):
     overrides = [first_message(template)] if template else []
-    prepare = Preparer(
+    prepare = TargetBuilder(
         phones=PhoneColumns(("phone",)),
         columns=columns,
         columns_are_complete=complete,
@@ -97,7 +97,7 @@ def test_contacts_in_json_may_each_spell_a_key_in_their_way():
 
 
 def test_so_they_may_the_key_column():
-    prepare = Preparer(
+    prepare = TargetBuilder(
         phones=PhoneColumns(("phone",)),
         columns=("phone", "Order ID"),
         columns_are_complete=False,

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xuna_cli.models import Contact
+from xuna_cli.targets.builder import TargetBuilder
+from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import first_message, parse_override
-from xuna_cli.targets.plain import plain_texts
-from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.row_phone import PhoneColumns
 
 JOHN = "+15559876543"
@@ -167,7 +167,7 @@ def both_ways(message, rest, contacts, *, strict, complete):
     short = 0
     for way in ("short", "careful"):
         lint = Lint(strict=strict, literals=[text for each in overrides for text in each.template.literals])
-        prepare = Preparer(
+        prepare = TargetBuilder(
             phones=PhoneColumns(("phone",)),
             columns=COLUMNS,
             columns_are_complete=complete,
@@ -178,7 +178,7 @@ def both_ways(message, rest, contacts, *, strict, complete):
             prepare._plain = None
         elif prepare._plain is not None:
             short = sum(prepare._plain(contact.fields) is not None for contact in contacts)
-        results.append(([prepare(contact) for contact in contacts], lint.marks))
+        results.append(([prepare(contact) for contact in contacts], lint.warnings))
     return (*results, short)
 
 
@@ -264,4 +264,4 @@ def test_ordinary_rows_go_the_short_way():
     ],
 )
 def test_there_is_no_short_way_where_something_may_be_wrong_in_every_row(options):
-    assert plain_texts([parse_override(option) for option in options]) is None
+    assert fast_path([parse_override(option) for option in options]) is None

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message, parse_override
-from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.row_phone import PhoneColumns
 
 JOHN = "+15559876543"
@@ -13,7 +13,9 @@ JOHN = "+15559876543"
 
 def prepare(fields, *, row_number=2, columns=None, **options):
     columns = tuple(fields) if columns is None else columns
-    return Preparer(phones=PhoneColumns(("phone",)), columns=columns, **options)(Contact(row_number, fields))
+    return TargetBuilder(phones=PhoneColumns(("phone",)), columns=columns, **options)(
+        Contact(row_number, fields)
+    )
 
 
 def test_a_contact_becomes_a_call_target():
@@ -106,12 +108,12 @@ def test_a_ready_made_list_needs_no_columns_for_a_template_that_it_replaces():
     }
     assert prepare(ready, **options).override == '{"agent":{"first_message":"Salut"}}'
     assert prepare({"phone": JOHN}, **options).code == "template-missing-column"
-    (warning,) = Preparer(phones=PhoneColumns(("phone",)), **options).warnings
+    (warning,) = TargetBuilder(phones=PhoneColumns(("phone",)), **options).warnings
     assert "'name'" in warning
 
 
 def test_a_column_that_only_a_default_uses_is_a_warning():
-    preparer = Preparer(
+    preparer = TargetBuilder(
         phones=PhoneColumns(("phone",)), columns=["phone"], overrides=[first_message("{{ name | d('you') }}")]
     )
     (warning,) = preparer.warnings
@@ -181,7 +183,7 @@ def test_a_later_contact_in_json_may_spell_its_zone_otherwise(name):
 def test_a_key_that_no_ledger_holds_is_a_rejection_of_its_row(letter, letters, fits):
     """1,000 bytes with the number (12) and the separator."""
     size = len(letter.encode())
-    prepare = Preparer(phones=PhoneColumns(("phone",)), columns=("phone", "order"), key_column="order")
+    prepare = TargetBuilder(phones=PhoneColumns(("phone",)), columns=("phone", "order"), key_column="order")
     made = prepare(
         Contact(7, {"phone": "+12125550123", "order": letter * (letters // size) + "a" * (letters % size)})
     )

@@ -8,9 +8,9 @@ import pytest
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.lint import Lint, check_literals
 from xuna_cli.targets.override import first_message, parse_override
-from xuna_cli.targets.preparing import Preparer
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.words import never_right, seldom_right
 from xuna_cli.targets.wrong_encoding import find_misread
@@ -25,10 +25,10 @@ def judge(*rows, template="Hi {{ name }}.", columns=("phone", "name"), **options
     lint = Lint(
         strict=False, literals=[text for each in overrides for text in each.template.literals], **options
     )
-    prepare = Preparer(phones=PhoneColumns(("phone",)), columns=columns, overrides=overrides, lint=lint)
+    prepare = TargetBuilder(phones=PhoneColumns(("phone",)), columns=columns, overrides=overrides, lint=lint)
     made = [prepare(Contact(number, {"phone": JOHN, **row})) for number, row in enumerate(rows, 2)]
     return [one.code if isinstance(one, Rejection) else "fine" for one in made], {
-        mark.code for mark in lint.marks
+        mark.code for mark in lint.warnings
     }
 
 
@@ -153,7 +153,7 @@ NEVER = {
 def test_what_is_never_right_rejects_its_row_and_names_the_cell(code, cell):
     for template in ("Hi {{ name }}.", "Hi {{ name | trim }}.", "{% if name %}Hi {{ name }}{% endif %}"):
         assert judge({"name": cell}, template=template) == ([code], set())
-    rejection = Preparer(
+    rejection = TargetBuilder(
         phones=PhoneColumns(("phone",)),
         columns=("phone", "name"),
         overrides=[first_message("Hi {{ name }}.")],

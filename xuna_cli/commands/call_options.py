@@ -21,7 +21,7 @@ from xuna_cli.errors import (
 from xuna_cli.output.files import is_ordinary
 from xuna_cli.settings import Settings
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
-from xuna_cli.targets.ready import Ready
+from xuna_cli.targets.rendered_list import RenderedList
 
 STDIN = "-"
 
@@ -223,7 +223,7 @@ def rate_of(text: str | None) -> float | None:
     return rate
 
 
-def check_ready_options(options: Options, about: Ready) -> None:
+def check_rendered_options(options: Options, about: RenderedList) -> None:
     """Raise UsageError where an option contradicts what a rendered list says of itself."""
     wrong = {
         "--campaign": options.campaign is not None and options.campaign.strip() != about.campaign,

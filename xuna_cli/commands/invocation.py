@@ -19,7 +19,7 @@ from xuna_cli.commands.call_options import (
     again,
     as_typed,
     campaign_of,
-    check_ready_options,
+    check_rendered_options,
     overrides_of,
     rate_of,
 )
@@ -74,9 +74,9 @@ from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.settings import Settings
+from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import fold
-from xuna_cli.targets.preparing import Preparer
-from xuna_cli.targets.ready import Ready, ready
+from xuna_cli.targets.rendered_list import RenderedList, rendered_list
 
 OnFit = Callable[[Sequence[CallTarget]], None]
 
@@ -105,12 +105,12 @@ class Invocation:
             "XUNA_TIMEOUT", options.timeout, option="--timeout", default=180.0, least=0.001
         )
         with self._open() as contacts:
-            self._ready = ready(contacts.columns, contacts)
-        if self._ready is not None:
-            check_ready_options(options, self._ready)
+            self._rendered = rendered_list(contacts.columns, contacts)
+        if self._rendered is not None:
+            check_rendered_options(options, self._rendered)
             self._overrides = []  # what was reviewed is what is said
-        self._heard = Heard(options, settings, self._overrides, reviewed=self._ready is not None)
-        self._campaign = self._ready.campaign if self._ready is not None else campaign_of(options)
+        self._heard = Heard(options, settings, self._overrides, reviewed=self._rendered is not None)
+        self._campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
         self._address = address(self._campaign, options.ledger, sandbox=options.sandbox)
         with self._open() as contacts:
             self._columns = contacts.columns
@@ -164,9 +164,9 @@ class Invocation:
         )
 
     @property
-    def about(self) -> Ready:
+    def about(self) -> RenderedList:
         """What a rendered list of these targets says of itself."""
-        return self._ready or Ready(self._campaign, self._options.key)
+        return self._rendered or RenderedList(self._campaign, self._options.key)
 
     def say_warnings(self) -> None:
         """Say what may not be meant so; what is not used changes who is called or what is heard."""
@@ -294,7 +294,7 @@ class Invocation:
         return "standard input" if self._options.contacts == STDIN else self._options.contacts
 
     def _plan_list(self, contacts: ContactList) -> ListPlan:
-        if self._ready is not None:
+        if self._rendered is not None:
             return rendered_list_plan(contacts)
         options = self._options
         templates = [override.template for override in self._overrides]
@@ -313,21 +313,21 @@ class Invocation:
         beside = beside_the_list(self._source, self._options.list_options, name=self._name)
         check_caller(beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
 
-    def _prepare(self, contacts: ContactList) -> Preparer:
+    def _prepare(self, contacts: ContactList) -> TargetBuilder:
         empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
         self._lint = self._heard.lint()
-        self._preparer = Preparer(
+        self._preparer = TargetBuilder(
             phones=self._list.phones,
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=self._region,
             strict=self._options.strict_numbers,
-            key_column=None if empty or self._ready is not None else self._options.key,
+            key_column=None if empty or self._rendered is not None else self._options.key,
             overrides=() if empty else self._overrides,
             keep_contact=self._options.rejects is not None,
             timezone_column=self._timezone_column,
             lint=self._lint,
-            ready=self._ready,
+            rendered=self._rendered,
             of_workbook=contacts.sheet is not None,
         )
         return self._preparer
@@ -337,13 +337,13 @@ class Invocation:
         if not needs_whole_list(self.screening):
             return self.screening
         with self._open() as contacts:
-            numbers_only = Preparer(
+            numbers_only = TargetBuilder(
                 phones=self._list.phones,
                 columns=contacts.columns,
                 columns_are_complete=contacts.columns_are_complete,
                 region=self._region,
                 strict=self._options.strict_numbers,
-                ready=self._ready,
+                rendered=self._rendered,
             )
             self.screening = for_whole_list(self.screening, contacts, numbers_only, now=self._clock.now())
         return self.screening
@@ -405,8 +405,8 @@ class Invocation:
         options = self._options
         return RunDescription(
             campaign=self._campaign,
-            named_by_default=options.campaign is None and self._ready is None,
-            key_column=options.key if self._ready is None else self._ready.key_column,
+            named_by_default=options.campaign is None and self._rendered is None,
+            key_column=options.key if self._rendered is None else self._rendered.key_column,
             api_origin=origin,
             source_path=str(Path(options.contacts).absolute()) if options.contacts != STDIN else None,
             agent_id=agent_id,
@@ -507,7 +507,7 @@ class Invocation:
             return report
         for line in prompt_lines(
             report,
-            self._lint.marks,
+            self._lint.warnings,
             caller=caller,
             campaign=self._campaign,
             list_use=self._list.use,
@@ -572,7 +572,7 @@ class Invocation:
             address=self._address,
             rejects=str(self._options.rejects) if self._options.rejects is not None else None,
             again=again(self._options, self._campaign),
-            marks=self._lint.marks,
+            marks=self._lint.warnings,
             list_use=self._list.use,
             do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
             plus_added=self._preparer.plus_added,

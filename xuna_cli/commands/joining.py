@@ -14,7 +14,7 @@ from xuna_cli.ledger.records import Campaign
 from xuna_cli.outcomes.joined_list import JoinedList
 from xuna_cli.output.messages import counted, say
 from xuna_cli.phone.reader import check_region
-from xuna_cli.targets.preparing import Preparer
+from xuna_cli.targets.builder import TargetBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def list_beside(
     # Hidden rows may have been called: whoever is in the campaign is joined.
     options = ListOptions(phone_columns=tuple(phone_columns), hidden_rows=HiddenRows.CALL)
     with open_list(path, options, name=str(path)) as contacts:
-        prepare = Preparer(
+        prepare = TargetBuilder(
             phones=phones_of(contacts, region_column),
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,

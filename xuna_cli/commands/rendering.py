@@ -16,7 +16,7 @@ from xuna_cli.output.files import refuse_inputs, refuse_outputs
 from xuna_cli.output.messages import COUNT_LABELS, counted, say
 from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.screening import screening_lines
-from xuna_cli.targets.ready import line
+from xuna_cli.targets.rendered_list import line
 
 
 def render(options: Options, to: Path | None) -> ExitStatus:

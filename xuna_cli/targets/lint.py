@@ -45,7 +45,7 @@ class Lint:
         self._literals = tuple(literals)
         self._on_new = on_new
         self._lock = threading.Lock()
-        self._marks: dict[str, LintWarning] = {}
+        self._warnings: dict[str, LintWarning] = {}
 
     def __call__(
         self,
@@ -97,21 +97,21 @@ class Lint:
         return found
 
     @property
-    def marks(self) -> tuple[LintWarning, ...]:
+    def warnings(self) -> tuple[LintWarning, ...]:
         """What was noted, once for each code, with the words of its first row."""
         with self._lock:
-            return tuple(self._marks.values())
+            return tuple(self._warnings.values())
 
-    def _note(self, mark: LintWarning) -> None:
+    def _note(self, warning: LintWarning) -> None:
         with self._lock:
-            known = self._marks.get(mark.code)
-            self._marks[mark.code] = (
-                mark
+            known = self._warnings.get(warning.code)
+            self._warnings[warning.code] = (
+                warning
                 if known is None
                 else LintWarning(known.code, known.message, known.rows + 1, known.first_row)
             )
         if known is None:
-            self._on_new(mark)
+            self._on_new(warning)
 
 
 def _sources(

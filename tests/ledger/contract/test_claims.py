@@ -341,7 +341,7 @@ def test_nobody_is_claimed_or_submitted_within_the_quiet_days_of_another_campaig
 
 
 def test_a_key_of_the_greatest_length_is_claimed(opened):
-    from xuna_cli.targets.preparing import LONGEST_KEY
+    from xuna_cli.targets.builder import LONGEST_KEY
 
     ledger = opened()
     run = ledger.start_run(described())

@@ -34,7 +34,7 @@ _MARK = "\0"  # stands for the text in the rest of the override
 _MARK_AS_JSON = '"\\u0000"'
 
 
-class PlainTexts:
+class FastPath:
     """Makes overrides, as JSON, that differ in one text alone.
 
     Args:
@@ -86,7 +86,7 @@ class PlainTexts:
         return made if len(made) <= LONGEST_MESSAGE else None
 
 
-def plain_texts(overrides: Sequence[Override]) -> PlainTexts | None:
+def fast_path(overrides: Sequence[Override]) -> FastPath | None:
     """Return the short way for these templates; None: there is none.
 
     There is one where a single value of the override differs from row to row, as a text that is made of
@@ -119,7 +119,7 @@ def plain_texts(overrides: Sequence[Override]) -> PlainTexts | None:
         return None
     if any(True for _, text in texts(example or {}, "") for _ in looks_wrong(text, literal_texts)):
         return None
-    return PlainTexts(head, literals, columns, tail)
+    return FastPath(head, literals, columns, tail)
 
 
 def _with_text(override: Override, text: str) -> Override:

@@ -9,6 +9,7 @@ from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.phone.reader import PhoneProblem
 from xuna_cli.phone.zone_column import zone_columns
+from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.names import AmbiguousName, column_for, respelled
@@ -25,8 +26,7 @@ from xuna_cli.targets.override import (
     own_columns,
     own_values,
 )
-from xuna_cli.targets.plain import plain_texts
-from xuna_cli.targets.ready import KEY_SEPARATOR, Ready, check_unmarked
+from xuna_cli.targets.rendered_list import KEY_SEPARATOR, RenderedList, check_unmarked
 from xuna_cli.targets.row_phone import PhoneColumns, RowPhone, RowPhoneProblem
 from xuna_cli.targets.template import Template, check_columns, no_column
 from xuna_cli.targets.values import TargetProblem, is_empty
@@ -35,7 +35,7 @@ _NESTED = frozenset({dict, list})
 LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes take about 2,700, and what is beside the key
 
 
-class Preparer:
+class TargetBuilder:
     """Turns the contacts of one list into call targets.
 
     Args:
@@ -50,7 +50,7 @@ class Preparer:
         timezone_column: the column that says where the person is, as an IANA name.
         lint: looks at what will be said.
         of_workbook: the list is a workbook, whose cells may have an error, or no result.
-        ready: the list is one of `xuna render`: its rows bring their keys, of this campaign.
+        rendered: what a list of `xuna render` says of itself; its rows bring their keys, of this campaign.
 
     Attributes:
         warnings: of columns that only a `default` uses and that aren't there.
@@ -74,7 +74,7 @@ class Preparer:
         keep_contact: bool = False,
         timezone_column: str | None = None,
         lint: Lint | None = None,
-        ready: Ready | None = None,
+        rendered: RenderedList | None = None,
         of_workbook: bool = False,
     ) -> None:
         check_paths(overrides)
@@ -92,7 +92,7 @@ class Preparer:
         self._keep_contact = keep_contact
         self._timezone_column = timezone_column
         self._lint = lint
-        self._ready = ready
+        self._rendered = rendered
         self._may_have_faults = of_workbook
         self._phone = RowPhone(phones, region=region, strict=strict)
         # What a row can't do without: an error in another cell of a workbook is nobody's business.
@@ -102,7 +102,7 @@ class Preparer:
         steering = {*phones.columns[:1], *phones.regions, *filter(None, (self._key_column, timezone_column))}
         self._needed = tuple(spoken | steering)
         # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
-        self._plain = None if self._own_columns else plain_texts(bound)
+        self._plain = None if self._own_columns else fast_path(bound)
         self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
         self._plain_phone = self._phone.plain if columns_are_complete else None
 
@@ -123,8 +123,8 @@ class Preparer:
         except RowPhoneProblem as problem:
             return Rejection(row_number, problem.code, problem.column, problem.message, contact)
         try:
-            if self._ready is not None:
-                key = self._ready.key(number, fields)
+            if self._rendered is not None:
+                key = self._rendered.key(number, fields)
             else:
                 check_unmarked(fields)
                 if not (self._columns_are_complete or _NESTED.isdisjoint(map(type, fields.values()))):

@@ -1,4 +1,4 @@
-"""Ready call targets as `xuna render` writes them and `xuna batch-call` reads them.
+"""RenderedList call targets as `xuna render` writes them and `xuna batch-call` reads them.
 
 Each line has the API's own shape, and beside it the row, the key and the campaign that were reviewed. They
 hold when the file is read: what was reviewed is what is called, and nobody is called twice by it.
@@ -20,7 +20,7 @@ TIMEZONE = "timezone"
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class RenderedList:
     """What a rendered list says of itself.
 
     Attributes:
@@ -48,7 +48,7 @@ class Ready:
         return key
 
 
-def ready(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> Ready | None:
+def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> RenderedList | None:
     """Return what a list says of itself if it is a rendered one; None: it is not.
 
     Args:
@@ -69,7 +69,7 @@ def ready(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> Ready 
         raise _unusable(first.row_number, CAMPAIGN)
     if not isinstance(key_column, str | None):
         raise _unusable(first.row_number, KEY_COLUMN)
-    return Ready(campaign, None if is_empty(key_column) else key_column)
+    return RenderedList(campaign, None if is_empty(key_column) else key_column)
 
 
 def _unusable(row_number: int, column: str) -> InputError:
@@ -95,7 +95,7 @@ def check_unmarked(fields: Mapping[str, object]) -> None:
             raise TargetProblem("ready-mixed", message, column)
 
 
-def line(target: CallTarget, about: Ready) -> str:
+def line(target: CallTarget, about: RenderedList) -> str:
     """Return a target as a line of JSON, with its end."""
     document: dict[str, object] = {"to_phone_number": target.to_phone_number}
     if target.override is not None:
