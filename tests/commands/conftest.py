@@ -1,25 +1,61 @@
 """The command line against a sandbox on a real socket."""
 
-import csv
+import time
+from contextlib import ExitStack
 
 import pytest
 
-from tests.support.cli import cli, xuna
-from tests.support.way import server
+from tests.support.builders import write_list
+from tests.support.cli import Cli
+from tests.support.clock import FakeClock
+from xuna_cli.sandbox.conversations import ConversationOptions
 from xuna_cli.sandbox.server import SandboxServer
-
-__all__ = ["cli", "server", "xuna"]
 
 
 @pytest.fixture
-def api(monkeypatch):
-    """A sandbox, with the environment pointing to it as to the real API."""
-    with SandboxServer() as server:
+def cli(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    return Cli(tmp_path, capsys)
+
+
+@pytest.fixture
+def point_at(monkeypatch):
+    """Let the commands talk to a server as to the real API."""
+
+    def point(server):
         monkeypatch.setenv("XUNA_BASE_URL", server.base_url)
         monkeypatch.setenv("XUNA_AI_API_KEY", "sandbox")
         monkeypatch.setenv("XUNA_AGENT_ID", "agent_sandbox")
         monkeypatch.setenv("XUNA_FROM_PHONE_NUMBER_ID", "pn_sandbox")
-        yield server
+
+    return point
+
+
+@pytest.fixture
+def clock():
+    """Time that the sandbox sees on top of the real one."""
+    return FakeClock()
+
+
+@pytest.fixture
+def served(cli, point_at, clock):
+    """Start a sandbox and point the commands at it: `served(unanswered=0.2, page_size=5)`."""
+    with ExitStack() as stack:
+
+        def serve(**conversations):
+            options = ConversationOptions(**conversations)
+            server = SandboxServer(seed=1, clock=lambda: time.time() + clock.passed, conversations=options)
+            cli.server = stack.enter_context(server)
+            point_at(cli.server)
+            return cli.server
+
+        yield serve
+
+
+@pytest.fixture
+def api(served):
+    """A sandbox, with the environment pointing to it."""
+    return served()
 
 
 @pytest.fixture
@@ -27,11 +63,8 @@ def people(tmp_path):
     """`people(3)` writes a list of three; `people(rows=[…])` these rows under phone, name."""
 
     def write(count=0, *, rows=None, name="people.csv", first=0, header=("phone", "name")):
-        path = tmp_path / name
         rows = rows or [(number(first + index), f"Person {first + index}") for index in range(count)]
-        with path.open("w", newline="") as file:
-            csv.writer(file).writerows([header, *rows])
-        return path
+        return write_list(tmp_path / name, rows, header=header)
 
     return write
 

@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from tests.commands.conftest import number
-from tests.commands.test_terminal import Terminal
+from tests.support.terminal import Terminal
 from xuna_cli.sandbox.faults import Cut, Short
 
 HELLO = ("-m", "Hi {{ name }}.")

@@ -10,6 +10,8 @@ import pytest
 
 from xuna_cli.screening.do_not_call import Numbers
 
+pytestmark = pytest.mark.usefixtures("api")
+
 WIDE = {ord(char): chr(ord(char) + 0xFEE0) for char in "0123456789+"}
 ARABIC = {ord(char): chr(0x660 + int(char)) for char in "0123456789"}
 
@@ -51,35 +53,33 @@ def some_numbers(count, seed):
     return sorted(found)[:count]
 
 
-def test_ten_thousand_numbers_in_twenty_spellings_are_all_found(xuna):
+def test_ten_thousand_numbers_in_twenty_spellings_are_all_found(cli):
     assert len(SPELLINGS) == 20
     listed = some_numbers(10_000, 3)
     spellings = list(SPELLINGS.values())
     cells = [json.dumps({"phone": spellings[place % 20](number)}) for place, number in enumerate(listed)]
-    xuna.write("stop.jsonl", "\n".join(cells))
+    cli.write("stop.jsonl", "\n".join(cells))
     free = ["+13035550100", "+12125550123"]
-    xuna.write("people.csv", "phone\n" + "\n".join([*listed, *free]))
-    document = xuna.call("people.csv", "--do-not-call", "stop.jsonl", "--region", "US", "--yes", "--dry-run")
+    cli.write("people.csv", "phone\n" + "\n".join([*listed, *free]))
+    document = cli.call("people.csv", "--do-not-call", "stop.jsonl", "--region", "US", "--yes", "--dry-run")
     assert document["counts"]["do_not_call"] == 10_000
     assert document["counts"]["not_sent"] == 2
-    assert xuna.called == []
+    assert cli.called == []
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_person_is_found_whichever_way_each_list_spells_the_number(xuna, spelling):
+def test_a_person_is_found_whichever_way_each_list_spells_the_number(cli, spelling):
     number = "+13035550100"
     cell = SPELLINGS[spelling](number)
-    xuna.write("stop.jsonl", json.dumps({"phone": cell}))
-    xuna.write("people.csv", f"phone\n{number}\n")
+    cli.write("stop.jsonl", json.dumps({"phone": cell}))
+    cli.write("people.csv", f"phone\n{number}\n")
     assert (
-        xuna.call("people.csv", "--do-not-call", "stop.jsonl", "--region", "US", "-y")["counts"][
-            "do_not_call"
-        ]
+        cli.call("people.csv", "--do-not-call", "stop.jsonl", "--region", "US", "-y")["counts"]["do_not_call"]
         == 1
     )
-    assert xuna("do-not-call", "add", cell, "--region", "US") == 0
-    assert xuna("do-not-call", "check", number) == 3
-    assert xuna.called == []
+    cli("do-not-call", "add", cell, "--region", "US")
+    cli("do-not-call", "check", number, exits=3)
+    assert cli.called == []
 
 
 def workbook(path, numbers):
@@ -109,15 +109,15 @@ def workbook(path, numbers):
         ("stop.xlsx", None),
     ],
 )
-def test_any_format_that_contacts_have_and_a_number_a_line(xuna, name, text):
+def test_any_format_that_contacts_have_and_a_number_a_line(cli, name, text):
     if text is None:
-        workbook(xuna.folder / name, ["+13035550100"])
+        workbook(cli.folder / name, ["+13035550100"])
     else:
-        xuna.write(name, text)
-    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
-    document = xuna.call("people.csv", "--do-not-call", name, "-y")
+        cli.write(name, text)
+    cli.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = cli.call("people.csv", "--do-not-call", name, "-y")
     assert (document["counts"]["do_not_call"], document["counts"]["accepted"]) == (1, 1)
-    assert xuna.called == ["+13035550101"]
+    assert cli.called == ["+13035550101"]
     assert document["screening"]["rows"] == [
         {
             "row": 2,
@@ -144,26 +144,26 @@ def test_any_format_that_contacts_have_and_a_number_a_line(xuna, name, text):
         ("stop.jsonl", '{"phone": "+13035550100"}\n["+13035550101"]\n', 2),
     ],
 )
-def test_a_row_that_is_no_number_stops_the_run_before_anything_is_sent(xuna, name, text, row):
-    xuna.write(name, text)
-    xuna.write("people.csv", "phone\n+13035550199\n")
-    document = xuna.call("people.csv", "--do-not-call", name, "-y", expect=5)
+def test_a_row_that_is_no_number_stops_the_run_before_anything_is_sent(cli, name, text, row):
+    cli.write(name, text)
+    cli.write("people.csv", "phone\n+13035550199\n")
+    document = cli.call("people.csv", "--do-not-call", name, "-y", exits=5)
     (error,) = document["errors"]
     assert name in error["message"]
     assert f"row {row}" in error["message"]
-    assert xuna.called == []
-    assert not xuna.ledger.exists()
+    assert cli.called == []
+    assert not cli.ledger.exists()
 
 
-def test_a_list_that_is_missing_empty_or_a_folder_stops_the_run(xuna):
-    xuna.write("people.csv", "phone\n+13035550199\n")
-    xuna.write("empty.csv", "")
-    xuna.write("binary.csv", "phone\n\0\n")
-    (xuna.folder / "folder").mkdir()
+def test_a_list_that_is_missing_empty_or_a_folder_stops_the_run(cli):
+    cli.write("people.csv", "phone\n+13035550199\n")
+    cli.write("empty.csv", "")
+    cli.write("binary.csv", "phone\n\0\n")
+    (cli.folder / "folder").mkdir()
     for name in ("missing.csv", "empty.csv", "binary.csv", "folder"):
-        document = xuna.call("people.csv", "--do-not-call", name, "-y", expect=5)
+        document = cli.call("people.csv", "--do-not-call", name, "-y", exits=5)
         assert name in document["errors"][0]["message"]
-    assert xuna.called == []
+    assert cli.called == []
 
 
 @pytest.mark.parametrize(
@@ -178,55 +178,55 @@ def test_a_list_that_is_missing_empty_or_a_folder_stops_the_run(xuna):
         ("stop.xlsx", None),
     ],
 )
-def test_a_list_of_nobody_stops_the_run(xuna, name, text):
+def test_a_list_of_nobody_stops_the_run(cli, name, text):
     if text is None:
-        workbook(xuna.folder / name, [])
+        workbook(cli.folder / name, [])
     else:
-        xuna.write(name, text)
-    xuna.write("people.csv", "phone\n+13035550199\n")
-    (error,) = xuna.call("people.csv", "--do-not-call", name, "-y", expect=5)["errors"]
+        cli.write(name, text)
+    cli.write("people.csv", "phone\n+13035550199\n")
+    (error,) = cli.call("people.csv", "--do-not-call", name, "-y", exits=5)["errors"]
     assert name in error["message"]
-    assert xuna.called == []
-    assert xuna("do-not-call", "import", name) == 5
+    assert cli.called == []
+    cli("do-not-call", "import", name, exits=5)
 
 
-def test_several_lists_add_up_and_the_environments_is_never_taken_away(xuna, monkeypatch):
+def test_several_lists_add_up_and_the_environments_is_never_taken_away(cli, monkeypatch):
     for place in range(4):
-        xuna.write(f"stop{place}.txt", f"+1303555010{place}\n")
-    xuna.write("people.csv", "phone\n" + "".join(f"+1303555010{place}\n" for place in range(5)))
+        cli.write(f"stop{place}.txt", f"+1303555010{place}\n")
+    cli.write("people.csv", "phone\n" + "".join(f"+1303555010{place}\n" for place in range(5)))
     monkeypatch.setenv("XUNA_DO_NOT_CALL", f"stop2.txt{os.pathsep}stop3.txt")
-    document = xuna.call("people.csv", "--do-not-call", "stop0.txt", "--do-not-call", "stop1.txt", "-y")
+    document = cli.call("people.csv", "--do-not-call", "stop0.txt", "--do-not-call", "stop1.txt", "-y")
     assert document["counts"]["do_not_call"] == 4
-    assert xuna.called == ["+13035550104"]
+    assert cli.called == ["+13035550104"]
 
 
-def test_the_lists_of_an_env_file_lie_beside_it(xuna):
-    (xuna.folder / "conf").mkdir()
-    xuna.write("conf/stop.txt", "+13035550100\n")
-    xuna.write("conf/x.env", "XUNA_DO_NOT_CALL=stop.txt\n")
-    xuna.write("people.csv", "phone\n+13035550100\n")
-    assert xuna.call("people.csv", "--env-file", "conf/x.env", "-y")["counts"]["do_not_call"] == 1
+def test_the_lists_of_an_env_file_lie_beside_it(cli):
+    (cli.folder / "conf").mkdir()
+    cli.write("conf/stop.txt", "+13035550100\n")
+    cli.write("conf/x.env", "XUNA_DO_NOT_CALL=stop.txt\n")
+    cli.write("people.csv", "phone\n+13035550100\n")
+    assert cli.call("people.csv", "--env-file", "conf/x.env", "-y")["counts"]["do_not_call"] == 1
 
 
-def test_a_registry_file_may_not_be_older_than_allowed(xuna):
-    xuna.write("people.csv", "phone\n+13035550199\n")
-    stop = xuna.write("stop.txt", "+13035550100\n")
+def test_a_registry_file_may_not_be_older_than_allowed(cli):
+    cli.write("people.csv", "phone\n+13035550199\n")
+    stop = cli.write("stop.txt", "+13035550100\n")
     old = time.time() - 32 * 86_400
     os.utime(stop, (old, old))
-    document = xuna.call("people.csv", "--do-not-call", stop, "--max-list-age", "31d", "-y", expect=5)
+    document = cli.call("people.csv", "--do-not-call", stop, "--max-list-age", "31d", "-y", exits=5)
     assert document["errors"][0]["code"] == "list-too-old"
-    assert xuna.called == []
+    assert cli.called == []
     assert (
-        xuna.call("people.csv", "--do-not-call", stop, "--max-list-age", "33d", "-y")["counts"]["accepted"]
+        cli.call("people.csv", "--do-not-call", stop, "--max-list-age", "33d", "-y")["counts"]["accepted"]
         == 1
     )
-    assert xuna("batch-call", "people.csv", "--do-not-call", stop, "--max-list-age", "soon", "-y") == 2
+    cli("batch-call", "people.csv", "--do-not-call", stop, "--max-list-age", "soon", "-y", exits=2)
 
 
-def test_the_same_number_under_another_key_is_not_called_either(xuna):
-    xuna.write("stop.txt", "+13035550100\n")
-    xuna.write("people.csv", "phone,id\n+13035550100,1\n+13035550100,2\n")
-    document = xuna.call("people.csv", "--key", "id", "--do-not-call", "stop.txt", "-y")
+def test_the_same_number_under_another_key_is_not_called_either(cli):
+    cli.write("stop.txt", "+13035550100\n")
+    cli.write("people.csv", "phone,id\n+13035550100,1\n+13035550100,2\n")
+    document = cli.call("people.csv", "--key", "id", "--do-not-call", "stop.txt", "-y")
     assert document["counts"]["do_not_call"] == 2
 
 
@@ -257,12 +257,12 @@ def test_a_set_of_numbers_holds_just_those():
         ("stop.csv", "phone,other\n+13035550109,+1 303 555 0100 ext. 12\n"),
     ],
 )
-def test_every_number_of_a_row_counts_in_whichever_column_it_stands(xuna, name, text):
-    xuna.write(name, text)
-    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
-    document = xuna.call("people.csv", "--do-not-call", name, "--region", "US", "-y")
+def test_every_number_of_a_row_counts_in_whichever_column_it_stands(cli, name, text):
+    cli.write(name, text)
+    cli.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = cli.call("people.csv", "--do-not-call", name, "--region", "US", "-y")
     assert document["counts"]["do_not_call"] == 1
-    assert xuna.called == ["+13035550101"]
+    assert cli.called == ["+13035550101"]
 
 
 @pytest.mark.parametrize(
@@ -279,13 +279,13 @@ def test_every_number_of_a_row_counts_in_whichever_column_it_stands(xuna, name, 
         ("since", "2024-01-02 10:00 +13035550100"),
     ],
 )
-def test_a_further_cell_that_may_be_a_number_and_can_not_be_read_stops_the_run(xuna, header, cell):
-    xuna.write("stop.csv", f"phone,{header}\n+13035550109,{cell}\n")
-    xuna.write("people.csv", "phone\n+13035550100\n")
-    (error,) = xuna.call("people.csv", "--do-not-call", "stop.csv", "-y", expect=5)["errors"]
+def test_a_further_cell_that_may_be_a_number_and_can_not_be_read_stops_the_run(cli, header, cell):
+    cli.write("stop.csv", f"phone,{header}\n+13035550109,{cell}\n")
+    cli.write("people.csv", "phone\n+13035550100\n")
+    (error,) = cli.call("people.csv", "--do-not-call", "stop.csv", "-y", exits=5)["errors"]
     assert f"row 2: column '{header}'" in error["message"]
-    assert xuna.called == []
-    assert xuna("do-not-call", "import", "stop.csv", "--phone-column", "phone") == 0
+    assert cli.called == []
+    cli("do-not-call", "import", "stop.csv", "--phone-column", "phone")
 
 
 @pytest.mark.parametrize(
@@ -303,11 +303,11 @@ def test_a_further_cell_that_may_be_a_number_and_can_not_be_read_stops_the_run(x
         "13035550100.0",
     ],
 )
-def test_every_number_of_a_cell_counts_where_it_is_certain(xuna, cell):
-    xuna.write("stop.json", f'[{{"phone": "+13035550109", "other": {cell}}}]')
-    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
-    document = xuna.call("people.csv", "--do-not-call", "stop.json", "--region", "US", "-y")
-    assert xuna.called == ["+13035550101"]
+def test_every_number_of_a_cell_counts_where_it_is_certain(cli, cell):
+    cli.write("stop.json", f'[{{"phone": "+13035550109", "other": {cell}}}]')
+    cli.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = cli.call("people.csv", "--do-not-call", "stop.json", "--region", "US", "-y")
+    assert cli.called == ["+13035550101"]
     assert document["do_not_call_lists"][0]["unassigned"] == 0
 
 
@@ -315,29 +315,29 @@ def test_every_number_of_a_cell_counts_where_it_is_certain(xuna, cell):
     ("cell", "region", "listed"),
     [("4915123456789", "DE", "+4915123456789"), ("+48 (0)22 123 45 67", None, "+48221234567")],
 )
-def test_every_reading_of_a_number_is_on_the_list(xuna, cell, region, listed):
-    xuna.write("stop.json", json.dumps([{"phone": cell}]))
-    xuna.write("people.csv", f"phone\n{listed}\n")
+def test_every_reading_of_a_number_is_on_the_list(cli, cell, region, listed):
+    cli.write("stop.json", json.dumps([{"phone": cell}]))
+    cli.write("people.csv", f"phone\n{listed}\n")
     options = ("--region", region) if region else ()
-    counts = xuna.call("people.csv", "--do-not-call", "stop.json", *options, "-y")["counts"]
+    counts = cli.call("people.csv", "--do-not-call", "stop.json", *options, "-y")["counts"]
     assert (counts["do_not_call"], counts["rejected"]) == (1, 0)
-    assert xuna("do-not-call", "add", cell, *options) == 0
-    assert xuna("do-not-call", "check", listed) == 3
-    assert xuna("do-not-call", "check", cell, *options) == 3
-    assert xuna("do-not-call", "remove", cell, *options) == 0
-    assert xuna("do-not-call", "check", cell, *options) == 0
+    cli("do-not-call", "add", cell, *options)
+    cli("do-not-call", "check", listed, exits=3)
+    cli("do-not-call", "check", cell, *options, exits=3)
+    cli("do-not-call", "remove", cell, *options)
+    cli("do-not-call", "check", cell, *options)
 
 
 @pytest.mark.parametrize(
     "cell",
     ["+49 6221,123456", "+1 555 987 6543 x12", "4915123456789", "0000000000", "1-800-FLOWERS", "2.12E+09"],
 )
-def test_what_is_left_of_a_number_is_on_no_list(xuna, cell):
-    xuna.write("stop.json", json.dumps([{"phone": cell}]))
-    xuna.write("people.csv", "phone\n+13035550100\n")
-    (error,) = xuna.call("people.csv", "--do-not-call", "stop.json", "-y", expect=5)["errors"]
+def test_what_is_left_of_a_number_is_on_no_list(cli, cell):
+    cli.write("stop.json", json.dumps([{"phone": cell}]))
+    cli.write("people.csv", "phone\n+13035550100\n")
+    (error,) = cli.call("people.csv", "--do-not-call", "stop.json", "-y", exits=5)["errors"]
     assert "row 1" in error["message"]
-    assert xuna("do-not-call", "add", cell) == 2
+    cli("do-not-call", "add", cell, exits=2)
 
 
 @pytest.mark.parametrize(
@@ -372,35 +372,35 @@ def test_what_is_left_of_a_number_is_on_no_list(xuna, cell):
         ("codes.csv", "phone_code,phone_number\n44,2079460000\n1,3035550100\n"),
     ],
 )
-def test_the_formats_of_registries_and_dialers_are_read(xuna, name, text):
-    xuna.write(name, text)
-    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n")
-    document = xuna.call("people.csv", "--do-not-call", name, "--region", "US", "-y")
+def test_the_formats_of_registries_and_dialers_are_read(cli, name, text):
+    cli.write(name, text)
+    cli.write("people.csv", "phone\n+13035550100\n+13035550101\n")
+    document = cli.call("people.csv", "--do-not-call", name, "--region", "US", "-y")
     assert document["counts"]["do_not_call"] == 1
-    assert xuna.called == ["+13035550101"]
-    assert xuna("do-not-call", "import", name, "--region", "US") == 0
-    assert xuna("do-not-call", "check", "+13035550100") == 3
+    assert cli.called == ["+13035550101"]
+    cli("do-not-call", "import", name, "--region", "US")
+    cli("do-not-call", "check", "+13035550100", exits=3)
 
 
-def test_a_registry_of_the_united_kingdom_is_read(xuna):
-    xuna.write("tps.txt", "0207 3787244\r\n01635 506160\r\n0191 5657153\r\n07860 338653\r\n02073787245 \r\n")
-    xuna.write(
+def test_a_registry_of_the_united_kingdom_is_read(cli):
+    cli.write("tps.txt", "0207 3787244\r\n01635 506160\r\n0191 5657153\r\n07860 338653\r\n02073787245 \r\n")
+    cli.write(
         "people.csv", "phone\n+442073787244\n+441635506160\n+441915657153\n+447860338653\n+442073787245\n"
     )
-    document = xuna.call("people.csv", "--do-not-call", "tps.txt", "--region", "GB", "-y")
+    document = cli.call("people.csv", "--do-not-call", "tps.txt", "--region", "GB", "-y")
     assert document["counts"]["do_not_call"] == 5
 
 
-def test_a_number_of_another_country_is_read_in_that_country(xuna):
-    xuna.write("stop.csv", "phone_code,phone_number\n44,7700900123\n44,2079460000\n")
-    xuna.write("people.csv", "phone\n+442079460000\n")
+def test_a_number_of_another_country_is_read_in_that_country(cli):
+    cli.write("stop.csv", "phone_code,phone_number\n44,7700900123\n44,2079460000\n")
+    cli.write("people.csv", "phone\n+442079460000\n")
     assert (
-        xuna.call("people.csv", "--do-not-call", "stop.csv", "--region", "US", "-y")["counts"]["do_not_call"]
+        cli.call("people.csv", "--do-not-call", "stop.csv", "--region", "US", "-y")["counts"]["do_not_call"]
         == 1
     )
 
 
-def test_every_sheet_of_a_workbook_is_read(xuna):
+def test_every_sheet_of_a_workbook_is_read(cli):
     book = openpyxl.Workbook()
     book.active.append(["phone"])
     book.active.append(["+13035550109"])
@@ -412,36 +412,37 @@ def test_every_sheet_of_a_workbook_is_read(xuna):
     hidden.sheet_state = "hidden"
     bare = book.create_sheet("Bare")
     bare.append([3035550101])
-    book.save(xuna.folder / "stop.xlsx")
-    xuna.write("people.csv", "phone\n+13035550100\n+13035550101\n+13035550102\n")
-    document = xuna.call("people.csv", "--do-not-call", "stop.xlsx", "--region", "US", "-y")
+    book.save(cli.folder / "stop.xlsx")
+    cli.write("people.csv", "phone\n+13035550100\n+13035550101\n+13035550102\n")
+    document = cli.call("people.csv", "--do-not-call", "stop.xlsx", "--region", "US", "-y")
     assert document["do_not_call_lists"] == [{"name": "stop.xlsx", "numbers": 3, "unassigned": 0}]
-    assert xuna.called == ["+13035550102"]
+    assert cli.called == ["+13035550102"]
 
 
-def test_a_sheet_with_numbers_and_no_column_for_them_stops_the_run(xuna):
+def test_a_sheet_with_numbers_and_no_column_for_them_stops_the_run(cli):
     book = openpyxl.Workbook()
     book.active.append(["phone"])
     book.active.append(["+13035550109"])
     other = book.create_sheet("Other")
     other.append(["who", "what"])
     other.append(["Bob", "+1 303 555 0100"])
-    book.save(xuna.folder / "stop.xlsx")
-    xuna.write("people.csv", "phone\n+13035550100\n")
-    (error,) = xuna.call("people.csv", "--do-not-call", "stop.xlsx", "-y", expect=5)["errors"]
+    book.save(cli.folder / "stop.xlsx")
+    cli.write("people.csv", "phone\n+13035550100\n")
+    (error,) = cli.call("people.csv", "--do-not-call", "stop.xlsx", "-y", exits=5)["errors"]
     assert "sheet 'Other'" in error["message"]
-    assert xuna.called == []
+    assert cli.called == []
 
 
-def test_numbers_that_nobody_may_have_are_told_whatever_quiet(xuna):
-    xuna.write("stop.txt", "+15551230001\n+15551230001\n+13035550100\n")
-    xuna.write("people.csv", "phone\n+15551230001\n+13035550101\n")
-    document = xuna.call("people.csv", "--do-not-call", "stop.txt", "-y", "--quiet")
-    assert document["counts"]["do_not_call"] == 1
-    assert document["do_not_call_lists"] == [{"name": "stop.txt", "numbers": 2, "unassigned": 1}]
-    assert "1 number is in no range that is in use, first +15551230001 (stop.txt, row 1)" in xuna.err
-    xuna.call("people.csv", "--do-not-call", "stop.txt", "--dry-run")
-    assert "do-not-call list stop.txt: 2 numbers" in xuna.err
+def test_numbers_that_nobody_may_have_are_told_whatever_quiet(cli):
+    cli.write("stop.txt", "+15551230001\n+15551230001\n+13035550100\n")
+    cli.write("people.csv", "phone\n+15551230001\n+13035550101\n")
+    command = ("batch-call", "people.csv", "--do-not-call", "stop.txt", "--output", "json")
+    ran = cli(*command, "-y", "--quiet")
+    assert ran.counts["do_not_call"] == 1
+    assert ran.document["do_not_call_lists"] == [{"name": "stop.txt", "numbers": 2, "unassigned": 1}]
+    assert "1 number is in no range that is in use, first +15551230001 (stop.txt, row 1)" in ran.err
+    ran = cli(*command, "--dry-run")
+    assert "do-not-call list stop.txt: 2 numbers" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -451,10 +452,10 @@ def test_numbers_that_nobody_may_have_are_told_whatever_quiet(xuna):
         (b"who,handset\nBob,303 555 0100\n", ("--phone-column", "handset")),
     ],
 )
-def test_a_hint_names_a_command_that_works(xuna, content, option):
-    (xuna.folder / "my stop.csv").write_bytes(content)
-    xuna.write("people.csv", "phone\n+13035550100\n")
-    assert xuna("batch-call", "people.csv", "--do-not-call", "my stop.csv", "--region", "US", "-y") == 5
-    assert f"xuna do-not-call import 'my stop.csv' {option[0]}" in xuna.err
-    assert xuna("do-not-call", "import", "my stop.csv", *option, "--region", "US") == 0
-    assert xuna.call("people.csv", "-y")["counts"]["do_not_call"] == 1
+def test_a_hint_names_a_command_that_works(cli, content, option):
+    (cli.folder / "my stop.csv").write_bytes(content)
+    cli.write("people.csv", "phone\n+13035550100\n")
+    ran = cli("batch-call", "people.csv", "--do-not-call", "my stop.csv", "--region", "US", "-y", exits=5)
+    assert f"xuna do-not-call import 'my stop.csv' {option[0]}" in ran.err
+    cli("do-not-call", "import", "my stop.csv", *option, "--region", "US")
+    assert cli.call("people.csv", "-y")["counts"]["do_not_call"] == 1

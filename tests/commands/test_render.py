@@ -4,28 +4,33 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("api")
+
 ANN, BO, CY = "+13035550100", "+13125550100", "+442079460018"
 LIST = f"phone,name,id,timezone\n{ANN},Ann,1,America/Denver\n{BO},Bo,2,\n{CY},Cy,3,\nnobody,Di,4,\n"
+RENDER = ("render", "people.csv", "-m", "Hi {{ name }}.", "--to", "targets.jsonl")
 
 
 @pytest.fixture
-def rendered(xuna):
-    xuna.write("people.csv", LIST)
+def rendered(cli):
+    cli.write("people.csv", LIST)
 
-    def render(*arguments, expect=3):
-        assert (
-            xuna("render", "people.csv", "-m", "Hi {{ name }}.", "--to", "targets.jsonl", *arguments)
-            == expect
-        ), xuna.err
-        path = xuna.folder / "targets.jsonl"
-        assert path.stat().st_mode & 0o777 == 0o600
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    def render(*arguments, exits=3):
+        cli(*RENDER, *arguments, exits=exits)
+        return lines_in(cli)
 
     return render
 
 
-def test_a_line_has_the_apis_own_shape_and_row_key_and_campaign(rendered, xuna):
-    first, second, third = rendered()
+def lines_in(cli):
+    path = cli.folder / "targets.jsonl"
+    assert path.stat().st_mode & 0o777 == 0o600
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_line_has_the_apis_own_shape_and_row_key_and_campaign(rendered, cli):
+    ran = cli(*RENDER, exits=3)
+    first, second, third = lines_in(cli)
     assert first == {
         "to_phone_number": ANN,
         "conversation_config_override": {"agent": {"first_message": "Hi Ann."}},
@@ -36,37 +41,37 @@ def test_a_line_has_the_apis_own_shape_and_row_key_and_campaign(rendered, xuna):
     }
     assert (second["xuna_row"], third["xuna_row"]) == (3, 4)
     assert "timezone" not in second
-    assert xuna.called == []
-    assert not xuna.ledger.exists()
-    assert "row 5" in xuna.err
+    assert cli.called == []
+    assert not cli.ledger.exists()
+    assert "row 5" in ran.err
 
 
-def test_exactly_what_was_rendered_is_called_under_its_own_campaign(rendered, xuna, monkeypatch):
+def test_exactly_what_was_rendered_is_called_under_its_own_campaign(rendered, cli, monkeypatch):
     rendered("--campaign", "spring")
     monkeypatch.setenv("XUNA_FIRST_MESSAGE", "Something else, {{ name }}")
-    document = xuna.call("targets.jsonl", "-y")
+    document = cli.call("targets.jsonl", "-y")
     assert document["campaign"] == "spring"
-    assert xuna.called == [ANN, BO, CY]
-    assert [said["agent"]["first_message"] for said in xuna.said] == ["Hi Ann.", "Hi Bo.", "Hi Cy."]
-    assert xuna.call("targets.jsonl", "-y")["counts"]["already_called"] == 3
-    assert xuna.call("people.csv", "--campaign", "spring", "-y", expect=3)["counts"]["already_called"] == 3
-    assert len(xuna.called) == 3
+    assert cli.called == [ANN, BO, CY]
+    assert [said["agent"]["first_message"] for said in cli.said] == ["Hi Ann.", "Hi Bo.", "Hi Cy."]
+    assert cli.call("targets.jsonl", "-y")["counts"]["already_called"] == 3
+    assert cli.call("people.csv", "--campaign", "spring", "-y", exits=3)["counts"]["already_called"] == 3
+    assert len(cli.called) == 3
 
 
-def test_who_was_called_through_the_list_is_not_called_through_its_rendering(rendered, xuna):
+def test_who_was_called_through_the_list_is_not_called_through_its_rendering(rendered, cli):
     rendered()
-    xuna.call("people.csv", "-m", "Hi", "--limit", "1", "-y")
-    document = xuna.call("targets.jsonl", "-y")
+    cli.call("people.csv", "-m", "Hi", "--limit", "1", "-y")
+    document = cli.call("targets.jsonl", "-y")
     assert (document["counts"]["already_called"], document["counts"]["accepted"]) == (1, 2)
 
 
-def test_the_keys_travel_with_the_file(rendered, xuna):
+def test_the_keys_travel_with_the_file(rendered, cli):
     lines = rendered("--key", "id")
     assert lines[0]["xuna_key"] == f"{ANN}\x1f1"
     assert lines[0]["xuna_key_column"] == "id"
-    assert xuna.call("targets.jsonl", "-y")["counts"]["accepted"] == 3
+    assert cli.call("targets.jsonl", "-y")["counts"]["accepted"] == 3
     assert (
-        xuna.call("people.csv", "--key", "id", "--campaign", "people", "-y", expect=3)["counts"][
+        cli.call("people.csv", "--key", "id", "--campaign", "people", "-y", exits=3)["counts"][
             "already_called"
         ]
         == 3
@@ -82,22 +87,22 @@ def test_the_keys_travel_with_the_file(rendered, xuna):
         ("--override", "agent.language=es"),
     ],
 )
-def test_an_option_can_not_change_what_was_reviewed(rendered, xuna, arguments):
+def test_an_option_can_not_change_what_was_reviewed(rendered, cli, arguments):
     rendered()
-    assert xuna.call("targets.jsonl", "-y", *arguments, expect=2)["errors"][0]["code"] == "ready-contradicted"
-    assert xuna.called == []
+    assert cli.call("targets.jsonl", "-y", *arguments, exits=2)["errors"][0]["code"] == "ready-contradicted"
+    assert cli.called == []
 
 
-def test_a_line_that_was_mended_by_hand_is_rejected_where_its_key_or_campaign_does_not_fit(rendered, xuna):
+def test_a_line_that_was_mended_by_hand_is_rejected_where_its_key_or_campaign_does_not_fit(rendered, cli):
     lines = rendered()
     lines[0]["to_phone_number"] = "+13035550199"
     lines[1]["xuna_campaign"] = "other"
-    xuna.write(
+    cli.write(
         "targets.jsonl",
         "\n".join([*map(json.dumps, [lines[2], *lines[:2]]), '{"to_phone_number": "+13035550198"}']),
     )
-    document = xuna.call("targets.jsonl", "-y", expect=3)
-    assert xuna.called == [CY]
+    document = cli.call("targets.jsonl", "-y", exits=3)
+    assert cli.called == [CY]
     assert [row["code"] for row in document["rejections"]] == [
         "ready-key",
         "ready-other-campaign",
@@ -105,49 +110,49 @@ def test_a_line_that_was_mended_by_hand_is_rejected_where_its_key_or_campaign_do
     ]
 
 
-def test_rendering_screens_but_for_the_hour(rendered, xuna, monkeypatch):
+def test_rendering_screens_but_for_the_hour(rendered, cli, monkeypatch):
     monkeypatch.setenv("XUNA_HOURS", "00:00-00:11")
-    xuna("do-not-call", "add", BO)
-    lines = rendered("--country", "US")
-    assert [line["xuna_row"] for line in lines] == [2]
-    assert "do-not-call: on the ledger's list" in xuna.err
-    assert "country:" in xuna.err
+    cli("do-not-call", "add", BO)
+    ran = cli(*RENDER, "--country", "US", exits=3)
+    assert [line["xuna_row"] for line in lines_in(cli)] == [2]
+    assert "do-not-call: on the ledger's list" in ran.err
+    assert "country:" in ran.err
 
 
-def test_a_list_that_came_onto_the_do_not_call_list_after_the_review_is_screened_again(rendered, xuna):
+def test_a_list_that_came_onto_the_do_not_call_list_after_the_review_is_screened_again(rendered, cli):
     rendered()
-    xuna("do-not-call", "add", BO)
-    assert xuna.call("targets.jsonl", "-y")["counts"]["do_not_call"] == 1
-    assert BO not in xuna.called
+    cli("do-not-call", "add", BO)
+    assert cli.call("targets.jsonl", "-y")["counts"]["do_not_call"] == 1
+    assert BO not in cli.called
 
 
-def test_lines_go_to_stdout_and_through_a_pipe(xuna):
-    xuna.write("people.csv", LIST)
-    assert xuna("render", "people.csv", "-m", "Hi {{ name }}.", "-q") == 3
-    assert [json.loads(line)["to_phone_number"] for line in xuna.out.splitlines()] == [ANN, BO, CY]
+def test_lines_go_to_stdout_and_through_a_pipe(cli):
+    cli.write("people.csv", LIST)
+    ran = cli("render", "people.csv", "-m", "Hi {{ name }}.", "-q", exits=3)
+    assert [json.loads(line)["to_phone_number"] for line in ran.out.splitlines()] == [ANN, BO, CY]
 
 
-def test_a_rendering_that_fails_leaves_the_old_file(xuna):
-    old = xuna.write("targets.jsonl", "old")
-    xuna.write("people.jsonl", f'{{"phone": "{ANN}"}}\n{{"phone": \n')
-    assert xuna("render", "people.jsonl", "-m", "Hi", "--to", "targets.jsonl") == 5
+def test_a_rendering_that_fails_leaves_the_old_file(cli):
+    old = cli.write("targets.jsonl", "old")
+    cli.write("people.jsonl", f'{{"phone": "{ANN}"}}\n{{"phone": \n')
+    cli("render", "people.jsonl", "-m", "Hi", "--to", "targets.jsonl", exits=5)
     assert old.read_text() == "old"
 
 
-def test_a_rendered_list_under_a_line_that_was_not_rendered_calls_nobody_again(rendered, xuna):
+def test_a_rendered_list_under_a_line_that_was_not_rendered_calls_nobody_again(rendered, cli):
     lines = rendered()
-    xuna.call("targets.jsonl", "-y")
-    xuna.write("mixed.jsonl", "\n".join(['{"to_phone_number": "+13035550198"}', *map(json.dumps, lines)]))
-    document = xuna.call("mixed.jsonl", "-m", "Hi", "-y", expect=3)
+    cli.call("targets.jsonl", "-y")
+    cli.write("mixed.jsonl", "\n".join(['{"to_phone_number": "+13035550198"}', *map(json.dumps, lines)]))
+    document = cli.call("mixed.jsonl", "-m", "Hi", "-y", exits=3)
     assert [row["code"] for row in document["rejections"]] == ["ready-mixed"] * 3
-    assert xuna.called == [ANN, BO, CY, "+13035550198"]
+    assert cli.called == [ANN, BO, CY, "+13035550198"]
 
 
 @pytest.mark.parametrize(
     "change", [{"xuna_campaign": None}, {"xuna_campaign": ""}, {"xuna_campaign": 1}, {"xuna_key_column": 1}]
 )
-def test_a_rendered_list_whose_first_line_names_no_campaign_is_refused(rendered, xuna, change):
+def test_a_rendered_list_whose_first_line_names_no_campaign_is_refused(rendered, cli, change):
     lines = rendered()
-    xuna.write("targets.jsonl", "\n".join(map(json.dumps, [lines[0] | change, *lines[1:]])))
-    assert xuna.call("targets.jsonl", "-y", expect=5)["errors"][0]["code"] == "ready-mixed"
-    assert xuna.called == []
+    cli.write("targets.jsonl", "\n".join(map(json.dumps, [lines[0] | change, *lines[1:]])))
+    assert cli.call("targets.jsonl", "-y", exits=5)["errors"][0]["code"] == "ready-mixed"
+    assert cli.called == []

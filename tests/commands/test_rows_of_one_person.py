@@ -5,12 +5,14 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("api")
+
 ANN, BOB, CAT = "+13035550100", "+13035550101", "+13035550102"
 SIZES = ("1", "2", "500")
 
 
-def listed(xuna, name, rows, header="phone,name,consent"):
-    return xuna.write(name, "\n".join([header, *(",".join(row) for row in rows)]) + "\n")
+def listed(cli, name, rows, header="phone,name,consent"):
+    return cli.write(name, "\n".join([header, *(",".join(row) for row in rows)]) + "\n")
 
 
 def outcome(document):
@@ -20,31 +22,31 @@ def outcome(document):
 @pytest.mark.parametrize(
     "rows", [*itertools.permutations([(ANN, "yes"), (ANN, "no"), (BOB, "yes"), (CAT, "yes")])][::5]
 )
-def test_a_no_in_any_row_is_a_no_whatever_the_batch_size_and_as_the_dry_run_says(xuna, rows):
+def test_a_no_in_any_row_is_a_no_whatever_the_batch_size_and_as_the_dry_run_says(cli, rows):
     filled = [(number, f"N{place}", said) for place, (number, said) in enumerate(rows)]
     expected = {"screened": 2, "accepted": 2}
     for size in SIZES:
-        people = listed(xuna, f"people-{size}.csv", filled)
-        before = len(xuna.called)
+        people = listed(cli, f"people-{size}.csv", filled)
+        before = len(cli.called)
         options = (people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--batch-size", size)
-        rehearsed = outcome(xuna.call(*options, "--dry-run"))
+        rehearsed = outcome(cli.call(*options, "--dry-run"))
         assert rehearsed == {"screened": 2, "not_sent": 2}
-        assert outcome(xuna.call(*options, "--concurrency", "1")) == expected
-        assert sorted(xuna.called[before:]) == [BOB, CAT]
+        assert outcome(cli.call(*options, "--concurrency", "1")) == expected
+        assert sorted(cli.called[before:]) == [BOB, CAT]
 
 
-def test_a_no_far_behind_is_one_too_and_is_said_of_each_row(xuna):
+def test_a_no_far_behind_is_one_too_and_is_said_of_each_row(cli):
     rows = [
         (ANN, "A", "yes"),
         *((f"+1303555{number:04}", "B", "yes") for number in range(1000, 1700)),
         (ANN, "A", ""),
     ]
-    people = listed(xuna, "people.csv", rows)
-    document = xuna.call(
+    people = listed(cli, "people.csv", rows)
+    document = cli.call(
         people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--batch-size", "10"
     )
     assert outcome(document) == {"screened": 2, "accepted": 700}
-    assert ANN not in xuna.called
+    assert ANN not in cli.called
     said = {row["row"]: row["message"] for row in document["screening"]["rows"]}
     assert said == {
         2: "no-consent: another row of the list with this number says so in 'consent'",
@@ -52,42 +54,40 @@ def test_a_no_far_behind_is_one_too_and_is_said_of_each_row(xuna):
     }
 
 
-def test_with_a_key_a_no_holds_for_the_number(xuna):
+def test_with_a_key_a_no_holds_for_the_number(cli):
     rows = [(ANN, "A", "yes", "1"), (ANN, "A", "no", "2"), (BOB, "B", "yes", "3")]
-    people = listed(xuna, "people.csv", rows, header="phone,name,consent,order")
-    document = xuna.call(
-        people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--key", "order"
-    )
+    people = listed(cli, "people.csv", rows, header="phone,name,consent,order")
+    document = cli.call(people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--key", "order")
     assert outcome(document) == {"screened": 2, "accepted": 1}
-    assert xuna.called == [BOB]
+    assert cli.called == [BOB]
 
 
-def test_a_row_that_is_rejected_for_its_words_says_no_all_the_same(xuna):
+def test_a_row_that_is_rejected_for_its_words_says_no_all_the_same(cli):
     rows = [(ANN, "A", "yes"), (ANN, "", "no"), (BOB, "B", "yes")]
-    people = listed(xuna, "people.csv", rows)
-    xuna.call(people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", expect=3)
-    assert xuna.called == [BOB]
+    people = listed(cli, "people.csv", rows)
+    cli.call(people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", exits=3)
+    assert cli.called == [BOB]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_else_the_first_row_that_can_be_called_is(xuna, size):
+def test_else_the_first_row_that_can_be_called_is(cli, size):
     rows = [(ANN, "", "yes"), (ANN, "Ann", "yes"), (BOB, "Bob", "yes"), (ANN, "Anna", "yes")]
-    people = listed(xuna, "people.csv", rows)
+    people = listed(cli, "people.csv", rows)
     options = (people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", "--batch-size", size)
-    assert outcome(xuna.call(*options, "--dry-run", expect=3)) == {
+    assert outcome(cli.call(*options, "--dry-run", exits=3)) == {
         "rejected": 1,
         "duplicates": 1,
         "not_sent": 2,
     }
-    document = xuna.call(*options, "--concurrency", "1", expect=3)
+    document = cli.call(*options, "--concurrency", "1", exits=3)
     assert outcome(document) == {"rejected": 1, "duplicates": 1, "accepted": 2}
-    said = [one["agent"]["first_message"] for one in xuna.said]
+    said = [one["agent"]["first_message"] for one in cli.said]
     assert said == ["Hi Ann.", "Hi Bob."]
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("limited", [True, False])
-def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_size(xuna, size, limited):
+def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_size(cli, size, limited):
     """Kiritimati and Midway are a day apart: at any time, one of two windows of twelve hours is closed."""
     rows = [
         (ANN, "Ann", "Pacific/Kiritimati"),
@@ -97,7 +97,7 @@ def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_s
     filler = [
         (f"+1303555{number:04}", "B", "America/Denver") for number in range(1000, 1000 if limited else 1600)
     ]
-    people = listed(xuna, "people.csv", [rows[0], *filler, *rows[1:]], header="phone,name,timezone")
+    people = listed(cli, "people.csv", [rows[0], *filler, *rows[1:]], header="phone,name,timezone")
     options = (
         people,
         "-m",
@@ -110,39 +110,39 @@ def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_s
         "--batch-size",
         size,
     )
-    rehearsed = outcome(xuna.call(*options, "--dry-run"))
-    document = outcome(xuna.call(*options, "--concurrency", "1"))
+    rehearsed = outcome(cli.call(*options, "--dry-run"))
+    document = outcome(cli.call(*options, "--concurrency", "1"))
     assert document.pop("accepted", 0) == rehearsed.pop("not_sent", 0)
     assert document == rehearsed
 
 
-def test_a_list_that_breaks_off_behind_a_consent_column_calls_nobody(xuna):
-    people = xuna.write("people.csv", f'phone,name,consent\n{ANN},Ann,yes\n{BOB},"Bob,yes\n')
-    assert xuna("batch-call", people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent") == 5
-    assert xuna.called == []
+def test_a_list_that_breaks_off_behind_a_consent_column_calls_nobody(cli):
+    people = cli.write("people.csv", f'phone,name,consent\n{ANN},Ann,yes\n{BOB},"Bob,yes\n')
+    cli("batch-call", people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", exits=5)
+    assert cli.called == []
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_a_mark_in_one_row_holds_for_the_others(xuna, size, kind):
+def test_a_mark_in_one_row_holds_for_the_others(cli, size, kind):
     if kind == "csv":
         rows = [(ANN, "A", "no"), (BOB, "B", "no"), (CAT, "C", ""), (ANN, "A", "yes")]
-        people = listed(xuna, "people.csv", rows, header="phone,name,Do Not Call")
+        people = listed(cli, "people.csv", rows, header="phone,name,Do Not Call")
     else:  # where the first contact says nothing of the kind
         rows = [(ANN, "{}"), (BOB, "{}"), (CAT, "{}"), (ANN, '{"doNotCall": true}')]
         lines = [
             json.dumps({"phone": number, "name": "N", **json.loads(more)}) + "\n" for number, more in rows
         ]
-        people = xuna.write("people.jsonl", "".join(lines))
+        people = cli.write("people.jsonl", "".join(lines))
     options = (people, "-m", "Hi {{ name }}.", "-y", "--batch-size", size)
-    assert outcome(xuna.call(*options, "--dry-run")) == {"do_not_call": 2, "not_sent": 2}
-    assert outcome(xuna.call(*options, "--concurrency", "1")) == {"do_not_call": 2, "accepted": 2}
-    assert sorted(xuna.called) == [BOB, CAT]
+    assert outcome(cli.call(*options, "--dry-run")) == {"do_not_call": 2, "not_sent": 2}
+    assert outcome(cli.call(*options, "--concurrency", "1")) == {"do_not_call": 2, "accepted": 2}
+    assert sorted(cli.called) == [BOB, CAT]
 
 
-def test_a_mark_holds_for_every_number_of_its_row(xuna):
+def test_a_mark_holds_for_every_number_of_its_row(cli):
     rows = [(ANN, BOB, "yes"), (CAT, "", "no"), (BOB, "", "no")]
-    people = listed(xuna, "people.csv", rows, header="phone,mobile,Do Not Call")
-    document = xuna.call(people, "-m", "Hi.", "-y", "--phone-column", "phone", "--phone-column", "mobile")
+    people = listed(cli, "people.csv", rows, header="phone,mobile,Do Not Call")
+    document = cli.call(people, "-m", "Hi.", "-y", "--phone-column", "phone", "--phone-column", "mobile")
     assert outcome(document) == {"do_not_call": 2, "accepted": 1}
-    assert xuna.called == [CAT]
+    assert cli.called == [CAT]

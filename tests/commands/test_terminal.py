@@ -1,63 +1,14 @@
 """A person at a terminal: real pseudo-terminals, the real program."""
 
-import os
-import pty
-import select
 import subprocess
 import sys
-import time
 
 import pytest
 
 from tests.commands.conftest import number
+from tests.support.terminal import Terminal
 
 HELLO = ("-m", "Hi {{ name }}.")
-
-
-class Terminal:
-    """`xuna …` on a terminal of its own: stdin, stdout and stderr."""
-
-    def __init__(self, *argv, env=None, stdin=None, columns=100):
-        self._master, slave = pty.openpty()
-        environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color", **(env or {})}
-        command = [sys.executable, "-m", "xuna_cli", *map(str, argv)]
-        self._process = subprocess.Popen(
-            command,
-            stdin=slave if stdin is None else stdin,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.seen = ""
-
-    def until(self, words, seconds=20):
-        end = time.monotonic() + seconds
-        while words not in self.seen:
-            assert time.monotonic() < end, self.seen
-            if not self._read():
-                break
-        assert words in self.seen, self.seen
-
-    def type(self, text):
-        os.write(self._master, text.encode())
-
-    def end(self):
-        while self._read():
-            pass
-        os.close(self._master)
-        return self._process.wait(20)
-
-    def _read(self):
-        if not select.select([self._master], [], [], 20)[0]:
-            return False
-        try:
-            data = os.read(self._master, 65536)
-        except OSError:  # the other end is closed
-            return False
-        self.seen += data.decode(errors="replace")
-        return bool(data)
 
 
 def test_a_person_is_told_how_many_from_which_number_and_what_is_said_and_is_asked(api, people):
@@ -86,7 +37,7 @@ def test_anything_but_yes_calls_nobody(api, people, answer):
 def test_ctrl_c_at_the_question_calls_nobody(api, people):
     terminal = Terminal("batch-call", people(2), *HELLO)
     terminal.until("[y/N]")
-    terminal._process.send_signal(2)
+    terminal.process.send_signal(2)
     assert terminal.end() == 130
     assert "Traceback" not in terminal.seen
     assert api.state.total == 0

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.support.builders import SetClock, claimed, description
+from tests.support.builders import claimed, description
+from tests.support.clock import FakeClock
 from tests.support.way import server, way
 from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
@@ -23,24 +24,6 @@ __all__ = ["server", "way"]
 def let_all_through():
     """A screener with no rule of its own and an empty do-not-call list."""
     return Screener(Screening(), now=Clock().now, listed=lambda _: {}, last_calls=lambda *_: {})
-
-
-class FakeClock(Clock):
-    """Time that passes only by waiting for it."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-        self.waits: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def wait(self, condition, seconds) -> None:
-        if seconds == float("inf"):
-            condition.wait(0.001)  # for another thread, not for time
-        else:
-            self.waits.append(seconds)
-            self.at += seconds
 
 
 class ScriptedApi:
@@ -164,7 +147,7 @@ def make_scene(tmp_path_factory):
     with ExitStack() as stack:
 
         def make():
-            ledger = open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.db", now=SetClock())
+            ledger = open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.db", now=FakeClock().now)
             # What a commit means is for the ledger's tests: these are about what is committed.
             ledger.engine.rows("PRAGMA synchronous = OFF")
             stack.callback(ledger.close)

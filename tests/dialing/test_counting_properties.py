@@ -6,7 +6,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.dialing.conftest import (
-    FakeClock,
     Scene,
     ScriptedApi,
     bad,
@@ -17,6 +16,7 @@ from tests.dialing.conftest import (
     taken,
 )
 from tests.support.builders import target
+from tests.support.clock import FakeClock
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.report import COUNTS
 from xuna_cli.dialing.run import rehearse

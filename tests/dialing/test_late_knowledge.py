@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.dialing.conftest import FakeClock, ScriptedApi, counts, refusal_error, rows, taken
+from tests.dialing.conftest import ScriptedApi, counts, refusal_error, rows, taken
 from tests.support.builders import description
+from tests.support.clock import FakeClock
 from xuna_cli.api.client import encode_batch
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
@@ -36,15 +37,11 @@ def test_a_number_suppressed_while_we_connect_is_not_called(scene):
 def test_nobody_is_called_whose_hours_close_while_the_disk_is_waited_for(scene):
     closing = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 
-    class Evening(FakeClock):
-        def now(self):
-            return closing - timedelta(seconds=1) + timedelta(seconds=self.at - 1000)
-
-    clock = Evening()
+    clock = FakeClock(closing - timedelta(seconds=1))
     submit = scene.ledger.submit
 
     def slow(batch):
-        clock.at += 2
+        clock.advance(2)
         return submit(batch)
 
     scene.ledger.submit = slow
@@ -99,11 +96,7 @@ def test_a_batch_resolved_as_not_placed_that_the_api_took_is_taken_back_and_said
 def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
     opening = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
-    class Morning(FakeClock):
-        def now(self):
-            return opening - timedelta(minutes=1) + timedelta(seconds=self.at - 1000)
-
-    clock = Morning()
+    clock = FakeClock(opening - timedelta(minutes=1))
     standings = scene.ledger.standings
 
     def failing(*args, **kwargs):

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.dialing.conftest import FakeClock
+from tests.support.clock import FakeClock
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
 from xuna_cli.dialing.limiter import (
     FIRST_BACKOFF_S,

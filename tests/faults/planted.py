@@ -50,7 +50,7 @@ TABLE = "tests/faults/test_fault_table.py"
 RUNS = "tests/faults/test_runs.py"
 SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
-FORGETTING = "tests/commands/test_forgetting.py"
+FORGETTING = "tests/commands/test_campaigns_forget.py"
 LEDGER = "ledger/ledger.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
 

@@ -238,10 +238,10 @@ def test_unclaiming_frees_some_or_all(ledger, run):
 # ------------------------------------------------------------------------------- outcomes
 
 
-def test_an_outcome_is_recorded_with_all_that_was_said(ledger, run, now):
+def test_an_outcome_is_recorded_with_all_that_was_said(ledger, run, clock):
     [batch] = ledger.claim(run, [targets(1, 2)])
     ledger.submit(batch)
-    now.pass_(seconds=2.5)
+    clock.advance(seconds=2.5)
     assert ledger.record(
         batch, BatchState.SHORT, batch_id="batch_9", calls_initiated=1, http_status=200, error="1 of 2"
     )

@@ -9,7 +9,7 @@ from xuna_cli.ledger.records import BatchState
 
 
 @pytest.fixture
-def held(ledger, run, now):
+def held(ledger, run, clock):
     """Make a batch of two in a state, by a run that has ended long ago."""
 
     def held(state, numbers=(1, 2), *, ended=True, long_ago=True, **said):
@@ -20,7 +20,7 @@ def held(ledger, run, now):
         if ended:
             ledger.end_run(run)
         if long_ago:
-            now.pass_(seconds=180)
+            clock.advance(seconds=180)
         return batch.id
 
     return held
@@ -66,10 +66,10 @@ def test_a_short_batch_of_none_can_be_not_placed(ledger, held):
 
 
 @pytest.mark.parametrize("placed", [True, False])
-def test_resolving_again_the_same_way_changes_nothing(ledger, held, now, placed):
+def test_resolving_again_the_same_way_changes_nothing(ledger, held, clock, placed):
     batch_id = held(BatchState.UNKNOWN)
     first = resolve(ledger, "spring", [batch_id], placed=placed)
-    now.pass_(hours=1)
+    clock.advance(hours=1)
     assert resolve(ledger, "spring", [batch_id, batch_id], placed=placed) == first
 
 
@@ -100,34 +100,34 @@ def test_a_batch_of_a_living_run_is_its_own(ledger, held, state):
     assert the(ledger, batch_id).state is state
 
 
-def test_a_post_that_may_still_be_under_way_cant_be_decided(ledger, held, now):
+def test_a_post_that_may_still_be_under_way_cant_be_decided(ledger, held, clock):
     batch_id = held(BatchState.UNKNOWN, long_ago=False)
-    now.pass_(seconds=179.9)
+    clock.advance(seconds=179.9)
     with pytest.raises(UsageError) as caught:
         resolve(ledger, "spring", [batch_id], placed=False)
     assert caught.value.code == "batch-too-young"
-    now.pass_(seconds=0.1)
+    clock.advance(seconds=0.1)
     assert resolve(ledger, "spring", [batch_id], placed=False)
 
 
-def test_what_a_dead_run_left_is_found_and_resolved(opened, now):
+def test_what_a_dead_run_left_is_found_and_resolved(opened, clock):
     dead = opened()
     run = dead.start_run(description())
     [batch] = dead.claim(run, [targets(1)])
     dead.submit(batch)
     dead.close()
-    now.pass_(hours=1)
+    clock.advance(hours=1)
     [record] = resolve(opened(), "spring", [batch.id], placed=True)
     assert record.state is BatchState.ACCEPTED
 
 
-def test_all_are_decided_or_none(ledger, run, now):
+def test_all_are_decided_or_none(ledger, run, clock):
     unknown, accepted = ledger.claim(run, [targets(1), targets(2)])
     for batch, state in ((unknown, BatchState.UNKNOWN), (accepted, BatchState.ACCEPTED)):
         ledger.submit(batch)
         ledger.record(batch, state)
     ledger.end_run(run)
-    now.pass_(hours=1)
+    clock.advance(hours=1)
     for others in ([accepted.id], [999]):
         with pytest.raises(UsageError):
             resolve(ledger, "spring", [unknown.id, *others], placed=False)

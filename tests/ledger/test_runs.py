@@ -93,14 +93,14 @@ def test_the_lock_dies_with_the_process_and_the_next_run_clears_up(child, opened
     assert ended[ours.id] is None
 
 
-def test_recovering_twice_changes_nothing_more(child, opened, now):
+def test_recovering_twice_changes_nothing_more(child, opened, clock):
     process, _ = child
     process.kill()
     process.wait()
     ledger = opened()
     ledger.recover()
     before = ledger.batches(1)
-    now.pass_(hours=1)
+    clock.advance(hours=1)
     opened().recover()
     ledger.recover()
     assert ledger.batches(1) == before

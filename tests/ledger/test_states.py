@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.support.builders import SetClock, description, target
+from tests.support.builders import description, target
+from tests.support.clock import FakeClock
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.opening import open_ledger
@@ -28,7 +29,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def begin(self):
         self.folder = Path(tempfile.mkdtemp(prefix="ledger-states-"))
         self.path = self.folder / "ledger.db"
-        self.now = SetClock()
+        self.clock = FakeClock()
         self.open = []  # (ledger, run) of each living run
         self.batches: dict[int, Batch] = {}
         self.state: dict[int, BatchState] = {}  # the model: batch → state, without those that are gone
@@ -37,7 +38,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.watcher = self._opened()
 
     def _opened(self):
-        ledger = open_ledger(self.path, now=self.now)
+        ledger = open_ledger(self.path, now=self.clock.now)
         ledger.engine.rows("PRAGMA synchronous = OFF")  # nobody pulls the plug here
         return ledger
 
@@ -197,7 +198,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(hours=st.integers(1, 3))
     def time_passes(self, hours):
-        self.now.pass_(hours=hours)
+        self.clock.advance(hours=hours)
 
     @precondition(lambda self: self.state)
     @rule(data=st.data(), placed=st.booleans())

@@ -3,7 +3,6 @@
 import random
 import re
 import shlex
-import stat
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -227,19 +226,3 @@ def test_a_campaign_without_anything_has_a_page(tmp_path):
 def test_a_masked_number_shows_too_little_to_call(number):
     shown = re.sub(r"[^0-9]", "", masked(number))
     assert len(shown) <= len(number) // 2
-
-
-def test_the_command_writes_a_page_for_its_owner_alone(xuna, served, contacts, tmp_path):
-    served(unanswered=0.2)
-    path = contacts(20)
-    path.write_text(path.read_text() + "abc,Bad\n")
-    assert xuna("batch-call", path, "--yes").code == 3
-    assert xuna("campaigns", "outcomes", "c").code == 0
-    target = tmp_path / "report.html"
-    ran = xuna("campaigns", "report", "c", "--to", target)
-    assert ran.code == 0, ran.err
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    html = target.read_text()
-    Page(html)
-    assert "a number with letters in it" in html
-    assert xuna("campaigns", "report", "c", "--to", tmp_path / "no" / "r.html").code == 5

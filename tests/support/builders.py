@@ -1,22 +1,11 @@
-"""Runs, targets and a clock for tests that work on a ledger."""
+"""Contacts, targets, runs and lists for tests."""
 
-from datetime import UTC, datetime, timedelta
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import CallTarget
-
-
-class SetClock:
-    """The time in UTC, as a test says."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def pass_(self, **delta: float) -> None:
-        self.at += timedelta(**delta)
 
 
 def description(campaign="spring", **fields) -> RunDescription:
@@ -52,3 +41,12 @@ def claimed(ledger, campaign_id) -> dict[str, tuple[int, str]]:
     from xuna_cli.ledger.campaigns import calls
 
     return {call.key: (call.batch.id, call.batch.state.value) for call in calls(ledger, campaign_id)}
+
+
+def write_list(
+    path: Path, rows: Iterable[Sequence[str]], *, header: Sequence[str] = ("phone", "name")
+) -> Path:
+    """Write a contact list as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path

@@ -1,13 +1,12 @@
 """A campaign's whole way against a real sandbox and a real ledger, with the time given from outside."""
 
 import contextlib
-import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.clock import FakeClock
 from xuna_cli.api.client import Client, encode_batch, refusal_error
-from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.ledger.opening import open_ledger
@@ -21,37 +20,13 @@ from xuna_cli.targets.row_phone import PhoneColumns
 NOON_UTC = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-class MovingClock(Clock):
-    """A clock that is set, and that a wait moves on instead of being waited for."""
-
-    def __init__(self, start=NOON_UTC) -> None:
-        self._start = start
-        self._passed = 0.0
-        self._lock = threading.Lock()
-
-    def now(self):
-        return self._start + timedelta(seconds=self._passed)
-
-    def monotonic(self):
-        return self._passed
-
-    def advance(self, seconds) -> None:
-        with self._lock:
-            self._passed += seconds
-
-    def wait(self, condition, seconds) -> None:
-        if seconds != float("inf") and seconds > 0.2:
-            self.advance(seconds)
-        condition.wait(0.002)
-
-
 class Way:
     """Everything between a list and the people it calls."""
 
     def __init__(self, folder, server) -> None:
         self.path = folder / "ledger.db"
         self.server = server
-        self.clock = MovingClock()
+        self.clock = FakeClock(NOON_UTC)
 
     @contextlib.contextmanager
     def ledger(self):
@@ -109,7 +84,7 @@ class Way:
 
     @property
     def called(self):
-        return [call.to_phone_number for call in self.server.state._calls]
+        return [call.to_phone_number for call in self.server.state.calls()]
 
 
 @pytest.fixture

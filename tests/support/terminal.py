@@ -1,0 +1,73 @@
+"""`xuna` in a process of its own, on a pseudo-terminal: what a person sees, types and interrupts."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+from tests.support.sandbox_process import ROOT
+
+PATIENCE_S = 60.0
+
+
+class Terminal:
+    """Starts `xuna …` on a terminal of its own.
+
+    Args:
+        argv: the command line.
+        env: on top of the environment.
+        stdin: a file instead of the terminal.
+        stdout: as `subprocess` has it, instead of the terminal.
+        columns: the terminal's width.
+
+    Attributes:
+        seen: everything that came on the terminal.
+    """
+
+    def __init__(self, *argv: object, env=None, stdin=None, stdout=None, columns: int = 100) -> None:
+        self._ours, theirs = pty.openpty()
+        given = {"COLUMNS": str(columns), "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "xuna_cli", *map(str, argv)],
+            stdin=theirs if stdin is None else stdin,
+            stdout=theirs if stdout is None else stdout,
+            stderr=theirs,
+            env={**os.environ, **given, **(env or {})},
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def until(self, words: str) -> None:
+        """Wait until these words were seen; fail when they don't come."""
+        end = time.monotonic() + PATIENCE_S
+        while words not in self.seen and self._read():
+            assert time.monotonic() < end, self.seen
+        assert words in self.seen, self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def answer(self, question: str, words: str) -> None:
+        """Wait for a question and type the answer, with Enter."""
+        self.until(question)
+        self.type(words + "\n")
+
+    def end(self) -> int:
+        """Read to the end, and return the exit code."""
+        while self._read():
+            pass
+        os.close(self._ours)
+        return self.process.wait(PATIENCE_S)
+
+    def _read(self) -> bool:
+        if not select.select([self._ours], [], [], PATIENCE_S)[0]:
+            return False
+        try:
+            data = os.read(self._ours, 65536)
+        except OSError:  # the other end is closed
+            return False
+        self.seen += data.decode(errors="replace")
+        return bool(data)
