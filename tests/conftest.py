@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,20 @@ for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
+
+TESTS = Path(__file__).parent
+SLOW_FOLDERS = {TESTS / "faults", TESTS / "benchmarks"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what is slow by where it lies, and what needs PostgreSQL by what it asks for."""
+    for item in items:
+        if SLOW_FOLDERS & set(item.path.parents):
+            item.add_marker("slow")
+        asked_for = getattr(item, "callspec", None)
+        if "postgres_server" in item.fixturenames or (asked_for and "postgres" in asked_for.params.values()):
+            item.add_marker("postgres")
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +45,11 @@ def nobody_is_home(tmp_path, monkeypatch):
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+
+
+@pytest.fixture
+def unsynced(monkeypatch):
+    """Let SQLite ledgers not wait for the disk: what a commit survives is for the tests of ledger and faults."""
+    from xuna_cli.ledger import sqlite
+
+    monkeypatch.setattr(sqlite, "PRAGMAS", {**sqlite.PRAGMAS, "synchronous": ("OFF", 0)})

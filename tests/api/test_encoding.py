@@ -27,6 +27,7 @@ overrides = (
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.from_regex(r"\+[0-9]{7,15}", fullmatch=True), overrides), max_size=5), texts, texts
 )

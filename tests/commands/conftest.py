@@ -13,7 +13,7 @@ from xuna_cli.sandbox.server import SandboxServer
 
 
 @pytest.fixture
-def cli(tmp_path, monkeypatch, capsys):
+def cli(tmp_path, monkeypatch, capsys, unsynced):
     monkeypatch.chdir(tmp_path)
     return Cli(tmp_path, capsys)
 

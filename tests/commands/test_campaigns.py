@@ -113,6 +113,7 @@ def test_without_a_person_there_is_nobody_to_walk_through(cli, held):
     assert "xuna campaigns resolve people 1 --placed" in cli("campaigns", "resolve", "people", exits=2).err
 
 
+@pytest.mark.slow
 def test_a_person_is_walked_through_the_held_batches(cli, held):
     age(cli)
     terminal = Terminal("campaigns", "resolve", "people")

@@ -10,6 +10,8 @@ import pytest
 from tests.support.sandbox_process import ROOT
 from tests.support.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def undecided(api, monkeypatch):

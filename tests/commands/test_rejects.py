@@ -38,6 +38,7 @@ def test_many_rows_with_one_cause_are_one_line(cli, here):
     assert sum(cause["rows"] for cause in causes) == 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "sh"])
 def test_the_command_that_feeds_rejects_back_works_and_calls_nobody_twice(cli, here, shell):
     if subprocess.run(["sh", "-c", f"command -v {shell}"], capture_output=True, check=False).returncode:

@@ -216,6 +216,7 @@ def test_the_table_warns_of_people_outside_the_usual_hours(cli):
     assert len(cli.called) == len(zones)
 
 
+@pytest.mark.slow
 def test_the_prompt_says_who_was_called_lately_who_is_outside_hours_and_who_is_left_out(cli):
     zones = ["Etc/GMT+11", "Etc/GMT+3", "Etc/GMT-5", "Etc/GMT-12"]
     people(

@@ -8,6 +8,8 @@ import pytest
 from tests.commands.conftest import number
 from tests.support.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 HELLO = ("-m", "Hi {{ name }}.")
 
 

@@ -431,6 +431,7 @@ def test_entities_are_not_expanded(opened):
         opened(content.getvalue(), name="a.xlsx")
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_ends_in_little_memory(opened):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     filler = "<row/>" * 200_000

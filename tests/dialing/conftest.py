@@ -143,13 +143,11 @@ def clock():
 
 
 @pytest.fixture
-def make_scene(tmp_path_factory):
+def make_scene(tmp_path_factory, unsynced):
     with ExitStack() as stack:
 
         def make():
             ledger = open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.db", now=FakeClock().now)
-            # What a commit means is for the ledger's tests: these are about what is committed.
-            ledger.engine.rows("PRAGMA synchronous = OFF")
             stack.callback(ledger.close)
             return Scene(ledger, FakeClock())
 

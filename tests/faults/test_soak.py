@@ -16,6 +16,7 @@ from tests.support.sandbox_process import ROOT
 TRIALS = {"kill": 100, "faults": 50, "mix": 60, "crowd": 40, "large": 4}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", TRIALS)
 def test_kills_and_faults_at_random_double_nobody_and_lose_nobody(kind):

@@ -16,6 +16,8 @@ from xuna_cli.models import CallTarget, Conversation, Evaluation
 from xuna_cli.outcomes.report_data import report_data
 from xuna_cli.output.report import masked, render
 
+pytestmark = pytest.mark.usefixtures("unsynced")
+
 BEGIN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'{{ 7*191 }}\x1b[31m&"
 

@@ -28,6 +28,7 @@ def test_nothing_that_a_terminal_obeys_comes_through(text, shown):
     assert safe(text) == shown
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_safe_text_is_printable_as_long_and_safe_again(text):
     shown = safe(text)

@@ -64,6 +64,7 @@ def check(e164, number):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_region_and_type_are_the_librarys_and_the_zones_the_countrys_for_many_numbers(seed):
     agreed = sum(check(e164, number) for e164, number in numbers(15_000, seed))
@@ -74,6 +75,7 @@ def test_region_and_type_are_the_librarys_and_the_zones_the_countrys_for_every_e
     assert sum(check(e164, number) for e164, number in examples()) > 1_200
 
 
+@pytest.mark.slow
 def test_exactly_the_numbers_that_cost_the_caller_are_refused():
     rule = KindOfNumber()
     refused = 0

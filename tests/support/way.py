@@ -94,5 +94,5 @@ def server():
 
 
 @pytest.fixture
-def way(tmp_path, server):
+def way(tmp_path, server, unsynced):
     return Way(tmp_path, server)

@@ -182,6 +182,7 @@ def both_ways(message, rest, contacts, *, strict, complete):
     return (*results, short)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("rest", REST)
 @pytest.mark.parametrize("message", MESSAGES)

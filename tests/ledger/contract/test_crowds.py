@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.ledgers import described, person
 from xuna_cli.ledger.records import BatchState, ClaimStatus
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -21,7 +25,7 @@ def process(place, code: str, *arguments) -> subprocess.Popen:
         "from tests.support.ledgers import described, people, numbers_of\n"
         "from xuna_cli.ledger.opening import open_ledger\n"
         "from xuna_cli.ledger.location import ServerUrl\n"
-        "from xuna_cli.models import BatchState\n"
+        "from xuna_cli.ledger.records import BatchState\n"
         "where, arguments = sys.argv[1], [int(one) for one in sys.argv[2:]]\n"
         "ledger = open_ledger(ServerUrl(where) if '://' in where else Path(where))\n" + code
     )

@@ -19,6 +19,8 @@ from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.models import Conversation, Evaluation
 
+pytestmark = pytest.mark.slow
+
 NEAR = [ROWS_PER_STATEMENT + by for by in (-1, 0, 1)] + [2 * ROWS_PER_STATEMENT + by for by in (-1, 0, 1)]
 SIZES = st.sampled_from([*NEAR, 1300])
 AGO = dt.timedelta(days=7)
