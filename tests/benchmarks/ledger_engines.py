@@ -3,7 +3,7 @@
     python -m tests.benchmarks.ledger_engines [--people 40000] [--processes 1,2,4,8] [--order random]
 
 Each process reads the same list (keys in random order, as phone numbers come) and works as a run does:
-standings, a claim of 20,000 at once, then for each batch of 100 `submit`, `holds`, and `record`. There is no
+standings, a claim of 20,000 at once, then for each batch of 100 `submit`, `holds_lock`, and `record`. There is no
 API: the figures are what the ledger allows, not what a run reaches. With `--api-ms` each batch waits as for an
 API of that latency, four batches at once in each process; people per second then grow with the processes until
 the ledger is the limit. Prints a table on stderr and JSON on stdout.
@@ -53,7 +53,7 @@ def work(place: str, count: int, order: str, api_ms: float) -> dict:
 
         def send(batch) -> None:
             ledger.submit(batch)
-            assert ledger.holds(run)
+            assert ledger.holds_lock(run)
             time.sleep(api_ms / 1000)
             ledger.record(batch, BatchState.ACCEPTED, batch_id="b", calls_initiated=BATCH, http_status=200)
             with lock:
@@ -68,7 +68,9 @@ def work(place: str, count: int, order: str, api_ms: float) -> dict:
                 while len(waiting) < ahead and position < count:
                     part = [person(number) for number in numbers[position : position + 2000]]
                     position += len(part)
-                    known = ledger.standings(run.campaign_id, [target.key for target in part], run_id=run.id)
+                    known = ledger.claim_statuses(
+                        run.campaign_id, [target.key for target in part], run_id=run.id
+                    )
                     waiting |= {target.key: target for target in part if target.key not in known}
                 targets = list(waiting.values())[:ahead]
                 waiting = dict(list(waiting.items())[ahead:])

@@ -8,8 +8,8 @@ import pytest
 from tests.support.way import Way
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.forgetting import forget, older_than
+from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.queries import schema_versions
 from xuna_cli.ledger.sqlite import APPLICATION_ID
 from xuna_cli.sandbox.faults import Cut, Refuse
 
@@ -132,7 +132,7 @@ def old_ledger(path, people):
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in schema_versions()[1]:
+    for statement in STEPS[1]:
         connection.execute(statement.replace("SERIAL_KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"))
     at = "2026-11-01T12:00:00.000Z"
     connection.executemany(

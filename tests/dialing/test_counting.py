@@ -178,7 +178,7 @@ def test_a_limit_of_people_whom_another_run_takes_is_filled_from_behind(make_sce
     scene = make_scene()
     other = scene.ledger.start_run(description())
 
-    original = scene.ledger.standings
+    original = scene.ledger.claim_statuses
     calls = []
 
     def standings(campaign_id, keys, *, run_id=None):
@@ -188,7 +188,7 @@ def test_a_limit_of_people_whom_another_run_takes_is_filled_from_behind(make_sce
             scene.ledger.claim(other, [[target(0)]])  # between the look-up and the claim
         return found
 
-    scene.ledger.standings = standings
+    scene.ledger.claim_statuses = standings
     report = scene.dial(rows(0, 1, 2, 3, 4), limit=2, batch_size=2)
     assert settled(report) == {"in_flight": 1, "accepted": 2}
     assert scene.states == {"claimed": numbers(0), "accepted": sorted(numbers(1, 2))}
@@ -274,7 +274,7 @@ def rehearsed(list_, *, limit=None, standings=lambda keys: {}, stop=lambda: Fals
 
 def test_a_rehearsal_counts_as_a_run_would(scene):
     scene.dial(rows(1, 2))
-    known = lambda keys: scene.ledger.standings(1, keys)  # noqa: E731
+    known = lambda keys: scene.ledger.claim_statuses(1, keys)  # noqa: E731
     report = rehearsed(rows(1, 2, 3, 3, None, 4), standings=known)
     assert counts(report) == {"already_called": 2, "not_sent": 2, "duplicates": 1, "rejected": 1}
     assert report.list_complete

@@ -148,7 +148,7 @@ def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, br
     report = rehearse(
         reading(),
         prepare=_prepare,
-        standings=lambda keys: scene.ledger.standings(1, keys),
+        standings=lambda keys: scene.ledger.claim_statuses(1, keys),
         unseen=seen.add,
         screener=let_all_through(),
         limit=limit,

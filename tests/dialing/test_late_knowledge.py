@@ -11,6 +11,7 @@ from xuna_cli.api.client import encode_batch
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.do_not_call import add
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.calling_hours import CallingHours
@@ -97,14 +98,14 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
     opening = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
     clock = FakeClock(opening - timedelta(minutes=1))
-    standings = scene.ledger.standings
+    standings = scene.ledger.claim_statuses
 
     def failing(*args, **kwargs):
         if clock.now() >= opening:
             raise LedgerError("the disk is gone")
         return standings(*args, **kwargs)
 
-    scene.ledger.standings = failing
+    scene.ledger.claim_statuses = failing
     hours = Hours((Window(8 * 60, 20 * 60),), close_early=timedelta(0))
     report = Dialer(
         plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", batch_size=10, concurrency=1, wait=True),
@@ -127,7 +128,7 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
     assert [error.message for error in report.errors] == ["the disk is gone"]
 
 
-def test_the_rest_of_a_claim_is_given_back_and_called_in_this_run(scene):
+def test_the_rest_of_a_claim_is_given_back_and_called_in_this_run(scene, monkeypatch):
     """Somebody claims a person between the look and the claim: a batch that isn't whole waits for more."""
     from tests.support.builders import target
 
@@ -138,7 +139,7 @@ def test_the_rest_of_a_claim_is_given_back_and_called_in_this_run(scene):
         if not rival:
             other = scene.ledger.start_run(description())
             rival.append(claim(other, [[target(4)]]))
-            scene.ledger._still_free = lambda _, groups: groups
+            monkeypatch.setattr(Claims, "_still_free", lambda _self, _run, groups: groups)
         return claim(run, groups, *since)
 
     scene.ledger.claim = late

@@ -50,7 +50,7 @@ def test_a_number_that_is_listed_while_the_run_is_under_way_is_not_called_any_mo
 
 def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(way):
     with way.ledger() as ledger:
-        asked = ledger.listed
+        asked = ledger.on_do_not_call_list
         claimed = ledger.claim
 
         def list_then_claim(run, groups):

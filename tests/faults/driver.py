@@ -53,7 +53,7 @@ class Mine:
             if self._left:
                 return
         # Who is stopped inside a transaction keeps everybody else out of the ledger: that is not what is tried.
-        with self.ledger._lock if self._action == "stop" else contextlib.nullcontext():
+        with self.ledger.lock if self._action == "stop" else contextlib.nullcontext():
             if self._mark is not None:
                 Path(self._mark).write_text(point, encoding="utf-8")
             self._go_off(point)
@@ -75,18 +75,6 @@ class Mine:
                 time.sleep(0.05)  # the handler runs in the main thread
 
 
-LEDGER_METHODS = (
-    "start_run",
-    "recover",
-    "claim",
-    "submit",
-    "back_to_claimed",
-    "record",
-    "split",
-    "end_run",
-    "_migrate",
-)
-
 HTTP_EVENTS = {
     "connect_tcp.started": "post:before-connecting",
     "connect_tcp.complete": "post:connected",
@@ -103,8 +91,11 @@ def lay(mine: Mine) -> None:
     from xuna_cli.api.client import Client, _Watch
     from xuna_cli.commands import calling
     from xuna_cli.interrupts import Interrupts
-    from xuna_cli.ledger import campaigns
+    from xuna_cli.ledger import campaigns, ledger
+    from xuna_cli.ledger.batches import Batches
+    from xuna_cli.ledger.claims import Claims
     from xuna_cli.ledger.ledger import Ledger
+    from xuna_cli.ledger.runs import Runs
     from xuna_cli.ledger.sqlite import SqliteEngine
     from xuna_cli.output import spreadsheet
 
@@ -124,8 +115,14 @@ def lay(mine: Mine) -> None:
 
         setattr(owner, name, wrapped)
 
-    for method in LEDGER_METHODS:
-        within(Ledger, method, method.strip("_"))
+    for owner, methods in (
+        (Runs, ("start_run", "recover", "end_run")),
+        (Claims, ("claim",)),
+        (Batches, ("submit", "back_to_claimed", "record", "split")),
+        (ledger, ("migrate",)),
+    ):
+        for method in methods:
+            within(owner, method, method)
     within(campaigns, "resolve", "resolve")
     within(SqliteEngine, "acquire_lock", "acquire_lock")
     within(SqliteEngine, "release_lock", "release_lock")
@@ -138,9 +135,9 @@ def lay(mine: Mine) -> None:
 
     opened = Ledger.__init__
 
-    def opening(ledger, *args, **kwargs):
-        opened(ledger, *args, **kwargs)
-        mine.ledger = ledger
+    def opening(self, *args, **kwargs):
+        opened(self, *args, **kwargs)
+        mine.ledger = self
 
     Ledger.__init__ = opening
 
@@ -198,7 +195,8 @@ def jump(seconds: float) -> None:
 
     from xuna_cli.api import client
     from xuna_cli.dialing import clock
-    from xuna_cli.ledger import ledger
+    from xuna_cli.ledger import database
+    from xuna_cli.ledger.batches import Batches
 
     offset = dt.timedelta()
 
@@ -207,16 +205,16 @@ def jump(seconds: float) -> None:
         def now(cls, tz=None):
             return dt.datetime.now(tz) + offset
 
-    for module in (client, clock, ledger):
+    for module in (client, clock, database):
         module.datetime = Jumping
-    submit = ledger.Ledger.submit
+    submit = Batches.submit
 
     def submitted(*args):
         nonlocal offset
         offset = dt.timedelta(seconds=seconds)
         return submit(*args)
 
-    ledger.Ledger.submit = submitted
+    Batches.submit = submitted
 
 
 def main(argv: list[str]) -> int:

@@ -51,7 +51,7 @@ RUNS = "tests/faults/test_runs.py"
 SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/test_campaigns_forget.py"
-LEDGER = "ledger/ledger.py"
+CLAIMS = "ledger/claims.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
 
 BUGS = (
@@ -59,7 +59,7 @@ BUGS = (
         "outcome written only after the POST, no intent",
         SENDING,
         [
-            ("submit=lambda: self._submit(batch),", "submit=lambda: self._ledger.listed([]),"),
+            ("submit=lambda: self._submit(batch),", "submit=lambda: self._ledger.on_do_not_call_list([]),"),
             (
                 "        try:\n            if isinstance(outcome, Taken):\n",
                 "        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
@@ -108,22 +108,22 @@ BUGS = (
     ),
     Planted(
         "do-not-call asked only when the list is read",
-        "ledger/ledger.py",
+        CLAIMS,
         [
-            ("        if listed := self.listed(number for target in targets for number in target.numbers):\n", "        if listed := {}:\n"),
+            ("        if reasons := self.on_do_not_call_list(number for target in targets for number in target.numbers):\n", "        if reasons := {}:\n"),
         ],
         ["tests/dialing/test_screening.py", "-k", "listed"],
     ),
     Planted(
         "calls of a claim moved only up to 500",
-        LEDGER,
-        [('        for part in in_parts(keys):\n            self.engine.change(named("move_calls"', '        for part in [keys[:ROWS_PER_STATEMENT]]:\n            self.engine.change(named("move_calls"')],
+        CLAIMS,
+        [('change_in("move_calls", keys,', 'change_in("move_calls", keys[:ROWS_PER_STATEMENT],')],
         [SIZES, "-k", "split_moves or claims_are_filled"],
     ),
     Planted(
         "calls unclaimed only up to 500",
-        LEDGER,
-        [('            for part in in_parts(keys):\n                self.engine.change(named("delete_calls"', '            for part in [keys[:ROWS_PER_STATEMENT]]:\n                self.engine.change(named("delete_calls"')],
+        CLAIMS,
+        [('change_in("delete_calls", keys,', 'change_in("delete_calls", keys[:ROWS_PER_STATEMENT],')],
         [SIZES, "-k", "unclaim_gives_back"],
     ),
     Planted(
@@ -134,8 +134,8 @@ BUGS = (
     ),
     Planted(
         "unclaimed, and the batch stays as it was",
-        LEDGER,
-        [("            return self._resized(batch, left)\n", "            return Batch(batch.id, left, batch.nonce)\n")],
+        CLAIMS,
+        [("            return _with_others(self._database, batch, left)\n", "            return Batch(batch.id, tuple(left), batch.nonce)\n")],
         [SIZES, "-k", "unclaim_gives_back"],
     ),
     Planted(
@@ -182,16 +182,16 @@ BUGS = (
     ),
     Planted(
         "the run's lock taken after its row",
-        LEDGER,
+        "ledger/runs.py",
         [
-            ("            self.engine.acquire_lock(run_id)\n", ""),
-            ("        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n", "        self.engine.acquire_lock(run_id)\n        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n"),
+            ("            self._engine.acquire_lock(run_id)\n", ""),
+            ("        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n", "        self._engine.acquire_lock(run_id)\n        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)\n"),
         ],
         [AT_ONCE, "-k", "lock_before_its_row"],
     ),
     Planted(
         "a batch_id that the campaign has is accepted",
-        LEDGER,
+        "ledger/batches.py",
         [("            if batch_id is not None and state is not BatchState.REFUSED:\n", "            if batch_id is None:\n")],
         ["tests/dialing/test_sending.py", "-k", "batch_id_that_the_campaign_has"],
     ),

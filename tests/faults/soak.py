@@ -113,20 +113,20 @@ class Forks:
 
     def _tell_stages(self) -> None:
         from xuna_cli.dialing import limiter
-        from xuna_cli.ledger.ledger import Ledger
+        from xuna_cli.ledger.runs import Runs
 
-        start_run, end_run = Ledger.start_run, Ledger.end_run
+        start_run, end_run = Runs.start_run, Runs.end_run
 
-        def started(ledger, description):
-            run = start_run(ledger, description)
+        def started(runs, description):
+            run = start_run(runs, description)
             self._stages[self._slot] = CALLING
             return run
 
-        def ended(ledger, run):
-            end_run(ledger, run)
+        def ended(runs, run):
+            end_run(runs, run)
             self._stages[self._slot] = ENDED
 
-        Ledger.start_run, Ledger.end_run = started, ended
+        Runs.start_run, Runs.end_run = started, ended
         limiter.FIRST_BACKOFF_S = FIRST_BACKOFF_S
 
     def delay(self, draw: random.Random) -> tuple[float, bool]:

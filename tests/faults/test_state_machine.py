@@ -192,7 +192,7 @@ class Calling(RuleBasedStateMachine):
         self._claim(able[which % len(able)], people)
 
     def _claim(self, run, people):
-        known = run.ledger.standings(run.run.campaign_id, people, run_id=run.run.id)
+        known = run.ledger.claim_statuses(run.run.campaign_id, people, run_id=run.run.id)
         fresh = [CallTarget(row, person, person) for row, person in enumerate(people) if person not in known]
         groups = [fresh[start : start + SIZE] for start in range(0, len(fresh), SIZE)]
         if groups:

@@ -106,7 +106,7 @@ def test_standings_name_how_a_key_stands(opened):
     settle(theirs, batches[3], BatchState.REFUSED)
     theirs.submit(batches[4])
     ours.claim(run, [targets(7)])
-    assert ours.standings(run.campaign_id, [one.key for one in targets(*range(9))], run_id=run.id) == {
+    assert ours.claim_statuses(run.campaign_id, [one.key for one in targets(*range(9))], run_id=run.id) == {
         target(0).key: ClaimStatus.ALREADY_CALLED,
         target(1).key: ClaimStatus.HELD,
         target(2).key: ClaimStatus.HELD,
@@ -114,8 +114,8 @@ def test_standings_name_how_a_key_stands(opened):
         target(5).key: ClaimStatus.IN_FLIGHT,
         target(7).key: ClaimStatus.DUPLICATE,
     }
-    assert ours.standings(run.campaign_id, []) == {}
-    assert ours.standings(999, [target(0).key]) == {}
+    assert ours.claim_statuses(run.campaign_id, []) == {}
+    assert ours.claim_statuses(999, [target(0).key]) == {}
 
 
 @pytest.mark.parametrize("state", [BatchState.ACCEPTED, BatchState.SHORT, BatchState.UNKNOWN])

@@ -272,7 +272,7 @@ def test_reading_only_writes_nothing(opened, tmp_path):
     before = contents(tmp_path)
     reading = opened(create=False, read_only=True)
     assert reading.check_campaign(description()) == run.campaign_id
-    assert len(reading.standings(run.campaign_id, [one.key for one in targets(1, 2, 3)])) == 2
+    assert len(reading.claim_statuses(run.campaign_id, [one.key for one in targets(1, 2, 3)])) == 2
     assert [one.size for one in reading.batches(run.campaign_id)] == [2]
     with pytest.raises(LedgerError) as caught:
         reading.start_run(description())

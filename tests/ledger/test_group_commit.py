@@ -46,10 +46,10 @@ def at_once(ledger, change, batches):
 
     threads = [threading.Thread(target=sender, args=(batch,)) for batch in batches]
     ledger.engine._connection.set_trace_callback(statements.append)
-    with ledger._lock:
+    with ledger.lock:
         for thread in threads:
             thread.start()
-        while len(ledger._group_commit._waiting) < len(batches):
+        while len(ledger.group_commit._waiting) < len(batches):
             time.sleep(0.001)
     for thread in threads:
         thread.join()
@@ -92,7 +92,7 @@ def test_what_is_not_an_error_of_the_ledger_is_raised_where_it_belongs_too(ledge
         raise KeyError("a bug")
 
     with pytest.raises(KeyError, match="a bug"):
-        ledger._group_commit.run(change)
+        ledger.group_commit.run(change)
 
 
 def test_a_change_is_on_the_disk_when_it_returns(ledger, batches):

@@ -61,7 +61,7 @@ def test_nothing_of_a_living_run_is_touched(child, opened, states):
     ours = ledger.start_run(description())
     assert states(ledger) == ["accepted", "submitting", "submitting", "claimed"]
     assert ledger.claim(ours, [targets(1, 2, 3, 4)]) == []
-    assert ledger.standings(1, [one.key for one in targets(2, 4)], run_id=ours.id) == dict.fromkeys(
+    assert ledger.claim_statuses(1, [one.key for one in targets(2, 4)], run_id=ours.id) == dict.fromkeys(
         (one.key for one in targets(2, 4)), ClaimStatus.IN_FLIGHT
     )
 
@@ -131,9 +131,9 @@ def test_ending_gives_back_what_is_claimed_and_holds_what_may_be_on_the_wire(led
     ledger.submit(first)
     ledger.submit(second)
     ledger.record(second, BatchState.ACCEPTED)
-    assert ledger.holds(run)
+    assert ledger.holds_lock(run)
     ledger.end_run(run)
-    assert not ledger.holds(run)
+    assert not ledger.holds_lock(run)
     assert not ledger.engine.is_alive(run.id)
     assert states(ledger) == ["unknown", "accepted"]
     assert {state for _, state in claimed(ledger, 1).values()} == {"unknown", "accepted"}

@@ -243,7 +243,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def whoever_stands_is_named(self):
         if not self.run_of:
             return
-        standings = self.watcher.standings(1, [target(number).key for number in range(PEOPLE)])
+        standings = self.watcher.claim_statuses(1, [target(number).key for number in range(PEOPLE)])
         words = {
             BatchState.ACCEPTED: ClaimStatus.ALREADY_CALLED,
             BatchState.SHORT: ClaimStatus.HELD,

@@ -9,14 +9,13 @@ import pytest
 from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.queries import schema_versions
 from xuna_cli.ledger.records import BatchState
 from xuna_cli.ledger.sqlite import SqliteEngine
 
-KNOWN = schema_versions()
-NEWEST = max(KNOWN)
-LATER = {**KNOWN, NEWEST + 1: ["ALTER TABLE runs ADD COLUMN later TEXT"], NEWEST + 2: [
+NEWEST = max(STEPS)
+LATER = {**STEPS, NEWEST + 1: ["ALTER TABLE runs ADD COLUMN later TEXT"], NEWEST + 2: [
     "CREATE TABLE much_later (id SERIAL_KEY, word TEXT)", "INSERT INTO much_later (word) VALUES ('made')"
 ]}  # fmt: skip
 
@@ -26,10 +25,10 @@ def path(tmp_path):
     return tmp_path / "ledger.db"
 
 
-def opened(path, versions=None, *, create=True, read_only=False):
+def opened(path, steps=STEPS, *, create=True, read_only=False):
     engine = SqliteEngine(path, create=create, read_only=read_only)
     try:
-        return Ledger(engine, versions=versions, read_only=read_only)
+        return Ledger(engine, steps=steps, read_only=read_only)
     except BaseException:
         engine.close()
         raise
@@ -54,11 +53,11 @@ def shape(path):
 def test_a_new_ledger_has_the_newest_version(path):
     open_ledger(path).close()
     assert version(path) == str(NEWEST)
-    assert list(KNOWN) == list(range(1, NEWEST + 1))
+    assert list(STEPS) == list(range(1, NEWEST + 1))
     assert not list(path.parent.glob("*.bak"))
 
 
-@pytest.mark.parametrize("start", [*KNOWN, NEWEST + 1])
+@pytest.mark.parametrize("start", [*STEPS, NEWEST + 1])
 def test_an_older_ledger_is_migrated_and_a_copy_stays_beside_it(path, start):
     before = {step: statements for step, statements in LATER.items() if step <= start}
     with closing(opened(path, before)) as old:
@@ -86,7 +85,7 @@ def test_an_older_ledger_is_migrated_and_a_copy_stays_beside_it(path, start):
 
 
 def test_a_migrated_ledger_and_a_new_one_look_the_same(path):
-    opened(path, {1: KNOWN[1]}).close()
+    opened(path, {1: STEPS[1]}).close()
     opened(path, LATER).close()
     opened(path.with_name("new.db"), LATER).close()
     assert shape(path) == shape(path.with_name("new.db"))
@@ -135,6 +134,6 @@ def test_reading_an_older_ledger_migrates_a_private_copy_and_writes_nothing(path
         ledger.end_run(run)
     before = {one.name: one.read_bytes() for one in path.parent.iterdir() if one.is_file()}
     with closing(opened(path, LATER, create=False, read_only=True)) as reading:
-        assert len(reading.standings(1, [targets(1)[0].key])) == 1
+        assert len(reading.claim_statuses(1, [targets(1)[0].key])) == 1
         assert reading.engine.rows("SELECT later FROM runs") == [(None,)]
     assert {one.name: one.read_bytes() for one in path.parent.iterdir() if one.is_file()} == before

@@ -12,13 +12,13 @@ import threading
 
 from xuna_cli.__main__ import main
 from xuna_cli.api.client import Client
-from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.batches import Batches
 
 
 def stop_at(point: str) -> None:
     # To this very thread: it would run on for a moment while another one takes the process's signal.
     stops = iter([lambda: signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)])
-    owner, name = {"submitted": (Ledger, "submit"), "posted": (Client, "place_calls")}[point]
+    owner, name = {"submitted": (Batches, "submit"), "posted": (Client, "place_calls")}[point]
     work = getattr(owner, name)
 
     def stopping(self, *args, **kwargs):

@@ -359,14 +359,14 @@ class Invocation:
         screener = Screener(
             self._screening_of_list(),
             now=self._clock.now,
-            listed=ledger.listed if ledger is not None else lambda _: {},
+            listed=ledger.on_do_not_call_list if ledger is not None else lambda _: {},
             last_calls=partial(last_calls, ledger) if ledger is not None else lambda _, __: {},
         )
 
         def standings(keys: Sequence[str]) -> dict[str, ClaimStatus]:
             if ledger is None or campaign_id is None:
                 return {}
-            return ledger.standings(campaign_id, keys)
+            return ledger.claim_statuses(campaign_id, keys)
 
         def refused(keys: Sequence[str]) -> Collection[str]:
             return () if ledger is None or campaign_id is None else ledger.refused(campaign_id, keys)

@@ -130,7 +130,7 @@ def check_numbers(
     """Print whether each number is on the list; `REJECTED` where one is."""
     wanted = _read(numbers, read_settings(env_file), region)
     with _reading(ledger, sandbox=sandbox, env_file=env_file) as opened:
-        listed = opened.listed(wanted) if opened is not None else {}
+        listed = opened.on_do_not_call_list(wanted) if opened is not None else {}
     print_checks([(number, listed.get(number)) for number in dict.fromkeys(wanted)], output)
     return ExitStatus.REJECTED if listed else ExitStatus.OK
 

@@ -208,7 +208,7 @@ class BatchSender:
         """
         return (
             not self._stop()
-            and self._ledger.holds(self._run)
+            and self._ledger.holds_lock(self._run)
             and not self._screener.before_post(batch.targets)
         )
 

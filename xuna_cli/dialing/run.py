@@ -82,7 +82,7 @@ class Dialer:
         self._screener = Screener(
             screening or Screening(),
             now=clock.now,
-            listed=ledger.listed,
+            listed=ledger.on_do_not_call_list,
             last_calls=lambda numbers, since: last_calls(ledger, numbers, since),
         )
         self._plan = plan
@@ -337,7 +337,7 @@ class Dialer:
         return known
 
     def _standings(self, keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
-        return self._ledger.standings(self._run.campaign_id, keys, run_id=self._run.id)
+        return self._ledger.claim_statuses(self._run.campaign_id, keys, run_id=self._run.id)
 
     def _quiet_since(self) -> tuple[datetime] | tuple[()]:
         since = self._screener.quiet_since

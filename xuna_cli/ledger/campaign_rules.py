@@ -18,8 +18,16 @@ def storable(description: RunDescription) -> RunDescription:
     return replace(description, **texts)
 
 
-def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
-    """Raise UsageError if the campaign's people were deleted: nobody knows any more who was called."""
+def check_same_campaign(
+    description: RunDescription,
+    forgotten_at: str | None,
+    key_column: str | None,
+    api_origin: str,
+    source_path: str | None,
+) -> None:
+    """Raise UsageError if the campaign was forgotten, or a run contradicts its first run."""
+    name = description.campaign
+    other = f"use another campaign: --campaign {shlex.quote(name + '-2')}"
     if forgotten_at is not None:
         raise UsageError(
             f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
@@ -27,14 +35,6 @@ def check_not_forgotten(name: str, forgotten_at: str | None) -> None:
             hint=f"another campaign would call everybody on the list again: --campaign {shlex.quote(name + '-2')}",
             code="campaign-forgotten",
         )
-
-
-def check_same_campaign(
-    description: RunDescription, key_column: str | None, api_origin: str, source_path: str | None
-) -> None:
-    """Raise UsageError if a run contradicts its campaign's first run."""
-    name = description.campaign
-    other = f"use another campaign: --campaign {shlex.quote(name + '-2')}"
     if api_origin != description.api_origin:
         raise UsageError(
             f"campaign {name!r} belongs to {api_origin}, and this run would call through "

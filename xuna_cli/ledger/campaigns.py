@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from xuna_cli.errors import UsageError
-from xuna_cli.ledger.ledger import Ledger, batch_record
+from xuna_cli.ledger.batches import batch_record
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import outcomes_of
-from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
 
 CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
@@ -82,9 +83,7 @@ def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord], *, outcomes: bool)
     if not by_id:
         return
     known = outcomes_of(ledger, tuple(by_id)) if outcomes else {}
-    for batch_id, row_number, key, number in ledger.query(
-        named("calls_of_batches", len(by_id)), tuple(by_id)
-    ):
+    for batch_id, row_number, key, number in ledger.rows_in("calls_of_batches", tuple(by_id)):
         yield CallRecord(row_number, key, number, by_id[batch_id], known.get(key))
 
 
@@ -108,7 +107,8 @@ def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool
     ledger.recover()
     found = campaign(ledger, name)
     with ledger.transaction():
-        rows = {row[0]: row for row in ledger.rows("batches_of_campaign", {"campaign_id": found.id})}
+        every = ledger.rows("batches_of_campaign", {"campaign_id": found.id, "held_only": 0})
+        rows = {row[0]: row for row in every}
         for batch_id in batch_ids:
             if batch_id not in rows:
                 raise UsageError(

@@ -3,7 +3,7 @@
 One transaction on each side: nobody writes the source meanwhile, and a copy that was not finished is not
 there. The source is marked as moved in its own, after that of the target is on the disk. Rows go over in
 portions, in constant memory. Serial keys are moved above all that the target has ever used; in a new ledger
-they stay what they were. The statements are made from schema.sql's tables, so that
+they stay what they were. The statements are made from the tables of the migrations, so that
 none can be forgotten.
 """
 
@@ -113,7 +113,7 @@ def _copy(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]
         arriving = [_moved(row, table, moved) for row in rows]
         marks = ", ".join(["(" + ", ".join("?" * len(table.columns)) + ")"] * len(rows))
         target.engine.change(
-            f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {marks}{shared}",  # noqa: S608 - schema.sql's words
+            f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {marks}{shared}",  # noqa: S608 - the migrations' words
             [value for row in arriving for value in row],
         )
         count += len(rows)
@@ -133,7 +133,7 @@ def _compare(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, i
         expected = {_key(row, table): row for row in (_moved(row, table, moved) for row in rows)}
         marks = ", ".join(["(" + ", ".join("?" * len(table.key)) + ")"] * len(expected))
         found = target.query(
-            f"SELECT {names} FROM {table.name} WHERE ({keys}) IN (VALUES {marks})",  # noqa: S608 - schema.sql's words
+            f"SELECT {names} FROM {table.name} WHERE ({keys}) IN (VALUES {marks})",  # noqa: S608 - the migrations' words
             [value for key in expected for value in key],
         )
         arrived = {_key(row, table): row for row in found}
@@ -143,7 +143,7 @@ def _compare(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, i
             raise _differs(source, target, table)
     if table.serial:
         [(count,)] = target.query(
-            f"SELECT COUNT(*) FROM {table.name} WHERE {table.key[0]} > ?",  # noqa: S608 - schema.sql's words
+            f"SELECT COUNT(*) FROM {table.name} WHERE {table.key[0]} > ?",  # noqa: S608 - the migrations' words
             (moved[table.name],),
         )
         if count != sent:
@@ -154,7 +154,7 @@ def _portions(ledger: Ledger, table: Table) -> Iterator[Sequence[Row]]:
     """Yield a table's rows in the order of its key, in portions that one statement takes."""
     keys = ", ".join(table.key)
     marks = ", ".join("?" * len(table.key))
-    select = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - schema.sql's words
+    select = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - the migrations' words
     order = f" ORDER BY {keys} LIMIT {ROWS_PER_STATEMENT}"
     rows: Sequence[Row] = ledger.query(select + order)
     while rows:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.queries import in_parts, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,7 @@ def add(ledger: Ledger, numbers: Iterable[str], reason: str | None) -> int:
     while portion := sorted(set(islice(waiting, ADDED_AT_ONCE))):
         with ledger.transaction():
             at = ledger.timestamp()
-            for part in in_parts(portion):
-                values = [value for number in part for value in (number, reason, at)]
-                new += ledger.engine.change(named("do_not_call_add", len(part), 3), values)
+            new += ledger.insert("do_not_call_add", [(number, reason, at) for number in portion])
     return new
 
 
@@ -63,10 +60,7 @@ def in_progress(ledger: Ledger) -> InProgress:
 def remove(ledger: Ledger, numbers: Iterable[str]) -> int:
     """Remove numbers; return how many were there."""
     with ledger.transaction():
-        return sum(
-            ledger.engine.change(named("do_not_call_remove", len(part)), part)
-            for part in in_parts(sorted(set(numbers)))
-        )
+        return ledger.change_in("do_not_call_remove", sorted(set(numbers)))
 
 
 def entries(ledger: Ledger) -> Iterator[Entry]:

@@ -46,7 +46,7 @@ class Engine(Protocol):
         """Return whether the ledger's tables are there."""
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows; outside a transaction, a sync."""
+        """Run a statement and return all its rows; outside a transaction, a reading."""
 
     def change(self, sql: str, parameters: Parameters = ()) -> int:
         """Run a statement inside a transaction and return how many rows it changed."""

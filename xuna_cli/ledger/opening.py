@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from xuna_cli.ledger.database import utc_now
 from xuna_cli.ledger.engine import Engine
-from xuna_cli.ledger.ledger import Ledger, utc_now
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from xuna_cli.ledger.database import as_written
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.queries import in_parts, named
 from xuna_cli.ledger.records import CallOutcome, ConversationSync, OutcomeRecord
 from xuna_cli.models import Conversation, Evaluation
 
 LONGEST_TEXT = 2_000  # characters of a rationale or a collected value that are kept
-COLUMNS = 11
 
 UNDER_WAY = frozenset(
     {"initiated", "queued", "pending", "scheduled", "ringing", "in-progress", "in_progress", "processing"}
@@ -70,21 +69,16 @@ def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
         return
     with ledger.transaction():
         ids = [link.conversation.conversation_id for link in links]
-        for part in in_parts(ids):
-            ledger.engine.change(named("forget_conversations", len(part)), (campaign_id, *part))
-        standing: set[str] = set()
-        for keys in in_parts(sorted({key for link in links for key in link.keys})):
-            rows = ledger.engine.rows(named("calls_of_keys", len(keys)), (campaign_id, *keys))
-            standing.update(key for key, *_ in rows)
+        ledger.change_in("forget_conversations", ids, campaign_id)
+        keys = sorted({key for link in links for key in link.keys})
+        claimed = {key for key, *_ in ledger.rows_in("calls_of_keys", keys, campaign_id)}
         values = [
             (campaign_id, key, *_stored(link))
             for link in links
             for key in dict.fromkeys(link.keys)
-            if key in standing
+            if key in claimed
         ]
-        for few in in_parts(values):
-            flat = [value for row in few for value in row]
-            ledger.engine.change(named("add_outcomes", len(few), COLUMNS), flat)
+        ledger.insert("add_outcomes", values)
 
 
 def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None:
@@ -98,25 +92,17 @@ def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None
     with ledger.transaction():
         rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
         gone = [conversation_id for (conversation_id,) in rows if conversation_id not in linked]
-        for part in in_parts(gone):
-            ledger.engine.change(named("forget_conversations", len(part)), (campaign_id, *part))
+        ledger.change_in("forget_conversations", gone, campaign_id)
 
 
 def final_conversations(ledger: Ledger, campaign_id: int, ids: Sequence[str]) -> set[str]:
     """Return those of the conversations that are joined already, and of which nothing more will come."""
-    found: set[str] = set()
-    for part in in_parts(ids):
-        rows = ledger.query(named("final_conversations", len(part)), (campaign_id, *part))
-        found.update(row[0] for row in rows)
-    return found
+    return {found for (found,) in ledger.rows_in("final_conversations", ids, campaign_id)}
 
 
 def known_batch_ids(ledger: Ledger, ids: Iterable[str]) -> set[str]:
     """Return those of the API's batch ids that any campaign of this ledger has."""
-    found: set[str] = set()
-    for part in in_parts(sorted(ids)):
-        found.update(row[0] for row in ledger.query(named("known_batch_ids", len(part)), tuple(part)))
-    return found
+    return {found for (found,) in ledger.rows_in("known_batch_ids", sorted(ids))}
 
 
 def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRecord]:
@@ -124,17 +110,12 @@ def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRe
 
     Of several conversations of one call the latest counts; one that is proven counts before any that isn't.
     """
-    if not batch_ids:
-        return {}
-    return _by_key(ledger.query(named("outcomes_of_batches", len(batch_ids)), tuple(batch_ids)))
+    return _by_key(ledger.rows_in("outcomes_of_batches", batch_ids))
 
 
 def outcomes_of_keys(ledger: Ledger, campaign_id: int, keys: Sequence[str]) -> dict[str, OutcomeRecord]:
     """Return what came of the calls of some keys, as `outcomes_of` does."""
-    found: dict[str, OutcomeRecord] = {}
-    for part in in_parts(keys):
-        found |= _by_key(ledger.query(named("outcomes_of_keys", len(part)), (campaign_id, *part)))
-    return found
+    return _by_key(ledger.rows_in("outcomes_of_keys", keys, campaign_id))
 
 
 def _by_key(found: Iterable[Sequence[Any]]) -> dict[str, OutcomeRecord]:
@@ -254,8 +235,8 @@ def _stored(link: Link) -> tuple[object, ...]:
 
 
 def iso(seconds: float) -> str:
-    """Return Unix seconds as the ledger writes times: UTC, ISO 8601, milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return Unix seconds as the ledger writes times."""
+    return as_written(datetime.fromtimestamp(seconds, UTC))
 
 
 def _small(value: object) -> object:

@@ -144,7 +144,7 @@ class PostgresEngine:
     # -- statements
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows; outside a transaction a sync, made again if it broke."""
+        """Run a statement and return all its rows; outside a transaction a reading, made again if it broke."""
         if self._in_transaction:
             return self._execute(sql, parameters).fetchall()
         for _ in range(TRIES - 1):

@@ -1,4 +1,4 @@
-"""The named statements of queries.sql and the versions of schema.sql."""
+"""The named statements of queries.sql."""
 
 import functools
 import re
@@ -18,9 +18,9 @@ def in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 @functools.cache
-def _sections(file: str, marker: str) -> dict[str, str]:
-    text = resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
-    parts = re.split(rf"^-- {marker}: *(\S+) *$", text, flags=re.MULTILINE)[1:]
+def _statements() -> dict[str, str]:
+    text = resources.files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: *(\S+) *$", text, flags=re.MULTILINE)[1:]
     return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
@@ -33,22 +33,8 @@ def named(name: str, count: int = 0, width: int = 1) -> str:
         count: how many rows or list items follow.
         width: parameters in each row of `{rows}`.
     """
-    sql = _sections("queries.sql", "name")[name]
+    sql = _statements()[name]
     if count:
         row = "(" + ", ".join("?" * width) + ")"
         sql = sql.replace("{rows}", ", ".join([row] * count)).replace("{list}", ", ".join("?" * count))
     return sql
-
-
-def schema_versions() -> dict[int, list[str]]:
-    """Return the schema's statements by version, in order."""
-    return {
-        int(version): [
-            statement.strip() for statement in _without_comments(sql).split(";") if statement.strip()
-        ]
-        for version, sql in _sections("schema.sql", "version").items()
-    }
-
-
-def _without_comments(sql: str) -> str:
-    return re.sub(r"--.*$", "", sql, flags=re.MULTILINE)

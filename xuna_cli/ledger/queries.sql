@@ -9,7 +9,7 @@ INSERT INTO ledger_info (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
 -- name: campaign_by_name
-SELECT id, name, key_column, api_origin, source_path, created_at, forgotten_at FROM campaigns WHERE name = :name
+SELECT id, forgotten_at, key_column, api_origin, source_path FROM campaigns WHERE name = :name
 
 -- name: add_campaign
 INSERT INTO campaigns (name, key_column, api_origin, source_path, created_at)
@@ -45,7 +45,7 @@ DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 -- name: batches_of_keys
 SELECT key, batch_id FROM calls WHERE campaign_id = ? AND key IN ({list})
 
--- name: rows_of_keys
+-- name: row_numbers_of_keys
 SELECT key, row_number FROM calls WHERE campaign_id = ? AND key IN ({list})
 
 -- name: owners
@@ -59,7 +59,7 @@ RETURNING id
 -- name: lock_campaign
 UPDATE campaigns SET created_at = created_at WHERE id = :campaign_id
 
--- name: claim
+-- name: insert_calls
 INSERT INTO calls (campaign_id, key, to_phone_number, batch_id, row_number) VALUES {rows}
 ON CONFLICT (campaign_id, key) DO NOTHING
 
@@ -76,10 +76,7 @@ DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
 DELETE FROM calls WHERE batch_id = :id
 
 -- name: resize_batch
-UPDATE batches SET size = :size WHERE id = :id
-
--- name: renew_nonce
-UPDATE batches SET nonce = :nonce WHERE id = :id
+UPDATE batches SET size = :size, nonce = :nonce WHERE id = :id
 
 -- name: delete_batch
 DELETE FROM batches WHERE id = :id
@@ -124,14 +121,7 @@ SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = 
 SELECT b.id, b.run_id, b.parent_id, b.state, b.size, b.batch_id, b.calls_initiated, b.http_status, b.error,
        b.submitted_at, b.finished_at, r.ended_at, r.deadline
 FROM batches b JOIN runs r ON r.id = b.run_id
-WHERE r.campaign_id = :campaign_id
-ORDER BY b.id
-
--- name: held_batches
-SELECT b.id, b.run_id, b.parent_id, b.state, b.size, b.batch_id, b.calls_initiated, b.http_status, b.error,
-       b.submitted_at, b.finished_at, r.ended_at, r.deadline
-FROM batches b JOIN runs r ON r.id = b.run_id
-WHERE r.campaign_id = :campaign_id AND b.state IN ('unknown', 'short')
+WHERE r.campaign_id = :campaign_id AND (:held_only = 0 OR b.state IN ('unknown', 'short'))
 ORDER BY b.id
 
 -- name: campaign_summaries
@@ -239,7 +229,7 @@ ORDER BY key, started_at, conversation_id
 -- name: do_not_call_any
 SELECT 1 FROM do_not_call LIMIT 1
 
--- name: do_not_call_listed
+-- name: on_do_not_call_list
 SELECT to_phone_number, reason FROM do_not_call WHERE to_phone_number IN ({list})
 
 -- name: do_not_call_page
@@ -269,12 +259,12 @@ WHERE c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed'
 GROUP BY c.to_phone_number
 
 -- name: claims_by_key
-SELECT DISTINCT c.to_phone_number FROM calls c JOIN batches b ON b.id = c.batch_id
+SELECT c.to_phone_number, b.id FROM calls c JOIN batches b ON b.id = c.batch_id
 WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL)
   AND b.run_id <> ? AND b.state = 'claimed' AND c.key IN ({list})
 
 -- name: claims_by_number
-SELECT DISTINCT c.to_phone_number FROM calls c JOIN batches b ON b.id = c.batch_id
+SELECT c.to_phone_number, b.id FROM calls c JOIN batches b ON b.id = c.batch_id
 WHERE b.run_id <> ? AND b.state = 'claimed' AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
 
 -- name: campaign_ages

@@ -1,11 +1,12 @@
-"""The ledger's tables, as schema.sql makes them: what has to be known to copy them."""
+"""The ledger's tables, as the migrations make them: what has to be known to copy them."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 
-from xuna_cli.ledger.queries import schema_versions
+from xuna_cli.ledger.migrations import STEPS
 
 _CREATE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*)\)", re.DOTALL | re.IGNORECASE)
 _ADD = re.compile(r"ALTER TABLE (\w+) ADD (?:COLUMN )?(.*)", re.DOTALL | re.IGNORECASE)
@@ -36,12 +37,11 @@ class Table:
 def tables() -> list[Table]:
     """Return all tables, each after those that it refers to."""
     bodies: dict[str, list[str]] = {}
-    for _, statements in sorted(schema_versions().items()):
-        for statement in statements:
-            if made := _CREATE.match(statement):
-                bodies[made[1]] = list(_parts(made[2]))
-            elif added := _ADD.match(statement):
-                bodies[added[1]].append(added[2].strip())
+    for statement in chain.from_iterable(STEPS.values()):
+        if made := _CREATE.match(statement.strip()):
+            bodies[made[1]] = list(_parts(made[2]))
+        elif added := _ADD.match(statement.strip()):
+            bodies[added[1]].append(added[2].strip())
     return [_table(name, parts) for name, parts in bodies.items()]
 
 

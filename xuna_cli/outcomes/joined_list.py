@@ -8,7 +8,7 @@ from itertools import islice
 from xuna_cli.ledger.campaigns import calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.outcomes import outcome_of, outcomes_of_keys, sync_of
-from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, in_parts, named
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import BatchState, CallOutcome, CallRecord, Campaign
 from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import CallTarget, Contact, Rejection
@@ -110,11 +110,10 @@ class JoinedList:
     def _calls(self, keys: list[str]) -> dict[str, CallRecord]:
         outcomes = outcomes_of_keys(self._ledger, self._campaign.id, keys)
         found: dict[str, CallRecord] = {}
-        for part in in_parts(keys):
-            sql = named("calls_of_keys", len(part))
-            for key, batch_id, row_number, number in self._ledger.query(sql, (self._campaign.id, *part)):
-                if (batch := self._batches.get(batch_id)) is not None:
-                    found[key] = CallRecord(row_number, key, number, batch, outcomes.get(key))
+        rows = self._ledger.rows_in("calls_of_keys", keys, self._campaign.id)
+        for key, batch_id, row_number, number in rows:
+            if (batch := self._batches.get(batch_id)) is not None:
+                found[key] = CallRecord(row_number, key, number, batch, outcomes.get(key))
         return found
 
     def _person(self, contact: Contact | None, row_number: int, call: CallRecord) -> Person:

@@ -18,7 +18,7 @@ class LedgerInfo:
         location: without secrets.
         engine: name and version.
         size: bytes.
-        schema_version: as in schema.sql.
+        schema_version: as in migrations.py.
         ledger_id: its own, for good.
         moved: where it goes on, if it was moved.
         campaigns: by name.

@@ -18,6 +18,7 @@ from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.postgres_session import Session
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import BatchState
+from xuna_cli.ledger.runs import Runs
 
 
 @pytest.fixture
@@ -52,10 +53,10 @@ def test_a_run_whose_connection_broke_may_not_send_until_it_has_its_lock_again(o
     [batch] = ours.claim(run, [people(1)])
     ours.submit(batch)
     between.cut()
-    assert not ours.holds(run)
-    assert not ours.holds(run)
+    assert not ours.holds_lock(run)
+    assert not ours.holds_lock(run)
     ours.back_to_claimed(batch)
-    assert ours.holds(run)
+    assert ours.holds_lock(run)
     ours.submit(batch)
     assert ours.record(batch, BatchState.ACCEPTED)
     assert states(ours) == ["accepted"]
@@ -72,7 +73,7 @@ def test_a_run_that_others_closed_meanwhile_sends_nothing_more_but_records_what_
     while "unknown" not in states(theirs):
         theirs.recover()
     for _ in range(2):
-        assert not ours.holds(run)
+        assert not ours.holds_lock(run)
         with pytest.raises(LostClaimError):
             ours.claim(run, [people(4)])
         with pytest.raises(LostClaimError):
@@ -103,7 +104,7 @@ def test_while_others_close_a_run_it_does_not_come_back(ours, theirs, between):
                 pass
             closing.set()
             time.sleep(0.5)
-            theirs._close_run(run.id, "dead")
+            Runs(theirs)._close(run.id, "dead")
         waited.append(time.monotonic())
 
     other = threading.Thread(target=close_slowly)
@@ -112,7 +113,7 @@ def test_while_others_close_a_run_it_does_not_come_back(ours, theirs, between):
     with pytest.raises(LostClaimError):  # it waited for the lock, and then found its run closed
         ours.back_to_claimed(batch)
     other.join()
-    assert not ours.holds(run)
+    assert not ours.holds_lock(run)
     assert states(theirs) == ["unknown"]
 
 
@@ -121,7 +122,7 @@ def test_a_session_that_the_server_believes_alive_does_not_keep_the_run_from_its
     [batch] = ours.claim(run, [people(1)])
     between.abandon()
     ours.submit(batch)
-    assert ours.holds(run)
+    assert ours.holds_lock(run)
 
 
 def test_a_claim_whose_connection_breaks_in_the_middle_is_made_again(ours, between, monkeypatch):
@@ -178,7 +179,7 @@ def test_the_fate_of_a_commit_without_an_answer_is_learnt(ours, between, monkeyp
     ours.submit(batches[1])
     lose_the_answer_to_commit(ours, between, monkeypatch, arrives=arrives)
     [child] = ours.split(run, batches[1], [people(3)], http_status=413, error="too large")
-    assert ours.holds(run)
+    assert ours.holds_lock(run)
     lose_the_answer_to_commit(ours, between, monkeypatch, arrives=arrives)
     assert ours.unclaim(child, [child.targets[0].key]) is None
     assert states(ours) == ["accepted", "refused"]
@@ -223,13 +224,13 @@ def test_a_deadlock_is_undone_and_made_again(ours, postgres_server, database):
         def both():
             with ours.transaction():
                 tried.append(1)
-                ours.change("resize_batch", {"id": second.id, "size": 7})
+                ours.change("resize_batch", {"id": second.id, "size": 7, "nonce": "x"})
                 if len(tried) == 1:
                     blocked = threading.Thread(
                         target=lambda: (other.execute(touch, (second.id,)), other.execute("COMMIT"))
                     )
                     blocked.start()
-                ours.change("resize_batch", {"id": first.id, "size": 7})
+                ours.change("resize_batch", {"id": first.id, "size": 7, "nonce": "x"})
 
         both()
     assert len(tried) == 2
@@ -254,10 +255,10 @@ def test_a_rollback_in_place_of_a_commit_is_noticed(ours):
     run = ours.start_run(described())
     [batch] = ours.claim(run, [people(1)])
     with pytest.raises(Exception, match="undid"), ours.transaction():  # noqa: PT012
-        ours.change("resize_batch", {"id": batch.id, "size": 7})
+        ours.change("resize_batch", {"id": batch.id, "size": 7, "nonce": "x"})
         with contextlib.suppress(Exception):
             ours.engine.change("SELECT 1/0")
-    assert ours.query(named("batches_of_campaign"), {"campaign_id": run.campaign_id})[0][4] == 1
+    assert [one.size for one in ours.batches(run.campaign_id)] == [1]
 
 
 def test_a_commit_that_did_not_wait_for_its_standby_is_not_believed():
@@ -335,7 +336,7 @@ def test_a_crash_that_gives_a_lost_transactions_number_to_another_one_deceives_n
             submit()
             assert len(numbers) == 2
             assert states(ledger) == ["submitting"]
-            assert ledger.holds(run)
+            assert ledger.holds_lock(run)
 
 
 def test_an_engine_leaves_no_mark_behind(ours, postgres_server, database):

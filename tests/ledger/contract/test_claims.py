@@ -9,6 +9,7 @@ import pytest
 from tests.support.ledgers import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
+from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.do_not_call import InProgress, in_progress
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 
@@ -19,7 +20,7 @@ def state_of(ledger, batch):
 
 
 def standings(ledger, run, *numbers):
-    return ledger.standings(run.campaign_id, [person(number).key for number in numbers])
+    return ledger.claim_statuses(run.campaign_id, [person(number).key for number in numbers])
 
 
 def test_a_person_is_claimed_once_whoever_asks(opened):
@@ -40,7 +41,7 @@ def test_the_same_person_is_another_one_in_another_campaign(opened):
 def test_batches_are_filled_up_from_behind_where_others_were_faster(opened, monkeypatch, foreseen):
     one, other = opened(), opened()
     if not foreseen:  # they come in between the look and the claim
-        monkeypatch.setattr(other, "_still_free", lambda _, groups: groups)
+        monkeypatch.setattr(Claims, "_still_free", lambda _self, _run, groups: groups)
     run, other_run = one.start_run(described()), other.start_run(described())
     one.claim(run, [people(2, 5)])
     batches = other.claim(other_run, [people(1, 2, 3), people(4, 5, 6), people(7, 8)])
@@ -60,7 +61,7 @@ def test_a_large_claim_comes_in_the_order_of_the_list(opened):
     assert [number for batch in numbers_of(ledger.claim(run, groups)) for number in batch] == numbers
 
 
-def test_standings_tell_own_called_held_and_in_flight_apart(opened):
+def test_statuses_tell_own_called_held_and_in_flight_apart(opened):
     one, other = opened(), opened()
     run, other_run = one.start_run(described()), other.start_run(described())
     batches = one.claim(run, [people(1), people(2), people(3), people(4)])
@@ -70,10 +71,10 @@ def test_standings_tell_own_called_held_and_in_flight_apart(opened):
         one.submit(batch)
         one.record(batch, state)
     keys = [person(number).key for number in range(1, 6)]
-    found = other.standings(run.campaign_id, keys, run_id=other_run.id)
+    found = other.claim_statuses(run.campaign_id, keys, run_id=other_run.id)
     expected = [ClaimStatus.ALREADY_CALLED, ClaimStatus.HELD, ClaimStatus.HELD, ClaimStatus.IN_FLIGHT]
     assert found == dict(zip(keys[:4], expected, strict=True))
-    own = one.standings(run.campaign_id, keys, run_id=run.id)
+    own = one.claim_statuses(run.campaign_id, keys, run_id=run.id)
     assert set(own.values()) == {ClaimStatus.DUPLICATE}
 
 
@@ -173,7 +174,7 @@ def test_the_end_of_a_run_gives_back_what_it_only_claimed(opened):
     ledger.record(sent, BatchState.ACCEPTED)
     ledger.end_run(run)
     assert [batch.id for batch in ledger.batches(run.campaign_id)] == [sent.id]
-    assert not ledger.holds(run)
+    assert not ledger.holds_lock(run)
     with pytest.raises(LostClaimError):
         ledger.claim(run, [people(9)])
 
@@ -196,7 +197,7 @@ def test_a_living_run_is_left_alone(opened):
     other.start_run(described())
     one.recover()
     assert state_of(one, batch) == "submitting"
-    assert one.holds(run)
+    assert one.holds_lock(run)
 
 
 def test_what_a_dead_run_had_on_the_wire_is_unknown_and_its_claims_are_free(opened):
@@ -308,7 +309,7 @@ def test_whom_the_api_refused_is_remembered_and_a_duplicate_in_that_run(opened):
         ledger.split(run, parent, [], http_status=422, error="x", refused=[(one, words) for one in people(1)])
         if words == "no":
             assert standings(ledger, run, 1, 2) == {}
-            found = ledger.standings(run.campaign_id, [person(1).key, person(2).key], run_id=run.id)
+            found = ledger.claim_statuses(run.campaign_id, [person(1).key, person(2).key], run_id=run.id)
             assert found == {person(1).key: ClaimStatus.DUPLICATE}
             assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
             ledger.end_run(run)
@@ -350,7 +351,7 @@ def test_a_key_of_the_greatest_length_is_claimed(opened):
     key = f"+12120000001\x1f{rest}"
     assert len(key.encode()) in range(LONGEST_KEY - 3, LONGEST_KEY + 1)
     assert numbers_of(ledger.claim(run, [[person(1, key)]])) == [[1]]
-    assert ledger.standings(run.campaign_id, [key], run_id=run.id) == {key: ClaimStatus.DUPLICATE}
+    assert ledger.claim_statuses(run.campaign_id, [key], run_id=run.id) == {key: ClaimStatus.DUPLICATE}
 
 
 def test_what_is_in_progress_is_told_to_who_adds_to_the_do_not_call_list(opened):

@@ -119,10 +119,10 @@ def test_a_ledger_that_has_other_campaigns_keeps_them_and_gives_new_ids(make, en
     assert after[0] == before[0]
     assert without_ids(after[1:]) == without_ids(content(source))
     run = target.start_run(described(key_column="id"))
-    assert target.standings(run.campaign_id, ["a", "+1\x1f1 😀 %"]) == {}  # both were given back
+    assert target.claim_statuses(run.campaign_id, ["a", "+1\x1f1 😀 %"]) == {}  # both were given back
     held = [batch for batch in target.batches(run.campaign_id) if batch.state is BatchState.SHORT]
     [(key,)] = target.query("SELECT key FROM calls WHERE batch_id = ? LIMIT 1", (held[0].id,))
-    assert target.standings(run.campaign_id, [key]) == {key: ClaimStatus.HELD}
+    assert target.claim_statuses(run.campaign_id, [key]) == {key: ClaimStatus.HELD}
     assert numbers_of(target.claim(run, [[person(8_000, "a")]])) == [[8_000]]
     target.end_run(run)
 

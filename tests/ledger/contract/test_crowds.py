@@ -57,7 +57,7 @@ def test_a_killed_process_leaves_unknown_and_free_people(opened, place):
         ledger.recover()  # the server takes a moment to notice; the test's time limit is the bound
     keys = [person(number).key for number in (1, 2, 3)]
     run = ledger.start_run(described())
-    assert ledger.standings(run.campaign_id, keys) == dict.fromkeys(keys[:2], ClaimStatus.HELD)
+    assert ledger.claim_statuses(run.campaign_id, keys) == dict.fromkeys(keys[:2], ClaimStatus.HELD)
 
 
 def test_a_crowd_that_claims_the_same_people_in_any_order_gets_each_of_them_once(opened, place):

@@ -4,8 +4,9 @@ import pytest
 
 from tests.support.ledgers import described, people
 from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.opening import check_writable
-from xuna_cli.ledger.queries import named, schema_versions
+from xuna_cli.ledger.queries import named
 
 
 def test_the_first_to_open_makes_it(opened):
@@ -28,16 +29,14 @@ def test_what_is_read_only_is_not_written(opened):
     run = ledger.start_run(described())
     ledger.claim(run, [people(1)])
     reader = opened(create=False, read_only=True)
-    assert len(reader.standings(run.campaign_id, [people(1)[0].key])) == 1
+    assert len(reader.claim_statuses(run.campaign_id, [people(1)[0].key])) == 1
     ledger.end_run(run)
 
 
 def test_a_newer_ledger_is_refused(opened):
     ledger = opened()
     with ledger.transaction():
-        ledger.engine.change(
-            named("set_info"), {"name": "schema_version", "value": str(max(schema_versions()) + 1)}
-        )
+        ledger.engine.change(named("set_info"), {"name": "schema_version", "value": str(max(STEPS) + 1)})
     with pytest.raises(LedgerError, match="newer") as caught:
         opened()
     assert caught.value.code == "ledger-newer"

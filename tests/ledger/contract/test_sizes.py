@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.ledgers import ENGINES, described, people, person
 from xuna_cli.ledger.campaigns import calls, resolve
+from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.copying import copy_ledger
 from xuna_cli.ledger.do_not_call import add, count, entries, remove
 from xuna_cli.ledger.forgetting import forget
@@ -87,7 +88,7 @@ def test_split_moves_every_call_to_its_child(fresh):
         assert [child.targets for child in children] == [tuple(part) for part in parts]
         assert claimed(ledger) == {child.id: keys(child.targets) for child in children}
         assert set(ledger.refused(1, keys(everybody))) == set(keys(bad))
-        found = ledger.standings(1, keys(everybody), run_id=run.id)
+        found = ledger.claim_statuses(1, keys(everybody), run_id=run.id)
         assert found == dict.fromkeys(keys(everybody), ClaimStatus.DUPLICATE)
         for child in children:
             ledger.submit(child)
@@ -120,7 +121,7 @@ def test_unclaim_gives_back_exactly_those_of_its_batch(fresh):
     check()
 
 
-def test_claims_are_filled_up_and_standings_told(fresh):
+def test_claims_are_filled_up_and_statuses_told(fresh, monkeypatch):
     @examples
     @given(SIZES, st.sampled_from(NEAR))
     @example(1300, 1001)
@@ -130,7 +131,8 @@ def test_claims_are_filled_up_and_standings_told(fresh):
         everybody = people(*range(size + taken))
         theirs = everybody[::2][:taken]
         [first] = ledger.claim(rival, [theirs])
-        ledger._still_free = lambda _, groups: groups  # they come in between the look and the claim
+        # They come in between the look and the claim.
+        monkeypatch.setattr(Claims, "_still_free", lambda _self, _run, groups: groups)
         half = len(everybody) // 2
         batches = ledger.claim(run, [everybody[:half], everybody[half:]])
         ours = [one for one in everybody if one not in set(theirs)]
@@ -140,7 +142,7 @@ def test_claims_are_filled_up_and_standings_told(fresh):
             **{batch.id: keys(batch.targets) for batch in batches},
         }
         assert sizes(ledger) == {batch_id: len(found) for batch_id, found in claimed(ledger).items()}
-        told = ledger.standings(1, keys(everybody), run_id=run.id)
+        told = ledger.claim_statuses(1, keys(everybody), run_id=run.id)
         assert told == {
             **dict.fromkeys(keys(theirs), ClaimStatus.IN_FLIGHT),
             **dict.fromkeys(keys(ours), ClaimStatus.DUPLICATE),
@@ -181,7 +183,7 @@ def test_outcomes_free_or_keep_everybody_of_a_batch(fresh):
         again = ledger.start_run(described())
         one, two = ledger.claim(again, [groups[2], groups[3]])
         ledger.submit(one)
-        with ledger._lock:
+        with ledger.lock:
             ledger.engine.release_lock(again.id)
         ledger.recover()
         assert claimed(ledger).get(two.id) is None
@@ -210,7 +212,7 @@ def test_lists_and_quiet_days_know_every_number(fresh):
         [theirs] = ledger.claim(other, [keyed])
         assert set(ledger.submit(theirs, since)) == set(numbers)
         assert add(ledger, numbers[:listed], "asked") == listed
-        assert set(ledger.listed(numbers)) == set(numbers[:listed])
+        assert set(ledger.on_do_not_call_list(numbers)) == set(numbers[:listed])
         assert [entry.to_phone_number for entry in entries(ledger)] == numbers[:listed]
         third = ledger.start_run(described("winter"))
         [left] = ledger.claim(third, [everybody])

@@ -1,0 +1,260 @@
+"""The ledger's claims: who is claimed, who may not be, and claiming call targets for batches of a run."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from operator import itemgetter
+from secrets import token_hex
+
+from xuna_cli.ledger.database import Database
+from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
+from xuna_cli.ledger.records import HELD_STATES, Batch, BatchState, CalledAt, ClaimStatus, Run
+from xuna_cli.ledger.runs import Runs
+from xuna_cli.models import CallTarget
+from xuna_cli.phone.same_person import other_form, with_other_forms
+
+Groups = Sequence[Sequence[CallTarget]]
+
+
+class Claims:
+    """Claims call targets, gives them back, and tells who is claimed or may not be."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database = database
+        self._runs = runs
+
+    # -- who is claimed
+
+    def claim_statuses(
+        self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
+    ) -> dict[str, ClaimStatus]:
+        """Return how those of the keys stand that the ledger knows in this campaign, in whichever form.
+
+        Args:
+            campaign_id: the campaign's.
+            keys: who.
+            run_id: the asking run's: whom it has claimed, or the API has refused in it, is a duplicate.
+        """
+        with self._database.lock:
+            batch_of = dict(self._database.rows_of_keys("batches_of_keys", keys, campaign_id))
+            # Few batches hold many keys: asking for each once is cheaper than a join for every key.
+            of_batch = {
+                batch_id: _claim_status(BatchState(state), own=owner == run_id)
+                for batch_id, state, owner in self._database.rows_in("owners", tuple(set(batch_of.values())))
+            }
+        # A batch that is gone in between was given back, and its keys are free.
+        found = {key: of_batch[batch_id] for key, batch_id in batch_of.items() if batch_id in of_batch}
+        if run_id is not None:
+            refused = self.refused(campaign_id, keys)
+            found.update((key, ClaimStatus.DUPLICATE) for key in keys if refused.get(key) == run_id)
+        return found
+
+    def row_numbers(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
+        """Return for those of the keys that are claimed, in whichever form, the row that they were claimed with."""
+        return dict(self._database.rows_of_keys("row_numbers_of_keys", keys, campaign_id))
+
+    # -- who may not be
+
+    def refused(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
+        """Return those of the keys whom the API refused to call, each with the run in which it did so last."""
+        if not self._database.rows("refused_any", {"campaign_id": campaign_id}):
+            return {}
+        return dict(self._database.rows_of_keys("refused_keys", keys, campaign_id))
+
+    def on_do_not_call_list(self, numbers: Iterable[str]) -> dict[str, str]:
+        """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
+        if not self._database.rows("do_not_call_any"):
+            return {}
+        found = self._database.rows_of_keys("on_do_not_call_list", tuple(numbers))
+        return {number: reason or "" for number, reason in found}
+
+    def barred(
+        self, run: Run, targets: Sequence[CallTarget], quiet_since: datetime | None = None
+    ) -> Mapping[str, str]:
+        """Return whom a claim leaves out, and why; as `submit` does."""
+        barred = self.barred_from_post(targets, quiet_since)
+        if quiet_since is not None:
+            claimed = claimed_by_others(
+                self._database, [target.to_phone_number for target in targets], run.id
+            )
+            barred = {**dict.fromkeys(claimed, CalledAt("now")), **barred}
+        return barred
+
+    def barred_from_post(self, targets: Sequence[CallTarget], quiet_since: datetime | None) -> dict[str, str]:
+        """Return whom `submit` keeps back, by number, and why."""
+        barred: dict[str, str] = {}
+        if quiet_since is not None:
+            called = last_calls(self._database, [target.to_phone_number for target in targets], quiet_since)
+            barred.update((number, CalledAt(at)) for number, at in called.items())
+        if reasons := self.on_do_not_call_list(number for target in targets for number in target.numbers):
+            # Whoever is on the list with one of their numbers is not called under another.
+            barred.update(
+                (target.to_phone_number, reasons[number])
+                for target in targets
+                for number in target.numbers
+                if number in reasons
+            )
+        return barred
+
+    # -- claiming
+
+    @retry_on_rollback
+    def claim(self, run: Run, groups: Groups, quiet_since: datetime | None = None) -> list[Batch]:
+        """Claim call targets, all of them in one transaction.
+
+        Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
+        the batches are filled up from the groups behind them. Those who have come onto the ledger's
+        do-not-call list, whom the API has refused in this run, or who are to be left alone for the quiet
+        days are left out, too.
+
+        Args:
+            run: ours.
+            groups: the targets of each batch, no key twice among them all.
+            quiet_since: leave out who was called since then in any campaign, or is claimed by another run now.
+
+        Returns:
+            The batches, in order, none empty.
+
+        Raises:
+            LostClaimError: if another run took this one for dead. Nothing is claimed then.
+        """
+        with self._database.transaction():
+            self._runs.check_open(run.id)
+            # Machines that read the same list take turns: else all but one wait for people whom they won't get.
+            self._database.change("lock_campaign", {"campaign_id": run.campaign_id})
+            groups = self._still_free(run, groups)
+            groups = self._without_barred(run, groups, quiet_since)
+            groups = self._without_other_forms(run, groups)
+            batches = [add_batch(self._database, run.id, group) for group in groups]
+            if insert_calls(self._database, run.campaign_id, batches) == sum(map(len, groups)):
+                return batches
+            return self._repack(run, batches)
+
+    def _still_free(self, run: Run, groups: Groups) -> Groups:
+        """Leave out whom another machine, which reads the same list, has claimed since they were read.
+
+        It has mostly claimed the very next ones: where the first are free, nobody else is looked up. What
+        this overlooks costs only time, since the claim itself decides.
+        """
+        targets = [target for group in groups for target in group]
+        if not self.claim_statuses(run.campaign_id, [target.key for target in targets[:ROWS_PER_STATEMENT]]):
+            return groups
+        known = self.claim_statuses(run.campaign_id, [target.key for target in targets])
+        left = iter([target for target in targets if target.key not in known])
+        refilled = [list(islice(left, len(group))) for group in groups]
+        return [group for group in refilled if group]
+
+    def _without_barred(self, run: Run, groups: Groups, quiet_since: datetime | None) -> Groups:
+        targets = [target for group in groups for target in group]
+        barred = self.barred(run, targets, quiet_since)
+        refused = self.refused(run.campaign_id, [target.key for target in targets])
+        if not barred and run.id not in refused.values():
+            return groups
+        return _kept(
+            groups,
+            lambda target: target.to_phone_number not in barred and refused.get(target.key) != run.id,
+        )
+
+    def _without_other_forms(self, run: Run, groups: Groups) -> Groups:
+        """Leave out who is claimed, or claimed before in these groups, under another form of the number."""
+        others = with_other_forms(target.key for group in groups for target in group)
+        if not others:
+            return groups
+        rows = self._database.rows_in("batches_of_keys", tuple(others), run.campaign_id)
+        taken = {key for key, _ in rows}
+
+        def is_first(target: CallTarget) -> bool:
+            if other_form(target.key) in taken:
+                return False
+            taken.add(target.key)
+            return True
+
+        return _kept(groups, is_first)
+
+    def _repack(self, run: Run, batches: Sequence[Batch]) -> list[Batch]:
+        """Fill the batches from the front with the targets that are really ours; drop the empty ones."""
+        rows = self._database.rows_in("keys_of_batches", [batch.id for batch in batches])
+        owner: dict[str, int] = dict(rows)
+        ours = iter([target for batch in batches for target in batch.targets if target.key in owner])
+        packed = []
+        for batch in batches:
+            targets = list(islice(ours, len(batch.targets)))
+            if not targets:
+                self._database.change("delete_batch", {"id": batch.id})
+                continue
+            moved = [target.key for target in targets if owner[target.key] != batch.id]
+            move_calls(self._database, run.campaign_id, batch.id, moved)
+            packed.append(_with_others(self._database, batch, targets))
+        return packed
+
+    @retry_on_rollback
+    def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
+        """Give back some calls of a batch that is only claimed.
+
+        Returns:
+            What is left of the batch, or None.
+        """
+        gone = set(keys)
+        left = [target for target in batch.targets if target.key not in gone]
+        with self._database.transaction():
+            self._database.change_in("delete_calls", keys, batch.id)
+            if not left:
+                self._database.change("delete_batch", {"id": batch.id})
+                return None
+            return _with_others(self._database, batch, left)
+
+
+# -- parts of a transaction
+
+
+def add_batch(
+    database: Database, run_id: int, targets: Sequence[CallTarget], parent_id: int | None = None
+) -> Batch:
+    """Enter a claimed batch, whose calls have to follow."""
+    nonce = token_hex(8)
+    [(batch_id,)] = database.engine.rows(
+        named("add_batch"),
+        {"run_id": run_id, "parent_id": parent_id, "size": len(targets), "nonce": nonce},
+    )
+    return Batch(int(batch_id), tuple(targets), nonce)
+
+
+def insert_calls(database: Database, campaign_id: int, batches: Iterable[Batch]) -> int:
+    """Claim the targets of batches; return how many of them nobody had claimed before."""
+    rows = [
+        (campaign_id, target.key, target.to_phone_number, batch.id, target.row_number)
+        for batch in batches
+        for target in batch.targets
+    ]
+    # Sorted: neighbouring pages are written once, and two machines can't deadlock.
+    rows.sort(key=itemgetter(1))
+    return database.insert("insert_calls", rows)
+
+
+def move_calls(database: Database, campaign_id: int, batch_id: int, keys: Sequence[str]) -> None:
+    """Let calls be another batch's."""
+    database.change_in("move_calls", keys, batch_id, campaign_id)
+
+
+def _with_others(database: Database, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
+    """Give a batch other people, and with them another nonce: the key of one request names one request."""
+    changed = Batch(batch.id, tuple(targets), token_hex(8))
+    database.change("resize_batch", {"id": batch.id, "size": len(targets), "nonce": changed.nonce})
+    return changed
+
+
+def _kept(groups: Groups, keep: Callable[[CallTarget], bool]) -> Groups:
+    left = [[target for target in group if keep(target)] for group in groups]
+    return [group for group in left if group]
+
+
+def _claim_status(state: BatchState, *, own: bool) -> ClaimStatus:
+    if own:
+        return ClaimStatus.DUPLICATE
+    if state is BatchState.ACCEPTED:
+        return ClaimStatus.ALREADY_CALLED
+    if state in HELD_STATES:
+        return ClaimStatus.HELD
+    return ClaimStatus.IN_FLIGHT

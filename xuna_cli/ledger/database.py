@@ -1,0 +1,157 @@
+"""The ledger's database: one connection behind one lock, its transactions and its named statements."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from xuna_cli.ledger.engine import Engine, Parameters
+from xuna_cli.ledger.group_commit import GroupCommit
+from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
+from xuna_cli.ledger.queries import in_parts, named
+from xuna_cli.phone.same_person import with_other_forms
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """What every part of the ledger works with.
+
+    Args:
+        engine: an open connection to where the ledger is.
+        now: the clock, in UTC.
+
+    Attributes:
+        engine: as given.
+        lock: held by whoever uses the connection.
+        group_commit: transactions that several threads share.
+        living_runs: our own; while there are any, nobody marks the ledger as moved.
+    """
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self.lock = threading.RLock()
+        self.group_commit = GroupCommit(self.lock, self.transaction)
+        self.living_runs: set[int] = set()
+        self._now = now
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people."""
+        return self.engine.location
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is forgotten together with this machine's disk."""
+        return self.engine.is_local
+
+    @property
+    def moved(self) -> Moved | None:
+        """Where it goes on, if it was moved."""
+        to = self.info(MOVED_TO)
+        return Moved(to, self.info(MOVED_AT)) if to else None
+
+    @property
+    def schema_version(self) -> int:
+        """The version of its schema; 0 where nothing is there yet."""
+        return int(self.info("schema_version")) if self.engine.has_schema() else 0
+
+    def close(self) -> None:
+        """Close it; the locks of its runs go with it."""
+        with self.lock:
+            self.engine.close()
+
+    @contextmanager
+    def transaction(self, *, moved_too: bool = False) -> Iterator[None]:
+        """All or nothing; on the disk when it ends.
+
+        Args:
+            moved_too: also where the ledger goes on elsewhere, and nobody may be called from it any more.
+
+        Raises:
+            LedgerError: if it can't be written, or goes on elsewhere.
+        """
+        with self.lock, self.engine.transaction():
+            if not self.living_runs and not moved_too:
+                check_not_moved(self.location, self.moved)
+            yield
+
+    # -- reading
+
+    def query(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Run a statement that changes nothing."""
+        with self.lock:
+            return self.engine.rows(sql, parameters)
+
+    def rows(self, name: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Run one of queries.sql's readings."""
+        return self.query(named(name), parameters)
+
+    def rows_in(self, name: str, items: Sequence[object], *before: object) -> list[tuple[Any, ...]]:
+        """Run a reading with a `{list}` for any number of items.
+
+        Args:
+            name: as in queries.sql.
+            items: of the list.
+            before: the values of the parameters that come before it.
+        """
+        parts = (self.query(named(name, len(part)), (*before, *part)) for part in in_parts(items))
+        return list(chain.from_iterable(parts))
+
+    def rows_of_keys(self, name: str, keys: Sequence[str], *before: object) -> Iterator[tuple[str, Any]]:
+        """Yield what a reading has for each of the keys, in whichever form they are in the ledger.
+
+        Args:
+            name: as in queries.sql; its columns are a key, or a number, and a value.
+            keys: who.
+            before: the values of the parameters that come before the list.
+
+        Yields:
+            A key as it was given, and the value; what is found in the form that was given comes last.
+        """
+        others = with_other_forms(keys)
+        for other, value in self.rows_in(name, list(others), *before):
+            yield others[other], value
+        yield from self.rows_in(name, keys, *before)
+
+    def info(self, name: str) -> str:
+        """Return an entry of `ledger_info`; "" where there is none."""
+        rows = self.rows("info", {"name": name})
+        return str(rows[0][0]) if rows else ""
+
+    # -- changing, inside a transaction
+
+    def change(self, name: str, parameters: Parameters = ()) -> int:
+        """Run one of queries.sql's changes; return how many rows it changed."""
+        return self.engine.change(named(name), parameters)
+
+    def change_in(self, name: str, items: Sequence[object], *before: object) -> int:
+        """Run a change with a `{list}`, as `rows_in` does; return how many rows it changed."""
+        return sum(self.engine.change(named(name, len(part)), (*before, *part)) for part in in_parts(items))
+
+    def insert(self, name: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run a change with `{rows}` for any number of rows; return how many it inserted."""
+        return sum(
+            self.engine.change(named(name, len(part), len(part[0])), tuple(chain.from_iterable(part)))
+            for part in in_parts(rows)
+        )
+
+    # -- time
+
+    def timestamp(self) -> str:
+        """Return the time now as the ledger writes it."""
+        return as_written(self._now())
+
+    def age(self, at: str) -> timedelta:
+        """Return how long ago a time of the ledger is."""
+        return self._now() - datetime.fromisoformat(at)
+
+
+def as_written(at: datetime) -> str:
+    """Return an aware time as the ledger writes it: UTC, ISO 8601, milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,212 @@
+"""The ledger's schema, as numbered steps; opening a ledger makes the steps above its own version.
+
+A step that a release has made is never changed: what is to be different comes as a new step at the end. Each
+engine replaces SERIAL_KEY by its own type of a key that is never used again after a delete.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.database import Database
+
+STEPS: Mapping[int, Sequence[str]] = {
+    1: (
+        """
+        CREATE TABLE ledger_info (
+            name  TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        )
+        """,
+        # A name under which nobody is called twice; the three in the middle are fixed by the first run.
+        """
+        CREATE TABLE campaigns (
+            id          SERIAL_KEY,
+            name        TEXT NOT NULL UNIQUE,
+            key_column  TEXT,
+            api_origin  TEXT NOT NULL,
+            source_path TEXT,
+            created_at  TEXT NOT NULL
+        )
+        """,
+        # One invocation of `xuna batch-call`. ended_at is set by the run itself, or by whoever finds it dead;
+        # deadline: seconds that one POST may take.
+        """
+        CREATE TABLE runs (
+            id                   SERIAL_KEY,
+            campaign_id          BIGINT NOT NULL REFERENCES campaigns (id),
+            started_at           TEXT NOT NULL,
+            ended_at             TEXT,
+            agent_id             TEXT NOT NULL,
+            from_phone_number_id TEXT NOT NULL,
+            source               TEXT NOT NULL,
+            template             TEXT,
+            deadline             REAL NOT NULL,
+            host                 TEXT NOT NULL,
+            pid                  INTEGER NOT NULL,
+            xuna_version         TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX runs_open ON runs (id) WHERE ended_at IS NULL",
+        # Call targets submitted in one POST; records.BatchState explains each state. batch_id and
+        # calls_initiated are the API's.
+        """
+        CREATE TABLE batches (
+            id              SERIAL_KEY,
+            run_id          BIGINT NOT NULL REFERENCES runs (id),
+            parent_id       BIGINT REFERENCES batches (id),
+            state           TEXT NOT NULL CHECK (
+                state IN ('claimed', 'submitting', 'accepted', 'short', 'refused', 'unknown')
+            ),
+            size            INTEGER NOT NULL,
+            batch_id        TEXT,
+            calls_initiated INTEGER,
+            http_status     INTEGER,
+            error           TEXT,
+            submitted_at    TEXT,
+            finished_at     TEXT
+        )
+        """,
+        "CREATE INDEX batches_of_run ON batches (run_id)",
+        # Who was called, or is about to be: the primary key is the promise.
+        """
+        CREATE TABLE calls (
+            campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+            key             TEXT NOT NULL,
+            to_phone_number TEXT NOT NULL,
+            batch_id        BIGINT NOT NULL REFERENCES batches (id),
+            row_number      INTEGER NOT NULL,
+            PRIMARY KEY (campaign_id, key)
+        )
+        """,
+        "CREATE INDEX calls_of_batch ON calls (batch_id)",
+    ),
+    2: (
+        # Who must not be called, by whatever campaign; E.164.
+        """
+        CREATE TABLE do_not_call (
+            to_phone_number TEXT PRIMARY KEY,
+            reason          TEXT,
+            added_at        TEXT NOT NULL
+        )
+        """,
+        # Set when the people of a campaign were deleted: it is closed for good. Its batches keep the counts.
+        "ALTER TABLE campaigns ADD COLUMN forgotten_at TEXT",
+        # When a number was last called: by the primary key where the number is the key, else by this. Only calls
+        # of campaigns with --key are in it, so that it costs the others nothing.
+        "CREATE INDEX calls_of_number ON calls (to_phone_number) WHERE key <> to_phone_number",
+    ),
+    3: (
+        # What the conversation records say of calls: a row for each call and conversation that is proven, or may
+        # be, of it (then joined_by is null). It goes when the call's claim goes. outcome: records.CallOutcome;
+        # final: 1 where the API will not say more of it; duration: seconds; evaluation: JSON, criterion to result
+        # and rationale; collected: JSON, name to value.
+        """
+        CREATE TABLE outcomes (
+            campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+            key             TEXT NOT NULL,
+            conversation_id TEXT NOT NULL,
+            outcome         TEXT NOT NULL,
+            joined_by       TEXT CHECK (joined_by IN ('batch', 'number', 'held')),
+            final           INTEGER NOT NULL,
+            status          TEXT,
+            started_at      TEXT,
+            duration        REAL,
+            evaluation      TEXT NOT NULL,
+            collected       TEXT NOT NULL,
+            PRIMARY KEY (campaign_id, key, conversation_id),
+            FOREIGN KEY (campaign_id, key) REFERENCES calls (campaign_id, key) ON DELETE CASCADE
+        )
+        """,
+        "CREATE INDEX outcomes_of_conversation ON outcomes (campaign_id, conversation_id)",
+        # When the records were last read for a campaign, and how completely: why the list was cut off, and (JSON)
+        # for what reasons how many were not joined.
+        """
+        CREATE TABLE readings (
+            campaign_id BIGINT PRIMARY KEY REFERENCES campaigns (id) ON DELETE CASCADE,
+            read_at     TEXT NOT NULL,
+            incomplete  TEXT,
+            records     INTEGER NOT NULL,
+            joined      INTEGER NOT NULL,
+            elsewhere   INTEGER NOT NULL,
+            unjoined    INTEGER NOT NULL,
+            reasons     TEXT NOT NULL
+        )
+        """,
+        # What a run did with its rows: the counts of its result, and `rejected:CODE` for each reason.
+        """
+        CREATE TABLE run_counts (
+            run_id BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+            name   TEXT NOT NULL,
+            count  INTEGER NOT NULL,
+            PRIMARY KEY (run_id, name)
+        )
+        """,
+    ),
+    4: (
+        # The random part of the batch's Idempotency-Key: a restored copy of the ledger gives the same id to other
+        # people, but not the same key. NULL: of an older version.
+        "ALTER TABLE batches ADD COLUMN nonce TEXT",
+        # The time zone rules that the run went by: their version, and where they were. NULL: of an older version.
+        "ALTER TABLE runs ADD COLUMN zone_rules TEXT",
+        # To find an API's id that comes a second time.
+        "CREATE INDEX batches_of_batch_id ON batches (batch_id) WHERE batch_id IS NOT NULL",
+        # Whom the API refused to call, by whatever run last, and its words: they are tried again after everybody
+        # else.
+        """
+        CREATE TABLE refusals (
+            campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+            key             TEXT NOT NULL,
+            to_phone_number TEXT NOT NULL,
+            run_id          BIGINT NOT NULL REFERENCES runs (id),
+            refused_at      TEXT NOT NULL,
+            error           TEXT,
+            PRIMARY KEY (campaign_id, key)
+        )
+        """,
+    ),
+}
+
+
+def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: bool, read_only: bool) -> bool:
+    """Bring the schema to what this program knows.
+
+    Args:
+        database: just opened.
+        steps: the statements of each version.
+        create: make the tables where there are none.
+        read_only: change only a private copy.
+
+    Returns:
+        Whether there was nothing before.
+
+    Raises:
+        LedgerError: if it is newer than this program, or not there and not to be made.
+    """
+    version, newest = database.schema_version, max(steps)
+    if version > newest:
+        raise LedgerError(
+            f"the ledger {database.location} was written by a newer xuna (its version is {version}, "
+            f"this program knows {newest})",
+            hint="upgrade: pip install --upgrade xuna-cli",
+            code="ledger-newer",
+        )
+    if version == newest:
+        return False
+    if version == 0 and not create:  # as a first run that was killed leaves it
+        raise LedgerError(f"there is no ledger at {database.location}", code="ledger-missing")
+    engine = database.engine
+    if read_only:
+        engine.work_on_private_copy()
+    with database.transaction(moved_too=True):
+        engine.lock_exclusive()
+        version = database.schema_version  # another process may have been faster
+        if 0 < version < newest and not read_only:
+            engine.backup_before_migration(version)
+        for step in range(version + 1, newest + 1):
+            for statement in steps[step]:
+                engine.change(statement.strip().replace("SERIAL_KEY", engine.serial_key))
+        database.change("set_info", {"name": "schema_version", "value": str(newest)})
+        if version == 0:
+            database.change("set_info", {"name": "ledger_id", "value": secrets.token_hex(8)})
+    return version == 0

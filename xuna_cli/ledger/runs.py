@@ -1,0 +1,137 @@
+"""The ledger's runs: each holds a lock that dies with its process; what dead runs left is cleared up."""
+
+import os
+import socket
+
+from xuna_cli import __version__
+from xuna_cli.errors import LostClaimError
+from xuna_cli.ledger.campaign_rules import check_same_campaign, storable
+from xuna_cli.ledger.database import Database
+from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.moved import check_not_moved
+from xuna_cli.ledger.queries import named
+from xuna_cli.ledger.records import Run, RunDescription
+
+
+class Runs:
+    """Starts and ends runs, and tells which of them are alive."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._engine = database.engine
+
+    def start_run(self, description: RunDescription) -> Run:
+        """Enter a run, and clear up after runs that died.
+
+        Raises:
+            UsageError: if the campaign's first run was made with another key, API origin or, under a
+                default name, another list.
+            LedgerError: if it can't be written, or trusted where it is.
+        """
+        self._engine.check_place()
+        self.recover()
+        description = storable(description)
+        with self._database.transaction():
+            campaign_id = self._enter_campaign(description)
+            [(run_id,)] = self._engine.rows(
+                named("add_run"),
+                {
+                    "campaign_id": campaign_id,
+                    "started_at": self._database.timestamp(),
+                    "agent_id": description.agent_id,
+                    "from_phone_number_id": description.from_phone_number_id,
+                    "source": description.source_path or "-",
+                    "template": description.template,
+                    "deadline": description.deadline,
+                    "host": socket.gethostname(),
+                    "pid": os.getpid(),
+                    "xuna_version": __version__,
+                    "zone_rules": description.zone_rules,
+                },
+            )
+            # The lock is there before the row can be seen: nobody finds a living run without it.
+            self._engine.acquire_lock(run_id)
+        self._database.living_runs.add(run_id)
+        return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
+
+    def _enter_campaign(self, description: RunDescription) -> int:
+        self._database.change(
+            "add_campaign",
+            {
+                "name": description.campaign,
+                "key_column": description.key_column,
+                "api_origin": description.api_origin,
+                "source_path": description.source_path,
+                "created_at": self._database.timestamp(),
+            },
+        )
+        by_name = {"name": description.campaign}
+        [(campaign_id, *_)] = self._database.rows("campaign_by_name", by_name)
+        # From here on nobody can forget it before our run is there to be seen; it may have been a moment ago.
+        self._database.change("lock_campaign", {"campaign_id": campaign_id})
+        [(campaign_id, *first_run)] = self._database.rows("campaign_by_name", by_name)
+        check_same_campaign(description, *first_run)
+        return int(campaign_id)
+
+    def check_campaign(self, description: RunDescription) -> int | None:
+        """Return the campaign's id, or None if it is new; raise as `start_run` would."""
+        check_not_moved(self._database.location, self._database.moved)
+        description = storable(description)
+        for campaign_id, *first_run in self._database.rows(
+            "campaign_by_name", {"name": description.campaign}
+        ):
+            check_same_campaign(description, *first_run)
+            return int(campaign_id)
+        return None
+
+    def recover(self) -> None:
+        """Turn what dead runs left: `submitting` becomes `unknown`, what was only claimed is given back."""
+        for (run_id,) in self._database.rows("open_runs"):
+            if self._close_if_dead(run_id):
+                self._engine.forget_lock(run_id)
+
+    @retry_on_rollback
+    def _close_if_dead(self, run_id: int) -> bool:
+        with self._database.transaction():
+            # Asked inside, so that a run that is not dead but was cut off can't come back in between.
+            if self._engine.is_alive(run_id):
+                return False
+            self._close(run_id, "the run ended while the POST was under way")
+        return True
+
+    @retry_on_rollback
+    def end_run(self, run: Run) -> None:
+        """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
+        with self._database.transaction():
+            self._close(run.id, "the outcome could not be recorded")
+        with self._database.lock:
+            self._database.living_runs.discard(run.id)
+            self._engine.release_lock(run.id)
+
+    def _close(self, run_id: int, error: str) -> None:
+        of_run = {"run_id": run_id}
+        at = self._database.timestamp()
+        if self._database.change("end_run", {**of_run, "ended_at": at}):
+            self._database.change("orphan_submitting", {**of_run, "error": error, "finished_at": at})
+            self._database.change("delete_claimed_calls", of_run)
+            self._database.change("delete_claimed_batches", of_run)
+
+    def holds_lock(self, run: Run) -> bool:
+        """Return whether the run still holds its lock, without which nothing may be posted."""
+        if self._engine.is_local:  # it is asked before every POST, and there needs no connection to wait for
+            return self._engine.holds_lock(run.id)
+        with self._database.lock:
+            return self._engine.holds_lock(run.id)
+
+    def check_open(self, run_id: int) -> None:
+        """Raise LostClaimError, inside a transaction, if another run has closed ours, or may do so.
+
+        What it claims after that would be nobody's, and never be given back.
+        """
+        if not self._engine.holds_lock(run_id) or not self._database.rows("open_run", {"run_id": run_id}):
+            raise lost_claim(f"run {run_id} may claim nothing more")
+
+
+def lost_claim(what: str) -> LostClaimError:
+    """Return the error that tells that another run has closed ours."""
+    return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
