@@ -5,7 +5,7 @@ import os
 import pytest
 
 from xuna_cli.errors import ConfigurationError
-from xuna_cli.settings import API_KEY, KNOWN, Secret, Settings, data_folder
+from xuna_cli.settings import API_KEY, Secret, Settings, data_folder
 
 
 @pytest.fixture
@@ -28,39 +28,31 @@ def made(folder):
     return made
 
 
-def test_flag_beats_environment_beats_file_beats_default(made, folder):
+def test_the_environment_beats_the_file(made, folder):
     settings = made(dotenv="XUNA_AGENT_ID=file\nXUNA_REGION=DE\n", XUNA_AGENT_ID="environment")
-    got = {
-        "flag": settings.get("XUNA_AGENT_ID", "flag", option="--agent-id"),
-        "environment": settings.get("XUNA_AGENT_ID", option="--agent-id"),
-        "file": settings.get("XUNA_REGION", option="--region"),
-        "default": settings.get("XUNA_OUTPUT", option="--output", default="table"),
-        "nothing": settings.get("XUNA_RATE"),
-    }
-    assert {name: (one.value, one.source) for name, one in got.items()} == {
-        "flag": ("flag", "--agent-id"),
-        "environment": ("environment", "environment (XUNA_AGENT_ID)"),
-        "file": ("DE", str(folder / ".env")),
-        "default": ("table", "default"),
-        "nothing": (None, "default"),
-    }
+    got = [settings.find(name) for name in ("XUNA_AGENT_ID", "XUNA_REGION", "XUNA_RATE")]
+    assert [(one, one and one.source) for one in got] == [
+        ("environment", "environment (XUNA_AGENT_ID)"),
+        ("DE", f"{folder / '.env'} (XUNA_REGION)"),
+        (None, None),
+    ]
 
 
 def test_what_is_empty_says_nothing(made):
     settings = made(dotenv="XUNA_AGENT_ID=file\nXUNA_REGION=\n", XUNA_AGENT_ID="")
-    assert settings.get("XUNA_AGENT_ID").value == "file"
-    assert settings.get("XUNA_REGION").value is None
+    assert settings.find("XUNA_AGENT_ID") == "file"
+    assert settings.find("XUNA_REGION") is None
 
 
 def test_a_file_is_read_for_known_names_alone(made):
     settings = made(dotenv="XUNA_REGION=DE\nHTTPS_PROXY=http://evil\nXUNA_OTHER=x\nPATH=/evil\n")
-    assert settings._from_file == {"XUNA_REGION": "DE"}
-    assert "HTTPS_PROXY" not in KNOWN
+    assert settings.find("XUNA_REGION") == "DE"
+    assert settings.find("HTTPS_PROXY") is settings.find("PATH") is None
 
 
 def test_a_file_leaves_the_processs_environment_alone(made, monkeypatch):
     before = dict(os.environ)
-    made(dotenv="XUNA_REGION=DE\nXUNA_AI_API_KEY=k\n").get("XUNA_REGION")
+    made(dotenv="XUNA_REGION=DE\nXUNA_AI_API_KEY=k\n").find("XUNA_REGION")
     assert dict(os.environ) == before
 
 
@@ -68,13 +60,13 @@ def test_nothing_in_a_file_is_interpolated(made):
     settings = made(
         dotenv="XUNA_FIRST_MESSAGE='Hi ${HOME} {{ name }} $XUNA_REGION'\nXUNA_REGION=DE\n", HOME="/root"
     )
-    assert settings.get("XUNA_FIRST_MESSAGE").value == "Hi ${HOME} {{ name }} $XUNA_REGION"
+    assert settings.find("XUNA_FIRST_MESSAGE") == "Hi ${HOME} {{ name }} $XUNA_REGION"
 
 
 def test_an_implicit_file_cannot_choose_where_the_key_goes(made, folder):
     settings = made(dotenv="XUNA_BASE_URL=https://evil.example\nXUNA_REGION=DE\n")
-    assert settings.get("XUNA_BASE_URL", default="https://api.xuna.ai").value == "https://api.xuna.ai"
-    assert settings.get("XUNA_REGION").value == "DE"
+    assert settings.find("XUNA_BASE_URL") is None
+    assert settings.find("XUNA_REGION") == "DE"
     [warning] = settings.warnings
     assert "can't set XUNA_BASE_URL" in warning
     assert "evil.example" not in warning
@@ -82,32 +74,32 @@ def test_an_implicit_file_cannot_choose_where_the_key_goes(made, folder):
 
 def test_a_file_that_was_named_can(made):
     settings = made("my.env", "XUNA_BASE_URL=https://staging.example\n")
-    assert settings.get("XUNA_BASE_URL").value == "https://staging.example"
+    assert settings.find("XUNA_BASE_URL") == "https://staging.example"
     assert settings.warnings == []
 
 
 def test_a_file_that_was_named_replaces_the_implicit_one(made, folder):
     (folder / ".env").write_text("XUNA_REGION=DE\n")
-    assert made("my.env", "XUNA_RATE=1/s\n").get("XUNA_REGION").value is None
+    assert made("my.env", "XUNA_RATE=1/s\n").find("XUNA_REGION") is None
 
 
 def test_a_relative_ledger_of_a_file_is_relative_to_that_file(made, folder, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "x.env").write_text("XUNA_LEDGER=ledgers/a.db\n")
-    setting = made(elsewhere / "x.env").get("XUNA_LEDGER")
-    assert (setting.value, setting.folder) == ("ledgers/a.db", elsewhere)
-    setting = made(dotenv="", XUNA_LEDGER="ledgers/a.db").get("XUNA_LEDGER")
-    assert (setting.value, setting.folder) == ("ledgers/a.db", None)
+    setting = made(elsewhere / "x.env").find("XUNA_LEDGER")
+    assert (setting, setting.folder) == ("ledgers/a.db", elsewhere)
+    setting = made(dotenv="", XUNA_LEDGER="ledgers/a.db").find("XUNA_LEDGER")
+    assert (setting, setting.folder) == ("ledgers/a.db", None)
 
 
 def test_only_the_current_folder_is_looked_at(made, folder):
     (folder.parent / ".env").write_text("XUNA_REGION=DE\n")
-    assert made().get("XUNA_REGION").value is None
+    assert made().find("XUNA_REGION") is None
 
 
 def test_a_byte_order_mark_is_no_part_of_a_name(made):
-    assert made(dotenv=b"\xef\xbb\xbfXUNA_REGION=DE\r\n").get("XUNA_REGION").value == "DE"
+    assert made(dotenv=b"\xef\xbb\xbfXUNA_REGION=DE\r\n").find("XUNA_REGION") == "DE"
 
 
 def test_a_file_that_is_not_utf8_is_an_error_without_its_content(made):
@@ -128,27 +120,16 @@ def test_a_file_that_was_named_has_to_be_there(made, name):
 
 def test_a_folder_called_dot_env_is_none(made, folder):
     (folder / ".env").mkdir()
-    assert made().get("XUNA_REGION").value is None
+    assert made().find("XUNA_REGION") is None
 
 
 def test_lines_that_are_no_settings_hurt_nobody(made, caplog):
     settings = made(dotenv="# comment\n\nexport XUNA_REGION=DE\n= =\nXUNA_RATE\n'sk-secret\n")
-    assert settings.get("XUNA_REGION").value == "DE"
+    assert settings.find("XUNA_REGION") == "DE"
     assert "sk-secret" not in caplog.text
 
 
 # ------------------------------------------------------------------------------- what must be there
-
-
-@pytest.mark.parametrize("flag", [None, ""])
-def test_what_is_missing_is_said_with_the_ways_to_give_it(made, flag):
-    with pytest.raises(ConfigurationError) as caught:
-        made().required("XUNA_AGENT_ID", flag, option="--agent-id", what="the agent")
-    assert (caught.value.message, caught.value.hint, caught.value.code) == (
-        "the agent is missing",
-        "give --agent-id or set XUNA_AGENT_ID",
-        "missing-agent-id",
-    )
 
 
 def test_a_missing_key_is_never_asked_for_as_a_flag(made):
@@ -190,37 +171,6 @@ def test_a_secret_shows_itself_only_when_asked():
         assert "1234" not in shown
     assert secret.reveal() == "sk-1234"
     assert not hasattr(secret, "__dict__")
-
-
-# ------------------------------------------------------------------------------- numbers
-
-
-@pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("2.5", 2.5), (" 3 ", 3.0), ("1e2", 100.0)])
-def test_numbers_are_read(made, text, value):
-    assert (
-        made(XUNA_TIMEOUT=text).number("XUNA_TIMEOUT", None, option="--timeout", default=180, least=1)
-        == value
-    )
-
-
-@pytest.mark.parametrize("text", ["", "0.5", "-1", "nan", "inf", "1e999", "ten", "1,5", "0x10"])
-def test_what_is_no_number_names_its_source(made, text):
-    settings = made(XUNA_TIMEOUT=text)
-    if not text:
-        assert settings.number("XUNA_TIMEOUT", None, option="--timeout", default=180, least=1) == 180
-        return
-    with pytest.raises(ConfigurationError, match="XUNA_TIMEOUT"):
-        settings.number("XUNA_TIMEOUT", None, option="--timeout", default=180, least=1)
-
-
-def test_a_whole_number_is_whole_and_at_least_one(made):
-    settings = made(XUNA_BATCH_SIZE="2.5")
-    with pytest.raises(ConfigurationError, match="no whole number"):
-        settings.whole_number("XUNA_BATCH_SIZE", None, option="--batch-size", default=100)
-    with pytest.raises(ConfigurationError, match="--batch-size"):
-        settings.whole_number("XUNA_BATCH_SIZE", 0, option="--batch-size", default=100)
-    assert settings.whole_number("XUNA_BATCH_SIZE", 7, option="--batch-size", default=100) == 7
-    assert settings.whole_number("XUNA_CONCURRENCY", None, option="--concurrency", default=4) == 4
 
 
 # ------------------------------------------------------------------------------- where data goes

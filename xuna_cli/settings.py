@@ -1,45 +1,15 @@
 """Settings: flag > environment > .env > default; each value remembers where it came from."""
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from xuna_cli.errors import ConfigurationError
 
 API_KEY = "XUNA_AI_API_KEY"
-
-KNOWN = frozenset(
-    {
-        API_KEY,
-        "XUNA_AGENT_ID",
-        "XUNA_AGENT_MESSAGE",
-        "XUNA_ALLOW_ODD_MESSAGES",
-        "XUNA_BASE_URL",
-        "XUNA_BATCH_SIZE",
-        "XUNA_CLOSE_EARLY",
-        "XUNA_CONCURRENCY",
-        "XUNA_COUNTRY",
-        "XUNA_DAYS",
-        "XUNA_DEFAULT_TIMEZONE",
-        "XUNA_DO_NOT_CALL",
-        "XUNA_FIRST_MESSAGE",
-        "XUNA_FROM_PHONE_NUMBER_ID",
-        "XUNA_GIVE_UP_AFTER",
-        "XUNA_HOURS",
-        "XUNA_LEDGER",
-        "XUNA_MAX_CALLS",
-        "XUNA_MAX_LIST_AGE",
-        "XUNA_MAX_UNKNOWN",
-        "XUNA_OUTPUT",
-        "XUNA_QUIET_DAYS",
-        "XUNA_RATE",
-        "XUNA_REGION",
-        "XUNA_REQUIRE_LEDGER",
-        "XUNA_TIMEOUT",
-    }
-)
-"""What is read from a `.env`; nothing else of it is looked at."""
 
 # A `.env` that lies in the current folder may come from anybody: it must not choose where the key goes.
 NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
@@ -87,6 +57,34 @@ class Setting:
     unasked: bool = False
 
 
+class Given(str):
+    """A value that somebody gave, and where.
+
+    Attributes:
+        source: for people, e.g. `--agent-id`, `environment (XUNA_AGENT_ID)`, `/path/.env (XUNA_AGENT_ID)`.
+        folder: what a relative path in it is relative to; None for the current one.
+        unasked: whether it comes from a `.env` that nobody named.
+    """
+
+    __slots__ = ("folder", "source", "unasked")
+    source: str
+    folder: Path | None
+    unasked: bool
+
+    def __new__(cls, text: str, source: str, folder: Path | None = None, *, unasked: bool = False) -> Self:
+        """Return the text with its source."""
+        made = super().__new__(cls, text)
+        made.source = source
+        made.folder = folder
+        made.unasked = unasked
+        return made
+
+    @property
+    def paths(self) -> list[Path]:
+        """The paths that it names, separated as in PATH."""
+        return [(self.folder or Path()) / part for part in self.split(os.pathsep) if part.strip()]
+
+
 class Settings:
     """All settings of one invocation.
 
@@ -103,8 +101,20 @@ class Settings:
         self._environ = environ
         self.warnings: list[str] = []
         self._explicit = env_file is not None
-        self._file = (folder / (env_file or ".env")).absolute()
+        self.path = (folder / (env_file or ".env")).absolute()
         self._from_file = self._read(explicit=self._explicit)
+
+    def find(self, name: str) -> Given | None:
+        """Return what a variable says, in the environment or else in the file; what is empty says nothing."""
+        if value := self._environ.get(name):
+            return Given(value, f"environment ({name})")
+        return self.of_file(name)
+
+    def of_file(self, name: str) -> Given | None:
+        """Return what the file says."""
+        if (value := self._from_file.get(name)) is None:
+            return None
+        return Given(value, f"{self.path} ({name})", self.path.parent, unasked=not self._explicit)
 
     def get(self, name: str, flag: object = None, *, option: str = "", default: str | None = None) -> Setting:
         """Return a setting.
@@ -120,7 +130,7 @@ class Settings:
         if value := self._environ.get(name):
             return Setting(value, f"environment ({name})")
         if value := self._from_file.get(name):
-            return Setting(value, str(self._file), self._file.parent, unasked=not self._explicit)
+            return Setting(value, str(self.path), self.path.parent, unasked=not self._explicit)
         return Setting(default, "default")
 
     def required(self, name: str, flag: object, *, option: str, what: str) -> str:
@@ -215,16 +225,16 @@ class Settings:
         return int(value)
 
     def _read(self, *, explicit: bool) -> dict[str, str]:
-        if not explicit and not self._file.is_file():
+        if not explicit and not self.path.is_file():
             return {}
         from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file
 
         try:
-            with self._file.open("rb") as file:
+            with self.path.open("rb") as file:
                 content = file.read(LARGEST_FILE + 1)
             if len(content) > LARGEST_FILE:
                 raise ConfigurationError(
-                    f"{self._file} has more than {LARGEST_FILE // 1024:,} KiB: it is no file of settings",
+                    f"{self.path} has more than {LARGEST_FILE // 1024:,} KiB: it is no file of settings",
                     hint="check --env-file",
                     code="env-file",
                 )
@@ -232,13 +242,13 @@ class Settings:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(
-                f"{self._file} can't be read: {reason}", hint="check --env-file", code="env-file"
+                f"{self.path} can't be read: {reason}", hint="check --env-file", code="env-file"
             ) from None
-        found = {name: value for name, value in values.items() if name in KNOWN and value}
+        found = {name: value for name, value in values.items() if name.startswith("XUNA_") and value}
         if not explicit:
             for name in sorted(NOT_FROM_IMPLICIT & found.keys()):
                 del found[name]
-                self.warnings.append(f"{self._file} can't set {name}: name the file with --env-file")
+                self.warnings.append(f"{self.path} can't set {name}: name the file with --env-file")
         return found
 
 

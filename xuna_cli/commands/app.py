@@ -7,7 +7,6 @@ import typer
 from xuna_cli import __version__
 from xuna_cli.commands import (
     agents,
-    batch_call,
     campaigns,
     conversations,
     do_not_call,
@@ -15,9 +14,11 @@ from xuna_cli.commands import (
     ledger,
     outcomes,
     phone_numbers,
-    render,
     sandbox,
 )
+from xuna_cli.commands.call_options import BatchCallOptions, RenderOptions
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.errors import ExitStatus
 
 app = typer.Typer(
     name="xuna",
@@ -28,8 +29,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("batch-call")(batch_call.batch_call)
-app.command("render")(render.render)
 outcomes.add_to(campaigns.app)
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(do_not_call.app, name="do-not-call")
@@ -39,6 +38,32 @@ app.add_typer(phone_numbers.app, name="phone-numbers")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
+
+
+@app.command("batch-call", cls=Command)
+@takes(BatchCallOptions)
+def batch_call(options: BatchCallOptions) -> ExitStatus:
+    """Call everybody on a list, once.
+
+    Every row becomes a call with its own first message. The calls go to the API in batches.
+    Running the same command again only calls people who have not been called yet.
+    """
+    from xuna_cli.commands.batch_call import batch_call
+
+    return batch_call(options)
+
+
+@app.command("render", cls=Command)
+@takes(RenderOptions)
+def render(options: RenderOptions) -> ExitStatus:
+    """Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.
+
+    The options are those of batch-call. Calling hours (--hours, --until) are checked when the calls are placed,
+    not here.
+    """
+    from xuna_cli.commands.render import render
+
+    return render(options)
 
 
 @app.callback()

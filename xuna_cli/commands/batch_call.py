@@ -1,202 +1,298 @@
-"""`xuna batch-call`: its options. What it does is in calling.py."""
+"""`xuna batch-call`: from its options to its exit code."""
 
+import contextlib
+import gc
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import BinaryIO
 
-import typer
-
-from xuna_cli.commands import arguments
-
-WHO, SAID, LIST, CAMPAIGN, SENDING, OUTPUT = (
-    "Who calls",
-    "What is said",
-    "The list",
-    "The campaign",
-    "Sending",
-    "Output",
+from xuna_cli.api.client import encode_batch, refusal_error
+from xuna_cli.commands.call_inputs import STDIN, rate_of, source_of
+from xuna_cli.commands.call_options import BatchCallOptions, Output
+from xuna_cli.commands.context import Account, ledger_for_writing, open_account
+from xuna_cli.commands.prepared_list import PreparedList, nothing, written
+from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
+from xuna_cli.dialing.plan import Plan
+from xuna_cli.dialing.rejection_codes import RejectionCodes
+from xuna_cli.dialing.report import Report
+from xuna_cli.dialing.run import Dialer
+from xuna_cli.dialing.run_stats import RunStats
+from xuna_cli.errors import (
+    ConfigurationError,
+    ExitStatus,
+    LedgerError,
+    OutputError,
+    UsageError,
+    XunaError,
 )
+from xuna_cli.interrupts import INTERRUPTS, Interrupted
+from xuna_cli.ledger.last_calls import last_calls
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.outcomes import store_counts
+from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.models import CallTarget
+from xuna_cli.output.document import BatchCallResult, batch_call_document
+from xuna_cli.output.messages import counted, emit, print_error, say
+from xuna_cli.output.progress import ProgressLine
+from xuna_cli.output.prompt import prompt_lines
+from xuna_cli.output.spreadsheet import batches_csv
+
+RECENTLY = timedelta(days=30)
+NUMBERS_NAMED = 10
 
 
-def batch_call(
-    contacts: Annotated[
-        str,
-        typer.Argument(metavar="CONTACTS", help="The list: CSV, TSV, JSON, JSON Lines or XLSX; - is stdin."),
-    ],
-    agent_id: Annotated[
-        str | None, typer.Option(help="The agent that calls. (XUNA_AGENT_ID)", rich_help_panel=WHO)
-    ] = None,
-    from_phone_number_id: Annotated[
-        str | None,
-        typer.Option(help="The caller number's id. (XUNA_FROM_PHONE_NUMBER_ID)", rich_help_panel=WHO),
-    ] = None,
-    first_message: Annotated[
-        str | None,
-        typer.Option(
-            "--first-message",
-            "-m",
-            metavar="TEMPLATE",
-            help='What the agent says first, e.g. "Hi {{ name }}." (XUNA_FIRST_MESSAGE)',
-            rich_help_panel=SAID,
-        ),
-    ] = None,
-    first_message_file: Annotated[
-        Path | None, typer.Option(help="A file with that template, in UTF-8.", rich_help_panel=SAID)
-    ] = None,
-    override: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATH=TEMPLATE",
-            help="Another part of conversation_config_override; PATH:=TEMPLATE gives JSON. Repeatable.",
-            rich_help_panel=SAID,
-        ),
-    ] = None,
-    list_format: Annotated[
-        str | None,
-        typer.Option("--format", help="csv, tsv, json, jsonl or xlsx; else found out.", rich_help_panel=LIST),
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between the cells of a CSV; else found out.", rich_help_panel=LIST)
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of the list; else UTF-8 or its byte order mark.", rich_help_panel=LIST)
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option(help="Of a workbook; else the first.", rich_help_panel=LIST)
-    ] = None,
-    hidden_rows: arguments.HiddenRows = None,
-    phone_column: arguments.PhoneColumn = None,
-    region: Annotated[
-        str | None,
-        typer.Option(help="Country of numbers without +, e.g. US. (XUNA_REGION)", rich_help_panel=LIST),
-    ] = None,
-    region_column: arguments.RegionColumn = None,
-    strict_numbers: Annotated[
-        bool, typer.Option("--strict-numbers", help="Demand assigned numbers.", rich_help_panel=LIST)
-    ] = False,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Call a number once for each value of this column, not once.",
-            rich_help_panel=LIST,
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Call at most so many people in this run.", rich_help_panel=LIST)
-    ] = None,
-    campaign: Annotated[
-        str | None,
-        typer.Option(
-            help="Nobody is called twice under this name; else the file's.", rich_help_panel=CAMPAIGN
-        ),
-    ] = None,
-    ledger: Annotated[
-        str | None,
-        typer.Option(help="The record of who was called. (XUNA_LEDGER)", rich_help_panel=CAMPAIGN),
-    ] = None,
-    require_ledger: arguments.RequireLedger = False,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Calls in one request; 100. (XUNA_BATCH_SIZE)", rich_help_panel=SENDING),
-    ] = None,
-    concurrency: Annotated[
-        int | None,
-        typer.Option(min=1, help="Requests at once; 4. (XUNA_CONCURRENCY)", rich_help_panel=SENDING),
-    ] = None,
-    rate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N/s|N/m",
-            help="Calls per second or minute, at most. (XUNA_RATE)",
-            rich_help_panel=SENDING,
-        ),
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            help="Seconds that one request may take in all; 180. (XUNA_TIMEOUT)", rich_help_panel=SENDING
-        ),
-    ] = None,
-    give_up_after: Annotated[
-        float | None,
-        typer.Option(
-            help="Seconds of refusals in a row that end the run; 600. (XUNA_GIVE_UP_AFTER)",
-            rich_help_panel=SENDING,
-        ),
-    ] = None,
-    max_unknown: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Batches of unknown outcome in a row that end the run; 1. (XUNA_MAX_UNKNOWN)",
-            rich_help_panel=SENDING,
-        ),
-    ] = None,
-    retry_refused: Annotated[
-        bool,
-        typer.Option(
-            "--retry-refused",
-            help="Call people whom the API refused in an earlier run in the order of the list (default: after "
-            "everybody else).",
-            rich_help_panel=SENDING,
-        ),
-    ] = False,
-    base_url: Annotated[
-        str | None, typer.Option(help="Where the API is. (XUNA_BASE_URL)", rich_help_panel=SENDING)
-    ] = None,
-    sandbox: Annotated[
-        bool,
-        typer.Option(
-            "--sandbox", help="Call nobody: use a stand-in on this machine.", rich_help_panel=SENDING
-        ),
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Send and write nothing.", rich_help_panel=SENDING)
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.", rich_help_panel=SENDING)] = False,
-    output: Annotated[
-        str | None, typer.Option(help="table, json or csv. (XUNA_OUTPUT)", rich_help_panel=OUTPUT)
-    ] = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(help="Write the rejected rows here, as a CSV to mend.", rich_help_panel=OUTPUT),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=OUTPUT)
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say what becomes of each batch.", rich_help_panel=OUTPUT)
-    ] = False,
-    env_file: Annotated[
-        Path | None, typer.Option(help="Read settings from it, not from .env.", rich_help_panel=OUTPUT)
-    ] = None,
-    do_not_call: arguments.DoNotCall = None,
-    do_not_call_column: arguments.DoNotCallColumn = None,
-    max_list_age: arguments.MaxListAge = None,
-    country: arguments.Country = None,
-    allow_premium: arguments.AllowPremium = False,
-    consent_column: arguments.ConsentColumn = None,
-    consent_values: arguments.ConsentValues = None,
-    quiet_days: arguments.QuietDays = None,
-    hours: arguments.Hours = None,
-    days: arguments.Days = None,
-    close_early: arguments.CloseEarly = None,
-    timezone_column: arguments.TimezoneColumn = None,
-    default_timezone: arguments.DefaultTimezone = None,
-    until: arguments.Until = None,
-    wait: arguments.Wait = False,
-    max_calls: arguments.MaxCalls = None,
-    strict_messages: arguments.StrictMessages = False,
-    allow_odd_messages: arguments.AllowOddMessages = False,
-    agent_message: arguments.AgentMessage = False,
-) -> None:
-    """Call everybody on a list, once.
+def batch_call(options: BatchCallOptions) -> ExitStatus:
+    """Call everybody on the list, print the result, and return the exit code.
 
-    Every row becomes a call target with its own first message; the targets go to the API in batches. Running
-    the same command again calls only those who were not called yet.
+    Raises:
+        XunaError: what stopped it before a row was read; with `--output json` it is printed as a document, too.
     """
-    options = dict(locals())
-    from xuna_cli.commands.call_options import Options
-    from xuna_cli.commands.calling import call
+    try:
+        result = _call(options)
+    except XunaError as error:
+        if options.output is Output.JSON:
+            stats = RunStats()
+            stats.error(error)
+            stats.list_complete = False
+            result = BatchCallResult(
+                error.exit_status, None, None, options.dry_run, options.sandbox, None, False, stats.report()
+            )
+            emit(batch_call_document(result))
+        raise
+    try:
+        _print(result, options)
+    except OutputError as error:  # it must not hide what became of the run
+        print_error(error)
+        return result.exit_status or error.exit_status
+    return result.exit_status
 
-    raise typer.Exit(int(call(Options(**options))))
+
+def _call(options: BatchCallOptions) -> BatchCallResult:
+    with contextlib.ExitStack() as stack:
+        call = BatchCall(options, source_of(options, stack))
+        result = call.dry_run() if options.dry_run else call.run()
+    nobody = result.report.list_complete and not any(result.report.counts.values())
+    if nobody and not options.quiet:
+        say(f"xuna: warning: {options.contacts} has no contacts in it")
+    return result
+
+
+def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
+    match options.output:
+        case Output.JSON:
+            emit(batch_call_document(result))
+        case Output.CSV:
+            emit(batches_csv(result.report.batches))
+        case Output.TABLE if not options.quiet:
+            from xuna_cli.output.table import console, print_result
+
+            print_result(result, console())
+    for error in result.report.errors:
+        print_error(error)
+
+
+class BatchCall:
+    """One run of `xuna batch-call`; its warnings are said when it is made.
+
+    Raises:
+        XunaError: what stops it before a row is read.
+    """
+
+    def __init__(self, options: BatchCallOptions, source: Path | BinaryIO) -> None:
+        self._options = options
+        self._list = PreparedList(options, source)
+        if options.wait and self._list.screening.hours is None:
+            raise UsageError(
+                "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"
+            )
+        self._list.say_warnings()
+
+    def dry_run(self) -> BatchCallResult:
+        """Do everything except POSTs and writes."""
+        return self._list.dry_run(self._options.agent_id, self._options.from_phone_number_id)
+
+    def run(self) -> BatchCallResult:
+        """Call everybody on the list who may be called now."""
+        options = self._options
+        with contextlib.ExitStack() as stack:
+            account = stack.enter_context(
+                open_account(
+                    options.settings,
+                    agent_id=options.agent_id,
+                    from_phone_number_id=options.from_phone_number_id,
+                    url_flag=options.base_url,
+                    sandbox=options.sandbox,
+                    deadline=options.timeout,
+                    ask=not options.yes,
+                )
+            )
+            self._list.check_caller(account.agent_id, account.from_phone_number_id)
+            plan = self._plan(account)
+            rejects = self._list.open_rejects(stack)
+            path = self._list.location
+            ledger = stack.enter_context(
+                contextlib.closing(ledger_for_writing(path, required=self._list.ledger_required))
+            )
+            description = self._list.description(
+                account.agent_id, account.from_phone_number_id, account.origin, options.timeout
+            )
+            campaign_id = ledger.check_campaign(description)
+            caller = self._caller(account)
+            self._list.check_max_calls(ledger, campaign_id, wait=options.wait)
+            asked = self._ask(ledger, campaign_id, caller)
+            if isinstance(
+                asked, Report
+            ):  # nobody is to be called now: nobody was asked, and nobody is called
+                return self._list.result(
+                    written(rejects, asked),
+                    ledger=ledger.location,
+                    ledger_created=ledger.created,
+                    held=_held(ledger, campaign_id) if campaign_id is not None else (),
+                )
+            # No more than were asked about, and than --max-calls allows, whatever the list has become since.
+            agreed = [number for number in (self._options.max_calls, asked) if number is not None]
+            plan = replace(plan, agreed=min(agreed, default=None))
+            screening = self._list.screening_of_list()
+            contacts = stack.enter_context(self._list.open())
+            watched = is_terminal(sys.stderr) and not options.quiet
+            codes = RejectionCodes(rejects.add if rejects else nothing)
+            INTERRUPTS.let_finish()
+            with ProgressLine(watched=watched, total=asked) as line:
+                run = ledger.start_run(description)
+                dialer = Dialer(
+                    plan=plan,
+                    run=run,
+                    ledger=ledger,
+                    api=account.client,
+                    encode=encode_batch,
+                    prepare=self._list.prepare(contacts),
+                    screening=screening,
+                    clock=self._list.clock,
+                    on_waiting=nothing if options.quiet else _tell_waiting,
+                    on_lists=self._list.say_lists,
+                    stop_asked=INTERRUPTS.asked,
+                    refusal_error=refusal_error,
+                    address=self._list.address,
+                    on_rejection=codes.add,
+                    on_progress=line.show,
+                    on_batch=_tell if options.verbose else nothing,
+                )
+                gc.freeze()  # what is loaded stays: no collection need walk it again (8 % of the CPU)
+                report = written(rejects, dialer.dial(contacts))
+            with contextlib.suppress(LedgerError):  # for reports; what failed the run was said
+                store_counts(ledger, run.id, codes.counts(report))
+            return self._list.result(
+                report,
+                ledger=ledger.location,
+                ledger_created=ledger.created,
+                run_id=run.id,
+                held=_held(ledger, run.campaign_id),
+            )
+
+    def _plan(self, account: Account) -> Plan:
+        options = self._options
+        return Plan(
+            agent_id=account.agent_id,
+            from_phone_number_id=account.from_phone_number_id,
+            batch_size=options.batch_size,
+            concurrency=options.concurrency,
+            max_unknown=options.max_unknown,
+            limit=options.limit,
+            give_up_after=options.give_up_after,
+            rate=rate_of(options.rate),
+            wait=options.wait,
+            retry_refused=options.retry_refused,
+        )
+
+    def _caller(self, account: Account) -> str:
+        """Return the caller number, for people; stop where the account provably lacks it."""
+        wanted = account.from_phone_number_id
+        try:
+            numbers = account.client.phone_numbers()
+        except XunaError as error:
+            if not self._options.quiet:
+                say(f"xuna: warning: the caller number could not be looked up: {error.message}")
+            return wanted
+        for number in numbers:
+            if number.phone_number_id == wanted:
+                return f"{number.phone_number} ({number.label or wanted})"
+        known = ", ".join(
+            f"{number.phone_number_id} ({number.phone_number})" for number in numbers[:NUMBERS_NAMED]
+        )
+        raise ConfigurationError(
+            f"the account has no caller number {wanted!r}",
+            hint=f"it has: {known or 'none; import one first'}",
+            code="caller-unknown",
+        )
+
+    def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | Report | None:
+        """Ask the person, where there is one.
+
+        Returns:
+            How many people may be called; what became of the rows, if that is nobody; None: nobody was asked.
+        """
+        options = self._options
+        if options.yes or options.sandbox:
+            return None
+        if options.contacts == STDIN and is_terminal(sys.stderr):
+            raise UsageError(
+                "the list comes through stdin, so nobody can be asked there",
+                hint="add --yes",
+                code="needs-yes",
+            )
+        if not is_interactive():
+            return None
+        recently = 0
+
+        def count_recent(targets: Sequence[CallTarget]) -> None:
+            nonlocal recently
+            numbers = [target.to_phone_number for target in targets]
+            since = self._list.clock.now() - RECENTLY
+            recently += len(last_calls(ledger, numbers, since, other_than=campaign_id))
+
+        self._list.heard.aloud = False  # the lines before the question have it
+        report = self._list.rehearse(ledger, campaign_id, nothing, options.limit, count_recent)
+        self._list.heard.aloud = True
+        if INTERRUPTS.signum is not None:
+            raise Interrupted(INTERRUPTS.signum)
+        for error in report.errors:
+            raise error
+        people = report.counts["not_sent"]
+        later = report.counts["deferred"] if options.wait else 0
+        if people + later == 0:
+            return report
+        for line in prompt_lines(
+            report,
+            self._list.lint.warnings,
+            caller=caller,
+            campaign=self._list.campaign,
+            list_use=self._list.steering.use,
+            later=later,
+            recently=recently,
+            days=RECENTLY.days,
+        ):
+            say(line)
+        if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
+            raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
+        return people + later
+
+
+def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
+    try:
+        return ledger.batches(campaign_id, held_only=True)
+    except LedgerError:  # it failed during the run, and that was said
+        return []
+
+
+def _tell_waiting(people: int, opens_at: datetime) -> None:
+    say(
+        f"xuna: {people:,} people are outside their calling hours; the next opening is at {opens_at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _tell(record: BatchRecord) -> None:
+    what = record.batch_id or record.error or ""
+    say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())

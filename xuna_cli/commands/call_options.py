@@ -1,240 +1,503 @@
-"""The options of `xuna batch-call`, and what each of them means."""
+"""The options of `xuna batch-call` and `xuna render`. What they mean is in `call_inputs`."""
 
-import contextlib
-import shlex
-import shutil
-import sys
-import tempfile
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated
 
-from xuna_cli.commands.prompts import is_terminal
-from xuna_cli.commands.screening import ScreeningOptions
-from xuna_cli.contacts.options import HiddenRows, ListOptions
-from xuna_cli.errors import (
-    InputError,
-    UsageError,
-)
-from xuna_cli.output.files import is_ordinary
-from xuna_cli.settings import Settings
-from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
-from xuna_cli.targets.rendered_list import RenderedList
+import typer
 
-STDIN = "-"
+from xuna_cli.commands.option_types import Options, files, number, text
+from xuna_cli.contacts.options import HiddenRows
+from xuna_cli.settings import Given
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The command line, as it was typed; None where nothing was."""
-
-    contacts: str
-    agent_id: str | None = None
-    from_phone_number_id: str | None = None
-    first_message: str | None = None
-    first_message_file: Path | None = None
-    override: Sequence[str] | None = None
-    list_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    sheet: str | None = None
-    hidden_rows: HiddenRows | None = None
-    phone_column: Sequence[str] | None = None
-    region: str | None = None
-    region_column: str | None = None
-    do_not_call_column: Sequence[str] | None = None
-    strict_numbers: bool = False
-    key: str | None = None
-    limit: int | None = None
-    campaign: str | None = None
-    ledger: str | None = None
-    require_ledger: bool = False
-    batch_size: int | None = None
-    concurrency: int | None = None
-    rate: str | None = None
-    timeout: float | None = None
-    give_up_after: float | None = None
-    max_unknown: int | None = None
-    base_url: str | None = None
-    sandbox: bool = False
-    dry_run: bool = False
-    yes: bool = False
-    output: str | None = None
-    rejects: Path | None = None
-    quiet: bool = False
-    verbose: bool = False
-    env_file: Path | None = None
-    do_not_call: Sequence[Path] | None = None
-    max_list_age: str | None = None
-    hours: str | None = None
-    days: str | None = None
-    close_early: str | None = None
-    timezone_column: str | None = None
-    default_timezone: str | None = None
-    until: str | None = None
-    country: str | None = None
-    allow_premium: bool = False
-    consent_column: str | None = None
-    consent_values: str | None = None
-    quiet_days: float | None = None
-    max_calls: int | None = None
-    wait: bool = False
-    retry_refused: bool = False
-    strict_messages: bool = False
-    allow_odd_messages: bool = False
-    agent_message: bool = False
-
-    @property
-    def list_options(self) -> ListOptions:
-        """How to read the list."""
-        return ListOptions(
-            format=self.list_format,
-            delimiter=self.delimiter,
-            encoding=self.encoding,
-            phone_columns=tuple(self.phone_column or ()),
-            sheet=self.sheet,
-            hidden_rows=self.hidden_rows,
-        )
-
-    @property
-    def screening(self) -> ScreeningOptions:
-        """The options that screen."""
-        return ScreeningOptions(**{each.name: getattr(self, each.name) for each in fields(ScreeningOptions)})
+MESSAGE = "Message"
+LIST = "The list"
+CAMPAIGN = "The campaign"
+CALLER = "Who calls"
+WHOM = "Who is not called"
+WHEN = "When"
+SENDING = "Sending"
+OUTPUT = "Output"
 
 
-# What is about the file that was read, or about one run of it.
-_OF_THE_RUN = frozenset(
-    "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until".split()
-)
-_FLAGS = {"first_message": "-m"}
+class ListFormat(StrEnum):
+    """Formats that a list can have."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
 
 
-def again(options: Options, campaign: str) -> str:
-    """Return the command that feeds the rejected rows back, for a shell; empty where no file was asked for."""
-    if options.rejects is None or not is_ordinary(options.rejects):
-        return ""
-    words = ["xuna", "batch-call", str(options.rejects), "--campaign", campaign]
-    for each in fields(options):
-        value = getattr(options, each.name)
-        if each.name in _OF_THE_RUN or each.name == "campaign" or value is None or value is False:
-            continue
-        flag = _FLAGS.get(each.name, f"--{each.name.replace('_', '-')}")
-        if value is True:
-            words.append(flag)
-            continue
-        values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        words += [word for one in values for word in (flag, str(one))]
-    return shlex.join(words)
+class Output(StrEnum):
+    """Formats of the result."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
 
 
-def source_of(options: Options, stack: contextlib.ExitStack) -> Path | BinaryIO:
-    """Return the list; what comes through stdin is kept in a file that has no name, since it is read twice."""
-    if options.contacts != STDIN:
-        return Path(options.contacts)
-    if sys.stdin is None or is_terminal(sys.stdin):
-        raise UsageError("there is no list on stdin", hint="name a file, or pipe one in", code="stdin-empty")
-    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
-    try:
-        shutil.copyfileobj(sys.stdin.buffer, spool)
-    except OSError as error:
-        raise InputError(
-            f"the list on stdin can't be read to its end: {error.strerror}", code="stdin"
-        ) from None
-    spool.seek(0)
-    return spool
+@dataclass(frozen=True, kw_only=True)
+class ListAndMessageOptions(Options):
+    """Whom to call, and what the agent says: what batch-call and render share."""
+
+    PANELS = (MESSAGE, CALLER, LIST, CAMPAIGN, WHEN, WHOM, SENDING, OUTPUT)
+
+    contacts: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONTACTS",
+            help="List of people: CSV, TSV, JSON, JSON Lines or a workbook. `-` reads stdin.",
+        ),
+    ]
+    first_message: Annotated[
+        Given | None,
+        text(
+            "--first-message",
+            "-m",
+            envvar="XUNA_FIRST_MESSAGE",
+            metavar="TEMPLATE",
+            help='First message of the agent, e.g. "Hi {{ name }}."',
+            rich_help_panel=MESSAGE,
+        ),
+    ] = None
+    first_message_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="UTF-8 text file with the template of the first message.",
+            rich_help_panel=MESSAGE,
+        ),
+    ] = None
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH=TEMPLATE",
+            help="Set another part of conversation_config_override. PATH:=TEMPLATE sets JSON. Repeatable.",
+            rich_help_panel=MESSAGE,
+        ),
+    ] = None
+    agent_message: Annotated[
+        bool,
+        typer.Option(
+            "--agent-message",
+            envvar="XUNA_AGENT_MESSAGE",
+            help="Let the agent say its own first message where the list and the options give none.",
+            rich_help_panel=MESSAGE,
+        ),
+    ] = False
+    strict_messages: Annotated[
+        bool,
+        typer.Option(
+            "--strict-messages",
+            help="Reject rows whose message looks broken, even slightly (default: warn only).",
+            rich_help_panel=MESSAGE,
+        ),
+    ] = False
+    allow_odd_messages: Annotated[
+        bool,
+        typer.Option(
+            "--allow-odd-messages",
+            envvar="XUNA_ALLOW_ODD_MESSAGES",
+            help="Only warn about words that are never right in speech: null, #N/A, {name}, &amp; "
+            "(default: reject these rows).",
+            rich_help_panel=MESSAGE,
+        ),
+    ] = False
+    list_format: Annotated[
+        ListFormat | None,
+        typer.Option("--format", help="Format of the list (default: detected).", rich_help_panel=LIST),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHARACTER",
+            help="Character between the cells of a CSV (default: detected).",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Text encoding of the list (default: UTF-8, or what its byte order mark says).",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Worksheet to read (default: the only visible one with a phone column).",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    hidden_rows: Annotated[
+        HiddenRows | None,
+        typer.Option(
+            help="What to do with hidden rows of a workbook (default: stop, if there are any).",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    phone_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column with the phone number (default: found by its name). Repeatable: the first column that is "
+            "filled counts.",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    region: Annotated[
+        Given | None,
+        text(
+            envvar="XUNA_REGION",
+            metavar="CC",
+            help="Country of numbers that have no +, e.g. US.",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    region_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN|none",
+            help="Column with the country of numbers that have no +: a name, an ISO code or a calling code "
+            "(default: found by its name). Where the cell is empty, --region counts.",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    strict_numbers: Annotated[
+        bool,
+        typer.Option(
+            "--strict-numbers",
+            help="Reject numbers outside the ranges that are in use.",
+            rich_help_panel=LIST,
+        ),
+    ] = False
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Allow one call per number and value of this column, e.g. order_id.",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Call at most N people in this run.", rich_help_panel=LIST),
+    ] = None
+    max_calls: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            envvar="XUNA_MAX_CALLS",
+            help="Call nobody if this run would call more than N people.",
+            rich_help_panel=LIST,
+        ),
+    ] = None
+    do_not_call: Annotated[
+        list[Path] | None,
+        files(
+            metavar="FILE",
+            envvar="XUNA_DO_NOT_CALL",
+            help="Do-not-call list to obey besides the ledger's own. Repeatable. The files of the variable are "
+            "obeyed in any case.",
+            rich_help_panel=WHOM,
+        ),
+    ] = None
+    do_not_call_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN|none",
+            help="Column that marks people who must not be called: everything but a clear no marks them "
+            "(default: found by its name). Repeatable.",
+            rich_help_panel=WHOM,
+        ),
+    ] = None
+    max_list_age: Annotated[
+        Given | None,
+        text(
+            metavar="AGE",
+            envvar="XUNA_MAX_LIST_AGE",
+            help="Refuse do-not-call files that are older, e.g. 31d.",
+            rich_help_panel=WHOM,
+        ),
+    ] = None
+    country: Annotated[
+        Given | None,
+        text(
+            metavar="CC[,CC]",
+            envvar="XUNA_COUNTRY",
+            help="Only call numbers of these countries, e.g. US,CA.",
+            rich_help_panel=WHOM,
+        ),
+    ] = None
+    allow_premium: Annotated[
+        bool,
+        typer.Option(
+            "--allow-premium",
+            help="Also call premium-rate, shared-cost, personal and satellite numbers.",
+            rich_help_panel=WHOM,
+        ),
+    ] = False
+    consent_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Only call people who have a yes in this column.", rich_help_panel=WHOM
+        ),
+    ] = None
+    consent_values: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Values of that column that count as a yes (default: yes,true,1,express,written).",
+            rich_help_panel=WHOM,
+        ),
+    ] = None
+    quiet_days: Annotated[
+        float,
+        number(
+            least=0,
+            metavar="N",
+            envvar="XUNA_QUIET_DAYS",
+            help="Skip people who were called in any campaign in the last N days. With --key, a number is called "
+            "once in a run.",
+            rich_help_panel=WHOM,
+        ),
+    ] = 0
+    timezone_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column with the person's time zone, e.g. America/New_York (default: found by its name).",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    campaign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Campaign name (default: the list's file name). Within a campaign nobody is called twice.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    ledger: Annotated[
+        Given | None,
+        text(
+            metavar="FILE|URL",
+            envvar="XUNA_LEDGER",
+            help="Ledger: the record of everybody who was called (default: in the user's data folder).",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    require_ledger: Annotated[
+        bool,
+        typer.Option(
+            "--require-ledger",
+            envvar="XUNA_REQUIRE_LEDGER",
+            help="Stop if the ledger does not exist yet, e.g. because its disk is not mounted.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = False
+    base_url: Annotated[
+        Given | None,
+        text(
+            metavar="URL",
+            envvar="XUNA_BASE_URL",
+            help="URL of the API (default: https://api.xuna.ai).",
+            rich_help_panel=SENDING,
+        ),
+    ] = None
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox", help="Call nobody: use a simulated API on this machine.", rich_help_panel=SENDING
+        ),
+    ] = False
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the rejected rows to this CSV file, to be fixed and fed back.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Only print errors and warnings about calls.", rich_help_panel=OUTPUT
+        ),
+    ] = False
 
 
-def campaign_of(options: Options) -> str:
-    """Return the campaign's name; raise UsageError if there is none, or it is no name."""
-    if options.campaign is None and options.contacts == STDIN:
-        raise UsageError(
-            "a list on stdin has no name to call the campaign by",
-            hint="add --campaign NAME",
-            code="campaign-missing",
-        )
-    name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
-    name = unicodedata.normalize("NFC", name)  # one name, however its accents are typed
-    if not name or not name.isprintable():
-        raise UsageError(
-            f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"
-        )
-    return name
+@dataclass(frozen=True, kw_only=True)
+class BatchCallOptions(ListAndMessageOptions):
+    """The options of `xuna batch-call`."""
+
+    agent_id: Annotated[
+        Given | None,
+        text(
+            metavar="ID",
+            envvar="XUNA_AGENT_ID",
+            help="Agent that talks to the people; see `xuna agents list`.",
+            rich_help_panel=CALLER,
+        ),
+    ] = None
+    from_phone_number_id: Annotated[
+        Given | None,
+        text(
+            metavar="ID",
+            envvar="XUNA_FROM_PHONE_NUMBER_ID",
+            help="Caller number; see `xuna phone-numbers list`.",
+            rich_help_panel=CALLER,
+        ),
+    ] = None
+    hours: Annotated[
+        Given | None,
+        text(
+            metavar="HH:MM-HH:MM",
+            envvar="XUNA_HOURS",
+            help="Only call between these times, in the person's local time.",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    days: Annotated[
+        Given | None,
+        text(
+            metavar="DAYS",
+            envvar="XUNA_DAYS",
+            help="Only call on these days of the week, e.g. mon-fri.",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    close_early: Annotated[
+        Given | None,
+        text(
+            metavar="MINUTES",
+            envvar="XUNA_CLOSE_EARLY",
+            help="Stop this many minutes before calling hours end (default: 10).",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    default_timezone: Annotated[
+        Given | None,
+        text(
+            metavar="ZONE",
+            envvar="XUNA_DEFAULT_TIMEZONE",
+            help="Time zone of people whose number doesn't tell one, e.g. America/New_York.",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    until: Annotated[
+        Given | None,
+        text(
+            metavar="TIME",
+            help="Call nobody after this time, e.g. 2026-12-01T18:00-05:00.",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait",
+            help="Keep running, and call deferred people when their hours begin.",
+            rich_help_panel=WHEN,
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Rehearse: send nothing and write nothing.", rich_help_panel=SENDING),
+    ] = False
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Call without asking first.", rich_help_panel=SENDING)
+    ] = False
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            envvar="XUNA_BATCH_SIZE",
+            help="Calls in one request.",
+            rich_help_panel=SENDING,
+        ),
+    ] = 100
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            envvar="XUNA_CONCURRENCY",
+            help="Requests at the same time.",
+            rich_help_panel=SENDING,
+        ),
+    ] = 4
+    rate: Annotated[
+        Given | None,
+        text(
+            metavar="N/s|N/m",
+            envvar="XUNA_RATE",
+            help="Highest number of calls per second or minute (default: no limit).",
+            rich_help_panel=SENDING,
+        ),
+    ] = None
+    timeout: Annotated[
+        float,
+        number(
+            least=0.001,
+            metavar="SECONDS",
+            envvar="XUNA_TIMEOUT",
+            help="Longest time for one request as a whole.",
+            rich_help_panel=SENDING,
+        ),
+    ] = 180
+    give_up_after: Annotated[
+        float,
+        number(
+            least=0,
+            metavar="SECONDS",
+            envvar="XUNA_GIVE_UP_AFTER",
+            help="Stop after this many seconds without success.",
+            rich_help_panel=SENDING,
+        ),
+    ] = 600
+    max_unknown: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            envvar="XUNA_MAX_UNKNOWN",
+            help="Stop after this many batches in a row with an unknown outcome.",
+            rich_help_panel=SENDING,
+        ),
+    ] = 1
+    retry_refused: Annotated[
+        bool,
+        typer.Option(
+            "--retry-refused",
+            help="Call people whom the API refused in an earlier run in the order of the list "
+            "(default: after everybody else).",
+            rich_help_panel=SENDING,
+        ),
+    ] = False
+    output: Annotated[
+        Output, typer.Option(envvar="XUNA_OUTPUT", help="Format of the result.", rich_help_panel=OUTPUT)
+    ] = Output.TABLE
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Print the outcome of each batch.", rich_help_panel=OUTPUT),
+    ] = False
 
 
-def overrides_of(options: Options, settings: Settings) -> list[Override]:
-    """Return the templates of what is said.
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions(ListAndMessageOptions):
+    """The options of `xuna render`."""
 
-    Raises:
-        UsageError: two of them contradict each other.
-        InputError: one doesn't compile, or its file can't be read.
-    """
-    overrides = [parse_override(text) for text in options.override or ()]
-    if options.first_message is not None and options.first_message_file is not None:
-        raise UsageError("--first-message and --first-message-file are two ways to say the same: give one")
-    given = options.first_message is not None or options.first_message_file is not None
-    if options.agent_message and (
-        given or any(clash(override.path, FIRST_MESSAGE) for override in overrides)
-    ):
-        raise UsageError("--agent-message and another first message contradict each other: give one")
-    if options.first_message is not None:
-        overrides.append(first_message(options.first_message))
-    elif options.first_message_file is not None:
-        overrides.append(first_message(_text_of(options.first_message_file), where="--first-message-file"))
-    elif not options.agent_message and not any(clash(override.path, FIRST_MESSAGE) for override in overrides):
-        setting = settings.get("XUNA_FIRST_MESSAGE")
-        if setting.value is not None and settings.switch("XUNA_AGENT_MESSAGE", on=False):
-            raise UsageError(
-                "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE contradict each other",
-                hint="Unset one of them, or give --agent-message or --first-message.",
-            )
-        if setting.value is not None:
-            overrides.append(first_message(setting.value, where=f"XUNA_FIRST_MESSAGE ({setting.source})"))
-    return overrides
-
-
-def as_typed(override: Override) -> str:
-    """Return an override as the command line has it."""
-    return f"{'.'.join(override.path)}{':=' if override.is_json else '='}{override.template.source}"
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(
-            f"--first-message-file {path}: {reason}", hint="name a text file in UTF-8", code="template-file"
-        ) from None
-
-
-def rate_of(text: str | None) -> float | None:
-    """Return calls per second for `N/s` or `N/m`; raise UsageError if it is neither."""
-    if text is None:
-        return None
-    number, _, unit = text.partition("/")
-    try:
-        rate = float(number) / {"s": 1, "m": 60}[unit.strip()]
-    except (ValueError, KeyError):
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise UsageError(f"--rate {text}: it has to be like 10/s or 300/m", code="rate")
-    return rate
-
-
-def check_rendered_options(options: Options, about: RenderedList) -> None:
-    """Raise UsageError where an option contradicts what a rendered list says of itself."""
-    wrong = {
-        "--campaign": options.campaign is not None and options.campaign.strip() != about.campaign,
-        "--key": options.key is not None and options.key != about.key_column,
-        "--first-message": options.first_message is not None or options.first_message_file is not None,
-        "--override": bool(options.override),
-    }
-    for option, contradicts in wrong.items():
-        if contradicts:
-            raise UsageError(
-                f"{options.contacts} is a rendered list of campaign {about.campaign!r}: {option} can't change it",
-                hint=f"leave {option} out, or render the list anew with it",
-                code="ready-contradicted",
-            )
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", "-o", metavar="FILE", help="File to write (default: stdout).", rich_help_panel=OUTPUT
+        ),
+    ] = None

@@ -18,7 +18,7 @@ from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.place import cautions
 from xuna_cli.output.files import beside_ledger, is_within, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import say
-from xuna_cli.settings import Settings, data_folder
+from xuna_cli.settings import Given, Settings, data_folder
 
 SANDBOX_ORIGIN = "sandbox"
 SANDBOX_AGENT = "agent_sandbox"
@@ -39,19 +39,25 @@ def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> L
     """Return where the ledger is; the sandbox has one of its own, whatever anybody says."""
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
-    setting = settings.get("XUNA_LEDGER", flag, option="--ledger")
-    if setting.value is None:
+    given = (
+        flag
+        if isinstance(flag, Given)
+        else settings.find("XUNA_LEDGER")
+        if flag is None
+        else Given(flag, "--ledger")
+    )
+    if given is None:
         return data_folder(os.environ) / "ledger.db"
-    location = location_of(setting.value, source=setting.source, folder=setting.folder)
-    if setting.unasked and isinstance(location, ServerUrl):
+    location = location_of(given, source=given.source, folder=given.folder)
+    if given.unasked and isinstance(location, ServerUrl):
         # A file that happens to lie here must not choose to whom the list of people goes.
         raise ConfigurationError(
-            f"{setting.source} can't choose a server for the ledger: nobody named that file",
+            f"{given.source} can't choose a server for the ledger: nobody named that file",
             hint="name it with --env-file, or set XUNA_LEDGER in the environment",
             code="ledger-unasked",
         )
-    if setting.unasked:
-        say(f"xuna: ledger: {location} (chosen by {setting.source})")
+    if given.unasked:
+        say(f"xuna: ledger: {location} (chosen by {given.source})")
     return location
 
 
@@ -200,7 +206,7 @@ def base_url(settings: Settings, flag: str | None) -> str:
 
 
 @contextlib.contextmanager
-def account(
+def open_account(
     settings: Settings,
     *,
     agent_id: str | None,
@@ -318,9 +324,8 @@ def _say_wait(seconds: float) -> None:
 
 def do_not_call_files(settings: Settings) -> list[Path]:
     """Return the do-not-call files that XUNA_DO_NOT_CALL names."""
-    setting = settings.get("XUNA_DO_NOT_CALL")
-    folder = setting.folder or Path()
-    return [folder / part for part in (setting.value or "").split(os.pathsep) if part.strip()]
+    given = settings.find("XUNA_DO_NOT_CALL")
+    return [] if given is None else given.paths
 
 
 def check_output_file(

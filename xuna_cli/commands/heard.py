@@ -5,12 +5,11 @@ A warning that changes what people hear is never silenced by --quiet.
 
 from collections.abc import Iterable, Sequence
 
-from xuna_cli.commands.call_options import Options
+from xuna_cli.commands.call_options import ListAndMessageOptions
 from xuna_cli.contacts.reading import ContactList
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import Contact, LintWarning, Rejection
 from xuna_cli.output.messages import counted, say
-from xuna_cli.settings import Settings
 from xuna_cli.targets.lint import Lint, check_literals
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, message_of, own_columns, own_values
 from xuna_cli.targets.values import TargetProblem
@@ -32,8 +31,7 @@ class Heard:
     """What the options say of messages, and what was told of them.
 
     Args:
-        options: the command line.
-        settings: where it says nothing.
+        options: of batch-call or render.
         overrides: the templates; none for a rendered list.
         reviewed: the list is a rendered one: what is never right was found before it was reviewed.
 
@@ -46,16 +44,15 @@ class Heard:
     """
 
     def __init__(
-        self, options: Options, settings: Settings, overrides: Sequence[Override], *, reviewed: bool
+        self, options: ListAndMessageOptions, overrides: Sequence[Override], *, reviewed: bool
     ) -> None:
         self._options = options
         self._overrides = overrides
         self._reviewed = reviewed
-        allowed = settings.switch("XUNA_ALLOW_ODD_MESSAGES", on=options.allow_odd_messages)
-        if options.strict_messages and options.allow_odd_messages:
+        if options.strict_messages and "allow_odd_messages" in options.typed:
             raise UsageError("--strict-messages and --allow-odd-messages contradict each other: give one")
-        self._allow_odd = (allowed and not options.strict_messages) or reviewed
-        self._agent_message = settings.switch("XUNA_AGENT_MESSAGE", on=options.agent_message)
+        self._allow_odd = (options.allow_odd_messages and not options.strict_messages) or reviewed
+        self._agent_message = options.agent_message
         self._told: set[str] = set()
         self.aloud = True
         self.warnings = check_literals(overrides, allow_odd=self._allow_odd)

@@ -1,10 +1,9 @@
 """From the options that screen to the rules of a run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
+from xuna_cli.commands.call_options import BatchCallOptions, ListAndMessageOptions
 from xuna_cli.commands.durations import parse_age
 from xuna_cli.commands.suppression_list import load_lists
 from xuna_cli.contacts.columns import listed, quoted
@@ -17,7 +16,6 @@ from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_until, parse_windows
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import Consent, QuietDays, Until
-from xuna_cli.settings import Settings
 from xuna_cli.targets.template import nearest
 
 DEFAULT_TIMEZONE_COLUMN = "timezone"
@@ -25,38 +23,13 @@ LONGEST_QUIET_DAYS = 36_500
 DEFAULT_CONSENT_VALUES = "yes,true,1,express,written"
 
 
-@dataclass(frozen=True, slots=True)
-class ScreeningOptions:
-    """The options that screen, as they were typed; None where nothing was."""
-
-    do_not_call: Sequence[Path] | None = None
-    max_list_age: str | None = None
-    hours: str | None = None
-    days: str | None = None
-    close_early: str | None = None
-    timezone_column: str | None = None
-    default_timezone: str | None = None
-    until: str | None = None
-    country: str | None = None
-    allow_premium: bool = False
-    consent_column: str | None = None
-    consent_values: str | None = None
-    quiet_days: float | None = None
-
-
 def make_screening(
-    options: ScreeningOptions,
-    settings: Settings,
-    *,
-    columns: Sequence[str],
-    region: str | None,
-    now: Callable[[], datetime],
+    options: ListAndMessageOptions, *, columns: Sequence[str], region: str | None, now: Callable[[], datetime]
 ) -> Screening:
     """Return the rules that the options ask for.
 
     Args:
-        options: as typed.
-        settings: of this invocation.
+        options: of batch-call or render; render has no hours and no end.
         columns: the list's; in JSON its first contact's.
         region: the country of numbers without +.
         now: the clock, in UTC.
@@ -65,39 +38,34 @@ def make_screening(
         UsageError: an option is not of its form.
         InputError: the list lacks a column that an option names, or a do-not-call list can't be used.
     """
-    age = settings.get("XUNA_MAX_LIST_AGE", options.max_list_age, option="--max-list-age")
-    country = settings.get("XUNA_COUNTRY", options.country, option="--country")
+    age, country = options.max_list_age, options.country
     lists = load_lists(
-        settings,
         options.do_not_call or (),
         region=region,
-        longest_age=None if age.value is None else parse_age(age.value, source=age.source),
+        longest_age=None if age is None else parse_age(age, source=age.source),
         now=now,
     )
-    until = None if options.until is None else Until(parse_until(options.until, source="--until"))
+    until = None
+    if isinstance(options, BatchCallOptions) and options.until is not None:
+        until = Until(parse_until(options.until, source=options.until.source))
     return Screening(
         do_not_call=DoNotCall(tuple(lists)),
-        countries=None
-        if country.value is None
-        else Countries(parse_countries(country.value, source=country.source)),
+        countries=None if country is None else Countries(parse_countries(country, source=country.source)),
         kind_of_number=None if options.allow_premium else KindOfNumber(),
         consent=_consent(options, columns),
-        quiet_days=_quiet_days(options, settings),
+        quiet_days=_quiet_days(options.quiet_days),
         until=until,
-        hours=_hours(options, settings, until),
+        hours=_hours(options, until) if isinstance(options, BatchCallOptions) else None,
     )
 
 
-def _quiet_days(options: ScreeningOptions, settings: Settings) -> QuietDays | None:
-    days = settings.number(
-        "XUNA_QUIET_DAYS", options.quiet_days, option="--quiet-days", default=0.0, least=0.0
-    )
+def _quiet_days(days: float) -> QuietDays | None:
     if days > LONGEST_QUIET_DAYS:
         raise UsageError(f"--quiet-days {days:g}: at most {LONGEST_QUIET_DAYS:,}", code="quiet-days")
     return QuietDays(days) if days else None
 
 
-def timezone_column(options: ScreeningOptions, columns: Sequence[str], *, complete: bool) -> str | None:
+def timezone_column(options: ListAndMessageOptions, columns: Sequence[str], *, complete: bool) -> str | None:
     """Return the column with the time zone: the one that is named, else the one that is called so.
 
     Raises:
@@ -118,7 +86,7 @@ def timezone_column(options: ScreeningOptions, columns: Sequence[str], *, comple
     return _there(options.timezone_column, columns, option="--timezone-column")
 
 
-def _consent(options: ScreeningOptions, columns: Sequence[str]) -> Consent | None:
+def _consent(options: ListAndMessageOptions, columns: Sequence[str]) -> Consent | None:
     if options.consent_column is None:
         if options.consent_values is not None:
             raise UsageError("--consent-values goes with --consent-column", code="consent")
@@ -141,26 +109,25 @@ def _there(column: str, columns: Sequence[str], *, option: str) -> str:
     return column
 
 
-def _hours(options: ScreeningOptions, settings: Settings, until: Until | None) -> CallingHours | None:
-    hours = settings.get("XUNA_HOURS", options.hours, option="--hours")
-    days = settings.get("XUNA_DAYS", options.days, option="--days")
-    default = settings.get("XUNA_DEFAULT_TIMEZONE", options.default_timezone, option="--default-timezone")
-    default_zone = None if default.value is None else _default_zone(default.value, default.source)
-    if hours.value is None and days.value is None:
-        if options.close_early is not None:
+def _hours(options: BatchCallOptions, until: Until | None) -> CallingHours | None:
+    hours, days, early, default = options.hours, options.days, options.close_early, options.default_timezone
+    default_zone = None if default is None else _default_zone(default, default.source)
+    if hours is None and days is None:
+        if "close_early" in options.typed:
             raise UsageError("--close-early goes with --hours", code="hours")
         return None
-    early = settings.get("XUNA_CLOSE_EARLY", options.close_early, option="--close-early")
     made = Hours(
-        parse_windows(hours.value or "00:00-24:00", source=hours.source),
-        parse_days(days.value or ",".join(DAYS), source=days.source),
-        DEFAULT_CLOSE_EARLY if early.value is None else _early(early.value, early.source),
+        parse_windows("00:00-24:00", source="")
+        if hours is None
+        else parse_windows(hours, source=hours.source),
+        parse_days(",".join(DAYS), source="") if days is None else parse_days(days, source=days.source),
+        DEFAULT_CLOSE_EARLY if early is None else _early(early, early.source),
     )
     if made.close_early >= made.shortest:
         minutes = made.shortest // timedelta(minutes=1)
         raise UsageError(
-            f"{hours.source}: a window of {minutes} minutes is never open, as calling stops "
-            f"{made.close_early // timedelta(minutes=1)} minutes before it closes",
+            f"{'--hours' if hours is None else hours.source}: a window of {minutes} minutes is never open, as calling "
+            f"stops {made.close_early // timedelta(minutes=1)} minutes before it closes",
             hint=f"use a longer window, or --close-early with less than {minutes} minutes, e.g. --close-early 0",
             code="hours",
         )

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from xuna_cli.commands.context import do_not_call_files
 from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
 from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_code
 from xuna_cli.contacts.options import ListOptions
@@ -26,7 +25,6 @@ from xuna_cli.phone.place_columns import region_columns
 from xuna_cli.phone.regions import region_of
 from xuna_cli.phone.suppression import Reading, SuppressionReader
 from xuna_cli.screening.do_not_call import ListFile, NumberList, Numbers
-from xuna_cli.settings import Settings
 from xuna_cli.targets.values import is_empty
 
 _DATE = re.compile(
@@ -48,18 +46,16 @@ _WHOLE_ROW = "every row has to hold a number; fix the row and run the same comma
 
 
 def load_lists(
-    settings: Settings,
     files: Sequence[Path],
     *,
     region: str | None,
     longest_age: timedelta | None,
     now: Callable[[], datetime],
 ) -> list[ListFile]:
-    """Read the lists of `--do-not-call`, and those of XUNA_DO_NOT_CALL, which no flag takes away.
+    """Read do-not-call lists.
 
     Args:
-        settings: of this invocation.
-        files: the flag's.
+        files: where they are; one that is named twice is read once.
         region: the country of numbers without +.
         longest_age: of a file, by the time of its last change.
         now: the clock, in UTC.
@@ -67,16 +63,12 @@ def load_lists(
     Raises:
         InputError: one can't be read, is too old, or has a row that is no number.
     """
-    by_setting = do_not_call_files(settings)
 
     def read(path: Path) -> NumberList:
         _check_age(path, longest_age, now())
         return read_numbers(path, region=region)
 
-    return [
-        ListFile(partial(read, path), partial(_version, path))
-        for path in dict.fromkeys([*files, *by_setting])
-    ]
+    return [ListFile(partial(read, path), partial(_version, path)) for path in dict.fromkeys(files)]
 
 
 def said_of(one: NumberList) -> str:

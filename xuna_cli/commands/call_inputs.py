@@ -1,0 +1,185 @@
+"""From the options of `xuna batch-call` and `xuna render` to the list, the campaign and the message."""
+
+import contextlib
+import dataclasses
+import shlex
+import shutil
+import sys
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import BinaryIO
+
+from xuna_cli.commands.call_options import ListAndMessageOptions
+from xuna_cli.commands.option_types import declaration
+from xuna_cli.commands.prompts import is_terminal
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.output.files import is_ordinary
+from xuna_cli.settings import Given
+from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
+from xuna_cli.targets.rendered_list import RenderedList
+
+STDIN = "-"
+
+# What is about the file that was read, or about one run of it.
+_OF_THE_RUN = frozenset(
+    "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until to "
+    "campaign".split()
+)
+
+
+def list_options(options: ListAndMessageOptions) -> ListOptions:
+    """Return how to read the list."""
+    return ListOptions(
+        format=options.list_format,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
+        phone_columns=tuple(options.phone_column or ()),
+        sheet=options.sheet,
+        hidden_rows=options.hidden_rows,
+    )
+
+
+def again(options: ListAndMessageOptions, campaign: str) -> str:
+    """Return the command that feeds the rejected rows back, for a shell; empty where no file was asked for."""
+    if options.rejects is None or not is_ordinary(options.rejects):
+        return ""
+    words = ["xuna", "batch-call", str(options.rejects), "--campaign", campaign]
+    for field in dataclasses.fields(options):
+        if field.name in options.typed and field.name not in _OF_THE_RUN:
+            flag, value = _flag(field), getattr(options, field.name)
+            if value is True:
+                words.append(flag)
+                continue
+            values = value if isinstance(value, list) else [value]
+            words += [word for one in values for word in (flag, str(one))]
+    return shlex.join(words)
+
+
+def _flag(field: dataclasses.Field[object]) -> str:
+    """Return the shortest name of an option."""
+    info = declaration(field)
+    return min((info and info.param_decls) or [f"--{field.name.replace('_', '-')}"], key=len)
+
+
+def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Path | BinaryIO:
+    """Return the list; what comes through stdin is kept in a file that has no name, since it is read twice."""
+    if options.contacts != STDIN:
+        return Path(options.contacts)
+    if sys.stdin is None or is_terminal(sys.stdin):
+        raise UsageError("there is no list on stdin", hint="name a file, or pipe one in", code="stdin-empty")
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
+    try:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+    except OSError as error:
+        raise InputError(
+            f"the list on stdin can't be read to its end: {error.strerror}", code="stdin"
+        ) from None
+    spool.seek(0)
+    return spool
+
+
+def campaign_of(options: ListAndMessageOptions) -> str:
+    """Return the campaign's name; raise UsageError if there is none, or it is no name."""
+    if options.campaign is None and options.contacts == STDIN:
+        raise UsageError(
+            "a list on stdin has no name to call the campaign by",
+            hint="add --campaign NAME",
+            code="campaign-missing",
+        )
+    name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
+    name = unicodedata.normalize("NFC", name)  # one name, however its accents are typed
+    if not name or not name.isprintable():
+        raise UsageError(
+            f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"
+        )
+    return name
+
+
+def overrides_of(options: ListAndMessageOptions) -> list[Override]:
+    """Return the templates of what is said.
+
+    Raises:
+        UsageError: two of them contradict each other.
+        InputError: one doesn't compile, or its file can't be read.
+    """
+    overrides = [parse_override(text) for text in options.override or ()]
+    message = _message_that_counts(
+        options, overridden=any(clash(one.path, FIRST_MESSAGE) for one in overrides)
+    )
+    if isinstance(message, Path):
+        overrides.append(first_message(_text_of(message), where="--first-message-file"))
+    elif message is not None and "first_message" in options.typed:
+        overrides.append(first_message(message))
+    elif message is not None:
+        overrides.append(first_message(message, where=message.source))
+    return overrides
+
+
+def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) -> Given | Path | None:
+    """Return the template of the first message, or its file; None: the agent speaks, or `--override` has it."""
+    typed = options.typed
+    given = "first_message" in typed or options.first_message_file is not None
+    if "first_message" in typed and options.first_message_file is not None:
+        raise UsageError("--first-message and --first-message-file are two ways to say the same: give one")
+    if "agent_message" in typed and (given or overridden):
+        raise UsageError("--agent-message and another first message contradict each other: give one")
+    if options.first_message_file is not None:
+        return options.first_message_file
+    if "first_message" in typed:
+        return options.first_message
+    if overridden or "agent_message" in typed:
+        return None
+    if options.first_message is not None and options.agent_message:
+        raise UsageError(
+            "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE contradict each other",
+            hint="Unset one of them, or give --agent-message or --first-message.",
+        )
+    return options.first_message
+
+
+def as_typed(override: Override) -> str:
+    """Return an override as the command line has it."""
+    return f"{'.'.join(override.path)}{':=' if override.is_json else '='}{override.template.source}"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(
+            f"--first-message-file {path}: {reason}", hint="name a text file in UTF-8", code="template-file"
+        ) from None
+
+
+def rate_of(rate: Given | None) -> float | None:
+    """Return calls per second for `N/s` or `N/m`; raise UsageError if it is neither."""
+    if rate is None:
+        return None
+    number, _, unit = rate.partition("/")
+    try:
+        per_second = float(number) / {"s": 1, "m": 60}[unit.strip()]
+    except (ValueError, KeyError):
+        per_second = 0.0
+    if not 0 < per_second < float("inf"):
+        raise UsageError(f"{rate.source}: {str(rate)!r} has to be like 10/s or 300/m", code="rate")
+    return per_second
+
+
+def check_rendered_options(options: ListAndMessageOptions, about: RenderedList) -> None:
+    """Raise UsageError where an option contradicts what a rendered list says of itself."""
+    wrong = {
+        "--campaign": options.campaign is not None and options.campaign.strip() != about.campaign,
+        "--key": options.key is not None and options.key != about.key_column,
+        "--first-message": "first_message" in options.typed or options.first_message_file is not None,
+        "--override": bool(options.override),
+    }
+    for option, contradicts in wrong.items():
+        if contradicts:
+            raise UsageError(
+                f"{options.contacts} is a rendered list of campaign {about.campaign!r}: {option} can't change it",
+                hint=f"leave {option} out, or render the list anew with it",
+                code="ready-contradicted",
+            )

@@ -1,0 +1,223 @@
+"""How a command takes its options: each is declared once, as a field of a frozen dataclass.
+
+    @dataclass(frozen=True, kw_only=True)
+    class CopyOptions(Options):
+        to: Annotated[Path, typer.Option("--to", "-o", help="File to write.")]
+        batch_size: Annotated[int, typer.Option(min=1, envvar="XUNA_BATCH_SIZE", help="Calls per request.")] = 100
+        rate: Annotated[Given | None, text(envvar="XUNA_RATE", metavar="N/s", help="Most calls per second.")] = None
+
+    @app.command("copy", cls=Command)
+    @takes(CopyOptions)
+    def copy(options: CopyOptions) -> ExitStatus | None:
+        ...
+
+A value comes from the command line, else from the environment variable, else from `.env`, else it is the
+default. Typer does the first two by itself; `--env-file` puts the third into Typer's `default_map`.
+"""
+
+import dataclasses
+import functools
+import inspect
+import math
+import os
+import re
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import typer
+import typer.core
+from typer.models import ParameterInfo
+
+from xuna_cli.errors import ExitStatus, UsageError
+from xuna_cli.settings import Given, Settings
+
+_PLAINER = (
+    (r"not a valid (int|integer)( range)?", "not a whole number"),
+    (r"not a valid float( range)?", "not a number"),
+    (r"not a valid boolean.*", "neither yes nor no"),
+    (r"(\S+) is not in the range x>=(\S+)\.", r"\1 is less than \2"),
+)
+
+OptionsT = TypeVar("OptionsT")
+
+
+def text(*names: str, metavar: str = "TEXT", **more: Any) -> Any:
+    """Return the declaration of an option whose value remembers where it was given: a `Given`.
+
+    Args:
+        names: the option's names; none: made of the field's name.
+        metavar: what stands for the value in the help.
+        more: as for `typer.Option`.
+    """
+    return typer.Option(*names, metavar=metavar, parser=_as_given, callback=_given, **more)
+
+
+def number(*names: str, least: float, **more: Any) -> Any:
+    """Return the declaration of an option with a number from `least` upwards; neither `inf` nor `nan` is one."""
+    return typer.Option(*names, min=least, callback=_finite, **more)
+
+
+def files(*names: str, **more: Any) -> Any:
+    """Return the declaration of an option with paths, to which those of its variable are added in any case."""
+    return typer.Option(*names, callback=_with_those_of_settings, **more)
+
+
+def _load_settings(ctx: typer.Context, env_file: Path | None) -> Path | None:
+    """Read the settings before any other option is looked at, and let Typer look there last."""
+    settings = Settings(os.environ, env_file, Path.cwd())
+    ctx.obj = settings
+    ctx.default_map = {
+        str(parameter.name): value.paths if getattr(parameter, "multiple", False) else value
+        for parameter in ctx.command.params
+        if isinstance(parameter.envvar, str) and (value := settings.of_file(parameter.envvar)) is not None
+    }
+    return env_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every command with settings has.
+
+    Attributes:
+        settings: what the environment and the file say; the API key is only there.
+        typed: the names of the fields that were given on the command line.
+    """
+
+    PANELS: ClassVar[tuple[str, ...]] = ()
+    """The groups of options in the order in which the help shows them."""
+
+    settings: Settings
+    typed: frozenset[str]
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=_load_settings,
+            is_eager=True,
+            help="Read settings from this file (default: .env in the current folder).",
+            rich_help_panel="Output",
+        ),
+    ] = None
+
+
+def takes(
+    options: type[OptionsT],
+) -> Callable[[Callable[[OptionsT], ExitStatus | None]], Callable[..., None]]:
+    """Make a command for Typer of a function that takes its options as one dataclass.
+
+    Args:
+        options: the dataclass; a field that is `Annotated` with `typer.Option` or `typer.Argument` is a
+            parameter of the command. The name of a parameter is that of the field. A default is added to its help.
+    """
+
+    def decorate(run: Callable[[OptionsT], ExitStatus | None]) -> Callable[..., None]:
+        @functools.wraps(run)
+        def command(*, ctx: typer.Context, **given: Any) -> None:
+            if issubclass(options, Options):
+                given |= {"settings": ctx.obj, "typed": _typed(ctx)}
+            raise typer.Exit(int(run(options(**given)) or 0))
+
+        context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        parameters = [context, *_parameters(options)]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        return command
+
+    return decorate
+
+
+class Command(typer.core.TyperCommand):
+    """A command that says of a wrong value where it was given."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line.
+
+        Raises:
+            UsageError: a value is wrong, wherever it comes from.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            if (
+                type(error) is not typer.BadParameter or error.param is None
+            ):  # one is missing: Typer's words are good
+                raise
+            raise UsageError(
+                f"{source_of(ctx, error.param)}: {_plain(error.message)}", code="option-value"
+            ) from None
+
+
+def _plain(message: str) -> str:
+    """Return Typer's words in plainer ones."""
+    for words, plainer in _PLAINER:
+        message = re.sub(words, plainer, message)
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def source_of(ctx: typer.Context, parameter: Any) -> str:
+    """Return where the value of a parameter was given, for people."""
+    source = ctx.get_parameter_source(parameter.name)
+    if source is not None and source.name == "ENVIRONMENT":
+        return f"environment ({parameter.envvar})"
+    if source is not None and source.name == "DEFAULT_MAP":
+        return f"{ctx.obj.path} ({parameter.envvar})"
+    names = [name for name in parameter.opts if name.startswith("--")]
+    return str(names[0] if names else parameter.human_readable_name)
+
+
+def _as_given(value: str) -> str:
+    return value  # `str` would take the source from one of the file
+
+
+def _given(ctx: typer.Context, parameter: typer.CallbackParam, value: str | None) -> Given | None:
+    if value is None or isinstance(value, Given):  # from the file
+        return value
+    return Given(value, source_of(ctx, parameter))
+
+
+def _finite(value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number that can be used")
+    return value
+
+
+def _with_those_of_settings(
+    ctx: typer.Context, parameter: typer.CallbackParam, value: list[Path] | None
+) -> list[Path]:
+    found = ctx.obj.find(parameter.envvar)
+    return list(dict.fromkeys([*(value or ()), *(found.paths if found is not None else ())]))
+
+
+def _typed(ctx: typer.Context) -> frozenset[str]:
+    sources = ((name, ctx.get_parameter_source(name)) for name in ctx.params)
+    return frozenset(name for name, source in sources if source is not None and source.name == "COMMANDLINE")
+
+
+def declaration(field: dataclasses.Field[Any]) -> ParameterInfo | None:
+    """Return what declares a field as an option or argument; None: the field is neither."""
+    return next(
+        (one for one in getattr(field.type, "__metadata__", ()) if isinstance(one, ParameterInfo)), None
+    )
+
+
+def _parameters(options: type) -> Iterator[inspect.Parameter]:
+    declared = [
+        (field, info) for field in dataclasses.fields(options) if (info := declaration(field)) is not None
+    ]
+    panels: tuple[str | None, ...] = getattr(options, "PANELS", ())
+    declared.sort(
+        key=lambda one: panels.index(one[1].rich_help_panel) if one[1].rich_help_panel in panels else -1
+    )
+    for field, general in declared:
+        default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
+        info = copy(general)
+        info.show_default = False
+        if default not in (inspect.Parameter.empty, None, False) and "(default:" not in (info.help or ""):
+            info.help = f"{(info.help or '').removesuffix('.')} (default: {default})."
+        annotation = Annotated[field.type.__origin__, info]  # type: ignore[name-defined]
+        yield inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )

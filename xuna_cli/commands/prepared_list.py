@@ -1,0 +1,419 @@
+"""A list that is ready to be called or rendered: all that the options mean, checked before anything is written."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from xuna_cli.api.origin import origin_of
+from xuna_cli.commands.body_list import check_caller
+from xuna_cli.commands.call_inputs import (
+    STDIN,
+    again,
+    as_typed,
+    campaign_of,
+    check_rendered_options,
+    list_options,
+    overrides_of,
+)
+from xuna_cli.commands.call_options import ListAndMessageOptions
+from xuna_cli.commands.context import (
+    SANDBOX_ORIGIN,
+    address,
+    base_url,
+    check_output_file,
+    ledger_if_there,
+    ledger_location,
+)
+from xuna_cli.commands.heard import Heard
+from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
+from xuna_cli.commands.prompts import is_terminal
+from xuna_cli.commands.screening import make_screening, timezone_column
+from xuna_cli.commands.suppression_list import said_of, warning_of
+from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
+from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.report import Report
+from xuna_cli.dialing.run import rehearse
+from xuna_cli.dialing.screener import Screener
+from xuna_cli.errors import (
+    ExitStatus,
+    InputError,
+    LedgerError,
+    UsageError,
+    most_important,
+)
+from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.ledger.last_calls import last_calls
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.records import BatchRecord, ClaimStatus, RunDescription
+from xuna_cli.ledger.seen_keys import SeenKeys
+from xuna_cli.models import CallTarget, Rejection
+from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.messages import say
+from xuna_cli.output.progress import ProgressLine
+from xuna_cli.output.spreadsheet import Rejects
+from xuna_cli.phone.reader import check_region
+from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
+from xuna_cli.screening.do_not_call import NumberList
+from xuna_cli.screening.order import Screening
+from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
+from xuna_cli.targets.builder import TargetBuilder
+from xuna_cli.targets.names import fold
+from xuna_cli.targets.rendered_list import RenderedList, rendered_list
+
+OnFit = Callable[[Sequence[CallTarget]], None]
+
+RECENTLY = timedelta(days=30)
+NUMBERS_NAMED = 10
+
+
+def nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+class PreparedList:
+    """A list with its messages and rules, checked before anything is opened for writing.
+
+    Args:
+        options: of batch-call or render.
+        source: the list.
+
+    Attributes:
+        clock: time.
+        location: where the ledger is.
+        campaign: its name.
+        address: how a command that we suggest names the campaign and its ledger.
+        screening: who must not be called, or not now.
+        heard: what is known of the messages.
+        lint: the findings in the messages of the last reading.
+        steering: which columns steer the calls.
+
+    Raises:
+        XunaError: what stops the command before a row is read.
+    """
+
+    def __init__(self, options: ListAndMessageOptions, source: Path | BinaryIO) -> None:
+        self._options = options
+        self._source = source
+        self.clock = Clock()
+        self.location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
+        self.refuse_as_output(options.rejects)
+        self._overrides = overrides_of(options)
+        self._region = check_region(options.region) if options.region else None
+        with self.open() as contacts:
+            self._rendered = rendered_list(contacts.columns, contacts)
+        if self._rendered is not None:
+            check_rendered_options(options, self._rendered)
+            self._overrides = []  # what was reviewed is what is said
+        self.heard = Heard(options, self._overrides, reviewed=self._rendered is not None)
+        self.campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
+        self.address = address(
+            self.campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox
+        )
+        with self.open() as contacts:
+            self._columns = contacts.columns
+            self._timezone_column = timezone_column(
+                options, contacts.columns, complete=contacts.columns_are_complete
+            )
+            self.steering = self._plan_list(contacts)
+            self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
+            self._loud_warnings += self.heard.silent(contacts)
+        self.screening = make_screening(
+            options, columns=self._columns, region=self._region, now=self.clock.now
+        )
+        self.screening = replace(self.screening, marks=self.steering.marks)
+
+    def refuse_as_output(self, output: Path | None) -> None:
+        """Check a file that is to be written.
+
+        Raises:
+            InputError: if it is a ledger.
+            UsageError: if it is one that this command reads or keeps.
+        """
+        options = self._options
+        if output is None:
+            return
+        check_output_file(
+            output,
+            [
+                None if options.contacts == STDIN else Path(options.contacts),
+                options.first_message_file,
+                *(options.do_not_call or ()),
+            ],
+            settings=options.settings,
+            env_file=options.env_file,
+            ledger=self.location if isinstance(self.location, Path) else None,
+        )
+
+    @property
+    def about(self) -> RenderedList:
+        """What a rendered list of these targets says of itself."""
+        return self._rendered or RenderedList(self.campaign, self._options.key)
+
+    def say_warnings(self) -> None:
+        """Say what may not be meant so; what is not used changes who is called or what is heard."""
+        rules = zone_rules()
+        is_old = self.screening.hours is not None and rules.is_old(self.clock.now())
+        old = (f"time zones by {rules}: {OLD_RULES}",) if is_old else ()
+        quiet = () if self._options.quiet else self._options.settings.warnings
+        for warning in (*self.steering.notes, *self._loud_warnings, *old, *quiet):
+            say(f"xuna: warning: {warning}")
+        self.say_lists([each.list for each in self.screening.do_not_call.lists])
+
+    def say_lists(self, lists: Sequence[NumberList]) -> None:
+        """Say how many numbers do-not-call lists have, and what is odd about them."""
+        for each in lists:
+            if not self._options.quiet:
+                say(f"xuna: {said_of(each)}")
+            if warning := warning_of(each):
+                say(f"xuna: warning: {warning}")
+
+    def dry_run(
+        self, agent_id: str | None, number_id: str | None, on_fit: OnFit = nothing
+    ) -> BatchCallResult:
+        """Do everything except POSTs and writes; `on_fit` is told of who would be called."""
+        self.check_caller(agent_id, number_id)
+        with contextlib.ExitStack() as stack:
+            ledger = ledger_if_there(self.location, required=self.ledger_required)
+            if ledger is not None:
+                stack.callback(ledger.close)
+            description = self.description(agent_id="", number="", origin=self.origin(), deadline=0)
+            campaign_id = ledger.check_campaign(description) if ledger else None
+            self.check_max_calls(ledger, campaign_id)
+            rejects = self.open_rejects(stack)
+            self.heard.aloud = self._options.quiet  # else the result has it
+            report = self.rehearse(
+                ledger, campaign_id, rejects.add if rejects else nothing, self._options.limit, on_fit
+            )
+            report = written(rejects, report)
+        return self.result(report, ledger=str(self.location), dry_run=True)
+
+    @property
+    def ledger_required(self) -> bool:
+        """Whether the ledger has to be there; the sandbox's need not."""
+        return self._options.require_ledger and not self._options.sandbox
+
+    def open(self) -> ContactList:
+        """Open the list, from its beginning."""
+        return open_list(self._source, list_options(self._options), name=self._name)
+
+    @property
+    def _name(self) -> str:
+        return "standard input" if self._options.contacts == STDIN else self._options.contacts
+
+    def _plan_list(self, contacts: ContactList) -> ListPlan:
+        if self._rendered is not None:
+            return rendered_list_plan(contacts)
+        options = self._options
+        templates = [override.template for override in self._overrides]
+        used = [column for each in templates for column in (*each.columns, *each.optional_columns)]
+        used += filter(None, (options.key, self._timezone_column, options.consent_column))
+        spelled = set(map(fold, used))
+        used += [column for column in contacts.columns if fold(column) in spelled]
+        return plan_list(
+            contacts,
+            region_column=options.region_column,
+            do_not_call_columns=options.do_not_call_column or (),
+            used=used,
+        )
+
+    def check_caller(self, agent_id: str | None, number_id: str | None) -> None:
+        """Raise UsageError where the list names another agent or caller number."""
+        beside = beside_the_list(self._source, list_options(self._options), name=self._name)
+        check_caller(beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
+
+    def prepare(self, contacts: ContactList) -> TargetBuilder:
+        """Return what makes call targets of the contacts."""
+        empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
+        self.lint = self.heard.lint()
+        self._preparer = TargetBuilder(
+            phones=self.steering.phones,
+            columns=contacts.columns,
+            columns_are_complete=contacts.columns_are_complete,
+            region=self._region,
+            strict=self._options.strict_numbers,
+            key_column=None if empty or self._rendered is not None else self._options.key,
+            overrides=() if empty else self._overrides,
+            keep_contact=self._options.rejects is not None,
+            timezone_column=self._timezone_column,
+            lint=self.lint,
+            rendered=self._rendered,
+            of_workbook=contacts.sheet is not None,
+        )
+        return self._preparer
+
+    def screening_of_list(self) -> Screening:
+        """Return the rules, after a look at the whole list where a no in one row holds for others."""
+        if not needs_whole_list(self.screening):
+            return self.screening
+        with self.open() as contacts:
+            numbers_only = TargetBuilder(
+                phones=self.steering.phones,
+                columns=contacts.columns,
+                columns_are_complete=contacts.columns_are_complete,
+                region=self._region,
+                strict=self._options.strict_numbers,
+                rendered=self._rendered,
+            )
+            self.screening = for_whole_list(self.screening, contacts, numbers_only, now=self.clock.now())
+        return self.screening
+
+    def rehearse(
+        self,
+        ledger: Ledger | None,
+        campaign_id: int | None,
+        on_rejection: Callable[[Rejection], None],
+        limit: int | None,
+        on_fit: OnFit = nothing,
+    ) -> Report:
+        """Go the whole way of a run, except the claim and the POST."""
+        screener = Screener(
+            self.screening_of_list(),
+            now=self.clock.now,
+            listed=ledger.on_do_not_call_list if ledger is not None else lambda _: {},
+            last_calls=partial(last_calls, ledger) if ledger is not None else lambda _, __: {},
+        )
+
+        def standings(keys: Sequence[str]) -> dict[str, ClaimStatus]:
+            if ledger is None or campaign_id is None:
+                return {}
+            return ledger.claim_statuses(campaign_id, keys)
+
+        def refused(keys: Sequence[str]) -> Collection[str]:
+            return () if ledger is None or campaign_id is None else ledger.refused(campaign_id, keys)
+
+        watched = is_terminal(sys.stderr) and not self._options.quiet
+        with (
+            contextlib.closing(SeenKeys()) as seen,
+            self.open() as contacts,
+            ProgressLine(watched=watched, total=None) as line,
+            INTERRUPTS,
+        ):
+            return rehearse(
+                contacts,
+                prepare=self.prepare(contacts),
+                standings=standings,
+                unseen=seen.add,
+                known=seen.known,
+                rows_of=seen.rows_of,
+                refused=refused,
+                screener=screener,
+                on_fit=on_fit,
+                limit=limit,
+                stop_asked=INTERRUPTS.asked,
+                on_rejection=on_rejection,
+                on_progress=line.show,
+            )
+
+    def open_rejects(self, stack: contextlib.ExitStack) -> Rejects | None:
+        """Return what takes the rejected rows, if a file was asked for."""
+        if self._options.rejects is None:
+            return None
+        rejects = Rejects(self._options.rejects, self._columns)
+        stack.callback(rejects.discard)
+        return rejects
+
+    def description(self, agent_id: str, number: str, origin: str, deadline: float) -> RunDescription:
+        """Return what the run says of itself in the ledger."""
+        options = self._options
+        return RunDescription(
+            campaign=self.campaign,
+            named_by_default=options.campaign is None and self._rendered is None,
+            key_column=options.key if self._rendered is None else self._rendered.key_column,
+            api_origin=origin,
+            source_path=str(Path(options.contacts).absolute()) if options.contacts != STDIN else None,
+            agent_id=agent_id,
+            from_phone_number_id=number,
+            template="\n".join(map(as_typed, self._overrides)) or None,
+            deadline=deadline,
+            zone_rules=str(zone_rules()),
+        )
+
+    def origin(self) -> str:
+        """Return which API a campaign belongs to."""
+        if self._options.sandbox:
+            return SANDBOX_ORIGIN
+        return origin_of(base_url(self._options.settings, self._options.base_url))
+
+    def check_max_calls(self, ledger: Ledger | None, campaign_id: int | None, *, wait: bool = False) -> None:
+        """Refuse to start where more people would be called than `--max-calls` allows.
+
+        Args:
+            ledger: None where there is none yet.
+            campaign_id: None where the campaign is new.
+            wait: whether people are called, too, who are deferred now.
+
+        Raises:
+            UsageError: more people would be called.
+        """
+        most = self._options.max_calls
+        if most is None:
+            return
+        limit = None if wait else min(most + 1, self._options.limit or most + 1)
+        report = self.rehearse(ledger, campaign_id, nothing, limit)
+        for error in report.errors:
+            raise error
+        people = report.counts["not_sent"] + (report.counts["deferred"] if wait else 0)
+        if min(people, self._options.limit or people) > most:
+            raise UsageError(
+                f"this would call more than {most:,} people (--max-calls), so nobody was called",
+                hint="look with --dry-run; raise --max-calls, or call fewer with --limit",
+                code="max-calls",
+            )
+
+    def result(
+        self,
+        report: Report,
+        *,
+        ledger: str,
+        dry_run: bool = False,
+        ledger_created: bool = False,
+        run_id: int | None = None,
+        held: Sequence[BatchRecord] = (),
+    ) -> BatchCallResult:
+        """Return the result of the command, with its exit code."""
+        # An outcome that is not in the ledger weighs more than why the ledger could not be written.
+        unrecorded = any(error.code == "outcome-unrecorded" for error in report.errors)
+        statuses = {
+            error.exit_status
+            for error in report.errors
+            if not (unrecorded and isinstance(error, LedgerError))
+        }
+        if INTERRUPTS.signum is not None:
+            statuses.add(ExitStatus(128 + INTERRUPTS.signum))
+        if report.counts["rejected"]:
+            statuses.add(ExitStatus.REJECTED)
+        if held:
+            statuses.add(ExitStatus.HELD)
+        return BatchCallResult(
+            exit_status=most_important(statuses),
+            campaign=self.campaign,
+            run_id=run_id,
+            dry_run=dry_run,
+            sandbox=self._options.sandbox,
+            ledger=ledger,
+            ledger_created=ledger_created,
+            report=report,
+            held=held,
+            address=self.address,
+            rejects=str(self._options.rejects) if self._options.rejects is not None else None,
+            again=again(self._options, self.campaign),
+            marks=self.lint.warnings,
+            list_use=self.steering.use,
+            do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
+            plus_added=self._preparer.plus_added,
+        )
+
+
+def written(rejects: Rejects | None, report: Report) -> Report:
+    """Write the rejects; that it can't be done must not hide what became of the run."""
+    try:
+        if rejects is not None:
+            rejects.write()
+    except InputError as error:
+        return replace(report, errors=(*report.errors, error))
+    return report
