@@ -32,8 +32,8 @@ def test_the_environment_beats_the_file(made, folder):
     settings = made(dotenv="XUNA_AGENT_ID=file\nXUNA_REGION=DE\n", XUNA_AGENT_ID="environment")
     got = [settings.find(name) for name in ("XUNA_AGENT_ID", "XUNA_REGION", "XUNA_RATE")]
     assert [(one, one and one.source) for one in got] == [
-        ("environment", "environment (XUNA_AGENT_ID)"),
-        ("DE", f"{folder / '.env'} (XUNA_REGION)"),
+        ("environment", "XUNA_AGENT_ID in the environment"),
+        ("DE", f"XUNA_REGION in {folder / '.env'}"),
         (None, None),
     ]
 

@@ -61,7 +61,7 @@ class Given(str):
     """A value that somebody gave, and where.
 
     Attributes:
-        source: for people, e.g. `--agent-id`, `environment (XUNA_AGENT_ID)`, `/path/.env (XUNA_AGENT_ID)`.
+        source: for people, e.g. `--agent-id`, `XUNA_AGENT_ID in the environment`, `XUNA_AGENT_ID in /path/.env`.
         folder: what a relative path in it is relative to; None for the current one.
         unasked: whether it comes from a `.env` that nobody named.
     """
@@ -107,14 +107,14 @@ class Settings:
     def find(self, name: str) -> Given | None:
         """Return what a variable says, in the environment or else in the file; what is empty says nothing."""
         if value := self._environ.get(name):
-            return Given(value, f"environment ({name})")
+            return Given(value, f"{name} in the environment")
         return self.of_file(name)
 
     def of_file(self, name: str) -> Given | None:
         """Return what the file says."""
         if (value := self._from_file.get(name)) is None:
             return None
-        return Given(value, f"{self.path} ({name})", self.path.parent, unasked=not self._explicit)
+        return Given(value, f"{name} in {self.path}", self.path.parent, unasked=not self._explicit)
 
     def get(self, name: str, flag: object = None, *, option: str = "", default: str | None = None) -> Setting:
         """Return a setting.
@@ -128,7 +128,7 @@ class Settings:
         if flag is not None:
             return Setting(str(flag), option)
         if value := self._environ.get(name):
-            return Setting(value, f"environment ({name})")
+            return Setting(value, f"{name} in the environment")
         if value := self._from_file.get(name):
             return Setting(value, str(self.path), self.path.parent, unasked=not self._explicit)
         return Setting(default, "default")

@@ -40,7 +40,7 @@ def test_a_healthy_setup_is_said_to_be_so_and_the_key_is_not_shown(cli, api):
     ran = cli("doctor", "--output", "json")
     found = findings(ran)
     assert all(finding["ok"] for finding in found.values())
-    assert found["API key"]["message"] == "7 characters, from environment (XUNA_AI_API_KEY)"
+    assert found["API key"]["message"] == "7 characters, from XUNA_AI_API_KEY in the environment"
     assert "+15550100000" in found["caller number"]["message"]
     assert "Sandbox agent" in found["agent"]["message"]
     assert "made by the first run" in found["ledger"]["message"]

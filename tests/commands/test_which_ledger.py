@@ -79,7 +79,7 @@ def test_a_ledger_that_was_there_before_is_not_begun_anew(
 
 def test_a_missing_folder_is_told_of_the_variable_too(cli, api, people, tmp_path, monkeypatch):
     monkeypatch.setenv("XUNA_LEDGER", str(tmp_path / "gone/ledger.db"))
-    assert "environment (XUNA_LEDGER): the folder" in cli("batch-call", people(1), *HELLO, exits=4).err
+    assert "XUNA_LEDGER in the environment: the folder" in cli("batch-call", people(1), *HELLO, exits=4).err
 
 
 # ------------------------------------------------------------------------------- --require-ledger
@@ -115,7 +115,7 @@ def test_the_sandbox_needs_none(cli, people, monkeypatch):
 
 def test_a_value_that_says_neither_yes_nor_no_is_refused(cli, people, monkeypatch):
     monkeypatch.setenv("XUNA_REQUIRE_LEDGER", "perhaps")
-    assert "neither yes nor no" in cli("batch-call", people(1), *HELLO, "--sandbox", exits=4).err
+    assert "neither yes nor no" in cli("batch-call", people(1), *HELLO, "--sandbox", exits=2).err
 
 
 def test_doctor_says_that_it_is_missing(cli, api, monkeypatch):
@@ -144,7 +144,7 @@ def test_a_ledger_that_an_implicit_env_file_chose_is_named_each_time(cli, api, p
         ("do-not-call", "list"),
         ("doctor",),
     ):
-        words = f"ledger: {work / 'calls.db'} (chosen by {work / '.env'})"
+        words = f"ledger: {work / 'calls.db'} (chosen by XUNA_LEDGER in {work / '.env'})"
         assert cli(*argv).err.count(words) == 1, argv
     assert "chosen by" not in cli("campaigns", "list", "--ledger", work / "calls.db").err
     assert "chosen by" not in cli("campaigns", "list", "--env-file", work / ".env").err

@@ -89,7 +89,7 @@ HTTP_EVENTS = {
 def lay(mine: Mine) -> None:
     """Wrap everything that has a named point."""
     from xuna_cli.api.client import Client, _Watch
-    from xuna_cli.commands import calling
+    from xuna_cli.commands import batch_call
     from xuna_cli.interrupts import Interrupts
     from xuna_cli.ledger import campaigns, ledger
     from xuna_cli.ledger.batches import Batches
@@ -129,7 +129,7 @@ def lay(mine: Mine) -> None:
     within(SqliteEngine, "_create_file", "create")
     within(Client, "place_calls", "place_calls")
     within(spreadsheet.os, "replace", "rename")
-    within(calling, "emit", "emit")
+    within(batch_call, "emit", "emit")
     within(Interrupts, "install", "install")
     atexit.register(mine.passes, "exit")
 

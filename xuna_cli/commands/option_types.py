@@ -161,9 +161,9 @@ def source_of(ctx: typer.Context, parameter: Any) -> str:
     """Return where the value of a parameter was given, for people."""
     source = ctx.get_parameter_source(parameter.name)
     if source is not None and source.name == "ENVIRONMENT":
-        return f"environment ({parameter.envvar})"
+        return f"{parameter.envvar} in the environment"
     if source is not None and source.name == "DEFAULT_MAP":
-        return f"{ctx.obj.path} ({parameter.envvar})"
+        return f"{parameter.envvar} in {ctx.obj.path}"
     names = [name for name in parameter.opts if name.startswith("--")]
     return str(names[0] if names else parameter.human_readable_name)
 
