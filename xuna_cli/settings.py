@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from xuna_cli.debug_log import never_show
 from xuna_cli.errors import ConfigurationError
 
 API_KEY = "XUNA_AI_API_KEY"
@@ -163,6 +164,7 @@ class Settings:
                 hint="copy it again, without quotes around it",
                 code="key-malformed",
             )
+        never_show(key)
         return Secret(key)
 
     def switch(self, name: str, *, on: bool) -> bool:

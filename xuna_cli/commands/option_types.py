@@ -21,9 +21,11 @@ import inspect
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -31,6 +33,8 @@ import typer
 import typer.core
 from typer.models import ParameterInfo
 
+from xuna_cli import __version__
+from xuna_cli.debug_log import debug, start_debug_log
 from xuna_cli.errors import ExitStatus, UsageError
 from xuna_cli.settings import Given, Settings
 
@@ -77,6 +81,12 @@ def _load_settings(ctx: typer.Context, env_file: Path | None) -> Path | None:
     return env_file
 
 
+def _start_debug_log(debug: bool) -> bool:
+    if debug:
+        start_debug_log()
+    return debug
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What every command with settings has.
@@ -91,6 +101,17 @@ class Options:
 
     settings: Settings
     typed: frozenset[str]
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            envvar="XUNA_DEBUG",
+            callback=_start_debug_log,
+            is_eager=True,
+            help="Print each step to stderr, without keys, phone numbers and messages.",
+            rich_help_panel="Output",
+        ),
+    ] = False
     env_file: Annotated[
         Path | None,
         typer.Option(
@@ -118,6 +139,7 @@ def takes(
         def command(*, ctx: typer.Context, **given: Any) -> None:
             if issubclass(options, Options):
                 given |= {"settings": ctx.obj, "typed": _typed(ctx)}
+                _log_options(ctx, given)
             raise typer.Exit(int(run(options(**given)) or 0))
 
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
@@ -148,6 +170,16 @@ class Command(typer.core.TyperCommand):
             raise UsageError(
                 f"{source_of(ctx, error.param)}: {_plain(error.message)}", code="option-value"
             ) from None
+
+
+def _log_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
+    """Log which options were given and where; of their values only those that can't hold a name or a message."""
+    debug("command", ctx.command_path, version=__version__, python=sys.version.split()[0])
+    for parameter in ctx.command.params:
+        source, value = ctx.get_parameter_source(str(parameter.name)), given.get(str(parameter.name))
+        if source is not None and source.name != "DEFAULT":
+            shown = value if isinstance(value, bool | int | float | StrEnum) else None
+            debug("option", str(parameter.name), value=shown, source=source_of(ctx, parameter))
 
 
 def _plain(message: str) -> str:

@@ -16,6 +16,7 @@ from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
 from xuna_cli.contacts.workbook import as_phone, open_sheet
+from xuna_cli.debug_log import debug
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CellFault, Contact, Rejection
 
@@ -134,6 +135,7 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
     delimiter = None if options.delimiter is None else check_delimiter(options.delimiter)
     contacts = _open(path, options, delimiter, name)
     contacts.notes = (*contacts.notes, *_without_effect(contacts, options, name))
+    debug("list", "opened", columns=len(contacts.columns), sheet=contacts.sheet, format=options.format)
     return contacts
 
 

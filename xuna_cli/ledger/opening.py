@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from xuna_cli.debug_log import debug
 from xuna_cli.ledger.database import utc_now
 from xuna_cli.ledger.engine import Engine
 from xuna_cli.ledger.ledger import Ledger
@@ -26,10 +27,12 @@ def open_ledger(
     """
     engine = _engine(location, create=create, read_only=read_only)
     try:
-        return Ledger(engine, now=now, create=create, read_only=read_only)
+        ledger = Ledger(engine, now=now, create=create, read_only=read_only)
     except BaseException:
         engine.close()
         raise
+    debug("ledger", "opened", location=location, created=ledger.created, read_only=read_only)
+    return ledger
 
 
 def check_writable(location: Location) -> None:
