@@ -330,3 +330,33 @@ def test_an_error_before_the_first_row_is_in_the_document_too(cli, api, tmp_path
     assert ran.document["status"] == "error"
     assert ran.document["exit_code"] == 5
     assert "missing.csv" in ran.document["errors"][0]["message"]
+
+
+OPENED = []
+
+
+def note_opening(event, args):
+    if event == "open":
+        OPENED.append(str(args[0]))
+
+
+sys.addaudithook(note_opening)  # no hook can be taken away again
+
+
+@pytest.mark.parametrize(
+    ("more", "times"),
+    [
+        ((), 1),
+        (("--dry-run",), 1),
+        (("--max-calls", "5"), 2),  # people are counted before the first call
+        (
+            ("--consent-column", "name", "--consent-values", "Person 0"),
+            2,
+        ),  # a no in any row holds for the person
+    ],
+)
+def test_a_list_is_opened_once_where_nothing_demands_a_second_pass(cli, api, people, more, times):
+    path = people(3)
+    OPENED.clear()
+    cli("batch-call", path, *HELLO, "--yes", *more)
+    assert OPENED.count(str(path)) == times

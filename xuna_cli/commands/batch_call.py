@@ -6,11 +6,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import BinaryIO
 
 from xuna_cli.api.client import encode_batch, refusal_error
-from xuna_cli.commands.call_inputs import STDIN, rate_of, source_of
+from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions, Output
 from xuna_cli.commands.context import Account, ledger_for_writing, open_account
 from xuna_cli.commands.prepared_list import PreparedList, nothing, written
@@ -72,7 +70,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
 
 def _call(options: BatchCallOptions) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
-        call = BatchCall(options, source_of(options, stack))
+        call = BatchCall(options, stack)
         result = call.dry_run() if options.dry_run else call.run()
     nobody = result.report.list_complete and not any(result.report.counts.values())
     if nobody and not options.quiet:
@@ -101,9 +99,9 @@ class BatchCall:
         XunaError: what stops it before a row is read.
     """
 
-    def __init__(self, options: BatchCallOptions, source: Path | BinaryIO) -> None:
+    def __init__(self, options: BatchCallOptions, stack: contextlib.ExitStack) -> None:
         self._options = options
-        self._list = PreparedList(options, source)
+        self._list = PreparedList(options, stack)
         if options.wait and self._list.screening.hours is None:
             raise UsageError(
                 "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"

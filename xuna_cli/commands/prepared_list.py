@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.body_list import check_caller
@@ -19,6 +18,7 @@ from xuna_cli.commands.call_inputs import (
     check_rendered_options,
     list_options,
     overrides_of,
+    source_of,
 )
 from xuna_cli.commands.call_options import ListAndMessageOptions
 from xuna_cli.commands.context import (
@@ -80,7 +80,7 @@ class PreparedList:
 
     Args:
         options: of batch-call or render.
-        source: the list.
+        stack: closes what is open in the end.
 
     Attributes:
         clock: time.
@@ -96,16 +96,18 @@ class PreparedList:
         XunaError: what stops the command before a row is read.
     """
 
-    def __init__(self, options: ListAndMessageOptions, source: Path | BinaryIO) -> None:
+    def __init__(self, options: ListAndMessageOptions, stack: contextlib.ExitStack) -> None:
         self._options = options
-        self._source = source
+        self._source = source = source_of(options, stack)
         self.clock = Clock()
         self.location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options)
         self._region = check_region(options.region) if options.region else None
-        with self.open() as contacts:
-            self._rendered = rendered_list(contacts.columns, contacts)
+        self._beside = beside_the_list(source, list_options(options), name=self._name)
+        contacts = self._open()
+        stack.callback(contacts.close)
+        self._rendered = rendered_list(contacts.columns, contacts.first_rows)
         if self._rendered is not None:
             check_rendered_options(options, self._rendered)
             self._overrides = []  # what was reviewed is what is said
@@ -114,14 +116,14 @@ class PreparedList:
         self.address = address(
             self.campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox
         )
-        with self.open() as contacts:
-            self._columns = contacts.columns
-            self._timezone_column = timezone_column(
-                options, contacts.columns, complete=contacts.columns_are_complete
-            )
-            self.steering = self._plan_list(contacts)
-            self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
-            self._loud_warnings += self.heard.silent(contacts)
+        self._columns = contacts.columns
+        self._timezone_column = timezone_column(
+            options, contacts.columns, complete=contacts.columns_are_complete
+        )
+        self.steering = self._plan_list(contacts)
+        self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
+        self._loud_warnings += self.heard.silent(contacts)
+        self._unread = None if contacts.begun else contacts
         self.screening = make_screening(
             options, columns=self._columns, region=self._region, now=self.clock.now
         )
@@ -198,7 +200,11 @@ class PreparedList:
         return self._options.require_ledger and not self._options.sandbox
 
     def open(self) -> ContactList:
-        """Open the list, from its beginning."""
+        """Open the list at its beginning; what has not been read yet is not opened anew."""
+        contacts, self._unread = self._unread, None
+        return contacts or self._open()
+
+    def _open(self) -> ContactList:
         return open_list(self._source, list_options(self._options), name=self._name)
 
     @property
@@ -223,8 +229,7 @@ class PreparedList:
 
     def check_caller(self, agent_id: str | None, number_id: str | None) -> None:
         """Raise UsageError where the list names another agent or caller number."""
-        beside = beside_the_list(self._source, list_options(self._options), name=self._name)
-        check_caller(beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
+        check_caller(self._beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
 
     def prepare(self, contacts: ContactList) -> TargetBuilder:
         """Return what makes call targets of the contacts."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xuna_cli.commands.call_inputs import STDIN, source_of
+from xuna_cli.commands.call_inputs import STDIN
 from xuna_cli.commands.call_options import RenderOptions
 from xuna_cli.commands.prepared_list import PreparedList
 from xuna_cli.errors import ExitStatus
@@ -30,7 +30,7 @@ def render(options: RenderOptions) -> ExitStatus:
         inputs = (Path(options.contacts), *(options.do_not_call or ()))
         refuse_inputs(to, inputs if options.contacts != STDIN else inputs[1:])
         refuse_outputs(to, options.rejects)
-        prepared = PreparedList(options, source_of(options, stack))
+        prepared = PreparedList(options, stack)
         prepared.refuse_as_output(to)
         prepared.say_warnings()
         about = prepared.about

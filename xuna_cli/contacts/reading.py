@@ -55,6 +55,7 @@ class ContactList:
         first_rows_are_all: whether the list has no others.
         sheet: the sheet that is read; None where the list is no workbook.
         notes: what a person has to know before anybody is called: sheets and rows that are not read.
+        begun: whether somebody has begun to read the contacts.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class ContactList:
         self.notes = tuple(notes)
         self._rows = rows
         self._source = source
-        self._begun = False
+        self.begun = False
 
     @property
     def phone_column(self) -> str:
@@ -86,9 +87,9 @@ class ContactList:
         return next(iter(self.phones.columns), "")
 
     def __iter__(self) -> Iterator[Contact | Rejection]:
-        if self._begun:  # giving nobody, silently, would read as an empty list
+        if self.begun:  # giving nobody, silently, would read as an empty list
             raise RuntimeError("A contact list is read once; open it again.")
-        self._begun = True
+        self.begun = True
         return self._read()
 
     def _read(self) -> Iterator[Contact | Rejection]:
@@ -331,9 +332,12 @@ def beside_the_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -
         name: likewise.
     """
     found: dict[str, object] = {}
+    kind = options.format or _format_by_name(path, name)
+    if kind not in (None, "json"):
+        return found
     source = Source(path, name)
     try:
-        kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
+        kind = kind or _format_by_content(source, options.encoding)
         codec, skip = choose_encoding(source.head(), options.encoding)
         if kind == "json" and source.head()[skip:].decode(codec, "ignore").lstrip()[:1] == "{":
             for _ in source.guard(read_json(source.text(options.encoding, newline="\n"), name, found)):
