@@ -184,9 +184,9 @@ def lay(mine: Mine) -> None:
         write_rows(stream, header, passing())
 
     spreadsheet.write_rows = written
-    import xuna_cli.output.campaigns as campaigns_output
+    import xuna_cli.output.people as people_output
 
-    campaigns_output.write_rows = written
+    people_output.write_rows = written
 
 
 def jump(seconds: float) -> None:

@@ -9,12 +9,13 @@ from html.parser import HTMLParser
 import pytest
 
 from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.conversations import Link, store, store_sync
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.outcomes import Link, store, store_counts, store_sync
 from xuna_cli.ledger.records import BatchState, ConversationSync, RunDescription
+from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget, Conversation, Evaluation
 from xuna_cli.outcomes.report_data import report_data
-from xuna_cli.output.report import masked, render
+from xuna_cli.output.html_report import masked, render
 
 pytestmark = pytest.mark.usefixtures("unsynced")
 

@@ -29,8 +29,8 @@ from xuna_cli.errors import (
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import store_counts
 from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
 from xuna_cli.output.document import BatchCallResult, batch_call_document
 from xuna_cli.output.messages import counted, emit, print_error, say

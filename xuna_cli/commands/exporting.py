@@ -5,11 +5,12 @@ from pathlib import Path
 
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.retry import Reader, several
-from xuna_cli.ledger.outcomes import is_final, verdict
+from xuna_cli.ledger.conversations import is_final, verdict
+from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import CallOutcome
 from xuna_cli.ledger.seen_keys import SeenKeys
-from xuna_cli.outcomes.gathering import in_groups
-from xuna_cli.output.conversations import ConversationFile
+from xuna_cli.outcomes.sync import RECORDS_AT_ONCE
+from xuna_cli.output.conversation_file import ConversationFile
 from xuna_cli.output.messages import counted, say
 
 
@@ -35,11 +36,11 @@ def export_conversations(
         contextlib.closing(SeenKeys()) as seen,
         ConversationFile(to, form, with_transcript=with_transcript) as file,
     ):
-        for group in in_groups(file.ids()):
+        for group in in_parts(file.ids(), RECORDS_AT_ONCE):
             seen.add(list(dict.fromkeys(group)))
         there = file.found
         listed = ConversationList(reader, agent_id=agent_id, since=since)
-        for records in in_groups(listed):
+        for records in in_parts(listed, RECORDS_AT_ONCE):
             fresh = seen.add(list(dict.fromkeys(record.conversation_id for record in records)))
             wanted = [record.conversation_id for record in records if record.conversation_id in fresh]
             for whole in several(lambda one: conversation_if_there(reader, one), wanted):

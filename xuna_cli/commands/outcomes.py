@@ -53,8 +53,8 @@ def outcomes(
     from xuna_cli.commands.durations import parse_for
     from xuna_cli.commands.prompts import is_terminal
     from xuna_cli.ledger.campaigns import campaign
-    from xuna_cli.outcomes.gathering import check_origin, gather
     from xuna_cli.outcomes.summary import Summary, summarise
+    from xuna_cli.outcomes.sync import check_origin, sync_conversations
     from xuna_cli.outcomes.watching import LONGEST_WAIT_S, Pace
     from xuna_cli.outcomes.watching import watch as keep_watching
     from xuna_cli.output.messages import say
@@ -70,7 +70,7 @@ def outcomes(
             with LiveSummary(watched=is_terminal(sys.stderr)) as live:
 
                 def read() -> Summary:
-                    gather(opened, found, api.reader, on_progress=live.sync)
+                    sync_conversations(opened, found, api.reader, on_progress=live.sync)
                     return summarise(opened, found)
 
                 if watch:
@@ -168,8 +168,8 @@ def report(
     from xuna_cli.commands.context import address, check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.report_data import report_data
+    from xuna_cli.output.html_report import write_report
     from xuna_cli.output.messages import say
-    from xuna_cli.output.report import write_report
 
     with ledger_for_reading(env_file, ledger, sandbox=sandbox) as opened:
         found = campaign(opened, name)

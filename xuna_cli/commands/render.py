@@ -11,8 +11,7 @@ from xuna_cli.commands.call_options import RenderOptions
 from xuna_cli.commands.prepared_list import PreparedList
 from xuna_cli.errors import ExitStatus
 from xuna_cli.models import CallTarget
-from xuna_cli.output.campaigns import destination
-from xuna_cli.output.files import refuse_inputs, refuse_outputs
+from xuna_cli.output.files import destination, refuse_inputs, refuse_outputs
 from xuna_cli.output.messages import COUNT_LABELS, counted, say
 from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.screening import screening_lines

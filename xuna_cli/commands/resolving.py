@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from xuna_cli.commands.prompts import is_interactive
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign, resolve
+from xuna_cli.ledger.conversations import found_of_held, sync_of
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import found_of_held, sync_of
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.output.campaigns import Evidence, explain_held
 from xuna_cli.output.messages import counted, say

@@ -9,11 +9,10 @@ from pathlib import Path
 from xuna_cli.commands.context import check_output_of_ledger
 from xuna_cli.commands.joining import list_beside
 from xuna_cli.errors import UsageError
-from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.campaigns import calls_with_outcomes, campaign
+from xuna_cli.ledger.conversations import sync_of
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import sync_of
 from xuna_cli.ledger.records import BatchState, CallOutcome, Campaign, ConversationSync
-from xuna_cli.outcomes.gathering import with_outcomes
 from xuna_cli.outcomes.joined_list import Person
 from xuna_cli.outcomes.joining import UNTIED, unix
 from xuna_cli.output.messages import counted, say
@@ -154,7 +153,7 @@ def write_retry_list(
 
 def everybody(ledger: Ledger, found: Campaign) -> Iterator[Person]:
     """Yield a campaign's people, from the ledger alone."""
-    for call, outcome in with_outcomes(ledger, found):
+    for call, outcome in calls_with_outcomes(ledger, found):
         yield Person(None, call.row_number, call.batch.state.value, call, outcome)
 
 

@@ -27,12 +27,13 @@ def check_same_campaign(
 ) -> None:
     """Raise UsageError if the campaign was forgotten, or a run contradicts its first run."""
     name = description.campaign
-    other = f"use another campaign: --campaign {shlex.quote(name + '-2')}"
+    flag = f"--campaign {shlex.quote(name + '-2')}"
+    other = f"use another campaign: {flag}"
     if forgotten_at is not None:
         raise UsageError(
             f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
             "called",
-            hint=f"another campaign would call everybody on the list again: --campaign {shlex.quote(name + '-2')}",
+            hint=f"another campaign would call everybody on the list again: {flag}",
             code="campaign-forgotten",
         )
     if api_origin != description.api_origin:

@@ -8,10 +8,10 @@ from typing import Any
 
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.batches import batch_record
+from xuna_cli.ledger.conversations import outcome_of, outcomes_of, sync_of
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import outcomes_of
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
-from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, CallRecord, Campaign
+from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, CallOutcome, CallRecord, Campaign
 
 CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
 
@@ -64,7 +64,7 @@ def calls(
     Args:
         ledger: where.
         campaign_id: whose.
-        batches: of these alone.
+        batches: only of these.
         outcomes: with what came of them.
     """
     group: list[BatchRecord] = []
@@ -85,6 +85,13 @@ def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord], *, outcomes: bool)
     known = outcomes_of(ledger, tuple(by_id)) if outcomes else {}
     for batch_id, row_number, key, number in ledger.rows_in("calls_of_batches", tuple(by_id)):
         yield CallRecord(row_number, key, number, by_id[batch_id], known.get(key))
+
+
+def calls_with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[CallRecord, CallOutcome]]:
+    """Yield the campaign's calls with what came of them, in constant memory."""
+    sync = sync_of(ledger, campaign.id)
+    for call in calls(ledger, campaign.id, outcomes=True):
+        yield call, outcome_of(call.outcome, call.batch.submitted_at, sync)
 
 
 def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool) -> list[BatchRecord]:

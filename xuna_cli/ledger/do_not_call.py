@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import in_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,11 @@ def add(ledger: Ledger, numbers: Iterable[str], reason: str | None) -> int:
     Returns:
         How many are new.
     """
-    waiting = iter(numbers)
     new = 0
-    while portion := sorted(set(islice(waiting, ADDED_AT_ONCE))):
+    for part in in_parts(numbers, ADDED_AT_ONCE):
         with ledger.transaction():
             at = ledger.timestamp()
-            new += ledger.insert("do_not_call_add", [(number, reason, at) for number in portion])
+            new += ledger.insert("do_not_call_add", [(number, reason, at) for number in sorted(set(part))])
     return new
 
 

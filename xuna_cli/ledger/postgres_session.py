@@ -58,6 +58,28 @@ FROM pg_class c WHERE c.relname = ANY(%(tables)s) AND c.relkind = 'r'
 RIGHTS = "let the role own the database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role"
 
 
+AGAIN = "run the same command again"
+
+# By SQLSTATE: code, what is wrong, what to do.
+DAMAGED = ("ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one")
+FULL = ("ledger-full", "can't grow: its server is out of space", "make room and run the same command again")
+EXPLANATIONS = {
+    "25006": ("ledger-unwritable", "can only be read", "name the primary, or let the role write"),
+    "42501": (
+        "ledger-unwritable",
+        "does not let this role do it",
+        "let the role own its database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role that made the ledger",
+    ),
+    "53100": FULL,
+    "53200": FULL,
+    "3F000": ("ledger-schema", "names a schema that is not there", "CREATE SCHEMA … AUTHORIZATION the role"),
+    "42P01": DAMAGED,
+    "42703": DAMAGED,
+    "XX001": DAMAGED,
+    "XX002": DAMAGED,
+}
+
+
 class Session:
     """One connection that can be trusted with a ledger.
 
@@ -188,9 +210,9 @@ class Session:
                 f"the ledger {self.location} took too long", hint=AGAIN, code="ledger-busy"
             )
         said = error.diag.message_primary or type(error).__name__
-        for states, code, what, hint in EXPLANATIONS:
-            if state in states:
-                return LedgerError(f"the ledger {self.location} {what} ({said})", hint=hint, code=code)
+        if state in EXPLANATIONS:
+            code, what, hint = EXPLANATIONS[state]
+            return LedgerError(f"the ledger {self.location} {what} ({said})", hint=hint, code=code)
         return LedgerError(f"the ledger {self.location} failed: {said} (SQLSTATE {state or 'none'})")
 
     def _explain_connecting(self, error: psycopg.Error) -> LedgerError | ConfigurationError:
@@ -221,42 +243,6 @@ class Session:
         for secret in self._secrets:
             words = words.replace(secret, "…")
         return words[:LONGEST_WORDS]
-
-
-AGAIN = "run the same command again"
-
-EXPLANATIONS = (
-    (
-        {"25006"},
-        "ledger-unwritable",
-        "can only be read",
-        "name the primary, or let the role write",
-    ),
-    (
-        {"42501"},
-        "ledger-unwritable",
-        "does not let this role do it",
-        "let the role own its database, or: GRANT CREATE, USAGE ON SCHEMA … TO the role that made the ledger",
-    ),
-    (
-        {"53100", "53200"},
-        "ledger-full",
-        "can't grow: its server is out of space",
-        "make room and run the same command again",
-    ),
-    (
-        {"3F000"},
-        "ledger-schema",
-        "names a schema that is not there",
-        "CREATE SCHEMA … AUTHORIZATION the role",
-    ),
-    (
-        {"42P01", "42703", "XX001", "XX002"},
-        "ledger-corrupt",
-        "is damaged",
-        "restore it from a copy; do not start a new one",
-    ),
-)
 
 
 def _parameters(url: ServerUrl) -> dict[str, Any]:

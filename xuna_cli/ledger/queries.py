@@ -2,8 +2,9 @@
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib import resources
+from itertools import islice
 from typing import TypeVar
 
 ROWS_PER_STATEMENT = 500  # below SQLite's and PostgreSQL's limits of parameters, with room
@@ -11,10 +12,11 @@ ROWS_PER_STATEMENT = 500  # below SQLite's and PostgreSQL's limits of parameters
 T = TypeVar("T")
 
 
-def in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the items in portions that one statement takes."""
-    for start in range(0, len(items), ROWS_PER_STATEMENT):
-        yield items[start : start + ROWS_PER_STATEMENT]
+def in_parts(items: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[list[T]]:
+    """Yield the items in portions, by default such as one statement takes."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 @functools.cache

@@ -132,8 +132,7 @@ GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, 
 ORDER BY c.name, b.state
 
 -- name: runs_of_campaign
-SELECT id, started_at, ended_at, agent_id, from_phone_number_id, source, template, host, pid, xuna_version
-FROM runs WHERE campaign_id = :campaign_id ORDER BY id
+SELECT id, started_at, agent_id FROM runs WHERE campaign_id = :campaign_id ORDER BY id
 
 -- name: calls_of_batches
 SELECT c.batch_id, c.row_number, c.key, c.to_phone_number FROM calls c

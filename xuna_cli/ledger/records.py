@@ -117,6 +117,15 @@ class Run:
     campaign: str
 
 
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the ledger knows of a run, as far as somebody asks."""
+
+    id: int
+    started_at: str
+    agent_id: str
+
+
 class ClaimStatus(StrEnum):
     """How a key stands that is in the ledger already, as the result's counts name it."""
 

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections import defaultdict
+from collections.abc import Mapping
 
 from xuna_cli import __version__
 from xuna_cli.errors import LostClaimError
@@ -10,7 +12,7 @@ from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.queries import named
-from xuna_cli.ledger.records import Run, RunDescription
+from xuna_cli.ledger.records import Run, RunDescription, RunRecord
 
 
 class Runs:
@@ -135,3 +137,27 @@ class Runs:
 def lost_claim(what: str) -> LostClaimError:
     """Return the error that tells that another run has closed ours."""
     return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
+
+
+# -- what is asked of runs later
+
+
+def runs_of(database: Database, campaign_id: int) -> list[RunRecord]:
+    """Return the campaign's runs, in order."""
+    return [RunRecord(*row) for row in database.rows("runs_of_campaign", {"campaign_id": campaign_id})]
+
+
+def store_counts(database: Database, run_id: int, counts: Mapping[str, int]) -> None:
+    """Keep what a run did with its rows; counts of nothing are left out."""
+    with database.transaction():
+        for name, count in counts.items():
+            if count:
+                database.change("add_run_count", {"run_id": run_id, "name": name, "count": count})
+
+
+def counts_of_runs(database: Database, campaign_id: int) -> dict[int, dict[str, int]]:
+    """Return what the campaign's runs did with their rows, by run, in order."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for run_id, name, count in database.rows("run_counts", {"campaign_id": campaign_id}):
+        found[run_id][name] = int(count)
+    return dict(found)

@@ -50,7 +50,6 @@ class SqliteEngine:
 
     serial_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
     is_local = True
-    _connection: sqlite3.Connection
 
     def __init__(self, path: Path, *, create: bool, read_only: bool = False) -> None:
         self.path = Path(os.path.realpath(path))
@@ -346,33 +345,29 @@ def _errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+# By the beginning of SQLite's name of the error: code, what is wrong, what to do.
+EXPLANATIONS = {
+    "SQLITE_NOTADB": (
+        "ledger-corrupt",
+        "is not a database",
+        "restore it from a copy; do not start a new one",
+    ),
+    "SQLITE_CORRUPT": ("ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one"),
+    "SQLITE_FULL": (
+        "ledger-full",
+        "can't grow: the disk is full",
+        "make room and run the same command again",
+    ),
+    "SQLITE_BUSY": ("ledger-busy", "is locked by another program", "run the same command again"),
+    "SQLITE_READONLY": ("ledger-unwritable", "can't be written", "check its permissions and its folder's"),
+    "SQLITE_CANTOPEN": ("ledger-unwritable", "can't be opened", "check its permissions and its folder's"),
+    "SQLITE_IOERR": ("ledger-unwritable", "can't be read or written", "check the disk"),
+}
+
+
 def _explain(path: Path, error: sqlite3.Error) -> LedgerError:
     name = getattr(error, "sqlite_errorname", "") or ""
-    table = (
-        (
-            "SQLITE_NOTADB",
-            "ledger-corrupt",
-            "is not a database",
-            "restore it from a copy; do not start a new one",
-        ),
-        ("SQLITE_CORRUPT", "ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one"),
-        (
-            "SQLITE_FULL",
-            "ledger-full",
-            "can't grow: the disk is full",
-            "make room and run the same command again",
-        ),
-        ("SQLITE_BUSY", "ledger-busy", "is locked by another program", "run the same command again"),
-        (
-            "SQLITE_READONLY",
-            "ledger-unwritable",
-            "can't be written",
-            "check its permissions and its folder's",
-        ),
-        ("SQLITE_CANTOPEN", "ledger-unwritable", "can't be opened", "check its permissions and its folder's"),
-        ("SQLITE_IOERR", "ledger-unwritable", "can't be read or written", "check the disk"),
-    )
-    for prefix, code, what, hint in table:
-        if name.startswith(prefix):
+    for beginning, (code, what, hint) in EXPLANATIONS.items():
+        if name.startswith(beginning):
             return LedgerError(f"the ledger {path} {what} ({error})", hint=hint, code=code)
     return LedgerError(f"the ledger {path} failed: {error}", code="ledger")

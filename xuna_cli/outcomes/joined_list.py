@@ -3,12 +3,11 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from xuna_cli.ledger.campaigns import calls
+from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import outcome_of, outcomes_of_keys, sync_of
-from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
+from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import BatchState, CallOutcome, CallRecord, Campaign
 from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import CallTarget, Contact, Rejection
@@ -76,13 +75,11 @@ class JoinedList:
     def __iter__(self) -> Iterator[Person]:
         """Yield everybody; raises InputError where the list can't be read further."""
         with contextlib.closing(SeenKeys()) as seen:
-            rows = iter(self._contacts)
-            while portion := list(islice(rows, ROWS_PER_STATEMENT)):
+            for portion in in_parts(self._contacts):
                 yield from self._beside(portion, seen)
-            left = calls(self._ledger, self._campaign.id, outcomes=True)
-            while group := list(islice(left, ROWS_PER_STATEMENT)):
-                unseen = seen.add([call.key for call in group])
-                for call in group:
+            for part in in_parts(calls(self._ledger, self._campaign.id, outcomes=True)):
+                unseen = seen.add([call.key for call in part])
+                for call in part:
                     if call.key in unseen:
                         self.missing += 1
                         yield self._person(None, call.row_number, call)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from xuna_cli.ledger.outcomes import Link
+from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.records import BatchRecord, BatchState, CallRecord
 from xuna_cli.models import Conversation
 

@@ -1,4 +1,4 @@
-"""All that a report says of a campaign, from the ledger alone."""
+"""All that a report says of a campaign, from the ledger only."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
+from xuna_cli.ledger.campaigns import calls_with_outcomes
+from xuna_cli.ledger.conversations import sync_of
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import counts_of_runs, found_of_held, sync_of
 from xuna_cli.ledger.records import (
-    HELD_STATES,
     BatchRecord,
     BatchState,
     CallOutcome,
@@ -17,8 +17,8 @@ from xuna_cli.ledger.records import (
     Campaign,
     ConversationSync,
 )
-from xuna_cli.outcomes.gathering import runs, with_outcomes
-from xuna_cli.outcomes.summary import Held
+from xuna_cli.ledger.runs import counts_of_runs, runs_of
+from xuna_cli.outcomes.summary import Held, held_of
 
 PEOPLE_SHOWN = 500
 MOST_HOURS = 72
@@ -170,19 +170,18 @@ def report_data(
         zone: of the times that people read; None: this machine's.
     """
     seen = _Seen()
-    for call, outcome in with_outcomes(ledger, campaign):
+    for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED:
             seen.add(Callee(call, outcome))
     batches = ledger.batches(campaign.id)
-    found = found_of_held(ledger, campaign.id)
-    of_campaign = runs(ledger, campaign.id)
+    runs = runs_of(ledger, campaign.id)
     rows = _rows(list(counts_of_runs(ledger, campaign.id).values()))
     slots, slot = _slots(batches, zone)
     return ReportData(
         campaign=campaign,
         made_at=now.astimezone(zone),
-        runs=len(of_campaign),
-        first_run=_local(of_campaign[0].started_at, zone) if of_campaign else None,
+        runs=len(runs),
+        first_run=_local(runs[0].started_at, zone) if runs else None,
         rows={name: count for name, count in rows.items() if not name.startswith("rejected:")},
         rejections={
             name.removeprefix("rejected:"): count
@@ -196,7 +195,7 @@ def report_data(
         slot=slot,
         durations=_lengths(seen.durations),
         median_duration=median(seen.durations) if seen.durations else None,
-        held=[Held(batch, found.get(batch.id, 0)) for batch in batches if batch.state in HELD_STATES],
+        held=held_of(ledger, campaign),
         people=seen.urgent(),
         sync=sync_of(ledger, campaign.id),
     )

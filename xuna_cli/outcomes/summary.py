@@ -4,17 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from xuna_cli.ledger.campaigns import calls_with_outcomes
+from xuna_cli.ledger.conversations import found_of_held, sync_of
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import found_of_held, sync_of
 from xuna_cli.ledger.records import (
-    HELD_STATES,
     BatchRecord,
     BatchState,
     CallOutcome,
     Campaign,
     ConversationSync,
 )
-from xuna_cli.outcomes.gathering import with_outcomes
 
 DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
 
@@ -59,11 +58,11 @@ class Summary:
 
 
 def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
-    """Return a campaign in numbers, from the ledger alone."""
+    """Return a campaign in numbers, from the ledger only."""
     outcomes: Counter[CallOutcome] = Counter()
     criteria: dict[str, Counter[str]] = {}
     durations: list[float] = []
-    for call, outcome in with_outcomes(ledger, campaign):
+    for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED:
             outcomes[outcome] += 1
         if call.outcome is not None and call.outcome.conversation_id is not None:
@@ -71,10 +70,11 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
                 criteria.setdefault(name, Counter())[judged.result] += 1
             if call.outcome.duration is not None:
                 durations.append(call.outcome.duration)
+    held, sync = held_of(ledger, campaign), sync_of(ledger, campaign.id)
+    return Summary(campaign, sync, outcomes, held, criteria, tuple(durations))
+
+
+def held_of(ledger: Ledger, campaign: Campaign) -> tuple[Held, ...]:
+    """Return the campaign's held batches, with the evidence."""
     found = found_of_held(ledger, campaign.id)
-    held = tuple(
-        Held(batch, found.get(batch.id, 0))
-        for batch in ledger.batches(campaign.id)
-        if batch.state in HELD_STATES
-    )
-    return Summary(campaign, sync_of(ledger, campaign.id), outcomes, held, criteria, tuple(durations))
+    return tuple(Held(batch, found.get(batch.id, 0)) for batch in ledger.batches(campaign.id, held_only=True))

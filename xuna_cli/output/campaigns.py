@@ -1,16 +1,11 @@
 """Campaigns, batches and calls as tables, JSON and CSV."""
 
-import contextlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, cast
 
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign
 from xuna_cli.output.document import VERSION, batch, dump
-from xuna_cli.output.files import replacing
-from xuna_cli.output.messages import Stdout, counted, emit
+from xuna_cli.output.messages import counted, emit
 
 WIDEST = 110
 WIDE = 80  # columns of a terminal that has room for more than the numbers
@@ -179,22 +174,3 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         },
         "batches": {state.value: one.batches.get(state, 0) for state in BatchState},
     }
-
-
-@contextlib.contextmanager
-def destination(to: Path | None) -> Iterator[IO[str]]:
-    """Give the stream to write to: stdout, or a file that appears when all of it is written."""
-    if to is None:
-        yield cast(IO[str], Stdout())
-    else:
-        with replacing(to) as stream:
-            yield stream
-
-
-def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as a JSON array of objects, in constant memory."""
-    separator = "[\n"
-    for row in rows:
-        stream.write(separator + json.dumps(dict(zip(names, row, strict=True)), default=str))
-        separator = ",\n"
-    stream.write("[]\n" if separator == "[\n" else "\n]\n")

@@ -1,38 +1,14 @@
-"""Conversations: as a table, as a dialogue, and as lines of a file."""
+"""Conversations: as a table and as a dialogue."""
 
-import csv
-import errno
-import fcntl
 import json
-import os
-import stat
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from xuna_cli.errors import InputError
-from xuna_cli.ledger.outcomes import iso, verdict
+from xuna_cli.ledger.conversations import verdict
 from xuna_cli.models import Conversation
-from xuna_cli.output import spreadsheet
+from xuna_cli.output.conversation_file import COLUMNS, as_row, began
 from xuna_cli.output.document import VERSION, dump
 from xuna_cli.output.messages import Stdout, emit, safe, say
-
-COLUMNS = (
-    "conversation_id",
-    "agent_id",
-    "started_at",
-    "duration",
-    "external_number",
-    "direction",
-    "batch_id",
-    "status",
-    "outcome",
-    "evaluation",
-    "collected_data",
-    "audio",
-)
 
 
 def print_conversations(
@@ -40,7 +16,7 @@ def print_conversations(
 ) -> None:
     """Print a list; say where it was cut off, by us or by the API."""
     if output == "json":
-        rows = [{name: _listed(one)[name] for name in COLUMNS[:8]} for one in found]
+        rows = [{name: as_row(one)[name] for name in COLUMNS[:8]} for one in found]
         emit(
             dump(
                 {
@@ -60,7 +36,7 @@ def print_conversations(
         for one in found:
             table.add_row(
                 cell(one.conversation_id),
-                cell("-" if one.started_at is None else iso(one.started_at)[:19].replace("T", " ")),
+                cell((began(one) or "-")[:19].replace("T", " ")),
                 cell(lasted(one.duration)),
                 cell(one.external_number or "-"),
                 cell(one.status or "-"),
@@ -86,7 +62,7 @@ def print_conversation(one: Conversation, document: Mapping[str, Any], output: s
         ("Agent", one.agent_id),
         ("Number", one.external_number),
         ("Batch ID", one.batch_call_id),
-        ("Began", None if one.started_at is None else iso(one.started_at)),
+        ("Began", began(one)),
         ("Lasted", None if one.duration is None else lasted(one.duration)),
         ("Status", one.status),
         ("Outcome", verdict(one).value),
@@ -140,216 +116,3 @@ def lasted(seconds: float | None) -> str:
 def _encodable(text: str) -> str:
     encoding = Stdout().encoding
     return text.encode(encoding, "replace").decode(encoding)
-
-
-def _listed(one: Conversation) -> dict[str, object]:
-    """Return a conversation by the names of `COLUMNS`."""
-    return {
-        "conversation_id": one.conversation_id,
-        "agent_id": one.agent_id,
-        "started_at": None if one.started_at is None else iso(one.started_at),
-        "duration": one.duration,
-        "external_number": one.external_number,
-        "direction": one.direction,
-        "batch_id": one.batch_call_id,
-        "status": one.status,
-        "outcome": verdict(one).value,
-        "evaluation": {
-            name: {"result": judged.result, "rationale": judged.rationale}
-            for name, judged in one.evaluation.items()
-        },
-        "collected_data": dict(one.collected),
-        "audio": one.audio,
-    }
-
-
-class ConversationFile:
-    """Conversations as lines, in a file that is continued where it is there already, or on stdout.
-
-    A line is whole or not there: what a kill left of one is cut off when the file is opened again.
-
-    Args:
-        path: the file (0600, also where it was more open); None: stdout.
-        form: `jsonl` or `csv`.
-        with_transcript: whether each line has what was said.
-
-    Attributes:
-        found: lines that were there, once `ids` was read.
-        written: lines that were added.
-
-    Raises:
-        InputError: if the file can't be written, is in use, is no such export, or no regular file.
-    """
-
-    def __init__(self, path: Path | None, form: str, *, with_transcript: bool) -> None:
-        self.found = 0
-        self.written = 0
-        self._path = path
-        self._csv = form == "csv"
-        self._with_transcript = with_transcript
-        self._header = (*COLUMNS, "transcript") if with_transcript else COLUMNS
-        self._stream = cast(IO[str], Stdout())
-
-    def __enter__(self) -> Self:
-        empty = True
-        if self._path is not None:
-            try:
-                descriptor = self._open(self._path)
-                self._stream = os.fdopen(
-                    descriptor, "a", encoding="utf-8", errors="backslashreplace", newline="\n"
-                )
-            except OSError as error:
-                raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
-            try:
-                empty = self._continue(descriptor)
-            except BaseException:
-                self._stream.close()
-                raise
-        if empty and self._csv:
-            self._stream.write(self._csv_line(self._header))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._path is None:
-            return
-        try:
-            with self._stream:
-                self._stream.flush()
-                os.fsync(self._stream.fileno())
-        except OSError as failed:
-            raise self._unusable(f"it can't be written ({failed.strerror})", "make room") from None
-
-    def ids(self) -> Iterator[str]:
-        """Yield the ids of the conversations that the file has.
-
-        Raises:
-            InputError: if it is no export of the same form.
-        """
-        if self._path is None:
-            return
-        self._stream.flush()
-        with self._path.open(encoding="utf-8", newline="\n") as lines:
-            try:
-                for line in islice(lines, int(self._csv), None):
-                    yield self._id_in(line)
-                    self.found += 1
-            except (ValueError, UnicodeError, csv.Error):
-                raise self._foreign(self.found + 1 + self._csv) from None
-
-    def write(self, one: Conversation) -> None:
-        """Add a conversation; raises InputError where that fails."""
-        values = _listed(one)
-        if self._with_transcript:
-            values["transcript"] = [
-                {"speaker": turn.speaker, "at": turn.at, "message": turn.message} for turn in one.transcript
-            ]
-        line = (
-            self._csv_line([values[name] for name in self._header])
-            if self._csv
-            else json.dumps(values) + "\n"
-        )
-        if self._path is None:
-            self._stream.write(line)
-        else:
-            try:
-                self._stream.write(line)
-            except OSError as error:
-                raise self._unusable(f"it can't be written ({error.strerror})", "make room") from None
-        self.written += 1
-
-    def _id_in(self, line: str) -> str:
-        if self._csv:
-            [row] = csv.reader([line])
-            if len(row) != len(self._header):
-                raise ValueError
-            return row[0].removeprefix("'")
-        values = json.loads(line)
-        if set(values) != set(self._header):
-            raise ValueError
-        return str(values["conversation_id"])
-
-    def _csv_line(self, values: Sequence[object]) -> str:
-        cells = [
-            spreadsheet.cell(value if isinstance(value, str | None) else _json(value)) for value in values
-        ]
-        # Each row is one line, so that half of one can be told.
-        return spreadsheet.line([safe(text) for text in cells])
-
-    def _open(self, path: Path) -> int:
-        """Open the file itself: a link may lead anywhere, and a pipe or a device is nothing to go on with."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            if error.errno != errno.ELOOP:
-                raise
-            raise self._unusable(
-                "it is a symbolic link, and none is followed", "name the file that it leads to"
-            ) from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise self._unusable(
-                "it is no regular file", "name another file, or leave --to out to write to stdout"
-            )
-        return descriptor
-
-    def _continue(self, descriptor: int) -> bool:
-        """Make sure that the file is ours to go on with, and whole; return whether it is empty."""
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._check_first_line()
-            os.fchmod(descriptor, 0o600)  # what was said is for its owner alone, whoever made the file
-            return self._cut_off_half_a_line(descriptor) == 0
-        except BlockingIOError:
-            raise self._unusable("another export is writing it", "wait for it to end") from None
-        except OSError as error:
-            raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
-
-    def _cut_off_half_a_line(self, descriptor: int) -> int:
-        """Drop what follows the last line break; return the size that is left."""
-        size = end = os.fstat(descriptor).st_size
-        while end > 0:
-            start = max(0, end - 65_536)
-            block = os.pread(descriptor, end - start, start)
-            if (position := block.rfind(b"\n")) >= 0:
-                end = start + position + 1
-                break
-            end = start
-        if end < size:
-            os.ftruncate(descriptor, end)
-        return end
-
-    def _check_first_line(self) -> None:
-        """Leave a file alone that is somebody else's, whatever its last line looks like."""
-        path = self._path or Path()
-        ours = b"conversation_id," if self._csv else b'{"conversation_id": '
-        with path.open("rb") as file:
-            head = file.read(len(ours))
-            if not ours.startswith(head):
-                raise self._foreign(1)
-            line = (head + file.readline()).decode("utf-8", "replace")
-        if not line.endswith("\n"):
-            return  # nothing, or half of a first line of ours
-        try:
-            if self._csv:
-                if next(csv.reader([line])) != list(self._header):
-                    raise ValueError
-            else:
-                self._id_in(line)
-        except (ValueError, csv.Error):
-            raise self._foreign(1) from None
-
-    def _foreign(self, line: int) -> InputError:
-        return self._unusable(
-            f"it is there, and its line {line} is not of such an export",
-            "name another file, or give the same --output and --with-transcript as before",
-        )
-
-    def _unusable(self, why: str, hint: str) -> InputError:
-        return InputError(f"{self._path}: {why}", hint=hint, code="output-unwritable")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value)

@@ -5,8 +5,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from xuna_cli.output.campaigns import destination, write_json
 from xuna_cli.output.document import VERSION, dump
+from xuna_cli.output.files import destination, write_json
 from xuna_cli.output.messages import counted, emit, safe
 from xuna_cli.output.spreadsheet import write_rows
 

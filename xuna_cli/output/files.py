@@ -2,15 +2,17 @@
 
 import contextlib
 import errno
+import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from xuna_cli.errors import InputError, UsageError
+from xuna_cli.output.messages import Stdout
 
 SQLITE_MARK = b"SQLite format 3\0"
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
@@ -55,6 +57,25 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def destination(to: Path | None) -> Iterator[IO[str]]:
+    """Give the stream to write to: stdout, or a file that appears when all of it is written."""
+    if to is None:
+        yield cast(IO[str], Stdout())
+    else:
+        with replacing(to) as stream:
+            yield stream
+
+
+def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as a JSON array of objects, in constant memory."""
+    separator = "[\n"
+    for row in rows:
+        stream.write(separator + json.dumps(dict(zip(names, row, strict=True)), default=str))
+        separator = ",\n"
+    stream.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
 def is_ordinary(path: Path) -> bool:

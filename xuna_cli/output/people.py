@@ -5,8 +5,7 @@ from pathlib import Path
 
 from xuna_cli.ledger.records import CallOutcome, CallRecord
 from xuna_cli.outcomes.joined_list import Person
-from xuna_cli.output.campaigns import destination, write_json
-from xuna_cli.output.files import replacing
+from xuna_cli.output.files import destination, replacing, write_json
 from xuna_cli.output.spreadsheet import write_rows
 
 CALL = (

@@ -101,10 +101,6 @@ class Conversations:
         seed = self._state.seed or 0
         return random.Random(f"{seed}:{what}:{call.to_phone_number}:{call.nth}")  # noqa: S311 - repeatable
 
-    def summary(self, call: DialledCall) -> dict[str, object]:
-        """Return the record as it stands in a list."""
-        return self._record(call)
-
     def detail(self, call: DialledCall) -> dict[str, object]:
         """Return the record as its own endpoint shows it."""
         drawn = self._draws(call, "story")
@@ -112,8 +108,8 @@ class Conversations:
         outcome = drawn.choices(OUTCOMES, weights=(6, 3, 1))[0]
         conversation_id = conversation_id_of(call)
         if self._is_in_progress(call):
-            return self._record(call) | {"transcript": [], "evaluation_results": {}, "collected_data": {}}
-        return self._record(call) | {
+            return self.summary(call) | {"transcript": [], "evaluation_results": {}, "collected_data": {}}
+        return self.summary(call) | {
             "transcript": [
                 {"speaker": "agent", "timestamp": 0, "message": self._first_message(call)},
                 {"speaker": "user", "timestamp": duration // 4, "message": drawn.choice(REPLIES)},
@@ -130,7 +126,8 @@ class Conversations:
             },
         }
 
-    def _record(self, call: DialledCall) -> dict[str, object]:
+    def summary(self, call: DialledCall) -> dict[str, object]:
+        """Return the record as it stands in a list."""
         duration = self._draws(call, "story").randint(8, 240)
         start = int(call.at)
         metadata: dict[str, object] = {

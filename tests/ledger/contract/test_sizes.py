@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from tests.support.ledgers import ENGINES, described, people, person
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.claims import Claims
+from xuna_cli.ledger.conversations import Link, final_conversations, outcomes_of, outcomes_of_keys, store
 from xuna_cli.ledger.copying import copy_ledger
 from xuna_cli.ledger.do_not_call import add, count, entries, remove
 from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.outcomes import Link, final_conversations, outcomes_of, outcomes_of_keys, store
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.models import Conversation, Evaluation

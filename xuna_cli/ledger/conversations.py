@@ -180,22 +180,6 @@ def store_sync(ledger: Ledger, campaign_id: int, sync: ConversationSync) -> None
         )
 
 
-def store_counts(ledger: Ledger, run_id: int, counts: Mapping[str, int]) -> None:
-    """Keep what a run did with its rows; counts of nothing are left out."""
-    with ledger.transaction():
-        for name, count in counts.items():
-            if count:
-                ledger.change("add_run_count", {"run_id": run_id, "name": name, "count": count})
-
-
-def counts_of_runs(ledger: Ledger, campaign_id: int) -> dict[int, dict[str, int]]:
-    """Return what the campaign's runs did with their rows, by run, in order."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    for run_id, name, count in ledger.rows("run_counts", {"campaign_id": campaign_id}):
-        found[run_id][name] = int(count)
-    return dict(found)
-
-
 def outcome_of(
     outcome: OutcomeRecord | None, submitted_at: str | None, sync: ConversationSync | None
 ) -> CallOutcome:

@@ -1,33 +1,29 @@
-"""Reading a campaign's conversation records, and keeping what they prove."""
+"""A sync reads a campaign's conversation records, and keeps in the ledger what they prove."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.retry import Reader, several
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns
-from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.outcomes import (
+from xuna_cli.ledger.conversations import (
     Link,
     final_conversations,
     forget_but,
     known_batch_ids,
-    outcome_of,
     store,
     store_sync,
-    sync_of,
 )
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchState,
-    CallOutcome,
-    CallRecord,
     Campaign,
     ConversationSync,
+    RunRecord,
 )
+from xuna_cli.ledger.runs import runs_of
 from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
     CLOCKS_DIFFER_S,
@@ -39,26 +35,9 @@ from xuna_cli.outcomes.joining import (
     unix,
 )
 
-TOGETHER = 100  # records that are looked at, and kept, together
-
-T = TypeVar("T")
+RECORDS_AT_ONCE = 100  # that are read and kept together
 
 SENT = (BatchState.SUBMITTING, BatchState.ACCEPTED, *HELD_STATES)
-
-
-@dataclass(frozen=True, slots=True)
-class RunOfCampaign:
-    """What reading needs to know of a run."""
-
-    id: int
-    started_at: str
-    agent_id: str
-
-
-def runs(ledger: Ledger, campaign_id: int) -> list[RunOfCampaign]:
-    """Return the campaign's runs, in order."""
-    rows = ledger.rows("runs_of_campaign", {"campaign_id": campaign_id})
-    return [RunOfCampaign(row[0], row[1], row[3]) for row in rows]
 
 
 def check_origin(campaign: Campaign, origin: str) -> None:
@@ -72,7 +51,7 @@ def check_origin(campaign: Campaign, origin: str) -> None:
         )
 
 
-def gather(
+def sync_conversations(
     ledger: Ledger,
     campaign: Campaign,
     reader: Reader,
@@ -95,9 +74,9 @@ def gather(
         LedgerError: if what was read can't be kept.
     """
     began = ledger.timestamp()
-    of_campaign = runs(ledger, campaign.id)
-    first = min((at for run in of_campaign if (at := unix(run.started_at)) is not None), default=0.0)
-    joiner = _joiner(ledger, campaign, of_campaign)
+    runs = runs_of(ledger, campaign.id)
+    first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
+    joiner = _joiner(ledger, campaign, runs)
     records = 0
     incomplete: list[str] = []
     in_doubt: set[str] = set()
@@ -108,7 +87,7 @@ def gather(
             link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH
         )
 
-    def sync() -> ConversationSync:
+    def state() -> ConversationSync:
         return ConversationSync(
             began,
             "; ".join(dict.fromkeys(incomplete)) or None,
@@ -119,23 +98,23 @@ def gather(
             dict(joiner.reasons),
         )
 
-    for agent_id in dict.fromkeys(run.agent_id for run in of_campaign):
+    for agent_id in dict.fromkeys(run.agent_id for run in runs):
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_S)
-        for group in in_groups(listed):
+        for group in in_parts(listed, RECORDS_AT_ONCE):
             records += len(group)
             known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
             links, unreadable = _take(reader, joiner, group, known=known, agent_id=agent_id)
             keep(links)
             if unreadable:
                 incomplete.append(f"{unreadable} records are listed, and could not be read")
-            on_progress(sync())
+            on_progress(state())
         if listed.incomplete:
             incomplete.append(listed.incomplete)
-    for links in in_groups(joiner.rest()):
+    for links in in_parts(joiner.rest(), RECORDS_AT_ONCE):
         keep(links)
-    done = sync()
+    done = state()
     if done.incomplete is None:
-        # What an earlier reading took for proven may be disproved by a record that came since.
+        # What an earlier sync took for proven may be disproved by a record that came since.
         forget_but(ledger, campaign.id, in_doubt)
     store_sync(ledger, campaign.id, done)
     return done
@@ -192,7 +171,7 @@ def _merged(listed: Conversation, whole: Conversation) -> Conversation:
     )
 
 
-def _joiner(ledger: Ledger, campaign: Campaign, of_campaign: Iterable[RunOfCampaign]) -> Joiner:
+def _joiner(ledger: Ledger, campaign: Campaign, runs: Iterable[RunRecord]) -> Joiner:
     batches = {batch.id: batch for batch in ledger.batches(campaign.id) if batch.state in SENT}
 
     def numbers(batch_id: int) -> Numbers:
@@ -201,7 +180,7 @@ def _joiner(ledger: Ledger, campaign: Campaign, of_campaign: Iterable[RunOfCampa
     return Joiner(
         campaign_id=campaign.id,
         batches=batches.values(),
-        agents={run.id: run.agent_id for run in of_campaign},
+        agents={run.id: run.agent_id for run in runs},
         numbers_of=numbers,
         is_known=lambda batch_id: bool(known_batch_ids(ledger, [batch_id])),
         calls_of_ledger=lambda: _calls_of_ledger(ledger, campaign.api_origin),
@@ -212,21 +191,7 @@ def _calls_of_ledger(ledger: Ledger, origin: str) -> Iterator[LedgerCall]:
     for campaign in campaigns(ledger):
         if campaign.api_origin != origin:
             continue
-        agents = {run.id: run.agent_id for run in runs(ledger, campaign.id)}
+        agents = {run.id: run.agent_id for run in runs_of(ledger, campaign.id)}
         for call in calls(ledger, campaign.id):
             if call.batch.state in SENT and (sent := unix(call.batch.submitted_at)) is not None:
                 yield LedgerCall(campaign.id, call.key, call.to_phone_number, agents[call.batch.run_id], sent)
-
-
-def with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[CallRecord, CallOutcome]]:
-    """Yield the campaign's calls with what came of them, in constant memory."""
-    sync = sync_of(ledger, campaign.id)
-    for call in calls(ledger, campaign.id, outcomes=True):
-        yield call, outcome_of(call.outcome, call.batch.submitted_at, sync)
-
-
-def in_groups(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the items in groups that are looked at together."""
-    iterator = iter(items)
-    while group := list(islice(iterator, TOGETHER)):
-        yield group
