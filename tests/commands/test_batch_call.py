@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import number
+from xuna_cli.sandbox.account import Account, PhoneNumber
 from xuna_cli.sandbox.faults import Answer, Cut, Refuse, Short
+from xuna_cli.sandbox.server import SandboxServer
 
 HELLO = ("-m", "Hi, this is a follow-up call for {{ name }}.")
 JSON = ("--output", "json")
@@ -360,3 +362,19 @@ def test_a_list_is_opened_once_where_nothing_demands_a_second_pass(cli, api, peo
     OPENED.clear()
     cli("batch-call", path, *HELLO, "--yes", *more)
     assert OPENED.count(str(path)) == times
+
+
+@pytest.mark.parametrize("count", [1, 10, 11, 30])
+def test_a_caller_number_that_the_account_lacks_is_told_with_the_first_ten_that_it_has(
+    cli, people, point_at, monkeypatch, count
+):
+    numbers = tuple(PhoneNumber(f"pn_{index:02}", number(index), "Line") for index in range(count))
+    with SandboxServer(account=Account(phone_numbers=numbers)) as server:
+        point_at(server)
+        monkeypatch.setenv("XUNA_FROM_PHONE_NUMBER_ID", "pn_nobody")
+        ran = cli("batch-call", people(1), "--yes", "--output", "json", exits=4)
+        assert server.state.total == 0
+    (error,) = ran.document["errors"]
+    assert error["code"] == "caller-unknown"
+    named = ", ".join(f"pn_{index:02} ({number(index)})" for index in range(min(count, 10)))
+    assert error["hint"] == f"it has: {named}"

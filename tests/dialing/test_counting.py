@@ -6,9 +6,11 @@ import pytest
 
 from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
 from tests.support.builders import description, target
+from tests.support.waiting import PATIENCE_S, wait_until
 from xuna_cli.api.outcomes import Unknown
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.intake import Intake
+from xuna_cli.dialing.report import Progress
 from xuna_cli.dialing.run import rehearse
 from xuna_cli.dialing.run_stats import REJECTIONS_KEPT, RunStats
 from xuna_cli.dialing.screener import Screener
@@ -132,8 +134,21 @@ def test_a_list_that_breaks_off_is_an_input_error_with_counts(scene):
     report = scene.dial(breaking(rows(*range(5))))
     assert [error.exit_status for error in report.errors] == [ExitStatus.INPUT]
     assert not report.list_complete
-    assert sum(report.counts.values()) == 5
-    assert scene.states == ({"accepted": sorted(numbers(*range(5)))} if report.counts["accepted"] else {})
+    assert counts(report) == {"not_sent": 5}
+    assert scene.states == {}
+    assert scene.api.posts == []
+
+
+def test_who_was_sent_before_a_list_breaks_off_is_called_and_nobody_behind(scene):
+    def list_():
+        yield from rows(*range(10))
+        wait_until(lambda: scene.recorded)
+        yield from breaking(rows(*range(10, 15)))
+
+    report = scene.dial(list_())
+    assert [error.exit_status for error in report.errors] == [ExitStatus.INPUT]
+    assert counts(report) == {"accepted": 10, "not_sent": 5}
+    assert scene.states == {"accepted": sorted(numbers(*range(10)))}
 
 
 def test_the_first_thousand_rejections_are_kept_and_all_are_passed_on(scene):
@@ -195,7 +210,7 @@ def test_a_limit_of_people_whom_another_run_takes_is_filled_from_behind(make_sce
 
 
 def test_a_stop_lets_the_wire_finish_and_gives_back_the_rest(scene):
-    on_the_wire = threading.Barrier(3, timeout=5)
+    on_the_wire = threading.Barrier(3, timeout=PATIENCE_S)
 
     def stopper():
         on_the_wire.wait()
@@ -246,11 +261,17 @@ def test_a_bug_in_the_reading_is_raised_and_leaves_the_ledger_consistent(scene):
     assert scene.states == {}
 
 
-def test_progress_is_told(scene):
-    scene.dial(rows(*range(30)))
-    assert scene.progress
-    assert all(one.in_progress <= 1 and one.allowed == 1 for one in scene.progress)
-    assert scene.progress[-1].rows <= 30
+def test_progress_is_told_with_the_counts_of_the_moment(scene):
+    def answer(posted, post):
+        if post == 3:
+            wait_until(lambda: scene.progress and scene.progress[-1].submitted == 20)
+        return taken(posted, post)
+
+    scene.dial(rows(*range(30)), answer)
+    assert Progress(rows=30, submitted=20, in_progress=1, allowed=1, paused_for=0.0) in scene.progress
+    for counted in ([one.rows for one in scene.progress], [one.submitted for one in scene.progress]):
+        assert counted == sorted(counted)
+    assert all(one.in_progress <= 1 for one in scene.progress)
 
 
 # ------------------------------------------------------------------------------- the rehearsal

@@ -261,7 +261,9 @@ def test_progress_is_quiet_where_nobody_watches(capsys):
     assert capsys.readouterr() == ("", "")
     with ProgressLine(watched=True, total=5) as line:
         line.show(Progress(1234, 3, 2, 4, 7.4))
-    assert "the API asked to wait 7 s" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "3 submitted, 2 of 4 senders" in said
+    assert "the API asked to wait 7 s" in said
 
 
 def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch):
