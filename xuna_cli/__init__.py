@@ -1,3 +1,3 @@
 """xuna: a campaign dialer for the XUNA AI batch-calls API."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.dialing.conftest import ScriptedApi, bad, counts, for_now, rows, settled, taken
 from tests.support.builders import target
 from tests.support.scripted import ScriptedServer, nothing_comes
+from tests.support.waiting import PATIENCE_S
 from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.limiter import MOST_NOT_SENT
@@ -118,7 +119,7 @@ def test_no_new_post_goes_out_after_the_unknown_that_stops_the_run(scene):
         def place_calls(self, body, *, calls, idempotency_key, may_send):
             if b"+15550000010" in body:  # the second batch waits before its first byte
                 second_is_there.set()
-                recorded.wait(5)
+                recorded.wait(PATIENCE_S)
                 try:
                     return super().place_calls(
                         body, calls=calls, idempotency_key=idempotency_key, may_send=may_send
@@ -130,12 +131,12 @@ def test_no_new_post_goes_out_after_the_unknown_that_stops_the_run(scene):
     def on_batch(record):
         if record.state is BatchState.UNKNOWN:
             recorded.set()
-            second_has_tried.wait(5)
+            second_has_tried.wait(PATIENCE_S)
 
     scene.on_batch = on_batch
 
     def answer(posted, post):
-        second_is_there.wait(5)
+        second_is_there.wait(PATIENCE_S)
         return LOST
 
     api = Api(answer)
@@ -153,7 +154,7 @@ def test_nor_while_another_batch_waits_for_the_ledger(scene, why):
     def waiting(batch):
         if batch.targets[0].key == numbers(10)[0]:
             second_is_there.set()
-            assert may_go_on.wait(5)
+            assert may_go_on.wait(PATIENCE_S)
         return submit(batch)
 
     def on_batch(record):
@@ -161,7 +162,7 @@ def test_nor_while_another_batch_waits_for_the_ledger(scene, why):
             may_go_on.set()
 
     def answer(posted, post):
-        assert second_is_there.wait(5)
+        assert second_is_there.wait(PATIENCE_S)
         if why == "signal":
             scene.stop = True
             may_go_on.set()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.faults.judge import Verdict, judge
 from tests.support.sandbox_process import ROOT, read_record
+from tests.support.waiting import PATIENCE_S, wait_until
 
 KEY = "sandbox"
-PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ class Started:
     def kill(self, signum: int = signal.SIGKILL) -> None:
         self.process.send_signal(signum)
 
-    def wait_for_mark(self, seconds: float = PATIENCE) -> None:
+    def wait_for_mark(self, seconds: float = PATIENCE_S) -> None:
         """Wait until the mined point is reached."""
-        wait_until(self._mark.exists, seconds, "the point was not reached")
+        wait_until(self._mark.exists, "the point was not reached", seconds)
 
     def wait_until_stopped(self) -> None:
         """Wait until it is stopped (SIGSTOP) at the mined point."""
         self.wait_for_mark()
         asked = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
-        wait_until(lambda: os.waitid(os.P_PID, self.pid, asked) is not None, PATIENCE, "it was not stopped")
+        wait_until(lambda: os.waitid(os.P_PID, self.pid, asked) is not None, "it was not stopped")
 
-    def finish(self, seconds: float = PATIENCE) -> Finished:
+    def finish(self, seconds: float = PATIENCE_S) -> Finished:
         try:
             out, err = self.process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -104,14 +104,6 @@ class Started:
             raise AssertionError(f"still running after {seconds} s\n{out}\n{err}") from None
         reached = self._mark.read_text(encoding="utf-8") if self._mark.exists() else None
         return Finished(self.process.returncode, out, err, time.monotonic() - self._since, reached)
-
-
-def wait_until(true, seconds: float, otherwise: str) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            raise AssertionError(otherwise)
-        time.sleep(0.005)
 
 
 class Rig:

@@ -8,12 +8,14 @@ import signal
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import Rig, numbers, wait_until
+from tests.faults.harness import Rig, numbers
 from tests.support.sandbox_process import SandboxProcess
 from tests.support.scripted import ScriptedServer, answer, nothing_comes, slow_answer
+from tests.support.waiting import wait_until
 from xuna_cli.ledger.sqlite import PAGE_SIZE
 
 NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
@@ -114,7 +116,7 @@ def test_a_file_that_may_not_grow_sends_nothing(sandbox, tmp_path, limit):
     done = rig.call("--batch-size", 1_000, preexec_fn=limited, exits=4)
     assert len(sent(sandbox)) == before
     assert done.document["counts"]["not_sent"] > 0
-    rig.call(exits=0)
+    rig.call("--batch-size", 1_000, exits=0)
     assert not rig.judge(sandbox.record).guilty
 
 
@@ -124,7 +126,7 @@ def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, s
     with ScriptedServer(answers) as server:
         rig = Rig(tmp_path, server.base_url, numbers(3), XUNA_LEDGER=str(ledger))
         running = rig.start_calling("--concurrency", 1)
-        wait_until(lambda: posts(server) == 1, 10, "no POST")
+        wait_until(lambda: posts(server) == 1, "no POST")
         fill(small_disk)
         done = rig.took(running.finish(), exits=7)
     for told in ("batch_remember_me", "3 of 3", "batch 1 ", "--placed"):
@@ -147,7 +149,7 @@ def during_the_post(tmp_path, harm, *, seconds=0.7, people=3, argv=()):
     with ScriptedServer(answers) as server:
         rig = Rig(tmp_path, server.base_url, numbers(people))
         running = rig.start_calling("--concurrency", 1, *argv)
-        wait_until(lambda: posts(server) == 1, 10, "no POST")
+        wait_until(lambda: posts(server) == 1, "no POST")
         harm(rig.ledger)
         done = rig.took(running.finish())
     assert posts(server) == 1
@@ -200,12 +202,22 @@ def test_a_ledger_that_is_taken_away_before_the_post_sends_nothing(rig, sandbox)
     assert sent(sandbox) == []
 
 
+def files_of(pid):
+    """Return the files that a process has open."""
+    names = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            names.append(str(descriptor.readlink()))
+    return names
+
+
 def test_a_ledger_that_is_locked_for_a_while_is_waited_for(rig, sandbox):
     rig.call("--limit", 1)
     lock = sqlite3.connect(rig.ledger, isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
     running = rig.start_calling()
-    time.sleep(0.7)
+    wait_until(lambda: str(rig.ledger) in files_of(running.pid), "it was not opened")
+    time.sleep(0.5)  # it goes on waiting
     assert running.process.poll() is None
     lock.execute("ROLLBACK")
     lock.close()
@@ -344,7 +356,7 @@ def test_a_server_that_dies_and_comes_back(tmp_path):
         sandbox.add_fault("latency", seconds=0.1)
         rig = Rig(tmp_path, sandbox.base_url, numbers(40))
         running = rig.start_calling("--concurrency", 2, plan={"backoff": 0.2})
-        wait_until(lambda: len(sandbox.recorded()) >= 6, 10, "nothing was dialled")
+        wait_until(lambda: len(sandbox.recorded()) >= 6, "nothing was dialled")
         sandbox.kill()
         time.sleep(0.3)
         sandbox.start()

@@ -4,7 +4,6 @@ import base64
 import html
 import json
 import signal
-import time
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -13,6 +12,7 @@ import pytest
 from tests.faults.harness import Rig, numbers
 from tests.support import scripted
 from tests.support.scripted import ScriptedServer, answer, refuse_connect
+from tests.support.waiting import wait_until
 
 KEY = "sk_S3nt1nel/+'\"%\\~{{key}}<b>[x]=0123456789"
 FORMS = {
@@ -72,14 +72,12 @@ def command_lines():
     return [line for line in lines if "xuna_cli" in line or "faults.driver" in line]
 
 
-def watched(rig, *argv, signum=None, **options):
+def watched(rig, *argv, meanwhile=lambda running: None, **options):
     """Run a command to its end and look at its command line meanwhile."""
     running = rig.start(*argv, **options)
-    time.sleep(0.1)
-    shown = command_lines()
-    if signum is not None:
-        time.sleep(0.5)
-        running.kill(signum)
+    shown = []
+    wait_until(lambda: shown.extend(command_lines()) or shown or running.process.poll() is not None)
+    meanwhile(running)
     done = running.finish()
     assert not traces_of_the_key(rig.folder, done.out, done.err, *shown), traces_of_the_key(
         rig.folder, done.out, done.err, *shown
@@ -199,7 +197,12 @@ def test_no_bug_brings_the_key_to_light(tmp_path, point):
 def test_no_signal_brings_the_key_to_light(tmp_path, signum):
     with ScriptedServer(lambda number: NUMBERS if number == 1 else scripted.silence()) as server:
         rig = rig_for(server, tmp_path)
-        assert watched(rig, *CALL, signum=signum).code == 128 + signum
+
+        def interrupt(running):
+            server.wait_for_requests(2)
+            running.kill(signum)
+
+        assert watched(rig, *CALL, meanwhile=interrupt).code == 128 + signum
 
 
 @pytest.mark.parametrize("harm", ["\n", " ", "“", "\x00x", "é", "\t", "\x7f"], ids=ascii)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import Client, calls
+from tests.support.waiting import wait_until
 from xuna_cli.sandbox.faults import (
     BATCH_CALLS,
     KINDS,
@@ -143,11 +144,10 @@ def test_the_window_of_a_rate_limit_slides():
 
 
 def test_a_rate_limit_lets_so_many_in_at_the_same_time(sandbox, client):
-    sandbox.faults.add(Latency(seconds=0.8, times=2), RateLimit(in_flight=2))
+    sandbox.faults.add(Latency(seconds=1.5, times=2), RateLimit(in_flight=2))
     with ThreadPoolExecutor(2) as pool:
         slow = [pool.submit(client.call, 1) for _ in range(2)]
-        while sandbox.state.requests_total < 2:
-            time.sleep(0.005)
+        wait_until(lambda: sandbox.state.requests_total == 2)
         assert statuses(client, 2) == [429, 429]
         assert [answer.result().status_code for answer in slow] == [200, 200]
     assert statuses(client, 1) == [200]

@@ -143,7 +143,7 @@ except KeyboardInterrupt:
                 connection.sendall(b"no HTTP\r\n\r\n")  # uvicorn would log it
                 assert connection.recv(100).startswith(b"HTTP/1.1 400")
             process.terminate()
-            assert process.communicate(timeout=5) == ("left\n", "")
+            assert process.communicate(timeout=60) == ("left\n", "")
         finally:
             process.kill()
 

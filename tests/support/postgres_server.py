@@ -152,7 +152,7 @@ class PostgresServer:
     def connect(self, database: str = ADMIN) -> psycopg.Connection:
         """Return a session of the administrator."""
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, dbname=database, user=ADMIN, autocommit=True, connect_timeout=5
+            host="127.0.0.1", port=self.port, dbname=database, user=ADMIN, autocommit=True, connect_timeout=60
         )
 
     def admin(self, sql: str, *parameters, database: str = ADMIN) -> list[tuple]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT = 20.0
+START_TIMEOUT = 60.0
 
 
 class SandboxProcess:
@@ -69,7 +69,7 @@ class SandboxProcess:
         """Let it end by itself."""
         if self._process is not None:
             self._process.stdin.close()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
             self._close()
 
     def kill(self) -> None:
@@ -94,7 +94,7 @@ class SandboxProcess:
         import httpx
 
         with httpx.Client(
-            trust_env=False, timeout=10, verify=False
+            trust_env=False, timeout=60, verify=False
         ) as client:  # http: no authorities to load
             answer = client.request(method, f"{self.base_url}/sandbox/{what}", json=document)
         answer.raise_for_status()

@@ -29,6 +29,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tests.support.waiting import PATIENCE_S, wait_until
+
 POLL = 0.01
 ACCEPTED = {"batch_id": "batch_scripted", "calls_initiated": 1}
 
@@ -193,7 +195,7 @@ def close_before_reading(connection: Connection) -> None:
 @named
 def reset_before_reading(connection: Connection) -> None:
     """RST, before a byte is read, and after all are written: earlier it would fail the connect or the write."""
-    select.select([connection.socket], [], [], 5)
+    select.select([connection.socket], [], [], PATIENCE_S)
     connection.server.stopping.wait(0.05)
     connection.reset()
 
@@ -499,13 +501,9 @@ class ScriptedServer:
         with self.lock:
             return sum(request.method != "CONNECT" for request in self.requests)
 
-    def wait_for_requests(self, count: int, seconds: float = 5.0) -> None:
+    def wait_for_requests(self, count: int) -> None:
         """Wait until so many requests arrived in full: the client may know of its end before."""
-        until = time.monotonic() + seconds
-        while self.whole_requests < count:
-            if time.monotonic() > until:
-                raise AssertionError(f"{self.whole_requests} requests after {seconds} s, expected {count}")
-            time.sleep(0.005)
+        wait_until(lambda: self.whole_requests >= count, f"{count} requests did not arrive")
 
     def __enter__(self) -> Self:
         self._acceptor.start()
@@ -571,7 +569,7 @@ class ScriptedServer:
                 self._unexpected(connection)
                 return
             if self._tls and action.handshake and not isinstance(connection.socket, ssl.SSLSocket):
-                connection.socket.settimeout(5)
+                connection.socket.settimeout(PATIENCE_S)
                 connection.socket = server_context(action.trusted).wrap_socket(
                     connection.socket, server_side=True
                 )

@@ -167,7 +167,7 @@ def test_a_hint_works_when_it_is_typed(column):
                 capture_output=True,
                 text=True,
                 check=True,
-                timeout=10,
+                timeout=60,
             ).stdout
         except FileNotFoundError:
             continue

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sandbox_process import SandboxProcess
+from tests.support.waiting import wait_until
 from xuna_cli.errors import ExitStatus
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -83,13 +84,6 @@ def states(server, database) -> Counter:
     return Counter(dict(rows))
 
 
-def wait_for(what, seconds=30.0):
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.01)
-
-
 # -- before the first claim
 
 
@@ -132,7 +126,7 @@ def test_a_server_that_answers_late_is_waited_for(machine, sandbox, contacts, po
         blocking.execute("BEGIN")
         blocking.execute("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
         process = machine("batch-call", contacts(50), *CALL)
-        wait_for(lambda: blocking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
+        wait_until(lambda: blocking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
         assert sandbox.dialled()["total"] == 0
         blocking.execute("COMMIT")
     assert result(process)["exit_code"] == 0
@@ -159,7 +153,7 @@ def test_a_restart_of_the_server_costs_a_run_nothing_but_time(machine, sandbox, 
     sandbox.add_fault("latency", seconds=0.05)
     process = machine("batch-call", contacts(1_500), "--batch-size", "10", "--concurrency", "3", *CALL)
     for dialled, mode in ((100, "fast"), (500, "immediate"), (900, "fast")):
-        wait_for(lambda dialled=dialled: sandbox.dialled()["total"] > dialled or process.poll() is not None)
+        wait_until(lambda dialled=dialled: sandbox.dialled()["total"] > dialled or process.poll() is not None)
         assert process.poll() is None, process.communicate()
         postgres_server.restart(mode)
     done = result(process)
@@ -172,7 +166,7 @@ def test_connections_that_are_cut_all_the_time_cost_a_run_nothing_but_time(
     machine, sandbox, contacts, postgres_server, database
 ):
     process = machine("batch-call", contacts(1_000), "--batch-size", "5", "--concurrency", "4", *CALL)
-    wait_for(lambda: sandbox.dialled()["total"])
+    wait_until(lambda: sandbox.dialled()["total"])
     cuts = 0
     seed = random.Random(7)
     while process.poll() is None and cuts < 40:
@@ -204,7 +198,7 @@ def test_four_machines_that_are_killed_at_random_call_nobody_twice(
         runs[victim] = machine("batch-call", path, *options, **quiet)
     for run in runs:
         run.wait(timeout=100)
-    wait_for(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
+    wait_until(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
     done = result(machine("batch-call", path, *options))
     dialled = sandbox.dialled()
     assert dialled["called_twice"] == []
@@ -232,10 +226,10 @@ def test_a_process_that_wakes_up_after_another_run_took_over_sends_nothing_more(
     path = contacts(100)
     options = ("--batch-size", "10", "--concurrency", "1", *CALL)
     asleep = machine("batch-call", path, *options, module="tests.support.stopping_run", before=("submitted",))
-    wait_for(lambda: stopped(asleep))
+    wait_until(lambda: stopped(asleep))
     assert states(postgres_server, database)["submitting"] == 10
     postgres_server.cut(name_of(database))
-    wait_for(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
+    wait_until(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
 
     other = result(machine("batch-call", path, *options))
     assert other["counts"]["held"] == 10  # the sleeper may have sent them, for all that is known
@@ -260,9 +254,9 @@ def test_an_outcome_that_a_sleeper_brings_late_replaces_unknown(
     path = contacts(30)
     options = ("--batch-size", "10", "--concurrency", "1", *CALL)
     asleep = machine("batch-call", path, *options, module="tests.support.stopping_run", before=("posted",))
-    wait_for(lambda: stopped(asleep))
+    wait_until(lambda: stopped(asleep))
     postgres_server.cut(name_of(database))
-    wait_for(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
+    wait_until(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
     other = result(machine("batch-call", path, *options))
     assert (other["exit_code"], other["counts"]["held"]) == (ExitStatus.HELD, 10)
 

@@ -46,7 +46,7 @@ def test_a_campaign_is_not_forgotten_while_a_run_of_it_starts(opened, monkeypatc
 
     monkeypatch.setattr(runs_module, "check_same_campaign", checking)
     again = ours.start_run(described())
-    threads[0].join(20)
+    threads[0].join(60)
     assert said == ["campaign-run-alive"]
     assert ours.claim(again, [people(1, 2)]) == []
 
@@ -75,7 +75,7 @@ def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monk
         assert error.code == "batch-not-held"  # noqa: PT017 - on one engine alone
         assert [one.state for one in theirs.batches(run.campaign_id)] == [BatchState.SHORT]
     else:  # the outcome had to wait for the decision, and finds it made
-        threads[0].join(20)
+        threads[0].join(60)
         assert [(one.state, one.batch_id) for one in theirs.batches(run.campaign_id)] == [
             (BatchState.REFUSED, None)
         ]
@@ -106,7 +106,7 @@ def test_of_two_batches_that_get_the_same_id_at_the_same_moment_one_is_accepted(
 
     monkeypatch.setattr(Batches, "_refuse_repeated", checking)
     record(ours)
-    threads[0].join(20)
+    threads[0].join(60)
     assert refused == [theirs]
     assert [batch.state for batch in ours.batches(1)] == [BatchState.ACCEPTED, BatchState.SUBMITTING]
 
@@ -130,7 +130,7 @@ def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_momen
 
     monkeypatch.setattr(Claims, "barred_from_post", looking)
     assert ours.submit(batches[ours], since) == {}
-    threads[0].join(20)
+    threads[0].join(60)
     assert [list(one) for one in barred] == [[people(1)[0].to_phone_number]]
 
 
