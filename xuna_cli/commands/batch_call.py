@@ -29,7 +29,7 @@ from xuna_cli.errors import (
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
 from xuna_cli.output.document import BatchCallResult, batch_call_document
@@ -72,10 +72,23 @@ def _call(options: BatchCallOptions) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack)
         result = call.dry_run() if options.dry_run else call.run()
-    nobody = result.report.list_complete and not any(result.report.counts.values())
-    if nobody and not options.quiet:
-        say(f"xuna: warning: {options.contacts} has no contacts in it")
+    if not options.quiet:
+        _say_why_nobody(result, options)
     return result
+
+
+def _say_why_nobody(result: BatchCallResult, options: BatchCallOptions) -> None:
+    """Say why a whole list led to no call, where the result does not explain it."""
+    counts = {name: rows for name, rows in result.report.counts.items() if rows}
+    if not result.report.list_complete:
+        return
+    if not counts:
+        say(f"xuna: warning: {options.contacts} has no contacts in it")
+    elif counts.keys() <= {"already_called", "duplicates"}:
+        say(
+            f"xuna: everybody on this list was called in campaign {result.campaign!r} already. To call them again on "
+            'purpose, give a new --campaign name, or --key with a column that differs, e.g. --key "Appointment Date"'
+        )
 
 
 def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
@@ -138,6 +151,8 @@ class BatchCall:
                 account.agent_id, account.from_phone_number_id, account.origin, options.timeout
             )
             campaign_id = ledger.check_campaign(description)
+            if campaign_id is None:
+                self._check_not_copied(ledger, description)
             caller = self._caller(account)
             self._list.check_max_calls(ledger, campaign_id, wait=options.wait)
             asked = self._ask(ledger, campaign_id, caller)
@@ -189,6 +204,22 @@ class BatchCall:
                 run_id=run.id,
                 held=_held(ledger, run.campaign_id),
             )
+
+    def _check_not_copied(self, ledger: Ledger, description: RunDescription) -> None:
+        """Stop, or ask, where the people were called under nearly the same name: `customers (1)`.
+
+        Raises:
+            UsageError: nobody can be asked.
+            DeclinedError: the person said no.
+        """
+        copied = self._list.copied(ledger, description)
+        if copied is None:
+            return
+        if self._options.yes or self._options.sandbox or not is_interactive():
+            raise copied.error(description.campaign)
+        say(f"xuna: warning: {copied.message(description.campaign)}")
+        if not confirmed("Call them again?"):
+            raise DeclinedError("nobody was called", hint=copied.error("").hint, code="declined")
 
     def _plan(self, account: Account) -> Plan:
         options = self._options

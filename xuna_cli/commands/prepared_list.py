@@ -29,6 +29,7 @@ from xuna_cli.commands.context import (
     ledger_if_there,
     ledger_location,
 )
+from xuna_cli.commands.copied_list import CopiedList, copied_list
 from xuna_cli.commands.heard import Heard
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.prompts import is_terminal
@@ -124,6 +125,7 @@ class PreparedList:
         self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
         self._loud_warnings += self.heard.silent(contacts)
         self._unread = None if contacts.begun else contacts
+        self._first_keys = self._keys_of(contacts)
         self.screening = make_screening(
             options, columns=self._columns, region=self._region, now=self.clock.now
         )
@@ -185,6 +187,9 @@ class PreparedList:
                 stack.callback(ledger.close)
             description = self.description(agent_id="", number="", origin=self.origin(), deadline=0)
             campaign_id = ledger.check_campaign(description) if ledger else None
+            copied = self.copied(ledger, description) if ledger and campaign_id is None else None
+            if copied is not None:
+                say(f"xuna: warning: {copied.message(self.campaign)}")
             self.check_max_calls(ledger, campaign_id)
             rejects = self.open_rejects(stack)
             self.heard.aloud = self._options.quiet  # else the result has it
@@ -251,19 +256,36 @@ class PreparedList:
         )
         return self._preparer
 
+    def _keys_of(self, contacts: ContactList) -> list[str]:
+        """Return who the first people on the list are."""
+        key_column = None if self._rendered is not None else self._options.key
+        made = map(self._numbers_only(contacts, key_column), contacts.first_rows)
+        return list(dict.fromkeys(target.key for target in made if isinstance(target, CallTarget)))
+
+    def _numbers_only(self, contacts: ContactList, key_column: str | None = None) -> TargetBuilder:
+        """Return what makes call targets without messages."""
+        return TargetBuilder(
+            phones=self.steering.phones,
+            columns=contacts.columns,
+            columns_are_complete=contacts.columns_are_complete,
+            region=self._region,
+            strict=self._options.strict_numbers,
+            key_column=key_column,
+            rendered=self._rendered,
+        )
+
+    def copied(self, ledger: Ledger, description: RunDescription) -> CopiedList | None:
+        """Return the campaign that this new one may be a copy of; a name that somebody chose is never one."""
+        if not description.named_by_default or not self._first_keys:
+            return None
+        return copied_list(ledger, description.campaign, description.api_origin, self._first_keys)
+
     def screening_of_list(self) -> Screening:
         """Return the rules, after a look at the whole list where a no in one row holds for others."""
         if not needs_whole_list(self.screening):
             return self.screening
         with self.open() as contacts:
-            numbers_only = TargetBuilder(
-                phones=self.steering.phones,
-                columns=contacts.columns,
-                columns_are_complete=contacts.columns_are_complete,
-                region=self._region,
-                strict=self._options.strict_numbers,
-                rendered=self._rendered,
-            )
+            numbers_only = self._numbers_only(contacts)
             self.screening = for_whole_list(self.screening, contacts, numbers_only, now=self.clock.now())
         return self.screening
 

@@ -1,0 +1,70 @@
+"""A list that is a copy of one whose people were called: `customers (1).csv`."""
+
+import pytest
+
+from xuna_cli.commands.copied_list import plain_name
+
+HELLO = ("-m", "Hi {{ name }}.")
+COPIES = ["customers (1).csv", "customers - Copy.csv", "customers 2026-11-27.csv", "Copy of customers.csv"]
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_of_a_list_whose_people_were_called_calls_nobody(cli, api, people, name):
+    cli("batch-call", people(4, name="customers.csv"), *HELLO, "--yes")
+    copy = people(5, name=name)
+    ran = cli("batch-call", copy, *HELLO, "--yes", "--quiet", exits=2)
+    assert "4 of the first 5 people of this list are in campaign 'customers' already" in ran.err
+    assert len(api.state.calls()) == 4
+    assert "in campaign 'customers' already" in cli("batch-call", copy, *HELLO, "--dry-run").err
+
+
+def test_the_advice_works_as_it_is_typed(cli, api, people):
+    cli("batch-call", people(4, name="customers.csv"), *HELLO, "--yes")
+    copy = people(5, name="customers (1).csv")
+    hint = cli("batch-call", copy, *HELLO, "--yes", exits=2).err
+    assert "--campaign 'customers'" in hint
+    assert "--campaign 'customers (1)'" in hint
+    counts = cli("batch-call", copy, *HELLO, "--yes", "--campaign", "customers", "--output", "json").counts
+    assert counts == {"rows": 5, "accepted": 1, "already_called": 4}
+    ran = cli("batch-call", copy, *HELLO, "--yes", "--campaign", "customers (1)", "--output", "json")
+    assert ran.counts == {"rows": 5, "accepted": 5}
+
+
+def test_other_people_under_a_similar_name_are_called(cli, api, people):
+    cli("batch-call", people(4, name="customers.csv"), *HELLO, "--yes")
+    cli("batch-call", people(4, first=2, name="customers (1).csv"), *HELLO, "--yes")  # a half are the same
+    assert len(api.state.calls()) == 8
+
+
+def test_the_same_people_under_another_name_or_a_further_key_are_called(cli, api, people):
+    cli("batch-call", people(3, name="customers.csv"), *HELLO, "--yes", "--key", "name")
+    cli("batch-call", people(3, name="reminders.csv"), *HELLO, "--yes")
+    fresh = people(
+        rows=[(f"+1555{1000000 + row}", f"Order {row}") for row in range(3)], name="customers (1).csv"
+    )
+    cli("batch-call", fresh, *HELLO, "--yes", "--key", "name")
+    assert len(api.state.calls()) == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("customers(2)", "customers"),
+        ("customers_20261127", "customers"),
+        ("Customers - Kopie (2)", "customers"),
+        ("customers 27.11.2026", "customers"),
+        ("spring 2", "spring 2"),
+        ("2026-11-27", "2026-11-27"),
+        ("copyright", "copyright"),
+    ],
+)
+def test_what_is_a_mark_of_a_copy(name, plain):
+    assert plain_name(name) == plain
+
+
+def test_a_known_name_in_which_everybody_was_called_says_how_to_call_again(cli, api, people):
+    path = people(2, name="customers.csv")
+    assert "To call them again" not in cli("batch-call", path, *HELLO, "--yes").err
+    again = cli("batch-call", path, *HELLO, "--yes").err
+    assert "everybody on this list was called in campaign 'customers' already" in again
+    assert "To call them again" not in cli("batch-call", path, *HELLO, "--yes", "--quiet").err
