@@ -54,7 +54,9 @@ def _run(argv: list[str]) -> int:
         print(f"xuna {__version__}")  # noqa: T201 - the answer
         return 0
     from xuna_cli.commands.app import app
+    from xuna_cli.interrupts import INTERRUPTS
 
+    INTERRUPTS.check()
     try:
         app(argv, prog_name="xuna")
     except SystemExit as leaving:  # how Typer ends, also when all went well

@@ -46,6 +46,15 @@ class Interrupts:
         """Return whether a signal has asked to stop."""
         return self.signum is not None
 
+    def check(self) -> None:
+        """Raise what arrived during an import that has ended.
+
+        Raises:
+            Interrupted: a signal asked the program to leave.
+        """
+        if self.signum is not None and not self._graceful:
+            raise Interrupted(self.signum)
+
     def __enter__(self) -> None:
         """From here on, the first signal is only noted: what is on the wire is let finish."""
         self._graceful = True

@@ -83,7 +83,7 @@ def test_without_a_key_nothing_is_asked(cli):
 
 
 @pytest.fixture
-def served(tmp_path):
+def standalone(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "xuna_cli", "sandbox", "serve", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -96,8 +96,8 @@ def served(tmp_path):
     process.communicate()
 
 
-def test_the_lines_that_serve_prints_are_all_that_a_run_needs(served, cli, monkeypatch, tmp_path):
-    _, exports = served
+def test_the_lines_that_serve_prints_are_all_that_a_run_needs(standalone, cli, monkeypatch, tmp_path):
+    _, exports = standalone
     assert exports.keys() == {
         "XUNA_BASE_URL",
         "XUNA_AI_API_KEY",
@@ -115,8 +115,8 @@ def test_the_lines_that_serve_prints_are_all_that_a_run_needs(served, cli, monke
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
-def test_the_documented_request_sent_with_curl_gets_the_documented_answer(served):
-    _, exports = served
+def test_the_documented_request_sent_with_curl_gets_the_documented_answer(standalone):
+    _, exports = standalone
     url = exports["XUNA_BASE_URL"] + "/v1/convai/phone-numbers/batch-calls"
     headers = ["-H", "xi-api-key: sandbox", "-H", "Content-Type: application/json"]
     done = subprocess.run(
@@ -131,8 +131,8 @@ def test_the_documented_request_sent_with_curl_gets_the_documented_answer(served
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_sandbox_quietly(served, signum):
-    process, _ = served
+def test_a_signal_ends_the_sandbox_quietly(standalone, signum):
+    process, _ = standalone
     os.kill(process.pid, signum)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0

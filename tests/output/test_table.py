@@ -14,7 +14,8 @@ from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import Rejection
 from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.table import console, print_result
+from xuna_cli.output.drawing import console
+from xuna_cli.output.table import print_result
 
 LONG_ID = "batch_" + "".join(f"{number:04d}" for number in range(30))
 

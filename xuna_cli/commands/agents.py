@@ -1,50 +1,54 @@
-"""`xuna agents`: what there is to put into XUNA_AGENT_ID."""
+"""`xuna agents`: the account's agents, and what goes into XUNA_AGENT_ID."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.options import BaseUrl, EnvFile, Sandbox, TableOrJson
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.options import ApiOptions, ResultOptions
+from xuna_cli.commands.results import prints
 
-app = typer.Typer(no_args_is_help=True, help="See the account's agents.")
+if TYPE_CHECKING:
+    from xuna_cli.output.result import Result
+
+app = typer.Typer(no_args_is_help=True)
 
 
-@app.command("list")
-def list_agents(
-    output: TableOrJson = "table",
-    sandbox: Sandbox = False,
-    base_url: BaseUrl = None,
-    env_file: EnvFile = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(ApiOptions, ResultOptions):
+    """The options of `xuna agents list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(ApiOptions, ResultOptions):
+    """The options of `xuna agents show`."""
+
+    agent_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the agent.")]
+
+
+@app.command("list", cls=Command)
+@takes(ListOptions)
+@prints("agents list")
+def list_agents(options: ListOptions) -> "Result":
     """List the account's agents, with what goes into XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.context import api_to_read
-    from xuna_cli.output.account import print_agents
+    from xuna_cli.commands.account import api_to_read
+    from xuna_cli.output.account import AgentList
 
-    check_output(output, "table", "json")
-    with api_to_read(env_file, base_url, sandbox=sandbox) as api:
+    with api_to_read(options) as api:
         found, incomplete = agents(api.reader)
-    print_agents(found, incomplete, output)
-    if incomplete:
-        raise typer.Exit(6)
+    return AgentList(found, incomplete=incomplete)
 
 
-@app.command()
-def show(
-    agent_id: Annotated[str, typer.Argument(metavar="ID", help="The agent's id.")],
-    output: TableOrJson = "table",
-    sandbox: Sandbox = False,
-    base_url: BaseUrl = None,
-    env_file: EnvFile = None,
-) -> None:
+@app.command(cls=Command)
+@takes(ShowOptions)
+@prints("agents show")
+def show(options: ShowOptions) -> "Result":
     """Show one agent, and whether it has a first message of its own; json gives all of its configuration."""
     from xuna_cli.api.account import agent
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.context import api_to_read
-    from xuna_cli.output.account import print_agent
+    from xuna_cli.commands.account import api_to_read
+    from xuna_cli.output.account import AgentFound
 
-    check_output(output, "table", "json")
-    with api_to_read(env_file, base_url, sandbox=sandbox) as api:
-        configuration = agent(api.reader, agent_id)
-    print_agent(agent_id, configuration, output)
+    with api_to_read(options) as api:
+        return AgentFound(options.agent_id, agent(api.reader, options.agent_id))

@@ -1,27 +1,61 @@
-"""The command line as a whole."""
+"""The command line as a whole: which commands there are, and where each of them is."""
 
-from typing import Annotated
+import importlib
+from typing import Annotated, Any
 
 import typer
+import typer.core
+import typer.main
 
 from xuna_cli import __version__
-from xuna_cli.commands import (
-    agents,
-    campaigns,
-    conversations,
-    do_not_call,
-    doctor,
-    ledger,
-    outcomes,
-    phone_numbers,
-    sandbox,
-)
-from xuna_cli.commands.call_options import BatchCallOptions, RenderOptions
-from xuna_cli.commands.option_types import Command, takes
-from xuna_cli.errors import ExitStatus
+
+COMMANDS = {
+    "batch-call": ("call_commands", "Call everybody on a list, once."),
+    "render": (
+        "call_commands",
+        "Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.",
+    ),
+    "doctor": (
+        "doctor",
+        "Check settings, ledger, key, agent and caller number; calls nobody, changes nothing.",
+    ),
+    "campaigns": ("campaigns", "List, inspect, export and resolve campaigns."),
+    "do-not-call": ("do_not_call", "Keep the numbers that no campaign of this ledger calls."),
+    "conversations": ("conversations", "List, inspect and export conversations."),
+    "agents": ("agents", "List and inspect the account's agents."),
+    "phone-numbers": ("phone_numbers", "List the account's caller numbers."),
+    "ledger": ("ledger", "Inspect or move the record of who was called."),
+    "sandbox": ("sandbox", "Run a stand-in for the API that calls nobody."),
+}
+"""By name: the module, whose `app` is the group or has the command, and the line in the help."""
+
+
+class Commands(typer.core.TyperGroup):
+    """All commands; the module of a command is imported when the command is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {
+            name: typer.core.TyperCommand(name, help=help_line) for name, (_, help_line) in COMMANDS.items()
+        }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is called, and the arguments that are left for it."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, found and load(found.name or ""), rest
+
+
+def load(name: str) -> Any:
+    """Return a command or a group of commands with all that belongs to it."""
+    module, help_line = COMMANDS[name]
+    group = typer.main.get_group(importlib.import_module(f"xuna_cli.commands.{module}").app)
+    group.name, group.help = name, help_line
+    return group.commands.get(name, group)
+
 
 app = typer.Typer(
     name="xuna",
+    cls=Commands,
     help="Call everybody on a list with a XUNA AI voice agent: nobody twice, nobody lost silently.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -29,41 +63,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-outcomes.add_to(campaigns.app)
-app.add_typer(campaigns.app, name="campaigns")
-app.add_typer(do_not_call.app, name="do-not-call")
-app.add_typer(conversations.app, name="conversations")
-app.add_typer(agents.app, name="agents")
-app.add_typer(phone_numbers.app, name="phone-numbers")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(sandbox.app, name="sandbox")
-app.command("doctor")(doctor.doctor)
-
-
-@app.command("batch-call", cls=Command)
-@takes(BatchCallOptions)
-def batch_call(options: BatchCallOptions) -> ExitStatus:
-    """Call everybody on a list, once.
-
-    Every row becomes a call with its own first message. The calls go to the API in batches.
-    Running the same command again only calls people who have not been called yet.
-    """
-    from xuna_cli.commands.batch_call import batch_call
-
-    return batch_call(options)
-
-
-@app.command("render", cls=Command)
-@takes(RenderOptions)
-def render(options: RenderOptions) -> ExitStatus:
-    """Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.
-
-    The options are those of batch-call. Calling hours (--hours, --until) are checked when the calls are placed,
-    not here.
-    """
-    from xuna_cli.commands.render import render
-
-    return render(options)
 
 
 @app.callback()

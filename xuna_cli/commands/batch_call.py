@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from xuna_cli.api.client import encode_batch, refusal_error
+from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions, Output
-from xuna_cli.commands.context import Account, ledger_for_writing, open_account
+from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.prepared_list import PreparedList, nothing, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
 from xuna_cli.dialing.plan import Plan
@@ -98,7 +99,8 @@ def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
         case Output.CSV:
             emit(batches_csv(result.report.batches))
         case Output.TABLE if not options.quiet:
-            from xuna_cli.output.table import console, print_result
+            from xuna_cli.output.drawing import console
+            from xuna_cli.output.table import print_result
 
             print_result(result, console())
     for error in result.report.errors:

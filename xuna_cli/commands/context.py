@@ -1,16 +1,12 @@
-"""What commands open: the settings, the ledger, the account, and a file to write."""
+"""What commands open: the ledger, and a file to write."""
 
 import contextlib
 import os
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from xuna_cli.api.client import Client
-from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
-from xuna_cli.api.retry import RetryingReader
-from xuna_cli.commands.prompts import agent_of, caller_number_of, is_interactive
+from xuna_cli.commands.options import LedgerOptions
 from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
@@ -20,19 +16,7 @@ from xuna_cli.output.files import beside_ledger, is_within, refuse_inputs, refus
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Given, Settings, data_folder
 
-SANDBOX_ORIGIN = "sandbox"
-SANDBOX_AGENT = "agent_sandbox"
-SANDBOX_NUMBER = "pn_sandbox"
-SANDBOX_UNANSWERED = 0.1  # the share of its calls without a record, as life has them
 SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
-
-READING_DEADLINE_S = 60.0
-WORTH_SAYING_S = 3.0
-
-
-def read_settings(env_file: Path | None) -> Settings:
-    """Return the settings of this invocation; raises as `Settings` does."""
-    return Settings(os.environ, env_file, Path.cwd())
 
 
 def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Location:
@@ -110,6 +94,11 @@ def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
     return shlex.quote(campaign) + where
 
 
+def address_in(options: LedgerOptions, campaign: str) -> str:
+    """Return how a command that we suggest has to name a campaign, with the options that were typed."""
+    return address(campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
+
+
 def ledger_for_writing(location: Location, *, required: bool = False) -> Ledger:
     """Open the ledger, make it if need be, and say so.
 
@@ -163,10 +152,10 @@ def _required(error: LedgerError) -> LedgerError:
 
 
 @contextlib.contextmanager
-def ledger_for_reading(env_file: Path | None, flag: str | None, *, sandbox: bool) -> Iterator[Ledger]:
+def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
     """Open a ledger that is there."""
-    ledger = open_ledger(ledger_location(read_settings(env_file), flag, sandbox=sandbox), create=False)
-    with contextlib.closing(ledger):
+    location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
+    with contextlib.closing(open_ledger(location, create=False)) as ledger:
         tell_moved(ledger)
         yield ledger
 
@@ -178,127 +167,6 @@ def tell_moved(ledger: Ledger) -> None:
             f"xuna: warning: the ledger {ledger.location} was moved to {moved.to} at {moved.at}; "
             "what happened since is only known there"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who calls, and through what."""
-
-    client: Client
-    agent_id: str
-    from_phone_number_id: str
-    origin: str
-
-
-def base_url(settings: Settings, flag: str | None) -> str:
-    """Return where the API is.
-
-    Raises:
-        ConfigurationError: if a `.env` that nobody named wants to choose it, and nobody else does.
-    """
-    setting = settings.get("XUNA_BASE_URL", flag, option="--base-url")
-    if setting.value is None and settings.warnings:
-        # Going on, to the real API, is not what whoever wrote that file meant.
-        raise ConfigurationError(
-            settings.warnings[0], hint="name the file with --env-file, or give --base-url", code="url-unasked"
-        )
-    return settings.get("XUNA_BASE_URL", flag, option="--base-url", default=DEFAULT_BASE_URL).value or ""
-
-
-@contextlib.contextmanager
-def open_account(
-    settings: Settings,
-    *,
-    agent_id: str | None,
-    from_phone_number_id: str | None,
-    url_flag: str | None,
-    sandbox: bool,
-    deadline: float,
-    ask: bool = False,
-) -> Iterator[Account]:
-    """Open the API, or a sandbox in this process that knows the agent and the number.
-
-    Args:
-        settings: of this invocation.
-        agent_id: the flag's.
-        from_phone_number_id: the flag's.
-        url_flag: the flag's.
-        sandbox: whether to call nobody.
-        deadline: seconds that one request may take.
-        ask: let a person on a terminal choose the agent or the number where none is given.
-
-    Raises:
-        ConfigurationError: if a setting is missing or malformed.
-    """
-    if sandbox:
-        from xuna_cli.sandbox.account import Account as SandboxAccount
-        from xuna_cli.sandbox.account import Agent, PhoneNumber
-        from xuna_cli.sandbox.server import SandboxServer
-
-        agent = settings.get("XUNA_AGENT_ID", agent_id).value or SANDBOX_AGENT
-        number = settings.get("XUNA_FROM_PHONE_NUMBER_ID", from_phone_number_id).value or SANDBOX_NUMBER
-        known = SandboxAccount(
-            agents=(Agent(agent, "Sandbox agent", "Hello, this is the sandbox."),),
-            phone_numbers=(PhoneNumber(number, "+15550100000", "Sandbox"),),
-        )
-        with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
-            client = Client(server.base_url, server.account.api_key, deadline=deadline)
-            with contextlib.closing(client):
-                yield Account(client, agent, number, SANDBOX_ORIGIN)
-        return
-    url = base_url(settings, url_flag)
-    origin = origin_of(url)
-    key = settings.api_key()
-    client = Client(url, key.reveal(), deadline=deadline)
-    with contextlib.closing(client):
-        asked = ask and is_interactive()
-        agent = agent_of(client, settings, agent_id, ask=asked)
-        number = caller_number_of(client, settings, from_phone_number_id, ask=asked)
-        yield Account(client, agent, number, origin)
-
-
-@dataclass(frozen=True, slots=True)
-class ApiToRead:
-    """The API, for looking things up.
-
-    Attributes:
-        reader: reads again where the API asks to wait.
-        origin: of the API, as campaigns keep it.
-    """
-
-    reader: RetryingReader
-    origin: str
-
-
-@contextlib.contextmanager
-def api_to_read(env_file: Path | None, url_flag: str | None, *, sandbox: bool) -> Iterator[ApiToRead]:
-    """Open the API for reading, or a sandbox that remembers the calls of earlier `--sandbox` runs.
-
-    Raises:
-        ConfigurationError: if a setting is missing or malformed.
-    """
-    settings = read_settings(env_file)
-    for warning in settings.warnings:
-        say(f"xuna: warning: {warning}")
-    with contextlib.ExitStack() as stack:
-        if sandbox:
-            from xuna_cli.sandbox.conversations import ConversationOptions
-            from xuna_cli.sandbox.server import SandboxServer
-
-            options = ConversationOptions(unanswered=SANDBOX_UNANSWERED)
-            server = stack.enter_context(
-                SandboxServer(record=sandbox_record(), record_words=False, conversations=options)
-            )
-            client = Client(server.base_url, server.account.api_key, deadline=READING_DEADLINE_S)
-            origin = SANDBOX_ORIGIN
-        else:
-            url = base_url(settings, url_flag)
-            origin = origin_of(url)
-            client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
-        stack.callback(client.close)
-        reader = RetryingReader(client, on_wait=_say_wait)
-        stack.callback(reader.stop)
-        yield ApiToRead(reader, origin)
 
 
 def sandbox_record() -> Path:
@@ -315,11 +183,6 @@ def sandbox_record() -> Path:
             code="data-folder",
         ) from None
     return record
-
-
-def _say_wait(seconds: float) -> None:
-    if seconds >= WORTH_SAYING_S:
-        say(f"xuna: the API is asked again in {seconds:.0f} s")
 
 
 def do_not_call_files(settings: Settings) -> list[Path]:
@@ -356,7 +219,7 @@ def check_output_file(
 
 
 def check_output_of_ledger(
-    to: Path | None, opened: Ledger, *inputs: Path | str | None, env_file: Path | None
+    to: Path | None, opened: Ledger, *inputs: Path | str | None, settings: Settings, env_file: Path | None
 ) -> None:
     """Do nothing where what is read from a ledger may be written to a file; raises as `check_output_file`.
 
@@ -364,9 +227,10 @@ def check_output_of_ledger(
         to: the file; None: stdout.
         opened: the ledger.
         inputs: what else the command reads, and the lists that it is about.
+        settings: of this invocation.
         env_file: the one that was named.
     """
     if to is not None:
         needed = [None if path is None else Path(path) for path in inputs]
         file = None if "://" in opened.location else Path(opened.location)
-        check_output_file(to, needed, settings=read_settings(env_file), env_file=env_file, ledger=file)
+        check_output_file(to, needed, settings=settings, env_file=env_file, ledger=file)

@@ -1,105 +1,167 @@
 """`xuna conversations`: what was said, and what came of it."""
 
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.options import BaseUrl, EnvFile, Sandbox, TableOrJson
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.options import OUTPUT, ApiOptions, ResultOptions, To
+from xuna_cli.commands.results import prints
+from xuna_cli.errors import ExitStatus
 
-app = typer.Typer(no_args_is_help=True, help="See and export what was said.")
+if TYPE_CHECKING:
+    from xuna_cli.output.result import Result
 
-AgentFilter = Annotated[str | None, typer.Option("--agent-id", help="Of this agent alone.")]
-Since = Annotated[
-    str | None, typer.Option("--since", help="Begun since then: 2026-11-01, 2026-11-01T14:30 or 3d.")
-]
+app = typer.Typer(no_args_is_help=True)
 
 
-@app.command("list")
-def list_conversations(
-    agent_id: AgentFilter = None,
-    since: Since = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
-    output: TableOrJson = "table",
-    sandbox: Sandbox = False,
-    base_url: BaseUrl = None,
-    env_file: EnvFile = None,
-) -> None:
+class LineFormat(StrEnum):
+    """Formats of an export that can be continued."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterOptions(ApiOptions):
+    """Which conversations."""
+
+    agent_id: Annotated[str | None, typer.Option(metavar="ID", help="Only conversations of this agent.")] = (
+        None
+    )
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Only conversations that began at or after this time: 2026-11-01, 2026-11-01T14:30, or 3d for the "
+            "last three days.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(FilterOptions, ResultOptions):
+    """The options of `xuna conversations list`."""
+
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="List at most N conversations.")] = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(ApiOptions, ResultOptions):
+    """The options of `xuna conversations show`."""
+
+    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(FilterOptions):
+    """The options of `xuna conversations export`."""
+
+    output: Annotated[LineFormat, typer.Option(help="Format of the export.", rich_help_panel=OUTPUT)] = (
+        LineFormat.JSONL
+    )
+    to: To = None
+    with_transcript: Annotated[
+        bool, typer.Option("--with-transcript", help="Export every word that was said, too.")
+    ] = False
+
+
+@app.command("list", cls=Command)
+@takes(ListOptions)
+@prints("conversations list")
+def list_conversations(options: ListOptions) -> "Result":
     """List conversations, in the API's order."""
     from itertools import islice
 
     from xuna_cli.api.conversations import ConversationList
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.context import api_to_read
+    from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.durations import parse_since
-    from xuna_cli.output.conversations import print_conversations
+    from xuna_cli.output.conversations import ConversationsFound
 
-    check_output(output, "table", "json")
-    begun = parse_since(since)
-    with api_to_read(env_file, base_url, sandbox=sandbox) as api:
-        listed = ConversationList(api.reader, agent_id=agent_id, since=begun)
-        found = list(islice(listed, limit + 1))
-    print_conversations(found[:limit], listed.incomplete, output, limited=len(found) > limit)
-    if listed.incomplete:
-        raise typer.Exit(6)
+    since = parse_since(options.since)
+    with api_to_read(options) as api:
+        listed = ConversationList(api.reader, agent_id=options.agent_id, since=since)
+        found = list(islice(listed, options.limit + 1))
+    return ConversationsFound(
+        found[: options.limit], limited=len(found) > options.limit, incomplete=listed.incomplete
+    )
 
 
-@app.command()
-def show(
-    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="The conversation's id.")],
-    output: TableOrJson = "table",
-    sandbox: Sandbox = False,
-    base_url: BaseUrl = None,
-    env_file: EnvFile = None,
-) -> None:
+@app.command(cls=Command)
+@takes(ShowOptions)
+@prints("conversations show")
+def show(options: ShowOptions) -> "Result":
     """Show one conversation: what was said, how it was judged, what was collected."""
     from xuna_cli.api.conversations import raw_conversation, read_conversation_strictly
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.context import api_to_read
+    from xuna_cli.commands.account import api_to_read
     from xuna_cli.errors import ConfigurationError
-    from xuna_cli.output.conversations import print_conversation
+    from xuna_cli.output.conversations import ConversationFound
 
-    check_output(output, "table", "json")
-    with api_to_read(env_file, base_url, sandbox=sandbox) as api:
+    with api_to_read(options) as api:
         try:
-            document = raw_conversation(api.reader, conversation_id)
+            raw = raw_conversation(api.reader, options.conversation_id)
         except ConfigurationError as error:
             if error.code == "not-found":
-                error.hint = f"see which there are: xuna conversations list{' --sandbox' if sandbox else ''}"
+                sandbox = " --sandbox" if options.sandbox else ""
+                error.hint = f"see which there are: xuna conversations list{sandbox}"
             raise
-    print_conversation(read_conversation_strictly(document, conversation_id), document, output)
+    return ConversationFound(read_conversation_strictly(raw, options.conversation_id), raw)
 
 
-@app.command()
-def export(
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write this file (0600), not stdout. If it is there, what it lacks is added: the same command goes "
-            "on where an interruption, or yesterday's export, left off."
-        ),
-    ] = None,
-    agent_id: AgentFilter = None,
-    since: Since = None,
-    output: Annotated[str, typer.Option(help="jsonl or csv.")] = "jsonl",
-    with_transcript: Annotated[
-        bool, typer.Option("--with-transcript", help="With every word that was said.")
-    ] = False,
-    sandbox: Sandbox = False,
-    base_url: BaseUrl = None,
-    env_file: EnvFile = None,
-) -> None:
-    """Write a line for every conversation that has ended, with verdicts and collected data."""
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.context import api_to_read
+@app.command(cls=Command)
+@takes(ExportOptions)
+def export(options: ExportOptions) -> ExitStatus:
+    """Write a line for every conversation that has ended, with verdicts and collected data.
+
+    If the file exists, what it lacks is added: the same command goes on where an interruption, or
+    yesterday's export, left off.
+    """
+    import contextlib
+
+    from xuna_cli.api.conversations import ConversationList, conversation_if_there
+    from xuna_cli.api.retry import several
+    from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.durations import parse_since
-    from xuna_cli.commands.exporting import export_conversations
+    from xuna_cli.ledger.conversations import is_final, verdict
+    from xuna_cli.ledger.queries import in_parts
+    from xuna_cli.ledger.records import CallOutcome
+    from xuna_cli.ledger.seen_keys import SeenKeys
+    from xuna_cli.outcomes.sync import RECORDS_AT_ONCE
+    from xuna_cli.output.conversation_file import ConversationFile
+    from xuna_cli.output.messages import counted, say
 
-    check_output(output, "jsonl", "csv")
-    begun = parse_since(since)
-    with api_to_read(env_file, base_url, sandbox=sandbox) as api:
-        incomplete = export_conversations(
-            api.reader, to, agent_id=agent_id, since=begun, form=output, with_transcript=with_transcript
-        )
+    since = parse_since(options.since)
+    in_progress = unreadable = 0
+    with (
+        api_to_read(options) as api,
+        contextlib.closing(SeenKeys()) as seen,
+        ConversationFile(options.to, options.output, with_transcript=options.with_transcript) as file,
+    ):
+        for group in in_parts(file.ids(), RECORDS_AT_ONCE):
+            seen.add(list(dict.fromkeys(group)))
+        there = file.found
+        listed = ConversationList(api.reader, agent_id=options.agent_id, since=since)
+        for records in in_parts(listed, RECORDS_AT_ONCE):
+            fresh = seen.add(list(dict.fromkeys(record.conversation_id for record in records)))
+            wanted = [record.conversation_id for record in records if record.conversation_id in fresh]
+            for whole in several(lambda one: conversation_if_there(api.reader, one), wanted):
+                if whole is None:
+                    unreadable += 1
+                elif verdict(whole) is CallOutcome.IN_PROGRESS and not is_final(whole):
+                    in_progress += 1
+                else:
+                    file.write(whole)
+    written = f"xuna: {counted(file.written, 'conversation', 'conversations')} written"
+    written += f" to {options.to}" if options.to else ""
+    say(written + (f", {there:,} were there already" if there else ""))
+    if in_progress:
+        say(f"xuna: {in_progress:,} are still under way and were left out: run the same command again")
+    incomplete = listed.incomplete or (
+        f"{unreadable:,} records are listed, and could not be read" if unreadable else None
+    )
     if incomplete:
-        raise typer.Exit(6)
+        say(f"xuna: warning: the list is cut off: {incomplete}")
+        return ExitStatus.UNREACHABLE
+    return ExitStatus.OK

@@ -1,135 +1,282 @@
-"""`xuna do-not-call`: the ledger's own list, for all campaigns."""
+"""`xuna do-not-call`: the ledger's own list of numbers that no campaign calls."""
 
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.campaigns import EnvFileOption, LedgerOption, SandboxOption
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.options import (
+    ExportOptions as ExportTo,
+)
+from xuna_cli.commands.options import (
+    LedgerOptions,
+    Region,
+    ResultOptions,
+)
+from xuna_cli.commands.results import prints
 
-app = typer.Typer(no_args_is_help=True, help="The numbers that no campaign of this ledger calls.")
+if TYPE_CHECKING:
+    from xuna_cli.ledger.ledger import Ledger
+    from xuna_cli.output.result import Result
 
-NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Phone numbers.")]
-RegionOption = Annotated[
-    str | None, typer.Option(help="Country of numbers without +, e.g. US. (XUNA_REGION)")
+app = typer.Typer(no_args_is_help=True)
+
+LISTED = 1_000  # on a terminal nobody reads more
+
+Reason = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Reason to keep with the number, e.g. asked on 2026-11-03."),
 ]
-ReasonOption = Annotated[
-    str | None, typer.Option(help="Why, e.g. asked on 2026-11-03; kept with the number.")
-]
 
 
-@app.command()
-def add(
-    numbers: NumbersArgument,
-    reason: ReasonOption = None,
-    region: RegionOption = None,
-    ledger: LedgerOption = None,
-    sandbox: SandboxOption = False,
-    env_file: EnvFileOption = None,
-) -> None:
-    """Never call these numbers again; runs that are under way obey, too."""
-    from xuna_cli.commands.listing import add_numbers
+@dataclass(frozen=True, kw_only=True)
+class NumberOptions(LedgerOptions):
+    """Numbers that were typed."""
 
-    add_numbers(numbers, reason, region=region, ledger=ledger, sandbox=sandbox, env_file=env_file)
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Phone numbers.")]
+    region: Region = None
 
 
-@app.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any list, or a number a line.")],
-    reason: ReasonOption = None,
+@dataclass(frozen=True, kw_only=True)
+class AddOptions(NumberOptions):
+    """The options of `xuna do-not-call add`."""
+
+    reason: Reason = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions(LedgerOptions):
+    """The options of `xuna do-not-call import`."""
+
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any list, or a file with a number per line.")]
+    reason: Reason = None
     phone_column: Annotated[
         str | None,
-        typer.Option(help="Read only this column (default: every column that may hold numbers)."),
-    ] = None,
-    region: RegionOption = None,
+        typer.Option(
+            metavar="COLUMN", help="Only read this column (default: every column that may hold numbers)."
+        ),
+    ] = None
+    region: Region = None
     list_format: Annotated[
         str | None, typer.Option("--format", help="csv, tsv, json, jsonl or xlsx (default: detected).")
-    ] = None,
+    ] = None
     delimiter: Annotated[
-        str | None, typer.Option(help="Character between the cells of a CSV (default: detected).")
-    ] = None,
+        str | None,
+        typer.Option(metavar="CHARACTER", help="Character between the cells of a CSV (default: detected)."),
+    ] = None
     encoding: Annotated[
-        str | None, typer.Option(help="Text encoding of the list (default: UTF-8, or UTF-16 with a BOM).")
-    ] = None,
-    sheet: Annotated[str | None, typer.Option(help="Worksheet to read (default: all of them).")] = None,
-    ledger: LedgerOption = None,
-    sandbox: SandboxOption = False,
-    env_file: EnvFileOption = None,
-) -> None:
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Text encoding of the list (default: UTF-8, or UTF-16 with a BOM)."
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Worksheet to read (default: all of them).")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(LedgerOptions, ResultOptions):
+    """The options of `xuna do-not-call list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(NumberOptions, ResultOptions):
+    """The options of `xuna do-not-call check`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(LedgerOptions, ExportTo):
+    """The options of `xuna do-not-call export`."""
+
+
+@app.command(cls=Command)
+@takes(AddOptions)
+def add(options: AddOptions) -> None:
+    """Never call these numbers again; runs in progress obey, too."""
+    from xuna_cli.ledger.do_not_call import add as add_numbers
+    from xuna_cli.output.messages import say
+
+    numbers = _numbers(options)
+    with _ledger_to_change(options) as opened:
+        new = add_numbers(opened, numbers, options.reason)
+        runs = _runs_in_progress(opened)
+    say(f"on the do-not-call list: {', '.join(numbers)} ({new:,} new, {len(numbers) - new:,} there before)")
+    say(runs) if runs else None
+
+
+@app.command("import", cls=Command)
+@takes(ImportOptions)
+def import_file(options: ImportOptions) -> None:
     """Add every number of a file; a row that holds none stops it before anything is added."""
-    from xuna_cli.commands.listing import import_numbers
-    from xuna_cli.contacts.options import ListOptions
+    from xuna_cli.commands.suppression_list import read_numbers, warning_of
+    from xuna_cli.contacts.options import ListOptions as FileOptions
+    from xuna_cli.ledger.do_not_call import add as add_numbers
+    from xuna_cli.ledger.do_not_call import count
+    from xuna_cli.output.messages import counted, say
 
-    options = ListOptions(
-        list_format,
-        delimiter,
-        encoding,
-        () if phone_column is None else (phone_column,),
-        sheet,
-        first_phone_column=phone_column is None,
+    found = read_numbers(
+        options.file,
+        region=_region(options.region),
+        options=FileOptions(
+            options.list_format,
+            options.delimiter,
+            options.encoding,
+            () if options.phone_column is None else (options.phone_column,),
+            options.sheet,
+            first_phone_column=options.phone_column is None,
+        ),
     )
-    import_numbers(file, reason, options, region=region, ledger=ledger, sandbox=sandbox, env_file=env_file)
+    with _ledger_to_change(options) as opened:
+        new = add_numbers(opened, iter(found.numbers), options.reason)
+        total, runs = count(opened), _runs_in_progress(opened)
+    numbers = counted(len(found.numbers), "number", "numbers")
+    for line in (
+        f"xuna: warning: {warning}" if (warning := warning_of(found)) else "",
+        f"on the do-not-call list: {numbers} of {options.file} ({new:,} new); {total:,} in all",
+        runs,
+    ):
+        if line:
+            say(line)
 
 
-@app.command("list")
-def list_numbers(
-    output: Annotated[str, typer.Option(help="table or json.")] = "table",
-    ledger: LedgerOption = None,
-    sandbox: SandboxOption = False,
-    env_file: EnvFileOption = None,
-) -> None:
+@app.command("list", cls=Command)
+@takes(ListOptions)
+@prints("do-not-call list")
+def list_numbers(options: ListOptions) -> "Result":
     """Show the numbers, why they are there and since when."""
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.listing import show_numbers
+    from itertools import islice
 
-    check_output(output, "table", "json")
-    show_numbers(output, ledger=ledger, sandbox=sandbox, env_file=env_file)
+    from xuna_cli.ledger.do_not_call import count, entries
+    from xuna_cli.output.do_not_call import EntryList
 
-
-@app.command()
-def remove(
-    numbers: NumbersArgument,
-    region: RegionOption = None,
-    ledger: LedgerOption = None,
-    sandbox: SandboxOption = False,
-    env_file: EnvFileOption = None,
-) -> None:
-    """Take numbers from the list: they may be called again."""
-    from xuna_cli.commands.listing import remove_numbers
-
-    remove_numbers(numbers, region=region, ledger=ledger, sandbox=sandbox, env_file=env_file)
+    with _ledger_if_there(options) as opened:
+        if opened is None:
+            return EntryList((), 0)
+        most = LISTED if options.output == "table" else None
+        return EntryList(list(islice(entries(opened), most)), count(opened))
 
 
-@app.command()
-def check(
-    numbers: NumbersArgument,
-    output: Annotated[str, typer.Option(help="table or json.")] = "table",
-    region: RegionOption = None,
-    ledger: LedgerOption = None,
-    sandbox: SandboxOption = False,
-    env_file: EnvFileOption = None,
-) -> None:
-    """Say of each number whether it is on the list; exit 0: none is, 3: at least one is."""
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.listing import check_numbers
+@app.command(cls=Command)
+@takes(NumberOptions)
+def remove(options: NumberOptions) -> None:
+    """Remove numbers from the list: they may be called again."""
+    from xuna_cli.commands.context import ledger_for_reading
+    from xuna_cli.errors import UsageError
+    from xuna_cli.ledger.do_not_call import remove as remove_numbers
+    from xuna_cli.output.messages import counted, say
+    from xuna_cli.phone.same_person import with_other_forms
 
-    check_output(output, "table", "json")
-    raise typer.Exit(
-        int(check_numbers(numbers, output, region=region, ledger=ledger, sandbox=sandbox, env_file=env_file))
-    )
+    numbers = _numbers(options)
+    with ledger_for_reading(options) as opened:
+        # In whichever form it stands there, or it would still not be called.
+        removed = remove_numbers(opened, [*numbers, *with_other_forms(numbers)])
+    if not removed:
+        raise UsageError(
+            f"not on the do-not-call list: {', '.join(numbers)}",
+            hint="see: xuna do-not-call list",
+            code="do-not-call-unknown",
+        )
+    say(f"taken from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
 
 
-@app.command()
-def export(
-    output: Annotated[str, typer.Option(help="csv or json.")] = "csv",
-    to: Annotated[Path | None, typer.Option(help="Write this file, not stdout.")] = None,
-    ledger: LedgerOption = None,
-    sandbox: SandboxOption = False,
-    env_file: EnvFileOption = None,
-) -> None:
+@app.command(cls=Command)
+@takes(CheckOptions)
+@prints("do-not-call check")
+def check(options: CheckOptions) -> "Result":
+    """Tell of each number whether it is on the list; exit 0: none is, 3: at least one is."""
+    from xuna_cli.output.do_not_call import CheckedNumbers
+
+    numbers = _numbers(options)
+    with _ledger_if_there(options) as opened:
+        listed = opened.on_do_not_call_list(numbers) if opened is not None else {}
+    return CheckedNumbers([(number, listed.get(number)) for number in numbers])
+
+
+@app.command(cls=Command)
+@takes(ExportOptions)
+@prints("do-not-call export")
+def export(options: ExportOptions) -> None:
     """Write the whole list, as --do-not-call and import take it."""
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.listing import export_numbers
+    from xuna_cli.commands.context import check_output_of_ledger
+    from xuna_cli.ledger.do_not_call import entries
+    from xuna_cli.output.do_not_call import write_entries
 
-    check_output(output, "csv", "json")
-    export_numbers(output, to, ledger=ledger, sandbox=sandbox, env_file=env_file)
+    with _ledger_if_there(options) as opened:
+        if opened is not None:
+            check_output_of_ledger(options.to, opened, settings=options.settings, env_file=options.env_file)
+        write_entries(() if opened is None else entries(opened), options.output, options.to)
+
+
+def _runs_in_progress(ledger: "Ledger") -> str:
+    """Return what runs that are alive may still do: requests that they have begun can't be taken back."""
+    from xuna_cli.ledger.do_not_call import in_progress
+    from xuna_cli.output.messages import counted
+
+    now = in_progress(ledger)
+    if not now.runs:
+        return ""
+    may = (
+        f"up to {counted(now.requests, 'request', 'requests')} in progress may still be sent, and no later one"
+        if now.requests
+        else "no request is in progress, and no later one will call these numbers"
+    )
+    return f"{counted(now.runs, 'run is', 'runs are')} in progress: {may}"
+
+
+def _region(given: str | None) -> str | None:
+    from xuna_cli.phone.reader import check_region
+
+    return check_region(given) if given else None
+
+
+def _numbers(options: NumberOptions) -> Sequence[str]:
+    """Return every number that the typed ones may mean, each once; raise UsageError if one is no number."""
+    from xuna_cli.errors import UsageError
+    from xuna_cli.phone.cells import PhoneProblem
+    from xuna_cli.phone.suppression import SuppressionReader
+
+    reader = SuppressionReader(_region(options.region))
+    found: list[str] = []
+    for number in options.numbers:
+        try:
+            found += [reading.number for reading in reader.read(number)]
+        except PhoneProblem as problem:
+            raise UsageError(
+                problem.message,
+                hint="write it with + and the country code, or give --region; nothing was changed",
+                code=problem.code,
+            ) from None
+    return list(dict.fromkeys(found))
+
+
+@contextlib.contextmanager
+def _ledger_to_change(options: LedgerOptions) -> "Iterator[Ledger]":
+    from xuna_cli.commands.context import ledger_for_writing, ledger_is_required, ledger_location
+
+    required = ledger_is_required(options.settings, sandbox=options.sandbox)
+    location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
+    with contextlib.closing(ledger_for_writing(location, required=required)) as ledger:
+        yield ledger
+
+
+@contextlib.contextmanager
+def _ledger_if_there(options: LedgerOptions) -> "Iterator[Ledger | None]":
+    """Open the ledger, or say that there is none yet: then nobody is on its list."""
+    from xuna_cli.commands.context import ledger_if_there, ledger_is_required, ledger_location, tell_moved
+    from xuna_cli.output.messages import say
+
+    required = ledger_is_required(options.settings, sandbox=options.sandbox)
+    location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
+    ledger = ledger_if_there(location, required=required)
+    if ledger is None:
+        say(f"xuna: there is no ledger at {location} yet")
+        yield None
+        return
+    with contextlib.closing(ledger):
+        tell_moved(ledger)
+        yield ledger

@@ -1,32 +1,167 @@
-"""`xuna doctor`: does everything work that a run will need?"""
+"""`xuna doctor`: checks everything that a run needs."""
 
-from pathlib import Path
-from typing import Annotated
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.option_types import Command, takes, text
+from xuna_cli.commands.options import ResultOptions
+from xuna_cli.commands.results import prints
+from xuna_cli.errors import ConfigurationError, XunaError
+from xuna_cli.settings import API_KEY, Given
 
-def doctor(
-    agent_id: Annotated[str | None, typer.Option(help="The agent. (XUNA_AGENT_ID)")] = None,
+if TYPE_CHECKING:
+    from xuna_cli.api.client import Client
+    from xuna_cli.output.findings import Finding
+    from xuna_cli.output.result import Result
+
+app = typer.Typer()
+
+DEADLINE_S = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(ResultOptions):
+    """The options of `xuna doctor`."""
+
+    agent_id: Annotated[
+        Given | None,
+        text(metavar="ID", envvar="XUNA_AGENT_ID", help="Agent to look up; see `xuna agents list`."),
+    ] = None
     from_phone_number_id: Annotated[
-        str | None, typer.Option(help="The caller number's id. (XUNA_FROM_PHONE_NUMBER_ID)")
-    ] = None,
-    ledger: Annotated[str | None, typer.Option(help="The record of who was called. (XUNA_LEDGER)")] = None,
-    base_url: Annotated[str | None, typer.Option(help="Where the API is. (XUNA_BASE_URL)")] = None,
-    output: Annotated[str, typer.Option(help="table or json.")] = "table",
-    env_file: Annotated[Path | None, typer.Option(help="Read settings from it, not from .env.")] = None,
-) -> None:
-    """Check settings, ledger, key, agent and caller number; calls nobody, changes nothing."""
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.checking import examine
-    from xuna_cli.output.findings import print_findings
+        Given | None,
+        text(
+            metavar="ID",
+            envvar="XUNA_FROM_PHONE_NUMBER_ID",
+            help="Caller number to look up; see `xuna phone-numbers list`.",
+        ),
+    ] = None
+    ledger: Annotated[
+        Given | None,
+        text(
+            metavar="FILE|URL",
+            envvar="XUNA_LEDGER",
+            help="Ledger: the record of everybody who was called (default: in the user's data folder).",
+        ),
+    ] = None
+    base_url: Annotated[
+        Given | None,
+        text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),
+    ] = None
 
-    findings = examine(
-        env_file=env_file,
-        agent_id=agent_id,
-        from_phone_number_id=from_phone_number_id,
-        ledger=ledger,
-        url_flag=base_url,
+    def wanted_agent(self) -> str:
+        """Return the agent's id; raise ConfigurationError if it is missing."""
+        return self.settings.required("XUNA_AGENT_ID", self.agent_id, option="--agent-id", what="the agent")
+
+    def wanted_number(self) -> str:
+        """Return the caller number's id; raise ConfigurationError if it is missing."""
+        return self.settings.required(
+            "XUNA_FROM_PHONE_NUMBER_ID",
+            self.from_phone_number_id,
+            option="--from-phone-number-id",
+            what="the caller number",
+        )
+
+
+@app.command(cls=Command)
+@takes(DoctorOptions)
+@prints("doctor")
+def doctor(options: DoctorOptions) -> "Result":
+    """Check settings, ledger, key, agent and caller number; calls nobody, changes nothing."""
+    from xuna_cli.api.client import Client
+    from xuna_cli.api.origin import origin_of
+    from xuna_cli.api.surroundings import certificates, proxy_of
+    from xuna_cli.commands.account import base_url
+    from xuna_cli.output.findings import Diagnosis, Finding
+
+    settings = options.settings
+    # One thing that is wrong doesn't hide the next.
+    key = _check(
+        "API key",
+        lambda: f"{len(settings.api_key().reveal())} characters, from {_source(settings.find(API_KEY))}",
     )
-    print_findings(findings, check_output(output, "table", "json"))
-    raise typer.Exit(int(max(finding.exit_status or 0 for finding in findings)))
+    url = _check(
+        "base URL",
+        lambda: f"{origin_of(base_url(settings, options.base_url))}, from {_source(options.base_url)}",
+    )
+    findings = [key, url, _zone_rules(), _check("ledger", lambda: _ledger(options))]
+    if key.error or url.error:
+        findings += [
+            _check("caller number", options.wanted_number),
+            _check("agent", options.wanted_agent),
+            Finding("API", "not asked: the key or the base URL can't be used", checked=False),
+        ]
+        return Diagnosis(findings)
+    address = base_url(settings, options.base_url)
+    findings += [_check("proxy", lambda: proxy_of(address)), _check("certificates", certificates)]
+    try:
+        client = Client(address, settings.api_key().reveal(), deadline=DEADLINE_S)
+    except ConfigurationError as error:
+        return Diagnosis([*findings, Finding("API", error.message, error)])
+    with contextlib.closing(client):
+        findings += [
+            _check("caller number", lambda: _caller(client, options)),
+            _check("agent", lambda: _agent(client, options)),
+        ]
+    return Diagnosis(findings)
+
+
+def _check(what: str, look: Callable[[], str]) -> "Finding":
+    from xuna_cli.output.findings import Finding
+
+    try:
+        return Finding(what, look())
+    except XunaError as error:
+        return Finding(what, error.message, error)
+
+
+def _source(given: Given | None) -> str:
+    return "default" if given is None else given.source
+
+
+def _zone_rules() -> "Finding":
+    from datetime import UTC, datetime
+
+    from xuna_cli.output.findings import Finding
+    from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
+
+    rules = zone_rules()
+    if rules.is_old(datetime.now(UTC)):
+        return Finding("time zones", str(rules), checked=False, advice=OLD_RULES)
+    return Finding("time zones", str(rules))
+
+
+def _ledger(options: DoctorOptions) -> str:
+    from xuna_cli.commands.context import ledger_if_there, ledger_is_required, ledger_location
+    from xuna_cli.ledger.moved import check_not_moved
+    from xuna_cli.ledger.opening import check_writable
+
+    location = ledger_location(options.settings, options.ledger, sandbox=False)
+    check_writable(location)
+    ledger = ledger_if_there(location, required=ledger_is_required(options.settings, sandbox=False))
+    if ledger is None:
+        return f"{location}, made by the first run"
+    with contextlib.closing(ledger):
+        check_not_moved(ledger.location, ledger.moved)
+    return str(location)
+
+
+def _caller(client: "Client", options: DoctorOptions) -> str:
+    numbers = client.phone_numbers()
+    wanted = options.wanted_number()
+    for number in numbers:
+        if number.phone_number_id == wanted:
+            source = _source(options.from_phone_number_id)
+            return f"{number.phone_number} {number.label} ({wanted}), from {source}"
+    known = ", ".join(number.phone_number_id for number in numbers[:10])
+    raise ConfigurationError(
+        f"the account has no caller number {wanted!r}", hint=f"it has: {known or 'none'}"
+    )
+
+
+def _agent(client: "Client", options: DoctorOptions) -> str:
+    wanted = options.wanted_agent()
+    return f"{client.agent(wanted).get('name') or 'no name'} ({wanted}), from {_source(options.agent_id)}"

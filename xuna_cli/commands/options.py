@@ -1,31 +1,115 @@
-"""Options that several commands have, in the same words."""
+"""Options that several commands share."""
 
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-EnvFile = Annotated[Path | None, typer.Option("--env-file", help="Read settings from it, not from .env.")]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Where the API is. (XUNA_BASE_URL)")]
-TableOrJson = Annotated[str, typer.Option("--output", help="table or json.")]
-Sandbox = Annotated[
-    bool, typer.Option("--sandbox", help="Of the sandbox, and of the calls that --sandbox has taken here.")
+from xuna_cli.commands.option_types import Options, text
+from xuna_cli.settings import Given
+
+OUTPUT = "Output"
+
+
+class TableOrJson(StrEnum):
+    """Formats of a result."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class CsvOrJson(StrEnum):
+    """Formats of an export."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+Region = Annotated[
+    Given | None,
+    text(envvar="XUNA_REGION", metavar="CC", help="Country of numbers that have no +, e.g. US."),
 ]
-LedgerFile = Annotated[str | None, typer.Option("--ledger", help="Where the record is. (XUNA_LEDGER)")]
-PhoneColumnOfList = Annotated[
-    list[str] | None,
+CampaignName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the campaign.")]
+To = Annotated[
+    Path | None,
     typer.Option(
-        "--phone-column",
-        metavar="COLUMN",
-        help="That list's column with the phone number (default: found by its name). Repeatable.",
+        "--to", "-o", metavar="FILE", help="File to write (default: stdout).", rich_help_panel=OUTPUT
     ),
 ]
-RegionColumnOfList = Annotated[
-    str | None,
-    typer.Option(
-        "--region-column",
-        metavar="COLUMN|none",
-        help="That list's column with the country of numbers without + (default: found by its name).",
-    ),
-]
-CampaignName = Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerOptions(Options):
+    """Which ledger to open."""
+
+    ledger: Annotated[
+        Given | None,
+        text(
+            metavar="FILE|URL",
+            envvar="XUNA_LEDGER",
+            help="Ledger: the record of everybody who was called (default: in the user's data folder).",
+        ),
+    ] = None
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the sandbox's ledger.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiOptions(Options):
+    """Which account to read."""
+
+    base_url: Annotated[
+        Given | None,
+        text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),
+    ] = None
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Use the local sandbox instead of the real account.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions(Options):
+    """How to print a result."""
+
+    output: Annotated[TableOrJson, typer.Option(help="Format of the result.", rich_help_panel=OUTPUT)] = (
+        TableOrJson.TABLE
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(Options):
+    """What to export, and where."""
+
+    output: Annotated[CsvOrJson, typer.Option(help="Format of the export.", rich_help_panel=OUTPUT)] = (
+        CsvOrJson.CSV
+    )
+    to: To = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinOptions(LedgerOptions):
+    """The list that a campaign called, to be read beside the ledger."""
+
+    join: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CONTACTS",
+            help="The list that was called: its rows are written in their order, with all their columns.",
+        ),
+    ] = None
+    region: Region = None
+    phone_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of that list with the phone number (default: found by its name). Repeatable.",
+        ),
+    ] = None
+    region_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN|none",
+            help="Column of that list with the country of numbers that have no + (default: found by its name).",
+        ),
+    ] = None

@@ -1,31 +1,38 @@
-"""`xuna phone-numbers`: what there is to put into XUNA_FROM_PHONE_NUMBER_ID."""
+"""`xuna phone-numbers`: the account's caller numbers, and what goes into XUNA_FROM_PHONE_NUMBER_ID."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
-from xuna_cli.commands.options import BaseUrl, EnvFile, Sandbox, TableOrJson
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.options import ApiOptions, ResultOptions
+from xuna_cli.commands.results import prints
 
-app = typer.Typer(no_args_is_help=True, help="See the account's caller numbers.")
+if TYPE_CHECKING:
+    from xuna_cli.output.result import Result
+
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """See the account's caller numbers."""
+    """Make a group of a single command."""
 
 
-@app.command("list")
-def list_numbers(
-    output: TableOrJson = "table",
-    sandbox: Sandbox = False,
-    base_url: BaseUrl = None,
-    env_file: EnvFile = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(ApiOptions, ResultOptions):
+    """The options of `xuna phone-numbers list`."""
+
+
+@app.command("list", cls=Command)
+@takes(ListOptions)
+@prints("phone-numbers list")
+def list_numbers(options: ListOptions) -> "Result":
     """List the account's caller numbers, with what goes into XUNA_FROM_PHONE_NUMBER_ID."""
     from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
-    from xuna_cli.commands.campaigns import check_output
-    from xuna_cli.commands.context import api_to_read
-    from xuna_cli.output.account import print_phone_numbers
+    from xuna_cli.commands.account import api_to_read
+    from xuna_cli.output.account import PhoneNumberList
 
-    check_output(output, "table", "json")
-    with api_to_read(env_file, base_url, sandbox=sandbox) as api:
-        found = read_phone_numbers(api.reader.get(PHONE_NUMBERS))
-    print_phone_numbers(found, output)
+    with api_to_read(options) as api:
+        return PhoneNumberList(read_phone_numbers(api.reader.get(PHONE_NUMBERS)))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from xuna_cli.api.origin import origin_of
+from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
 from xuna_cli.commands.body_list import check_caller
 from xuna_cli.commands.call_inputs import (
     STDIN,
@@ -22,9 +23,7 @@ from xuna_cli.commands.call_inputs import (
 )
 from xuna_cli.commands.call_options import ListAndMessageOptions
 from xuna_cli.commands.context import (
-    SANDBOX_ORIGIN,
     address,
-    base_url,
     check_output_file,
     ledger_if_there,
     ledger_location,

@@ -1,17 +1,11 @@
-"""Questions to a person at a terminal: yes or no, which agent, which caller number."""
+"""Questions to a person at a terminal."""
 
 import shlex
 import sys
 from collections.abc import Sequence
 
-from xuna_cli.api.account import agents
-from xuna_cli.api.client import Client
 from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
 from xuna_cli.output.messages import safe, say
-from xuna_cli.settings import Settings
-
-AGENT = "XUNA_AGENT_ID"
-NUMBER = "XUNA_FROM_PHONE_NUMBER_ID"
 
 
 def is_interactive() -> bool:
@@ -40,53 +34,18 @@ class DeclinedError(XunaError):
     exit_status = ExitStatus.INTERRUPTED
 
 
-def agent_of(client: Client, settings: Settings, flag: str | None, *, ask: bool) -> str:
-    """Return the agent's id.
+def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]) -> str:
+    """Let a person choose; anything but a number of the list is no choice.
+
+    Args:
+        what: is to be chosen.
+        name: the variable that keeps the choice.
+        option: gives it, too.
+        choices: each value, and words for it.
 
     Raises:
-        ConfigurationError: if none is given, and nobody chooses one.
+        ConfigurationError: nothing was chosen.
     """
-    given = settings.get(AGENT, flag).value
-    if given is not None:
-        return given
-    if not ask:
-        raise _missing("the agent", "--agent-id", AGENT, "xuna agents list")
-    found, _ = agents(client)
-    return _chosen(
-        "agent", "--agent-id", AGENT, [(one.agent_id, f"{one.name} ({one.agent_id})") for one in found]
-    )
-
-
-def caller_number_of(client: Client, settings: Settings, flag: str | None, *, ask: bool) -> str:
-    """Return the caller number's id; raises as `agent_of` does."""
-    given = settings.get(NUMBER, flag).value
-    if given is not None:
-        return given
-    if not ask:
-        raise _missing("the caller number", "--from-phone-number-id", NUMBER, "xuna phone-numbers list")
-    choices = [
-        (one.phone_number_id, f"{one.phone_number} {one.label} ({one.phone_number_id})")
-        for one in client.phone_numbers()
-    ]
-    return _chosen("caller number", "--from-phone-number-id", NUMBER, choices)
-
-
-def _missing(what: str, option: str, name: str, command: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"{what} is missing",
-        hint=f"give {option} or set {name}; to see what there is: {command}",
-        code=f"missing-{name.removeprefix('XUNA_').lower().replace('_', '-')}",
-    )
-
-
-def _chosen(what: str, option: str, name: str, choices: Sequence[tuple[str, str]]) -> str:
-    """Let the person at the terminal choose; anything but a number of the list is no choice."""
-    if not choices:
-        raise ConfigurationError(
-            f"the {what} is missing, and the account has none",
-            hint="make one in the account first",
-            code="caller-unknown" if name == NUMBER else "agent-unknown",
-        )
     say(f"\nNo {what} is given. The account has:")
     for position, (_, words) in enumerate(choices, 1):
         say(f"  {position}. {words}")

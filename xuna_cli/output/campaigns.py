@@ -1,11 +1,12 @@
-"""Campaigns, batches and calls as tables, JSON and CSV."""
+"""Campaigns and their batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign
-from xuna_cli.output.document import VERSION, batch, dump
-from xuna_cli.output.messages import counted, emit
+from xuna_cli.output.messages import counted
+from xuna_cli.output.result import Result, Styled, Table
 
 WIDEST = 110
 WIDE = 80  # columns of a terminal that has room for more than the numbers
@@ -43,103 +44,97 @@ class Evidence:
         )
 
 
-def print_campaigns(campaigns: Sequence[Campaign], output: str) -> None:
-    """Print all campaigns."""
-    if output == "json":
-        emit(
-            dump({"xuna_result_version": VERSION, "campaigns": [campaign_document(one) for one in campaigns]})
-        )
-        return
-    from xuna_cli.output.table import cell, console, plain_table  # noqa: PLC0415 - rich, only where it is seen
+@dataclass(frozen=True, slots=True)
+class CampaignList(Result):
+    """All campaigns of a ledger."""
 
-    out = console()
-    numbers = ("Accepted", "Held", "In flight")
-    wide = out.width >= WIDE
-    table = plain_table(None, ("Campaign", *numbers, *(("List", "Since") if wide else ())), right=numbers)
-    for one in campaigns:
-        held = sum(one.calls.get(state, 0) for state in HELD_STATES)
-        moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
-        table.add_row(
-            cell(f"{one.name} (forgotten)" if one.forgotten_at else one.name),
-            cell(f"{one.calls.get(BatchState.ACCEPTED, 0):,}"),
-            cell(f"{held:,}", "bold yellow" if held else ""),
-            cell(f"{moving:,}"),
-            *(
-                (cell(one.source_path or "stdin"), cell(one.created_at[:16].replace("T", " ")))
-                if wide
-                else ()
-            ),
-        )
-    out.print(table)
+    campaigns: Sequence[Campaign]
+
+    def document(self) -> Mapping[str, object]:
+        """Return the campaigns."""
+        return {"campaigns": [campaign_document(one) for one in self.campaigns]}
+
+    def parts(self, width: int) -> Iterator[Table | str]:
+        """Yield a row for each campaign; a narrow terminal gets fewer columns."""
+        numbers = ("Accepted", "Held", "In flight")
+        columns = ("Campaign", *numbers, "List", "Since")[: 6 if width >= WIDE else 4]
+        yield Table(columns, [_row(one)[: len(columns)] for one in self.campaigns], right=numbers)
 
 
-def print_campaign(
-    campaign: Campaign,
-    batches: Sequence[BatchRecord],
-    output: str,
-    *,
-    address: str,
-    evidence: Evidence,
-) -> None:
-    """Print one campaign with its batches, and explain what is held.
+@dataclass(frozen=True, slots=True)
+class CampaignFound(Result):
+    """One campaign with its batches.
 
-    Args:
-        campaign: it.
-        batches: all of it.
-        output: `table` or `json`.
+    Attributes:
+        campaign: the campaign.
+        batches: all of its batches.
         address: how a command that we suggest names the campaign and its ledger.
-        evidence: what is proven of the held ones.
+        evidence: what is proven of the held batches.
     """
-    if output == "json":
-        document = {
-            "xuna_result_version": VERSION,
-            "campaign": campaign_document(campaign),
+
+    campaign: Campaign
+    batches: Sequence[BatchRecord]
+    address: str
+    evidence: Evidence
+
+    def document(self) -> Mapping[str, object]:
+        """Return the campaign and its batches."""
+        return {
+            "campaign": campaign_document(self.campaign),
             "batches": [
                 {
-                    **batch(one),
+                    **batch_document(one),
                     "run_id": str(one.run_id),
                     "submitted_at": one.submitted_at,
                     "finished_at": one.finished_at,
-                    **({"found": evidence.found.get(one.id, 0)} if one.state in HELD_STATES else {}),
+                    **({"found": self.evidence.found.get(one.id, 0)} if one.state in HELD_STATES else {}),
                 }
-                for one in batches
+                for one in self.batches
             ],
-            "records_read_at": evidence.read_at,
+            "records_read_at": self.evidence.read_at,
         }
-        emit(dump(document))
-        return
-    from xuna_cli.output.table import cell, console, plain_table  # noqa: PLC0415 - rich, only where it is seen
 
-    out = console()
-    out.print(
-        cell(
-            f"Campaign {campaign.name}, from {campaign.source_path or 'stdin'}, through {campaign.api_origin}"
-        )
+    def parts(self, width: int) -> Iterator[Table | str]:
+        """Yield the batches, and what to do about those that are held."""
+        one = self.campaign
+        yield f"Campaign {one.name}, from {one.source_path or 'stdin'}, through {one.api_origin}"
+        if one.forgotten_at is not None:
+            yield f"Its people were forgotten at {one.forgotten_at}; it is closed."
+        names = ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted")
+        columns = names if width >= WIDEST else names[:4] if width >= WIDE else names[:3]
+        rows = [_batch_row(each)[: len(columns)] for each in self.batches]
+        yield Table(columns, rows, right=("Batch", "Run", "Calls", "Initiated"))
+        held = [each for each in self.batches if each.state in HELD_STATES]
+        for each in held:
+            yield from ("", *explain_held(each, self.evidence).split("\n"))
+        if held:
+            yield ""
+            yield f"Then: xuna campaigns resolve {self.address}"
+
+
+def _row(one: Campaign) -> tuple[object, ...]:
+    held = sum(one.calls.get(state, 0) for state in HELD_STATES)
+    moving = sum(one.calls.get(state, 0) for state in (BatchState.CLAIMED, BatchState.SUBMITTING))
+    return (
+        f"{one.name} (forgotten)" if one.forgotten_at else one.name,
+        f"{one.calls.get(BatchState.ACCEPTED, 0):,}",
+        Styled(f"{held:,}", "bold yellow" if held else ""),
+        f"{moving:,}",
+        one.source_path or "stdin",
+        one.created_at[:16].replace("T", " "),
     )
-    if campaign.forgotten_at is not None:
-        out.print(cell(f"Its people were forgotten at {campaign.forgotten_at}; it is closed."))
-    names = ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted")
-    shown = names if out.width >= WIDEST else names[:4] if out.width >= WIDE else names[:3]
-    table = plain_table(None, shown, right=("Batch", "Run", "Calls", "Initiated"))
-    for one in batches:
-        cells = (
-            cell(one.id),
-            cell(one.size),
-            cell(one.state.value, "bold yellow" if one.state in HELD_STATES else ""),
-            cell(one.batch_id or "-"),
-            cell("-" if one.calls_initiated is None else one.calls_initiated),
-            cell(one.run_id),
-            cell(one.submitted_at or "-"),
-        )
-        table.add_row(*cells[: len(shown)])
-    out.print(table)
-    held = [one for one in batches if one.state in HELD_STATES]
-    for one in held:
-        for line in ("", *explain_held(one, evidence).split("\n")):
-            out.print(cell(line), soft_wrap=True)
-    if held:
-        out.print(cell(""))
-        out.print(cell(f"Then: xuna campaigns resolve {address}"), soft_wrap=True)
+
+
+def _batch_row(one: BatchRecord) -> tuple[object, ...]:
+    return (
+        one.id,
+        one.size,
+        Styled(one.state.value, "bold yellow" if one.state in HELD_STATES else ""),
+        one.batch_id or "-",
+        "-" if one.calls_initiated is None else one.calls_initiated,
+        one.run_id,
+        one.submitted_at or "-",
+    )
 
 
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:
@@ -173,4 +168,17 @@ def campaign_document(one: Campaign) -> dict[str, object]:
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED
         },
         "batches": {state.value: one.batches.get(state, 0) for state in BatchState},
+    }
+
+
+def batch_document(record: BatchRecord) -> dict[str, Any]:
+    """Return a batch as it stands in documents."""
+    return {
+        "id": str(record.id),
+        "batch_id": record.batch_id,
+        "state": record.state.value,
+        "calls": record.size,
+        "calls_initiated": record.calls_initiated,
+        "http_status": record.http_status,
+        "error": record.error,
     }

@@ -1,69 +1,79 @@
 """The do-not-call list as a table, JSON and CSV."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from xuna_cli.output.document import VERSION, dump
+from xuna_cli.errors import ExitStatus
+from xuna_cli.ledger.do_not_call import Entry
 from xuna_cli.output.files import destination, write_json
-from xuna_cli.output.messages import counted, emit, safe
+from xuna_cli.output.messages import counted
+from xuna_cli.output.result import Result, Table
 from xuna_cli.output.spreadsheet import write_rows
 
 EXPORTED = ("to_phone_number", "reason", "added_at")
 
 
-class Entry(Protocol):
-    """One number of the list."""
+@dataclass(frozen=True, slots=True)
+class EntryList(Result):
+    """The do-not-call list.
 
-    @property
-    def to_phone_number(self) -> str:
-        """E.164."""
+    Attributes:
+        entries: the first ones, or all.
+        total: how many numbers the list has.
+    """
 
-    @property
-    def reason(self) -> str | None:
-        """Why it is there."""
+    entries: Sequence[Entry]
+    total: int
 
-    @property
-    def added_at(self) -> str:
-        """Since when, UTC."""
+    def document(self) -> Mapping[str, object]:
+        """Return the numbers."""
+        return {"do_not_call": [dict(zip(EXPORTED, _row(one), strict=True)) for one in self.entries]}
 
-
-def print_entries(entries: Iterable[Entry], total: int, output: str, *, most: int = 0) -> None:
-    """Print the list; the table shows the first `most`."""
-    if output == "json":
-        document: dict[str, Any] = {"xuna_result_version": VERSION, "do_not_call": [*map(_document, entries)]}
-        emit(dump(document))
-        return
-    from xuna_cli.output.table import cell, console, plain_table  # noqa: PLC0415 - rich, only where it is seen
-
-    table = plain_table(None, ("Number", "Reason", "Since"))
-    for one in islice(entries, most):
-        table.add_row(cell(one.to_phone_number), cell(one.reason), cell(one.added_at))
-    out = console()
-    out.print(table)
-    more = f"; all of them: xuna do-not-call export ({total - most:,} more)" if total > most > 0 else ""
-    out.print(cell(f"{counted(total, 'number', 'numbers')}{more}"), soft_wrap=True)
-
-
-def print_checks(checks: Sequence[tuple[str, str | None]], output: str) -> None:
-    """Print of each number whether it is on the list, and why."""
-    if output == "json":
-        emit(
-            dump(
-                {
-                    "xuna_result_version": VERSION,
-                    "checks": [
-                        {"to_phone_number": number, "listed": why is not None, "reason": why or None}
-                        for number, why in checks
-                    ],
-                }
-            )
+    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+        """Yield a row for each number, and how many there are."""
+        yield Table(("Number", "Reason", "Since"), map(_row, self.entries))
+        more = self.total - len(self.entries)
+        yield counted(self.total, "number", "numbers") + (
+            f"; all of them: xuna do-not-call export ({more:,} more)" if more else ""
         )
-        return
-    for number, why in checks:
-        words = "not on the list" if why is None else "on the list" + (f": {safe(why)}" if why else "")
-        emit(f"{number}  {words}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedNumbers(Result):
+    """Whether numbers are on the do-not-call list.
+
+    Attributes:
+        checks: each number, and why it is on the list; None: it is not.
+    """
+
+    checks: Sequence[tuple[str, str | None]]
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """`REJECTED` where at least one number is on the list."""
+        return ExitStatus.REJECTED if any(why is not None for _, why in self.checks) else ExitStatus.OK
+
+    @property
+    def partial(self) -> bool:
+        """Whether at least one number is not on the list."""
+        return any(why is None for _, why in self.checks)
+
+    def document(self) -> Mapping[str, object]:
+        """Return the answer for each number."""
+        return {
+            "checks": [
+                {"to_phone_number": number, "listed": why is not None, "reason": why or None}
+                for number, why in self.checks
+            ]
+        }
+
+    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+        """Yield a line for each number."""
+        for number, why in self.checks:
+            yield f"{number}  " + (
+                "not on the list" if why is None else ": ".join(filter(None, ("on the list", why)))
+            )
 
 
 def write_entries(entries: Iterable[Entry], output: str, to: Path | None) -> None:
@@ -72,7 +82,7 @@ def write_entries(entries: Iterable[Entry], output: str, to: Path | None) -> Non
     Raises:
         InputError: if the file can't be written.
     """
-    rows = ((one.to_phone_number, one.reason, one.added_at) for one in entries)
+    rows = map(_row, entries)
     with destination(to) as stream:
         if output == "csv":
             write_rows(stream, EXPORTED, rows)
@@ -80,5 +90,5 @@ def write_entries(entries: Iterable[Entry], output: str, to: Path | None) -> Non
             write_json(stream, EXPORTED, rows)
 
 
-def _document(one: Entry) -> dict[str, str | None]:
-    return {"to_phone_number": one.to_phone_number, "reason": one.reason, "added_at": one.added_at}
+def _row(one: Entry) -> tuple[str, str | None, str]:
+    return one.to_phone_number, one.reason, one.added_at

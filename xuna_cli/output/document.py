@@ -1,19 +1,18 @@
 """The JSON document: what scripts read. Its shape is design.md's, its version is in it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xuna_cli.contacts.columns import ListUse
 from xuna_cli.dialing.report import COUNTS, Report
-from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import LintWarning, Rejection
+from xuna_cli.output.campaigns import batch_document
+from xuna_cli.output.result import VERSION, dump, error_document
 from xuna_cli.output.screening import screening_document
 from xuna_cli.screening.do_not_call import NumberList
-
-VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def batch_call_document(result: BatchCallResult) -> str:
         ],
         "pacing": {"refusals": report.refusals, "paused_seconds": round(report.paused, 3)},
         "refused_by_api": {"in_this_run": report.refused_calls, "earlier": report.refused_earlier},
-        "batches": [batch(record) for record in report.batches],
+        "batches": [batch_document(record) for record in report.batches],
         "held_batches": [
             {
                 "id": str(record.id),
@@ -118,7 +117,7 @@ def batch_call_document(result: BatchCallResult) -> str:
             for cause in report.causes
         ],
         "rejections": [rejection(item) for item in report.rejections],
-        "errors": [error(item) for item in report.errors],
+        "errors": [error_document(item) for item in report.errors],
     }
     return dump(document)
 
@@ -138,29 +137,6 @@ def _list_use(use: ListUse) -> dict[str, Any]:
     }
 
 
-def batch(record: BatchRecord) -> dict[str, Any]:
-    """Return a batch as it stands in documents."""
-    return {
-        "id": str(record.id),
-        "batch_id": record.batch_id,
-        "state": record.state.value,
-        "calls": record.size,
-        "calls_initiated": record.calls_initiated,
-        "http_status": record.http_status,
-        "error": record.error,
-    }
-
-
 def rejection(item: Rejection) -> dict[str, Any]:
     """Return a rejection as it stands in documents."""
     return {"row": item.row_number, "code": item.code, "field": item.field, "message": item.message}
-
-
-def error(item: XunaError) -> dict[str, str]:
-    """Return an error as it stands in documents."""
-    return {"code": item.code, "message": item.message, "hint": item.hint}
-
-
-def dump(document: object) -> str:
-    """Return JSON for people and programs; ASCII, so that no terminal obeys what is in it."""
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

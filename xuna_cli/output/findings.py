@@ -1,54 +1,79 @@
 """What `xuna doctor` found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xuna_cli.errors import ExitStatus
-from xuna_cli.output.document import VERSION, dump
-from xuna_cli.output.messages import emit
-from xuna_cli.output.table import cell, console, plain_table
+from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.output.result import Result, Styled, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """One check.
 
     Attributes:
-        what: it is.
-        message: how it stands.
-        exit_status: OK, or what a run would end with because of it; None: it was not looked at.
-        hint: what to do.
+        what: its name.
+        message: what was found.
+        error: what a run would end with because of it.
+        checked: whether it was checked at all.
+        advice: what to do, though it is no error.
     """
 
     what: str
     message: str
-    exit_status: ExitStatus | None
-    hint: str = ""
+    error: XunaError | None = None
+    checked: bool = True
+    advice: str = ""
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+        return self.error.hint if self.error else self.advice
+
+    @property
+    def mark(self) -> str | Styled:
+        """The sign in front of it."""
+        if self.error is not None:
+            return Styled("!!", "bold red")
+        return Styled("ok", "green") if self.checked else "--"
 
 
-MARKS = {ExitStatus.OK: cell("ok", "green"), None: cell("--")}
+@dataclass(frozen=True, slots=True)
+class Diagnosis(Result):
+    """All checks."""
 
+    findings: Sequence[Finding]
 
-def print_findings(findings: Sequence[Finding], output: str) -> None:
-    """Print them as a table or a JSON document."""
-    if output == "json":
-        document = {
-            "xuna_result_version": VERSION,
-            "command": "doctor",
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """What a run would end with."""
+        return [finding.error for finding in self.findings if finding.error is not None]
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """The highest of theirs."""
+        return max((error.exit_status for error in self.errors), default=ExitStatus.OK)
+
+    def document(self) -> Mapping[str, object]:
+        """Return every check."""
+        return {
             "findings": [
                 {
                     "what": finding.what,
-                    "ok": finding.exit_status is ExitStatus.OK,
+                    "ok": finding.checked and finding.error is None,
                     "message": finding.message,
                     "hint": finding.hint,
                 }
-                for finding in findings
-            ],
+                for finding in self.findings
+            ]
         }
-        emit(dump(document))
-        return
-    table = plain_table(None, ("", "What", "How it stands"))
-    for finding in findings:
-        words = finding.message + (f" — {finding.hint}" if finding.hint else "")
-        table.add_row(MARKS.get(finding.exit_status, cell("!!", "bold red")), cell(finding.what), cell(words))
-    console().print(table)
+
+    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+        """Yield a row for each check."""
+        yield Table(
+            ("", "What", "How it stands"),
+            [
+                (one.mark, one.what, one.message + (f" — {one.hint}" if one.hint else ""))
+                for one in self.findings
+            ],
+        )

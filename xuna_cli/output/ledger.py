@@ -1,17 +1,16 @@
-"""The ledger as a whole, as a table or JSON."""
+"""The ledger as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.ledger.moved import Moved
 from xuna_cli.ledger.records import Campaign
-from xuna_cli.output.campaigns import campaign_document, print_campaigns
-from xuna_cli.output.document import VERSION, dump
-from xuna_cli.output.messages import emit
+from xuna_cli.output.campaigns import CampaignList
+from xuna_cli.output.result import Result, Table
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerInfo:
+class LedgerInfo(Result):
     """What there is to say of a ledger.
 
     Attributes:
@@ -32,36 +31,30 @@ class LedgerInfo:
     moved: Moved | None
     campaigns: Sequence[Campaign]
 
-
-def print_ledger(info: LedgerInfo, output: str) -> None:
-    """Print it."""
-    if output == "json":
-        document = {
-            "xuna_result_version": VERSION,
-            "command": "ledger info",
+    def document(self) -> Mapping[str, object]:
+        """Return the ledger, and its campaigns."""
+        return {
             "ledger": {
-                "path": info.location,
-                "engine": info.engine,
-                "size_bytes": info.size,
-                "schema_version": info.schema_version,
-                "ledger_id": info.ledger_id,
-                "moved": info.moved and {"to": info.moved.to, "at": info.moved.at},
+                "path": self.location,
+                "engine": self.engine,
+                "size_bytes": self.size,
+                "schema_version": self.schema_version,
+                "ledger_id": self.ledger_id,
+                "moved": self.moved and {"to": self.moved.to, "at": self.moved.at},
             },
-            "campaigns": [campaign_document(one) for one in info.campaigns],
+            **CampaignList(self.campaigns).document(),
         }
-        emit(dump(document))
-        return
-    from xuna_cli.output.table import cell, console  # noqa: PLC0415 - rich, only where it is seen
 
-    out = console()
-    for name, value in (
-        ("Ledger", info.location),
-        ("Engine", info.engine),
-        ("Size", f"{info.size / 1e6:,.1f} MB"),
-        ("Version", info.schema_version),
-        ("Id", info.ledger_id),
-        ("Campaigns", f"{len(info.campaigns):,}"),
-    ):
-        out.print(cell(f"{name + ':':<11}{value}"), soft_wrap=True)
-    if info.campaigns:
-        print_campaigns(info.campaigns, output)
+    def parts(self, width: int) -> Iterator[Table | str]:
+        """Yield a line for each fact, and the campaigns."""
+        for name, value in (
+            ("Ledger", self.location),
+            ("Engine", self.engine),
+            ("Size", f"{self.size / 1e6:,.1f} MB"),
+            ("Version", self.schema_version),
+            ("Id", self.ledger_id),
+            ("Campaigns", f"{len(self.campaigns):,}"),
+        ):
+            yield f"{name + ':':<11}{value}"
+        if self.campaigns:
+            yield from CampaignList(self.campaigns).parts(width)

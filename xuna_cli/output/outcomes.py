@@ -1,10 +1,12 @@
 """What came of a campaign: as a table, live while it is watched, and as JSON."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from xuna_cli.errors import XunaError
 from xuna_cli.ledger.records import CallOutcome, ConversationSync
 from xuna_cli.outcomes.joining import (
     BATCH_IN_DOUBT,
@@ -14,8 +16,8 @@ from xuna_cli.outcomes.joining import (
     SAME_NUMBER_TWICE,
 )
 from xuna_cli.outcomes.summary import Summary
-from xuna_cli.output.document import VERSION, dump
-from xuna_cli.output.messages import emit, safe, say
+from xuna_cli.output.messages import safe, say
+from xuna_cli.output.result import Result, Styled, Table, cut_off
 
 LABELS = {
     CallOutcome.SUCCESS: "success",
@@ -43,108 +45,114 @@ REASONS = {
 }
 
 
-def summary_document(summary: Summary) -> dict[str, Any]:
-    """Return a summary as it stands in documents."""
-    sync = summary.sync
-    return {
-        "xuna_result_version": VERSION,
-        "command": "campaigns outcomes",
-        "campaign": summary.campaign.name,
-        "calls": summary.calls,
-        "waiting": summary.waiting,
-        "outcomes": {outcome.value: summary.outcomes.get(outcome, 0) for outcome in CallOutcome},
-        "criteria": {
-            name: {result: counts.get(result, 0) for result in ("success", "failure", "unknown")}
-            for name, counts in summary.criteria.items()
-        },
-        "held_batches": [
-            {
-                "id": str(one.batch.id),
-                "batch_id": one.batch.batch_id,
-                "state": one.batch.state.value,
-                "calls": one.batch.size,
-                "found": one.found,
-            }
-            for one in summary.held
-        ],
-        "reading": None
-        if sync is None
-        else {
-            "read_at": sync.read_at,
-            "incomplete": sync.incomplete,
-            "records": sync.records,
-            "joined": sync.joined,
-            "elsewhere": sync.elsewhere,
-            "unjoined": sync.unjoined,
-            "reasons": dict(sync.reasons),
-        },
-    }
+@dataclass(frozen=True, slots=True)
+class OutcomesFound(Result):
+    """What came of a campaign.
 
+    Attributes:
+        summary: its calls in numbers.
+        address: how a command that we suggest names the campaign and its ledger.
+        watched_for: the longest time to watch; None: it was read once.
+    """
 
-def print_summary(summary: Summary, output: str, *, address: str) -> None:
-    """Print what came of a campaign; `address` is how a command that we suggest names it."""
-    if output == "json":
-        emit(dump(summary_document(summary)))
-        return
-    from xuna_cli.output.table import cell, console  # noqa: PLC0415 - rich, only where it is seen
+    summary: Summary
+    address: str
+    watched_for: str | None = None
 
-    out = console()
-    out.print(cell(f"Campaign {summary.campaign.name}: {summary.calls:,} calls accepted"), soft_wrap=True)
-    out.print(_table(summary))
-    if summary.criteria:
-        out.print(_criteria(summary))
-    for line in _lines(summary, address=address):
-        out.print(cell(line), soft_wrap=True)
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """That the list of records is cut off."""
+        sync = self.summary.sync
+        return cut_off(None if sync is None else sync.incomplete)
 
+    @property
+    def partial(self) -> bool:
+        """What could be read is in the ledger."""
+        return True
 
-def _table(summary: Summary) -> Any:
-    from xuna_cli.output.table import cell, plain_table  # noqa: PLC0415 - rich, only where it is seen
+    def document(self) -> Mapping[str, object]:
+        """Return the campaign in numbers."""
+        summary, sync = self.summary, self.summary.sync
+        return {
+            "campaign": summary.campaign.name,
+            "calls": summary.calls,
+            "waiting": summary.waiting,
+            "outcomes": {outcome.value: summary.outcomes.get(outcome, 0) for outcome in CallOutcome},
+            "criteria": {
+                name: {result: counts.get(result, 0) for result in ("success", "failure", "unknown")}
+                for name, counts in summary.criteria.items()
+            },
+            "held_batches": [
+                {
+                    "id": str(one.batch.id),
+                    "batch_id": one.batch.batch_id,
+                    "state": one.batch.state.value,
+                    "calls": one.batch.size,
+                    "found": one.found,
+                }
+                for one in summary.held
+            ],
+            "reading": None
+            if sync is None
+            else {
+                "read_at": sync.read_at,
+                "incomplete": sync.incomplete,
+                "records": sync.records,
+                "joined": sync.joined,
+                "elsewhere": sync.elsewhere,
+                "unjoined": sync.unjoined,
+                "reasons": dict(sync.reasons),
+            },
+        }
 
-    table = plain_table(None, ("Outcome", "Calls", "Share"), right=("Calls", "Share"))
-    for outcome in CallOutcome:
-        if count := summary.outcomes.get(outcome, 0):
-            table.add_row(
-                cell(LABELS[outcome], STYLES.get(outcome, "")),
-                cell(f"{count:,}"),
-                cell(f"{count / summary.calls:.1%}"),
+    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+        """Yield the outcomes, the criteria, and what is known of the records."""
+        yield f"Campaign {self.summary.campaign.name}: {self.summary.calls:,} calls accepted"
+        yield _outcomes(self.summary)
+        if self.summary.criteria:
+            results = ("Success", "Failure", "Unknown")
+            rows = [
+                (name, *(f"{counts.get(result.lower(), 0):,}" for result in results))
+                for name, counts in self.summary.criteria.items()
+            ]
+            yield Table(("Criterion", *results), rows, right=results)
+        if self.summary.sync is not None:
+            yield from _sync_lines(self.summary.sync)
+        for one in self.summary.held:
+            proof = (
+                f"found {one.found} of its {one.batch.size} calls: it was placed"
+                if one.found
+                else "none of its calls found, which proves nothing"
             )
-    return table
+            yield f"Held batch {one.batch.id} ({one.batch.state.value}): {proof}"
+        if self.summary.held:
+            yield f"  then: xuna campaigns resolve {self.address}"
+
+    def remarks(self) -> Iterator[str]:
+        """Yield that the time to watch is over."""
+        if self.watched_for and (waiting := self.summary.waiting):
+            over = f"the time to watch (--for {self.watched_for}) is over"
+            yield f"xuna: {waiting:,} calls have no outcome yet, and {over}"
 
 
-def _criteria(summary: Summary) -> Any:
-    from xuna_cli.output.table import cell, plain_table  # noqa: PLC0415 - rich, only where it is seen
+def _outcomes(summary: Summary) -> Table:
+    rows = [
+        (Styled(LABELS[outcome], STYLES.get(outcome, "")), f"{count:,}", f"{count / summary.calls:.1%}")
+        for outcome in CallOutcome
+        if (count := summary.outcomes.get(outcome, 0))
+    ]
+    return Table(("Outcome", "Calls", "Share"), rows, right=("Calls", "Share"))
 
-    results = ("Success", "Failure", "Unknown")
-    table = plain_table(None, ("Criterion", *results), right=results)
-    for name, counts in summary.criteria.items():
-        table.add_row(cell(name), *(cell(f"{counts.get(result.lower(), 0):,}") for result in results))
-    return table
 
-
-def _lines(summary: Summary, *, address: str) -> Iterator[str]:
-    sync = summary.sync
-    if sync is not None:
-        yield (
-            f"{sync.records:,} records read: {sync.joined:,} joined, {sync.elsewhere:,} of other calls, "
-            f"{sync.unjoined:,} not joined, as it can't be proven which call they are of"
-        )
-        for reason, count in sync.reasons.items():
-            yield f"  {count:,} {REASONS.get(reason, reason)}"
-        if sync.incomplete:
-            yield f"The list of records is cut off: {sync.incomplete}"
-    for one in summary.held:
-        if one.found:
-            yield (
-                f"Held batch {one.batch.id} ({one.batch.state.value}): found {one.found} of its "
-                f"{one.batch.size} calls: it was placed"
-            )
-        else:
-            yield (
-                f"Held batch {one.batch.id} ({one.batch.state.value}): none of its calls found, "
-                "which proves nothing"
-            )
-    if summary.held:
-        yield f"  then: xuna campaigns resolve {address}"
+def _sync_lines(sync: ConversationSync) -> Iterator[str]:
+    yield (
+        f"{sync.records:,} records read: {sync.joined:,} joined, {sync.elsewhere:,} of other calls, "
+        f"{sync.unjoined:,} not joined, as it can't be proven which call they are of"
+    )
+    for reason, count in sync.reasons.items():
+        yield f"  {count:,} {REASONS.get(reason, reason)}"
+    if sync.incomplete:
+        yield f"The list of records is cut off: {sync.incomplete}"
 
 
 class LiveSummary:
@@ -162,7 +170,7 @@ class LiveSummary:
         if self._watched:
             from rich.live import Live  # noqa: PLC0415 - only where somebody watches
 
-            from xuna_cli.output.table import console  # noqa: PLC0415
+            from xuna_cli.output.drawing import console  # noqa: PLC0415
 
             self._live = Live(console=console(sys.stderr), transient=True, refresh_per_second=4)
             self._live.start()
@@ -191,7 +199,9 @@ class LiveSummary:
             from rich.console import Group  # noqa: PLC0415
             from rich.text import Text  # noqa: PLC0415
 
-            self._live.update(Group(_table(summary), Text(safe(words))))
+            from xuna_cli.output.drawing import draw  # noqa: PLC0415
+
+            self._live.update(Group(draw(_outcomes(summary)), Text(safe(words))))
         elif words != self._said:
             say(f"xuna: {words}")
         self._said = words

@@ -1,7 +1,6 @@
 """The rich table of a run, and what needs the user's attention."""
 
-from collections.abc import Iterable, Sequence
-from typing import TextIO, cast
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -11,13 +10,13 @@ from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.drawing import cell, plain_table
 from xuna_cli.output.list_use import list_line
-from xuna_cli.output.messages import COUNT_LABELS, Stdout, counted, safe
+from xuna_cli.output.messages import COUNT_LABELS, counted, safe
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.screening import screening_lines
 
 BATCHES_SHOWN = 50  # the last ones, but for those that need attention
-WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
 
 STYLES = {
     BatchState.ACCEPTED: "green",
@@ -25,34 +24,6 @@ STYLES = {
     BatchState.UNKNOWN: "bold yellow",
     BatchState.REFUSED: "red",
 }
-
-
-def console(stream: TextIO | None = None) -> Console:
-    """Return a console for results: colour on a terminal alone, whatever the environment forces."""
-    terminal = (stream or Stdout()).isatty()
-    return Console(
-        file=stream or cast(TextIO, Stdout()),
-        force_terminal=terminal,
-        no_color=None if terminal else True,
-        width=None if terminal else WIDTH_WITHOUT_TERMINAL,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
-def plain_table(title: str | None, columns: Sequence[str], right: Iterable[str] = ()) -> Table:
-    """Return an empty table in the house's style; cells fold, and are never cut."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for name in columns:
-        number = name in set(right)
-        table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
-    return table
-
-
-def cell(value: object, style: str = "") -> Text:
-    """Return data as a cell: no markup, no control characters."""
-    return Text("" if value is None else safe(value), style=style)
 
 
 def print_result(result: BatchCallResult, out: Console) -> None:
@@ -68,7 +39,7 @@ def print_result(result: BatchCallResult, out: Console) -> None:
 
 
 def _batches(batches: Sequence[BatchRecord]) -> Table:
-    table = plain_table(None, ("Batch ID", "Calls", "Initiated", "State"), right=("Calls", "Initiated"))
+    table = plain_table(("Batch ID", "Calls", "Initiated", "State"), right=("Calls", "Initiated"))
     shown = _shown(batches)
     if left_out := [one for one in batches if one.id not in shown]:
         calls = sum(one.size for one in left_out)

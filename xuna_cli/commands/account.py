@@ -1,0 +1,193 @@
+"""What commands open of the account: the API to call with, or to read."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xuna_cli.api.account import agents
+from xuna_cli.api.client import Client
+from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
+from xuna_cli.api.retry import RetryingReader
+from xuna_cli.commands.context import sandbox_record
+from xuna_cli.commands.options import ApiOptions
+from xuna_cli.commands.prompts import choose, is_interactive
+from xuna_cli.errors import ConfigurationError
+from xuna_cli.output.messages import say
+from xuna_cli.settings import Settings
+
+SANDBOX_ORIGIN = "sandbox"
+SANDBOX_AGENT = "agent_sandbox"
+SANDBOX_NUMBER = "pn_sandbox"
+SANDBOX_UNANSWERED = 0.1  # the share of its calls without a record, as life has them
+
+READING_DEADLINE_S = 60.0
+WORTH_SAYING_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who calls, and through what."""
+
+    client: Client
+    agent_id: str
+    from_phone_number_id: str
+    origin: str
+
+
+def base_url(settings: Settings, given: str | None) -> str:
+    """Return where the API is.
+
+    Raises:
+        ConfigurationError: if a `.env` that nobody named wants to choose it, and nobody else does.
+    """
+    if given is None and settings.warnings:
+        # Going on, to the real API, is not what whoever wrote that file meant.
+        raise ConfigurationError(
+            settings.warnings[0], hint="name the file with --env-file, or give --base-url", code="url-unasked"
+        )
+    return DEFAULT_BASE_URL if given is None else str(given)
+
+
+@contextlib.contextmanager
+def open_account(
+    settings: Settings,
+    *,
+    agent_id: str | None,
+    from_phone_number_id: str | None,
+    url_flag: str | None,
+    sandbox: bool,
+    deadline: float,
+    ask: bool = False,
+) -> Iterator[Account]:
+    """Open the API, or a sandbox in this process that knows the agent and the number.
+
+    Args:
+        settings: of this invocation.
+        agent_id: the flag's.
+        from_phone_number_id: the flag's.
+        url_flag: the flag's.
+        sandbox: whether to call nobody.
+        deadline: seconds that one request may take.
+        ask: let a person on a terminal choose the agent or the number where none is given.
+
+    Raises:
+        ConfigurationError: if a setting is missing or malformed.
+    """
+    if sandbox:
+        from xuna_cli.sandbox.account import Account as SandboxAccount
+        from xuna_cli.sandbox.account import Agent, PhoneNumber
+        from xuna_cli.sandbox.server import SandboxServer
+
+        agent = str(agent_id or SANDBOX_AGENT)
+        number = str(from_phone_number_id or SANDBOX_NUMBER)
+        known = SandboxAccount(
+            agents=(Agent(agent, "Sandbox agent", "Hello, this is the sandbox."),),
+            phone_numbers=(PhoneNumber(number, "+15550100000", "Sandbox"),),
+        )
+        with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
+            client = Client(server.base_url, server.account.api_key, deadline=deadline)
+            with contextlib.closing(client):
+                yield Account(client, agent, number, SANDBOX_ORIGIN)
+        return
+    url = base_url(settings, url_flag)
+    origin = origin_of(url)
+    key = settings.api_key()
+    client = Client(url, key.reveal(), deadline=deadline)
+    with contextlib.closing(client):
+        asked = ask and is_interactive()
+        agent = _agent_of(client, agent_id, ask=asked)
+        number = _caller_number_of(client, from_phone_number_id, ask=asked)
+        yield Account(client, agent, number, origin)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToRead:
+    """The API, for looking things up.
+
+    Attributes:
+        reader: reads again where the API asks to wait.
+        origin: of the API, as campaigns keep it.
+    """
+
+    reader: RetryingReader
+    origin: str
+
+
+@contextlib.contextmanager
+def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
+    """Open the API for reading, or a sandbox that remembers the calls of earlier `--sandbox` runs.
+
+    Raises:
+        ConfigurationError: if a setting is missing or malformed.
+    """
+    settings = options.settings
+    for warning in settings.warnings:
+        say(f"xuna: warning: {warning}")
+    with contextlib.ExitStack() as stack:
+        if options.sandbox:
+            from xuna_cli.sandbox.conversations import ConversationOptions
+            from xuna_cli.sandbox.server import SandboxServer
+
+            conversations = ConversationOptions(unanswered=SANDBOX_UNANSWERED)
+            server = stack.enter_context(
+                SandboxServer(record=sandbox_record(), record_words=False, conversations=conversations)
+            )
+            client = Client(server.base_url, server.account.api_key, deadline=READING_DEADLINE_S)
+            origin = SANDBOX_ORIGIN
+        else:
+            url = base_url(settings, options.base_url)
+            origin = origin_of(url)
+            client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
+        stack.callback(client.close)
+        reader = RetryingReader(client, on_wait=_say_wait)
+        stack.callback(reader.stop)
+        yield ApiToRead(reader, origin)
+
+
+def _agent_of(client: Client, given: str | None, *, ask: bool) -> str:
+    """Return the agent's id; raise ConfigurationError if none is given, and nobody chooses one."""
+    if given is not None:
+        return str(given)
+    if not ask:
+        raise _missing("agent", "--agent-id", "XUNA_AGENT_ID", "xuna agents list")
+    found, _ = agents(client)
+    choices = [(one.agent_id, f"{one.name} ({one.agent_id})") for one in found]
+    if not choices:
+        raise _none("agent", "agent-unknown")
+    return choose("agent", "XUNA_AGENT_ID", "--agent-id", choices)
+
+
+def _caller_number_of(client: Client, given: str | None, *, ask: bool) -> str:
+    """Return the caller number's id; raises as `_agent_of` does."""
+    if given is not None:
+        return str(given)
+    if not ask:
+        raise _missing(
+            "caller number", "--from-phone-number-id", "XUNA_FROM_PHONE_NUMBER_ID", "xuna phone-numbers list"
+        )
+    choices = [
+        (one.phone_number_id, f"{one.phone_number} {one.label} ({one.phone_number_id})")
+        for one in client.phone_numbers()
+    ]
+    if not choices:
+        raise _none("caller number", "caller-unknown")
+    return choose("caller number", "XUNA_FROM_PHONE_NUMBER_ID", "--from-phone-number-id", choices)
+
+
+def _missing(what: str, option: str, name: str, command: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the {what} is missing",
+        hint=f"give {option} or set {name}; to see what there is: {command}",
+        code=f"missing-{name.removeprefix('XUNA_').lower().replace('_', '-')}",
+    )
+
+
+def _none(what: str, code: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the {what} is missing, and the account has none", hint="make one in the account first", code=code
+    )
+
+
+def _say_wait(seconds: float) -> None:
+    if seconds >= WORTH_SAYING_S:
+        say(f"xuna: the API is asked again in {seconds:.0f} s")

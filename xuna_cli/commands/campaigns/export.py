@@ -1,0 +1,42 @@
+"""`xuna campaigns export`."""
+
+from dataclasses import dataclass
+
+from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.options import CampaignName, ExportOptions, JoinOptions
+from xuna_cli.commands.results import prints
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignExportOptions(JoinOptions, ExportOptions):
+    """The options of `xuna campaigns export`."""
+
+    name: CampaignName
+
+
+@takes(CampaignExportOptions)
+@prints("campaigns export")
+def export_campaign(options: CampaignExportOptions) -> None:
+    """Write a row for every call of a campaign: who, when, how it stands, and what came of it."""
+    from xuna_cli.commands.campaigns.people import people_of
+    from xuna_cli.commands.context import check_output_of_ledger, ledger_for_reading
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.messages import say
+    from xuna_cli.output.people import export_people
+
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        check_output_of_ledger(
+            options.to,
+            opened,
+            options.join,
+            found.source_path,
+            settings=options.settings,
+            env_file=options.env_file,
+        )
+        if found.forgotten_at:
+            say(
+                f"xuna: the people of campaign {options.name!r} were forgotten at {found.forgotten_at}: no row is left"
+            )
+        with people_of(opened, found, options) as people:
+            export_people(people.everybody, people.columns, options.output, options.to)

@@ -1,0 +1,101 @@
+"""`xuna campaigns forget`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.options import LedgerOptions
+
+if TYPE_CHECKING:
+    from xuna_cli.ledger.ledger import Ledger
+
+LONGEST_AGE_DAYS = 36_500.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgetOptions(LedgerOptions):
+    """The options of `xuna campaigns forget`."""
+
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of the campaign.")] = None
+    older_than: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="DAYS",
+            help="Forget all campaigns whose last run ended at least this many days ago.",
+        ),
+    ] = None
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Forget without asking first.")] = False
+
+
+@takes(ForgetOptions)
+def forget_campaigns(options: ForgetOptions) -> None:
+    """Delete the people of a campaign, keep its counts, and close it for good."""
+    from datetime import timedelta
+
+    from xuna_cli.commands.context import ledger_for_reading, sandbox_record
+    from xuna_cli.errors import UsageError
+    from xuna_cli.ledger.forgetting import older_than
+
+    if (options.name is None) == (options.older_than is None):
+        raise UsageError("give the campaign's name, or --older-than DAYS")
+    with ledger_for_reading(options) as opened:
+        if options.name is not None:
+            names = [options.name]
+        else:
+            names = older_than(opened, timedelta(days=min(options.older_than or 0, LONGEST_AGE_DAYS)))
+        if not options.yes:
+            _ask(names)
+        _forget(opened, names, stop=options.name is not None)
+    if options.sandbox:
+        sandbox_record().unlink(missing_ok=True)  # one for all rehearsals: what they "called" is gone
+
+
+def _ask(names: list[str]) -> None:
+    """Ask a person, if there is one; raise DeclinedError if they decline."""
+    from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
+    from xuna_cli.output.messages import say
+
+    if names and is_interactive():
+        what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
+        say(f"The people of {what} are deleted for good; nobody will know any more who was called.")
+        if not confirmed("Forget them?"):
+            raise DeclinedError("nothing was forgotten", code="declined")
+
+
+def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
+    """Forget campaigns; nothing of their people is left in the ledger's file.
+
+    Raises:
+        UsageError: one can't be forgotten, and `stop` is set.
+        HeldError: one can't be; the others are forgotten.
+    """
+    from xuna_cli.errors import HeldError, UsageError
+    from xuna_cli.ledger.forgetting import forget
+    from xuna_cli.output.messages import counted, say
+
+    refused: list[UsageError] = []
+    for name in names:
+        try:
+            deleted = counted(forget(ledger, name).people, "person", "people")
+        except UsageError as error:
+            if stop:
+                raise
+            refused.append(error)
+        else:
+            say(f"campaign {name!r} is forgotten and closed: {deleted} deleted, its counts are kept")
+    if not names:
+        say("no campaign is that old")
+    ledger.engine.vacuum()
+    for copy in ledger.engine.migration_backups():
+        say(
+            f"xuna: warning: {copy} was left by an upgrade and still holds what was in the ledger then: remove it"
+        )
+    if refused:
+        raise HeldError(
+            "; ".join(error.message for error in refused),
+            hint="the other campaigns that are so old are forgotten",
+            code="campaigns-not-forgotten",
+        )

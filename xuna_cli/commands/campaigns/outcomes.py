@@ -1,0 +1,80 @@
+"""`xuna campaigns outcomes`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.options import ApiOptions, CampaignName, LedgerOptions, ResultOptions
+from xuna_cli.commands.results import prints
+
+if TYPE_CHECKING:
+    from xuna_cli.outcomes.summary import Summary
+    from xuna_cli.output.result import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
+    """The options of `xuna campaigns outcomes`."""
+
+    name: CampaignName
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Read again until every accepted call has an outcome.")
+    ] = False
+    watch_for: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="Longest time to watch, e.g. 45s, 30m or 2h.")
+    ] = "30m"
+    every: Annotated[
+        str, typer.Option(metavar="TIME", help="Time between two readings at first; it grows to a minute.")
+    ] = "5s"
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the local sandbox and its ledger.")] = False
+
+
+@takes(OutcomesOptions)
+@prints("campaigns outcomes")
+def read_outcomes(options: OutcomesOptions) -> "Result":
+    """Read the conversation records since the first run, and keep in the ledger what they prove of each call.
+
+    A record that can't be proven to be of one call is counted and joined with none.
+    """
+    import sys
+    import time
+
+    from xuna_cli.commands.account import api_to_read
+    from xuna_cli.commands.context import address_in, ledger_for_reading
+    from xuna_cli.commands.durations import parse_for
+    from xuna_cli.commands.prompts import is_terminal
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.outcomes.summary import summarise
+    from xuna_cli.outcomes.sync import check_origin, sync_conversations
+    from xuna_cli.outcomes.watching import LONGEST_WAIT_S, Pace, watch
+    from xuna_cli.output.messages import say
+    from xuna_cli.output.outcomes import LiveSummary, OutcomesFound
+
+    first_wait = parse_for(options.every, "--every")
+    pace = Pace(parse_for(options.watch_for, "--for"), first_wait, max(LONGEST_WAIT_S, first_wait))
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        with api_to_read(options) as api:
+            check_origin(found, api.origin)
+            with LiveSummary(watched=is_terminal(sys.stderr)) as live:
+
+                def read() -> "Summary":
+                    sync_conversations(opened, found, api.reader, on_progress=live.sync)
+                    return summarise(opened, found)
+
+                if options.watch:
+                    last = watch(
+                        read,
+                        pace,
+                        show=live.show,
+                        on_failure=lambda error: say(f"xuna: warning: {error.message}; it is tried again"),
+                        monotonic=time.monotonic,
+                        wait=time.sleep,
+                    )
+                else:
+                    last = read()
+    return OutcomesFound(
+        last, address_in(options, options.name), watched_for=options.watch_for if options.watch else None
+    )

@@ -1,0 +1,49 @@
+"""`xuna campaigns report`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(LedgerOptions):
+    """The options of `xuna campaigns report`."""
+
+    name: CampaignName
+    to: Annotated[
+        Path,
+        typer.Option("--to", "-o", metavar="FILE", help="HTML file to write.", rich_help_panel=OUTPUT),
+    ]
+    with_people: Annotated[
+        bool,
+        typer.Option("--with-people", help="Show whole numbers, keys and rationales (default: masked)."),
+    ] = False
+
+
+@takes(ReportOptions)
+def write_report(options: ReportOptions) -> None:
+    """Write one page about a campaign, from the ledger only: it needs no network, and asks for none."""
+    from datetime import UTC, datetime
+
+    from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.outcomes.report_data import report_data
+    from xuna_cli.output import html_report
+    from xuna_cli.output.messages import say
+
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        check_output_of_ledger(
+            options.to, opened, found.source_path, settings=options.settings, env_file=options.env_file
+        )
+        data = report_data(opened, found, now=datetime.now(UTC))
+    html_report.write_report(
+        data, options.to, with_people=options.with_people, address=address_in(options, options.name)
+    )
+    masked = "" if options.with_people else "; numbers are masked (--with-people shows them)"
+    say(f"xuna: {options.to} is written{masked}")

@@ -1,0 +1,186 @@
+"""`xuna campaigns retry-list`: a person decides whom to call again, and only on what is proven."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.options import OUTPUT, CampaignName, JoinOptions
+from xuna_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from xuna_cli.ledger.records import CallOutcome, Campaign, ConversationSync
+    from xuna_cli.outcomes.joined_list import Person
+
+TOO_YOUNG = "too young"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryOptions(JoinOptions):
+    """The options of `xuna campaigns retry-list`."""
+
+    name: CampaignName
+    outcome: Annotated[
+        str,
+        typer.Option(
+            metavar="OUTCOME,…", help="Whom to call again: failure, unknown, no-conversation or success."
+        ),
+    ]
+    to: Annotated[
+        Path,
+        typer.Option("--to", "-o", metavar="FILE", help="CSV file to write.", rich_help_panel=OUTPUT),
+    ]
+    after: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Time between a call and the reading of the records, from which on no-conversation counts.",
+        ),
+    ] = "1h"
+    absence_counts: Annotated[
+        bool,
+        typer.Option(
+            "--absence-counts", help="Let no-conversation count though records were cut off or not joined."
+        ),
+    ] = False
+
+
+@takes(RetryOptions)
+def write_retry_list(options: RetryOptions) -> None:
+    """Write the people of some outcomes as a list for a new campaign. Nobody is called by this.
+
+    People of held batches are not among them: resolve those first.
+    """
+    from xuna_cli.commands.campaigns.people import people_of
+    from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
+    from xuna_cli.commands.durations import parse_for
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.ledger.conversations import sync_of
+    from xuna_cli.output.messages import counted, say
+    from xuna_cli.output.people import write_people_to_call
+
+    wanted, after = _outcomes(options.outcome), parse_for(options.after, "--after")
+    where = address_in(options, options.name)
+    left_out: Counter[str] = Counter()
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        check_output_of_ledger(
+            options.to,
+            opened,
+            options.join,
+            found.source_path,
+            settings=options.settings,
+            env_file=options.env_file,
+        )
+        sync = sync_of(opened, found.id)
+        if sync is None:
+            raise UsageError(
+                f"the conversation records of campaign {found.name!r} were never read",
+                hint=f"xuna campaigns outcomes {where}",
+                code="not-read",
+            )
+        if "no-conversation" in wanted and not options.absence_counts:
+            _check_absence(sync, address=where)
+        with people_of(opened, found, options) as people:
+            chosen = _to_call_again(people.everybody, wanted, sync, after, options, left_out)
+            written = write_people_to_call(
+                options.to,
+                chosen,
+                people.columns,
+                phone_column=people.phone_column,
+                key_column=found.key_column,
+            )
+    who = counted(written, "person", "people")
+    say(f"xuna: {who} written to {options.to}; their records were read {sync.read_at}")
+    if young := left_out[TOO_YOUNG]:
+        say(
+            f"xuna: {young:,} more have no conversation, but were called less than {after:g} s before that: "
+            "they were left out (--after)"
+        )
+    if written:
+        say(
+            "  to call them again, as a new campaign, with words of its own: "
+            f"{_command(found, options, where)} -m …"
+        )
+
+
+def _outcomes(text: str) -> "AbstractSet[CallOutcome]":
+    """Return outcomes as they are typed; raise UsageError for a word that is none of them."""
+    from xuna_cli.ledger.records import CallOutcome
+
+    allowed = (CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.NO_CONVERSATION, CallOutcome.SUCCESS)
+    known = {outcome.value: outcome for outcome in allowed}
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    wrong = any(word not in known for word in words)
+    if wrong or not words:
+        raise UsageError(
+            f"--outcome {text}: it has to be some of {', '.join(known)}",
+            hint="who is still on the phone, or can't be told, is not called again" if wrong else "",
+            code="outcome",
+        )
+    return {known[word] for word in words}
+
+
+def _check_absence(sync: "ConversationSync", *, address: str) -> None:
+    """Raise UsageError where the records that were read don't prove that somebody has no conversation."""
+    from xuna_cli.outcomes.joining import UNTIED
+
+    untied = sum(sync.reasons.get(reason, 0) for reason in UNTIED)
+    if not sync.incomplete and not untied:
+        return
+    why = (
+        f"the list of records was cut off ({sync.incomplete})"
+        if sync.incomplete
+        else f"{untied:,} records may be of anybody in the campaign"
+    )
+    raise UsageError(
+        f"that somebody has no conversation is not proven: {why}",
+        hint=f"leave no-conversation out, or read again (xuna campaigns outcomes {address}), or add --absence-counts",
+        code="absence-unproven",
+    )
+
+
+def _to_call_again(
+    people: "Iterable[Person]",
+    wanted: "AbstractSet[CallOutcome]",
+    sync: "ConversationSync",
+    after: float,
+    options: RetryOptions,
+    left_out: Counter[str],
+) -> "Iterator[Person]":
+    """Yield who is to be called again; count who would be, but for `--after`."""
+    from xuna_cli.ledger.records import BatchState, CallOutcome
+    from xuna_cli.outcomes.joining import unix
+
+    read = unix(sync.read_at)
+    for person in people:
+        call, outcome = person.call, person.outcome
+        if call is None or call.batch.state is not BatchState.ACCEPTED:
+            continue
+        if outcome is CallOutcome.NOT_READ and options.absence_counts and sync.incomplete:
+            # The list was cut off, and somebody said that it doesn't matter.
+            outcome = CallOutcome.NO_CONVERSATION
+        if outcome not in wanted:
+            continue
+        sent = unix(call.batch.submitted_at)
+        if outcome is CallOutcome.NO_CONVERSATION and (read is None or sent is None or read - sent < after):
+            left_out[TOO_YOUNG] += 1
+            continue
+        yield person
+
+
+def _command(campaign: "Campaign", options: RetryOptions, address: str) -> str:
+    """Return the command that calls the list, without its words."""
+    words = ["xuna", "batch-call", str(options.to), "--campaign", f"{campaign.name}-again"]
+    if campaign.key_column:
+        words += ["--key", campaign.key_column]
+    if options.join is not None:
+        words += [word for column in options.phone_column or () for word in ("--phone-column", column)]
+        words += ["--region-column", options.region_column] if options.region_column is not None else []
+    return shlex.join(words) + address.removeprefix(shlex.quote(campaign.name))

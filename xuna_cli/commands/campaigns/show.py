@@ -1,0 +1,59 @@
+"""`xuna campaigns list` and `show`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.options import CampaignName, LedgerOptions, ResultOptions
+from xuna_cli.commands.results import prints
+
+if TYPE_CHECKING:
+    from xuna_cli.output.result import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(LedgerOptions, ResultOptions):
+    """The options of `xuna campaigns list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(LedgerOptions, ResultOptions):
+    """The options of `xuna campaigns show`."""
+
+    name: CampaignName
+
+
+@takes(ListOptions)
+@prints("campaigns list")
+def list_campaigns(options: ListOptions) -> "Result":
+    """List all campaigns and how their calls stand."""
+    from xuna_cli.commands.context import ledger_for_reading
+    from xuna_cli.errors import LedgerError
+    from xuna_cli.ledger.campaigns import campaigns
+    from xuna_cli.output.campaigns import CampaignList
+    from xuna_cli.output.messages import say
+
+    try:
+        with ledger_for_reading(options) as opened:
+            return CampaignList(campaigns(opened))
+    except LedgerError as error:
+        if error.code != "ledger-missing":
+            raise
+        say(f"xuna: {error.message} yet: the first run makes it")
+        return CampaignList([])
+
+
+@takes(ShowOptions)
+@prints("campaigns show")
+def show_campaign(options: ShowOptions) -> "Result":
+    """Show a campaign, its batches, and what to do about those that are held."""
+    from xuna_cli.commands.campaigns.resolve import evidence_for
+    from xuna_cli.commands.context import address_in, ledger_for_reading
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.campaigns import CampaignFound
+
+    where = address_in(options, options.name)
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        evidence = evidence_for(opened, found, address=where)
+        return CampaignFound(found, opened.batches(found.id), where, evidence)

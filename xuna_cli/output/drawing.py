@@ -1,0 +1,49 @@
+"""Tables as rich draws them."""
+
+from collections.abc import Iterable, Sequence
+from typing import TextIO, cast
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from xuna_cli.output.messages import Stdout, safe
+from xuna_cli.output.result import Styled, Table
+
+WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Return a console for results: colour on a terminal alone, whatever the environment forces."""
+    terminal = (stream or Stdout()).isatty()
+    return Console(
+        file=stream or cast(TextIO, Stdout()),
+        force_terminal=terminal,
+        no_color=None if terminal else True,
+        width=None if terminal else WIDTH_WITHOUT_TERMINAL,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def plain_table(columns: Sequence[str], right: Iterable[str] = ()) -> RichTable:
+    """Return an empty table in the house's style; cells fold, and are never cut."""
+    table = RichTable(header_style="bold")
+    for name in columns:
+        number = name in set(right)
+        table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    return table
+
+
+def cell(value: object, style: str = "") -> Text:
+    """Return data as a cell: no markup, no control characters."""
+    return Text("" if value is None else safe(value), style=style)
+
+
+def draw(table: Table) -> RichTable:
+    """Return a table for a console."""
+    drawn = plain_table(table.columns, table.right)
+    for row in table.rows:
+        drawn.add_row(*(cell(*one) if isinstance(one, Styled) else cell(one) for one in row))
+    return drawn

@@ -1,0 +1,185 @@
+"""What a command answers, and the one way in which every answer is printed.
+
+A command returns a `Result`. `print_result` makes of it what `--output` asks for: a table for people, one JSON
+document (the envelope: `xuna_result_version`, `command`, `status`, `exit_code`, the command's own keys,
+`errors`) or CSV. `print_failure` prints the envelope of a command that has no result. Cheap to import: rich is
+only loaded to draw a table.
+"""
+
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from xuna_cli.errors import ExitStatus, UnreachableError, XunaError, most_important
+from xuna_cli.output.messages import emit, safe, say
+
+VERSION = 1
+
+
+class Styled(NamedTuple):
+    """A cell of a table that stands out."""
+
+    text: object
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table for people.
+
+    Attributes:
+        columns: their headings.
+        rows: a cell for each column; None is an empty one.
+        right: headings of the columns with numbers.
+    """
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[object | Styled]]
+    right: Sequence[str] = ()
+
+
+class Result(ABC):
+    """What a command found or did.
+
+    A subclass that has one of these properties as a field of a dataclass declares it with `field()`, and has slots.
+    """
+
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """What went wrong, although there is a result."""
+        return ()
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """What the process ends with."""
+        return most_important({error.exit_status for error in self.errors})
+
+    @property
+    def partial(self) -> bool:
+        """Whether a part was found or done where the exit status is not 0."""
+        return False
+
+    @abstractmethod
+    def document(self) -> Mapping[str, object]:
+        """Return the command's own keys of the JSON document."""
+
+    @abstractmethod
+    def parts(self, width: int) -> Iterable[Table | str]:
+        """Yield tables and lines for people.
+
+        Args:
+            width: columns of the terminal.
+        """
+
+    def rows(self) -> Iterable[Sequence[object]]:
+        """Yield the rows of the CSV, the header first."""
+        raise NotImplementedError
+
+    def remarks(self) -> Iterable[str]:
+        """Yield what is to be known beside the result, whatever its form; it goes to stderr."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListResult(Result):
+    """A list that the API may have cut off.
+
+    Attributes:
+        incomplete: why it is cut off; None: it is whole.
+    """
+
+    incomplete: str | None
+
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """That it is cut off."""
+        return cut_off(self.incomplete)
+
+    @property
+    def partial(self) -> bool:
+        """What could be read is there."""
+        return True
+
+    def remarks(self) -> Iterable[str]:
+        """Yield that it is cut off."""
+        return [f"xuna: warning: {error.message}" for error in cut_off(self.incomplete)]
+
+
+def cut_off(incomplete: str | None) -> list[XunaError]:
+    """Return the error of a list that is cut off, if it is."""
+    if incomplete is None:
+        return []
+    return [UnreachableError(f"the list is cut off: {incomplete}", code="list-incomplete")]
+
+
+def print_result(command: str, result: Result, output: str) -> None:
+    """Print a result.
+
+    Args:
+        command: its name, e.g. `agents list`.
+        result: what it returned.
+        output: `table`, `json` or `csv`.
+
+    Raises:
+        OutputError: if it can't be written.
+    """
+    if output == "json":
+        status = "success" if not result.exit_status else "partial" if result.partial else "error"
+        emit(dump(_envelope(command, status, result.exit_status, result.document(), result.errors)))
+    elif output == "csv":
+        from xuna_cli.output.spreadsheet import write_rows  # noqa: PLC0415 - only where it is needed
+
+        header, *rows = result.rows()
+        stream = io.StringIO()
+        write_rows(stream, [str(name) for name in header], rows)
+        emit(stream.getvalue())
+    else:
+        _print_parts(result)
+    for remark in result.remarks():
+        say(remark)
+
+
+def print_failure(command: str, error: XunaError) -> None:
+    """Print the JSON document of a command that has no result."""
+    emit(dump(_envelope(command, "error", error.exit_status, {}, [error])))
+
+
+def dump(document: object) -> str:
+    """Return JSON for people and programs; ASCII, so that no terminal obeys what is in it."""
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def error_document(error: XunaError) -> dict[str, str]:
+    """Return an error as it stands in documents."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _envelope(
+    command: str,
+    status: str,
+    exit_status: ExitStatus,
+    own: Mapping[str, object],
+    errors: Iterable[XunaError],
+) -> dict[str, Any]:
+    return {
+        "xuna_result_version": VERSION,
+        "command": command,
+        "status": status,
+        "exit_code": int(exit_status),
+        **own,
+        "errors": [error_document(error) for error in errors],
+    }
+
+
+def _print_parts(result: Result) -> None:
+    from xuna_cli.output.drawing import console, draw  # noqa: PLC0415 - rich, only where it is seen
+
+    out = console()
+    for part in result.parts(out.width):
+        if isinstance(part, Table):
+            out.print(draw(part))
+        else:
+            emit(safe(part) + "\n")
