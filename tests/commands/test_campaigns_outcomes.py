@@ -182,7 +182,7 @@ def test_what_a_later_record_disproves_is_forgotten(cli, served, people, clock):
     numbers = [{"to_phone_number": f"+1555100000{n}"} for n in range(2)]
     batch_id = server.state.take("agent_sandbox", "pn_sandbox", numbers)
     assert outcomes(cli)[1]["held_batches"][0]["found"] == 2
-    server.state._batch_id = lambda: batch_id
+    server.state.new_batch_id = lambda: batch_id
     server.state.take("agent_sandbox", "pn_sandbox", [{"to_phone_number": "+15559999999"}])
     _, document = outcomes(cli)
     assert document["held_batches"][0]["found"] == 0

@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 
+from tests.support.processes import open_files
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.reading import open_list
 from xuna_cli.errors import ExitStatus, InputError, UsageError
@@ -190,13 +191,15 @@ def test_an_open_file_stays_open_when_the_list_is_refused():
     assert not file.closed
 
 
-def test_a_path_is_closed_at_the_end_and_on_close(opened):
+def test_a_path_is_closed_at_the_end_and_on_close(opened, tmp_path):
     contacts = opened("phone\n+1\n")
+    path = str(tmp_path / "contacts.csv")
+    assert path in open_files()
     assert list(contacts)
-    assert contacts._source.file.closed
+    assert path not in open_files()
     with opened("phone\n+1\n") as contacts:
-        assert not contacts._source.file.closed
-    assert contacts._source.file.closed
+        assert path in open_files()
+    assert path not in open_files()
     contacts.close()
 
 

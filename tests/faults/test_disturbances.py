@@ -8,11 +8,11 @@ import signal
 import sqlite3
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.faults.harness import Rig, numbers
+from tests.support.processes import open_files
 from tests.support.sandbox_process import SandboxProcess
 from tests.support.scripted import ScriptedServer, answer, nothing_comes, slow_answer
 from tests.support.waiting import wait_until
@@ -202,21 +202,12 @@ def test_a_ledger_that_is_taken_away_before_the_post_sends_nothing(rig, sandbox)
     assert sent(sandbox) == []
 
 
-def files_of(pid):
-    """Return the files that a process has open."""
-    names = []
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):  # closed meanwhile
-            names.append(str(descriptor.readlink()))
-    return names
-
-
 def test_a_ledger_that_is_locked_for_a_while_is_waited_for(rig, sandbox):
     rig.call("--limit", 1)
     lock = sqlite3.connect(rig.ledger, isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
     running = rig.start_calling()
-    wait_until(lambda: str(rig.ledger) in files_of(running.pid), "it was not opened")
+    wait_until(lambda: str(rig.ledger) in open_files(running.pid), "it was not opened")
     time.sleep(0.5)  # it goes on waiting
     assert running.process.poll() is None
     lock.execute("ROLLBACK")

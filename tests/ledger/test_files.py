@@ -67,9 +67,9 @@ def test_a_new_ledger_says_so_and_an_old_one_does_not(opened):
 
 
 def test_a_commit_means_what_the_promise_needs(opened):
-    connection = opened().engine._connection
+    engine = opened().engine
     read = {
-        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: engine.rows(f"PRAGMA {name}")[0][0]
         for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
     }
     assert read == {
@@ -86,7 +86,7 @@ def test_a_ledger_that_somebody_switched_to_wal_is_switched_back(opened, tmp_pat
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
         other.execute("PRAGMA journal_mode = WAL")
     ledger = opened()
-    assert ledger.engine._connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert ledger.engine.rows("PRAGMA journal_mode") == [("delete",)]
 
 
 def test_each_ledger_has_an_id_of_its_own_that_stays(opened, tmp_path):

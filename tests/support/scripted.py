@@ -70,7 +70,7 @@ class Connection:
                 continue
         return b""
 
-    def _read_until(self, enough: Callable[[bytearray], bool]) -> bool:
+    def read_until(self, enough: Callable[[bytearray], bool]) -> bool:
         while not enough(self.pending):
             received = self.receive()
             if not received:
@@ -80,7 +80,7 @@ class Connection:
 
     def read_head(self) -> tuple[str, str, list[tuple[str, str]]] | None:
         """Read to the end of the headers; None when the client leaves before."""
-        if not self._read_until(lambda pending: b"\r\n\r\n" in pending):
+        if not self.read_until(lambda pending: b"\r\n\r\n" in pending):
             return None
         head, _, rest = bytes(self.pending).partition(b"\r\n\r\n")
         self.pending = bytearray(rest)
@@ -100,7 +100,7 @@ class Connection:
         if "chunked" in lower.get("transfer-encoding", ""):
             body = self._read_chunks()
         elif length := int(lower.get("content-length", "0")):
-            whole = self._read_until(lambda pending: len(pending) >= length)
+            whole = self.read_until(lambda pending: len(pending) >= length)
             body = bytes(self.pending[:length]) if whole else None
             del self.pending[:length]
         if body is None:
@@ -112,11 +112,11 @@ class Connection:
 
     def _read_chunks(self) -> bytes | None:
         body = bytearray()
-        while self._read_until(lambda pending: b"\r\n" in pending):
+        while self.read_until(lambda pending: b"\r\n" in pending):
             line, _, rest = bytes(self.pending).partition(b"\r\n")
             size = int(line.split(b";")[0], 16)
             self.pending = bytearray(rest)
-            if not self._read_until(lambda pending, size=size: len(pending) >= size + 2):
+            if not self.read_until(lambda pending, size=size: len(pending) >= size + 2):
                 return None
             body += self.pending[:size]
             del self.pending[: size + 2]
@@ -203,7 +203,7 @@ def reset_before_reading(connection: Connection) -> None:
 @named
 def reset_in_upload(connection: Connection, after: int = 65536) -> None:
     """Read `after` bytes of the request, then RST."""
-    connection._read_until(lambda pending: len(pending) >= after)
+    connection.read_until(lambda pending: len(pending) >= after)
     connection.reset()
 
 
@@ -341,11 +341,11 @@ def bad_gzip() -> Action:
 
 def gzip_bomb(unpacked: int = 200_000_000) -> Action:
     """About 194 KB that unpack to 200 MB."""
-    return answer(200, _bomb(unpacked), {"Content-Encoding": "gzip"})
+    return answer(200, bomb(unpacked), {"Content-Encoding": "gzip"})
 
 
 @functools.cache
-def _bomb(unpacked: int) -> bytes:
+def bomb(unpacked: int) -> bytes:
     block = bytes(1_000_000)
     count, rest = divmod(unpacked, len(block))
     if rest:

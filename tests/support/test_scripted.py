@@ -168,9 +168,9 @@ def test_what_drips_never_meets_the_read_timeout(drip):
 
 
 def test_a_gzip_bomb_of_194_kb_unpacks_to_200_mb():
-    bomb = scripted._bomb(200_000_000)
-    assert 190_000 < len(bomb) < 210_000
-    small = scripted._bomb(3_000_000)
+    packed = scripted.bomb(200_000_000)
+    assert 190_000 < len(packed) < 210_000
+    small = scripted.bomb(3_000_000)
     assert gzip.decompress(small) == bytes(3_000_000)
     with ScriptedServer([scripted.gzip_bomb(3_000_000)]) as server:
         assert post(server).content == bytes(3_000_000)

@@ -154,7 +154,7 @@ class SandboxState:
         """Accept calls, which are valid, and return the id of the batch that they became."""
         with self._lock:
             self._batches += 1
-            batch_id = self._batch_id()
+            batch_id = self.new_batch_id()
             if self._record is None and self.remember is Remember.COUNT:
                 self._total += len(calls)
             elif self._record is None and self.remember is Remember.NUMBERS:
@@ -164,7 +164,8 @@ class SandboxState:
                 self._take_in_full(batch_id, agent_id, from_phone_number_id, calls, idempotency_key)
             return batch_id
 
-    def _batch_id(self) -> str:
+    def new_batch_id(self) -> str:
+        """Return an ID that no batch has; the same ones in the same order for the same seed."""
         if self.seed is None:
             return f"batch_{secrets.token_hex(12)}"
         drawn = random.Random(f"{self.seed}:{self._batches}")  # noqa: S311 - repeatable on purpose

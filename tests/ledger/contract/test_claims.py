@@ -321,7 +321,7 @@ def test_whom_the_api_refused_is_remembered_and_a_duplicate_in_that_run(opened):
 
 def test_nobody_is_claimed_or_submitted_within_the_quiet_days_of_another_campaign(opened):
     ours, theirs = opened(), opened()
-    since = ours._now() - dt.timedelta(days=7)
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(days=7)
     run, other = ours.start_run(described()), theirs.start_run(described("autumn", key_column="id"))
     mine = ours.claim(run, [people(1, 2), people(3)], since)
     # What another run has claimed is as good as called by it; with --key as well.

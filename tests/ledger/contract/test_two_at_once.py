@@ -115,7 +115,7 @@ def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_momen
     opened, monkeypatch
 ):
     ours, theirs = opened(), opened()
-    since = ours._now() - dt.timedelta(days=7)
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(days=7)
     batches = {}
     for ledger, campaign in ((ours, "spring"), (theirs, "autumn")):
         [batches[ledger]] = ledger.claim(ledger.start_run(described(campaign)), [people(1)])
