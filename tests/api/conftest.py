@@ -1,8 +1,8 @@
-from contextlib import ExitStack
-
 import pytest
 
-from xuna_cli.api.client import Client, encode_batch
+from tests.support.observing import place_calls
+from xuna_cli.api.batch_body import encode_batch
+from xuna_cli.api.client import Client
 
 KEY = "sk-not-a-real-key"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -17,15 +17,12 @@ def no_proxy(monkeypatch):
 
 @pytest.fixture
 def client():
-    """Make clients that are closed at the end."""
-    with ExitStack() as stack:
+    """Make clients."""
 
-        def make(base_url, *, deadline=5.0, key=KEY):
-            made = Client(base_url, key, deadline=deadline)
-            stack.callback(made.close)
-            return made
+    def make(base_url, *, deadline=5.0, key=KEY):
+        return Client(base_url, key, deadline=deadline)
 
-        yield make
+    return make
 
 
 @pytest.fixture
@@ -35,6 +32,6 @@ def placed(client):
     def place(base_url, count=1, *, deadline=5.0, body=None, **options):
         body = body or encode_batch("a", "pn", ((f"+1555000{number:04d}", None) for number in range(count)))
         options = {"calls": count, "idempotency_key": "xuna-1"} | options
-        return client(base_url, deadline=deadline).place_calls(body, **options)
+        return place_calls(client(base_url, deadline=deadline), body, **options)
 
     return place

@@ -28,14 +28,13 @@ class Api:
 
     def __init__(self, server, key="sandbox"):
         self.waits = []
-        self._client = Client(server.base_url, key, deadline=10)
-        self.reader = RetryingReader(self._client, wait=self.waits.append)
+        self.reader = RetryingReader(Client(server.base_url, key, deadline=10), wait=self.waits.append)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._client.close()
+        pass
 
 
 def page(*ids, start=1_800_000_000, **more):

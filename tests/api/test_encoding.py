@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuna_cli.api.client import encode_batch
+from xuna_cli.api.batch_body import encode_batch
 from xuna_cli.targets.override import as_json
 
 texts = st.text(st.characters(codec="utf-8"))

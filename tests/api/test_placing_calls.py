@@ -1,4 +1,4 @@
-"""`Client.place_calls` against servers that misbehave, over real sockets: http and TLS."""
+"""Connecting and posting against servers that misbehave, over real sockets: http and TLS."""
 
 import base64
 import json
@@ -8,9 +8,10 @@ import time
 import pytest
 
 from tests.support import scripted
+from tests.support.observing import place_calls
 from tests.support.scripted import ACCEPTED, ScriptedServer
 from xuna_cli import __version__
-from xuna_cli.api.client import encode_batch
+from xuna_cli.api.batch_body import encode_batch
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.errors import ConfigurationError
 from xuna_cli.targets.override import as_json
@@ -66,7 +67,7 @@ def test_each_post_has_a_connection_of_its_own_though_the_server_would_keep_it(c
     with ScriptedServer(script) as server:
         ours = client(server.base_url)
         for _ in range(3):
-            assert ours.place_calls(b"{}", calls=1, idempotency_key="k") == TAKEN
+            assert place_calls(ours) == TAKEN
     assert [request.connection for request in server.requests] == [1, 2, 3]
 
 
@@ -288,32 +289,24 @@ def test_a_proxy_that_drips_its_consent_is_left_at_the_deadline(placed, monkeypa
     assert isinstance(outcome, NotSent)
 
 
-def test_a_post_that_may_not_go_out_any_more_is_kept_back(placed):
-    asked = []
-
-    def may_send():
-        asked.append(True)
-        return False
-
-    with ScriptedServer([scripted.read_then_close()]) as server:
-        outcome = placed(server.base_url, may_send=may_send)
-    assert outcome == NotSent("kept back: this run may not send any more", kept_back=True)
-    assert asked == [True]
-    assert server.whole_requests == 0
+def test_connecting_sends_nothing(client, tls):
+    with ScriptedServer([scripted.nothing_comes()], tls=tls) as server, client(server.base_url).connect():
+        pass
+    assert (server.connections, server.requests) == (1, [])
 
 
 def test_a_connection_that_waited_for_us_is_not_used(placed, monkeypatch):
     """The server may have closed it, and a write to such a one proves nothing."""
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
     with ScriptedServer([scripted.nothing_comes()]) as server:
-        outcome = placed(server.base_url, may_send=lambda: True)
+        outcome = placed(server.base_url)
     assert outcome == NotSent("the ledger took longer than a connection can be trusted to stay open")
 
 
 def test_a_key_that_http_cannot_carry_is_never_sent_nor_said(client):
     with ScriptedServer([scripted.Action("nothing", lambda connection: None)]) as server:
         ours = client(server.base_url, key="sk-secret\r\nX-Evil: 1")
-        outcome = ours.place_calls(b"{}", calls=1, idempotency_key="k")
+        outcome = place_calls(ours)
     assert not isinstance(outcome, Taken)
     assert "sk-secret" not in repr(outcome)
     assert server.whole_requests == 0
@@ -345,7 +338,7 @@ def test_a_malformed_proxy_is_a_matter_of_configuration_and_its_password_is_not_
 
 
 def test_a_server_that_speaks_late_at_every_step_is_left_at_the_deadline(placed):
-    """Each step is within httpx's time-outs; only the whole is not."""
+    """No single step takes too long; only the whole does."""
 
     def play(connection):
         connection.read_request()
@@ -391,7 +384,7 @@ def test_a_server_that_quotes_the_key_is_not_repeated(client, quoted, room):
         [scripted.answer(401, said), scripted.answer(500, said), scripted.answer(422, at_a_call)]
     ) as server:
         ours = client(server.base_url, key=SECRET)
-        refused, unknown, blamed = (ours.place_calls(b"{}", calls=1, idempotency_key="k") for _ in range(3))
+        refused, unknown, blamed = (place_calls(ours) for _ in range(3))
     for message in (refused.message, unknown.message):
         assert message == f"HTTP {message[5:8]}: {words}: [the key]!"
     assert blamed.offending == {0: "[the key]!"}
@@ -400,14 +393,14 @@ def test_a_server_that_quotes_the_key_is_not_repeated(client, quoted, room):
 def test_a_key_in_utf_16_is_not_repeated(client):
     said = json.dumps({"detail": f"bad key {SECRET}"}).encode("utf-16")
     with ScriptedServer([scripted.answer(401, said)]) as server:
-        outcome = client(server.base_url, key=SECRET).place_calls(b"{}", calls=1, idempotency_key="k")
+        outcome = place_calls(client(server.base_url, key=SECRET))
     assert outcome.message == "HTTP 401: bad key [the key]"
 
 
 def test_a_batch_id_with_the_key_in_it_is_kept_without(client):
     said = {"batch_id": f"batch_{SECRET}_7", "calls_initiated": 1}
     with ScriptedServer([scripted.answer(200, said)]) as server:
-        outcome = client(server.base_url, key=SECRET).place_calls(b"{}", calls=1, idempotency_key="k")
+        outcome = place_calls(client(server.base_url, key=SECRET))
     assert outcome == Taken("batch_[the key]_7", 1, 200)
 
 

@@ -3,8 +3,7 @@
 import httpx
 import pytest
 
-from xuna_cli.api.client import Client
-from xuna_cli.api.surroundings import certificates, proxy_of
+from xuna_cli.api.surroundings import certificates, proxy_for, proxy_of
 from xuna_cli.errors import ConfigurationError
 
 URL = "https://api.example.com"
@@ -57,10 +56,14 @@ def test_the_proxy_that_is_shown_is_the_one_that_is_used(monkeypatch, variables,
     said = proxy_of(URL)
     assert said == shown
     assert "s3" not in said
-    client = Client(URL, "key-of-somebody", deadline=1)
-    used = client._client._transport_for_url(httpx.URL(URL + "/v1"))
-    client.close()
-    assert (used is client._client._transport) is said.startswith("none")
+    used = proxy_for(httpx.URL(URL))
+    assert (used is None) is said.startswith("none")
+    # As httpx understands them.
+    with httpx.Client() as client:
+        transport = client._transport_for_url(httpx.URL(URL))
+        assert (transport is client._transport) is (used is None)
+        if used is not None:
+            assert transport._pool._proxy_url.origin == used.origin
 
 
 def test_this_machine_is_reached_directly(monkeypatch):

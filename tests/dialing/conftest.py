@@ -7,10 +7,12 @@ import pytest
 
 from tests.support.builders import claimed, description
 from tests.support.clock import FakeClock
+from tests.support.observing import Told
 from tests.support.way import server, way
-from xuna_cli.api.client import encode_batch, refusal_error
-from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
+from xuna_cli.api.outcomes import Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.screener import Screener
@@ -23,7 +25,7 @@ __all__ = ["server", "way"]
 
 def let_all_through():
     """A screener with no rule of its own and an empty do-not-call list."""
-    return Screener(Screening(), now=Clock().now, listed=lambda _: {}, last_calls=lambda *_: {})
+    return Screener(Screening(), Clock().now, None)
 
 
 class ScriptedApi:
@@ -36,9 +38,16 @@ class ScriptedApi:
         self.idempotency_keys: list[str] = []
         self.dialled: list[str] = []
 
-    def place_calls(self, body, *, calls, idempotency_key, may_send):
-        if not may_send():
-            return NotSent("kept back")
+    def connect(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def post(self, body, *, calls, idempotency_key):
         numbers = [call["to_phone_number"] for call in json.loads(body)["calls"]]
         assert len(numbers) == calls
         with self._lock:
@@ -93,24 +102,25 @@ class Scene:
         self.progress = []
         self.on_batch = self.recorded.append
 
-    def dial(self, list_, answer=taken, *, prepare=prepare, **plan):
+    def dial(self, list_, answer=taken, *, prepare=prepare, screening=None, **plan):
         self.api = answer if isinstance(answer, ScriptedApi) else ScriptedApi(answer)
-        given = {"batch_size": 10, "concurrency": 1} | plan
+        given = {"batch_size": 10, "concurrency": 1, "address": "spring"} | plan
         self.run = self.ledger.start_run(description())
-        report = Dialer(
-            plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", **given),
-            run=self.run,
-            ledger=self.ledger,
-            api=self.api,
-            encode=encode_batch,
-            prepare=prepare,
-            stop_asked=lambda: self.stop,
-            refusal_error=refusal_error,
-            on_rejection=self.rejected.append,
-            on_batch=self.on_batch,
-            on_progress=self.progress.append,
-            clock=self.clock,
-        ).dial(list_)
+        observer = Told(
+            rejection=self.rejected.append,
+            batch=self.on_batch,
+            progress=self.progress.append,
+        )
+        context = RunContext(
+            Plan(agent_id="agent_1", from_phone_number_id="pn_1", **given),
+            self.run,
+            self.ledger,
+            self.api,
+            Stop(lambda: self.stop),
+            observer,
+            self.clock,
+        )
+        report = Dialer(context, screening or Screening()).dial(targets_of(list_, prepare))
         assert report.counts["not_sent"] == 0 or report.errors or not report.list_complete or self.stop
         self.ledger.engine.release_lock(self.run.id)  # it is there still where the end could not be written
         assert self.called_twice() == []

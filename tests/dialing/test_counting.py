@@ -1,22 +1,23 @@
 """The whole run: how every row is counted, how far the list is read, and how a run is stopped."""
 
+import contextlib
 import threading
 
 import pytest
 
 from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
 from tests.support.builders import description, target
+from tests.support.observing import Told
 from tests.support.waiting import PATIENCE_S, wait_until
 from xuna_cli.api.outcomes import Unknown
-from xuna_cli.dialing.clock import Clock
-from xuna_cli.dialing.intake import Intake
+from xuna_cli.dialing.pipeline import eligible, read, targets_of, unclaimed
+from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
 from xuna_cli.dialing.report import Progress
-from xuna_cli.dialing.run import rehearse
 from xuna_cli.dialing.run_stats import REJECTIONS_KEPT, RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import ExitStatus, InputError, LedgerError
+from xuna_cli.ledger.do_not_call import add
 from xuna_cli.ledger.records import BatchState, ClaimStatus
-from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import Rejection
 from xuna_cli.screening.order import Screening
 
@@ -31,39 +32,50 @@ def numbers(*values):
     return [target(value).key for value in values]
 
 
-# ------------------------------------------------------------------------------- intake
+# ------------------------------------------------------------------------------- the pipeline
 
 
-def intake(list_, stats, standings=lambda keys: {}, rejected=None):
-    on_rejection = (lambda _: None) if rejected is None else rejected.append
-    return Intake(
-        list_,
-        prepare=prepare,
-        standings=standings,
-        standings_of_screened=standings,
-        screener=let_all_through(),
-        stats=stats,
-        on_rejection=on_rejection,
+class Known:
+    """Claims that a function knows."""
+
+    def __init__(self, statuses=lambda keys: {}) -> None:
+        self.statuses = statuses
+
+    def first_rows(self, keys):
+        return {}
+
+
+def pipeline(list_, stats, statuses=lambda keys: {}, *, size=10, pending=None, known=None, screener=None):
+    claims = Known(statuses)
+    chunks = unclaimed(
+        read(targets_of(list_, prepare), stats, lambda: size), known or statuses, claims, stats
     )
+    screen = (screener or let_all_through()).at_intake
+    return eligible(chunks, screen, claims, {} if pending is None else pending, stats)
 
 
-def test_duplicates_are_told_within_a_portion_and_across_portions():
-    stats = RunStats()
-    reading = intake(rows(1, 1, 2, 1, 3, 2), stats)
-    first = reading.read(3, {})
-    assert [one.row_number for one in first] == [2, 4]
-    second = reading.read(10, {one.key: one for one in first})
-    assert [one.row_number for one in second] == [6]
-    assert reading.exhausted
+def rows_of(chunk):
+    return [one.row_number for one in chunk]
+
+
+def test_duplicates_are_told_within_a_chunk_and_across_chunks():
+    stats, pending = RunStats(), {}
+    chunks = pipeline(rows(1, 1, 2, 1, 3, 2), stats, size=3, pending=pending)
+    first = next(chunks)
+    assert rows_of(first) == [2, 4]
+    pending.update((one.key, one) for one in first)
+    assert rows_of(next(chunks)) == [6]
+    assert list(chunks) == [[]]
     assert (stats.get("duplicates"), stats.rows) == (3, 6)
     assert stats.report().duplicates == ((3, 2), (5, 2), (7, 4))
 
 
 def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected():
-    stats, rejected = RunStats(), []
+    rejected = []
+    stats = RunStats(Told(rejection=rejected.append))
     unreadable = Rejection(3, "row-too-long", "", "5 fields, header has 2")
-    reading = intake([*rows(1), unreadable, *rows(None)], stats, rejected=rejected)
-    assert len(reading.read(10, {})) == 1
+    [chunk] = pipeline([*rows(1), unreadable, *rows(None)], stats)
+    assert len(chunk) == 1
     assert [one.code for one in rejected] == ["row-too-long", "phone-empty"]
     assert stats.get("rejected") == 2
 
@@ -71,34 +83,67 @@ def test_rows_that_could_not_be_read_and_rows_that_cannot_be_called_are_rejected
 @pytest.mark.parametrize("status", list(ClaimStatus))
 def test_who_the_ledger_knows_goes_no_further(status):
     stats = RunStats()
-    reading = intake(rows(1, 2), stats, lambda keys: {keys[0]: status})
-    assert [one.row_number for one in reading.read(10, {})] == [3]
+    [chunk] = pipeline(rows(1, 2), stats, lambda keys: {numbers(1)[0]: status})
+    assert rows_of(chunk) == [3]
     assert stats.get(status) == 1
 
 
 def test_a_list_that_breaks_off_keeps_the_counts_of_what_was_read_before():
     stats = RunStats()
-    reading = intake(
-        breaking(rows(1, 1, 2, 3, None, 4, 5)),
-        stats,
-        lambda keys: {target(3).key: ClaimStatus.ALREADY_CALLED},
+    called = {target(3).key: ClaimStatus.ALREADY_CALLED}
+    chunks = pipeline(
+        breaking(rows(1, 1, 2, 3, None, 4, 5)), stats, lambda keys: called, pending={target(4).key: target(4)}
     )
-    fresh = reading.read(100, {target(4).key: target(4)})
-    assert [one.key for one in fresh] == numbers(1, 2, 5)
-    assert isinstance(reading.broken, InputError)
-    assert not reading.exhausted
+    assert [one.key for one in next(chunks)] == numbers(1, 2, 5)
+    with pytest.raises(InputError):
+        next(chunks)
     assert stats.rows == 7
     assert counts(stats.report()) == {"duplicates": 2, "already_called": 1, "rejected": 1}
 
 
+def test_no_more_rows_are_read_than_are_wanted():
+    read_rows = []
+
+    def counting():
+        for row in rows(*range(10)):
+            read_rows.append(row)
+            yield row
+
+    next(pipeline(counting(), RunStats(), size=4))
+    assert len(read_rows) == 4
+
+
 def test_a_ledger_that_breaks_off_loses_no_row_of_the_counts():
-    def standings(keys):
+    def statuses(keys):
         raise LedgerError("gone")
 
     stats = RunStats()
     with pytest.raises(LedgerError):
-        intake(rows(1, 2, None), stats, standings).read(100, {})
+        next(pipeline(rows(1, 2, None), stats, statuses))
     assert counts(stats.report()) == {"not_sent": 2, "rejected": 1}
+
+
+def test_a_ledger_that_breaks_off_after_the_rules_were_asked_loses_no_row_of_the_counts(scene):
+    def statuses(keys):
+        raise LedgerError("gone")
+
+    add(scene.ledger, numbers(1), None)
+    screener = Screener(Screening(), scene.clock.now, scene.ledger)
+    stats = RunStats()
+    with pytest.raises(LedgerError):
+        next(pipeline(rows(1, 2, None), stats, statuses, known=lambda keys: {}, screener=screener))
+    assert counts(stats.report()) == {"not_sent": 2, "rejected": 1}
+
+
+def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_counts(scene):
+    add(scene.ledger, numbers(1, 2), None)
+    screener = Screener(Screening(), scene.clock.now, scene.ledger)
+    stats = RunStats()
+    called = {numbers(1)[0]: ClaimStatus.ALREADY_CALLED}
+    # As where the claim is to find them.
+    [chunk] = pipeline(rows(1, 2), stats, lambda keys: called, known=lambda keys: {}, screener=screener)
+    assert chunk == []
+    assert counts(stats.report()) == {"already_called": 1, "do_not_call": 1}
 
 
 # ------------------------------------------------------------------------------- the run
@@ -277,26 +322,14 @@ def test_progress_is_told_with_the_counts_of_the_moment(scene):
 # ------------------------------------------------------------------------------- the rehearsal
 
 
-def rehearsed(list_, *, limit=None, standings=lambda keys: {}, stop=lambda: False):
-    seen = SeenKeys()
-    try:
-        return rehearse(
-            list_,
-            prepare=prepare,
-            standings=standings,
-            unseen=seen.add,
-            screener=let_all_through(),
-            limit=limit,
-            stop_asked=stop,
-        )
-    finally:
-        seen.close()
+def rehearsed(list_, *, limit=None, ledger=None, stop=lambda: False):
+    with contextlib.closing(RehearsedClaims(ledger, 1)) as claims:
+        return rehearse(targets_of(list_, prepare), claims, let_all_through(), limit=limit, stop=stop)
 
 
 def test_a_rehearsal_counts_as_a_run_would(scene):
     scene.dial(rows(1, 2))
-    known = lambda keys: scene.ledger.claim_statuses(1, keys)  # noqa: E731
-    report = rehearsed(rows(1, 2, 3, 3, None, 4), standings=known)
+    report = rehearsed(rows(1, 2, 3, 3, None, 4), ledger=scene.ledger)
     assert counts(report) == {"already_called": 2, "not_sent": 2, "duplicates": 1, "rejected": 1}
     assert report.list_complete
 
@@ -324,23 +357,3 @@ def test_states_of_a_batch_are_the_ledgers():
     assert {state.value for state in BatchState} == {
         "claimed", "submitting", "accepted", "short", "refused", "unknown",
     }  # fmt: skip
-
-
-def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_counts():
-    stats = RunStats()
-    reading = Intake(
-        rows(1, 2),
-        prepare=prepare,
-        standings=lambda keys: {},  # as where the claim is to find them
-        standings_of_screened=lambda keys: {keys[0]: ClaimStatus.ALREADY_CALLED},
-        screener=Screener(
-            Screening(),
-            now=Clock().now,
-            listed=lambda asked: dict.fromkeys(asked, ""),
-            last_calls=lambda *_: {},
-        ),
-        stats=stats,
-        on_rejection=lambda _: None,
-    )
-    assert reading.read(10, {}) == []
-    assert counts(stats.report()) == {"already_called": 1, "do_not_call": 1}

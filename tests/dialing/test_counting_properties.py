@@ -1,5 +1,6 @@
 """Whatever is on the list and whatever goes wrong: every row is counted exactly once, and nobody is called twice."""
 
+import contextlib
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
@@ -12,16 +13,17 @@ from tests.dialing.conftest import (
     for_now,
     let_all_through,
     make_scene,
+    prepare,
     rows,
     taken,
 )
 from tests.support.builders import target
 from tests.support.clock import FakeClock
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
+from xuna_cli.dialing.pipeline import targets_of
+from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
 from xuna_cli.dialing.report import COUNTS
-from xuna_cli.dialing.run import rehearse
 from xuna_cli.errors import InputError
-from xuna_cli.ledger.seen_keys import SeenKeys
 
 __all__ = ["make_scene"]
 
@@ -147,17 +149,8 @@ def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, br
         if breaks:
             raise InputError("an unclosed quote")
 
-    seen = SeenKeys()
-    report = rehearse(
-        reading(),
-        prepare=_prepare,
-        standings=lambda keys: scene.ledger.claim_statuses(1, keys),
-        unseen=seen.add,
-        screener=let_all_through(),
-        limit=limit,
-        stop_asked=lambda: False,
-    )
-    seen.close()
+    with contextlib.closing(RehearsedClaims(scene.ledger, 1)) as claims:
+        report = rehearse(targets_of(reading(), prepare), claims, let_all_through(), limit=limit)
     keys = [target(row.fields["phone"]).key for row in read if row.fields["phone"] is not None]
     fresh = {key for key in keys if key not in known}
     assert {name: number for name, number in report.counts.items() if number} == {
@@ -171,12 +164,6 @@ def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, br
         if number
     }
     assert limit is None or len(fresh) <= limit
-
-
-def _prepare(contact):
-    from tests.dialing.conftest import prepare
-
-    return prepare(contact)
 
 
 @SETTINGS

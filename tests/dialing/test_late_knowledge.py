@@ -4,12 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.dialing.conftest import ScriptedApi, counts, refusal_error, rows, taken
+from tests.dialing.conftest import ScriptedApi, counts, rows, taken
 from tests.support.builders import description
 from tests.support.clock import FakeClock
-from xuna_cli.api.client import encode_batch
-from xuna_cli.dialing.plan import Plan
-from xuna_cli.dialing.run import Dialer
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.do_not_call import add
@@ -25,10 +22,10 @@ def number_of(row):
 
 def test_a_number_suppressed_while_we_connect_is_not_called(scene):
     class Slow(ScriptedApi):
-        def place_calls(self, body, **how):
+        def connect(self):
             if not self.posts:
                 add(scene.ledger, [number_of(2)], "asked")
-            return super().place_calls(body, **how)
+            return super().connect()
 
     report = scene.dial(rows(1, 2, 3), Slow(taken))
     assert counts(report) == {"accepted": 2, "do_not_call": 1}
@@ -46,23 +43,15 @@ def test_nobody_is_called_whose_hours_close_while_the_disk_is_waited_for(scene):
         return submit(batch)
 
     scene.ledger.submit = slow
-    run = scene.ledger.start_run(description())
-    api = ScriptedApi(taken)
-    report = Dialer(
-        plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", batch_size=10, concurrency=1),
-        run=run,
-        ledger=scene.ledger,
-        api=api,
-        encode=encode_batch,
+    scene.clock = clock
+    report = scene.dial(
+        rows(1),
         prepare=lambda contact: CallTarget(2, number_of(1), number_of(1), timezone="UTC"),
-        stop_asked=lambda: False,
-        refusal_error=refusal_error,
-        clock=clock,
         screening=Screening(hours=CallingHours(Hours((Window(8 * 60, 20 * 60),), close_early=timedelta(0)))),
-    ).dial(rows(1))
-    assert api.posts == []
+    )
+    assert scene.api.posts == []
     assert counts(report) == {"deferred": 1}
-    assert scene.ledger.batches(run.campaign_id) == []
+    assert scene.ledger.batches(scene.run.campaign_id) == []
 
 
 @pytest.mark.parametrize("rival", [False, True])
@@ -107,23 +96,18 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
 
     scene.ledger.claim_statuses = failing
     hours = Hours((Window(8 * 60, 20 * 60),), close_early=timedelta(0))
-    report = Dialer(
-        plan=Plan(agent_id="agent_1", from_phone_number_id="pn_1", batch_size=10, concurrency=1, wait=True),
-        run=scene.ledger.start_run(description()),
-        ledger=scene.ledger,
-        api=ScriptedApi(taken),
-        encode=encode_batch,
+    scene.clock = clock
+    report = scene.dial(
+        rows(1, 2, 3, 4, 5),
         prepare=lambda contact: CallTarget(
             contact.row_number,
             number_of(contact.fields["phone"]),
             number_of(contact.fields["phone"]),
             timezone="UTC",
         ),
-        stop_asked=lambda: False,
-        refusal_error=refusal_error,
-        clock=clock,
         screening=Screening(hours=CallingHours(hours)),
-    ).dial(rows(1, 2, 3, 4, 5))
+        wait=True,
+    )
     assert counts(report) == {"not_sent": 5}
     assert [error.message for error in report.errors] == ["the disk is gone"]
 

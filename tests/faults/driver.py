@@ -75,20 +75,9 @@ class Mine:
                 time.sleep(0.05)  # the handler runs in the main thread
 
 
-HTTP_EVENTS = {
-    "connect_tcp.started": "post:before-connecting",
-    "connect_tcp.complete": "post:connected",
-    "send_request_headers.started": "post:before-first-byte",
-    "send_request_headers.complete": "post:headers-written",
-    "send_request_body.complete": "post:request-written",
-    "receive_response_headers.complete": "post:answer-begun",
-    "receive_response_body.complete": "post:answer-read",
-}
-
-
 def lay(mine: Mine) -> None:
-    """Wrap everything that has a named point."""
-    from xuna_cli.api.client import Client, _Watch
+    """Listen to the named points of the program, and make further ones around the ledger's and files' work."""
+    from xuna_cli import hooks
     from xuna_cli.commands import batch_call
     from xuna_cli.interrupts import Interrupts
     from xuna_cli.ledger import campaigns, ledger
@@ -126,8 +115,7 @@ def lay(mine: Mine) -> None:
     within(campaigns, "resolve", "resolve")
     within(SqliteEngine, "acquire_lock", "acquire_lock")
     within(SqliteEngine, "release_lock", "release_lock")
-    within(SqliteEngine, "_create_file", "create")
-    within(Client, "place_calls", "place_calls")
+    within(SqliteEngine, "__init__", "create")
     within(spreadsheet.os, "replace", "rename")
     within(batch_call, "emit", "emit")
     within(Interrupts, "install", "install")
@@ -153,23 +141,7 @@ def lay(mine: Mine) -> None:
 
     SqliteEngine.transaction = mined
 
-    trace = _Watch.trace
-
-    def traced(self, event, info):
-        trace(self, event, info)
-        point = HTTP_EVENTS.get(event.partition(".")[2])
-        request = info.get("request")
-        if point is not None and (request is None or request.method == b"POST"):
-            mine.passes(point if request is not None or self.is_post else "get")
-
-    init = _Watch.__init__
-
-    def watched(self, *args, **kwargs):
-        init(self, *args, **kwargs)
-        self.is_post = len(args) > 1 or bool(kwargs)  # only a POST may be kept back
-
-    _Watch.__init__ = watched
-    _Watch.trace = traced
+    hooks.listener = mine.passes
 
     write_rows = spreadsheet.write_rows
 

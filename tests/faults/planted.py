@@ -53,16 +53,17 @@ AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/test_campaigns_forget.py"
 CLAIMS = "ledger/claims.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
+LEFT_OPEN = "            return Unknown(explain(error, self._deadline), status)\n"  # after the first byte
 
 BUGS = (
     Planted(
         "outcome written only after the POST, no intent",
         SENDING,
         [
-            ("submit=lambda: self._submit(batch),", "submit=lambda: self._ledger.on_do_not_call_list([]),"),
+            ("            barred = self._submit(batch)\n", "            barred = self._ledger.on_do_not_call_list([])\n"),
             (
-                "        try:\n            if isinstance(outcome, Taken):\n",
-                "        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
+                "        outcome = attempt.outcome\n        try:\n            if isinstance(outcome, Taken):\n",
+                "        outcome = attempt.outcome\n        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
             ),
         ],
         [MATRIX, "-k", "request-written"],
@@ -82,7 +83,7 @@ BUGS = (
     Planted(
         "sent again after a time-out",
         CLIENT,
-        [("            if not watch.sending:\n", "            if not watch.sending or watch.reason:\n")],
+        [(LEFT_OPEN, f"            if isinstance(error, httpcore.TimeoutException):\n                return NotSent('')\n{LEFT_OPEN}")],
         [RUNS, "-k", "silence"],
     ),
     Planted("synchronous NORMAL", "ledger/sqlite.py", [('("EXTRA", 3)', '("NORMAL", 1)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
@@ -90,20 +91,55 @@ BUGS = (
     Planted(
         "connections kept alive",
         CLIENT,
-        [('            "Connection": "close",\n', ""), ("httpx.Limits(max_keepalive_connections=0)", "httpx.Limits()")],
-        [TABLE, "-k", "connection_of_its_own"],
+        [
+            ('            (b"Connection", b"close"),\n', ""),
+            ("        self._connection.close()\n", "        del self\n"),
+            (
+                "            connection = connect(self._route, deadline)\n",
+                "            connection = self._kept = getattr(self, '_kept', None) or connect(self._route, deadline)\n",
+            ),
+        ],
+        ["tests/api/test_placing_calls.py", "-k", "connection_of_its_own"],
     ),
-    Planted("redirects followed", CLIENT, [("follow_redirects=False", "follow_redirects=True")], [TABLE, "tests/faults/test_secrets.py", "-k", "307 or redirect"]),
+    Planted(
+        "redirects followed",
+        CLIENT,
+        [
+            (
+                '            reached("post:answer-begun")\n',
+                "            if status == 307:\n                httpx.post(headers_of(response)['location'], content=body, headers=headers, trust_env=False)\n",
+            )
+        ],
+        [TABLE, "tests/faults/test_secrets.py", "-k", "307 or redirect"],
+    ),
+    Planted(
+        "the deadline holds for each read by itself",
+        "api/connection.py",
+        [("self._stream.read(max_bytes, left)", "self._stream.read(max_bytes, self._deadline.seconds)"), ("        if (left := self._deadline.left) <= 0:\n            raise httpcore.ReadTimeout\n", "")],
+        ["tests/api/test_placing_calls.py", "-k", "late_at_every_step"],
+    ),
+    Planted(
+        "a connection that waited for the ledger is used",
+        CLIENT,
+        [("        if time.monotonic() - self._connected > LONGEST_PAUSE_S:\n", "        if LONGEST_PAUSE_S < 0:\n")],
+        ["tests/api/test_placing_calls.py", "-k", "waited_for_us"],
+    ),
+    Planted(
+        "hours and lock not looked at after the intent is written",
+        SENDING,
+        [("            if self._stop() or not self._ledger.holds_lock(run) or self._screener.before_post(batch.targets):\n", "            if self._stop() and run:\n")],
+        ["tests/dialing/test_late_knowledge.py", "-k", "hours_close"],
+    ),
     Planted(
         "calls_initiated not compared",
-        SENDING,
+        "dialing/decide.py",
         [("whole = outcome.calls_initiated == size", "whole = True")],
         [RUNS, "-k", "short"],
     ),
     Planted(
         "classified by the exception's class",
         CLIENT,
-        [("            if not watch.sending:\n", "            if isinstance(error, httpx.ConnectError | httpx.ReadError | httpx.RemoteProtocolError):\n")],
+        [(LEFT_OPEN, f"            if isinstance(error, httpcore.ReadError | httpcore.RemoteProtocolError):\n                return NotSent('')\n{LEFT_OPEN}")],
         [RUNS, "-k", "reset or closed"],
     ),
     Planted(
@@ -174,8 +210,8 @@ BUGS = (
         SENDING,
         [
             (
-                "            submit=lambda: self._submit(batch),\n",
-                '            submit=lambda: {} if self._ledger.query("SELECT 1 FROM batches WHERE id = :id AND parent_id > 0", {"id": batch.id}) else self._submit(batch),\n',
+                "            barred = self._submit(batch)\n",
+                '            barred = {} if self._ledger.query("SELECT 1 FROM batches WHERE id = :id AND parent_id > 0", {"id": batch.id}) else self._submit(batch)\n',
             )
         ],
         [MATRIX, "-k", "request-written and split"],
@@ -210,7 +246,7 @@ BUGS = (
     Planted(
         "whom the API refused is called first",
         "dialing/run.py",
-        [("        if self._plan.retry_refused:\n", "        if self._plan:\n")],
+        [("            if not refused or self._plan.retry_refused:\n", "            if self._plan:\n")],
         ["tests/dialing/test_refused.py", "-k", "not_for_ever"],
     ),
     Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),

@@ -35,6 +35,7 @@ POINTS = [
     ("submit:after-commit", 3, (), ON_THE_WIRE),
     ("post:before-connecting", 1, (), ON_THE_WIRE),
     ("post:before-connecting", 3, (), False),
+    ("submit:committed", 2, (), ON_THE_WIRE),
     ("post:before-first-byte", 2, (), ON_THE_WIRE),
     ("post:headers-written", 2, (), ON_THE_WIRE),
     ("post:request-written", 1, (), ON_THE_WIRE),
@@ -43,7 +44,7 @@ POINTS = [
     ("post:request-written", 4, (VAGUE,), ON_THE_WIRE),  # of a child's child
     ("post:answer-begun", 1, (), ON_THE_WIRE),
     ("post:answer-read", 2, (), ON_THE_WIRE),
-    ("place_calls:after", 3, (), ON_THE_WIRE),
+    ("post:done", 3, (), ON_THE_WIRE),
     ("record:before-commit", 1, (), ON_THE_WIRE),
     ("record:before-commit", 4, (), ON_THE_WIRE),
     ("record:after-commit", 1, (), ON_THE_WIRE),

@@ -7,6 +7,7 @@ import tracemalloc
 import pytest
 
 from tests.support import scripted
+from tests.support.observing import place_calls
 from tests.support.scripted import ScriptedServer
 from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
@@ -74,17 +75,15 @@ def tls(request):
 @pytest.fixture
 def place(monkeypatch):
     """POST one batch of one call to a server, and see that it returns in time and in little memory."""
-    clients = []
 
     def placing(url, body=SMALL, ca_file=None, deadline=DEADLINE_S):
         if ca_file is not None:
             monkeypatch.setenv("SSL_CERT_FILE", ca_file)
         client = Client(url, "a-key", deadline=deadline)
-        clients.append(client)
         tracemalloc.start()
         started = time.monotonic()
         try:
-            outcome = client.place_calls(body, calls=1, idempotency_key="xuna-1")
+            outcome = place_calls(client, body)
         finally:
             took = time.monotonic() - started
             _, peak = tracemalloc.get_traced_memory()
@@ -93,9 +92,7 @@ def place(monkeypatch):
         assert peak < 50_000_000
         return outcome
 
-    yield placing
-    for client in clients:
-        client.close()
+    return placing
 
 
 @pytest.mark.parametrize(
@@ -139,7 +136,7 @@ def test_a_whole_answer_is_taken(place, tls):
         assert place(server.base_url, ca_file=server.ca_file) == Taken("batch_scripted", 1, 200)
 
 
-# ------------------------------------------------------------------- nothing was sent, and the trace proves it
+# ------------------------------------------------------------------- nothing was sent, as there was no connection
 
 
 def test_a_refused_connection_is_not_sent(place):

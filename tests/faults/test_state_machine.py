@@ -14,10 +14,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
-from xuna_cli.dialing.batch_sender import BatchSender, Stop
+from xuna_cli.dialing.batch_sender import BatchSender
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run_stats import RunStats
@@ -36,9 +36,7 @@ BAD = frozenset({PEOPLE[9]})  # whom the API refuses to call
 
 
 SOME = st.lists(st.sampled_from(PEOPLE), min_size=3, max_size=9, unique=True)
-SCREENER = Screener(
-    Screening(), now=Clock().now, listed=lambda _: {}, last_calls=lambda *_: {}
-)  # that minds nobody
+SCREENER = Screener(Screening(), Clock().now, None)  # that minds nobody
 WHICH = st.integers(0, 2)  # of the runs that can
 
 
@@ -73,20 +71,27 @@ class Api:
         self.dies = ""  # "before" or "after" the POST
         self.lives_for = 0  # POSTs before that one
 
-    def place_calls(self, body, *, calls, idempotency_key, may_send):
+    def connect(self):
+        self.killing = self.dies if self.lives_for == 0 else ""
+        self.lives_for -= 1
+        if self.killing == "before":
+            raise Killed
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def post(self, body, *, calls, idempotency_key):
         import json
 
-        dies = self.dies if self.lives_for == 0 else ""
-        self.lives_for -= 1
-        if dies == "before":
-            raise Killed
-        if not may_send():
-            return NotSent("kept back")
         people = [call["to_phone_number"] for call in json.loads(body)["calls"]]
         assert len(people) == calls == len(set(people))
         answer = self.script.pop(0) if self.script else "taken"
         outcome = self._answer(answer, people, idempotency_key)
-        if dies == "after":
+        if self.killing == "after":
             raise Killed
         return outcome
 
@@ -130,10 +135,8 @@ class Run:
         limiter = ConcurrencyLimiter(
             concurrency=1, give_up_after=600, rate=None, stopping=self.stop, clock=clock, jitter=lambda: 0.5
         )
-        self.batch_sender = BatchSender(
-            plan=plan, run=self.run, ledger=self.ledger, api=api, encode=encode_batch, limiter=limiter, screener=SCREENER, stats=self.stats,
-            stop=self.stop, on_rejection=lambda _: None, on_batch=lambda _: None, refusal_error=refusal_error,
-        )  # fmt: skip
+        context = RunContext(plan, self.run, self.ledger, api, self.stop, clock=clock)
+        self.batch_sender = BatchSender(context, screener=SCREENER, limiter=limiter, stats=self.stats)
         self.claimed = 0
 
     def die(self):

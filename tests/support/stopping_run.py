@@ -10,23 +10,20 @@ import signal
 import sys
 import threading
 
+from xuna_cli import hooks
 from xuna_cli.__main__ import main
-from xuna_cli.api.client import Client
-from xuna_cli.ledger.batches import Batches
+
+POINTS = {"submitted": "submit:committed", "posted": "post:done"}
 
 
 def stop_at(point: str) -> None:
-    # To this very thread: it would run on for a moment while another one takes the process's signal.
-    stops = iter([lambda: signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)])
-    owner, name = {"submitted": (Batches, "submit"), "posted": (Client, "place_calls")}[point]
-    work = getattr(owner, name)
+    def passes(passed: str) -> None:
+        if passed == POINTS[point]:
+            hooks.listener = None
+            # To this very thread: it would run on for a moment while another one takes the process's signal.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
-    def stopping(self, *args, **kwargs):
-        done = work(self, *args, **kwargs)
-        next(stops, lambda: None)()
-        return done
-
-    setattr(owner, name, stopping)
+    hooks.listener = passes
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.clock import FakeClock
-from xuna_cli.api.client import Client, encode_batch, refusal_error
+from tests.support.observing import Told
+from xuna_cli.api.client import Client
+from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.ledger.opening import open_ledger
@@ -36,11 +39,13 @@ class Way:
     def dial(
         self, rows, screening=None, *, campaign="c", key=None, stop=lambda: False, prepare=None, **options
     ):
-        told = {
-            name: options.pop(name)
-            for name in ("on_batch", "on_waiting", "on_lists", "on_rejection")
-            if name in options
+        names = {
+            "on_batch": "batch",
+            "on_waiting": "waiting",
+            "on_lists": "lists_read_again",
+            "on_rejection": "rejection",
         }
+        observer = Told(**{names[name]: options.pop(name) for name in names if name in options})
         rows = [
             row
             if not isinstance(row, str | dict)
@@ -50,37 +55,30 @@ class Way:
         columns = tuple({name: None for row in rows if isinstance(row, Contact) for name in row.fields}) or (
             "phone",
         )
-        with (
-            self.ledger() as ledger,
-            contextlib.closing(Client(self.server.base_url, "sandbox", deadline=10)) as api,
-        ):
+        builder = TargetBuilder(
+            phones=PhoneColumns(("phone",)),
+            columns=columns,
+            region="US",
+            key_column=key,
+            timezone_column="timezone",
+            keep_contact=True,
+        )
+        with self.ledger() as ledger:
             run = ledger.start_run(
                 RunDescription(
                     campaign, False, key, "sandbox", None, "agent_sandbox", "pn_sandbox", None, 10.0
                 )
             )
-            plan = Plan("agent_sandbox", "pn_sandbox", **{"concurrency": 1, **options})
-            return Dialer(
-                plan=plan,
-                run=run,
-                ledger=ledger,
-                api=api,
-                encode=encode_batch,
-                prepare=prepare
-                or TargetBuilder(
-                    phones=PhoneColumns(("phone",)),
-                    columns=columns,
-                    region="US",
-                    key_column=key,
-                    timezone_column="timezone",
-                    keep_contact=True,
-                ),
-                screening=screening or Screening(),
-                stop_asked=stop,
-                refusal_error=refusal_error,
-                clock=self.clock,
-                **told,
-            ).dial(rows)
+            context = RunContext(
+                Plan("agent_sandbox", "pn_sandbox", address=campaign, **{"concurrency": 1, **options}),
+                run,
+                ledger,
+                Client(self.server.base_url, "sandbox", deadline=10),
+                Stop(stop),
+                observer,
+                self.clock,
+            )
+            return Dialer(context, screening or Screening()).dial(targets_of(rows, prepare or builder))
 
     @property
     def called(self):

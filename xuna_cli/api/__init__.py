@@ -1,1 +1,1 @@
-"""The vendor's endpoints; the only room that imports httpx."""
+"""The vendor's endpoints; the only room that imports httpx and httpcore."""

@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import TypeGuard
 
+from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
+
 LONGEST_MESSAGE = 500  # characters of a server's words that are kept
 OF_PARTS = (206, 207)  # a part of an answer; several outcomes in one (RFC 9110, 15.3.7; RFC 4918, 11.1)
 MOST_LEVELS = 8  # of an error body's JSON that are looked into
@@ -129,6 +131,31 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
             return Refused(Refusal.FOR_GOOD, status, message, {})
         case _:
             return Unknown(message, status)
+
+
+def refusal_error(status: int, message: str) -> XunaError:
+    """Return the error that a refused request ends in."""
+    match status:
+        case 401 | 403:
+            return ConfigurationError(
+                f"the API refused the key ({message})",
+                hint="check XUNA_AI_API_KEY and what the key may do",
+                code="key-refused",
+            )
+        case 404:
+            return ConfigurationError(
+                f"the API does not know it ({message})",
+                hint="check the agent, the caller number and --base-url: xuna doctor",
+                code="not-found",
+            )
+        case _ if status in {408, 409, 429} or status >= 500 or 200 <= status <= 299:  # noqa: PLR2004
+            return UnreachableError(
+                f"the API does not answer as it should ({message})", hint="try again later"
+            )
+        case _:
+            return ConfigurationError(
+                f"the API refused ({message})", hint="check the settings: xuna doctor", code="refused"
+            )
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

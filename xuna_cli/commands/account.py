@@ -86,18 +86,16 @@ def open_account(
         )
         with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
             client = Client(server.base_url, server.account.api_key, deadline=deadline)
-            with contextlib.closing(client):
-                yield Account(client, agent, number, SANDBOX_ORIGIN)
+            yield Account(client, agent, number, SANDBOX_ORIGIN)
         return
     url = base_url(settings, url_flag)
     origin = origin_of(url)
     key = settings.api_key()
     client = Client(url, key.reveal(), deadline=deadline)
-    with contextlib.closing(client):
-        asked = ask and is_interactive()
-        agent = _agent_of(client, agent_id, ask=asked)
-        number = _caller_number_of(client, from_phone_number_id, ask=asked)
-        yield Account(client, agent, number, origin)
+    asked = ask and is_interactive()
+    agent = _agent_of(client, agent_id, ask=asked)
+    number = _caller_number_of(client, from_phone_number_id, ask=asked)
+    yield Account(client, agent, number, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,6 @@ def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
             url = base_url(settings, options.base_url)
             origin = origin_of(url)
             client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
-        stack.callback(client.close)
         reader = RetryingReader(client, on_wait=_say_wait)
         stack.callback(reader.stop)
         yield ApiToRead(reader, origin)

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from xuna_cli.api.client import encode_batch, refusal_error
 from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions, Output
 from xuna_cli.commands.context import ledger_for_writing
-from xuna_cli.commands.prepared_list import PreparedList, nothing, written
+from xuna_cli.commands.prepared_list import PreparedList, Watcher, say_lists, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
+from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
-from xuna_cli.dialing.rejection_codes import RejectionCodes
-from xuna_cli.dialing.report import Report
+from xuna_cli.dialing.report import Report, counts_to_keep
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import (
@@ -37,7 +37,8 @@ from xuna_cli.output.document import BatchCallResult, batch_call_document
 from xuna_cli.output.messages import counted, emit, print_error, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
-from xuna_cli.output.spreadsheet import batches_csv
+from xuna_cli.output.spreadsheet import Rejects, batches_csv
+from xuna_cli.screening.do_not_call import NumberList
 
 RECENTLY = timedelta(days=30)
 NUMBERS_NAMED = 10
@@ -173,32 +174,18 @@ class BatchCall:
             screening = self._list.screening_of_list()
             contacts = stack.enter_context(self._list.open())
             watched = is_terminal(sys.stderr) and not options.quiet
-            codes = RejectionCodes(rejects.add if rejects else nothing)
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, total=asked) as line:
                 run = ledger.start_run(description)
-                dialer = Dialer(
-                    plan=plan,
-                    run=run,
-                    ledger=ledger,
-                    api=account.client,
-                    encode=encode_batch,
-                    prepare=self._list.prepare(contacts),
-                    screening=screening,
-                    clock=self._list.clock,
-                    on_waiting=nothing if options.quiet else _tell_waiting,
-                    on_lists=self._list.say_lists,
-                    stop_asked=INTERRUPTS.asked,
-                    refusal_error=refusal_error,
-                    address=self._list.address,
-                    on_rejection=codes.add,
-                    on_progress=line.show,
-                    on_batch=_tell if options.verbose else nothing,
-                )
+                observer = _RunWatcher(line, rejects, quiet=options.quiet, verbose=options.verbose)
+                stop = Stop(INTERRUPTS.asked)
+                context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
+                dialer = Dialer(context, screening)
+                targets = targets_of(contacts, self._list.prepare(contacts))
                 gc.freeze()  # what is loaded stays: no collection need walk it again (8 % of the CPU)
-                report = written(rejects, dialer.dial(contacts))
+                report = written(rejects, dialer.dial(targets))
             with contextlib.suppress(LedgerError):  # for reports; what failed the run was said
-                store_counts(ledger, run.id, codes.counts(report))
+                store_counts(ledger, run.id, counts_to_keep(report))
             return self._list.result(
                 report,
                 ledger=ledger.location,
@@ -236,6 +223,7 @@ class BatchCall:
             rate=rate_of(options.rate),
             wait=options.wait,
             retry_refused=options.retry_refused,
+            address=self._list.address,
         )
 
     def _caller(self, account: Account) -> str:
@@ -285,7 +273,7 @@ class BatchCall:
             recently += len(last_calls(ledger, numbers, since, other_than=campaign_id))
 
         self._list.heard.aloud = False  # the lines before the question have it
-        report = self._list.rehearse(ledger, campaign_id, nothing, options.limit, count_recent)
+        report = self._list.rehearse(ledger, campaign_id, options.limit, on_fit=count_recent)
         self._list.heard.aloud = True
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)
@@ -311,19 +299,35 @@ class BatchCall:
         return people + later
 
 
+class _RunWatcher(Watcher):
+    """Says what a run does, too."""
+
+    def __init__(self, line: ProgressLine, rejects: Rejects | None, *, quiet: bool, verbose: bool) -> None:
+        super().__init__(line, rejects)
+        self._quiet = quiet
+        self._verbose = verbose
+
+    def batch(self, record: BatchRecord) -> None:
+        """Say it, where that was asked for."""
+        if self._verbose:
+            what = record.batch_id or record.error or ""
+            say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())
+
+    def waiting(self, people: int, opens_at: datetime) -> None:
+        """Say it."""
+        if not self._quiet:
+            say(
+                f"xuna: {people:,} people are outside their calling hours; the next opening is at "
+                f"{opens_at:%Y-%m-%d %H:%M} UTC"
+            )
+
+    def lists_read_again(self, lists: Sequence[NumberList]) -> None:
+        """Say it."""
+        say_lists(lists, quiet=self._quiet)
+
+
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
     try:
         return ledger.batches(campaign_id, held_only=True)
     except LedgerError:  # it failed during the run, and that was said
         return []
-
-
-def _tell_waiting(people: int, opens_at: datetime) -> None:
-    say(
-        f"xuna: {people:,} people are outside their calling hours; the next opening is at {opens_at:%Y-%m-%d %H:%M} UTC"
-    )
-
-
-def _tell(record: BatchRecord) -> None:
-    what = record.batch_id or record.error or ""
-    say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())

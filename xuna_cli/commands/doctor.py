@@ -101,11 +101,10 @@ def doctor(options: DoctorOptions) -> "Result":
         client = Client(address, settings.api_key().reveal(), deadline=DEADLINE_S)
     except ConfigurationError as error:
         return Diagnosis([*findings, Finding("API", error.message, error)])
-    with contextlib.closing(client):
-        findings += [
-            _check("caller number", lambda: _caller(client, options)),
-            _check("agent", lambda: _agent(client, options)),
-        ]
+    findings += [
+        _check("caller number", lambda: _caller(client, options)),
+        _check("agent", lambda: _agent(client, options)),
+    ]
     return Diagnosis(findings)
 
 

@@ -2,10 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 from xuna_cli.api.origin import origin_of
@@ -36,8 +35,10 @@ from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.commands.suppression_list import said_of, warning_of
 from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
-from xuna_cli.dialing.report import Report
-from xuna_cli.dialing.run import rehearse
+from xuna_cli.dialing.observer import RunObserver
+from xuna_cli.dialing.pipeline import targets_of
+from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
+from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import (
     ExitStatus,
@@ -47,10 +48,8 @@ from xuna_cli.errors import (
     most_important,
 )
 from xuna_cli.interrupts import INTERRUPTS
-from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, ClaimStatus, RunDescription
-from xuna_cli.ledger.seen_keys import SeenKeys
+from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.models import CallTarget, Rejection
 from xuna_cli.output.document import BatchCallResult
 from xuna_cli.output.messages import say
@@ -165,15 +164,7 @@ class PreparedList:
         quiet = () if self._options.quiet else self._options.settings.warnings
         for warning in (*self.steering.notes, *self._loud_warnings, *old, *quiet):
             say(f"xuna: warning: {warning}")
-        self.say_lists([each.list for each in self.screening.do_not_call.lists])
-
-    def say_lists(self, lists: Sequence[NumberList]) -> None:
-        """Say how many numbers do-not-call lists have, and what is odd about them."""
-        for each in lists:
-            if not self._options.quiet:
-                say(f"xuna: {said_of(each)}")
-            if warning := warning_of(each):
-                say(f"xuna: warning: {warning}")
+        say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self._options.quiet)
 
     def dry_run(
         self, agent_id: str | None, number_id: str | None, on_fit: OnFit = nothing
@@ -192,9 +183,7 @@ class PreparedList:
             self.check_max_calls(ledger, campaign_id)
             rejects = self.open_rejects(stack)
             self.heard.aloud = self._options.quiet  # else the result has it
-            report = self.rehearse(
-                ledger, campaign_id, rejects.add if rejects else nothing, self._options.limit, on_fit
-            )
+            report = self.rehearse(ledger, campaign_id, self._options.limit, rejects=rejects, on_fit=on_fit)
             report = written(rejects, report)
         return self.result(report, ledger=str(self.location), dry_run=True)
 
@@ -292,47 +281,27 @@ class PreparedList:
         self,
         ledger: Ledger | None,
         campaign_id: int | None,
-        on_rejection: Callable[[Rejection], None],
         limit: int | None,
+        *,
+        rejects: Rejects | None = None,
         on_fit: OnFit = nothing,
     ) -> Report:
         """Go the whole way of a run, except the claim and the POST."""
-        screener = Screener(
-            self.screening_of_list(),
-            now=self.clock.now,
-            listed=ledger.on_do_not_call_list if ledger is not None else lambda _: {},
-            last_calls=partial(last_calls, ledger) if ledger is not None else lambda _, __: {},
-        )
-
-        def standings(keys: Sequence[str]) -> dict[str, ClaimStatus]:
-            if ledger is None or campaign_id is None:
-                return {}
-            return ledger.claim_statuses(campaign_id, keys)
-
-        def refused(keys: Sequence[str]) -> Collection[str]:
-            return () if ledger is None or campaign_id is None else ledger.refused(campaign_id, keys)
-
+        screener = Screener(self.screening_of_list(), self.clock.now, ledger)
         watched = is_terminal(sys.stderr) and not self._options.quiet
         with (
-            contextlib.closing(SeenKeys()) as seen,
+            contextlib.closing(RehearsedClaims(ledger, campaign_id)) as claims,
             self.open() as contacts,
             ProgressLine(watched=watched, total=None) as line,
             INTERRUPTS,
         ):
             return rehearse(
-                contacts,
-                prepare=self.prepare(contacts),
-                standings=standings,
-                unseen=seen.add,
-                known=seen.known,
-                rows_of=seen.rows_of,
-                refused=refused,
-                screener=screener,
-                on_fit=on_fit,
+                targets_of(contacts, self.prepare(contacts)),
+                claims,
+                screener,
                 limit=limit,
-                stop_asked=INTERRUPTS.asked,
-                on_rejection=on_rejection,
-                on_progress=line.show,
+                stop=INTERRUPTS.asked,
+                observer=_RehearsalWatcher(line, rejects, on_fit),
             )
 
     def open_rejects(self, stack: contextlib.ExitStack) -> Rejects | None:
@@ -380,7 +349,7 @@ class PreparedList:
         if most is None:
             return
         limit = None if wait else min(most + 1, self._options.limit or most + 1)
-        report = self.rehearse(ledger, campaign_id, nothing, limit)
+        report = self.rehearse(ledger, campaign_id, limit)
         for error in report.errors:
             raise error
         people = report.counts["not_sent"] + (report.counts["deferred"] if wait else 0)
@@ -433,6 +402,44 @@ class PreparedList:
             do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
             plus_added=self._preparer.plus_added,
         )
+
+
+class Watcher(RunObserver):
+    """Shows how far a run or a rehearsal is, and collects its rejects."""
+
+    def __init__(self, line: ProgressLine, rejects: Rejects | None) -> None:
+        self._line = line
+        self._rejects = rejects
+
+    def progress(self, progress: Progress) -> None:
+        """Show it."""
+        self._line.show(progress)
+
+    def rejection(self, rejection: Rejection) -> None:
+        """Collect it."""
+        if self._rejects is not None:
+            self._rejects.add(rejection)
+
+
+class _RehearsalWatcher(Watcher):
+    """Passes on who would be called, too."""
+
+    def __init__(self, line: ProgressLine, rejects: Rejects | None, on_fit: OnFit) -> None:
+        super().__init__(line, rejects)
+        self._on_fit = on_fit
+
+    def fit(self, targets: Sequence[CallTarget]) -> None:
+        """Pass them on."""
+        self._on_fit(targets)
+
+
+def say_lists(lists: Sequence[NumberList], *, quiet: bool) -> None:
+    """Say how many numbers do-not-call lists have, and what is odd about them."""
+    for each in lists:
+        if not quiet:
+            say(f"xuna: {said_of(each)}")
+        if warning := warning_of(each):
+            say(f"xuna: warning: {warning}")
 
 
 def written(rejects: Rejects | None, report: Report) -> Report:

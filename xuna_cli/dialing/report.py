@@ -1,5 +1,6 @@
 """What a run tells: how far it is, and in the end what it did with every row."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,3 +117,16 @@ class Report:
     duplicates: tuple[tuple[int, int | None], ...] = ()
     refused_calls: int = 0
     refused_earlier: int = 0
+
+
+def counts_to_keep(report: Report) -> dict[str, int]:
+    """Return what the ledger keeps of a run's rows, for reports of later."""
+    rejected: Counter[str] = Counter()
+    for cause in report.causes:
+        rejected[f"rejected:{cause.code}"] += cause.rows
+    return {
+        "rows": sum(report.counts.values()),
+        "list_complete": int(report.list_complete),
+        **report.counts,
+        **rejected,
+    }

@@ -6,123 +6,88 @@ transactions (keys come in random order, and every page that a claim touches is 
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from xuna_cli.dialing.batch_sender import Api, BatchSender, Encode, Stop
-from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
-from xuna_cli.dialing.intake import Intake, Prepare, RowsOf, SecondIntake, tell_screened
+from xuna_cli.dialing.batch_sender import BatchSender
+from xuna_cli.dialing.clock import LONGEST_SLEEP_S
+from xuna_cli.dialing.context import RunContext
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
-from xuna_cli.dialing.plan import Plan
+from xuna_cli.dialing.pipeline import READ_AT_ONCE, People, Statuses, eligible, look_again, read, unclaimed
 from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.spool import Spool
 from xuna_cli.errors import LedgerError, UsageError, XunaError
-from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, ClaimStatus, Run
-from xuna_cli.models import CallTarget, Contact, Rejection
-from xuna_cli.screening.do_not_call import NumberList
+from xuna_cli.ledger.records import ClaimStatus, Run
+from xuna_cli.models import CallTarget
 from xuna_cli.screening.order import Screening
 
 # People who are claimed at once, and who wait for a claim and for a sender together: 0.5 kB of memory for each.
 # A larger number makes fewer large transactions (20,000: 0.9 s less of system time for a million calls).
 CLAIMED_AHEAD = 10_000
-READ_AT_ONCE = 500  # rows between two looks at the flags; more cost memory and save nothing
+
+
+class LedgerClaims:
+    """Who is claimed already, as the ledger has it.
+
+    Args:
+        ledger: the ledger.
+        run: ours: its own claims are duplicates.
+    """
+
+    def __init__(self, ledger: Ledger, run: Run) -> None:
+        self._ledger = ledger
+        self._run = run
+
+    def statuses(self, keys: Sequence[str]) -> Statuses:
+        """Return what is known of those of the keys that are claimed."""
+        return self._ledger.claim_statuses(self._run.campaign_id, keys, run_id=self._run.id)
+
+    def first_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """Return with which rows of the list they were."""
+        return self._ledger.row_numbers(self._run.campaign_id, keys)
 
 
 class Dialer:
     """One run from its first row to its last outcome.
 
     Args:
-        plan: how to send.
-        run: ours, in the ledger.
-        ledger: where every step is recorded.
-        api: the client.
-        encode: makes a request body.
-        prepare: contact to call target, or why not.
+        context: what the run is given.
         screening: who must not be called, or not now.
-        stop_asked: whether a signal asked to stop.
-        refusal_error: makes an error of a refusal's status and words.
-        address: how a command that we suggest names the campaign and its ledger.
-        on_rejection: told of every row that is rejected or screened out, from any thread.
-        on_progress: told now and then how far things are, from the calling thread.
-        on_batch: told of every outcome, from any thread.
-        on_waiting: told how many people the run waits for, and until when.
-        on_lists: told of do-not-call lists that have changed while the run waited, and were read again.
-        clock: time.
     """
 
-    def __init__(
-        self,
-        *,
-        plan: Plan,
-        run: Run,
-        ledger: Ledger,
-        api: Api,
-        encode: Encode,
-        prepare: Prepare,
-        stop_asked: Callable[[], bool],
-        refusal_error: Callable[[int, str], XunaError],
-        address: str = "",
-        on_rejection: Callable[[Rejection], None] = lambda _: None,
-        on_progress: Callable[[Progress], None] = lambda _: None,
-        on_batch: Callable[[BatchRecord], None] = lambda _: None,
-        on_waiting: Callable[[int, datetime], None] = lambda _, __: None,
-        on_lists: Callable[[Sequence[NumberList]], None] = lambda _: None,
-        screening: Screening | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        clock = clock or Clock()
-        self._clock = clock
-        self._on_waiting = on_waiting
-        self._on_lists = on_lists
-        self._screener = Screener(
-            screening or Screening(),
-            now=clock.now,
-            listed=ledger.on_do_not_call_list,
-            last_calls=lambda numbers, since: last_calls(ledger, numbers, since),
-        )
-        self._plan = plan
-        self._run = run
-        self._ledger = ledger
-        self._prepare = prepare
-        self._on_rejection = on_rejection
-        self._on_progress = on_progress
-        self._stats = RunStats(keep_deferred=plan.wait)
-        self._stop = Stop(stop_asked)
+    def __init__(self, context: RunContext, screening: Screening) -> None:
+        self._clock = context.clock
+        self._ledger = context.ledger
+        self._observer = context.observer
+        self._plan = context.plan
+        self._run = context.run
+        self._stop = context.stop
+        self._claims = LedgerClaims(context.ledger, context.run)
+        self._stats = RunStats(context.observer, keep_deferred=context.plan.wait)
+        self._screener = Screener(screening, context.clock.now, context.ledger)
         self._limiter = ConcurrencyLimiter(
-            concurrency=plan.concurrency,
-            give_up_after=plan.give_up_after,
-            rate=plan.rate,
-            stopping=self._stop,
-            clock=clock,
+            concurrency=context.plan.concurrency,
+            give_up_after=context.plan.give_up_after,
+            rate=context.plan.rate,
+            stopping=context.stop,
+            clock=context.clock,
         )
         self._batch_sender = BatchSender(
-            plan=plan,
-            run=run,
-            ledger=ledger,
-            api=api,
-            encode=encode,
-            limiter=self._limiter,
-            screener=self._screener,
-            stats=self._stats,
-            stop=self._stop,
-            on_rejection=on_rejection,
-            on_batch=on_batch,
-            refusal_error=refusal_error,
-            address=address or run.campaign,
+            context, screener=self._screener, limiter=self._limiter, stats=self._stats
         )
-        self._queue = BatchQueue(self._stop, clock)
+        self._queue = BatchQueue(context.stop, context.clock)
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
         self._refused_earlier = Spool()
         self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew
         self._claimed = 0
+        self._ahead = context.plan.concurrency * context.plan.batch_size  # people to claim at once
 
-    def dial(self, rows: Iterable[Contact | Rejection]) -> Report:
+    def dial(self, people: People) -> Report:
         """Call everybody on the list who may be called now; the run is ended when this returns.
 
         Raises:
@@ -134,26 +99,15 @@ class Dialer:
         ]
         for sender in senders:
             sender.start()
+        self._stats.list_complete = False
         try:
-            intake = Intake(
-                rows,
-                prepare=self._prepare,
-                standings=self._known,
-                standings_of_screened=self._standings,
-                screener=self._screener,
-                stats=self._stats,
-                on_rejection=self._on_rejection,
-                rows_of=self._rows_of,
-            )
-            self._read_and_claim(intake)
-            self._stats.list_complete = intake.exhausted
+            self._stats.list_complete = self._claim_all(self._first_look(people))
             self._wait_for_openings()
             self._call_refused()
             self._wait_for_openings()  # some of them may have been deferred
         except XunaError as error:
             self._stop.set()
             self._stats.error(error)
-            self._stats.list_complete = self._stats.list_complete and intake.exhausted
         except BaseException:
             self._stop.set()
             raise
@@ -168,25 +122,101 @@ class Dialer:
             raise self._crash
         return self._stats.report(refusals=self._limiter.refusals, paused=self._limiter.paused)
 
-    def _read_and_claim(self, intake: Intake) -> None:
-        ahead = self._plan.concurrency * self._plan.batch_size
+    # -- who may be claimed
+
+    def _first_look(self, people: People) -> Iterator[list[CallTarget]]:
+        chunks = unclaimed(
+            read(people, self._stats, self._rows_wanted), self._known, self._claims, self._stats
+        )
+        return self._without_refused(
+            eligible(chunks, self._screener.at_intake, self._claims, self._waiting, self._stats)
+        )
+
+    def _second_look(
+        self, targets: Iterable[CallTarget], uncount: Callable[[CallTarget], None]
+    ) -> Iterator[list[CallTarget]]:
+        chunks = look_again(targets, uncount, self._rows_wanted)
+        chunks = unclaimed(chunks, self._claims.statuses, self._claims, self._stats)
+        return eligible(chunks, self._screener.second_look, self._claims, self._waiting, self._stats)
+
+    def _known(self, keys: Sequence[str]) -> Statuses:
+        """Return who need not be claimed; nobody, while the ledger knows nobody.
+
+        The claim finds them all the same. Asking first saves it the work where many are known; on a new list
+        it costs a tenth of the whole.
+        """
+        if not (self._somebody_known or self._batch_sender.has_refused) and self._plan.agreed is None:
+            return {}
+        statuses = self._claims.statuses(keys)
+        self._somebody_known = bool(statuses)
+        return statuses
+
+    def _without_refused(self, chunks: Iterable[list[CallTarget]]) -> Iterator[list[CallTarget]]:
+        """Leave out, until everybody else is called, whom the API refused in an earlier run."""
+        for chunk in chunks:
+            refused = self._ledger.refused(self._run.campaign_id, [target.key for target in chunk])
+            self._stats.note_refused_earlier(len(refused))
+            if not refused or self._plan.retry_refused:
+                yield chunk
+                continue
+            for target in chunk:
+                if target.key in refused:
+                    self._refused_earlier.add(target)
+            self._stats.count("not_sent", len(refused))
+            yield [target for target in chunk if target.key not in refused]
+
+    def _call_refused(self) -> None:
+        """Call whom the API refused in an earlier run, in batches of their own."""
+        waiting = (target for target, _ in self._refused_earlier.take())
+        self._claim_all(self._second_look(waiting, lambda _: self._stats.count("not_sent", -1)))
+
+    def _wait_for_openings(self) -> None:
+        """Stay, if that is the plan, and call those who were deferred as their hours come.
+
+        Nothing is claimed in the meantime.
+        """
+        deferred = self._stats.deferred
+        told: datetime | None = None
+        while self._plan.wait and not self._stop() and self._room() > 0:
+            opening = deferred.next_opening
+            if opening is not None and self._clock.now() >= opening:
+                self._observer.lists_read_again(self._screener.screening.do_not_call.read_again())
+                self._claim_all(self._second_look(deferred.take(), self._stats.taken_up_again))
+            elif self._queue.is_idle():  # whoever is still to be sent may be deferred yet
+                opening = deferred.next_opening
+                if opening is None:
+                    break
+                if opening != told:
+                    self._observer.waiting(deferred.people, opening)
+                    told = opening
+                self._queue.wait((opening - self._clock.now()).total_seconds())
+            else:
+                self._queue.wait(LONGEST_SLEEP_S)
+            self._tell()
+
+    # -- claims
+
+    def _claim_all(self, chunks: Iterator[list[CallTarget]]) -> bool:
+        """Claim people, and have them called; return whether those were all."""
+        complete = False
         while not self._stop():
-            want = min(ahead, self._room())
-            while len(self._waiting) < want and not intake.exhausted and not self._stop():
+            while self._rows_wanted() > 0 and not complete and not self._stop():
                 if not self._has_space():
                     self._tell()
                     continue
-                fresh = intake.read(min(READ_AT_ONCE, want - len(self._waiting)), self._waiting)
-                if not isinstance(intake, SecondIntake):
-                    fresh = self._put_off(fresh)
-                self._waiting.update((target.key, target) for target in self._agreed(fresh))
-                if intake.broken is not None:
-                    raise intake.broken  # nothing more is sent; who waits is counted as not sent
+                chunk = next(chunks, None)
+                complete = chunk is None
+                self._waiting.update((target.key, target) for target in self._agreed(chunk or []))
                 self._tell()
-            self._claim(everything=intake.exhausted or self._room() <= len(self._waiting))
-            if self._room() == 0 or (intake.exhausted and not self._waiting):
+            self._claim(everything=complete or self._room() <= len(self._waiting))
+            if self._room() == 0 or (complete and not self._waiting):
                 break
-            ahead = min(2 * ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
+            self._ahead = min(2 * self._ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
+        return complete
+
+    def _rows_wanted(self) -> int:
+        """Return how many rows are to be read next."""
+        return min(READ_AT_ONCE, min(self._ahead, self._room()) - len(self._waiting))
 
     def _agreed(self, fresh: list[CallTarget]) -> list[CallTarget]:
         """Leave out whoever is more than was agreed to: the list, or the hour, is not what it was then."""
@@ -203,69 +233,6 @@ class Dialer:
                 )
             )
         return fresh[:room]
-
-    def _put_off(self, fresh: list[CallTarget]) -> list[CallTarget]:
-        """Leave out, until everybody else is called, whom the API refused in an earlier run."""
-        refused = self._ledger.refused(self._run.campaign_id, [target.key for target in fresh])
-        if not refused:
-            return fresh
-        self._stats.note_refused_earlier(len(refused))
-        if self._plan.retry_refused:
-            return fresh
-        for target in fresh:
-            if target.key in refused:
-                self._refused_earlier.add(target)
-        self._stats.count("not_sent", len(refused))
-        return [target for target in fresh if target.key not in refused]
-
-    def _call_refused(self) -> None:
-        """Call whom the API refused in an earlier run, in batches of their own."""
-        self._read_and_claim(
-            self._second_intake(
-                (target for target, _ in self._refused_earlier.take()),
-                uncount=lambda _: self._stats.count("not_sent", -1),
-            )
-        )
-
-    def _second_intake(
-        self, targets: Iterable[CallTarget], uncount: Callable[[CallTarget], None]
-    ) -> SecondIntake:
-        return SecondIntake(
-            targets,
-            uncount=uncount,
-            standings=self._standings,
-            screener=self._screener,
-            stats=self._stats,
-            on_rejection=self._on_rejection,
-            rows_of=self._rows_of,
-        )
-
-    def _rows_of(self, keys: Sequence[str]) -> Mapping[str, int]:
-        return self._ledger.row_numbers(self._run.campaign_id, keys)
-
-    def _wait_for_openings(self) -> None:
-        """Stay, if that is the plan, and call those who were deferred as their hours come.
-
-        Nothing is claimed in the meantime.
-        """
-        deferred = self._stats.deferred
-        told: datetime | None = None
-        while self._plan.wait and not self._stop() and self._room() > 0:
-            opening = deferred.next_opening
-            if opening is not None and self._clock.now() >= opening:
-                self._on_lists(self._screener.screening.do_not_call.read_again())
-                self._read_and_claim(self._second_intake(deferred.take(), self._stats.taken_up_again))
-            elif self._queue.is_idle():  # whoever is still to be sent may be deferred yet
-                opening = deferred.next_opening
-                if opening is None:
-                    break
-                if opening != told:
-                    self._on_waiting(deferred.people, opening)
-                    told = opening
-                self._queue.wait((opening - self._clock.now()).total_seconds())
-            else:
-                self._queue.wait(LONGEST_SLEEP_S)
-            self._tell()
 
     def _has_space(self) -> bool:
         """Wait a moment until those who wait for a claim and for a sender are few enough together."""
@@ -305,39 +272,19 @@ class Dialer:
         """Let go of who was claimed, by us or by others; who is left over waits on."""
         lost = [target for target in targets if target.key not in won]
         self._somebody_known = True
-        standings = self._standings([target.key for target in lost])
+        statuses = self._claims.statuses([target.key for target in lost])
         barred = self._ledger.barred(self._run, lost, *self._quiet_since())
-        twice = [key for key, status in standings.items() if status is ClaimStatus.DUPLICATE]
-        first_rows = self._rows_of(twice) if twice else {}
+        twice = [key for key, status in statuses.items() if status is ClaimStatus.DUPLICATE]
+        first_rows = self._claims.first_rows(twice) if twice else {}
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
-            elif (status := standings.get(target.key)) is not None:
+            elif (status := statuses.get(target.key)) is not None:
                 del self._waiting[target.key]
-                if status is ClaimStatus.DUPLICATE:
-                    self._stats.duplicate(target.row_number, first_rows.get(target.key))
-                else:
-                    self._stats.count(status)
+                self._stats.known(target, status, first_rows)
             elif (words := barred.get(target.to_phone_number)) is not None:
                 del self._waiting[target.key]
-                reason = self._screener.barred(target, words)
-                self._stats.screen(target, reason)
-                tell_screened(target, reason, self._on_rejection)
-
-    def _known(self, keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
-        """Return who need not be claimed; nobody, while the ledger knows nobody.
-
-        The claim finds them all the same. Asking first saves it the work where many are known; on a new list
-        it costs a tenth of the whole.
-        """
-        if not (self._somebody_known or self._batch_sender.has_refused) and self._plan.agreed is None:
-            return {}
-        known = self._standings(keys)
-        self._somebody_known = bool(known)
-        return known
-
-    def _standings(self, keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
-        return self._ledger.claim_statuses(self._run.campaign_id, keys, run_id=self._run.id)
+                self._stats.screen(target, self._screener.barred(target, words))
 
     def _quiet_since(self) -> tuple[datetime] | tuple[()]:
         since = self._screener.quiet_since
@@ -371,7 +318,7 @@ class Dialer:
                 self._stats.error(error)
 
     def _tell(self) -> None:
-        self._on_progress(
+        self._observer.progress(
             Progress(
                 rows=self._stats.rows,
                 submitted=self._stats.get("accepted") + self._stats.get("held"),
@@ -380,77 +327,3 @@ class Dialer:
                 paused_for=self._limiter.paused_for,
             )
         )
-
-
-def rehearse(
-    rows: Iterable[Contact | Rejection],
-    *,
-    prepare: Prepare,
-    standings: Callable[[Sequence[str]], Mapping[str, ClaimStatus]],
-    unseen: Callable[[Sequence[str], Sequence[int]], set[str]],
-    screener: Screener,
-    limit: int | None,
-    stop_asked: Callable[[], bool],
-    on_rejection: Callable[[Rejection], None] = lambda _: None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-    on_fit: Callable[[Sequence[CallTarget]], None] = lambda _: None,
-    known: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
-    rows_of: RowsOf = lambda _: {},
-    refused: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
-) -> Report:
-    """Go the whole way but for the claim and the POST; who would be called is `not_sent`.
-
-    Args:
-        rows: the list.
-        prepare: contact to call target, or why not.
-        standings: how those of the keys stand that the ledger knows.
-        unseen: remembers keys with their rows, and returns those of them that it did not know.
-        screener: who may not be called.
-        limit: people, at most; reading stops then.
-        stop_asked: whether a signal asked to stop.
-        on_rejection: told of every rejection.
-        on_progress: told now and then how far things are.
-        on_fit: told of everybody who would be called.
-        known: those of the keys that `unseen` has been told of.
-        rows_of: the rows of those.
-        refused: those of the keys whom the API refused in an earlier run.
-    """
-    stats = RunStats()
-
-    def standings_now(keys: Sequence[str]) -> Mapping[str, ClaimStatus]:
-        return {**dict.fromkeys(known(keys), ClaimStatus.DUPLICATE), **standings(keys)}
-
-    intake = Intake(
-        rows,
-        prepare=prepare,
-        standings=standings_now,
-        standings_of_screened=standings_now,
-        screener=screener,
-        stats=stats,
-        on_rejection=on_rejection,
-        rows_of=rows_of,
-    )
-    try:
-        while not intake.exhausted and not stop_asked():
-            room = READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - stats.get("not_sent"))
-            if room <= 0:
-                break
-            fresh = intake.read(room, {})
-            new = unseen([target.key for target in fresh], [target.row_number for target in fresh])
-            stats.count("not_sent", len(new))
-            fit = [target for target in fresh if target.key in new]
-            if len(fit) < len(fresh):
-                first_row = rows_of([target.key for target in fresh])
-                for target in fresh:
-                    if target.key not in new:
-                        stats.duplicate(target.row_number, first_row.get(target.key))
-            stats.note_refused_earlier(len(refused([target.key for target in fit])))
-            stats.note_outside(screener.outside(fit))
-            on_fit(fit)
-            if intake.broken is not None:
-                raise intake.broken
-            on_progress(Progress(stats.rows, stats.get("not_sent"), 0, 0, 0.0))
-    except XunaError as error:
-        stats.error(error)
-    stats.list_complete = intake.exhausted
-    return stats.report()

@@ -2,8 +2,10 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 
 from xuna_cli.dialing.deferred import Deferred
+from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import COUNTS, Cause, Report, Screened
 from xuna_cli.errors import XunaError
 from xuna_cli.ledger.records import BatchRecord, ClaimStatus
@@ -21,10 +23,12 @@ class RunStats:
     """The counts of a run, and what its report will say. Thread-safe.
 
     Args:
+        observer: is told of each rejection, and of each batch.
         keep_deferred: whether those who are deferred are to be called later in this run.
     """
 
-    def __init__(self, *, keep_deferred: bool = False) -> None:
+    def __init__(self, observer: RunObserver | None = None, *, keep_deferred: bool = False) -> None:
+        self._observer = observer or RunObserver()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._batches: list[BatchRecord] = []
@@ -57,7 +61,7 @@ class RunStats:
                 self._duplicates.append((row_number, of_row))
 
     def reject(self, rejection: Rejection) -> None:
-        """Note a rejected row."""
+        """Note a rejected row, and tell of it."""
         with self._lock:
             self._counts["rejected"] += 1
             self._refused_calls += rejection.code == REFUSED
@@ -68,17 +72,22 @@ class RunStats:
             first = self._causes.setdefault(cause, [])
             if len(first) < ROWS_NAMED:
                 first.append(rejection)
+        self._observer.rejection(rejection)
 
     def screen(self, target: CallTarget, reason: Reason) -> None:
-        """Note a row that is not called, or not now."""
+        """Note a row that is not called, or not now; tell of it as of a rejection where it is for good."""
         with self._lock:
             self._counts[reason.count] += 1
             self._reasons[reason.code] += 1
             screened = self._deferred if reason.count == DEFERRED else self._screened
             if len(screened) < SCREENED_KEPT:
                 screened[target.row_number] = Screened(target.row_number, reason)
-        if reason.count == DEFERRED:
+        if reason.count == DEFERRED:  # comes back by itself
             self.deferred.add(target, reason)
+        else:
+            self._observer.rejection(
+                Rejection(target.row_number, reason.code, reason.field, reason.message, target.contact)
+            )
 
     def taken_up_again(self, target: CallTarget) -> None:
         """Note that a row that was deferred is looked at again."""
@@ -99,15 +108,23 @@ class RunStats:
                 self.outside = (self.outside or 0) + people
 
     def batch(self, record: BatchRecord) -> None:
-        """Note the outcome of a POST."""
+        """Note the outcome of a POST, and tell of it."""
         with self._lock:
             self._batches.append(record)
+        self._observer.batch(record)
 
     def error(self, error: XunaError) -> None:
         """Note what stopped the run; the same thing said twice is said once."""
         with self._lock:
             if all((known.code, known.message) != (error.code, error.message) for known in self._errors):
                 self._errors.append(error)
+
+    def known(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
+        """Note a row whose person the ledger knows; `first_rows` has the rows of those who are there twice."""
+        if status is ClaimStatus.DUPLICATE:
+            self.duplicate(target.row_number, first_rows.get(target.key))
+        else:
+            self.count(status)
 
     def get(self, what: str) -> int:
         """Return a count."""

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from xuna_cli.ledger.last_calls import last_calls
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import CalledAt
 from xuna_cli.models import CallTarget, Contact, Reason
 from xuna_cli.screening.order import Screening, first
 from xuna_cli.screening.rules import Rule, ScreeningContext
-
-Listed = Callable[[Iterable[str]], Mapping[str, str]]
-LastCalls = Callable[[Sequence[str], datetime], Mapping[str, str]]
 
 
 class Screener:
@@ -18,17 +17,13 @@ class Screener:
     Args:
         screening: the rules.
         now: the clock, in UTC.
-        listed: those of the numbers that are on the ledger's do-not-call list, and why.
-        last_calls: when those of the numbers were last called, that were since a time.
+        ledger: has the do-not-call list, and who was called when; None: it knows nobody.
     """
 
-    def __init__(
-        self, screening: Screening, *, now: Callable[[], datetime], listed: Listed, last_calls: LastCalls
-    ) -> None:
+    def __init__(self, screening: Screening, now: Callable[[], datetime], ledger: Ledger | None) -> None:
         self.screening = screening
         self._now = now
-        self._listed = listed
-        self._last_calls = last_calls
+        self._ledger = ledger
         self._at_intake = screening.at_intake
         self._second_look = screening.second_look
         self._before_post = screening.before_post
@@ -76,7 +71,9 @@ class Screener:
         return {place: reason for place, reason in enumerate(reasons) if reason is not None}
 
     def _listed_of(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> Mapping[str, str]:
-        return self._listed(number for target, _ in people for number in target.numbers)
+        if self._ledger is None:
+            return {}
+        return self._ledger.on_do_not_call_list(number for target, _ in people for number in target.numbers)
 
     @property
     def quiet_since(self) -> datetime | None:
@@ -86,7 +83,9 @@ class Screener:
 
     def _called(self, numbers: Sequence[str], now: datetime) -> Mapping[str, str]:
         quiet = self.screening.quiet_days
-        return self._last_calls(numbers, quiet.since(now)) if quiet is not None else {}
+        if quiet is None or self._ledger is None:
+            return {}
+        return last_calls(self._ledger, numbers, quiet.since(now))
 
     def before_post(self, targets: Sequence[CallTarget]) -> dict[str, Reason]:
         """Return, by key, who may not be called any more, and why.

@@ -1,0 +1,198 @@
+"""Connections to the API: TCP, a proxy's tunnel, TLS. Connecting is a step of its own: it sends no request.
+
+Each connection has a deadline for everything that is done on it, whatever the server does: each read and
+each write may take only what is left of it.
+"""
+
+import base64
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+
+import httpcore
+
+CONNECT_TIMEOUT_S = 15.0
+WRITTEN_AT_ONCE = 2**14  # bytes between two looks at the deadline: what one TLS record holds
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class TooLargeError(Exception):
+    """An answer has more bytes than are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that speaks HTTP.
+
+    Attributes:
+        origin: where it is.
+        credentials: `user:password`; None: it asks for none.
+    """
+
+    origin: httpcore.Origin
+    credentials: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the API is reached.
+
+    Attributes:
+        origin: where it is.
+        tls: whom to trust, where TLS is spoken.
+        proxy: through which proxy; None: directly.
+    """
+
+    origin: httpcore.Origin
+    tls: ssl.SSLContext
+    proxy: Proxy | None = None
+
+
+class Deadline:
+    """The moment until which everything must be done.
+
+    Args:
+        seconds: from now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._ends = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until then; 0 or less: it is over."""
+        return self._ends - time.monotonic()
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream on which no read and no write lasts longer than the deadline."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        del timeout
+        if (left := self._deadline.left) <= 0:
+            raise httpcore.ReadTimeout
+        return self._stream.read(max_bytes, left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        del timeout
+        for start in range(0, len(buffer), WRITTEN_AT_ONCE):
+            if (left := self._deadline.left) <= 0:
+                raise httpcore.WriteTimeout
+            self._stream.write(buffer[start : start + WRITTEN_AT_ONCE], left)
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        del timeout
+        if (left := min(CONNECT_TIMEOUT_S, self._deadline.left)) <= 0:
+            raise httpcore.ConnectTimeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def connect(route: Route, deadline: Deadline) -> httpcore.HTTP11Connection:
+    """Return an open connection on which the API has got no request yet.
+
+    Raises:
+        Exception: whatever went wrong; the API has got nothing, whatever it was.
+    """
+    first = route.proxy.origin if route.proxy is not None else route.origin
+    stream: httpcore.NetworkStream = _Stream(
+        httpcore.SyncBackend().connect_tcp(
+            first.host.decode(), first.port, timeout=min(CONNECT_TIMEOUT_S, deadline.left)
+        ),
+        deadline,
+    )
+    try:
+        if route.proxy is not None:
+            if first.scheme == b"https":
+                stream = stream.start_tls(route.tls, first.host.decode())
+            stream = _tunnel(stream, route.proxy, route.origin)
+        if route.origin.scheme == b"https":
+            stream = stream.start_tls(route.tls, route.origin.host.decode())
+    except BaseException:
+        stream.close()
+        raise
+    return httpcore.HTTP11Connection(route.origin, stream)
+
+
+def _tunnel(stream: httpcore.NetworkStream, proxy: Proxy, origin: httpcore.Origin) -> httpcore.NetworkStream:
+    """Ask a proxy for a tunnel to the API; the request is the proxy's alone, and has nothing of ours."""
+    host = b"[%b]" % origin.host if b":" in origin.host else origin.host
+    target = b"%b:%d" % (host, origin.port)
+    headers = [(b"Host", target), (b"Accept", b"*/*")]
+    if proxy.credentials is not None:
+        headers.append((b"Proxy-Authorization", b"Basic " + base64.b64encode(proxy.credentials)))
+    url = httpcore.URL(
+        scheme=proxy.origin.scheme, host=proxy.origin.host, port=proxy.origin.port, target=target
+    )
+    answer = httpcore.HTTP11Connection(proxy.origin, stream).handle_request(
+        httpcore.Request(b"CONNECT", url, headers=headers)
+    )
+    if not 200 <= answer.status <= 299:  # noqa: PLR2004
+        raise httpcore.ProxyError
+    tunnel: httpcore.NetworkStream = answer.extensions["network_stream"]
+    return tunnel
+
+
+def read(response: httpcore.Response, limit: int) -> bytes:
+    """Return the body as it came: nothing is unpacked, nothing above the limit is kept.
+
+    Raises:
+        TooLargeError: if it has more bytes than the limit.
+    """
+    parts = bytearray()
+    for part in response.iter_stream():
+        parts += part
+        if len(parts) > limit:
+            raise TooLargeError
+    return bytes(parts)
+
+
+def headers_of(response: httpcore.Response) -> dict[str, str]:
+    """Return the headers of an answer, with lower-case names."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+
+
+def explain(error: Exception, deadline: Deadline) -> str:
+    """Say what went wrong with a request, without anything that was sent."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the server's certificate is not trusted ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed ({cause.reason or type(cause).__name__})"
+        if isinstance(cause, socket.gaierror):
+            return f"the host's name can't be resolved ({cause.strerror})"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    words: dict[type[Exception], str] = {
+        TooLargeError: "the answer is too large to be one",
+        httpcore.ConnectTimeout: "connecting took too long",
+        httpcore.ReadTimeout: f"no whole answer within {deadline.seconds:g} s",
+        httpcore.WriteTimeout: f"the request was not read within {deadline.seconds:g} s",
+        httpcore.RemoteProtocolError: "the connection broke in the middle of the exchange",
+        httpcore.ProxyError: "the proxy refused the connection",
+    }
+    return words.get(type(error), type(error).__name__)
+
+
+def is_permanent(error: BaseException | None) -> bool:
+    """Return whether connecting will fail likewise the next time: an untrusted certificate, a host that is none."""
+    if isinstance(error, ValueError):
+        return True
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,31 @@
+"""What a run tells while it is under way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from xuna_cli.dialing.report import Progress
+from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.models import CallTarget, Rejection
+from xuna_cli.screening.do_not_call import NumberList
+
+
+class RunObserver:
+    """Is told what a run or a rehearsal does; does nothing about it. Senders tell from their own threads."""
+
+    def rejection(self, rejection: Rejection) -> None:
+        """A row is rejected, or screened out for good."""
+
+    def batch(self, record: BatchRecord) -> None:
+        """A POST has its outcome."""
+
+    def progress(self, progress: Progress) -> None:
+        """How far things are; told now and then from the calling thread."""
+
+    def waiting(self, people: int, opens_at: datetime) -> None:
+        """So many people wait for their calling hours; the first of these begin then."""
+
+    def lists_read_again(self, lists: Sequence[NumberList]) -> None:
+        """Do-not-call lists have changed while the run waited, and were read again."""
+
+    def fit(self, targets: Sequence[CallTarget]) -> None:
+        """A rehearsal has found people who would be called."""
