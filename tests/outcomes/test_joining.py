@@ -7,7 +7,7 @@ from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
     BATCH_IN_DOUBT,
     NO_NUMBER,
-    NUMBER_ALONE,
+    NUMBER_ONLY,
     OTHER_NUMBER,
     SAME_NUMBER_TWICE,
     Joiner,
@@ -174,7 +174,7 @@ def test_the_only_outgoing_call_of_a_number_is_proven_by_it():
 def test_a_number_alone_may_be_somebody_who_called_back():
     world = World((batch(1, "b1"), one(ANN, BOB)))
     assert world.join(talk(direction=None)) == {"c": ([ANN], None)}
-    assert world.counts == (0, 0, {NUMBER_ALONE: 1})
+    assert world.counts == (0, 0, {NUMBER_ONLY: 1})
 
 
 def test_an_incoming_call_is_elsewhere():

@@ -106,8 +106,8 @@ class Claims:
 
         Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
         the batches are filled up from the groups behind them. Those who have come onto the ledger's
-        do-not-call list, whom the API has refused in this run, or who are to be left alone for the quiet
-        days are left out, too.
+        do-not-call list, whom the API has refused in this run, or who were called within the quiet days are
+        left out, too.
 
         Args:
             run: ours.
@@ -122,7 +122,7 @@ class Claims:
         """
         with self._database.transaction():
             self._runs.check_open(run.id)
-            # Machines that read the same list take turns: else all but one wait for people whom they won't get.
+            # Claims of a campaign come one after the other: else machines wait for rows that they won't get.
             self._database.change("lock_campaign", {"campaign_id": run.campaign_id})
             groups = self._still_free(run, groups)
             groups = self._without_barred(run, groups, quiet_since)

@@ -1,4 +1,4 @@
-"""The ledger's database: one connection behind one lock, its transactions and its named statements."""
+"""The ledger's database: one connection behind one lock, its transactions and named statements."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ def utc_now() -> datetime:
 
 
 class Database:
-    """What every part of the ledger works with.
+    """The connection that every part of the ledger works with.
 
     Args:
         engine: an open connection to where the ledger is.
@@ -30,7 +30,7 @@ class Database:
         engine: as given.
         lock: held by whoever uses the connection.
         group_commit: transactions that several threads share.
-        living_runs: our own; while there are any, nobody marks the ledger as moved.
+        living_runs: runs of this process; while there are any, nobody can mark the ledger as moved.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
@@ -42,39 +42,39 @@ class Database:
 
     @property
     def location(self) -> str:
-        """Where it is, for people."""
+        """Where the ledger is, for messages."""
         return self.engine.location
 
     @property
     def is_local(self) -> bool:
-        """Whether it is forgotten together with this machine's disk."""
+        """Whether the ledger is on this machine."""
         return self.engine.is_local
 
     @property
     def moved(self) -> Moved | None:
-        """Where it goes on, if it was moved."""
+        """The ledger's new location, if it was moved."""
         to = self.info(MOVED_TO)
         return Moved(to, self.info(MOVED_AT)) if to else None
 
     @property
     def schema_version(self) -> int:
-        """The version of its schema; 0 where nothing is there yet."""
+        """The version of the schema; 0 if there are no tables yet."""
         return int(self.info("schema_version")) if self.engine.has_schema() else 0
 
     def close(self) -> None:
-        """Close it; the locks of its runs go with it."""
+        """Close the connection and release the locks of its runs."""
         with self.lock:
             self.engine.close()
 
     @contextmanager
     def transaction(self, *, moved_too: bool = False) -> Iterator[None]:
-        """All or nothing; on the disk when it ends.
+        """Run a block all or nothing; the result is on the disk when the block ends.
 
         Args:
-            moved_too: also where the ledger goes on elsewhere, and nobody may be called from it any more.
+            moved_too: allow it for a ledger that was moved, from which nobody may be called any more.
 
         Raises:
-            LedgerError: if it can't be written, or goes on elsewhere.
+            LedgerError: if the ledger can't be written, or was moved.
         """
         with self.lock, self.engine.transaction():
             if not self.living_runs and not moved_too:
@@ -120,7 +120,7 @@ class Database:
         yield from self.rows_in(name, keys, *before)
 
     def info(self, name: str) -> str:
-        """Return an entry of `ledger_info`; "" where there is none."""
+        """Return an entry of `ledger_info`, or "" if there is none."""
         rows = self.rows("info", {"name": name})
         return str(rows[0][0]) if rows else ""
 

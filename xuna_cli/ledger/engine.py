@@ -1,4 +1,4 @@
-"""What an engine must offer to the ledger: what differs between SQLite and PostgreSQL, and nothing else."""
+"""The interface of a database engine: what differs between SQLite and PostgreSQL, and nothing else."""
 
 import functools
 import random
@@ -11,112 +11,112 @@ from xuna_cli.errors import LedgerUnreachableError
 
 Parameters = Mapping[str, object] | Sequence[object]
 
-TRIES = 8  # of a transaction that the engine undid
+TRIES = 8  # of a transaction that is rolled back
 FIRST_PAUSE_S = 0.02
 
-WRITER = "writer:"  # ledger_info's names that begin so are an engine's own, and are not copied
+WRITER = "writer:"  # prefix of names in ledger_info that belong to an engine; not copied
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Engine(Protocol):
-    """What differs between SQLite and PostgreSQL, and nothing else."""
+    """A connection to a ledger on SQLite or PostgreSQL."""
 
     serial_key: str
-    """The type of a primary key that is never used again after a delete."""
+    """SQL type of a primary key whose numbers are never used again after a delete."""
     is_local: bool
-    """Whether it is forgotten together with this machine's disk."""
+    """Whether the ledger is on this machine."""
 
     def check_place(self) -> None:
-        """Raise LedgerError if the ledger can't be trusted where it is; asked again at the start of each run."""
+        """Raise LedgerError if the ledger's location can't be trusted; called again at the start of each run."""
 
     @property
     def location(self) -> str:
-        """Where the ledger is, for people, without secrets."""
+        """Where the ledger is, for messages; without secrets."""
 
     @property
     def version(self) -> str:
-        """The engine's name and version, for people."""
+        """The engine's name and version, for messages."""
 
     def size(self) -> int:
-        """Return how many bytes the ledger takes."""
+        """Return the ledger's size in bytes."""
 
     def has_schema(self) -> bool:
-        """Return whether the ledger's tables are there."""
+        """Return whether the ledger's tables exist."""
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows; outside a transaction, a reading."""
+        """Run a statement and return all its rows; outside a transaction, it must only read."""
 
     def change(self, sql: str, parameters: Parameters = ()) -> int:
         """Run a statement inside a transaction and return how many rows it changed."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing, and on the disk when it ends.
+        """Run a block all or nothing; the result is on the disk when the block ends.
 
         Raises:
-            RolledBackError: if nothing of it happened, for a reason that may be gone the next time.
+            RolledBackError: the transaction was rolled back, and may succeed when it is repeated.
         """
 
     def lock_exclusive(self) -> None:
-        """Inside a transaction: let nobody else write until it ends."""
+        """Inside a transaction: keep all others from writing until it ends."""
 
     def lock_named(self, name: str, *, shared: bool = False) -> None:
-        """Inside a transaction: let whoever gives the same name wait until it ends.
+        """Inside a transaction: take the lock of a name, until the transaction ends.
 
         Args:
-            name: of what only one may do.
-            shared: let only those wait who don't say this, too.
+            name: what the lock protects.
+            shared: wait only for holders that don't share the lock.
         """
 
     def backup_before_migration(self, version: int) -> None:
-        """Leave a copy before the schema changes, where the engine can."""
+        """Back the ledger up before its schema changes, where the engine can."""
 
     def last_key(self, table: str) -> int:
-        """Return the highest serial key of a table that was ever used."""
+        """Return the highest serial key that a table has ever used."""
 
     def advance_key(self, table: str, key: int) -> None:
-        """Inside a transaction: see to it that the table's next serial key is above this one."""
+        """Inside a transaction: make a table's next serial key higher than this one."""
 
     def work_on_private_copy(self) -> None:
-        """Work from now on with a private copy that is gone when it is closed."""
+        """Switch to a private copy, which is deleted when the connection is closed."""
 
     def vacuum(self) -> None:
-        """Leave nothing of what was deleted in the ledger's storage; outside any transaction."""
+        """Remove deleted data from the ledger's storage; outside any transaction."""
 
     def migration_backups(self) -> Sequence[str]:
-        """Return where the copies are that changes of the schema have left, as far as this program made them."""
+        """Return the paths of backups that this program made before schema changes."""
 
     def acquire_lock(self, run_id: int) -> None:
-        """Take the lock that says that the run is alive."""
+        """Take a run's lock, which shows that the run is alive."""
 
     def holds_lock(self, run_id: int) -> bool:
-        """Return whether we still hold that lock, without a break since it was taken or proven regained."""
+        """Return whether this process still holds a run's lock, and has held it without a gap."""
 
     def release_lock(self, run_id: int) -> None:
-        """Drop the lock of a run that has ended."""
+        """Release the lock of a run that has ended."""
 
     def is_alive(self, run_id: int) -> bool:
-        """Inside a transaction: return whether anybody holds the run's lock.
+        """Inside a transaction: return whether any process holds a run's lock.
 
-        If nobody does, nobody can take it before the transaction ends.
+        If none does, none can take it before the transaction ends.
         """
 
     def forget_lock(self, run_id: int) -> None:
-        """Remove what a dead run left of its lock."""
+        """Remove what is left of a dead run's lock."""
 
     def close(self) -> None:
-        """Close the connection and drop the locks."""
+        """Close the connection and release the locks."""
 
 
 class RolledBackError(LedgerUnreachableError):
-    """Nothing of a transaction happened; it may be made again as it was."""
+    """A transaction was rolled back; it may be repeated as it was."""
 
     default_code = "ledger-busy"
 
 
 def retry_on_rollback(work: Callable[P, T]) -> Callable[P, T]:
-    """Make work, which is one transaction, again when it was provably undone."""
+    """Repeat a transaction that was provably rolled back."""
 
     @functools.wraps(work)
     def repeat(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -124,7 +124,7 @@ def retry_on_rollback(work: Callable[P, T]) -> Callable[P, T]:
             try:
                 return work(*args, **kwargs)
             except RolledBackError:
-                # Two that got in each other's way (a deadlock) must not meet again at once.
+                # Two transactions that blocked each other (a deadlock) must not meet again at once.
                 time.sleep(random.uniform(0, FIRST_PAUSE_S * 2**tried))  # noqa: S311 - no secret
         return work(*args, **kwargs)
 

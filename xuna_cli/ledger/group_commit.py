@@ -1,7 +1,7 @@
-"""Group commit: what several senders want on the disk at the same time goes there in one transaction.
+"""Group commit: changes that several senders make at the same time share one transaction.
 
-A commit costs the same whatever is in it (some syncs of the disk), and one follows the other. Without this,
-senders queue for it: with 8 of them and a server that takes 50 ms, a third of their time.
+A commit costs the same whatever is in it (some syncs of the disk), and commits come one after the other. Without
+this, senders wait for each other: with 8 of them and a server that takes 50 ms, a third of their time.
 """
 
 from collections import deque

@@ -53,9 +53,9 @@ def check_writable(location: Location) -> None:
 
 def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
     if isinstance(location, ServerUrl):
-        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - the engine that is used, alone
+        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - only the engine that is used
 
         return PostgresEngine(location, create=create, read_only=read_only)
-    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - the engine that is used, alone
+    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - only the engine that is used
 
     return SqliteEngine(location, create=create, read_only=read_only)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
-from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError
+from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError, retry_on_rollback
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.placeholders import translated, without_nul
 from xuna_cli.ledger.queries import named
@@ -71,7 +71,7 @@ class PostgresEngine:
         url: the database.
         create: accept a database without a ledger, since one is about to be made there.
         read_only: never write.
-        reconnect: seconds for which a broken connection is tried again.
+        reconnect: how long a broken connection is retried, in seconds.
 
     Raises:
         ConfigurationError: if the URL can't be used, or leads to a pooler.
@@ -144,15 +144,13 @@ class PostgresEngine:
     # -- statements
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows; outside a transaction a reading, made again if it broke."""
-        if self._in_transaction:
-            return self._execute(sql, parameters).fetchall()
-        for _ in range(TRIES - 1):
-            self._reconnect_if_over()
-            try:
-                return self._execute(sql, parameters).fetchall()
-            except RolledBackError:
-                continue
+        """Run a statement and return all its rows; outside a transaction, repeat it if the connection broke."""
+        return (
+            self._execute(sql, parameters).fetchall() if self._in_transaction else self._read(sql, parameters)
+        )
+
+    @retry_on_rollback
+    def _read(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         self._reconnect_if_over()
         return self._execute(sql, parameters).fetchall()
 
@@ -162,12 +160,12 @@ class PostgresEngine:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside is on the server's disk together when this ends, or nothing is.
+        """Run a block all or nothing; the result is on the server's disk when the block ends.
 
         When the answer to COMMIT is lost, a new session looks whether the transaction has left its mark.
 
         Raises:
-            RolledBackError: if nothing of it happened, since the connection broke or others got in the way.
+            RolledBackError: if the transaction was rolled back: the connection broke, or others blocked it.
             LedgerError: if it could not be committed, or nobody can tell whether it was.
         """
         number = self._begin()
@@ -253,7 +251,7 @@ class PostgresEngine:
     # -- the connection
 
     def _reconnect_if_over(self) -> None:
-        """Get a session again, and in it the locks of our runs.
+        """Open a new session if the old one has ended, and take the locks of our runs in it.
 
         Raises:
             LedgerError: if that does not succeed within `reconnect` seconds; after that, at once.
@@ -313,7 +311,7 @@ class PostgresEngine:
     # -- the locks of runs
 
     def acquire_lock(self, run_id: int) -> None:
-        """Take the lock that says that a run is alive; the server drops it with our session."""
+        """Take a run's lock, which the server releases when our session ends."""
         if not self._try_lock(run_id):
             raise LedgerError(f"run {run_id} of {self.location} is somebody else's")
         self._ours.add(run_id)
@@ -335,7 +333,7 @@ class PostgresEngine:
         return row is not None and row[0] == self._session.pid
 
     def release_lock(self, run_id: int) -> None:
-        """Drop the lock of a run that has ended."""
+        """Release the lock of a run that has ended."""
         self._ours.discard(run_id)
         if run_id in self._held:
             self._held.discard(run_id)
@@ -351,7 +349,7 @@ class PostgresEngine:
         ).fetchall()[0][0]
 
     def forget_lock(self, run_id: int) -> None:
-        """Do nothing: a lock leaves nothing behind."""
+        """Do nothing: a released lock leaves nothing behind."""
 
     def _try_lock(self, run_id: int) -> bool:
         sql = "SELECT pg_try_advisory_lock(:lock_key, :run_id)"
@@ -369,22 +367,22 @@ class PostgresEngine:
     # -- the rest
 
     def lock_exclusive(self) -> None:
-        """Let nobody else write, or change the schema, until the transaction ends."""
+        """Keep all others from writing, or changing the schema, until the transaction ends."""
         self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": SCHEMA_LOCK})
         if self.has_schema():
             # ledger_info first: every transaction begins with a mark there, and waits there.
             self._execute(f"LOCK TABLE ledger_info, {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
     def lock_named(self, name: str, *, shared: bool = False) -> None:
-        """Let whoever gives the same name wait until the transaction ends."""
+        """Take the lock of a name, until the transaction ends."""
         kind = "_shared" if shared else ""
         self._execute(f"SELECT pg_advisory_xact_lock{kind}(hashtextextended(:name, 0))", {"name": name})
 
     def backup_before_migration(self, version: int) -> None:
-        """Do nothing: a change of the schema is one transaction, and copies are the server's matter."""
+        """Do nothing: a schema change is one transaction, and backups are the server's task."""
 
     def work_on_private_copy(self) -> None:
-        """Refuse: what is on a server can't be copied aside for a rehearsal."""
+        """Raise LedgerError: a ledger on a server can't be copied for a dry run."""
         raise LedgerError(
             f"the ledger {self.location} was written by an older xuna, and a rehearsal may not upgrade it",
             hint="upgrade it first: xuna ledger info",
@@ -392,28 +390,28 @@ class PostgresEngine:
         )
 
     def vacuum(self) -> None:
-        """Write the tables anew, without what was deleted; what the server's own log and copies hold is its matter."""
+        """Rewrite the tables without deleted data; the server's log and backups are the server's task."""
         self._execute(f"VACUUM (FULL) {', '.join((*TABLES, *MORE_PEOPLE))}", ())
 
     def migration_backups(self) -> list[str]:
-        """Return none: this program leaves no copies on a server."""
+        """Return none: this program makes no backups on a server."""
         return []
 
     def last_key(self, table: str) -> int:
-        """Return the highest serial key of a table that was ever used."""
+        """Return the highest serial key that a table has ever used."""
         [(sequence,)] = self.rows("SELECT pg_get_serial_sequence(:table, 'id')", {"table": table})
         [(last,)] = self.rows(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")  # noqa: S608
         return int(last)
 
     def advance_key(self, table: str, key: int) -> None:
-        """See to it that the table's next serial key is above this one."""
+        """Make a table's next serial key higher than this one."""
         if key > self.last_key(table):
             self.rows(
                 "SELECT setval(pg_get_serial_sequence(:table, 'id'), :key)", {"table": table, "key": key}
             )
 
     def close(self) -> None:
-        """Close the connection and drop the locks."""
+        """Close the connection and release the locks."""
         if self._mark:
             old = f"{WRITER}{datetime.now(UTC) - KEPT_MARKS:%Y-%m-%d}"
             with contextlib.suppress(psycopg.Error):

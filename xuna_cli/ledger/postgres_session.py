@@ -1,4 +1,4 @@
-"""A session on a PostgreSQL server: opening it, trusting it, and saying what went wrong with it."""
+"""A session on a PostgreSQL server: open it, check its settings, and explain its errors."""
 
 import contextlib
 import re
@@ -119,11 +119,11 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether the connection is known to be gone."""
+        """Whether the connection is known to be closed."""
         return self.connection.closed
 
     def close(self) -> None:
-        """End it; the server drops its locks."""
+        """End the session; the server releases its locks."""
         self.connection.close()
 
     def _note(self, diagnostic: psycopg.errors.Diagnostic) -> None:
@@ -191,7 +191,7 @@ class Session:
     # -- what went wrong
 
     def explain(self, error: psycopg.Error) -> LedgerError:
-        """Say what to do about an error of the server, without what it quotes of the data."""
+        """Translate an error of the server into a LedgerError with a hint, without quoted data."""
         state = error.sqlstate
         if self.connection.closed or (state or "")[:2] == "08":
             return RolledBackError(
@@ -271,7 +271,7 @@ def _bad_url() -> ConfigurationError:
 
 
 def check_rights(url: ServerUrl) -> None:
-    """Look whether the role could write a ledger here, or make one.
+    """Check that the role can write or create a ledger.
 
     Raises:
         ConfigurationError, LedgerError: if it could not.

@@ -11,9 +11,9 @@ class BatchState(StrEnum):
     """Where a batch stands; a call has no state but its batch's."""
 
     CLAIMED = "claimed"
-    """Ours to call, not on the wire; given back when its run is not alive any more."""
+    """This run will call these people; not sent yet. Freed when the run is not alive any more."""
     SUBMITTING = "submitting"
-    """It is on disk that the POST is about to go out; it may be on the wire."""
+    """It is on disk that the POST is about to be sent; it may be in progress."""
     ACCEPTED = "accepted"
     """2xx, and `calls_initiated` equals what was sent."""
     SHORT = "short"
@@ -28,7 +28,7 @@ HELD_STATES = (BatchState.UNKNOWN, BatchState.SHORT)
 
 
 class CalledAt(str):
-    """Why somebody is left alone for the quiet days: when they were last called, or `now` by another run."""
+    """Why the quiet days bar somebody: when they were last called, or `now` by another run."""
 
     __slots__ = ()
 

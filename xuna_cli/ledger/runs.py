@@ -87,7 +87,7 @@ class Runs:
         return None
 
     def recover(self) -> None:
-        """Turn what dead runs left: `submitting` becomes `unknown`, what was only claimed is given back."""
+        """Clear up after dead runs: `submitting` becomes `unknown`, and what was only claimed is freed."""
         for (run_id,) in self._database.rows("open_runs"):
             if self._close_if_dead(run_id):
                 self._engine.forget_lock(run_id)
@@ -103,7 +103,7 @@ class Runs:
 
     @retry_on_rollback
     def end_run(self, run: Run) -> None:
-        """Close a run of our own: what it only claimed is given back, and its lock is dropped."""
+        """End a run of this process: free what it only claimed, and release its lock."""
         with self._database.transaction():
             self._close(run.id, "the outcome could not be recorded")
         with self._database.lock:

@@ -22,7 +22,7 @@ BUSY_TIMEOUT_S = 60.0
 # cost two fifths less system time (a million claims: 1.8 s, not 2.9).
 PAGE_SIZE = 16_384
 
-# What a commit must mean before a POST may follow it: the folder is synced too when the journal goes.
+# What a commit must guarantee before a POST may follow it: the folder is synced too when the journal is deleted.
 # Readings as SQLite gives them back; synchronous 3 is EXTRA. WAL is avoided for its corruption bug with
 # several connections up to SQLite 3.51.2.
 PRAGMAS: Mapping[str, tuple[str, object]] = {
@@ -78,12 +78,12 @@ class SqliteEngine:
             self._connect(read_only=read_only)
 
     def check_place(self) -> None:
-        """Raise LedgerError if the file may have another name, or other machines may use it."""
+        """Raise LedgerError if the file may have a second name, or other machines may use it."""
         check_place(self.path)
 
     @property
     def location(self) -> str:
-        """Where the ledger is, for people."""
+        """The path of the file."""
         return str(self.path)
 
     @property
@@ -97,7 +97,7 @@ class SqliteEngine:
             return self.path.stat().st_size
 
     def has_schema(self) -> bool:
-        """Return whether the ledger's tables are there."""
+        """Return whether the ledger's tables exist."""
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'ledger_info'"))
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
@@ -112,7 +112,7 @@ class SqliteEngine:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside is on the disk together when this ends, or nothing is.
+        """Run a block all or nothing; the result is on the disk when the block ends.
 
         Raises:
             LedgerError: if it could not be committed, or if the file is not the one that was opened.
@@ -129,21 +129,21 @@ class SqliteEngine:
                 raise
 
     def lock_exclusive(self) -> None:
-        """Do nothing: a transaction that has begun is the only one that writes."""
+        """Do nothing: only one transaction can write at a time."""
 
     def lock_named(self, name: str, *, shared: bool = False) -> None:
-        """Do nothing: a transaction that has begun is the only one that writes."""
+        """Do nothing: only one transaction can write at a time."""
 
     def last_key(self, table: str) -> int:
-        """Return the highest serial key of a table that was ever used."""
+        """Return the highest serial key that a table has ever used."""
         rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
         return int(rows[0][0]) if rows else 0
 
     def advance_key(self, table: str, key: int) -> None:
-        """Do nothing: SQLite goes on after the highest key that was ever inserted."""
+        """Do nothing: SQLite continues after the highest key that was ever inserted."""
 
     def backup_before_migration(self, version: int) -> None:
-        """Leave a copy beside the ledger before its schema changes."""
+        """Copy the file to one beside it before the schema changes."""
         target = self.path.with_name(f"{self.path.name}.v{version}.bak")
         with _errors(self.path):
             target.unlink(missing_ok=True)
@@ -158,7 +158,7 @@ class SqliteEngine:
                 source.backup(copy)
 
     def work_on_private_copy(self) -> None:
-        """Work from now on with a private copy that is gone when it is closed."""
+        """Switch to a private copy, which is deleted when the connection is closed."""
         with _errors(self.path):
             # No name: SQLite spills it to a temporary file that has none either.
             copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -167,17 +167,17 @@ class SqliteEngine:
             self._connection = copy
 
     def vacuum(self) -> None:
-        """Write the file anew, without what was deleted."""
+        """Rewrite the file without deleted data."""
         with _errors(self.path):
             self._check_same_file()
             self._connection.execute("VACUUM")
 
     def migration_backups(self) -> list[str]:
-        """Return the copies that changes of the schema have left beside the ledger."""
+        """Return the backups beside the ledger that schema changes have left."""
         return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
     def acquire_lock(self, run_id: int) -> None:
-        """Take the lock that says that a run is alive; the OS drops it with the process."""
+        """Take a run's lock, which the OS releases when the process ends."""
         with _errors(self.path):
             file = self._lock_file(run_id)
             file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -186,7 +186,7 @@ class SqliteEngine:
             self._locks[run_id] = descriptor
 
     def release_lock(self, run_id: int) -> None:
-        """Drop the lock of a run that has ended."""
+        """Release the lock of a run that has ended, and remove its file."""
         descriptor = self._locks.pop(run_id, None)
         if descriptor is not None:
             with contextlib.suppress(OSError):
@@ -215,12 +215,12 @@ class SqliteEngine:
         return False
 
     def forget_lock(self, run_id: int) -> None:
-        """Remove what a dead run left of its lock."""
+        """Remove the lock file of a dead run."""
         with contextlib.suppress(OSError):
             self._lock_file(run_id).unlink()
 
     def close(self) -> None:
-        """Close the connection and drop the locks."""
+        """Close the connection and release the locks."""
         for run_id in list(self._locks):
             self.release_lock(run_id)
         self._connection.close()
@@ -229,7 +229,7 @@ class SqliteEngine:
         return runs_of(self.path) / f"{run_id}.lock"
 
     def _create_file(self) -> None:
-        """Make a database, and give it its name in one step, so that no half-made ledger is ever found."""
+        """Create a database, and name it in one step, so that no incomplete ledger is ever found."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one_in(self.path.parent):
             if self.path.exists():  # made by another run since we looked
@@ -285,7 +285,7 @@ class SqliteEngine:
 
 
 def check_permissions(path: Path) -> None:
-    """Look whether a ledger could be written here, or made.
+    """Check that a ledger can be written or created at a path.
 
     Raises:
         ConfigurationError: if it could not.
@@ -313,7 +313,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 @contextlib.contextmanager
 def _only_one_in(folder: Path) -> Iterator[None]:
-    """Keep others from making a ledger in this folder; the OS drops the lock with the process."""
+    """Lock a folder against others that would create a ledger in it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -332,7 +332,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the OS say into a LedgerError that says what to do."""
+    """Translate errors of SQLite and the OS into a LedgerError with a hint."""
     try:
         yield
     except sqlite3.Error as error:

@@ -6,8 +6,8 @@
 * A batch that the ledger doesn't know: of a held batch's calls (`held`), if all its conversations are of
   numbers of that one batch without an id, of its agent and since it was sent, and no other batch is so; else
   elsewhere.
-* No batch, but an outgoing call and a number: if since then one call alone of all campaigns has this agent
-  and number, and there is one such record alone, that call's (`number`).
+* No batch, but an outgoing call and a number: if since then only one call of all campaigns has this agent
+  and number, and there is only one such record, that call's (`number`).
 * No batch, and an incoming call, or a number that no call has: elsewhere.
 * Anything else is unjoined: counted with its reason; where a number limits it to some calls, those are
   unproven.
@@ -34,7 +34,7 @@ JOINED_BY_BATCH = "batch"
 NO_NUMBER = "no-number"
 OTHER_NUMBER = "other-number"
 SAME_NUMBER_TWICE = "same-number-twice"
-NUMBER_ALONE = "number-alone"
+NUMBER_ONLY = "number-alone"
 BATCH_IN_DOUBT = "batch-in-doubt"
 
 UNTIED = (NO_NUMBER, OTHER_NUMBER)
@@ -99,7 +99,7 @@ class Joiner:
                 self._in_doubt.append((batch, numbers_of(batch.id)))
         self._strangers: dict[str, list[Conversation]] = defaultdict(list)
         self._of_others: set[str] = set()
-        self._alone: dict[tuple[str | None, str], list[Conversation]] = defaultdict(list)
+        self._by_agent_and_number: dict[tuple[str | None, str], list[Conversation]] = defaultdict(list)
 
     @property
     def unjoined(self) -> int:
@@ -124,7 +124,7 @@ class Joiner:
             elif (record.direction or "").lower() == "inbound":
                 self.elsewhere += 1
             else:
-                self._alone[record.agent_id, number].append(record)
+                self._by_agent_and_number[record.agent_id, number].append(record)
             return None
         batch = self._by_batch_id.get(record.batch_call_id)
         if batch is not None:
@@ -144,7 +144,7 @@ class Joiner:
     def rest(self) -> Iterator[Link]:
         """Yield the links that only all records together can prove."""
         yield from self._of_held_batches()
-        if self._alone:
+        if self._by_agent_and_number:
             yield from self._by_number()
 
     def _in_batch(self, record: Conversation, number: str | None, numbers: Numbers) -> Link | None:
@@ -200,12 +200,12 @@ class Joiner:
         )
 
     def _by_number(self) -> Iterator[Link]:
-        wanted = {number for _, number in self._alone}
+        wanted = {number for _, number in self._by_agent_and_number}
         calls: dict[str, list[LedgerCall]] = defaultdict(list)
         for call in self._calls_of_ledger():
             if call.number in wanted:
                 calls[call.number].append(call)
-        for (agent, number), records in self._alone.items():
+        for (agent, number), records in self._by_agent_and_number.items():
             of_number = [call for call in calls[number] if agent is None or call.agent_id == agent]
             for record in records:
                 possible = [call for call in of_number if _is_after(record, call)]
@@ -220,7 +220,7 @@ class Joiner:
                     self.elsewhere += 1
                 elif proven:
                     yield self._link(record, ours, "number")
-                elif (link := self._unjoined(record, ours, NUMBER_ALONE)) is not None:
+                elif (link := self._unjoined(record, ours, NUMBER_ONLY)) is not None:
                     yield link
 
     def _link(self, record: Conversation, keys: Sequence[str], joined_by: str) -> Link:

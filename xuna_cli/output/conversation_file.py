@@ -198,7 +198,7 @@ class ConversationFile:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._check_first_line()
-            os.fchmod(descriptor, 0o600)  # what was said is for its owner alone, whoever made the file
+            os.fchmod(descriptor, 0o600)  # only the owner may read what was said, whoever made the file
             return self._cut_off_half_a_line(descriptor) == 0
         except BlockingIOError:
             raise self._unusable("another export is writing it", "wait for it to end") from None
@@ -220,7 +220,7 @@ class ConversationFile:
         return end
 
     def _check_first_line(self) -> None:
-        """Leave a file alone that is somebody else's, whatever its last line looks like."""
+        """Refuse a file that is not such an export, whatever its last line looks like."""
         path = self._path or Path()
         ours = b"conversation_id," if self._csv else b'{"conversation_id": '
         with path.open("rb") as file:

@@ -11,7 +11,7 @@ from xuna_cli.ledger.records import CallOutcome, ConversationSync
 from xuna_cli.outcomes.joining import (
     BATCH_IN_DOUBT,
     NO_NUMBER,
-    NUMBER_ALONE,
+    NUMBER_ONLY,
     OTHER_NUMBER,
     SAME_NUMBER_TWICE,
 )
@@ -40,7 +40,7 @@ REASONS = {
     NO_NUMBER: "have no number",
     OTHER_NUMBER: "have a number that their batch has not",
     SAME_NUMBER_TWICE: "are of a number that was called more than once in its batch",
-    NUMBER_ALONE: "have a number and nothing else that would prove which call they are of",
+    NUMBER_ONLY: "have a number and nothing else that would prove which call they are of",
     BATCH_IN_DOUBT: "are of a batch that may be a held one",
 }
 

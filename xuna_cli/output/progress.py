@@ -1,4 +1,4 @@
-"""Progress on stderr, on a terminal alone."""
+"""Progress on stderr, only on a terminal."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: safe to open, written beside and renamed, readable by its owner alone."""
+"""CSV for spreadsheets: safe to open, written beside and renamed, readable only by its owner."""
 
 import contextlib
 import csv
@@ -57,7 +57,7 @@ def batches_csv(batches: Iterable[BatchRecord]) -> str:
 
 
 class Rejects:
-    """The file of `--rejects`: the rejected rows, to be mended and fed back. Thread-safe.
+    """The file of `--rejects`: the rejected rows, to be fixed and fed back. Thread-safe.
 
     Rows are kept in a private spool until the end, since a JSON contact may bring columns that none
     before it had.
@@ -122,7 +122,7 @@ class Rejects:
         Raises:
             InputError: if it can't be written, or not all of it could be kept.
         """
-        # A list that was mended before has our columns: they are replaced. Columns that only happen to
+        # A list that was fixed before has our columns: they are replaced. Columns that only happen to
         # have one of the names are somebody's, and are kept.
         fed_back = set(self.OURS) <= self._columns.keys()
         columns = [name for name in self._columns if not (fed_back and name in self.OURS)]

@@ -251,7 +251,7 @@ def _ended(ending: Ending, response: Response | None) -> Response:
 
 
 class _Control:
-    """What the sandbox alone has."""
+    """The endpoints that only the sandbox has."""
 
     def __init__(self, state: SandboxState, faults: Faults) -> None:
         self._state = state

@@ -138,7 +138,7 @@ class Refuse(Fault):
         pattern: a regular expression for more of them.
         overrides: refuse calls that bring an override.
         loc: say with a 422 which calls; else only that there are some, with a 400.
-        only_first: name the first of them alone.
+        only_first: name only the first of them.
         status: instead of 422 or 400.
     """
 
