@@ -1,5 +1,6 @@
 """The JSON document is a contract: its keys are design.md's, and so is its version."""
 
+import csv
 import json
 
 import pytest
@@ -9,7 +10,8 @@ from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.errors import ExitStatus, InputError
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import Rejection
-from xuna_cli.output.document import BatchCallResult, batch_call_document
+from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.result import print_result, result_document
 from xuna_cli.phone.zone_rules import zone_rules
 
 
@@ -35,7 +37,7 @@ FULL = result(
 
 
 def test_the_document_has_the_documented_shape():
-    document = json.loads(batch_call_document(FULL))
+    document = json.loads(result_document("batch-call", FULL))
     assert document == {
         "xuna_result_version": 1,
         "command": "batch-call",
@@ -84,8 +86,22 @@ def test_the_document_has_the_documented_shape():
     }  # fmt: skip
 
 
+def test_the_csv_has_a_row_per_batch(capsys):
+    batches = (
+        BatchRecord(1, 1, None, BatchState.ACCEPTED, 100, "batch_1", 100, 200),
+        BatchRecord(2, 1, None, BatchState.UNKNOWN, 7, error='=HYPERLINK("x"), "lost"\nagain'),
+    )
+    print_result("batch-call", result(batches=batches), "csv")
+    lines = capsys.readouterr().out.splitlines(keepends=True)
+    assert list(csv.reader(lines, strict=True)) == [
+        ["id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"],
+        ["1", "batch_1", "accepted", "100", "100", "200", ""],
+        ["2", "", "unknown", "7", "", "", '\'=HYPERLINK("x"), "lost"\nagain'],
+    ]
+
+
 def test_a_terminal_can_show_it_as_it_is():
-    text = batch_call_document(FULL)
+    text = result_document("batch-call", FULL)
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
     assert text.endswith("}\n")
@@ -104,14 +120,16 @@ def test_a_terminal_can_show_it_as_it_is():
     ],
 )
 def test_the_status_follows_from_the_exit_code_and_from_who_was_accepted(exit_status, accepted, status):
-    document = json.loads(batch_call_document(result(exit_status, counts={"accepted": accepted})))
+    document = json.loads(result_document("batch-call", result(exit_status, counts={"accepted": accepted})))
     assert (document["status"], document["exit_code"]) == (status, int(exit_status))
 
 
 def test_where_it_did_not_come_to_a_ledger_there_is_none():
     report = Report(counts=dict.fromkeys(COUNTS, 0), list_complete=False)
     document = json.loads(
-        batch_call_document(BatchCallResult(ExitStatus.USAGE, None, None, True, True, None, False, report))
+        result_document(
+            "batch-call", BatchCallResult(ExitStatus.USAGE, None, None, True, True, None, False, report)
+        )
     )
     nothing = (document["campaign"], document["run_id"], document["ledger"], document["list_complete"])
     assert nothing == (None, None, None, False)

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuna_cli.errors import InputError
-from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import Contact, Rejection
 from xuna_cli.output.files import replacing
-from xuna_cli.output.spreadsheet import Rejects, batches_csv, cell
+from xuna_cli.output.spreadsheet import Rejects, cell
 
 
 def table(path):
@@ -72,18 +71,6 @@ def test_no_cell_begins_as_a_formula_but_a_number_wherever_a_spreadsheet_splits_
         if begun.startswith(("+", "-")):
             assert set(begun[1:]) <= set("0123456789 ().-")
             assert begun[1:2].isdigit()
-
-
-def test_a_row_per_batch():
-    records = [
-        BatchRecord(1, 1, None, BatchState.ACCEPTED, 100, "batch_1", 100, 200),
-        BatchRecord(2, 1, None, BatchState.UNKNOWN, 7, error='=HYPERLINK("x"), "lost"\nagain'),
-    ]
-    assert list(csv.reader(batches_csv(records).splitlines(keepends=True), strict=True)) == [
-        ["id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"],
-        ["1", "batch_1", "accepted", "100", "100", "200", ""],
-        ["2", "", "unknown", "7", "", "", '\'=HYPERLINK("x"), "lost"\nagain'],
-    ]
 
 
 # ------------------------------------------------------------------------------- rejected rows

@@ -13,9 +13,8 @@ from xuna_cli.dialing.report import COUNTS, Cause, Report
 from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import Rejection
-from xuna_cli.output.document import BatchCallResult
-from xuna_cli.output.drawing import console
-from xuna_cli.output.table import print_result
+from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.drawing import console, print_parts
 
 LONG_ID = "batch_" + "".join(f"{number:04d}" for number in range(30))
 
@@ -46,7 +45,7 @@ def shown(stream=None, **fields):
         report=Report(counts=counts, **fields),
         **made,
     )
-    print_result(result, console(stream))
+    print_parts(result, console(stream))
     return stream.getvalue()
 
 

@@ -33,11 +33,12 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
-from xuna_cli.output.document import BatchCallResult, batch_call_document
-from xuna_cli.output.messages import counted, emit, print_error, say
+from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.prompt import prompt_lines
-from xuna_cli.output.spreadsheet import Rejects, batches_csv
+from xuna_cli.output.result import print_result
+from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.screening.do_not_call import NumberList
 
 RECENTLY = timedelta(days=30)
@@ -60,7 +61,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
             result = BatchCallResult(
                 error.exit_status, None, None, options.dry_run, options.sandbox, None, False, stats.report()
             )
-            emit(batch_call_document(result))
+            print_result("batch-call", result, Output.JSON)
         raise
     try:
         _print(result, options)
@@ -94,16 +95,8 @@ def _say_why_nobody(result: BatchCallResult, options: BatchCallOptions) -> None:
 
 
 def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
-    match options.output:
-        case Output.JSON:
-            emit(batch_call_document(result))
-        case Output.CSV:
-            emit(batches_csv(result.report.batches))
-        case Output.TABLE if not options.quiet:
-            from xuna_cli.output.drawing import console
-            from xuna_cli.output.table import print_result
-
-            print_result(result, console())
+    if not (options.quiet and options.output is Output.TABLE):
+        print_result("batch-call", result, options.output)
     for error in result.report.errors:
         print_error(error)
 

@@ -51,7 +51,7 @@ from xuna_cli.interrupts import INTERRUPTS
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.models import CallTarget, Rejection
-from xuna_cli.output.document import BatchCallResult
+from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.spreadsheet import Rejects

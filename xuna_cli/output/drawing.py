@@ -1,4 +1,4 @@
-"""Tables as rich draws them."""
+"""Results as people see them: tables are drawn by rich."""
 
 from collections.abc import Iterable, Sequence
 from typing import TextIO, cast
@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from xuna_cli.output.messages import Stdout, safe
-from xuna_cli.output.result import Styled, Table
+from xuna_cli.output.result import Result, Styled, Table
 
 WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
 
@@ -47,3 +47,12 @@ def draw(table: Table) -> RichTable:
     for row in table.rows:
         drawn.add_row(*(cell(*one) if isinstance(one, Styled) else cell(one) for one in row))
     return drawn
+
+
+def print_parts(result: Result, out: Console) -> None:
+    """Print a result for people."""
+    for part in result.parts(out.width):
+        if isinstance(part, Table):
+            out.print(draw(part))
+        else:  # a terminal breaks lines by itself
+            out.file.write(safe(part) + "\n")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from xuna_cli.errors import ExitStatus, UnreachableError, XunaError, most_important
-from xuna_cli.output.messages import emit, safe, say
+from xuna_cli.output.messages import emit, say
 
 VERSION = 1
 
@@ -127,8 +127,7 @@ def print_result(command: str, result: Result, output: str) -> None:
         OutputError: if it can't be written.
     """
     if output == "json":
-        status = "success" if not result.exit_status else "partial" if result.partial else "error"
-        emit(dump(_envelope(command, status, result.exit_status, result.document(), result.errors)))
+        emit(result_document(command, result))
     elif output == "csv":
         from xuna_cli.output.spreadsheet import write_rows  # noqa: PLC0415 - only where it is needed
 
@@ -137,9 +136,17 @@ def print_result(command: str, result: Result, output: str) -> None:
         write_rows(stream, [str(name) for name in header], rows)
         emit(stream.getvalue())
     else:
-        _print_parts(result)
+        from xuna_cli.output.drawing import console, print_parts  # noqa: PLC0415 - rich, only where it is seen
+
+        print_parts(result, console())
     for remark in result.remarks():
         say(remark)
+
+
+def result_document(command: str, result: Result) -> str:
+    """Return the JSON document of a result, with a line break at its end."""
+    status = "success" if not result.exit_status else "partial" if result.partial else "error"
+    return dump(_envelope(command, status, result.exit_status, result.document(), result.errors))
 
 
 def print_failure(command: str, error: XunaError) -> None:
@@ -152,7 +159,7 @@ def dump(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
-def error_document(error: XunaError) -> dict[str, str]:
+def _error_document(error: XunaError) -> dict[str, str]:
     """Return an error as it stands in documents."""
     return {"code": error.code, "message": error.message, "hint": error.hint}
 
@@ -170,16 +177,5 @@ def _envelope(
         "status": status,
         "exit_code": int(exit_status),
         **own,
-        "errors": [error_document(error) for error in errors],
+        "errors": [_error_document(error) for error in errors],
     }
-
-
-def _print_parts(result: Result) -> None:
-    from xuna_cli.output.drawing import console, draw  # noqa: PLC0415 - rich, only where it is seen
-
-    out = console()
-    for part in result.parts(out.width):
-        if isinstance(part, Table):
-            out.print(draw(part))
-        else:
-            emit(safe(part) + "\n")

@@ -13,7 +13,6 @@ from typing import IO
 
 from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, as_reject, guard
 from xuna_cli.errors import InputError
-from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import BEYOND_THE_HEADER, Rejection
 from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, replacing
 
@@ -38,20 +37,6 @@ def line(cells: Sequence[str]) -> str:
     returns = any("\r" in text for text in cells)
     csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL).writerow(
         cells
-    )
-    return stream.getvalue()
-
-
-def batches_csv(batches: Iterable[BatchRecord]) -> str:
-    """Return a row per batch."""
-    stream = io.StringIO()
-    write_rows(
-        stream,
-        ("id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"),
-        (
-            (one.id, one.batch_id, one.state.value, one.size, one.calls_initiated, one.http_status, one.error)
-            for one in batches
-        ),
     )
     return stream.getvalue()
 

@@ -1,0 +1,107 @@
+"""Every command: where it is, and that with `--output json` it prints one document, whatever becomes of it."""
+
+import json
+
+import pytest
+
+from xuna_cli.commands.app import COMMANDS, load
+
+ENVELOPE = {"xuna_result_version", "command", "status", "exit_code", "errors"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_line_in_the_help_is_that_of_the_command(name):
+    command = load(name)
+    assert command.name == name
+    assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name][1]
+
+
+def test_all_commands_are_in_the_help(cli):
+    text = cli("--help").out
+    assert all(f" {name} " in text for name in COMMANDS)
+
+
+def test_a_mistyped_command_is_told_the_right_one(cli):
+    assert "Did you mean 'campaigns'" in cli("campaign", "list", exits=2).err
+
+
+SUCCESS = [
+    ("agents", "list"),
+    ("agents", "show", "agent_sandbox"),
+    ("phone-numbers", "list"),
+    ("conversations", "list"),
+    ("campaigns", "list"),
+    ("do-not-call", "list"),
+    ("do-not-call", "check", "+13035550100"),
+    ("ledger", "info"),
+    ("campaigns", "show", "spring"),
+    ("campaigns", "outcomes", "spring"),
+]
+
+
+@pytest.mark.parametrize("argv", SUCCESS, ids=" ".join)
+def test_a_result_is_in_the_envelope(cli, people, argv):
+    cli("batch-call", people(1), "-m", "Hi", "--sandbox", "--campaign", "spring")
+    document = cli(*argv, "--sandbox", "--output", "json").document
+    assert document.keys() > ENVELOPE
+    assert document["command"] == " ".join(argv[:2])
+    assert (document["status"], document["exit_code"], document["errors"]) == ("success", 0, [])
+
+
+FAILURE = [
+    (("agents", "list"), 4),
+    (("agents", "show", "x"), 4),
+    (("phone-numbers", "list"), 4),
+    (("conversations", "list"), 4),
+    (("conversations", "list", "--since", "x"), 2),
+    (("conversations", "show", "x"), 4),
+    (("campaigns", "show", "x"), 4),
+    (("campaigns", "export", "x"), 4),
+    (("campaigns", "outcomes", "x"), 4),
+    (("campaigns", "outcomes", "x", "--every", "x"), 2),
+    (("do-not-call", "check", "x"), 2),
+    (("ledger", "info"), 4),
+    (("doctor",), 4),
+    (("batch-call", "missing.csv", "-m", "Hi", "--sandbox"), 5),
+]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"), FAILURE, ids=lambda one: " ".join(one) if isinstance(one, tuple) else ""
+)
+def test_a_failure_is_in_the_envelope_and_on_stderr(cli, argv, code):
+    ran = cli(*argv, "--output", "json", exits=code)
+    document = ran.document
+    assert document.keys() >= ENVELOPE
+    assert document["command"] == " ".join(argv[: 1 if argv[0] in ("doctor", "batch-call") else 2])
+    assert (document["status"], document["exit_code"]) == ("error", code)
+    assert document["errors"]
+    if argv != ("doctor",):
+        assert f"xuna: error: {document['errors'][0]['message']}" in ran.err
+
+
+def test_a_format_that_a_command_has_not_is_refused_with_those_that_it_has(cli):
+    error = cli("campaigns", "list", "--output", "csv", exits=2).err
+    assert "--output" in error
+    assert "table" in error
+    assert "json" in error
+
+
+@pytest.mark.parametrize("option", ["--to", "-o"])
+@pytest.mark.parametrize(
+    "argv",
+    [("campaigns", "export", "spring"), ("campaigns", "report", "spring"), ("do-not-call", "export")],
+    ids=" ".join,
+)
+def test_the_file_is_named_in_the_same_way_everywhere(cli, people, tmp_path, argv, option):
+    cli("batch-call", people(1), "-m", "Hi", "--sandbox", "--campaign", "spring")
+    cli("do-not-call", "add", "+13035550100", "--sandbox")
+    target = tmp_path / "written"
+    assert cli(*argv, "--sandbox", option, target).out == ""
+    assert target.stat().st_size
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_stays_an_array(cli, people):
+    cli("batch-call", people(2), "-m", "Hi", "--sandbox", "--campaign", "spring")
+    assert len(json.loads(cli("campaigns", "export", "spring", "--sandbox", "--output", "json").out)) == 2

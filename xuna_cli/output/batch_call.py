@@ -1,0 +1,276 @@
+"""What became of one `xuna batch-call`: as a table, as JSON and as CSV. The keys of the JSON are design.md's."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.report import COUNTS, Report
+from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
+from xuna_cli.models import LintWarning, Rejection
+from xuna_cli.output.campaigns import batch_document
+from xuna_cli.output.list_use import list_line
+from xuna_cli.output.messages import COUNT_LABELS, counted
+from xuna_cli.output.rejections import duplicate_lines, rejection_lines
+from xuna_cli.output.result import Result, Styled, Table
+from xuna_cli.output.screening import screening_document, screening_lines
+from xuna_cli.screening.do_not_call import NumberList
+
+BATCHES_SHOWN = 50  # the last ones, but for those that need attention
+
+STYLES = {
+    BatchState.ACCEPTED: "green",
+    BatchState.SHORT: "yellow",
+    BatchState.UNKNOWN: "bold yellow",
+    BatchState.REFUSED: "red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCallResult(Result):
+    """All that is to be said of one `xuna batch-call`.
+
+    Attributes:
+        exit_status: what the process ends with.
+        campaign: its name; None where it did not come to that.
+        run_id: the ledger's; None in a dry run.
+        dry_run: whether nothing was sent on purpose.
+        sandbox: whether nobody was really called.
+        ledger: where it is; None where it did not come to that.
+        ledger_created: whether this run made it.
+        report: what became of the rows.
+        held: the campaign's batches that wait for a person.
+        marks: what looks wrong about what is said.
+        list_use: which of the list's columns steer its calls; None where it did not come to that.
+        rejects: the file with the rejected rows, if it was asked for.
+        again: the command that feeds that file back.
+        do_not_call_lists: the files of this run.
+        plus_added: rows whose number had its country code, and no +, and was read with one.
+        address: how a command that we suggest names the campaign and its ledger.
+    """
+
+    exit_status: ExitStatus = field()
+    campaign: str | None
+    run_id: int | None
+    dry_run: bool
+    sandbox: bool
+    ledger: str | None
+    ledger_created: bool
+    report: Report
+    held: Sequence[BatchRecord] = ()
+    marks: Sequence[LintWarning] = ()
+    address: str = ""
+    rejects: str | None = None
+    again: str = ""
+    list_use: ListUse | None = None
+    do_not_call_lists: Sequence[NumberList] = ()
+    plus_added: int = 0
+
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """What stopped the run, or went wrong in it."""
+        return self.report.errors
+
+    @property
+    def partial(self) -> bool:
+        """Whether anybody was accepted."""
+        return bool(self.report.counts["accepted"])
+
+    def document(self) -> Mapping[str, object]:
+        """Return the run in numbers, its batches, and the first rows that were rejected."""
+        report = self.report
+        return {
+            "campaign": self.campaign,
+            "run_id": None if self.run_id is None else str(self.run_id),
+            "dry_run": self.dry_run,
+            "sandbox": self.sandbox,
+            "ledger": None if self.ledger is None else {"path": self.ledger, "created": self.ledger_created},
+            "list": None if self.list_use is None else _list_use(self.list_use),
+            "list_complete": report.list_complete,
+            "counts": {
+                "rows": sum(report.counts.values()),
+                **{name: report.counts[name] for name in COUNTS},
+            },
+            "phone_numbers": {"plus_added": self.plus_added},
+            "do_not_call_lists": [
+                {"name": one.name, "numbers": len(one.numbers), "unassigned": one.unassigned}
+                for one in self.do_not_call_lists
+            ],
+            "pacing": {"refusals": report.refusals, "paused_seconds": round(report.paused, 3)},
+            "refused_by_api": {"in_this_run": report.refused_calls, "earlier": report.refused_earlier},
+            "batches": [batch_document(record) for record in report.batches],
+            "held_batches": [
+                {
+                    "id": str(record.id),
+                    "state": record.state.value,
+                    "calls": record.size,
+                    "batch_id": record.batch_id,
+                    "submitted_at": record.submitted_at,
+                    "error": record.error,
+                }
+                for record in self.held
+            ],
+            **screening_document(report, self.marks),
+            "rejections_total": report.counts["rejected"],
+            "duplicates": [{"row": row, "of_row": of_row} for row, of_row in report.duplicates],
+            "rejection_causes": [
+                {
+                    "code": cause.code,
+                    "field": cause.field,
+                    "rows": cause.rows,
+                    "first_rows": list(cause.first_rows),
+                    "message": cause.message,
+                }
+                for cause in report.causes
+            ],
+            "rejections": [_rejection(item) for item in report.rejections],
+        }
+
+    def rows(self) -> Iterator[Sequence[object]]:
+        """Yield a row for each batch."""
+        yield "id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"
+        for one in self.report.batches:
+            yield (
+                one.id,
+                one.batch_id,
+                one.state.value,
+                one.size,
+                one.calls_initiated,
+                one.http_status,
+                one.error,
+            )
+
+    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+        """Yield the batches, the totals, and what needs the user's attention."""
+        if self.report.batches:
+            yield _batches(self.report.batches)
+        yield _totals(self)
+        if self.list_use is not None:
+            yield list_line(self.list_use)
+        yield from _attention(self)
+
+
+def _list_use(use: ListUse) -> dict[str, Any]:
+    """Return what steers the calls: the first column of each kind by itself, and all of them."""
+    kinds = {
+        "phone_column": use.phone_columns,
+        "region_column": use.region_columns,
+        "do_not_call_column": use.do_not_call_columns,
+    }
+    return {
+        **{name: next(iter(columns), None) for name, columns in kinds.items()},
+        **{f"{name}s": list(columns) for name, columns in kinds.items()},
+        "sheet": use.sheet,
+        "unused_columns": list(use.unused_columns),
+    }
+
+
+def _rejection(item: Rejection) -> dict[str, Any]:
+    """Return a rejection as it stands in documents."""
+    return {"row": item.row_number, "code": item.code, "field": item.field, "message": item.message}
+
+
+def _batches(batches: Sequence[BatchRecord]) -> Table:
+    shown = _shown(batches)
+    rows: list[tuple[object, ...]] = []
+    if left_out := [one for one in batches if one.id not in shown]:
+        calls = sum(one.size for one in left_out)
+        initiated = sum(one.calls_initiated or 0 for one in left_out)
+        rows.append((f"{len(left_out):,} others", f"{calls:,}", f"{initiated:,}", "not shown"))
+    for one in batches:
+        if one.id in shown:
+            in_ledger = "" if one.state is BatchState.ACCEPTED else f" (ledger batch {one.id})"
+            rows.append(
+                (
+                    one.batch_id or "-",
+                    one.size,
+                    "-" if one.calls_initiated is None else one.calls_initiated,
+                    Styled(f"{one.state.value}{in_ledger}", STYLES.get(one.state, "")),
+                )
+            )
+    return Table(("Batch ID", "Calls", "Initiated", "State"), rows, right=("Calls", "Initiated"))
+
+
+def _shown(batches: Sequence[BatchRecord]) -> set[int]:
+    """Return which batches fit into a table: held ones first, then the last of the others."""
+    held = [one.id for one in batches if one.state in HELD_STATES]
+    others = [one.id for one in batches if one.state not in HELD_STATES]
+    return set((others + held)[-BATCHES_SHOWN:])
+
+
+def _totals(result: BatchCallResult) -> str:
+    counts = result.report.counts
+    parts = [counted(sum(counts.values()), "row", "rows")]
+    labels = dict(COUNT_LABELS)
+    if result.dry_run:
+        labels["not_sent"] = "would be called"
+    parts += [
+        f"{counts[name]:,} {label}" for name, label in labels.items() if counts[name] or name == "accepted"
+    ]
+    if result.dry_run:
+        parts = [part for part in parts if not part.endswith(" accepted")]
+    head = "Dry run" if result.dry_run else f"Campaign {result.campaign}"
+    tail = " (sandbox: nobody was called)" if result.sandbox and not result.dry_run else ""
+    return f"{head}: " + ", ".join(parts) + tail
+
+
+def _needs_mending(report: Report) -> bool:
+    """Return whether the same command would end the same way."""
+    after_mending = {ExitStatus.USAGE, ExitStatus.CONFIGURATION, ExitStatus.INPUT}
+    return any(error.exit_status in after_mending for error in report.errors)
+
+
+def _refused(result: BatchCallResult) -> list[str]:
+    report, lines = result.report, []
+    if report.refused_calls:
+        people = counted(report.refused_calls, "person", "people")
+        lines.append(
+            f"Refused by the API: {people}. Later runs call them after everybody else; with --retry-refused, in "
+            "the order of the list."
+        )
+    if report.refused_earlier:
+        people = counted(report.refused_earlier, "person", "people")
+        lines.append(
+            f"Refused by the API in an earlier run: {people}. They are called after everybody else, unless "
+            "--retry-refused is given."
+        )
+    return ["", *lines] if lines else []
+
+
+def _attention(result: BatchCallResult) -> list[str]:
+    report = result.report
+    lines: list[str] = []
+    if len(report.batches) > BATCHES_SHOWN:
+        lines.append("")
+        lines.append(f"All batches: xuna campaigns show {result.address}")
+    if rejected := list(rejection_lines(report, result.rejects, result.again)):
+        lines += ["", *rejected]
+    if duplicates := list(duplicate_lines(report)):
+        lines += ["", *duplicates]
+    lines += screening_lines(report, result.marks)
+    lines += _refused(result)
+    if result.held:
+        calls = sum(batch.size for batch in result.held)
+        lines.append("")
+        lines.append(
+            f"Held: {counted(calls, 'person', 'people')} in {counted(len(result.held), 'batch', 'batches')} "
+            "may or may not have been called, and are not called again until you say so."
+        )
+        lines.append(f"  look: xuna campaigns show {result.address}")
+        lines.append(f"  then: xuna campaigns resolve {result.address}")
+    if report.refusals:
+        lines.append("")
+        lines.append(
+            f"The API asked to slow down {counted(report.refusals, 'time', 'times')}; "
+            f"the run waited {report.paused:.1f} s for it."
+        )
+    if report.counts["not_sent"] and not result.dry_run:
+        lines.append("")
+        lines.append(
+            f"Not sent: {counted(report.counts['not_sent'], 'person', 'people')} still to be called. "
+            + ("Mend what is said below first." if _needs_mending(report) else "Run the same command again.")
+        )
+    if not report.list_complete:
+        lines.append("The list was not read to its end.")
+    return lines
