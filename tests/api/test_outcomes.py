@@ -1,4 +1,4 @@
-"""What an HTTP outcome proves: design.md's table, row by row, and whatever bytes may come."""
+"""What an HTTP outcome proves, row by row of the table of outcomes, and whatever bytes may come."""
 
 import json
 from datetime import UTC, datetime

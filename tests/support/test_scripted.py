@@ -1,4 +1,4 @@
-"""The scripted server does what its actions' names say: the table of reliability.md, proven on httpx."""
+"""The scripted server does what its actions' names say, proven on httpx."""
 
 import gzip
 import json

@@ -50,7 +50,7 @@ class Screening:
 
     @property
     def at_intake(self) -> tuple[Rule, ...]:
-        """The rules before a claim, in design.md's order ("Counts").
+        """The rules before a claim, in the order in which a row is counted.
 
         They are of one run: what they remember begins anew each time.
         """
