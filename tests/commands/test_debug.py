@@ -22,6 +22,8 @@ def test_the_log_shows_the_steps_and_neither_key_number_nor_message(cli, api, pe
         "option: yes value=True source=--yes",
         "ledger: opened",
         "list: opened",
+        "api: connected proxy=False",
+        "batch: tried batch=1 calls=3 submitted=True outcome=Taken",
     ):
         assert step in text
     assert "XUNA_AGENT_ID in the environment" in text

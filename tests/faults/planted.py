@@ -62,8 +62,8 @@ BUGS = (
         [
             ("            barred = self._submit(batch)\n", "            barred = self._ledger.on_do_not_call_list([])\n"),
             (
-                "        outcome = attempt.outcome\n        try:\n            if isinstance(outcome, Taken):\n",
-                "        outcome = attempt.outcome\n        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
+                "        try:\n            if isinstance(outcome, Taken):\n",
+                "        self._submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
             ),
         ],
         [MATRIX, "-k", "request-written"],

@@ -606,7 +606,7 @@ def certificates() -> tuple[Path, Path, Path]:
     authority, stranger = trustme.CA(), trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     for name, signer in (("server.pem", authority), ("stranger.pem", stranger)):
-        issued = signer.issue_cert("localhost", "127.0.0.1")
+        issued = signer.issue_cert("localhost", "127.0.0.1", "api.example.test")
         issued.private_key_and_cert_chain_pem.write_to_path(str(folder / name))
     return folder / "ca.pem", folder / "server.pem", folder / "stranger.pem"
 

@@ -35,6 +35,7 @@ from xuna_cli.api.outcomes import (
 )
 from xuna_cli.api.redact import KeyRedactor
 from xuna_cli.api.surroundings import proxy_for
+from xuna_cli.debug_log import debug
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.hooks import reached
 
@@ -199,6 +200,7 @@ class Client:
         except Exception as error:  # noqa: BLE001 - its class proves nothing: nothing was sent, whatever it is
             return NotSent(explain(error, deadline), permanent=is_permanent(error))
         reached("post:connected")
+        debug("api", "connected", proxy=self._route.proxy is not None)
         return Connection(
             connection,
             deadline,
@@ -240,6 +242,7 @@ class Client:
                     httpcore.Request(b"GET", self._url_of(path + query), headers=self._headers)
                 )
                 status = response.status
+                debug("api", "read", path=path, status=status)
                 body = read(response, LARGEST_PAGE)
                 headers = headers_of(response)
         except TooLargeError:

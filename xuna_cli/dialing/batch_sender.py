@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from xuna_cli.api.batch_body import encode_batch
 from xuna_cli.api.outcomes import NotSent, Outcome, Refused, Taken, Unknown
+from xuna_cli.debug_log import debug
 from xuna_cli.dialing.context import RunContext
 from xuna_cli.dialing.decide import (
     LONE_REFUSALS_TO_STOP,
@@ -107,6 +108,15 @@ class BatchSender:
         """Send a batch once; return what is to be sent next instead of it."""
         attempt = self._attempt(batch)
         reached("post:done")
+        outcome = attempt.outcome
+        debug(
+            "batch",
+            "tried",
+            batch=batch.id,
+            calls=len(batch.targets),
+            submitted=attempt.submitted,
+            outcome=type(outcome).__name__,
+        )
         if (barred := attempt.barred) is not None:
             reasons = {
                 target.key: self._screener.barred(target, barred[target.to_phone_number])
@@ -115,7 +125,6 @@ class BatchSender:
             }
             fit = self._screen(batch, reasons)
             return [fit] if fit is not None else []
-        outcome = attempt.outcome
         try:
             if isinstance(outcome, Taken):
                 try:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from xuna_cli.debug_log import debug
 from xuna_cli.dialing.clock import Clock
 
 FIRST_BACKOFF_S = 1.0
@@ -167,5 +168,6 @@ class ConcurrencyLimiter:
             return f"for more than {self._give_up_after:g} s"
         self.paused += until - max(now, self._paused_until)
         self._paused_until = until
+        debug("limiter", "paused", seconds=round(until - now, 1), senders=self._allowed)
         self._changed.notify_all()
         return None
