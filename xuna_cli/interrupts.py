@@ -30,7 +30,7 @@ class Interrupts:
         self._graceful = False
 
     def install(self) -> None:
-        """Listen to the signals, but for those that were ignored at the start (nohup)."""
+        """Install handlers, except for signals that were ignored at the start (nohup)."""
         self._graceful = False
         for signum in SIGNALS:
             if signal.getsignal(signum) is not signal.SIG_IGN:
@@ -56,7 +56,7 @@ class Interrupts:
             raise Interrupted(self.signum)
 
     def __enter__(self) -> None:
-        """From here on, the first signal is only noted: what is on the wire is let finish."""
+        """From here on, the first signal is only noted, and requests in progress are finished."""
         self._graceful = True
 
     def __exit__(self, *_: object) -> None:
@@ -64,11 +64,13 @@ class Interrupts:
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is not None:
-            _say(b"\nxuna: left at once; the next run finds what was on the wire\n")
+            _say(
+                b"\nxuna: Quit. Requests in progress may have called people; the next run marks those as held.\n"
+            )
             os._exit(128 + self.signum)
         self.signum = signum
         if self._graceful:
-            _say(b"\nxuna: stopping; what is on the wire is let finish (again to leave at once)\n")
+            _say(b"\nxuna: Stopping after the requests in progress. Press Ctrl-C again to quit now.\n")
         else:
             self._retry(signum, frame)
 

@@ -32,7 +32,9 @@ def test_anything_but_yes_calls_nobody(api, people, answer):
     terminal = Terminal("batch-call", people(2), *HELLO)
     terminal.until("[y/N]")
     terminal.type(answer)
-    assert terminal.end() == 130
+    assert terminal.end() == 0
+    assert "Cancelled. Nobody was called." in terminal.seen
+    assert "error" not in terminal.seen
     assert api.state.total == 0
 
 

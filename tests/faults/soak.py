@@ -312,7 +312,7 @@ class Trial:
         for run in self.runs:
             document = run.document()
             # The second signal leaves at once, though the result may just be out.
-            left = run.killed or "left at once" in run.errors()
+            left = run.killed or "xuna: Quit." in run.errors()
             assert document is None or left or document["exit_code"] == run.code, (run, document)
         self._exported = exported
         verdict = judge(self._people, self._recorded(), exported, results, rows=self._rows, finished=True)

@@ -97,7 +97,7 @@ def test_the_second_signal_leaves_at_once_and_the_next_run_finds_it(tmp_path, si
             running = rig.start_calling("--concurrency", 1, stderr=stderr)
         wait_until(lambda: len(server.requests) == 2, "no POST")
         running.kill(signum)
-        wait_until(lambda: "stopping" in errors.read_text(), "the first signal did not come")
+        wait_until(lambda: "Stopping" in errors.read_text(), "the first signal did not come")
         assert running.process.poll() is None
         running.kill(signum)
         assert running.finish().code == 128 + signum

@@ -201,7 +201,7 @@ class BatchCall:
             raise copied.error(description.campaign)
         say(f"xuna: warning: {copied.message(description.campaign)}")
         if not confirmed("Call them again?"):
-            raise DeclinedError("nobody was called", hint=copied.error("").hint, code="declined")
+            raise DeclinedError("Cancelled. Nobody was called.", hint=copied.error(description.campaign).hint)
 
     def _plan(self, account: Account) -> Plan:
         options = self._options
@@ -288,7 +288,7 @@ class BatchCall:
         ):
             say(line)
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
-            raise DeclinedError("nobody was called", hint="to see more: --dry-run", code="declined")
+            raise DeclinedError("Cancelled. Nobody was called.", hint="To see more, add --dry-run.")
         return people + later
 
 

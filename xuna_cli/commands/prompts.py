@@ -29,9 +29,10 @@ def confirmed(question: str) -> bool:
 
 
 class DeclinedError(XunaError):
-    """The person who was asked said no."""
+    """The person who was asked said no, and that is what happens."""
 
-    exit_status = ExitStatus.INTERRUPTED
+    exit_status = ExitStatus.OK
+    default_code = "declined"
 
 
 def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]) -> str:

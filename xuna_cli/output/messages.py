@@ -54,7 +54,8 @@ def print_error(error: XunaError) -> None:
 
 def error_text(error: XunaError) -> str:
     """Return an error as lines of text."""
-    return f"xuna: error: {error.message}" + (f"\n  {error.hint}" if error.hint else "")
+    kind = "error: " if error.exit_status else ""  # else it is what the person wanted
+    return f"xuna: {kind}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
 
 
 def emit(text: str) -> None:

@@ -62,7 +62,7 @@ def _ask(names: list[str]) -> None:
         what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
         say(f"The people of {what} are deleted for good; nobody will know any more who was called.")
         if not confirmed("Forget them?"):
-            raise DeclinedError("nothing was forgotten", code="declined")
+            raise DeclinedError("Cancelled. Nothing was forgotten.")
 
 
 def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
