@@ -37,15 +37,10 @@ class Claims:
             keys: who.
             run_id: the asking run's: whom it has claimed, or the API has refused in it, is a duplicate.
         """
-        with self._database.lock:
-            batch_of = dict(self._database.rows_of_keys("batches_of_keys", keys, campaign_id))
-            # Few batches hold many keys: asking for each once is cheaper than a join for every key.
-            of_batch = {
-                batch_id: _claim_status(BatchState(state), own=owner == run_id)
-                for batch_id, state, owner in self._database.rows_in("owners", tuple(set(batch_of.values())))
-            }
-        # A batch that is gone in between was given back, and its keys are free.
-        found = {key: of_batch[batch_id] for key, batch_id in batch_of.items() if batch_id in of_batch}
+        found = {
+            key: _claim_status(state, own=owner == run_id)
+            for key, state, owner in self._database.rows_of_keys("claims_of_keys", keys, campaign_id)
+        }
         if run_id is not None:
             refused = self.refused(campaign_id, keys)
             found.update((key, ClaimStatus.DUPLICATE) for key in keys if refused.get(key) == run_id)
@@ -162,8 +157,7 @@ class Claims:
         others = with_other_forms(target.key for group in groups for target in group)
         if not others:
             return groups
-        rows = self._database.rows_in("batches_of_keys", tuple(others), run.campaign_id)
-        taken = {key for key, _ in rows}
+        taken = {key for key, *_ in self._database.rows_in("claims_of_keys", tuple(others), run.campaign_id)}
 
         def is_first(target: CallTarget) -> bool:
             if other_form(target.key) in taken:
@@ -250,10 +244,10 @@ def _kept(groups: Groups, keep: Callable[[CallTarget], bool]) -> Groups:
     return [group for group in left if group]
 
 
-def _claim_status(state: BatchState, *, own: bool) -> ClaimStatus:
+def _claim_status(state: str, *, own: bool) -> ClaimStatus:
     if own:
         return ClaimStatus.DUPLICATE
-    if state is BatchState.ACCEPTED:
+    if state == BatchState.ACCEPTED:
         return ClaimStatus.ALREADY_CALLED
     if state in HELD_STATES:
         return ClaimStatus.HELD

@@ -103,20 +103,20 @@ class Database:
         parts = (self.query(named(name, len(part)), (*before, *part)) for part in in_parts(items))
         return list(chain.from_iterable(parts))
 
-    def rows_of_keys(self, name: str, keys: Sequence[str], *before: object) -> Iterator[tuple[str, Any]]:
+    def rows_of_keys(self, name: str, keys: Sequence[str], *before: object) -> Iterator[tuple[Any, ...]]:
         """Yield what a reading has for each of the keys, in whichever form they are in the ledger.
 
         Args:
-            name: as in queries.sql; its columns are a key, or a number, and a value.
+            name: as in queries.sql; its first column is a key or a number.
             keys: who.
             before: the values of the parameters that come before the list.
 
         Yields:
-            A key as it was given, and the value; what is found in the form that was given comes last.
+            Rows, each with a key as it was given; those found in the form that was given come last.
         """
         others = with_other_forms(keys)
-        for other, value in self.rows_in(name, list(others), *before):
-            yield others[other], value
+        for other, *values in self.rows_in(name, list(others), *before):
+            yield others[other], *values
         yield from self.rows_in(name, keys, *before)
 
     def info(self, name: str) -> str:

@@ -42,14 +42,12 @@ DELETE FROM calls WHERE batch_id IN (SELECT id FROM batches WHERE run_id = :run_
 -- name: delete_claimed_batches
 DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 
--- name: batches_of_keys
-SELECT key, batch_id FROM calls WHERE campaign_id = ? AND key IN ({list})
+-- name: claims_of_keys
+SELECT c.key, b.state, b.run_id FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id = ? AND c.key IN ({list})
 
 -- name: row_numbers_of_keys
 SELECT key, row_number FROM calls WHERE campaign_id = ? AND key IN ({list})
-
--- name: owners
-SELECT id, state, run_id FROM batches WHERE id IN ({list})
 
 -- name: add_batch
 INSERT INTO batches (run_id, parent_id, state, size, nonce)
