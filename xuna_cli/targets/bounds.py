@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2 import Undefined, pass_context
 
 from xuna_cli.targets.values import LONGEST_TEXT, TemplateProblem, spoken, too_long
 
@@ -19,6 +19,8 @@ MOST_STEPS = 1_000
 """Steps of a loop; nobody listens to a thousand items."""
 MOST_WORK = 10_000_000
 """Characters and values that one row's template may go through; about a second."""
+WORK_OF_A_STEP, WORK_OF_A_CALL = 10, 1_000
+"""What a step of a loop, and a call of a macro or a function, counts for: neither need make anything."""
 
 
 class _Work(threading.local):
@@ -52,6 +54,8 @@ def weigh(value: object) -> int:
     """
     if isinstance(value, str):
         return len(value)
+    if isinstance(value, range):
+        return len(value)
     if not isinstance(value, (list, tuple, dict)):
         return 1
     characters = values = 0
@@ -74,10 +78,17 @@ def weigh(value: object) -> int:
     return characters + values
 
 
-def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+def guarded(
+    function: Callable[..., Any], *, is_of_text: bool = False, is_growing: bool = False
+) -> Callable[..., Any]:
     """Return a filter that refuses empty values, and whose arguments and result are bounded.
 
     Jinja's own would say "None" of an empty value, or nothing at all.
+
+    Args:
+        function: the filter.
+        is_of_text: it is for one text; Jinja's own would say "['a']" of a list.
+        is_growing: its other arguments say how much longer it makes the text.
     """
     position = 1 if hasattr(function, "jinja_pass_arg") else 0  # behind Jinja's environment or context
 
@@ -90,11 +101,20 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             )
         if isinstance(value, Undefined):
             str(value)
+        if is_of_text:
+            args = (*args[:position], spoken(value), *args[position + 1 :])
         for each in (*args[position:], *kwargs.values()):
             charge(weigh(each))
+        if is_growing:
+            sizes = [_size(each) for each in (*args[position + 1 :], *kwargs.values())]
+            charge(weigh(args[position]) * max(sizes, default=0))
         return settled(function(*args, **kwargs))
 
     return bounded
+
+
+def _size(argument: object) -> int:
+    return abs(argument) if isinstance(argument, int) else weigh(argument)
 
 
 def settled(result: Any) -> Any:
@@ -107,6 +127,8 @@ def settled(result: Any) -> Any:
         result = values
     if isinstance(result, (list, tuple, dict)):
         charge(weigh(result))
+    elif isinstance(result, str) and len(result) > LONGEST_TEXT:
+        raise too_long()
     return result
 
 
@@ -119,7 +141,7 @@ def steps(values: Any) -> Any:
     if isinstance(values, Undefined):
         str(values)
     values = list(values)
-    charge(len(values))
+    charge(len(values) * WORK_OF_A_STEP)
     if len(values) > MOST_STEPS:
         raise TemplateProblem("template-error", f"a loop has at most {MOST_STEPS:,} steps")
     return values
@@ -132,3 +154,10 @@ def concat(values: Iterable[object]) -> str:
     if len(text) > LONGEST_TEXT:
         raise too_long()
     return text
+
+
+@pass_context  # or it would be computed once, when the template is compiled
+def literal(_context: Any, length: int) -> str:
+    """Count a text of the template's own that may be said again and again, and return nothing to say."""
+    charge(length)
+    return ""

@@ -1,4 +1,4 @@
-"""Puts the room together: a contact becomes a call target, or a rejection that says why."""
+"""Builds call targets: a contact becomes a call target, or a rejection that says why."""
 
 import sys
 import unicodedata
@@ -101,10 +101,9 @@ class TargetBuilder:
         )
         steering = {*phones.columns[:1], *phones.regions, *filter(None, (self._key_column, timezone_column))}
         self._needed = tuple(spoken | steering)
-        # A row with words of its own goes the careful way; in JSON any row may have columns of its own.
-        self._plain = None if self._own_columns else fast_path(bound)
-        self._plain_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
-        self._plain_phone = self._phone.plain if columns_are_complete else None
+        # A row with words of its own takes the slow path; in JSON any row may have columns of its own.
+        self._fast_path = None if self._own_columns else fast_path(bound)
+        self._usual_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
 
     @property
     def plus_added(self) -> int:
@@ -141,13 +140,10 @@ class TargetBuilder:
         )
 
     def _number(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
-        plain = self._plain_phone
-        # A JSON contact may have columns of its own that say more.
-        if plain is None and (self._plain_columns is None or fields.keys() == self._plain_columns):
-            plain = self._phone.plain_in_row(fields)
-        if plain is not None:
+        read = self._phone.fast_path(fields) if self._has_usual_columns(fields) else None
+        if read is not None:
             try:
-                return plain(fields.get(self._phone_column)), ()
+                return read(fields.get(self._phone_column)), ()
             except PhoneProblem:
                 pass  # there may be more in the cell, or in the contact, than one number
         return self._phone(fields)
@@ -213,10 +209,17 @@ class TargetBuilder:
         return None if is_empty(value) else sys.intern(str(value).strip())
 
     def _override(self, row_number: int, fields: Mapping[str, object]) -> str | None:
-        if self._plain is not None and (self._plain_columns is None or fields.keys() == self._plain_columns):
-            plain = self._plain(fields)
-            if plain is not None:
-                return plain
+        if self._fast_path is not None and self._has_usual_columns(fields):
+            override = self._fast_path(fields)
+            if override is not None:
+                return override
+        return self._slow_path(row_number, fields)
+
+    def _has_usual_columns(self, fields: Mapping[str, object]) -> bool:
+        # A JSON contact may have columns of its own that say more.
+        return self._usual_columns is None or fields.keys() == self._usual_columns
+
+    def _slow_path(self, row_number: int, fields: Mapping[str, object]) -> str | None:
         columns = self._own_columns
         if not self._columns_are_complete:
             try:

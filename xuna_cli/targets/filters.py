@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2 import Environment, Undefined, pass_environment
+from jinja2.filters import make_attrgetter
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from xuna_cli.models import TypedText
@@ -17,11 +18,11 @@ from xuna_cli.targets.bounds import guarded, weigh
 from xuna_cli.targets.values import LONGEST_TEXT, JsonText, TemplateProblem, quoted, spoken, too_long
 
 _JINJA = ImmutableSandboxedEnvironment().filters
-_TAKEN_OVER = (
-    *("abs", "count", "first", "items", "last", "length", "list", "map", "max", "min", "reject"),
-    *("rejectattr", "reverse", "select", "selectattr", "sort", "truncate", "unique"),
+_GROWING = frozenset({"batch", "center", "indent", "slice", "urlize", "wordwrap"})
+_OF_TEXTS = frozenset(
+    {"capitalize", "center", "e", "escape", "forceescape", "indent", "lower", "pprint", "safe", "striptags"}
+    | {"title", "trim", "truncate", "upper", "urlencode", "urlize", "wordcount", "wordwrap"}
 )
-_OF_TEXTS = ("capitalize", "lower", "title", "trim", "upper", "wordcount")
 _SPECIFIERS = re.compile(r"%(?:%|[-+ #0]*(\d*)(?:\.(\d*))?([diouxXeEfFgGs]))")
 _MOST_WIDTH = 99
 
@@ -80,20 +81,25 @@ def compare(left: Any, comparison: str, right: Any) -> Any:
     return _ORDER[comparison](left, right)
 
 
-def _join(values: Iterable[object], separator: object = "") -> str:
+@pass_environment
+def _join(environment: Environment, values: Iterable[object], d: object = "", attribute: Any = None) -> str:
     """Join a list's values, each as it is spoken."""
-    between = spoken(separator)
-    texts = [spoken(value) for value in values]
+    between = spoken(d)
+    texts = [spoken(value) for value in _each(environment, values, attribute)]
     if sum(map(len, texts)) + len(texts) * len(between) > LONGEST_TEXT:
         raise too_long()
     return between.join(texts)
 
 
-def _replace(value: object, old: str, new: str) -> str:
-    text = spoken(value)
-    if len(text) + text.count(old) * len(new) > LONGEST_TEXT:
+def _each(environment: Environment, values: Iterable[object], attribute: Any) -> Iterable[object]:
+    return values if attribute is None else map(make_attrgetter(environment, attribute), values)
+
+
+def _replace(value: object, old: object, new: object, count: int = -1) -> str:
+    text, sought, put = spoken(value), spoken(old), spoken(new)
+    if len(text) + text.count(sought) * len(put) > LONGEST_TEXT:
         raise too_long()
-    return text.replace(old, new)
+    return text.replace(sought, put, count)
 
 
 def _format(pattern: object, *values: object) -> str:
@@ -142,19 +148,13 @@ def _numeric(convert: Callable[[Any], Any], name: str) -> Callable[..., Any]:
     return numeric
 
 
-def _sum(values: Iterable[object], attribute: Any = None, start: Any = 0) -> Any:
+@pass_environment
+def _sum(environment: Environment, values: Iterable[object], attribute: Any = None, start: Any = 0) -> Any:
     """Add numbers up. Jinja's own adds lists, too, which can double forty times."""
-    if attribute is not None:
-        raise TemplateProblem("template-error", "sum takes no attribute: use map(attribute=…) before it")
     total = computable("sum", start)
-    for value in values:
+    for value in _each(environment, values, attribute):
         total = total + computable("sum", value)  # type: ignore[operator]
     return total
-
-
-def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter of Jinja for a value as it is spoken; Jinja's own says "['a']" of a list."""
-    return lambda value, *args, **kwargs: function(spoken(value), *args, **kwargs)
 
 
 def _to_json(value: object) -> JsonText:
@@ -169,7 +169,7 @@ def _to_json(value: object) -> JsonText:
 
 
 def filters() -> dict[str, Callable[..., Any]]:
-    """Return the filters of templates by name."""
+    """Return the filters of templates by name: Jinja's, ours in the place of some of them, and those of dates."""
     ours: dict[str, Callable[..., Any]] = {
         "join": _join,
         "replace": _replace,
@@ -180,7 +180,8 @@ def filters() -> dict[str, Callable[..., Any]]:
         "sum": _sum,
         "string": spoken,
     }
-    ours |= {name: _of_text(_JINJA[name]) for name in _OF_TEXTS}
-    made = {name: guarded(_JINJA[name]) for name in _TAKEN_OVER}
-    made |= {name: guarded(function) for name, function in (ours | date_filters.filters()).items()}
+    made = {
+        name: guarded(function, is_of_text=name in _OF_TEXTS, is_growing=name in _GROWING)
+        for name, function in (_JINJA | ours | date_filters.filters()).items()
+    }
     return made | {name: _JINJA[name] for name in ("d", "default")} | {"tojson": _to_json}

@@ -25,6 +25,8 @@ def marked(value: object) -> str:
         TemplateProblem: it is nothing that can be spoken, or has the mark in it.
     """
     text = spoken(value)
+    if not text:
+        return ""
     if MARK in text:
         raise TemplateProblem("template-error", "the text has a NUL character in it")
     return f"{MARK}{'j' if isinstance(value, JsonText) else 't'}{text}{MARK}"

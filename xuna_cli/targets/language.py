@@ -1,46 +1,47 @@
-"""The language of templates: a part of Jinja2, in its sandbox, and what can be told of a template beforehand.
+"""The language of templates: Jinja2 in its immutable sandbox, and what can be told of a template beforehand.
 
-No template can stall the program or write without end: loops don't nest, there are no macros, and filters,
-operators and attributes are those listed here.
+Macros, loops within loops and Jinja's filters are there. What is ours: nothing empty is spoken, no text and no
+work grows without end, and whatever a template says in JSON is one value (see `json_template`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from jinja2 import TemplateSyntaxError, meta, nodes
-from jinja2.runtime import LoopContext
+from jinja2.defaults import DEFAULT_NAMESPACE
+from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Cycler, Namespace
 from jinja2.visitor import NodeTransformer
 
 from xuna_cli.targets import date_filters
-from xuna_cli.targets.bounds import charge, concat, settled, steps, weigh
+from xuna_cli.targets.bounds import WORK_OF_A_CALL, charge, concat, literal, settled, steps, weigh
 from xuna_cli.targets.filters import COMPARISONS, compare, computable, filters, number_of
 from xuna_cli.targets.json_template import marked
-from xuna_cli.targets.values import FILLERS, Empty, EmptyValue, TemplateProblem, is_empty, spoken
+from xuna_cli.targets.values import Empty, TemplateProblem, is_empty, spoken
 
 _MOST_BITS = 1024
 """Of both operands together: squared forty times, a digit fills the memory."""
 LONGEST_TEMPLATE = 100_000
-_JINJA_OWN = frozenset({"self", "super", "loop", "caller", "varargs", "kwargs"})
-_LANGUAGE = (
-    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Assign, nodes.Name),
-    *(nodes.Const, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Keyword, nodes.Getattr),
-    *(nodes.Getitem, nodes.Slice, nodes.Call, nodes.Filter, nodes.Test, nodes.CondExpr, nodes.Compare),
-    *(nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos, nodes.Add, nodes.Sub),
-    *(nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Concat),
+_FUNCTIONS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
+# Under names that no column has: one called `range` may be empty, and must not speak a function then.
+_FUNCTION_PREFIX = "_function_"
+_OTHER_TEMPLATES = (nodes.Block, nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+# What they make is marked as a cell is, and marks don't nest.
+_NOT_IN_JSON = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
+# Whose attributes and methods can be reached: those of Jinja, and those values that no method makes large.
+_OPEN = (str, dict, list, tuple, LoopContext, Macro, Cycler, Namespace)
+_OF_TEXT = frozenset(dir(str)) - frozenset(
+    {"center", "encode", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust"}
+    | {"translate", "zfill"}
 )
-_METHODS = frozenset(
-    {"upper", "lower", "title", "capitalize", "strip", "lstrip", "rstrip", "startswith", "endswith", "split"}
-    | {"items", "keys", "values", "get"}
-)
-_LOOP = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 
 
 class _Language(ImmutableSandboxedEnvironment):
-    """Jinja2 with empty cells, no globals, and a bound on whatever makes long texts of short ones."""
+    """Jinja2 with empty cells, and a bound on whatever makes long texts of short ones."""
 
-    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     intercepted_unops = frozenset({"+", "-"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
@@ -49,7 +50,10 @@ class _Language(ImmutableSandboxedEnvironment):
             if any(isinstance(number, str) for number in numbers):
                 return concat((left, right))
         left, right = computable(operator, left), computable(operator, right)
-        if sum(operand.bit_length() for operand in (left, right) if isinstance(operand, int)) > _MOST_BITS:
+        bits = [operand.bit_length() for operand in (left, right) if isinstance(operand, int)]
+        if operator == "**" and isinstance(left, int):
+            bits = [left.bit_length() * abs(right)]
+        if sum(bits) > _MOST_BITS:
             raise TemplateProblem("template-error", "the numbers grow too large")
         return super().call_binop(context, operator, left, right)
 
@@ -59,6 +63,7 @@ class _Language(ImmutableSandboxedEnvironment):
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
         for each in (getattr(obj, "__self__", None), *args, *kwargs.values()):
             charge(weigh(each))
+        charge(WORK_OF_A_CALL)
         return settled(super().call(context, obj, *args, **kwargs))
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -67,27 +72,36 @@ class _Language(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         value = super().getattr(obj, attribute)
-        return self.undefined(obj=obj, name=attribute) if is_empty(value) else value
+        if is_empty(value) and not isinstance(obj, Namespace):  # which holds what the template puts there
+            return self.undefined(obj=obj, name=attribute)
+        return value
 
     def wrap_str_format(self, value: Any) -> None:
-        """Let `"{:>999999999}".format(1)` be an attribute like others: not among those listed."""
+        """Let `"{:>999999999}".format(1)` be an attribute like others: none that can be reached."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        names = _LOOP if isinstance(obj, LoopContext) else _METHODS
-        return attr in names and super().is_safe_attribute(obj, attr, value)
+        is_open = isinstance(obj, _OPEN) and (not isinstance(obj, str) or attr in _OF_TEXT)
+        return is_open and super().is_safe_attribute(obj, attr, value)
 
 
 def _environment(finalize: Callable[[object], str]) -> _Language:
     environment = _Language(undefined=Empty, autoescape=False, finalize=finalize, cache_size=0)
-    # A column may be called `range` or `dict`; an empty cell of it must not speak a function.
     environment.globals.clear()
     environment.filters.clear()
     environment.filters.update(filters())
-    environment.filters.update(_concat=concat, _made=settled, _steps=steps, _compare=compare)
+    environment.filters.update(
+        _concat=concat, _made=settled, _steps=steps, _compare=compare, _literal=literal
+    )
     return environment
 
 
-ENVIRONMENT = _environment(spoken)
+def _spoken(value: object) -> str:
+    text = spoken(value)
+    charge(len(text))
+    return text
+
+
+ENVIRONMENT = _environment(_spoken)
 JSON_ENVIRONMENT = _environment(marked)
 """For templates that give JSON: what comes of a cell is marked, so that it can't be taken for the template's."""
 
@@ -97,6 +111,24 @@ class Bounded(NodeTransformer):
 
     `{% set a = a ~ a %}` forty times is a terabyte, and so is `{% set a = [a, a] %}`.
     """
+
+    _is_repeated = False
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 - Jinja's name
+        """Return the output, with a count of the template's own text where it may be said again and again."""
+        self.generic_visit(node)
+        length = sum(len(text.data) for text in node.nodes if isinstance(text, nodes.TemplateData))
+        if self._is_repeated and length:
+            node.nodes.append(_call(nodes.Const(length, lineno=node.lineno), "_literal"))
+        return node
+
+    def _repeated(self, node: nodes.Node) -> nodes.Node:
+        outside, self._is_repeated = self._is_repeated, True
+        self.generic_visit(node)
+        self._is_repeated = outside
+        return node
+
+    visit_Macro = visit_CallBlock = _repeated  # noqa: N815
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802 - Jinja's name
         """Return the call for `a ~ b`."""
@@ -120,7 +152,7 @@ class Bounded(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
         """Return the loop, over no more than it may go through."""
-        self.generic_visit(node)
+        self._repeated(node)
         node.iter = _call(node.iter, "_steps")
         return node
 
@@ -137,25 +169,48 @@ def _call(value: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(cast(nodes.Expr, value), name, list(args), [], None, None, lineno=value.lineno)
 
 
-def check_language(tree: nodes.Template) -> None:
+def check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
     """Check that a template stays within the language.
+
+    Args:
+        tree: the template.
+        gives_json: what it gives is JSON.
 
     Raises:
         TemplateSyntaxError: it does not.
     """
+    undeclared = _undeclared(tree)
     for node in tree.find_all(nodes.Node):
-        if not isinstance(node, _LANGUAGE):
-            raise TemplateSyntaxError(f"{type(node).__name__.lower()} is not available here", node.lineno)
-        if isinstance(node, nodes.For) and (node.recursive or any(True for _ in node.find_all(nodes.For))):
-            raise TemplateSyntaxError("a loop within a loop is not available here", node.lineno)
-        if isinstance(node, nodes.Name) and node.name in _JINJA_OWN and node.name != "loop":
+        if isinstance(node, _OTHER_TEMPLATES):
+            what = type(node).__name__.lower()
+            raise TemplateSyntaxError(
+                f"{what} is not available here: there are no other templates", node.lineno
+            )
+        if gives_json and isinstance(node, _NOT_IN_JSON):
+            what = type(node).__name__.lower()
+            raise TemplateSyntaxError(f"{what} is not available where a template gives JSON", node.lineno)
+        if isinstance(node, nodes.Name) and node.name in ("self", "super"):
             raise TemplateSyntaxError(
                 f'for a column called {node.name} write row["{node.name}"]', node.lineno
             )
-        if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-            raise TemplateSyntaxError(f"{node.attr} can't be reached from here", node.lineno)
-        if isinstance(node, nodes.Call) and not isinstance(node.node, nodes.Getattr):
-            raise TemplateSyntaxError("there are no functions here", node.lineno)
+        if (
+            isinstance(node, nodes.Call)
+            and isinstance(node.node, nodes.Name)
+            and node.node.name in undeclared
+        ):
+            raise TemplateSyntaxError(f"there is no function {node.node.name} here", node.lineno)
+
+
+def functions_of(tree: nodes.Template) -> dict[str, Any]:
+    """Return the functions of Jinja that a template calls, and let it reach them by these names."""
+    undeclared = _undeclared(tree)
+    found = {}
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in _FUNCTIONS & undeclared:
+            function = DEFAULT_NAMESPACE[call.node.name]
+            call.node.name = _FUNCTION_PREFIX + call.node.name
+            found[call.node.name] = function
+    return found
 
 
 def check_dates(tree: nodes.Template) -> None:
@@ -213,7 +268,8 @@ def _column_of(node: nodes.Node, undeclared: frozenset[str]) -> tuple[str, bool]
 
 
 def _undeclared(tree: nodes.Template) -> frozenset[str]:
-    return frozenset(meta.find_undeclared_variables(tree))
+    names = meta.find_undeclared_variables(tree)
+    return frozenset(name for name in names if not name.startswith(_FUNCTION_PREFIX))
 
 
 def uses_of(tree: nodes.Template) -> list[Use]:
@@ -265,10 +321,7 @@ def literals_of(tree: nodes.Template) -> list[str]:
 
 
 def parts_of(tree: nodes.Template) -> list[str | Placeholder] | None:
-    """Return a template as literal texts and placeholders; None: there is more to it.
-
-    Most templates are no more than that, and joining is ten times faster than Jinja in its sandbox.
-    """
+    """Return a template as literal texts and placeholders, as most are; None: there is more to it."""
     undeclared = _undeclared(tree)
     parts: list[str | Placeholder] = []
     for output in tree.body:
@@ -292,23 +345,3 @@ def parts_of(tree: nodes.Template) -> list[str | Placeholder] | None:
                 return None
             parts.append(Placeholder(column[0], default))
     return parts
-
-
-def join_parts(parts: Iterable[str | Placeholder], fields: Mapping[str, object]) -> str:
-    """Do what Jinja would do with `parts`, word for word (a property test compares the two)."""
-    texts = []
-    for part in parts:
-        if isinstance(part, str):
-            texts.append(part)
-            continue
-        value = fields.get(part.column)
-        # Most of them: not empty, and spoken as it is.
-        if type(value) is str and value[:1].isalnum() and value[:1] not in FILLERS:
-            texts.append(value)
-        elif not is_empty(value):
-            texts.append(spoken(value))
-        elif part.default is None:
-            raise EmptyValue(part.column)
-        else:
-            texts.append(part.default)
-    return "".join(texts)

@@ -1,4 +1,4 @@
-"""What will be said, looked at before it is: marks of a template or a list that went wrong."""
+"""Lint of messages before they are sent: signs that a template or a list went wrong."""
 
 import re
 import threading
@@ -141,7 +141,7 @@ def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, 
     """
     if (match := re.search("[{}]", text)) is not None:
         yield "message-braces", f'braces are left over in "{_around(text, match)}"'
-    odd = next((char for char in text if _is_control(char)), None)
+    odd = None if text.isprintable() else next((char for char in text if _is_control(char)), None)
     if odd is not None:
         yield "message-control", f"it has a control character, U+{ord(odd):04X}"
     for code, pattern, what in (

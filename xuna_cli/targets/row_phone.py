@@ -50,9 +50,6 @@ class RowPhone:
         where: the columns.
         region: the country of numbers without + where no column says one.
         strict: as for `PhoneReader`.
-
-    Attributes:
-        plain: reads a cell where it alone counts, of the one column; None where there is more to ask.
     """
 
     def __init__(self, where: PhoneColumns, *, region: str | None, strict: bool) -> None:
@@ -62,16 +59,17 @@ class RowPhone:
         self._home = self._reader(region)
         self._by_cells: dict[tuple[str, ...], PhoneReader | str] = {}
         self._by_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
-        one = len(where.columns) == 1
-        self.plain: Read | None = self._home.normalise if one and not where.regions else None
+        self._has_fast_path = len(where.columns) == 1 and len(where.regions) <= 1
+        self._region_column = where.regions[0] if where.regions else None
         # A list of many rows has few countries: one look-up of the cell's text finds the reader.
-        self._region_column = where.regions[0] if one and len(where.regions) == 1 else None
         self._by_text: dict[object, Read] = {}
 
-    def plain_in_row(self, fields: Mapping[str, object]) -> "Read | None":
-        """Return what reads a cell of the one column in this row's country; None: there is more to ask."""
+    def fast_path(self, fields: Mapping[str, object]) -> Read | None:
+        """Return what reads a cell of the one phone column in this row's country; None: there is more to ask."""
+        if not self._has_fast_path:
+            return None
         if self._region_column is None:
-            return self.plain
+            return self._home.normalise
         cell = fields.get(self._region_column)
         if not isinstance(cell, str):
             return None

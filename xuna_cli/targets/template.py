@@ -1,15 +1,15 @@
-"""Templates for what is said: Jinja2, sandboxed and strict, for one row at a time.
+"""Templates of messages and other overrides: Jinja2, sandboxed and strict, for one row at a time.
 
 Three promises: a placeholder that has no value never leaves a hole in a sentence ("Hi ,"); what
 stands in a cell is spoken as it is and never run; and no template can stall the program or write
-without end. For the last one the language is a part of Jinja2 (see language.py).
+without end (see language.py).
 """
 
 import copy
 import difflib
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from jinja2 import TemplateSyntaxError
@@ -25,7 +25,7 @@ from xuna_cli.targets.language import (
     Placeholder,
     check_dates,
     check_language,
-    join_parts,
+    functions_of,
     literals_of,
     parts_of,
     said_by,
@@ -47,7 +47,7 @@ class Template:
     """A compiled template.
 
     Args:
-        source: Jinja2; see the module for which part of it.
+        source: Jinja2.
         where: the option that it came from, e.g. `--first-message`, for messages.
         gives_json: what it gives is JSON, in which the values are marked; see `json_template`.
 
@@ -73,7 +73,8 @@ class Template:
         environment = JSON_ENVIRONMENT if gives_json else ENVIRONMENT
         try:
             tree = environment.parse(source)
-            check_language(tree)
+            functions = functions_of(tree)
+            check_language(tree, gives_json=gives_json)
             check_dates(tree)
             uses = uses_of(tree)
             self.columns = tuple(dict.fromkeys(use.column for use in uses if use.required))
@@ -83,11 +84,9 @@ class Template:
             self._names = {use.column: use.column for use in uses if not use.through_row}
             self._spelling: Mapping[str, str] = {}
             self._parts = parts_of(tree)
-            if gives_json and not self.is_constant:
-                self._parts = None
             self.literals = tuple(literals_of(tree))
             self.said = tuple(said_by(tree))
-            self._compiled = environment.from_string(Bounded().visit(tree))
+            self._compiled = environment.from_string(Bounded().visit(tree), globals=functions)
         except TemplateSyntaxError as problem:
             raise _does_not_compile(where, source, problem.lineno, problem.message or "") from None
         # Anything else that Python's compiler makes of a hostile text: surrogates, deep nesting.
@@ -103,19 +102,9 @@ class Template:
         return self._parts is not None and all(isinstance(part, str) for part in self._parts)
 
     @property
-    def placeholders(self) -> tuple[list[str], list[str]] | None:
-        """The literals before, between and behind the placeholders, and the placeholders' columns.
-
-        None: there is more to it than that, or there is no placeholder.
-        """
-        literals, columns = [""], []
-        for part in self._parts or ():
-            if isinstance(part, str):
-                literals[-1] += part
-            else:
-                literals.append("")
-                columns.append(part.column)
-        return (literals, columns) if columns else None
+    def parts(self) -> Sequence[str | Placeholder] | None:
+        """Its literal texts and placeholders, in their order; None: there is more to it than those."""
+        return self._parts
 
     @property
     def all_columns(self) -> tuple[str, ...]:
@@ -166,7 +155,7 @@ class Template:
             EmptyValue: an empty cell would be spoken (or filtered, or computed with).
             TemplateProblem: any other reason for which there is no usable text.
         """
-        text = self._render_by_jinja(fields) if self._parts is None else join_parts(self._parts, fields)
+        text = self._text(fields)
         if len(text) > LONGEST_TEXT:
             raise too_long()
         if is_empty(text):
@@ -175,7 +164,7 @@ class Template:
             check_encodable(text)
         return text
 
-    def _render_by_jinja(self, fields: Mapping[str, object]) -> str:
+    def _text(self, fields: Mapping[str, object]) -> str:
         cells = {
             name: fields[column] for name, column in self._names.items() if not is_empty(fields.get(column))
         }

@@ -4,10 +4,11 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
-from jinja2 import Undefined
+from jinja2 import StrictUndefined, Undefined
 from jinja2.exceptions import SecurityError
+from jinja2.utils import missing
 
 _QUOTED = 40
 LONGEST_TEXT = 100_000
@@ -83,40 +84,29 @@ def too_long() -> TemplateProblem:
     return TemplateProblem("template-error", f"the text is longer than {LONGEST_TEXT:,} characters")
 
 
-class Empty(Undefined):
+class Empty(StrictUndefined):
     """Stands in for an empty cell: false in a test, undefined for `default`, an error when used."""
 
     __slots__ = ()
 
-    def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        if self._undefined_exception is SecurityError:
-            raise SecurityError(self._undefined_message)
-        raise EmptyValue(str(self._undefined_name or self._undefined_hint or "a value"))
+    def __init__(self, hint: Any = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:
+        super().__init__(hint, obj, name, exc)
+        if exc is not SecurityError:
+            self._undefined_exception = lambda _: EmptyValue(str(name or hint or "a value"))  # type: ignore[assignment]
 
-    __str__ = __iter__ = __len__ = _fail_with_undefined_error
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
-    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _fail_with_undefined_error
-    __mod__ = __rmod__ = __pos__ = __neg__ = __call__ = __getitem__ = _fail_with_undefined_error
-    __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _fail_with_undefined_error
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self._fail_with_undefined_error()
-
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         return False
 
-    def __contains__(self, _item: object) -> bool:
+    def __contains__(self, _item: object) -> bool:  # type: ignore[override]
         return False
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
         return isinstance(other, Undefined) or is_empty(other)
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]
         return not self == other
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash(None)
 
 
