@@ -3,7 +3,7 @@
     python -m tests.benchmarks.ledger_engines [--people 40000] [--processes 1,2,4,8] [--order random]
 
 Each process reads the same list (keys in random order, as phone numbers come) and works as a run does:
-standings, a claim of 20,000 at once, then for each batch of 100 `submit`, `holds_lock`, and `record`. There is no
+statuses, a claim of 20,000 at once, then for each batch of 100 `submit`, `holds_lock`, and `record`. There is no
 API: the figures are what the ledger allows, not what a run reaches. With `--api-ms` each batch waits as for an
 API of that latency, four batches at once in each process; people per second then grow with the processes until
 the ledger is the limit. Prints a table on stderr and JSON on stdout.

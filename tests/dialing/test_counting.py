@@ -241,14 +241,14 @@ def test_a_limit_of_people_whom_another_run_takes_is_filled_from_behind(make_sce
     original = scene.ledger.claim_statuses
     calls = []
 
-    def standings(campaign_id, keys, *, run_id=None):
+    def statuses(campaign_id, keys, *, run_id=None):
         calls.append(list(keys))
         found = original(campaign_id, keys, run_id=run_id)
         if len(calls) == 1:
             scene.ledger.claim(other, [[target(0)]])  # between the look-up and the claim
         return found
 
-    scene.ledger.claim_statuses = standings
+    scene.ledger.claim_statuses = statuses
     report = scene.dial(rows(0, 1, 2, 3, 4), limit=2, batch_size=2)
     assert settled(report) == {"in_flight": 1, "accepted": 2}
     assert scene.states == {"claimed": numbers(0), "accepted": sorted(numbers(1, 2))}

@@ -87,12 +87,12 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
     opening = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
     clock = FakeClock(opening - timedelta(minutes=1))
-    standings = scene.ledger.claim_statuses
+    statuses = scene.ledger.claim_statuses
 
     def failing(*args, **kwargs):
         if clock.now() >= opening:
             raise LedgerError("the disk is gone")
-        return standings(*args, **kwargs)
+        return statuses(*args, **kwargs)
 
     scene.ledger.claim_statuses = failing
     hours = Hours((Window(8 * 60, 20 * 60),), close_early=timedelta(0))

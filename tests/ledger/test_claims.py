@@ -96,7 +96,7 @@ def test_runs_that_race_for_the_same_people_never_share_one(opened):
     assert len(everybody) == len(set(everybody)) == 300
 
 
-def test_standings_name_how_a_key_stands(opened):
+def test_statuses_name_how_a_key_stands(opened):
     ours, theirs = opened(), opened()
     run, other = ours.start_run(description()), theirs.start_run(description())
     batches = theirs.claim(other, [targets(number) for number in range(6)])

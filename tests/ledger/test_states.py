@@ -243,7 +243,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def whoever_stands_is_named(self):
         if not self.run_of:
             return
-        standings = self.watcher.claim_statuses(1, [target(number).key for number in range(PEOPLE)])
+        statuses = self.watcher.claim_statuses(1, [target(number).key for number in range(PEOPLE)])
         words = {
             BatchState.ACCEPTED: ClaimStatus.ALREADY_CALLED,
             BatchState.SHORT: ClaimStatus.HELD,
@@ -251,7 +251,7 @@ class LedgerMachine(RuleBasedStateMachine):
             BatchState.CLAIMED: ClaimStatus.IN_FLIGHT,
             BatchState.SUBMITTING: ClaimStatus.IN_FLIGHT,
         }
-        assert standings == {key: words[self.state[batch_id]] for key, batch_id in self.owner.items()}
+        assert statuses == {key: words[self.state[batch_id]] for key, batch_id in self.owner.items()}
 
 
 LedgerMachine.TestCase.settings = settings(

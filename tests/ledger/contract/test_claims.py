@@ -19,7 +19,7 @@ def state_of(ledger, batch):
     return state
 
 
-def standings(ledger, run, *numbers):
+def statuses(ledger, run, *numbers):
     return ledger.claim_statuses(run.campaign_id, [person(number).key for number in numbers])
 
 
@@ -114,7 +114,7 @@ def test_refused_frees_people_and_accepted_does_not(opened):
     for batch, state in ((good, BatchState.ACCEPTED), (bad, BatchState.REFUSED)):
         ledger.submit(batch)
         assert ledger.record(batch, state, batch_id="batch_x", calls_initiated=1, http_status=200)
-    assert standings(ledger, run, 1, 2) == {person(1).key: ClaimStatus.ALREADY_CALLED}
+    assert statuses(ledger, run, 1, 2) == {person(1).key: ClaimStatus.ALREADY_CALLED}
     assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
 
 
@@ -127,7 +127,7 @@ def test_late_proof_replaces_unknown_and_nothing_else(opened):
     assert ledger.record(batch, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1, http_status=200)
     assert not ledger.record(batch, BatchState.REFUSED)
     assert state_of(ledger, batch) == "accepted"
-    assert standings(ledger, run, 1) == {person(1).key: ClaimStatus.ALREADY_CALLED}
+    assert statuses(ledger, run, 1) == {person(1).key: ClaimStatus.ALREADY_CALLED}
 
 
 def test_words_of_others_are_kept_whatever_they_hold(opened):
@@ -150,7 +150,7 @@ def test_a_split_moves_calls_to_children_and_drops_the_rejected(opened):
     children = ledger.split(run, parent, [people(1, 2), people(4, 5)], http_status=422, error="row 3")
     assert numbers_of(children) == [[1, 2], [4, 5]]
     assert state_of(ledger, parent) == "refused"
-    assert person(3).key not in standings(ledger, run, 1, 2, 3, 4, 5)
+    assert person(3).key not in statuses(ledger, run, 1, 2, 3, 4, 5)
     for child in children:
         ledger.submit(child)
 
@@ -163,7 +163,7 @@ def test_unclaim_gives_back_some_or_all_of_a_batch(opened):
     assert numbers_of([left]) == [[1, 3]]
     assert ledger.unclaim(all_, [person(4).key]) is None
     assert [batch.size for batch in ledger.batches(run.campaign_id)] == [2]
-    assert set(standings(ledger, run, 1, 2, 3, 4)) == {person(1).key, person(3).key}
+    assert set(statuses(ledger, run, 1, 2, 3, 4)) == {person(1).key, person(3).key}
 
 
 def test_the_end_of_a_run_gives_back_what_it_only_claimed(opened):
@@ -208,7 +208,7 @@ def test_what_a_dead_run_had_on_the_wire_is_unknown_and_its_claims_are_free(open
     one.close()  # the lock goes, the row stays: as when the process is killed
     again = other.start_run(described())
     assert state_of(other, sent) == "unknown"
-    assert standings(other, again, 1, 2) == {person(1).key: ClaimStatus.HELD}
+    assert statuses(other, again, 1, 2) == {person(1).key: ClaimStatus.HELD}
 
 
 def test_a_campaign_keeps_to_its_first_run(opened):
@@ -236,7 +236,7 @@ def test_resolving_decides_held_batches_and_frees_people_who_were_not_placed(ope
     ledger.end_run(run)
     resolve(ledger, "spring", [placed.id], placed=True)
     resolve(ledger, "spring", [lost.id], placed=False)
-    assert standings(ledger, run, 1, 2) == {person(1).key: ClaimStatus.ALREADY_CALLED}
+    assert statuses(ledger, run, 1, 2) == {person(1).key: ClaimStatus.ALREADY_CALLED}
     counts = campaign(ledger, "spring").calls
     assert counts[BatchState.ACCEPTED] == 1
 
@@ -308,7 +308,7 @@ def test_whom_the_api_refused_is_remembered_and_a_duplicate_in_that_run(opened):
         ledger.submit(parent)
         ledger.split(run, parent, [], http_status=422, error="x", refused=[(one, words) for one in people(1)])
         if words == "no":
-            assert standings(ledger, run, 1, 2) == {}
+            assert statuses(ledger, run, 1, 2) == {}
             found = ledger.claim_statuses(run.campaign_id, [person(1).key, person(2).key], run_id=run.id)
             assert found == {person(1).key: ClaimStatus.DUPLICATE}
             assert numbers_of(ledger.claim(run, [people(1, 2)])) == [[2]]
