@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.scripted import certificates
+
 # What starts the tests in the background (nohup, a CI service) may ignore signals, and every process that they
 # start would ignore them, too.
 for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -33,7 +35,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def nobody_is_home(tmp_path, monkeypatch):
-    """Give each test a home and a data folder of its own, and no settings from outside."""
+    """Give each test a home and a data folder of its own, and no settings from outside.
+
+    One authority is trusted instead of the 140 of certifi, which take longer to load than most commands take to run.
+    """
     for name in list(os.environ):
         if (
             name.startswith("XUNA_")
@@ -45,6 +50,8 @@ def nobody_is_home(tmp_path, monkeypatch):
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates()[0]))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
 
 
 @pytest.fixture

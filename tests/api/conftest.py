@@ -10,8 +10,8 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    """What the machine's environment says of proxies and certificates is not for tests."""
-    for name in (*PROXIES, *(name.lower() for name in PROXIES), "SSL_CERT_FILE", "SSL_CERT_DIR"):
+    """What the machine's environment says of proxies is not for tests."""
+    for name in (*PROXIES, *(name.lower() for name in PROXIES)):
         monkeypatch.delenv(name, raising=False)
 
 

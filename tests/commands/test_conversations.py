@@ -137,6 +137,7 @@ def test_what_a_server_says_is_data_in_an_export(cli, point_at, tmp_path, form):
         assert all(not cell.startswith(("=", "+", "-", "@")) for cell in row.values())
 
 
+@pytest.mark.slow
 def test_ten_megabytes_of_transcript_are_shown_whole(cli, point_at):
     words = "word [b] " * 1_200_000
     record = {

@@ -94,6 +94,7 @@ def test_an_import_with_a_row_that_is_no_number_adds_nobody(cli):
     cli("do-not-call", "check", ONE)
 
 
+@pytest.mark.slow
 def test_an_import_of_many_numbers_in_several_transactions(cli):
     cli.write("stop.txt", "".join(f"+1303{number}\n" for number in range(2_000_000, 2_045_000)))
     ran = cli("do-not-call", "import", "stop.txt", "--reason", "registry")

@@ -53,6 +53,7 @@ def some_numbers(count, seed):
     return sorted(found)[:count]
 
 
+@pytest.mark.slow
 def test_ten_thousand_numbers_in_twenty_spellings_are_all_found(cli):
     assert len(SPELLINGS) == 20
     listed = some_numbers(10_000, 3)

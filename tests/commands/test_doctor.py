@@ -58,6 +58,7 @@ def test_the_way_to_the_api_is_shown_without_the_proxys_password(cli, monkeypatc
     monkeypatch.setenv("XUNA_BASE_URL", "https://127.0.0.2.invalid")
     monkeypatch.setenv("HTTPS_PROXY", "http://me:s3cret@127.0.0.1:9")
     monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.delenv("SSL_CERT_FILE")
     ran = cli("doctor", "--output", "json", exits=6)
     assert "127.0.0.1:9, from environment (HTTPS_PROXY)" in findings(ran)["proxy"]["message"]
     assert "certifi" in findings(ran)["certificates"]["message"]

@@ -32,6 +32,7 @@ def test_no_part_of_a_guarded_cell_is_a_formula(text):
         assert first not in "+-" or not first or not cell.strip()[1:2].isalpha()
 
 
+@pytest.mark.slow
 @given(rows=st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=4))
 def test_rejected_rows_read_back_as_they_were(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("rejects") / "r.csv"

@@ -5,6 +5,7 @@ import io
 import json
 
 import openpyxl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def calls(content, name):
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     st.lists(

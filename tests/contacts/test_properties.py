@@ -83,6 +83,7 @@ def summary(row):
     return (row.row_number, row.code if isinstance(row, Rejection) else row.fields)
 
 
+@pytest.mark.slow
 @QUICK
 @given(
     st.lists(st.dictionaries(JSON_TEXT, JSON_VALUE, max_size=4) | JSON_VALUE, max_size=6),
@@ -107,6 +108,7 @@ def test_every_value_written_as_json_comes_back_once(values, kind, ascii_only, i
             assert row.code == "row-not-an-object"
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.lists(st.dictionaries(JSON_TEXT, JSON_VALUE, max_size=3), max_size=4), st.integers(1, 80))
 def test_where_the_reads_are_cut_changes_nothing(values, chunk):
@@ -117,6 +119,7 @@ def test_where_the_reads_are_cut_changes_nothing(values, chunk):
     assert [row.fields for row in rows] == values
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.lists(st.dictionaries(JSON_TEXT, JSON_VALUE, max_size=3), max_size=4), st.data())
 def test_an_array_cut_off_anywhere_never_passes(values, data):

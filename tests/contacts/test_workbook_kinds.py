@@ -355,6 +355,7 @@ def test_xls_cells_are_shown_by_their_formats(read):
 # -- hostile files
 
 
+@pytest.mark.slow
 def test_a_far_cell_costs_nothing(read):
     content = xlsx(
         row(1, *HEADER), row(2, "+15551230001"), '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'

@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +135,7 @@ def test_every_row_of_every_run_is_counted_once_and_nobody_is_called_twice(make_
         held_before = held
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(LISTS, LISTS, st.booleans(), st.none() | st.integers(1, 10))
 def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, breaks, limit):
@@ -166,6 +168,7 @@ def test_every_row_of_a_rehearsal_is_counted_once(make_scene, called, values, br
     assert limit is None or len(fresh) <= limit
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     st.lists(st.integers(0, 60), max_size=60),

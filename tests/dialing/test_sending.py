@@ -246,6 +246,7 @@ def test_a_call_that_is_not_named_is_found_by_halving(scene):
 SETTINGS = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     st.integers(1, 24).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1)))), st.booleans()

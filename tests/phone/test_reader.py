@@ -277,6 +277,7 @@ JSON_CELLS = st.recursive(
 NUMBER_LIKE = st.text(alphabet="+0123456789 ()-./,;#xeE'\u200b\n٣\uff10or", max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(cell=JSON_CELLS | NUMBER_LIKE, region=st.sampled_from([None, *REGIONS]))
 def test_any_cell_is_a_number_or_a_problem_and_a_number_stays_what_it_is(cell, region):
@@ -321,6 +322,7 @@ class _Slow(PhoneReader):
         return None
 
 
+@pytest.mark.slow
 def test_the_quick_way_has_the_librarys_verdict_on_numbers_with_plus():
     draw, reader, slow = random.Random(5), PhoneReader(None), _Slow(None)
     quick = possible = 0
@@ -336,6 +338,7 @@ def test_the_quick_way_has_the_librarys_verdict_on_numbers_with_plus():
     assert quick > 0.9 * possible > 2_000
 
 
+@pytest.mark.slow
 def test_the_quick_way_has_the_librarys_verdict_on_national_numbers():
     draw = random.Random(6)
     readers = {region: (PhoneReader(region), _Slow(region)) for region in REGIONS}
