@@ -1,36 +1,29 @@
 """`xuna agents`: the account's agents, and what goes into XUNA_AGENT_ID."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from xuna_cli.commands.option_types import Command, takes
-from xuna_cli.commands.options import ApiOptions, ResultOptions
+from xuna_cli.commands.options import ApiResultOptions
 from xuna_cli.commands.results import prints
-
-if TYPE_CHECKING:
-    from xuna_cli.output.result import Result
+from xuna_cli.output.result import Result
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListOptions(ApiOptions, ResultOptions):
-    """The options of `xuna agents list`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShowOptions(ApiOptions, ResultOptions):
+class ShowOptions(ApiResultOptions):
     """The options of `xuna agents show`."""
 
     agent_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the agent.")]
 
 
 @app.command("list", cls=Command)
-@takes(ListOptions)
+@takes(ApiResultOptions)
 @prints("agents list")
-def list_agents(options: ListOptions) -> "Result":
+def list_agents(options: ApiResultOptions) -> Result:
     """List the account's agents, with what goes into XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
     from xuna_cli.commands.account import api_to_read
@@ -44,7 +37,7 @@ def list_agents(options: ListOptions) -> "Result":
 @app.command(cls=Command)
 @takes(ShowOptions)
 @prints("agents show")
-def show(options: ShowOptions) -> "Result":
+def show(options: ShowOptions) -> Result:
     """Show one agent, and whether it has a first message of its own; json gives all of its configuration."""
     from xuna_cli.api.account import agent
     from xuna_cli.commands.account import api_to_read

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xuna_cli.commands.option_types import Options, files, number, text
+from xuna_cli.commands.options import ListFormat
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.settings import Given
 
@@ -19,16 +20,6 @@ WHOM = "Who is not called"
 WHEN = "When"
 SENDING = "Sending"
 OUTPUT = "Output"
-
-
-class ListFormat(StrEnum):
-    """Formats that a list can have."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    JSON = "json"
-    JSONL = "jsonl"
-    XLSX = "xlsx"
 
 
 class Output(StrEnum):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,7 @@ from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.commands.options import OUTPUT, ApiOptions, ResultOptions, To
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ExitStatus
-
-if TYPE_CHECKING:
-    from xuna_cli.output.result import Result
+from xuna_cli.output.result import Result
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -71,7 +69,7 @@ class ExportOptions(FilterOptions):
 @app.command("list", cls=Command)
 @takes(ListOptions)
 @prints("conversations list")
-def list_conversations(options: ListOptions) -> "Result":
+def list_conversations(options: ListOptions) -> Result:
     """List conversations, in the API's order."""
     from itertools import islice
 
@@ -92,7 +90,7 @@ def list_conversations(options: ListOptions) -> "Result":
 @app.command(cls=Command)
 @takes(ShowOptions)
 @prints("conversations show")
-def show(options: ShowOptions) -> "Result":
+def show(options: ShowOptions) -> Result:
     """Show one conversation: what was said, how it was judged, what was collected."""
     from xuna_cli.api.conversations import raw_conversation, read_conversation_strictly
     from xuna_cli.commands.account import api_to_read

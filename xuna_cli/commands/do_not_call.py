@@ -10,18 +10,18 @@ import typer
 
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.commands.options import (
-    ExportOptions as ExportTo,
-)
-from xuna_cli.commands.options import (
+    ExportFileOptions,
     LedgerOptions,
+    LedgerResultOptions,
+    ListFormat,
     Region,
     ResultOptions,
 )
 from xuna_cli.commands.results import prints
+from xuna_cli.output.result import Result
 
 if TYPE_CHECKING:
     from xuna_cli.ledger.ledger import Ledger
-    from xuna_cli.output.result import Result
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -62,7 +62,7 @@ class ImportOptions(LedgerOptions):
     ] = None
     region: Region = None
     list_format: Annotated[
-        str | None, typer.Option("--format", help="csv, tsv, json, jsonl or xlsx (default: detected).")
+        ListFormat | None, typer.Option("--format", help="Format of the list (default: detected).")
     ] = None
     delimiter: Annotated[
         str | None,
@@ -80,17 +80,12 @@ class ImportOptions(LedgerOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListOptions(LedgerOptions, ResultOptions):
-    """The options of `xuna do-not-call list`."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class CheckOptions(NumberOptions, ResultOptions):
     """The options of `xuna do-not-call check`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportOptions(LedgerOptions, ExportTo):
+class ExportOptions(LedgerOptions, ExportFileOptions):
     """The options of `xuna do-not-call export`."""
 
 
@@ -145,9 +140,9 @@ def import_file(options: ImportOptions) -> None:
 
 
 @app.command("list", cls=Command)
-@takes(ListOptions)
+@takes(LedgerResultOptions)
 @prints("do-not-call list")
-def list_numbers(options: ListOptions) -> "Result":
+def list_numbers(options: LedgerResultOptions) -> Result:
     """Show the numbers, why they are there and since when."""
     from itertools import islice
 
@@ -187,7 +182,7 @@ def remove(options: NumberOptions) -> None:
 @app.command(cls=Command)
 @takes(CheckOptions)
 @prints("do-not-call check")
-def check(options: CheckOptions) -> "Result":
+def check(options: CheckOptions) -> Result:
     """Tell of each number whether it is on the list; exit 0: none is, 3: at least one is."""
     from xuna_cli.output.do_not_call import CheckedNumbers
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xuna_cli.commands.option_types import Command, takes, text
-from xuna_cli.commands.options import ResultOptions
+from xuna_cli.commands.options import BaseUrl, Ledger, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ConfigurationError, XunaError
+from xuna_cli.output.result import Result
 from xuna_cli.settings import API_KEY, Given
 
 if TYPE_CHECKING:
     from xuna_cli.api.client import Client
     from xuna_cli.output.findings import Finding
-    from xuna_cli.output.result import Result
 
 app = typer.Typer()
 
@@ -39,18 +39,8 @@ class DoctorOptions(ResultOptions):
             help="Caller number to look up; see `xuna phone-numbers list`.",
         ),
     ] = None
-    ledger: Annotated[
-        Given | None,
-        text(
-            metavar="FILE|URL",
-            envvar="XUNA_LEDGER",
-            help="Ledger: the record of everybody who was called (default: in the user's data folder).",
-        ),
-    ] = None
-    base_url: Annotated[
-        Given | None,
-        text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),
-    ] = None
+    ledger: Ledger = None
+    base_url: BaseUrl = None
 
     def wanted_agent(self) -> str:
         """Return the agent's id; raise ConfigurationError if it is missing."""
@@ -69,7 +59,7 @@ class DoctorOptions(ResultOptions):
 @app.command(cls=Command)
 @takes(DoctorOptions)
 @prints("doctor")
-def doctor(options: DoctorOptions) -> "Result":
+def doctor(options: DoctorOptions) -> Result:
     """Check settings, ledger, key, agent and caller number; calls nobody, changes nothing."""
     from xuna_cli.api.client import Client
     from xuna_cli.api.origin import origin_of

@@ -1,23 +1,16 @@
 """`xuna ledger`: the record of who was called, as a whole."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from xuna_cli.commands.option_types import Command, takes
-from xuna_cli.commands.options import LedgerOptions, ResultOptions
+from xuna_cli.commands.options import LedgerResultOptions
 from xuna_cli.commands.results import prints
-
-if TYPE_CHECKING:
-    from xuna_cli.output.result import Result
+from xuna_cli.output.result import Result
 
 app = typer.Typer(no_args_is_help=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class InfoOptions(LedgerOptions, ResultOptions):
-    """The options of `xuna ledger info`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +33,9 @@ class CopyOptions:
 
 
 @app.command(cls=Command)
-@takes(InfoOptions)
+@takes(LedgerResultOptions)
 @prints("ledger info")
-def info(options: InfoOptions) -> "Result":
+def info(options: LedgerResultOptions) -> Result:
     """Show where the ledger is, its engine and size, and which campaigns it has."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.ledger.campaigns import campaigns

@@ -27,6 +27,16 @@ class CsvOrJson(StrEnum):
     JSON = "json"
 
 
+class ListFormat(StrEnum):
+    """Formats that a list can have."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+
+
 Region = Annotated[
     Given | None,
     text(envvar="XUNA_REGION", metavar="CC", help="Country of numbers that have no +, e.g. US."),
@@ -40,18 +50,25 @@ To = Annotated[
 ]
 
 
+Ledger = Annotated[
+    Given | None,
+    text(
+        metavar="FILE|URL",
+        envvar="XUNA_LEDGER",
+        help="Ledger: the record of everybody who was called (default: in the user's data folder).",
+    ),
+]
+BaseUrl = Annotated[
+    Given | None,
+    text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class LedgerOptions(Options):
     """Which ledger to open."""
 
-    ledger: Annotated[
-        Given | None,
-        text(
-            metavar="FILE|URL",
-            envvar="XUNA_LEDGER",
-            help="Ledger: the record of everybody who was called (default: in the user's data folder).",
-        ),
-    ] = None
+    ledger: Ledger = None
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the sandbox's ledger.")] = False
 
 
@@ -59,10 +76,7 @@ class LedgerOptions(Options):
 class ApiOptions(Options):
     """Which account to read."""
 
-    base_url: Annotated[
-        Given | None,
-        text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),
-    ] = None
+    base_url: BaseUrl = None
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Use the local sandbox instead of the real account.")
     ] = False
@@ -78,7 +92,17 @@ class ResultOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportOptions(Options):
+class LedgerResultOptions(LedgerOptions, ResultOptions):
+    """Which ledger to open, and how to print what is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiResultOptions(ApiOptions, ResultOptions):
+    """Which account to read, and how to print what is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportFileOptions(Options):
     """What to export, and where."""
 
     output: Annotated[CsvOrJson, typer.Option(help="Format of the export.", rich_help_panel=OUTPUT)] = (

@@ -1,16 +1,11 @@
 """`xuna phone-numbers`: the account's caller numbers, and what goes into XUNA_FROM_PHONE_NUMBER_ID."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import typer
 
 from xuna_cli.commands.option_types import Command, takes
-from xuna_cli.commands.options import ApiOptions, ResultOptions
+from xuna_cli.commands.options import ApiResultOptions
 from xuna_cli.commands.results import prints
-
-if TYPE_CHECKING:
-    from xuna_cli.output.result import Result
+from xuna_cli.output.result import Result
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -20,15 +15,10 @@ def group() -> None:
     """Make a group of a single command."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListOptions(ApiOptions, ResultOptions):
-    """The options of `xuna phone-numbers list`."""
-
-
 @app.command("list", cls=Command)
-@takes(ListOptions)
+@takes(ApiResultOptions)
 @prints("phone-numbers list")
-def list_numbers(options: ListOptions) -> "Result":
+def list_numbers(options: ApiResultOptions) -> Result:
     """List the account's caller numbers, with what goes into XUNA_FROM_PHONE_NUMBER_ID."""
     from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
     from xuna_cli.commands.account import api_to_read

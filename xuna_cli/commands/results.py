@@ -2,12 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from xuna_cli.errors import ExitStatus, XunaError
-
-if TYPE_CHECKING:
-    from xuna_cli.output.result import Result
+from xuna_cli.output.result import Result, print_failure, print_result
 
 
 class WithOutput(Protocol):
@@ -23,7 +21,7 @@ OptionsT = TypeVar("OptionsT", bound=WithOutput)
 
 def prints(
     command: str,
-) -> Callable[[Callable[[OptionsT], "Result | None"]], Callable[[OptionsT], ExitStatus]]:
+) -> Callable[[Callable[[OptionsT], Result | None]], Callable[[OptionsT], ExitStatus]]:
     """Print what a command returns in the form of `--output`, and return its exit status.
 
     With `--output json` there is a document also when the command fails.
@@ -32,11 +30,9 @@ def prints(
         command: its name in the document, e.g. `agents list`.
     """
 
-    def decorate(run: Callable[[OptionsT], "Result | None"]) -> Callable[[OptionsT], ExitStatus]:
+    def decorate(run: Callable[[OptionsT], Result | None]) -> Callable[[OptionsT], ExitStatus]:
         @functools.wraps(run)
         def printed(options: OptionsT) -> ExitStatus:
-            from xuna_cli.output.result import print_failure, print_result
-
             try:
                 result = run(options)
             except XunaError as error:

@@ -24,7 +24,7 @@ class AgentList(ListResult):
         ]
         return {"agents": rows, "incomplete": self.incomplete}
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield a row for each agent."""
         yield Table(
             ("XUNA_AGENT_ID", "Name", "Tags", "Since"),
@@ -48,7 +48,7 @@ class AgentFound(Result):
         """Return the whole configuration."""
         return {"agent": self.configuration}
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield what matters for a campaign."""
         name, tags = self.configuration.get("name"), self.configuration.get("tags")
         config = self.configuration.get("conversation_config")
@@ -84,7 +84,7 @@ class PhoneNumberList(Result):
         ]
         return {"phone_numbers": rows}
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield a row for each number."""
         yield Table(
             ("XUNA_FROM_PHONE_NUMBER_ID", "Number", "Label"),

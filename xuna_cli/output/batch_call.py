@@ -141,7 +141,7 @@ class BatchCallResult(Result):
                 one.error,
             )
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield the batches, the totals, and what needs the user's attention."""
         if self.report.batches:
             yield _batches(self.report.batches)

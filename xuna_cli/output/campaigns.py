@@ -54,11 +54,15 @@ class CampaignList(Result):
         """Return the campaigns."""
         return {"campaigns": [campaign_document(one) for one in self.campaigns]}
 
-    def parts(self, width: int) -> Iterator[Table | str]:
-        """Yield a row for each campaign; a narrow terminal gets fewer columns."""
+    def parts(self) -> Iterator[Table | str]:
+        """Yield a row for each campaign."""
         numbers = ("Accepted", "Held", "In flight")
-        columns = ("Campaign", *numbers, "List", "Since")[: 6 if width >= WIDE else 4]
-        yield Table(columns, [_row(one)[: len(columns)] for one in self.campaigns], right=numbers)
+        yield Table(
+            ("Campaign", *numbers, "List", "Since"),
+            map(_row, self.campaigns),
+            right=numbers,
+            from_width={"List": WIDE, "Since": WIDE},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +98,18 @@ class CampaignFound(Result):
             "records_read_at": self.evidence.read_at,
         }
 
-    def parts(self, width: int) -> Iterator[Table | str]:
+    def parts(self) -> Iterator[Table | str]:
         """Yield the batches, and what to do about those that are held."""
         one = self.campaign
         yield f"Campaign {one.name}, from {one.source_path or 'stdin'}, through {one.api_origin}"
         if one.forgotten_at is not None:
             yield f"Its people were forgotten at {one.forgotten_at}; it is closed."
-        names = ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted")
-        columns = names if width >= WIDEST else names[:4] if width >= WIDE else names[:3]
-        rows = [_batch_row(each)[: len(columns)] for each in self.batches]
-        yield Table(columns, rows, right=("Batch", "Run", "Calls", "Initiated"))
+        yield Table(
+            ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"),
+            map(_batch_row, self.batches),
+            right=("Batch", "Run", "Calls", "Initiated"),
+            from_width={"Batch ID": WIDE, "Initiated": WIDEST, "Run": WIDEST, "Submitted": WIDEST},
+        )
         held = [each for each in self.batches if each.state in HELD_STATES]
         for each in held:
             yield from ("", *explain_held(each, self.evidence).split("\n"))

@@ -29,7 +29,7 @@ class ConversationsFound(ListResult):
         rows = [{name: as_row(one)[name] for name in COLUMNS[:8]} for one in self.conversations]
         return {"conversations": rows, "limited": self.limited, "incomplete": self.incomplete}
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield a row for each conversation."""
         yield Table(
             ("Conversation", "Began (UTC)", "Lasted", "Number", "Status", "Batch ID"),
@@ -70,7 +70,7 @@ class ConversationFound(Result):
         """Return the verdict and the whole record."""
         return {"outcome": verdict(self.one).value, "conversation": self.raw}
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield facts, verdicts, collected data and what was said."""
         one = self.one
         facts = (

@@ -30,7 +30,7 @@ class EntryList(Result):
         """Return the numbers."""
         return {"do_not_call": [dict(zip(EXPORTED, _row(one), strict=True)) for one in self.entries]}
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield a row for each number, and how many there are."""
         yield Table(("Number", "Reason", "Since"), map(_row, self.entries))
         more = self.total - len(self.entries)
@@ -68,7 +68,7 @@ class CheckedNumbers(Result):
             ]
         }
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield a line for each number."""
         for number, why in self.checks:
             yield f"{number}  " + (

@@ -1,6 +1,7 @@
 """Results as people see them: tables are drawn by rich."""
 
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import TextIO, cast
 
 from rich.console import Console
@@ -41,18 +42,19 @@ def cell(value: object, style: str = "") -> Text:
     return Text("" if value is None else safe(value), style=style)
 
 
-def draw(table: Table) -> RichTable:
-    """Return a table for a console."""
-    drawn = plain_table(table.columns, table.right)
+def draw(table: Table, width: int) -> RichTable:
+    """Return a table for a console that has so many columns."""
+    shown = [width >= table.from_width.get(name, 0) for name in table.columns]
+    drawn = plain_table(list(compress(table.columns, shown)), table.right)
     for row in table.rows:
-        drawn.add_row(*(cell(*one) if isinstance(one, Styled) else cell(one) for one in row))
+        drawn.add_row(*(cell(*one) if isinstance(one, Styled) else cell(one) for one in compress(row, shown)))
     return drawn
 
 
 def print_parts(result: Result, out: Console) -> None:
     """Print a result for people."""
-    for part in result.parts(out.width):
+    for part in result.parts():
         if isinstance(part, Table):
-            out.print(draw(part))
+            out.print(draw(part, out.width))
         else:  # a terminal breaks lines by itself
             out.file.write(safe(part) + "\n")

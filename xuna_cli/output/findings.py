@@ -68,7 +68,7 @@ class Diagnosis(Result):
             ]
         }
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield a row for each check."""
         yield Table(
             ("", "What", "How it stands"),

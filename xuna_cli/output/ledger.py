@@ -45,7 +45,7 @@ class LedgerInfo(Result):
             **CampaignList(self.campaigns).document(),
         }
 
-    def parts(self, width: int) -> Iterator[Table | str]:
+    def parts(self) -> Iterator[Table | str]:
         """Yield a line for each fact, and the campaigns."""
         for name, value in (
             ("Ledger", self.location),
@@ -57,4 +57,4 @@ class LedgerInfo(Result):
         ):
             yield f"{name + ':':<11}{value}"
         if self.campaigns:
-            yield from CampaignList(self.campaigns).parts(width)
+            yield from CampaignList(self.campaigns).parts()

@@ -105,7 +105,7 @@ class OutcomesFound(Result):
             },
         }
 
-    def parts(self, width: int) -> Iterator[Table | str]:  # noqa: ARG002 - every width
+    def parts(self) -> Iterator[Table | str]:
         """Yield the outcomes, the criteria, and what is known of the records."""
         yield f"Campaign {self.summary.campaign.name}: {self.summary.calls:,} calls accepted"
         yield _outcomes(self.summary)
@@ -201,7 +201,7 @@ class LiveSummary:
 
             from xuna_cli.output.drawing import draw  # noqa: PLC0415
 
-            self._live.update(Group(draw(_outcomes(summary)), Text(safe(words))))
+            self._live.update(Group(draw(_outcomes(summary), self._live.console.width), Text(safe(words))))
         elif words != self._said:
             say(f"xuna: {words}")
         self._said = words

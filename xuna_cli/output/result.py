@@ -6,11 +6,9 @@ document (the envelope: `xuna_result_version`, `command`, `status`, `exit_code`,
 only loaded to draw a table.
 """
 
-import io
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from xuna_cli.errors import ExitStatus, UnreachableError, XunaError, most_important
@@ -34,11 +32,13 @@ class Table:
         columns: their headings.
         rows: a cell for each column; None is an empty one.
         right: headings of the columns with numbers.
+        from_width: headings of the columns that a narrow terminal doesn't get, and the width that they need.
     """
 
     columns: Sequence[str]
     rows: Iterable[Sequence[object | Styled]]
     right: Sequence[str] = ()
+    from_width: Mapping[str, int] = field(default_factory=dict)
 
 
 class Result(ABC):
@@ -67,12 +67,8 @@ class Result(ABC):
         """Return the command's own keys of the JSON document."""
 
     @abstractmethod
-    def parts(self, width: int) -> Iterable[Table | str]:
-        """Yield tables and lines for people.
-
-        Args:
-            width: columns of the terminal.
-        """
+    def parts(self) -> Iterable[Table | str]:
+        """Yield tables and lines for people."""
 
     def rows(self) -> Iterable[Sequence[object]]:
         """Yield the rows of the CSV, the header first."""
@@ -129,6 +125,8 @@ def print_result(command: str, result: Result, output: str) -> None:
     if output == "json":
         emit(result_document(command, result))
     elif output == "csv":
+        import io  # noqa: PLC0415 - only where it is needed
+
         from xuna_cli.output.spreadsheet import write_rows  # noqa: PLC0415 - only where it is needed
 
         header, *rows = result.rows()
@@ -156,6 +154,8 @@ def print_failure(command: str, error: XunaError) -> None:
 
 def dump(document: object) -> str:
     """Return JSON for people and programs; ASCII, so that no terminal obeys what is in it."""
+    import json  # noqa: PLC0415 - only where it is needed
+
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 

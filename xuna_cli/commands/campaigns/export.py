@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from xuna_cli.commands.option_types import takes
-from xuna_cli.commands.options import CampaignName, ExportOptions, JoinOptions
+from xuna_cli.commands.options import CampaignName, ExportFileOptions, JoinOptions
 from xuna_cli.commands.results import prints
 
 
 @dataclass(frozen=True, kw_only=True)
-class CampaignExportOptions(JoinOptions, ExportOptions):
+class CampaignExportOptions(JoinOptions, ExportFileOptions):
     """The options of `xuna campaigns export`."""
 
     name: CampaignName

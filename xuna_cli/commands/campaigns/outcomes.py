@@ -8,10 +8,10 @@ import typer
 from xuna_cli.commands.option_types import takes
 from xuna_cli.commands.options import ApiOptions, CampaignName, LedgerOptions, ResultOptions
 from xuna_cli.commands.results import prints
+from xuna_cli.output.result import Result
 
 if TYPE_CHECKING:
     from xuna_cli.outcomes.summary import Summary
-    from xuna_cli.output.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
 
 @takes(OutcomesOptions)
 @prints("campaigns outcomes")
-def read_outcomes(options: OutcomesOptions) -> "Result":
+def read_outcomes(options: OutcomesOptions) -> Result:
     """Read the conversation records since the first run, and keep in the ledger what they prove of each call.
 
     A record that can't be proven to be of one call is counted and joined with none.

@@ -1,31 +1,23 @@
 """`xuna campaigns list` and `show`."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from xuna_cli.commands.option_types import takes
-from xuna_cli.commands.options import CampaignName, LedgerOptions, ResultOptions
+from xuna_cli.commands.options import CampaignName, LedgerResultOptions
 from xuna_cli.commands.results import prints
-
-if TYPE_CHECKING:
-    from xuna_cli.output.result import Result
+from xuna_cli.output.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListOptions(LedgerOptions, ResultOptions):
-    """The options of `xuna campaigns list`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShowOptions(LedgerOptions, ResultOptions):
+class ShowOptions(LedgerResultOptions):
     """The options of `xuna campaigns show`."""
 
     name: CampaignName
 
 
-@takes(ListOptions)
+@takes(LedgerResultOptions)
 @prints("campaigns list")
-def list_campaigns(options: ListOptions) -> "Result":
+def list_campaigns(options: LedgerResultOptions) -> Result:
     """List all campaigns and how their calls stand."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.errors import LedgerError
@@ -45,7 +37,7 @@ def list_campaigns(options: ListOptions) -> "Result":
 
 @takes(ShowOptions)
 @prints("campaigns show")
-def show_campaign(options: ShowOptions) -> "Result":
+def show_campaign(options: ShowOptions) -> Result:
     """Show a campaign, its batches, and what to do about those that are held."""
     from xuna_cli.commands.campaigns.resolve import evidence_for
     from xuna_cli.commands.context import address_in, ledger_for_reading
