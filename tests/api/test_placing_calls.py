@@ -343,7 +343,7 @@ def test_a_server_that_speaks_late_at_every_step_is_left_at_the_deadline(placed)
     def play(connection):
         connection.read_request()
         for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 50\r\n", b"\r\n", b"{", b"}"):
-            connection.server.stopping.wait(0.2)
+            connection.server.stopping.wait(0.4)
             connection.send(part)
 
     with ScriptedServer([scripted.Action("late at every step", play)]) as server:

@@ -38,9 +38,9 @@ def test_nobody_is_called_whose_hours_close_while_the_disk_is_waited_for(scene):
     clock = FakeClock(closing - timedelta(seconds=1))
     submit = scene.ledger.submit
 
-    def slow(batch):
+    def slow(batch, quiet_since):
         clock.advance(2)
-        return submit(batch)
+        return submit(batch, quiet_since)
 
     scene.ledger.submit = slow
     scene.clock = clock

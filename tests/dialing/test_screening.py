@@ -53,9 +53,9 @@ def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(w
         asked = ledger.on_do_not_call_list
         claimed = ledger.claim
 
-        def list_then_claim(run, groups):
+        def list_then_claim(run, groups, quiet_since):
             add(ledger, [PEOPLE[1]], None)
-            return claimed(run, groups)
+            return claimed(run, groups, quiet_since)
 
         # The same object as the run's: its `claim` begins when the list was read already.
         ledger.claim = list_then_claim

@@ -57,7 +57,6 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
         if options.output is Output.JSON:
             stats = RunStats()
             stats.error(error)
-            stats.list_complete = False
             result = BatchCallResult(
                 error.exit_status, None, None, options.dry_run, options.sandbox, None, False, stats.report()
             )

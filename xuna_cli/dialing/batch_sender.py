@@ -163,7 +163,7 @@ class BatchSender:
             # Connecting takes a while, and much may have changed meanwhile.
             if self._stop():
                 return Attempt(KEPT_BACK, submitted=False)
-            barred = self._submit(batch)
+            barred = self._ledger.submit(batch, self._screener.quiet_since)
             if barred:
                 return Attempt(KEPT_BACK, submitted=False, barred=barred)
             reached("submit:committed")
@@ -173,10 +173,6 @@ class BatchSender:
                 return Attempt(KEPT_BACK)
             idempotency_key = f"xuna-{self._ledger.ledger_id}-{batch.nonce}-{batch.id}"
             return Attempt(connection.post(body, calls=len(calls), idempotency_key=idempotency_key))
-
-    def _submit(self, batch: Batch) -> Mapping[str, str]:
-        since = self._screener.quiet_since
-        return self._ledger.submit(batch) if since is None else self._ledger.submit(batch, since)
 
     def _screen(self, batch: Batch, reasons: Mapping[str, Reason]) -> Batch | None:
         """Give back the claims of those who may not be called any more; return what is left of the batch."""

@@ -45,7 +45,7 @@ def targets_of(
 
 
 def read(people: People, stats: RunStats, size: Callable[[], int]) -> Iterator[list[Person]]:
-    """Yield people in chunks; rejections are counted.
+    """Yield people in chunks; rejections are counted, and whether the list came to its end is noted.
 
     Args:
         people: the list.
@@ -69,10 +69,11 @@ def read(people: People, stats: RunStats, size: Callable[[], int]) -> Iterator[l
         except InputError as error:
             broken = error
         stats.rows += taken
+        stats.list_complete = taken < wanted and broken is None
         yield chunk
         if broken is not None:
             raise broken
-        if taken < wanted:
+        if stats.list_complete:
             return
 
 

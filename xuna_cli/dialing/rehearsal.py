@@ -74,7 +74,6 @@ def rehearse(
     """
     observer = observer or RunObserver()
     stats = RunStats(observer)
-    stats.list_complete = False
 
     def size() -> int:
         return READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - stats.get("not_sent"))
@@ -90,7 +89,6 @@ def rehearse(
         while not stop() and size() > 0:
             targets = next(chunks, None)
             if targets is None:
-                stats.list_complete = True
                 break
             new = claims.claim(targets)
             fit = [target for target in targets if target.key in new]

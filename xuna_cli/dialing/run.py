@@ -99,9 +99,8 @@ class Dialer:
         ]
         for sender in senders:
             sender.start()
-        self._stats.list_complete = False
         try:
-            self._stats.list_complete = self._claim_all(self._first_look(people))
+            self._claim_all(self._first_look(people))
             self._wait_for_openings()
             self._call_refused()
             self._wait_for_openings()  # some of them may have been deferred
@@ -196,8 +195,8 @@ class Dialer:
 
     # -- claims
 
-    def _claim_all(self, chunks: Iterator[list[CallTarget]]) -> bool:
-        """Claim people, and have them called; return whether those were all."""
+    def _claim_all(self, chunks: Iterator[list[CallTarget]]) -> None:
+        """Claim people, and have them called."""
         complete = False
         while not self._stop():
             while self._rows_wanted() > 0 and not complete and not self._stop():
@@ -212,7 +211,6 @@ class Dialer:
             if self._room() == 0 or (complete and not self._waiting):
                 break
             self._ahead = min(2 * self._ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
-        return complete
 
     def _rows_wanted(self) -> int:
         """Return how many rows are to be read next."""
@@ -252,7 +250,7 @@ class Dialer:
         batches = self._ledger.claim(
             self._run,
             [targets[start : start + size] for start in range(0, len(targets), size)],
-            *self._quiet_since(),
+            self._screener.quiet_since,
         )
         if not everything and batches and len(batches[-1].targets) < size:
             # Somebody was not ours after all: whoever is left over waits for the next batch to be whole.
@@ -273,7 +271,7 @@ class Dialer:
         lost = [target for target in targets if target.key not in won]
         self._somebody_known = True
         statuses = self._claims.statuses([target.key for target in lost])
-        barred = self._ledger.barred(self._run, lost, *self._quiet_since())
+        barred = self._ledger.barred(self._run, lost, self._screener.quiet_since)
         twice = [key for key, status in statuses.items() if status is ClaimStatus.DUPLICATE]
         first_rows = self._claims.first_rows(twice) if twice else {}
         for target in targets:
@@ -285,10 +283,6 @@ class Dialer:
             elif (words := barred.get(target.to_phone_number)) is not None:
                 del self._waiting[target.key]
                 self._stats.screen(target, self._screener.barred(target, words))
-
-    def _quiet_since(self) -> tuple[datetime] | tuple[()]:
-        since = self._screener.quiet_since
-        return () if since is None else (since,)
 
     def _room(self) -> int:
         """Return how many more may be claimed in this run."""

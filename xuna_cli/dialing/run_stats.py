@@ -46,7 +46,7 @@ class RunStats:
         self._refused_calls = 0
         self._refused_earlier = 0
         self.rows = 0
-        self.list_complete = True
+        self.list_complete = False
 
     def count(self, what: str | ClaimStatus, rows: int = 1) -> None:
         """Note that so many rows became `what`, one of `COUNTS`."""
