@@ -171,7 +171,7 @@ BUGS = (
     Planted(
         "unclaimed, and the batch stays as it was",
         CLAIMS,
-        [("            return _with_others(self._database, batch, left)\n", "            return Batch(batch.id, tuple(left), batch.nonce)\n")],
+        [("            return _with_others(self._db, batch, left)\n", "            return Batch(batch.id, tuple(left), batch.nonce)\n")],
         [SIZES, "-k", "unclaim_gives_back"],
     ),
     Planted(

@@ -18,7 +18,7 @@ class Batches:
     """Takes batches from one state to the next."""
 
     def __init__(self, database: Database, runs: Runs, claims: Claims) -> None:
-        self._database = database
+        self._db = database
         self._engine = database.engine
         self._runs = runs
         self._claims = claims
@@ -28,11 +28,11 @@ class Batches:
     def batches(self, campaign_id: int, *, held_only: bool = False) -> list[BatchRecord]:
         """Return the campaign's batches, or those that wait for a person, in order."""
         asked = {"campaign_id": campaign_id, "held_only": int(held_only)}
-        return [batch_record(row) for row in self._database.rows("batches_of_campaign", asked)]
+        return [batch_record(row) for row in self._db.rows("batches_of_campaign", asked)]
 
     def has_accepted(self, campaign_id: int) -> bool:
         """Return whether the API has ever queued a call of the campaign, as far as the ledger knows."""
-        return bool(self._database.rows("ever_accepted", {"campaign_id": campaign_id}))
+        return bool(self._db.rows("ever_accepted", {"campaign_id": campaign_id}))
 
     # -- before the POST
 
@@ -60,14 +60,14 @@ class Batches:
             self._engine.lock_named("submit", shared=quiet_since is None)
             if barred := self._claims.barred_from_post(batch.targets, quiet_since):
                 return barred
-            at = self._database.timestamp()
+            at = self._db.timestamp()
             owner = self._engine.rows(named("submit"), {"id": batch.id, "submitted_at": at})
             if not owner:
                 raise lost_claim(f"batch {batch.id} is not ours any more")
             self._runs.check_open(owner[0][0])
             return {}
 
-        return self._database.group_commit.run(submit)
+        return self._db.group_commit.run(submit)
 
     @retry_on_rollback
     def back_to_claimed(self, batch: Batch) -> None:
@@ -76,8 +76,8 @@ class Batches:
         Raises:
             LostClaimError: if the batch is not ours any more; that it was not taken can be recorded.
         """
-        with self._database.transaction():
-            if not self._database.change("back_to_claimed", {"id": batch.id}):
+        with self._db.transaction():
+            if not self._db.change("back_to_claimed", {"id": batch.id}):
                 raise lost_claim(f"batch {batch.id} is not ours any more")
 
     # -- after it
@@ -106,31 +106,22 @@ class Batches:
         def record() -> bool:
             if batch_id is not None and state is not BatchState.REFUSED:
                 self._refuse_repeated(batch, batch_id)
-            outcome = self._outcome(
-                batch,
-                state,
-                batch_id=batch_id,
-                calls_initiated=calls_initiated,
-                http_status=http_status,
-                error=error,
-            )
-            changed = self._database.change("record", outcome)
+            outcome = self._outcome(batch, state, batch_id=batch_id, calls_initiated=calls_initiated)
+            outcome |= {"http_status": http_status, "error": error}
+            changed = self._db.change("record", outcome)
             if changed and state is BatchState.REFUSED:
-                self._database.change("delete_calls_of_batch", {"id": batch.id})
-            if (
-                not changed
-                and state is not BatchState.REFUSED
-                and not self._database.rows("batch", {"id": batch.id})
-            ):
+                self._db.change("delete_calls_of_batch", {"id": batch.id})
+            lost = not changed and not self._db.rows("batch", {"id": batch.id})
+            if lost and state is not BatchState.REFUSED:
                 # As after a failover to a standby that was behind, or a restore: its people are free there.
                 raise LedgerError(
-                    f"{self._database.location} has lost batch {batch.id}, and would let its people be called again",
+                    f"{self._db.location} has lost batch {batch.id}, and would let its people be called again",
                     hint="stop all runs; the server was set back to an earlier state",
                     code="ledger-set-back",
                 )
             return changed == 1
 
-        return self._database.group_commit.run(record)
+        return self._db.group_commit.run(record)
 
     @retry_on_rollback
     def reclaim(
@@ -151,15 +142,15 @@ class Batches:
         Raises:
             RepeatedBatchIdError: as `record`.
         """
-        with self._database.transaction():
+        with self._db.transaction():
             self._refuse_repeated(batch, batch_id)
             outcome = self._outcome(
                 batch, state, batch_id=batch_id, calls_initiated=calls_initiated, error=error
             )
-            if not self._database.change("reclaim_batch", outcome):
+            if not self._db.change("reclaim_batch", outcome):
                 return None
-            [(campaign_id,)] = self._database.rows("campaign_of_batch", {"id": batch.id})
-            return len(batch.targets) - insert_calls(self._database, campaign_id, [batch])
+            [(campaign_id,)] = self._db.rows("campaign_of_batch", {"id": batch.id})
+            return len(batch.targets) - insert_calls(self._db, campaign_id, [batch])
 
     @retry_on_rollback
     def split(
@@ -189,27 +180,27 @@ class Batches:
         Raises:
             LostClaimError: if another run took this one for dead; the refusal can be recorded.
         """
-        with self._database.transaction():
+        with self._db.transaction():
             self._runs.check_open(run.id)
             outcome = self._outcome(parent, BatchState.REFUSED, http_status=http_status, error=error)
-            self._database.change("record", outcome)
-            children = [add_batch(self._database, run.id, part, parent.id) for part in parts]
+            self._db.change("record", outcome)
+            children = [add_batch(self._db, run.id, part, parent.id) for part in parts]
             for child in children:
                 keys = [target.key for target in child.targets]
-                move_calls(self._database, run.campaign_id, child.id, keys)
-            self._database.change("delete_calls_of_batch", {"id": parent.id})
-            at = self._database.timestamp()
+                move_calls(self._db, run.campaign_id, child.id, keys)
+            self._db.change("delete_calls_of_batch", {"id": parent.id})
+            at = self._db.timestamp()
             rows = [
                 (run.campaign_id, target.key, target.to_phone_number, run.id, at, words)
                 for target, words in sorted(refused, key=lambda one: one[0].key)
             ]
-            self._database.insert("add_refusals", rows)
+            self._db.insert("add_refusals", rows)
         return children
 
-    def _outcome(self, batch: Batch, state: BatchState, **known: object) -> Mapping[str, object]:
+    def _outcome(self, batch: Batch, state: BatchState, **known: object) -> dict[str, object]:
         """Return the parameters with which the outcome of a batch's POST is written."""
         unknown = dict.fromkeys(("batch_id", "calls_initiated", "http_status", "error"))
-        at = self._database.timestamp()
+        at = self._db.timestamp()
         return {"id": batch.id, "state": state.value, "finished_at": at, **unknown, **known}
 
     def _refuse_repeated(self, batch: Batch, batch_id: str) -> None:
@@ -218,7 +209,7 @@ class Batches:
         A proxy that replays an old answer, or an API that takes the request for an old one, answers so.
         """
         self._engine.lock_named(f"batch_id {batch_id}")  # two batches that get it at the same moment
-        for (other,) in self._database.rows("batch_of_batch_id", {"id": batch.id, "batch_id": batch_id}):
+        for (other,) in self._db.rows("batch_of_batch_id", {"id": batch.id, "batch_id": batch_id}):
             raise RepeatedBatchIdError(
                 f"the API answered with {batch_id}, which is the id of batch {other} of this campaign already"
             )

@@ -22,7 +22,7 @@ class Claims:
     """Claims call targets, gives them back, and tells who is claimed or may not be."""
 
     def __init__(self, database: Database, runs: Runs) -> None:
-        self._database = database
+        self._db = database
         self._runs = runs
 
     # -- who is claimed
@@ -39,7 +39,7 @@ class Claims:
         """
         found = {
             key: _claim_status(state, own=owner == run_id)
-            for key, state, owner in self._database.rows_of_keys("claims_of_keys", keys, campaign_id)
+            for key, state, owner in self._db.rows_of_keys("claims_of_keys", keys, campaign_id)
         }
         if run_id is not None:
             refused = self.refused(campaign_id, keys)
@@ -48,21 +48,21 @@ class Claims:
 
     def row_numbers(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
         """Return for those of the keys that are claimed, in whichever form, the row that they were claimed with."""
-        return dict(self._database.rows_of_keys("row_numbers_of_keys", keys, campaign_id))
+        return dict(self._db.rows_of_keys("row_numbers_of_keys", keys, campaign_id))
 
     # -- who may not be
 
     def refused(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
         """Return those of the keys whom the API refused to call, each with the run in which it did so last."""
-        if not self._database.rows("refused_any", {"campaign_id": campaign_id}):
+        if not self._db.rows("refused_any", {"campaign_id": campaign_id}):
             return {}
-        return dict(self._database.rows_of_keys("refused_keys", keys, campaign_id))
+        return dict(self._db.rows_of_keys("refused_keys", keys, campaign_id))
 
     def on_do_not_call_list(self, numbers: Iterable[str]) -> dict[str, str]:
         """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
-        if not self._database.rows("do_not_call_any"):
+        if not self._db.rows("do_not_call_any"):
             return {}
-        found = self._database.rows_of_keys("on_do_not_call_list", tuple(numbers))
+        found = self._db.rows_of_keys("on_do_not_call_list", tuple(numbers))
         return {number: reason or "" for number, reason in found}
 
     def barred(
@@ -71,9 +71,7 @@ class Claims:
         """Return whom a claim leaves out, and why; as `submit` does."""
         barred = self.barred_from_post(targets, quiet_since)
         if quiet_since is not None:
-            claimed = claimed_by_others(
-                self._database, [target.to_phone_number for target in targets], run.id
-            )
+            claimed = claimed_by_others(self._db, [target.to_phone_number for target in targets], run.id)
             barred = {**dict.fromkeys(claimed, CalledAt("now")), **barred}
         return barred
 
@@ -81,7 +79,7 @@ class Claims:
         """Return whom `submit` keeps back, by number, and why."""
         barred: dict[str, str] = {}
         if quiet_since is not None:
-            called = last_calls(self._database, [target.to_phone_number for target in targets], quiet_since)
+            called = last_calls(self._db, [target.to_phone_number for target in targets], quiet_since)
             barred.update((number, CalledAt(at)) for number, at in called.items())
         if reasons := self.on_do_not_call_list(number for target in targets for number in target.numbers):
             # Whoever is on the list with one of their numbers is not called under another.
@@ -115,15 +113,15 @@ class Claims:
         Raises:
             LostClaimError: if another run took this one for dead. Nothing is claimed then.
         """
-        with self._database.transaction():
+        with self._db.transaction():
             self._runs.check_open(run.id)
             # Claims of a campaign come one after the other: else machines wait for rows that they won't get.
-            self._database.change("lock_campaign", {"campaign_id": run.campaign_id})
+            self._db.change("lock_campaign", {"campaign_id": run.campaign_id})
             groups = self._still_free(run, groups)
             groups = self._without_barred(run, groups, quiet_since)
             groups = self._without_other_forms(run, groups)
-            batches = [add_batch(self._database, run.id, group) for group in groups]
-            if insert_calls(self._database, run.campaign_id, batches) == sum(map(len, groups)):
+            batches = [add_batch(self._db, run.id, group) for group in groups]
+            if insert_calls(self._db, run.campaign_id, batches) == sum(map(len, groups)):
                 return batches
             return self._repack(run, batches)
 
@@ -157,7 +155,7 @@ class Claims:
         others = with_other_forms(target.key for group in groups for target in group)
         if not others:
             return groups
-        taken = {key for key, *_ in self._database.rows_in("claims_of_keys", tuple(others), run.campaign_id)}
+        taken = {key for key, *_ in self._db.rows_in("claims_of_keys", tuple(others), run.campaign_id)}
 
         def is_first(target: CallTarget) -> bool:
             if other_form(target.key) in taken:
@@ -169,18 +167,18 @@ class Claims:
 
     def _repack(self, run: Run, batches: Sequence[Batch]) -> list[Batch]:
         """Fill the batches from the front with the targets that are really ours; drop the empty ones."""
-        rows = self._database.rows_in("keys_of_batches", [batch.id for batch in batches])
+        rows = self._db.rows_in("keys_of_batches", [batch.id for batch in batches])
         owner: dict[str, int] = dict(rows)
         ours = iter([target for batch in batches for target in batch.targets if target.key in owner])
         packed = []
         for batch in batches:
             targets = list(islice(ours, len(batch.targets)))
             if not targets:
-                self._database.change("delete_batch", {"id": batch.id})
+                self._db.change("delete_batch", {"id": batch.id})
                 continue
             moved = [target.key for target in targets if owner[target.key] != batch.id]
-            move_calls(self._database, run.campaign_id, batch.id, moved)
-            packed.append(_with_others(self._database, batch, targets))
+            move_calls(self._db, run.campaign_id, batch.id, moved)
+            packed.append(_with_others(self._db, batch, targets))
         return packed
 
     @retry_on_rollback
@@ -192,12 +190,12 @@ class Claims:
         """
         gone = set(keys)
         left = [target for target in batch.targets if target.key not in gone]
-        with self._database.transaction():
-            self._database.change_in("delete_calls", keys, batch.id)
+        with self._db.transaction():
+            self._db.change_in("delete_calls", keys, batch.id)
             if not left:
-                self._database.change("delete_batch", {"id": batch.id})
+                self._db.change("delete_batch", {"id": batch.id})
                 return None
-            return _with_others(self._database, batch, left)
+            return _with_others(self._db, batch, left)
 
 
 # -- parts of a transaction

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
-from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError, retry_on_rollback
+from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.placeholders import translated, without_nul
 from xuna_cli.ledger.queries import named
@@ -145,12 +145,12 @@ class PostgresEngine:
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Run a statement and return all its rows; outside a transaction, repeat it if the connection broke."""
-        return (
-            self._execute(sql, parameters).fetchall() if self._in_transaction else self._read(sql, parameters)
-        )
-
-    @retry_on_rollback
-    def _read(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        if self._in_transaction:
+            return self._execute(sql, parameters).fetchall()
+        for _ in range(TRIES - 1):
+            self._reconnect_if_over()
+            with contextlib.suppress(RolledBackError):
+                return self._execute(sql, parameters).fetchall()
         self._reconnect_if_over()
         return self._execute(sql, parameters).fetchall()
 

@@ -19,7 +19,7 @@ class Runs:
     """Starts and ends runs, and tells which of them are alive."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._db = database
         self._engine = database.engine
 
     def start_run(self, description: RunDescription) -> Run:
@@ -33,13 +33,13 @@ class Runs:
         self._engine.check_place()
         self.recover()
         description = storable(description)
-        with self._database.transaction():
+        with self._db.transaction():
             campaign_id = self._enter_campaign(description)
             [(run_id,)] = self._engine.rows(
                 named("add_run"),
                 {
                     "campaign_id": campaign_id,
-                    "started_at": self._database.timestamp(),
+                    "started_at": self._db.timestamp(),
                     "agent_id": description.agent_id,
                     "from_phone_number_id": description.from_phone_number_id,
                     "source": description.source_path or "-",
@@ -53,48 +53,46 @@ class Runs:
             )
             # The lock is there before the row can be seen: nobody finds a living run without it.
             self._engine.acquire_lock(run_id)
-        self._database.living_runs.add(run_id)
+        self._db.living_runs.add(run_id)
         return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
 
     def _enter_campaign(self, description: RunDescription) -> int:
-        self._database.change(
+        self._db.change(
             "add_campaign",
             {
                 "name": description.campaign,
                 "key_column": description.key_column,
                 "api_origin": description.api_origin,
                 "source_path": description.source_path,
-                "created_at": self._database.timestamp(),
+                "created_at": self._db.timestamp(),
             },
         )
         by_name = {"name": description.campaign}
-        [(campaign_id, *_)] = self._database.rows("campaign_by_name", by_name)
+        [(campaign_id, *_)] = self._db.rows("campaign_by_name", by_name)
         # From here on nobody can forget it before our run is there to be seen; it may have been a moment ago.
-        self._database.change("lock_campaign", {"campaign_id": campaign_id})
-        [(campaign_id, *first_run)] = self._database.rows("campaign_by_name", by_name)
+        self._db.change("lock_campaign", {"campaign_id": campaign_id})
+        [(campaign_id, *first_run)] = self._db.rows("campaign_by_name", by_name)
         check_same_campaign(description, *first_run)
         return int(campaign_id)
 
     def check_campaign(self, description: RunDescription) -> int | None:
         """Return the campaign's id, or None if it is new; raise as `start_run` would."""
-        check_not_moved(self._database.location, self._database.moved)
+        check_not_moved(self._db.location, self._db.moved)
         description = storable(description)
-        for campaign_id, *first_run in self._database.rows(
-            "campaign_by_name", {"name": description.campaign}
-        ):
+        for campaign_id, *first_run in self._db.rows("campaign_by_name", {"name": description.campaign}):
             check_same_campaign(description, *first_run)
             return int(campaign_id)
         return None
 
     def recover(self) -> None:
         """Clear up after dead runs: `submitting` becomes `unknown`, and what was only claimed is freed."""
-        for (run_id,) in self._database.rows("open_runs"):
+        for (run_id,) in self._db.rows("open_runs"):
             if self._close_if_dead(run_id):
                 self._engine.forget_lock(run_id)
 
     @retry_on_rollback
     def _close_if_dead(self, run_id: int) -> bool:
-        with self._database.transaction():
+        with self._db.transaction():
             # Asked inside, so that a run that is not dead but was cut off can't come back in between.
             if self._engine.is_alive(run_id):
                 return False
@@ -104,25 +102,25 @@ class Runs:
     @retry_on_rollback
     def end_run(self, run: Run) -> None:
         """End a run of this process: free what it only claimed, and release its lock."""
-        with self._database.transaction():
+        with self._db.transaction():
             self._close(run.id, "the outcome could not be recorded")
-        with self._database.lock:
-            self._database.living_runs.discard(run.id)
+        with self._db.lock:
+            self._db.living_runs.discard(run.id)
             self._engine.release_lock(run.id)
 
     def _close(self, run_id: int, error: str) -> None:
         of_run = {"run_id": run_id}
-        at = self._database.timestamp()
-        if self._database.change("end_run", {**of_run, "ended_at": at}):
-            self._database.change("orphan_submitting", {**of_run, "error": error, "finished_at": at})
-            self._database.change("delete_claimed_calls", of_run)
-            self._database.change("delete_claimed_batches", of_run)
+        at = self._db.timestamp()
+        if self._db.change("end_run", {**of_run, "ended_at": at}):
+            self._db.change("orphan_submitting", {**of_run, "error": error, "finished_at": at})
+            self._db.change("delete_claimed_calls", of_run)
+            self._db.change("delete_claimed_batches", of_run)
 
     def holds_lock(self, run: Run) -> bool:
         """Return whether the run still holds its lock, without which nothing may be posted."""
         if self._engine.is_local:  # it is asked before every POST, and there needs no connection to wait for
             return self._engine.holds_lock(run.id)
-        with self._database.lock:
+        with self._db.lock:
             return self._engine.holds_lock(run.id)
 
     def check_open(self, run_id: int) -> None:
@@ -130,7 +128,7 @@ class Runs:
 
         What it claims after that would be nobody's, and never be given back.
         """
-        if not self._engine.holds_lock(run_id) or not self._database.rows("open_run", {"run_id": run_id}):
+        if not self._engine.holds_lock(run_id) or not self._db.rows("open_run", {"run_id": run_id}):
             raise lost_claim(f"run {run_id} may claim nothing more")
 
 

@@ -101,7 +101,7 @@ def test_of_two_batches_that_get_the_same_id_at_the_same_moment_one_is_accepted(
 
     def checking(self, *args):
         check(self, *args)
-        if self._database is ours:
+        if self._db is ours:
             threads.append(meanwhile(other))
 
     monkeypatch.setattr(Batches, "_refuse_repeated", checking)
@@ -124,7 +124,7 @@ def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_momen
 
     def looking(self, *args):
         found = look(self, *args)
-        if self._database is ours:
+        if self._db is ours:
             threads.append(meanwhile(lambda: barred.append(theirs.submit(batches[theirs], since))))
         return found
 
