@@ -224,7 +224,7 @@ def _runs_in_progress(ledger: "Ledger") -> str:
 
 
 def _region(given: str | None) -> str | None:
-    from xuna_cli.phone.reader import check_region
+    from xuna_cli.phone.regions import check_region
 
     return check_region(given) if given else None
 

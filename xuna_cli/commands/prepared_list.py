@@ -55,7 +55,7 @@ from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.spreadsheet import Rejects
-from xuna_cli.phone.reader import check_region
+from xuna_cli.phone.regions import check_region
 from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening

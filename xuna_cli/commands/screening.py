@@ -8,10 +8,11 @@ from xuna_cli.commands.durations import parse_age
 from xuna_cli.commands.suppression_list import load_lists
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.phone.zone_column import zone_columns
+from xuna_cli.phone.place_columns import zone_columns
+from xuna_cli.phone.regions import parse_countries
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
 from xuna_cli.screening.calling_hours import CallingHours
-from xuna_cli.screening.countries import Countries, KindOfNumber, parse_countries
+from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_until, parse_windows
 from xuna_cli.screening.order import Screening

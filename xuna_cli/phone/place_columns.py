@@ -1,4 +1,4 @@
-"""Which columns say in which country a phone number is read, by their names and by what is in them."""
+"""Which columns say where a person is: the country that a phone number is read in, and the time zone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -6,6 +6,14 @@ from functools import lru_cache
 from xuna_cli.folding import fold, words
 from xuna_cli.phone.region_names import KINDS, OF_A_PHONE, OF_THE_PERSON, Kind
 from xuna_cli.phone.regions import is_state_code, region_of
+
+ZONE_COLUMN_NAMES = ("timezone", "tz")
+"""In any case, spacing and punctuation: "Time Zone", "time_zone" and "TIMEZONE" are the first one."""
+
+
+def zone_columns(columns: Iterable[str]) -> list[str]:
+    """Return the columns whose name says that they hold a time zone, in their order."""
+    return [column for column in columns if fold(column) in ZONE_COLUMN_NAMES]
 
 
 def region_columns(

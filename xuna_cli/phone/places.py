@@ -15,8 +15,8 @@ from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from xuna_cli.phone.kinds import GLOBAL, UNKNOWN, Plan, split
 from xuna_cli.phone.place_tables import OVERLAYS, PLACES
+from xuna_cli.phone.plan import GLOBAL, UNKNOWN, CallingCode, split
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import offsets, zone
 
@@ -202,14 +202,14 @@ def _code_of(region: str) -> str:
     return next(str(code) for code, names in COUNTRY_CODE_TO_REGION_CODE.items() if region in names)
 
 
-def _plan_of(code: str) -> Plan:
+def _plan_of(code: str) -> CallingCode:
     parts = split("+" + code)
     if parts is None:
         raise AssertionError(code)
     return parts[0]
 
 
-def _zones_of_plan(plan: Plan) -> tuple[str, ...]:
+def _zones_of_plan(plan: CallingCode) -> tuple[str, ...]:
     return _zones_of_countries(plan.regions)
 
 

@@ -1,52 +1,264 @@
-"""The library's metadata, ready for the quick way of `phone`."""
+"""The one table of calling codes: what numbers of each look like, which countries share it, and their kinds.
+
+libphonenumber is asked with objects that cost more to make than the answer. Here its own metadata is compiled once
+for each calling code, and asked in its own order (`parse`, `is_possible_number_with_reason`, `is_valid_number`,
+`region_code_for_number`, `number_type`) on the digits of a number; tests compare the two on many numbers.
+"""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers.phonemetadata import PhoneMetadata
+from phonenumbers import PhoneNumberType
+from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+
+UNKNOWN = PhoneNumberType.UNKNOWN
+GLOBAL = "001"
+"""What libphonenumber calls the region of networks that belong to no country."""
+
+_LONGEST_CALLING_CODE = 3
+_NEVER = re.compile(r"(?!)")
+
+
+class Kind(NamedTuple):
+    """Where a number belongs and what it is; region None and type UNKNOWN where no pattern knows it."""
+
+    region: str | None
+    type: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    lengths: frozenset[int]  # empty: any
+    matches: re.Pattern[str]
+
+    def __call__(self, national: str) -> bool:
+        return (not self.lengths or len(national) in self.lengths) and bool(self.matches.fullmatch(national))
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    name: str
+    leading: re.Pattern[str] | None
+    general: _Pattern | None
+    types: Sequence[tuple[int, _Pattern]]
+    fixed: _Pattern | None
+    mobile: _Pattern | None
+    same: bool
+
+    def type_of(self, national: str) -> int:
+        """Return the type, as `_number_type_helper` does."""
+        if self.general is None or not self.general(national):
+            return UNKNOWN
+        for kind, pattern in self.types:
+            if pattern(national):
+                return kind
+        if self.fixed is not None and self.fixed(national):
+            both = self.same or (self.mobile is not None and self.mobile(national))
+            return PhoneNumberType.FIXED_LINE_OR_MOBILE if both else PhoneNumberType.FIXED_LINE
+        if not self.same and self.mobile is not None and self.mobile(national):
+            return PhoneNumberType.MOBILE
+        return UNKNOWN
+
+
+class CallingCode:
+    """The numbers of one calling code.
+
+    Args:
+        code: the calling code, without `+`.
+
+    Attributes:
+        begins: where the national number begins in E.164.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.begins = 1 + len(code)
+        names = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+        self._regions = [region for name in names if (region := _region(code, name)) is not None]
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it belongs to no country: satellite, universal freephone and the like."""
+        return any(region.name == GLOBAL for region in self._regions)
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The countries that share the calling code, the main one first."""
+        return tuple(region.name for region in self._regions)
+
+    def regions_of(self, national: str) -> tuple[str, ...]:
+        """Return every country that uses the range of a national number: some share their mobile numbers."""
+        return tuple(
+            region.name
+            for region in self._regions
+            if (region.leading is None or region.leading.match(national))
+            and region.type_of(national) != UNKNOWN
+        )
+
+    @cached_property
+    def dialled(self) -> re.Pattern[str]:
+        """A pattern of what its countries can dial at all, assigned or not.
+
+        The fictional +1 555 matches, a national number that begins with 0 or 1 does not.
+        """
+        return _union({region.general.matches.pattern for region in self._regions if region.general})
+
+    @cached_property
+    def assigned(self) -> re.Pattern[str]:
+        """A pattern of its *valid* numbers: one country's general pattern and one of its kinds match."""
+        parts = set()
+        for region in self._regions:
+            own = (*(pattern for _, pattern in region.types), region.fixed, region.mobile)
+            kinds = _union({pattern.matches.pattern for pattern in own if pattern}).pattern
+            if region.general is not None:
+                parts.add(rf"(?=(?:{region.general.matches.pattern})\Z)(?:{kinds})")
+        return _union(parts)
+
+    @cached_property
+    def unbound(self) -> re.Pattern[str]:
+        """A pattern of all national numbers that may be of a kind that is bound to no place.
+
+        Mobile numbers are among them where they are a kind of their own.
+        """
+        kinds = {pattern.matches.pattern for region in self._regions for _, pattern in region.types}
+        mobile = {
+            region.mobile.matches.pattern
+            for region in self._regions
+            if region.mobile is not None and not region.same
+        }
+        return _union(kinds | mobile)
+
+    def kind(self, national: str) -> Kind:
+        """Return what a national number is."""
+        if len(self._regions) == 1:
+            (region,) = self._regions
+            return Kind(region.name, region.type_of(national))
+        for region in self._regions:
+            if region.leading is not None:
+                if region.leading.match(national):
+                    return Kind(region.name, region.type_of(national))
+            elif (kind := region.type_of(national)) != UNKNOWN:
+                return Kind(region.name, kind)
+        return Kind(None, UNKNOWN)
+
+    def may_be(self, kinds: frozenset[int]) -> re.Pattern[str] | None:
+        """Return a pattern of all national numbers that can be of these kinds (and perhaps of others).
+
+        None where no number can. A number that the pattern doesn't match is of none of them, since the
+        library says so only of numbers that match the kind's own pattern.
+        """
+        parts = {
+            pattern.matches.pattern
+            for region in self._regions
+            for kind, pattern in region.types
+            if kind in kinds
+        }
+        return _union(parts) if parts else None
+
+
+def _union(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)) or "(?!)")
+
+
+def _region(code: str, name: str) -> _Region | None:
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), name)
+    if metadata is None:
+        return None
+    types = (
+        (PhoneNumberType.PREMIUM_RATE, metadata.premium_rate),
+        (PhoneNumberType.TOLL_FREE, metadata.toll_free),
+        (PhoneNumberType.SHARED_COST, metadata.shared_cost),
+        (PhoneNumberType.VOIP, metadata.voip),
+        (PhoneNumberType.PERSONAL_NUMBER, metadata.personal_number),
+        (PhoneNumberType.PAGER, metadata.pager),
+        (PhoneNumberType.UAN, metadata.uan),
+        (PhoneNumberType.VOICEMAIL, metadata.voicemail),
+    )
+    return _Region(
+        name=name,
+        leading=re.compile(metadata.leading_digits) if metadata.leading_digits else None,
+        general=_pattern(metadata.general_desc),
+        types=[(kind, pattern) for kind, described in types if (pattern := _pattern(described)) is not None],
+        fixed=_pattern(metadata.fixed_line),
+        mobile=_pattern(metadata.mobile),
+        same=bool(metadata.same_mobile_and_fixed_line_pattern),
+    )
+
+
+def _pattern(described: PhoneNumberDesc | None) -> _Pattern | None:
+    if described is None or not described.national_number_pattern:
+        return None
+    return _Pattern(frozenset(described.possible_length), re.compile(described.national_number_pattern))
+
+
+@cache
+def code_of(first_digits: str) -> CallingCode | None:
+    """Return the shortest calling code that digits (up to three) begin with; None: no country has one of these."""
+    for length in range(1, len(first_digits) + 1):
+        code = first_digits[:length]
+        if code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return _calling_code(code)
+    return None
+
+
+@cache
+def _calling_code(code: str) -> CallingCode:
+    return CallingCode(code)
+
+
+def split(e164: str) -> tuple[CallingCode, str] | None:
+    """Return the calling code of an E.164 number and its national digits; None: no country has it."""
+    code = code_of(e164[1 : 1 + _LONGEST_CALLING_CODE])
+    return None if code is None else (code, e164[code.begins :])
+
+
+def kind_of(e164: str) -> Kind:
+    """Return where an E.164 number belongs, and what it is."""
+    parts = split(e164)
+    return Kind(None, UNKNOWN) if parts is None else parts[0].kind(parts[1])
+
+
+# --- how numbers are written ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberingPlan:
-    """What `phonenumbers.parse` and `is_possible_number_with_reason` ask of one region's metadata.
+    """How one country writes its numbers: what `parse` and `is_possible_number_with_reason` ask of its metadata.
 
     Attributes:
-        calling_code: of the country, as text.
+        code: its calling code.
         lengths: numbers of digits of a possible national number, local-only ones left out.
         shortest: the least of them.
         longest: above this many digits a number is "too long" for the library.
         prefix: the national prefix (and carrier codes) that `parse` strips.
         transforms: a match of `prefix` may rewrite the number instead.
         viable: the general pattern of the region's numbers.
-        dialled: the general patterns of all regions that share the calling code: what they can dial at all,
-            assigned or not. The fictional +1 555 matches, a national number that begins with 0 or 1 does not.
         dialled_abroad: the international dialling prefix.
         short: emergency and short numbers.
         unchanged: national numbers that nothing is stripped from, of a possible length, that can be dialled,
-            are not short and can't be placeholders or carry a needless zero: all that `PhoneReader._quick`
+            are not short and can't be placeholders or carry a needless zero: all that `PhoneReader._fast_path`
             asks of them, in one pattern.
-        begins: where the national number begins in E.164.
     """
 
-    calling_code: str
+    code: CallingCode
     lengths: frozenset[int]
     shortest: int
     longest: int
     prefix: re.Pattern[str]
     transforms: bool
     viable: re.Pattern[str]
-    dialled: re.Pattern[str]
     dialled_abroad: re.Pattern[str]
     short: re.Pattern[str]
     unchanged: re.Pattern[str]
-    begins: int
 
     @property
     def main(self) -> "NumberingPlan":
         """The plan of the region whose lengths count where several share the calling code."""
-        return plan_of_code(self.calling_code)
+        return plan_of_code(self.code.code)
 
     def is_assigned(self, number: str, begins: int | None = None) -> bool:
         """Return whether a number with its calling code is in a range that is in use.
@@ -55,10 +267,9 @@ class NumberingPlan:
             number: E.164.
             begins: where the national number begins, if there is no + in front.
         """
-        begins = self.begins if begins is None else begins
+        begins = self.code.begins if begins is None else begins
         return (
-            len(number) - begins in self.lengths
-            and assigned(self.calling_code).fullmatch(number, begins) is not None
+            len(number) - begins in self.lengths and self.code.assigned.fullmatch(number, begins) is not None
         )
 
     def without_prefix(self, national: str) -> str | None:
@@ -77,10 +288,7 @@ class NumberingPlan:
         return rest
 
 
-_NEVER = re.compile(r"(?!)")
-
-
-def _pattern(text: str | None) -> re.Pattern[str]:
+def _compiled(text: str | None) -> re.Pattern[str]:
     return re.compile(text) if text else _NEVER
 
 
@@ -93,73 +301,26 @@ def _plan(metadata: PhoneMetadata) -> NumberingPlan:
     short = desc.national_number_pattern if desc else None
     lengths = frozenset(general.possible_length) - frozenset(general.possible_length_local_only)
     prefix = metadata.national_prefix_for_parsing
-    dialled = "|".join(_general_patterns(metadata.country_code, general.national_number_pattern or ""))
+    code = _calling_code(str(metadata.country_code))
     unchanged = (
         r"(?!0|1234|9876|([0-9])\1{6})"
         + (f"(?!{prefix})" if prefix else "")
         + (rf"(?!(?:{short})\Z)" if short else "")
-        + rf"(?=(?:{dialled})\Z)"
+        + rf"(?=(?:{code.dialled.pattern})\Z)"
         + f"(?:{'|'.join(f'[0-9]{{{length}}}' for length in sorted(lengths))})"
     )
     return NumberingPlan(
-        calling_code=str(metadata.country_code),
+        code=code,
         lengths=lengths,
         shortest=min(lengths),
         longest=general.possible_length[-1],
-        prefix=_pattern(prefix),
+        prefix=_compiled(prefix),
         transforms=bool(metadata.national_prefix_transform_rule),
-        viable=_pattern(general.national_number_pattern),
-        dialled=re.compile(dialled),
-        dialled_abroad=_pattern(metadata.international_prefix),
-        short=_pattern(short),
+        viable=_compiled(general.national_number_pattern),
+        dialled_abroad=_compiled(metadata.international_prefix),
+        short=_compiled(short),
         unchanged=re.compile(unchanged),
-        begins=1 + len(str(metadata.country_code)),
     )
-
-
-def _metadata_of_code(code: int) -> list[PhoneMetadata]:
-    regions = phonenumbers.region_codes_for_country_code(code)
-    found = (PhoneMetadata.metadata_for_region_or_calling_code(code, region) for region in regions)
-    return [metadata for metadata in found if metadata is not None]
-
-
-def _general_patterns(code: int, first: str) -> list[str]:
-    """Return the general patterns of the regions that share a calling code, each once, `first` first."""
-    others = (metadata.general_desc for metadata in _metadata_of_code(code))
-    return list(dict.fromkeys([first, *(each.national_number_pattern or "" for each in others if each)]))
-
-
-_KINDS = (
-    "fixed_line",
-    "mobile",
-    "toll_free",
-    "premium_rate",
-    "shared_cost",
-    "voip",
-    "personal_number",
-    "pager",
-    "uan",
-    "voicemail",
-)
-
-
-@cache
-def assigned(calling_code: str) -> re.Pattern[str]:
-    """Return the pattern of the *valid* national numbers of a calling code, with its regions together.
-
-    It is `phonenumbers.is_valid_number` in one pattern, which is twenty times faster: a number is valid where
-    one region's general pattern and one of its kinds match.
-    """
-    parts = []
-    for metadata in _metadata_of_code(int(calling_code)):
-        kinds = (getattr(metadata, kind) for kind in _KINDS)
-        patterns = dict.fromkeys(
-            kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern
-        )
-        general = metadata.general_desc
-        if patterns and general:
-            parts.append(rf"(?=(?:{general.national_number_pattern})\Z)(?:{'|'.join(patterns)})")
-    return _pattern("|".join(parts))
 
 
 @cache
@@ -184,9 +345,6 @@ def plan_of_code(calling_code: str) -> NumberingPlan:
 
 
 def plan_of_number(first_digits: str) -> NumberingPlan | None:
-    """Return the plan of the shortest calling code that `first_digits` (up to three) begin with."""
-    for length in range(1, len(first_digits) + 1):
-        code = first_digits[:length]
-        if code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            return plan_of_code(code)
-    return None
+    """Return the plan of the calling code that `first_digits` (up to three) begin with."""
+    code = code_of(first_digits)
+    return None if code is None else plan_of_code(code.code)

@@ -5,47 +5,23 @@ reading holds for a person who is to be called: everything that is not certain i
 guessed. For a do-not-call list it is the other way round; see `suppression`.
 """
 
-import difflib
 import re
 from functools import cache
 
-import phonenumbers
 from phonenumbers.re_util import enable_pattern_cache
 
-from xuna_cli.errors import UsageError
 from xuna_cli.phone.cells import PhoneProblem, digits_of, quoted, text_of
 from xuna_cli.phone.plan import NumberingPlan, plan_of_number, plan_of_region
 from xuna_cli.phone.readings import check_placeholder, is_assigned, others, read, same_country
 
-__all__ = ["PhoneProblem", "PhoneReader", "check_region", "normalise"]
+__all__ = ["PhoneProblem", "PhoneReader", "normalise"]
 
-# The shape of what the quick way takes. It is a part of what `digits_of` lets pass unchanged:
+# The shape of what the fast path takes. It is a part of what `digits_of` lets pass unchanged:
 # dots only between groups of three or more that can't be decimals, no slash, no leading minus.
 _USUAL = re.compile(r"\+?\(?[0-9](?:[0-9() -]|\.(?=[0-9]{3})(?!0+$))*[0-9]", re.ASCII)
 _SEPARATORS = {ord(char): None for char in "() -."}
 _MANY = 6  # times the same digit
 _SEQUENCES = frozenset({"1234", "9876"})
-
-
-def check_region(region: str) -> str:
-    """Return `region` as libphonenumber knows it: two upper-case letters (ISO 3166-1 alpha-2).
-
-    Raises:
-        UsageError: no such region; the message names the nearest ones.
-    """
-    known = phonenumbers.SUPPORTED_REGIONS
-    wanted = region.strip().upper()
-    if wanted in known:
-        return wanted
-    called = {"UK": "GB", "USA": "US", "EN": "GB", "GBR": "GB", "DEU": "DE", "CAN": "CA"}.get(wanted)
-    if called:
-        nearest = [called]
-    elif wanted.lstrip("+0").isdecimal():
-        nearest = list(phonenumbers.region_codes_for_country_code(int(wanted.lstrip("+0")[:4])))[:3]
-    else:
-        nearest = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.4)
-    hint = f"Nearest: {', '.join(nearest)}." if nearest else "Two letters, as in US, GB or DE."
-    raise UsageError(f"--region {region!r} is no country that phone numbers are known for.", hint=hint)
 
 
 class PhoneReader:
@@ -79,36 +55,36 @@ class PhoneReader:
             PhoneProblem: the cell is no number that can be called; nothing else is raised for any cell.
         """
         # The usual ones are settled by the library's own metadata, ten times faster (E.164 as it stands by
-        # one pattern, thirty times). Whatever that can't settle, and every rejection, goes the careful way.
+        # one pattern, thirty times). Whatever that can't settle, and every rejection, takes the slow path.
         if type(raw) is not str or self._strict:
-            return self._careful(raw)
+            return self._slow_path(raw)
         plan = self._by_first_digits.get(raw[1:4])
-        if plan is not None and raw[0] == "+" and plan.unchanged.fullmatch(raw, plan.begins):
+        if plan is not None and raw[0] == "+" and plan.unchanged.fullmatch(raw, plan.code.begins):
             return raw
         if _USUAL.fullmatch(raw):
             digits = raw if raw[1:].isdigit() and raw[0] != "(" else raw.translate(_SEPARATORS)
-            quick = self._quick(digits)
-            if quick is not None and self._is_certain(digits, quick):
-                return quick
-        return self._careful(raw)
+            number = self._fast_path(digits)
+            if number is not None and self._is_certain(digits, number):
+                return number
+        return self._slow_path(raw)
 
     def assigned(self, cell: str) -> str | None:
         """Return the E.164 form of a cell of the usual shape that can only be this, assigned number, else None."""
         plan = self._by_first_digits.get(cell[1:4])
-        if plan is None or cell[0] != "+" or not plan.unchanged.fullmatch(cell, plan.begins):
+        if plan is None or cell[0] != "+" or not plan.unchanged.fullmatch(cell, plan.code.begins):
             if not _USUAL.fullmatch(cell):
                 return None
             digits = cell if cell[1:].isdigit() and cell[0] != "(" else cell.translate(_SEPARATORS)
-            number = self._quick(digits)
+            number = self._fast_path(digits)
             if number is None or not self._is_certain(digits, number):
                 return None
             cell, plan = number, self._plan_of(number[1:4])
         return cell if plan is not None and plan.is_assigned(cell) else None
 
     def _is_certain(self, digits: str, number: str) -> bool:
-        """Return whether nothing but the first reading comes into question; False: look carefully."""
+        """Return whether nothing but the first reading comes into question; False: take the slow path."""
         plan = self._plan_of(number[1:4])
-        if plan is None or (_is_odd(number, plan.begins) and not plan.is_assigned(number)):
+        if plan is None or (_is_odd(number, plan.code.begins) and not plan.is_assigned(number)):
             return False
         if digits[0] == "+":
             return True
@@ -118,18 +94,18 @@ class PhoneReader:
         with_plus = self._plan_of(digits[:3])
         if with_plus is None:  # it begins with 0
             return not digits.startswith(("00", "011"))
-        begins = with_plus.begins - 1
+        begins = with_plus.code.begins - 1
         if len(digits) - begins < with_plus.shortest or not (
             with_plus.is_assigned(digits, begins) or with_plus.prefix.match(digits, begins)
         ):
             return True
-        return with_plus.calling_code != plan.calling_code and plan.is_assigned(number)
+        return with_plus.code is not plan.code and plan.is_assigned(number)
 
     def _count_plus(self, number: str) -> None:
         # In North America the country code is how one dials at home, too: nothing is lost there.
         self.plus_added += number[1] != "1"
 
-    def _quick(self, digits: str) -> str | None:
+    def _fast_path(self, digits: str) -> str | None:
         """Return the E.164 form where the library's verdict is certain to be *possible*, else None.
 
         This follows `phonenumbers.parse` and `is_possible_number_with_reason` step by step, and gives
@@ -143,13 +119,13 @@ class PhoneReader:
             plan = self._plan_of(digits[1:4])
             if plan is None:
                 return None
-            national = plan.without_prefix(digits[1 + len(plan.calling_code) :])
+            national = plan.without_prefix(digits[1 + len(plan.code.code) :])
         elif plan is None or plan.dialled_abroad.match(digits):
             return None
-        elif not digits.startswith(plan.calling_code):
+        elif not digits.startswith(plan.code.code):
             national = plan.without_prefix(digits)
         elif len(digits) > plan.longest:
-            national = plan.without_prefix(digits[len(plan.calling_code) :])
+            national = plan.without_prefix(digits[len(plan.code.code) :])
             national = plan.main.without_prefix(national) if national else None
         elif plan.viable.fullmatch(digits):
             national = plan.without_prefix(digits)
@@ -160,10 +136,10 @@ class PhoneReader:
         main = plan.main
         if main is not plan and (len(national) not in main.lengths or main.short.fullmatch(national)):
             return None
-        if not main.dialled.fullmatch(national):
+        if not main.code.dialled.fullmatch(national):
             return None
-        e164 = f"+{plan.calling_code}{national}"
-        # A number from which a further prefix could be stripped isn't settled: see `_careful`.
+        e164 = f"+{plan.code.code}{national}"
+        # A number from which a further prefix could be stripped isn't settled: see `_slow_path`.
         return e164 if e164 == digits or main.without_prefix(national) == national else None
 
     def _plan_of(self, first: str) -> NumberingPlan | None:
@@ -171,7 +147,7 @@ class PhoneReader:
             self._by_first_digits[first] = plan_of_number(first)
         return self._by_first_digits[first]
 
-    def _careful(self, raw: object) -> str:
+    def _slow_path(self, raw: object) -> str:
         cell = text_of(raw)
         digits = digits_of(cell)
         if digits[0] != "+" and self._region is None:

@@ -13,7 +13,6 @@ from phonenumbers.shortnumberinfo import is_emergency_number, is_valid_short_num
 from xuna_cli.phone.cells import PhoneProblem, quoted, short_number
 from xuna_cli.phone.plan import (
     NumberingPlan,
-    assigned,
     plan_of_code,
     plan_of_number,
     plan_of_region,
@@ -86,14 +85,14 @@ def others(cell: str, digits: str, region: str | None, first: str | None) -> lis
     if digits[0] == "+":
         if not sure or "(0)" in cell.replace(" ", ""):
             candidates.append(_without_zero(digits))
-    elif plan is not None and digits.startswith(plan.calling_code):
+    elif plan is not None and digits.startswith(plan.code.code):
         candidates.append(f"+{digits}")
     if digits[0] != "+" and not sure:
         if digits[0] != "0":
             candidates.append(f"+{digits}")
         candidates += [f"+{digits.removeprefix(each)}" for each in ("00", "011") if digits.startswith(each)]
         if plan is not None and _has_needless_zero(plan, digits):
-            candidates.append(f"+{plan.calling_code}{digits[1:]}")
+            candidates.append(f"+{plan.code.code}{digits[1:]}")
     found = (_assigned_reading(cell, candidate) for candidate in dict.fromkeys(candidates))
     return [number for number in dict.fromkeys(found) if number is not None and number != first]
 
@@ -101,7 +100,7 @@ def others(cell: str, digits: str, region: str | None, first: str | None) -> lis
 def same_country(digits: str, region: str | None, number: str) -> bool:
     """Return whether `number` is what `digits` are with a + in front, in the country of `region`."""
     plan = plan_of_region(region) if region is not None else None
-    return plan is not None and number == f"+{digits}" and digits.startswith(plan.calling_code)
+    return plan is not None and number == f"+{digits}" and digits.startswith(plan.code.code)
 
 
 def check_placeholder(cell: str, digits: str) -> None:
@@ -116,11 +115,11 @@ def check_placeholder(cell: str, digits: str) -> None:
 
 def _check_placeholder(cell: str, digits: str, region: str | None) -> None:
     plan = plan_of_number(digits[1:4]) if digits[0] == "+" else plan_of_region(region or "")
-    national = digits[plan.begins :] if plan is not None and digits[0] == "+" else digits
+    national = digits[plan.code.begins :] if plan is not None and digits[0] == "+" else digits
     if not (_MADE_UP.fullmatch(national) or _MADE_UP.fullmatch(digits.lstrip("+"))):
         return
     # +44 7777 777777, or 01 23 45 67 89 in Paris, are somebody's.
-    if plan is not None and assigned(plan.calling_code).fullmatch(plan.without_prefix(national) or national):
+    if plan is not None and plan.code.assigned.fullmatch(plan.without_prefix(national) or national):
         return
     raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not somebody's number")
 
@@ -134,9 +133,9 @@ def _without_old_prefix(digits: str, region: str | None) -> str:
 
 def _without_zero(digits: str) -> str:
     plan = plan_of_number(digits[1:4])
-    if plan is None or digits[plan.begins : plan.begins + 1] != "0":
+    if plan is None or digits[plan.code.begins : plan.code.begins + 1] != "0":
         return digits
-    return digits[: plan.begins] + digits[plan.begins + 1 :]
+    return digits[: plan.code.begins] + digits[plan.code.begins + 1 :]
 
 
 def _has_needless_zero(plan: NumberingPlan, digits: str) -> bool:
@@ -176,7 +175,7 @@ def _check(cell: str, number: PhoneNumber, region: str | None) -> None:
     reason = phonenumbers.is_possible_number_with_reason(number)
     # `is_possible_number` alone would take local-only numbers: 555-1234 in the US.
     why = None if reason == ValidationResult.IS_POSSIBLE else _WHY_NOT_POSSIBLE[reason]
-    if why is None and not plan_of_code(str(number.country_code)).dialled.fullmatch(national):
+    if why is None and not plan_of_code(str(number.country_code)).code.dialled.fullmatch(national):
         why = "no number of that country begins like this"
     if why is not None:
         place = f" in {region}" if region else ""

@@ -1,10 +1,12 @@
 """What a cell says about a country: an ISO code, a calling code, or a name in one of many languages."""
 
+import difflib
 import re
 from functools import cache
 
 import phonenumbers
 
+from xuna_cli.errors import UsageError
 from xuna_cli.folding import fold
 from xuna_cli.phone.country_names import ALPHA_3, NAMES, STATES
 
@@ -93,3 +95,41 @@ def _by_name() -> dict[str, str]:
     regions = {name: next(iter(of)) for name, of in found.items() if len(of) == 1}
     # Nga is Russia in Vietnamese, and NGA is Nigeria.
     return {code.lower(): region for code, region in ALPHA_3.items()} | regions
+
+
+def check_region(region: str) -> str:
+    """Return `region` as libphonenumber knows it: two upper-case letters (ISO 3166-1 alpha-2).
+
+    Raises:
+        UsageError: no such region; the message names the nearest ones.
+    """
+    known = phonenumbers.SUPPORTED_REGIONS
+    wanted = region.strip().upper()
+    if wanted in known:
+        return wanted
+    called = {"UK": "GB", "USA": "US", "EN": "GB", "GBR": "GB", "DEU": "DE", "CAN": "CA"}.get(wanted)
+    if called:
+        nearest = [called]
+    elif wanted.lstrip("+0").isdecimal():
+        nearest = list(phonenumbers.region_codes_for_country_code(int(wanted.lstrip("+0")[:4])))[:3]
+    else:
+        nearest = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.4)
+    hint = f"Nearest: {', '.join(nearest)}." if nearest else "Two letters, as in US, GB or DE."
+    raise UsageError(f"--region {region!r} is no country that phone numbers are known for.", hint=hint)
+
+
+def parse_countries(text: str, *, source: str) -> frozenset[str]:
+    """Return the regions of `--country US,CA`.
+
+    Raises:
+        UsageError: one of them is no region that has numbers.
+    """
+    found = frozenset(part.strip().upper() for part in text.split(",") if part.strip())
+    unknown = sorted(found - phonenumbers.SUPPORTED_REGIONS)
+    if unknown or not found:
+        raise UsageError(
+            f"{source}: {', '.join(map(repr, unknown)) or repr(text)} is no country that phone numbers are known for",
+            hint="two letters each, with commas between them, as in US,CA,GB",
+            code="country",
+        )
+    return found

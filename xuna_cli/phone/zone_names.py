@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from xuna_cli.phone.kinds import kind_of
+from xuna_cli.phone.plan import kind_of
 from xuna_cli.phone.zone_rules import zone_rules
 
 # Zones of their names in the US and in Canada, whose provinces have left the US's summer time one by one.

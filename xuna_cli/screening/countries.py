@@ -3,12 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from xuna_cli.errors import UsageError
 from xuna_cli.models import Reason
-from xuna_cli.phone.kinds import kind_of, split
+from xuna_cli.phone.plan import kind_of, split
 from xuna_cli.screening.rules import SCREENED, ScreeningContext
 
 # What toll fraud lives on: who calls such a number pays its owner. Personal numbers are among them
@@ -90,20 +88,3 @@ def _costly(number: str) -> tuple[int, re.Pattern[str]] | None:
     plan, _ = parts
     pattern = re.compile(r"\d*") if plan.is_global else plan.may_be(frozenset(COSTLY))
     return None if pattern is None else (1 + len(plan.code), pattern)
-
-
-def parse_countries(text: str, *, source: str) -> frozenset[str]:
-    """Return the regions of `--country US,CA`.
-
-    Raises:
-        UsageError: one of them is no region that has numbers.
-    """
-    found = frozenset(part.strip().upper() for part in text.split(",") if part.strip())
-    unknown = sorted(found - phonenumbers.SUPPORTED_REGIONS)
-    if unknown or not found:
-        raise UsageError(
-            f"{source}: {', '.join(map(repr, unknown)) or repr(text)} is no country that phone numbers are known for",
-            hint="two letters each, with commas between them, as in US,CA,GB",
-            code="country",
-        )
-    return found

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
+from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.phone.reader import PhoneProblem
-from xuna_cli.phone.zone_column import zone_columns
 from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed

@@ -13,7 +13,7 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import Campaign
 from xuna_cli.outcomes.joined_list import JoinedList, Person
 from xuna_cli.output.messages import counted, say
-from xuna_cli.phone.reader import check_region
+from xuna_cli.phone.regions import check_region
 from xuna_cli.targets.builder import TargetBuilder
 
 
