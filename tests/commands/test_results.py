@@ -1,6 +1,9 @@
 """Every command: where it is, and that with `--output json` it prints one document, whatever becomes of it."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -105,3 +108,19 @@ def test_the_file_is_named_in_the_same_way_everywhere(cli, people, tmp_path, arg
 def test_an_export_stays_an_array(cli, people):
     cli("batch-call", people(2), "-m", "Hi", "--sandbox", "--campaign", "spring")
     assert len(json.loads(cli("campaigns", "export", "spring", "--sandbox", "--output", "json").out)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("xuna camp", ["campaigns"]),
+        ("xuna agents ", ["list", "show"]),
+        ("xuna campaigns list --output ", ["table", "json"]),
+        ("xuna do-not-call import f --format x", ["xlsx"]),
+    ],
+)
+def test_a_shell_completes_commands_and_values(words, offered):
+    environ = {"_XUNA_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    command = [sys.executable, "-c", "from xuna_cli.__main__ import entry; entry()"]
+    done = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == offered

@@ -1,12 +1,17 @@
 """One envelope for every command's result."""
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from xuna_cli.errors import ConfigurationError, ExitStatus, UnreachableError
+from xuna_cli.ledger.records import BatchRecord, BatchState, Campaign
 from xuna_cli.output.account import AgentList
+from xuna_cli.output.campaigns import CampaignFound, Evidence
 from xuna_cli.output.do_not_call import CheckedNumbers
+from xuna_cli.output.drawing import print_parts
 from xuna_cli.output.findings import Diagnosis, Finding
 from xuna_cli.output.result import print_failure, print_result
 
@@ -79,3 +84,21 @@ def test_a_command_that_has_no_result_prints_the_envelope_alone(capsys):
         "exit_code": 4,
         "errors": [{"code": "key-refused", "message": "the key is refused", "hint": "check it"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (79, ["Batch", "Calls", "State"]),
+        (80, ["Batch", "Calls", "State", "Batch ID"]),
+        (120, ["Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"]),
+    ],
+)
+def test_a_narrow_terminal_gets_the_columns_that_matter_most(columns, shown):
+    batches = [BatchRecord(1, 1, None, BatchState.ACCEPTED, 100, "batch_1", 100, 200)]
+    campaign = Campaign(1, "spring", None, "sandbox", None, "2026-11-27T10:00:00.000Z", {}, {})
+    stream = io.StringIO()
+    out = Console(file=stream, width=columns)
+    print_parts(CampaignFound(campaign, batches, "spring", Evidence({}, None, "")), out)
+    [header] = [line for line in stream.getvalue().splitlines() if "Calls" in line]
+    assert [name.strip() for name in header.strip("┃").split("┃")] == shown

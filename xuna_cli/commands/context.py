@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from xuna_cli.commands.option_types import Options
 from xuna_cli.commands.options import LedgerOptions
 from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
 from xuna_cli.ledger.ledger import Ledger
@@ -219,18 +220,17 @@ def check_output_file(
 
 
 def check_output_of_ledger(
-    to: Path | None, opened: Ledger, *inputs: Path | str | None, settings: Settings, env_file: Path | None
+    options: Options, to: Path | None, opened: Ledger, *inputs: Path | str | None
 ) -> None:
     """Do nothing where what is read from a ledger may be written to a file; raises as `check_output_file`.
 
     Args:
+        options: of the command.
         to: the file; None: stdout.
         opened: the ledger.
         inputs: what else the command reads, and the lists that it is about.
-        settings: of this invocation.
-        env_file: the one that was named.
     """
     if to is not None:
         needed = [None if path is None else Path(path) for path in inputs]
         file = None if "://" in opened.location else Path(opened.location)
-        check_output_file(to, needed, settings=settings, env_file=env_file, ledger=file)
+        check_output_file(to, needed, settings=options.settings, env_file=options.env_file, ledger=file)

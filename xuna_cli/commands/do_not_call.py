@@ -203,7 +203,7 @@ def export(options: ExportOptions) -> None:
 
     with _ledger_if_there(options) as opened:
         if opened is not None:
-            check_output_of_ledger(options.to, opened, settings=options.settings, env_file=options.env_file)
+            check_output_of_ledger(options, options.to, opened)
         write_entries(() if opened is None else entries(opened), options.output, options.to)
 
 

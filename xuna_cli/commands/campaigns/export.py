@@ -26,14 +26,7 @@ def export_campaign(options: CampaignExportOptions) -> None:
 
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        check_output_of_ledger(
-            options.to,
-            opened,
-            options.join,
-            found.source_path,
-            settings=options.settings,
-            env_file=options.env_file,
-        )
+        check_output_of_ledger(options, options.to, opened, options.join, found.source_path)
         if found.forgotten_at:
             say(
                 f"xuna: the people of campaign {options.name!r} were forgotten at {found.forgotten_at}: no row is left"

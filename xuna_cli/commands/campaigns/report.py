@@ -38,9 +38,7 @@ def write_report(options: ReportOptions) -> None:
 
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        check_output_of_ledger(
-            options.to, opened, found.source_path, settings=options.settings, env_file=options.env_file
-        )
+        check_output_of_ledger(options, options.to, opened, found.source_path)
         data = report_data(opened, found, now=datetime.now(UTC))
     html_report.write_report(
         data, options.to, with_people=options.with_people, address=address_in(options, options.name)

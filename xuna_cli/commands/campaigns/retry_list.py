@@ -70,14 +70,7 @@ def write_retry_list(options: RetryOptions) -> None:
     left_out: Counter[str] = Counter()
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        check_output_of_ledger(
-            options.to,
-            opened,
-            options.join,
-            found.source_path,
-            settings=options.settings,
-            env_file=options.env_file,
-        )
+        check_output_of_ledger(options, options.to, opened, options.join, found.source_path)
         sync = sync_of(opened, found.id)
         if sync is None:
             raise UsageError(
