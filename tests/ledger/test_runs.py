@@ -88,7 +88,7 @@ def test_the_lock_dies_with_the_process_and_the_next_run_clears_up(child, opened
     }
     assert keys(ledger.claim(ours, [targets(1, 2, 3, 4)])) == [[targets(4)[0].key]]
     assert [path.name for path in (tmp_path / "ledger.db.runs").iterdir()] == [f"{ours.id}.lock"]
-    ended = {row[0]: row[2] for row in ledger.rows("runs_of_campaign", {"campaign_id": 1})}
+    ended = dict(ledger.engine.rows("SELECT id, ended_at FROM runs"))
     assert ended[run_id] is not None
     assert ended[ours.id] is None
 
