@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.preview import Estimate, Preview, Sample
 from xuna_cli.dialing.report import COUNTS, Deferral, Report
+from xuna_cli.ledger.experience import Experience
+from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.screening import OPENINGS_SHOWN, screening_lines
 
 
-def lines(*, counts=None, later=0, recently=0, days=30):
+def lines(*, counts=None, later=0, recently=0, days=30, samples=()):
+    preview = Preview(5, samples, None, {}, {}, Estimate(1, None, None, None, Experience()))
     report = Report(counts=dict.fromkeys(COUNTS, 0) | {"not_sent": 5} | (counts or {}))
     return list(
         prompt_lines(
@@ -20,8 +24,8 @@ def lines(*, counts=None, later=0, recently=0, days=30):
             campaign="spring",
             list_use=ListUse(phone_columns=("phone",)),
             later=later,
-            recently=recently,
-            days=days,
+            preview=preview,
+            recently=RecentlyCalled(days, recently, {"winter": recently} if recently else {}),
         )
     )
 
@@ -38,8 +42,21 @@ def test_who_is_called_as_their_hours_come_is_said(later, said):
 
 
 def test_who_was_called_lately_elsewhere_is_said():
-    (line,) = [line for line in lines(recently=3, days=7) if "of them" in line]
-    assert line.startswith("  3 of them were called in other campaigns of this ledger in the last 7 days")
+    (line,) = [line for line in lines(recently=3, days=7) if "other campaigns" in line]
+    assert line.startswith(
+        "  WARNING: 3 people to be called were called in other campaigns in the last 7 days"
+    )
+    assert line.endswith("already: 3 in 'winter'. To leave such people out, add --quiet-days 7")
+
+
+def test_what_is_said_to_different_people_is_shown():
+    samples = (
+        Sample(2, "+15550100001", '{"agent":{"first_message":"Hi Ann."}}'),
+        Sample(3, "+15550100002", None),
+    )
+    said = lines(samples=samples)
+    assert "    row 2: “Hi Ann.”" in said
+    assert "    row 3: the agent's own message" in said
 
 
 def test_who_is_not_called_is_said_by_what_they_are():

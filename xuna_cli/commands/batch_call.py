@@ -5,17 +5,18 @@ import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions, Output
 from xuna_cli.commands.context import ledger_for_writing
-from xuna_cli.commands.prepared_list import PreparedList, Watcher, say_lists, written
+from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, Watcher, say_lists, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
+from xuna_cli.dialing.preview import Preview, PreviewBuilder
 from xuna_cli.dialing.report import Report, counts_to_keep
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
@@ -28,7 +29,8 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
-from xuna_cli.ledger.last_calls import last_calls
+from xuna_cli.ledger.experience import Experience, experience_of
+from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.ledger.runs import store_counts
@@ -41,7 +43,6 @@ from xuna_cli.output.result import print_result
 from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.screening.do_not_call import NumberList
 
-RECENTLY = timedelta(days=30)
 NUMBERS_NAMED = 10
 
 
@@ -118,7 +119,24 @@ class BatchCall:
 
     def dry_run(self) -> BatchCallResult:
         """Do everything except POSTs and writes."""
-        return self._list.dry_run(self._options.agent_id, self._options.from_phone_number_id)
+        options = self._options
+        collected = PreviewBuilder(options.samples)
+        return self._list.dry_run(
+            options.agent_id,
+            options.from_phone_number_id,
+            collected.add,
+            lambda experience: self._preview(collected, experience),
+        )
+
+    def _preview(self, collected: PreviewBuilder, experience: Experience) -> Preview:
+        options = self._options
+        return collected.build(
+            experience,
+            batch_size=options.batch_size,
+            concurrency=options.concurrency,
+            rate=rate_of(options.rate),
+            price_per_minute=options.price_per_minute,
+        )
 
     def run(self) -> BatchCallResult:
         """Call everybody on the list who may be called now."""
@@ -169,7 +187,8 @@ class BatchCall:
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, total=asked) as line:
                 run = ledger.start_run(description)
-                observer = _RunWatcher(line, rejects, quiet=options.quiet, verbose=options.verbose)
+                recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
+                observer = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
                 stop = Stop(INTERRUPTS.asked)
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)
@@ -183,6 +202,7 @@ class BatchCall:
                 ledger=ledger.location,
                 ledger_created=ledger.created,
                 run_id=run.id,
+                recently=recently.counted(),
                 held=_held(ledger, run.campaign_id),
             )
 
@@ -256,16 +276,16 @@ class BatchCall:
             )
         if not is_interactive():
             return None
-        recently = 0
+        recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
 
-        def count_recent(targets: Sequence[CallTarget]) -> None:
-            nonlocal recently
-            numbers = [target.to_phone_number for target in targets]
-            since = self._list.clock.now() - RECENTLY
-            recently += len(last_calls(ledger, numbers, since, other_than=campaign_id))
+        collected = PreviewBuilder(options.samples)
+
+        def collect(targets: Sequence[CallTarget]) -> None:
+            recently.add([target.to_phone_number for target in targets])
+            collected.add(targets)
 
         self._list.heard.aloud = False  # the lines before the question have it
-        report = self._list.rehearse(ledger, campaign_id, options.limit, on_fit=count_recent)
+        report = self._list.rehearse(ledger, campaign_id, options.limit, on_fit=collect)
         self._list.heard.aloud = True
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)
@@ -282,8 +302,8 @@ class BatchCall:
             campaign=self._list.campaign,
             list_use=self._list.steering.use,
             later=later,
-            recently=recently,
-            days=RECENTLY.days,
+            preview=self._preview(collected, experience_of(ledger)),
+            recently=recently.counted(),
         ):
             say(line)
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
@@ -294,10 +314,23 @@ class BatchCall:
 class _RunWatcher(Watcher):
     """Says what a run does, too."""
 
-    def __init__(self, line: ProgressLine, rejects: Rejects | None, *, quiet: bool, verbose: bool) -> None:
+    def __init__(
+        self,
+        line: ProgressLine,
+        rejects: Rejects | None,
+        recently: RecentCalls,
+        *,
+        quiet: bool,
+        verbose: bool,
+    ) -> None:
         super().__init__(line, rejects)
+        self._recently = recently
         self._quiet = quiet
         self._verbose = verbose
+
+    def claimed(self, targets: Sequence[CallTarget]) -> None:
+        """Count who was called lately in other campaigns."""
+        self._recently.add([target.to_phone_number for target in targets])
 
     def batch(self, record: BatchRecord) -> None:
         """Say it, where that was asked for."""

@@ -473,6 +473,19 @@ class BatchCallOptions(ListAndMessageOptions):
             rich_help_panel=SENDING,
         ),
     ] = False
+    samples: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Messages that a dry run shows.", rich_help_panel=SENDING)
+    ] = 3
+    price_per_minute: Annotated[
+        float | None,
+        number(
+            least=0,
+            metavar="PRICE",
+            envvar="XUNA_PRICE_PER_MINUTE",
+            help="Price of a minute of a call, for the cost that a dry run estimates.",
+            rich_help_panel=SENDING,
+        ),
+    ] = None
     output: Annotated[
         Output, typer.Option(envvar="XUNA_OUTPUT", help="Format of the result.", rich_help_panel=OUTPUT)
     ] = Output.TABLE

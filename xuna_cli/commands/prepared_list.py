@@ -37,6 +37,7 @@ from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.pipeline import targets_of
+from xuna_cli.dialing.preview import Preview
 from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
 from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.screener import Screener
@@ -48,6 +49,8 @@ from xuna_cli.errors import (
     most_important,
 )
 from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.ledger.experience import Experience, experience_of
+from xuna_cli.ledger.last_calls import RecentCalls, RecentlyCalled
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.models import CallTarget, Rejection
@@ -63,6 +66,9 @@ from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import fold
 from xuna_cli.targets.rendered_list import RenderedList, rendered_list
+
+RECENT_DAYS = 30
+"""What "lately" means for calls of other campaigns."""
 
 OnFit = Callable[[Sequence[CallTarget]], None]
 
@@ -167,9 +173,20 @@ class PreparedList:
         say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self._options.quiet)
 
     def dry_run(
-        self, agent_id: str | None, number_id: str | None, on_fit: OnFit = nothing
+        self,
+        agent_id: str | None,
+        number_id: str | None,
+        on_fit: OnFit = nothing,
+        preview: Callable[[Experience], Preview] | None = None,
     ) -> BatchCallResult:
-        """Do everything except POSTs and writes; `on_fit` is told of who would be called."""
+        """Do everything except POSTs and writes.
+
+        Args:
+            agent_id: who would talk to them, if that is known.
+            number_id: the caller number, if that is known.
+            on_fit: is told of everybody who would be called.
+            preview: makes the preview of what the ledger knows, in the end.
+        """
         self.check_caller(agent_id, number_id)
         with contextlib.ExitStack() as stack:
             ledger = ledger_if_there(self.location, required=self.ledger_required)
@@ -183,9 +200,22 @@ class PreparedList:
             self.check_max_calls(ledger, campaign_id)
             rejects = self.open_rejects(stack)
             self.heard.aloud = self._options.quiet  # else the result has it
-            report = self.rehearse(ledger, campaign_id, self._options.limit, rejects=rejects, on_fit=on_fit)
+            recently = RecentCalls(ledger, self.clock.now(), RECENT_DAYS, campaign_id)
+
+            def fit(targets: Sequence[CallTarget]) -> None:
+                recently.add([target.to_phone_number for target in targets])
+                on_fit(targets)
+
+            report = self.rehearse(ledger, campaign_id, self._options.limit, rejects=rejects, on_fit=fit)
             report = written(rejects, report)
-        return self.result(report, ledger=str(self.location), dry_run=True)
+            experience = Experience() if ledger is None else experience_of(ledger)
+        return self.result(
+            report,
+            ledger=str(self.location),
+            dry_run=True,
+            recently=recently.counted(),
+            preview=None if preview is None else preview(experience),
+        )
 
     @property
     def ledger_required(self) -> bool:
@@ -369,6 +399,8 @@ class PreparedList:
         ledger_created: bool = False,
         run_id: int | None = None,
         held: Sequence[BatchRecord] = (),
+        recently: RecentlyCalled | None = None,
+        preview: Preview | None = None,
     ) -> BatchCallResult:
         """Return the result of the command, with its exit code."""
         # An outcome that is not in the ledger weighs more than why the ledger could not be written.
@@ -401,6 +433,8 @@ class PreparedList:
             list_use=self.steering.use,
             do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
             plus_added=self._preparer.plus_added,
+            recently=recently,
+            preview=preview,
         )
 
 

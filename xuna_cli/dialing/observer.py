@@ -18,6 +18,9 @@ class RunObserver:
     def batch(self, record: BatchRecord) -> None:
         """A POST has its outcome."""
 
+    def claimed(self, targets: Sequence[CallTarget]) -> None:
+        """A run has claimed people, and is about to call them; told from the calling thread."""
+
     def progress(self, progress: Progress) -> None:
         """How far things are; told now and then from the calling thread."""
 

@@ -258,6 +258,7 @@ class Dialer:
             self._ledger.unclaim(rest, [target.key for target in rest.targets])
         claimed = [target for batch in batches for target in batch.targets]
         self._claimed += len(claimed)
+        self._observer.claimed(claimed)
         self._stats.note_outside(self._screener.outside(claimed))
         if len(claimed) == len(targets):
             for target in targets:

@@ -1,7 +1,9 @@
 """When people were last called, whatever the campaign."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from xuna_cli.ledger.database import Database, as_written
 
@@ -44,3 +46,59 @@ def claimed_by_others(database: Database, numbers: Sequence[str], run_id: int) -
         for name in ("claims_by_key", "claims_by_number")
         for number, _ in database.rows_of_keys(name, numbers, run_id)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RecentlyCalled:
+    """People of a run who were called in other campaigns lately.
+
+    Attributes:
+        days: what counts as lately.
+        people: how many.
+        campaigns: how many of them by campaign, most first; one person may be in several.
+    """
+
+    days: int
+    people: int
+    campaigns: Mapping[str, int]
+
+
+class RecentCalls:
+    """Counts people who were called in other campaigns lately.
+
+    Args:
+        database: the ledger's; None: there is none yet.
+        now: UTC.
+        days: what counts as lately.
+        other_than: the campaign that doesn't count; None: all of them do.
+    """
+
+    def __init__(self, database: Database | None, now: datetime, days: int, other_than: int | None) -> None:
+        self._days = days
+        self._since = as_written(now - timedelta(days=days))
+        self._other_than = NO_CAMPAIGN if other_than is None else other_than
+        self._people = 0
+        self._campaigns: Counter[str] = Counter()
+        self._database = database
+        if database is not None:
+            ((others,),) = database.rows("campaigns_with_recent_runs", (self._other_than, self._since))
+            self._database = database if others else None  # nothing to look up for anybody
+
+    def add(self, numbers: Sequence[str]) -> None:
+        """Count those of the numbers."""
+        if self._database is None:
+            return
+        found = {
+            *self._database.rows_of_keys(
+                "recent_campaigns_by_key", numbers, self._since, self._other_than, self._since
+            ),
+            *self._database.rows_of_keys(
+                "recent_campaigns_by_number", numbers, self._other_than, self._since
+            ),
+        }
+        self._people += len({number for number, _ in found})
+        self._campaigns.update(campaign for _, campaign in found)
+
+    def counted(self) -> RecentlyCalled:
+        """Return the counts."""
+        return RecentlyCalled(self._days, self._people, dict(self._campaigns.most_common()))

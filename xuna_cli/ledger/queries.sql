@@ -288,3 +288,29 @@ UPDATE runs SET template = NULL WHERE campaign_id = :campaign_id
 
 -- name: forget_campaign
 UPDATE campaigns SET forgotten_at = :forgotten_at WHERE id = :campaign_id
+
+-- name: campaigns_with_recent_runs
+SELECT COUNT(*) FROM runs WHERE campaign_id <> ? AND (ended_at IS NULL OR ended_at >= ?)
+
+-- name: recent_campaigns_by_key
+SELECT c.to_phone_number, p.name FROM calls c
+JOIN batches b ON b.id = c.batch_id JOIN campaigns p ON p.id = c.campaign_id
+WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL OR ended_at >= ?)
+  AND c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed' AND c.key IN ({list})
+
+-- name: recent_campaigns_by_number
+SELECT c.to_phone_number, p.name FROM calls c
+JOIN batches b ON b.id = c.batch_id JOIN campaigns p ON p.id = c.campaign_id
+WHERE c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed'
+  AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
+
+-- name: last_requests
+SELECT submitted_at, finished_at FROM batches
+WHERE state = 'accepted' AND submitted_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY id DESC LIMIT ?
+
+-- name: call_experience
+SELECT
+  (SELECT COUNT(*) FROM calls c JOIN batches b ON b.id = c.batch_id
+   WHERE b.state = 'accepted' AND c.campaign_id IN (SELECT DISTINCT campaign_id FROM outcomes)),
+  (SELECT COUNT(*) FROM outcomes WHERE joined_by IS NOT NULL AND duration > 0),
+  (SELECT SUM(duration) FROM outcomes WHERE joined_by IS NOT NULL AND duration > 0)

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.preview import Preview
 from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.models import LintWarning, Rejection
 from xuna_cli.output.campaigns import batch_document
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, counted
+from xuna_cli.output.preview import preview_document, preview_lines, recently_document, recently_line
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.result import Result, Styled, Table
 from xuna_cli.output.screening import screening_document, screening_lines
@@ -48,6 +51,8 @@ class BatchCallResult(Result):
         do_not_call_lists: the files of this run.
         plus_added: rows whose number had its country code, and no +, and was read with one.
         address: how a command that we suggest names the campaign and its ledger.
+        preview: what a dry run shows of the calls.
+        recently: who of them was called lately in other campaigns; None where it did not come to that.
     """
 
     exit_status: ExitStatus = field()
@@ -66,6 +71,8 @@ class BatchCallResult(Result):
     list_use: ListUse | None = None
     do_not_call_lists: Sequence[NumberList] = ()
     plus_added: int = 0
+    preview: Preview | None = None
+    recently: RecentlyCalled | None = None
 
     @property
     def errors(self) -> Sequence[XunaError]:
@@ -74,8 +81,9 @@ class BatchCallResult(Result):
 
     @property
     def partial(self) -> bool:
-        """Whether anybody was accepted."""
-        return bool(self.report.counts["accepted"])
+        """Whether anybody was accepted, or would be called."""
+        counts = self.report.counts
+        return bool(counts["accepted"] or (self.dry_run and counts["not_sent"] and not self.errors))
 
     def document(self) -> Mapping[str, object]:
         """Return the run in numbers, its batches, and the first rows that were rejected."""
@@ -92,6 +100,8 @@ class BatchCallResult(Result):
                 "rows": sum(report.counts.values()),
                 **{name: report.counts[name] for name in COUNTS},
             },
+            "recently_called": None if self.recently is None else recently_document(self.recently),
+            "preview": None if self.preview is None else preview_document(self.preview),
             "phone_numbers": {"plus_added": self.plus_added},
             "do_not_call_lists": [
                 {"name": one.name, "numbers": len(one.numbers), "unassigned": one.unassigned}
@@ -148,7 +158,14 @@ class BatchCallResult(Result):
         yield _totals(self)
         if self.list_use is not None:
             yield list_line(self.list_use)
+        if self.preview is not None:
+            yield from preview_lines(self.preview)
         yield from _attention(self)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield who was called lately in other campaigns."""
+        if self.recently is not None and self.recently.people:
+            yield f"xuna: warning: {recently_line(self.recently, done=not self.dry_run)}"
 
 
 def _list_use(use: ListUse) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """What a person is told before they are asked."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dialing.preview import Preview
 from xuna_cli.dialing.report import Report
+from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, counted
+from xuna_cli.output.preview import message_lines, recently_line
 from xuna_cli.output.screening import warnings_of
 
 
@@ -19,8 +21,8 @@ def prompt_lines(
     campaign: str,
     list_use: ListUse,
     later: int,
-    recently: int,
-    days: int,
+    preview: Preview,
+    recently: RecentlyCalled,
 ) -> Iterator[str]:
     """Yield what is about to happen, a line each.
 
@@ -31,19 +33,19 @@ def prompt_lines(
         campaign: its name.
         list_use: which of the list's columns steer its calls.
         later: people who will be called as their hours come.
-        recently: people who were called in other campaigns in the last `days`.
-        days: what counts as recently.
+        preview: of the calls.
+        recently: who of them was called lately in other campaigns.
     """
     people = counted(report.counts["not_sent"], "person", "people")
     yield f"\nAbout to call {people} from {caller}, campaign {campaign!r}."
     if others := _others(report):
         yield f"  not called: {others}"
     yield f"  {list_line(list_use)}"
-    yield f"  first message: {_spoken(report)}"
+    yield "  first messages:"
+    yield from (f"  {line}" for line in message_lines(preview))
     yield from (f"  {line}" for line in warnings_of(report, marks))
-    if recently:
-        where = f"in other campaigns of this ledger in the last {days} days"
-        yield f"  {recently:,} of them were called {where} (--quiet-days leaves them alone)"
+    if recently.people:
+        yield f"  WARNING: {recently_line(recently, done=False)}"
     if later:
         yield f"  and {later:,} more as their hours come"
 
@@ -54,10 +56,3 @@ def _others(report: Report) -> str:
         for name, number in report.counts.items()
         if number and name != "not_sent"
     )
-
-
-def _spoken(report: Report) -> str:
-    override = json.loads(report.example.override or "{}") if report.example else {}
-    agent = override.get("agent")
-    message = agent.get("first_message") if isinstance(agent, dict) else None
-    return "the agent's own" if message is None else f"“{message}”"

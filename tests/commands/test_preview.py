@@ -1,0 +1,94 @@
+"""What a dry run shows before anybody is called, and who was called lately in other campaigns."""
+
+import sqlite3
+
+import pytest
+
+HELLO = ("-m", "Hi {{ name }}.")
+PEOPLE = [
+    ("+13035550100", "Ann"),
+    ("+13035550101", "Ann"),
+    ("+442079460018", "Bartholomew"),
+    ("+33142685300", "Éloïse"),
+    ("+13125550100", "Bob"),
+]
+
+
+def preview(cli, path, *more):
+    return cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", *more).document["preview"]
+
+
+def test_a_dry_run_shows_words_countries_zones_and_requests(cli, api, people):
+    path = people(rows=PEOPLE)
+    shown = preview(cli, path, "--batch-size", "2")
+    assert [(one["row"], one["first_message"]) for one in shown["samples"]] == [
+        (2, "Hi Ann."),
+        (4, "Hi Bartholomew."),
+        (5, "Hi Éloïse."),
+    ]
+    assert (shown["longest"]["row"], shown["people"], shown["requests"]) == (4, 5, 3)
+    assert shown["countries"] == {"US": 3, "GB": 1, "FR": 1}
+    assert shown["time_zones"]["America/Denver"] == 2
+    assert shown["seconds"] is shown["cost"] is None
+    table = cli("batch-call", path, *HELLO, "--dry-run", "--samples", "1", "--price-per-minute", "0.1").out
+    assert "row 2: “Hi Ann.”" in table
+    assert "row 4, the longest: “Hi Bartholomew.” (15 characters)" in table
+    assert "3 in US; 1 in GB; 1 in FR" in table
+    assert "Cost: not known" in table
+    assert api.state.calls() == []
+
+
+def test_the_time_is_that_of_the_rate_or_of_earlier_requests(cli, api, people):
+    path = people(rows=PEOPLE)
+    assert preview(cli, path, "--rate", "30/m")["seconds"] == 10.0
+    cli("batch-call", people(2, name="first.csv"), *HELLO, "--yes")
+    shown = preview(cli, path, "--batch-size", "1", "--concurrency", "2")
+    assert shown["based_on"]["requests"] == 1
+    assert shown["seconds"] == pytest.approx(3 * shown["based_on"]["request_seconds"], abs=0.06)
+    assert "about 1 second" in cli("batch-call", path, *HELLO, "--dry-run").out
+
+
+def test_the_cost_is_that_of_the_calls_that_the_ledger_knows(cli, api, people, monkeypatch, tmp_path):
+    ledger = tmp_path / "a.db"
+    monkeypatch.setenv("XUNA_LEDGER", str(ledger))
+    cli("batch-call", people(4, name="first.csv"), *HELLO, "--yes")
+    with sqlite3.connect(
+        ledger
+    ) as database:  # outcomes as `campaigns outcomes` keeps them: one of four answered
+        key = database.execute("SELECT key FROM calls").fetchone()[0]
+        database.execute(
+            "INSERT INTO outcomes (campaign_id, key, conversation_id, outcome, joined_by, final, duration, evaluation, "
+            "collected) VALUES (1, ?, 'c', 'success', 'batch', 1, 120.0, '{}', '{}')",
+            (key,),
+        )
+    database.close()
+    shown = preview(cli, people(rows=PEOPLE), "--price-per-minute", "0.2")
+    assert shown["cost"] == pytest.approx(5 * 0.25 * 2 * 0.2)
+    table = cli("batch-call", people(rows=PEOPLE), *HELLO, "--dry-run", "--price-per-minute", "0.2").out
+    assert (
+        "Cost: about 0.50 at 0.2 a minute (in this ledger 25% of 4 calls answered, 120 s on average)" in table
+    )
+
+
+def test_who_was_called_lately_elsewhere_is_counted_by_campaign(cli, api, people):
+    path = people(rows=PEOPLE)
+    cli("batch-call", path, *HELLO, "--yes", "--campaign", "spring", "--limit", "3")
+    cli("batch-call", path, *HELLO, "--yes", "--campaign", "summer", "--limit", "2")
+    planned = cli("batch-call", path, *HELLO, "--dry-run", "--campaign", "autumn", "--output", "json")
+    found = {
+        "days": 30,
+        "people": 3,
+        "campaigns": [{"campaign": "spring", "people": 3}, {"campaign": "summer", "people": 2}],
+    }
+    assert planned.document["recently_called"] == found
+    ran = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", "--output", "json", "--quiet")
+    assert ran.document["recently_called"] == found
+    assert "3 people called now were called in other campaigns in the last 30 days already" in ran.err
+    again = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", "--output", "json")
+    assert again.document["recently_called"]["people"] == 0  # nobody is called
+
+
+def test_a_dry_run_with_rejected_rows_is_partial(cli, api, people):
+    path = people(rows=[*PEOPLE, ("12", "Zoe")])
+    document = cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", exits=3).document
+    assert document["status"] == "partial"

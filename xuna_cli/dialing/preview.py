@@ -1,0 +1,157 @@
+"""What a rehearsal shows of the calls that would be made: words, countries, zones, requests, time and cost."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.ledger.experience import Experience
+from xuna_cli.models import CallTarget
+from xuna_cli.phone.places import zones_of_number
+from xuna_cli.phone.plan import kind_of, split
+from xuna_cli.phone.zones import words
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one person would hear.
+
+    Attributes:
+        row_number: of the list.
+        to_phone_number: E.164.
+        override: the `conversation_config_override`, as JSON; None sends none.
+    """
+
+    row_number: int
+    to_phone_number: str
+    override: str | None
+
+    @property
+    def message(self) -> str | None:
+        """The first message; None: the agent's own."""
+        agent = json.loads(self.override or "{}").get("agent")
+        message = agent.get("first_message") if isinstance(agent, dict) else None
+        return message if isinstance(message, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long a run takes and what its calls cost.
+
+    Attributes:
+        requests: POSTs, if none has to be split.
+        seconds: until the last one is answered; None: unknown.
+        cost: in the unit of the price; None: no price was given, or nothing is known of calls.
+        price_per_minute: the price that was given.
+        experience: what the figures are based on.
+    """
+
+    requests: int
+    seconds: float | None
+    cost: float | None
+    price_per_minute: float | None
+    experience: Experience
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The calls that would be made.
+
+    Attributes:
+        people: how many.
+        samples: the first different messages, one of each row.
+        longest: the row with the longest message.
+        countries: people by ISO country, or by calling code where the number tells none, most first.
+        zones: people by the time zones where they may be, most first.
+        estimate: how long the run takes and what it costs.
+    """
+
+    people: int
+    samples: tuple[Sample, ...]
+    longest: Sample | None
+    countries: Mapping[str, int]
+    zones: Mapping[str, int]
+    estimate: Estimate
+
+
+class PreviewBuilder:
+    """Collects what a preview shows, of targets in any number.
+
+    Args:
+        samples: how many messages to keep.
+    """
+
+    def __init__(self, samples: int) -> None:
+        self._most = samples
+        self._people = 0
+        self._samples: dict[str | None, Sample] = {}
+        self._longest: CallTarget | None = None
+        self._length = 0
+        self._countries: Counter[str] = Counter()
+        self._zones: Counter[str] = Counter()
+
+    def add(self, targets: Sequence[CallTarget]) -> None:
+        """Take people who would be called."""
+        self._people += len(targets)
+        for target in targets:
+            if len(self._samples) < self._most:
+                self._samples.setdefault(target.override, _sample(target))
+            if (length := _length(target.override)) > self._length:
+                self._longest, self._length = target, length
+            self._countries[_country(target.to_phone_number)] += 1
+            self._zones[target.timezone or words(zones_of_number(target.to_phone_number)) or UNKNOWN] += 1
+
+    def build(
+        self,
+        experience: Experience,
+        *,
+        batch_size: int,
+        concurrency: int,
+        rate: float | None,
+        price_per_minute: float | None,
+    ) -> Preview:
+        """Return the preview.
+
+        Args:
+            experience: what the ledger knows of earlier requests and calls.
+            batch_size: calls in a request.
+            concurrency: requests at the same time.
+            rate: most calls per second; None: no limit.
+            price_per_minute: of a call; None: no cost is estimated.
+        """
+        requests = -(-self._people // batch_size)
+        by_rate = None if rate is None else self._people / rate
+        answering = experience.request_seconds
+        by_requests = None if answering is None else -(-requests // concurrency) * answering
+        known = [seconds for seconds in (by_rate, by_requests) if seconds is not None]
+        minutes = experience.minutes_per_call
+        cost = None
+        if price_per_minute is not None and minutes is not None:
+            cost = self._people * minutes * price_per_minute
+        return Preview(
+            self._people,
+            tuple(self._samples.values()),
+            None if self._longest is None else _sample(self._longest),
+            dict(self._countries.most_common()),
+            dict(self._zones.most_common()),
+            Estimate(requests, max(known, default=None), cost, price_per_minute, experience),
+        )
+
+
+def _length(override: str | None) -> int:
+    """Return the characters of an override; in JSON, each beyond ASCII takes six."""
+    return 0 if override is None else len(override) - 5 * override.count("\\u")
+
+
+def _country(number: str) -> str:
+    """Return the ISO country of a number; its calling code, where that is of several or the number is of none."""
+    if (region := kind_of(number).region) is not None:
+        return region
+    parts = split(number)
+    return UNKNOWN if parts is None else f"+{parts[0].code}"
+
+
+def _sample(target: CallTarget) -> Sample:
+    return Sample(target.row_number, target.to_phone_number, target.override)

@@ -1,0 +1,131 @@
+"""The preview of a rehearsal, and who was called lately, for people and for programs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from xuna_cli.dialing.preview import Estimate, Preview, Sample
+from xuna_cli.ledger.last_calls import RecentlyCalled
+from xuna_cli.output.messages import counted
+
+SHOWN = 6  # countries and zones
+WHOLE_MINUTES_FROM_S = 90
+
+
+def preview_lines(preview: Preview) -> Iterator[str]:
+    """Yield what would be said, to whom, and how long it takes, a line each."""
+    if not preview.people:
+        return
+    yield ""
+    yield "First messages:"
+    yield from message_lines(preview)
+    yield f"People by country: {_most(preview.countries)}"
+    yield f"People by time zone: {_most(preview.zones)}"
+    yield from _estimate_lines(preview.estimate)
+
+
+def message_lines(preview: Preview) -> Iterator[str]:
+    """Yield messages of different rows, and the longest one."""
+    for sample in preview.samples:
+        yield f"  row {sample.row_number}: {_words(sample)}"
+    longest = preview.longest
+    if longest is not None and longest.message and longest not in preview.samples:
+        yield f"  row {longest.row_number}, the longest: {_words(longest)} ({len(longest.message):,} characters)"
+
+
+def _words(sample: Sample) -> str:
+    return "the agent's own message" if sample.message is None else f"“{sample.message}”"
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    shown = [f"{people:,} in {name}" for name, people in islice(counts.items(), SHOWN)]
+    if others := sum(islice(counts.values(), SHOWN, None)):
+        shown.append(f"{others:,} elsewhere")
+    return "; ".join(shown)
+
+
+def _estimate_lines(estimate: Estimate) -> Iterator[str]:
+    known = estimate.experience
+    time = "how long they take is not known: this ledger has no earlier request"
+    if estimate.seconds is not None:
+        time = f"about {_duration(estimate.seconds)}"
+    yield f"{counted(estimate.requests, 'request', 'requests')}, {time}"
+    if estimate.price_per_minute is None:
+        return
+    if estimate.cost is None:
+        yield "Cost: not known, since this ledger has no outcomes; read them with xuna campaigns outcomes"
+    else:
+        answered = f"{known.answered / known.calls:.0%} of {counted(known.calls, 'call', 'calls')} answered"
+        yield (
+            f"Cost: about {estimate.cost:,.2f} at {estimate.price_per_minute:g} a minute (in this ledger {answered}, "
+            f"{known.answered_seconds or 0:.0f} s on average)"
+        )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < WHOLE_MINUTES_FROM_S:
+        return counted(max(1, round(seconds)), "second", "seconds")
+    return counted(round(seconds / 60), "minute", "minutes")
+
+
+def preview_document(preview: Preview) -> dict[str, Any]:
+    """Return the preview as it stands in documents."""
+    estimate, known = preview.estimate, preview.estimate.experience
+    return {
+        "people": preview.people,
+        "samples": [_sample(one) for one in preview.samples],
+        "longest": None if preview.longest is None else _sample(preview.longest),
+        "countries": dict(preview.countries),
+        "time_zones": dict(preview.zones),
+        "requests": estimate.requests,
+        "seconds": None if estimate.seconds is None else round(estimate.seconds, 1),
+        "cost": None if estimate.cost is None else round(estimate.cost, 4),
+        "price_per_minute": estimate.price_per_minute,
+        "based_on": {
+            "requests": known.requests,
+            "request_seconds": known.request_seconds,
+            "calls": known.calls,
+            "answered": known.answered,
+            "answered_seconds": known.answered_seconds,
+        },
+    }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    override = None if sample.override is None else json.loads(sample.override)
+    return {
+        "row": sample.row_number,
+        "to_phone_number": sample.to_phone_number,
+        "first_message": sample.message,
+        "conversation_config_override": override,
+    }
+
+
+def recently_line(recently: RecentlyCalled, *, done: bool) -> str:
+    """Return who was called lately in other campaigns.
+
+    Args:
+        recently: the counts; of at least one person.
+        done: whether they were called again, and not only would be.
+    """
+    shown = [f"{people:,} in {name!r}" for name, people in islice(recently.campaigns.items(), SHOWN)]
+    if len(recently.campaigns) > SHOWN:
+        shown.append("others")
+    people = counted(recently.people, "person", "people")
+    what = "called now was" if recently.people == 1 else "called now were"
+    if not done:
+        what = "to be called was" if recently.people == 1 else "to be called were"
+    return (
+        f"{people} {what} called in other campaigns in the last {recently.days} days already: {', '.join(shown)}. "
+        f"To leave such people out, add --quiet-days {recently.days}"
+    )
+
+
+def recently_document(recently: RecentlyCalled) -> dict[str, Any]:
+    """Return who was called lately as it stands in documents."""
+    return {
+        "days": recently.days,
+        "people": recently.people,
+        "campaigns": [{"campaign": name, "people": people} for name, people in recently.campaigns.items()],
+    }
