@@ -3,7 +3,6 @@
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -18,9 +17,6 @@ NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
 
 LARGEST_FILE = 1024 * 1024
 """Bytes of a file of settings."""
-
-YES = frozenset({"1", "yes", "true", "on"})
-NO = frozenset({"0", "no", "false", "off"})
 
 
 class Secret:
@@ -39,23 +35,6 @@ class Secret:
         return "Secret(…)"
 
     __str__ = __repr__
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A value and where it came from.
-
-    Attributes:
-        value: as given; None where nothing was.
-        source: for people, e.g. `--agent-id`, `environment`, `/path/.env`, `default`.
-        folder: what a relative path in it is relative to; None for the current one.
-        unasked: whether it comes from a `.env` that nobody named.
-    """
-
-    value: str | None
-    source: str
-    folder: Path | None = None
-    unasked: bool = False
 
 
 class Given(str):
@@ -117,47 +96,19 @@ class Settings:
             return None
         return Given(value, f"{name} in {self.path}", self.path.parent, unasked=not self._explicit)
 
-    def get(self, name: str, flag: object = None, *, option: str = "", default: str | None = None) -> Setting:
-        """Return a setting.
-
-        Args:
-            name: its environment variable.
-            flag: what the command line says; None if nothing.
-            option: the flag's name.
-            default: where nobody says anything.
-        """
-        if flag is not None:
-            return Setting(str(flag), option)
-        if value := self._environ.get(name):
-            return Setting(value, f"{name} in the environment")
-        if value := self._from_file.get(name):
-            return Setting(value, str(self.path), self.path.parent, unasked=not self._explicit)
-        return Setting(default, "default")
-
-    def required(self, name: str, flag: object, *, option: str, what: str) -> str:
-        """Return a setting that must be there.
-
-        Raises:
-            ConfigurationError: if nobody gives it.
-        """
-        setting = self.get(name, flag, option=option)
-        if not setting.value:  # an empty flag too: a variable that a script forgot to set
-            raise ConfigurationError(
-                f"{what} is missing",
-                hint=f"give {option} or set {name}"
-                if option
-                else f"set {name} in the environment or in .env",
-                code=f"missing-{name.removeprefix('XUNA_').lower().replace('_', '-')}",
-            )
-        return setting.value
-
     def api_key(self) -> Secret:
         """Return the key.
 
         Raises:
             ConfigurationError: if it is missing, or no key by its form.
         """
-        key = self.required(API_KEY, None, option="", what="the API key")
+        key = self.find(API_KEY)
+        if key is None:
+            raise ConfigurationError(
+                "the API key is missing",
+                hint=f"set {API_KEY} in the environment or in .env",
+                code="missing-ai-api-key",
+            )
         if not all("!" <= character <= "~" for character in key):
             raise ConfigurationError(
                 f"{API_KEY} holds a space, a line break or another character that no key has",
@@ -166,65 +117,6 @@ class Settings:
             )
         never_show(key)
         return Secret(key)
-
-    def switch(self, name: str, *, on: bool) -> bool:
-        """Return whether something is switched on, by its flag or its variable.
-
-        Raises:
-            ConfigurationError: the variable is neither 1, true, yes, on nor 0, false, no, off.
-        """
-        setting = self.get(name, True if on else None, default="0")
-        value = str(setting.value).strip().casefold()
-        if value in ("1", "true", "yes", "on"):
-            return True
-        if value in ("0", "false", "no", "off"):
-            return False
-        raise ConfigurationError(
-            f"{setting.source}: {setting.value!r} is neither 1 (on) nor 0 (off)", code="not-a-switch"
-        )
-
-    def number(self, name: str, flag: float | None, *, option: str, default: float, least: float) -> float:
-        """Return a number.
-
-        Raises:
-            ConfigurationError: if it is none, or below `least`.
-        """
-        setting = self.get(name, flag, option=option)
-        if setting.value is None:
-            return float(default)
-        try:
-            value = float(setting.value)
-        except ValueError:
-            value = float("nan")
-        if not least <= value < float("inf"):
-            raise ConfigurationError(
-                f"{setting.source}: {setting.value!r} is no number from {least:g} upwards",
-                code="not-a-number",
-            )
-        return value
-
-    def truth(self, name: str, *, flag: bool, option: str) -> bool:
-        """Return whether something is asked for, by the flag or by the variable.
-
-        Raises:
-            ConfigurationError: if the variable says neither yes nor no.
-        """
-        setting = self.get(name, "yes" if flag else None, option=option, default="no")
-        value = (setting.value or "no").strip().lower()
-        if value not in YES | NO:
-            raise ConfigurationError(
-                f"{setting.source}: {setting.value!r} is neither yes nor no",
-                hint=f"set {name} to 1 or 0",
-                code="not-yes-or-no",
-            )
-        return value in YES
-
-    def whole_number(self, name: str, flag: int | None, *, option: str, default: int) -> int:
-        """Return a whole number of at least 1; raises as `number` does."""
-        value = self.number(name, flag, option=option, default=default, least=1)
-        if not value.is_integer():
-            raise ConfigurationError(f"{option or name}: {value:g} is no whole number", code="not-a-number")
-        return int(value)
 
     def _read(self, *, explicit: bool) -> dict[str, str]:
         if not explicit and not self.path.is_file():

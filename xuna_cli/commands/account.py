@@ -146,7 +146,7 @@ def _agent_of(client: Client, given: str | None, *, ask: bool) -> str:
     if given is not None:
         return str(given)
     if not ask:
-        raise _missing("agent", "--agent-id", "XUNA_AGENT_ID", "xuna agents list")
+        raise missing_agent()
     found, _ = agents(client)
     choices = [(one.agent_id, f"{one.name} ({one.agent_id})") for one in found]
     if not choices:
@@ -159,9 +159,7 @@ def _caller_number_of(client: Client, given: str | None, *, ask: bool) -> str:
     if given is not None:
         return str(given)
     if not ask:
-        raise _missing(
-            "caller number", "--from-phone-number-id", "XUNA_FROM_PHONE_NUMBER_ID", "xuna phone-numbers list"
-        )
+        raise missing_caller_number()
     choices = [
         (one.phone_number_id, f"{one.phone_number} {one.label} ({one.phone_number_id})")
         for one in client.phone_numbers()
@@ -169,6 +167,18 @@ def _caller_number_of(client: Client, given: str | None, *, ask: bool) -> str:
     if not choices:
         raise _none("caller number", "caller-unknown")
     return choose("caller number", "XUNA_FROM_PHONE_NUMBER_ID", "--from-phone-number-id", choices)
+
+
+def missing_agent() -> ConfigurationError:
+    """Return the error of a command that was not told which agent."""
+    return _missing("agent", "--agent-id", "XUNA_AGENT_ID", "xuna agents list")
+
+
+def missing_caller_number() -> ConfigurationError:
+    """Return the error of a command that was not told which caller number."""
+    return _missing(
+        "caller number", "--from-phone-number-id", "XUNA_FROM_PHONE_NUMBER_ID", "xuna phone-numbers list"
+    )
 
 
 def _missing(what: str, option: str, name: str, command: str) -> ConfigurationError:

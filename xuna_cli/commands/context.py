@@ -20,17 +20,10 @@ from xuna_cli.settings import Given, Settings, data_folder
 SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
 
 
-def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> Location:
+def ledger_location(given: Given | None, *, sandbox: bool) -> Location:
     """Return where the ledger is; the sandbox has one of its own, whatever anybody says."""
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
-    given = (
-        flag
-        if isinstance(flag, Given)
-        else settings.find("XUNA_LEDGER")
-        if flag is None
-        else Given(flag, "--ledger")
-    )
     if given is None:
         return data_folder(os.environ) / "ledger.db"
     location = location_of(given, source=given.source, folder=given.folder)
@@ -44,15 +37,6 @@ def ledger_location(settings: Settings, flag: str | None, *, sandbox: bool) -> L
     if given.unasked:
         say(f"xuna: ledger: {location} (chosen by {given.source})")
     return location
-
-
-def ledger_is_required(settings: Settings, *, flag: bool = False, sandbox: bool) -> bool:
-    """Return whether a run may not begin a new ledger; the sandbox always may.
-
-    Raises:
-        ConfigurationError: if the variable says neither yes nor no.
-    """
-    return settings.truth("XUNA_REQUIRE_LEDGER", flag=flag, option="--require-ledger") and not sandbox
 
 
 def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
@@ -155,7 +139,7 @@ def _required(error: LedgerError) -> LedgerError:
 @contextlib.contextmanager
 def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
     """Open a ledger that is there."""
-    location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
+    location = ledger_location(options.ledger, sandbox=options.sandbox)
     with contextlib.closing(open_ledger(location, create=False)) as ledger:
         tell_moved(ledger)
         yield ledger

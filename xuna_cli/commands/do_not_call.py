@@ -12,9 +12,9 @@ from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.commands.options import (
     ExportFileOptions,
     LedgerOptions,
-    LedgerResultOptions,
     ListFormat,
     Region,
+    RequireLedger,
     ResultOptions,
 )
 from xuna_cli.commands.results import prints
@@ -34,7 +34,14 @@ Reason = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberOptions(LedgerOptions):
+class ListedOptions(LedgerOptions):
+    """Which ledger has the list."""
+
+    require_ledger: RequireLedger = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberOptions(ListedOptions):
     """Numbers that were typed."""
 
     numbers: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Phone numbers.")]
@@ -49,7 +56,7 @@ class AddOptions(NumberOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportOptions(LedgerOptions):
+class ImportOptions(ListedOptions):
     """The options of `xuna do-not-call import`."""
 
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Any list, or a file with a number per line.")]
@@ -80,12 +87,17 @@ class ImportOptions(LedgerOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListOptions(ListedOptions, ResultOptions):
+    """The options of `xuna do-not-call list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckOptions(NumberOptions, ResultOptions):
     """The options of `xuna do-not-call check`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportOptions(LedgerOptions, ExportFileOptions):
+class ExportOptions(ListedOptions, ExportFileOptions):
     """The options of `xuna do-not-call export`."""
 
 
@@ -140,9 +152,9 @@ def import_file(options: ImportOptions) -> None:
 
 
 @app.command("list", cls=Command)
-@takes(LedgerResultOptions)
+@takes(ListOptions)
 @prints("do-not-call list")
-def list_numbers(options: LedgerResultOptions) -> Result:
+def list_numbers(options: ListOptions) -> Result:
     """Show the numbers, why they are there and since when."""
     from itertools import islice
 
@@ -250,24 +262,24 @@ def _numbers(options: NumberOptions) -> Sequence[str]:
 
 
 @contextlib.contextmanager
-def _ledger_to_change(options: LedgerOptions) -> "Iterator[Ledger]":
-    from xuna_cli.commands.context import ledger_for_writing, ledger_is_required, ledger_location
+def _ledger_to_change(options: ListedOptions) -> "Iterator[Ledger]":
+    from xuna_cli.commands.context import ledger_for_writing, ledger_location
 
-    required = ledger_is_required(options.settings, sandbox=options.sandbox)
-    location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
-    with contextlib.closing(ledger_for_writing(location, required=required)) as ledger:
+    location = ledger_location(options.ledger, sandbox=options.sandbox)
+    with contextlib.closing(
+        ledger_for_writing(location, required=options.require_ledger and not options.sandbox)
+    ) as ledger:
         yield ledger
 
 
 @contextlib.contextmanager
-def _ledger_if_there(options: LedgerOptions) -> "Iterator[Ledger | None]":
+def _ledger_if_there(options: ListedOptions) -> "Iterator[Ledger | None]":
     """Open the ledger, or say that there is none yet: then nobody is on its list."""
-    from xuna_cli.commands.context import ledger_if_there, ledger_is_required, ledger_location, tell_moved
+    from xuna_cli.commands.context import ledger_if_there, ledger_location, tell_moved
     from xuna_cli.output.messages import say
 
-    required = ledger_is_required(options.settings, sandbox=options.sandbox)
-    location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
-    ledger = ledger_if_there(location, required=required)
+    location = ledger_location(options.ledger, sandbox=options.sandbox)
+    ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
     if ledger is None:
         say(f"xuna: there is no ledger at {location} yet")
         yield None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xuna_cli.commands.option_types import Command, takes, text
-from xuna_cli.commands.options import BaseUrl, Ledger, ResultOptions
+from xuna_cli.commands.options import BaseUrl, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ConfigurationError, XunaError
 from xuna_cli.output.result import Result
@@ -41,19 +41,7 @@ class DoctorOptions(ResultOptions):
     ] = None
     ledger: Ledger = None
     base_url: BaseUrl = None
-
-    def wanted_agent(self) -> str:
-        """Return the agent's id; raise ConfigurationError if it is missing."""
-        return self.settings.required("XUNA_AGENT_ID", self.agent_id, option="--agent-id", what="the agent")
-
-    def wanted_number(self) -> str:
-        """Return the caller number's id; raise ConfigurationError if it is missing."""
-        return self.settings.required(
-            "XUNA_FROM_PHONE_NUMBER_ID",
-            self.from_phone_number_id,
-            option="--from-phone-number-id",
-            what="the caller number",
-        )
+    require_ledger: RequireLedger = False
 
 
 @app.command(cls=Command)
@@ -80,8 +68,8 @@ def doctor(options: DoctorOptions) -> Result:
     findings = [key, url, _zone_rules(), _check("ledger", lambda: _ledger(options))]
     if key.error or url.error:
         findings += [
-            _check("caller number", options.wanted_number),
-            _check("agent", options.wanted_agent),
+            _check("caller number", lambda: _wanted_number(options)),
+            _check("agent", lambda: _wanted_agent(options)),
             Finding("API", "not asked: the key or the base URL can't be used", checked=False),
         ]
         return Diagnosis(findings)
@@ -124,13 +112,13 @@ def _zone_rules() -> "Finding":
 
 
 def _ledger(options: DoctorOptions) -> str:
-    from xuna_cli.commands.context import ledger_if_there, ledger_is_required, ledger_location
+    from xuna_cli.commands.context import ledger_if_there, ledger_location
     from xuna_cli.ledger.moved import check_not_moved
     from xuna_cli.ledger.opening import check_writable
 
-    location = ledger_location(options.settings, options.ledger, sandbox=False)
+    location = ledger_location(options.ledger, sandbox=False)
     check_writable(location)
-    ledger = ledger_if_there(location, required=ledger_is_required(options.settings, sandbox=False))
+    ledger = ledger_if_there(location, required=options.require_ledger)
     if ledger is None:
         return f"{location}, made by the first run"
     with contextlib.closing(ledger):
@@ -138,9 +126,25 @@ def _ledger(options: DoctorOptions) -> str:
     return str(location)
 
 
+def _wanted_number(options: DoctorOptions) -> str:
+    from xuna_cli.commands.account import missing_caller_number
+
+    if not options.from_phone_number_id:  # an empty option, too: a variable that a script forgot to set
+        raise missing_caller_number()
+    return options.from_phone_number_id
+
+
+def _wanted_agent(options: DoctorOptions) -> str:
+    from xuna_cli.commands.account import missing_agent
+
+    if not options.agent_id:
+        raise missing_agent()
+    return options.agent_id
+
+
 def _caller(client: "Client", options: DoctorOptions) -> str:
     numbers = client.phone_numbers()
-    wanted = options.wanted_number()
+    wanted = _wanted_number(options)
     for number in numbers:
         if number.phone_number_id == wanted:
             source = _source(options.from_phone_number_id)
@@ -152,5 +156,5 @@ def _caller(client: "Client", options: DoctorOptions) -> str:
 
 
 def _agent(client: "Client", options: DoctorOptions) -> str:
-    wanted = options.wanted_agent()
+    wanted = _wanted_agent(options)
     return f"{client.agent(wanted).get('name') or 'no name'} ({wanted}), from {_source(options.agent_id)}"

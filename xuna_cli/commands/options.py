@@ -58,6 +58,14 @@ Ledger = Annotated[
         help="Ledger: the record of everybody who was called (default: in the user's data folder).",
     ),
 ]
+RequireLedger = Annotated[
+    bool,
+    typer.Option(
+        "--require-ledger",
+        envvar="XUNA_REQUIRE_LEDGER",
+        help="Stop if the ledger does not exist yet, e.g. because its disk is not mounted.",
+    ),
+]
 BaseUrl = Annotated[
     Given | None,
     text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),

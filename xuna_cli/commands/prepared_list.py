@@ -105,7 +105,7 @@ class PreparedList:
         self._options = options
         self._source = source = source_of(options, stack)
         self.clock = Clock()
-        self.location = ledger_location(options.settings, options.ledger, sandbox=options.sandbox)
+        self.location = ledger_location(options.ledger, sandbox=options.sandbox)
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options)
         self._region = check_region(options.region) if options.region else None
