@@ -78,7 +78,6 @@ class Mine:
 def lay(mine: Mine) -> None:
     """Listen to the named points of the program, and make further ones around the ledger's and files' work."""
     from xuna_cli import hooks
-    from xuna_cli.commands import batch_call
     from xuna_cli.interrupts import Interrupts
     from xuna_cli.ledger import campaigns, ledger
     from xuna_cli.ledger.batches import Batches
@@ -86,7 +85,7 @@ def lay(mine: Mine) -> None:
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.runs import Runs
     from xuna_cli.ledger.sqlite import SqliteEngine
-    from xuna_cli.output import spreadsheet
+    from xuna_cli.output import result, spreadsheet
 
     def within(owner, name: str, label: str) -> None:
         original = getattr(owner, name)
@@ -117,7 +116,7 @@ def lay(mine: Mine) -> None:
     within(SqliteEngine, "release_lock", "release_lock")
     within(SqliteEngine, "__init__", "create")
     within(spreadsheet.os, "replace", "rename")
-    within(batch_call, "emit", "emit")
+    within(result, "emit", "emit")
     within(Interrupts, "install", "install")
     atexit.register(mine.passes, "exit")
 
