@@ -226,6 +226,8 @@ def test_the_line_that_names_the_separator_is_no_row(opened, first):
     ("text", "row", "delete"),
     [
         ("Spring campaign,,\n,,\nname,phone,city\nAnn,+15551230001,NYC\n", 3, "rows 1 to 2"),
+        ("Phone list spring,,\nname,phone,city\nAnn,+15551230001,NYC\n", 2, "row 1"),
+        ("Phone list spring\n\nname,phone,city\nAnn,+15551230001,NYC\n", 3, "rows 1 to 2"),
         ("Contact,Contact,Order\nname,phone,no\nAnn,+1555,7\n", 2, "row 1"),
         ("Export from 2026-11-01\nName;Telefon\nAnn;+1\n", 2, "row 1"),
         ("List of callers\n\nMobile\n+15551230001\n", 3, None),

@@ -283,3 +283,9 @@ def test_what_stands_before_a_list_is_named(tmp_path, text, words):
     with pytest.raises(InputError) as raised:
         open_list(tmp_path / "l.json", ListOptions(), name="l.json")
     assert words in raised.value.message
+
+
+def test_spaces_at_the_edges_of_cells_are_no_part_of_them(read):
+    content = [{"phone": " +1", "name": "Ann ", "tags": [" a "], "own": {"x": " y "}}]
+    (contact,) = read(json.dumps(content), name="a.json")
+    assert contact.fields == {"phone": "+1", "name": "Ann", "tags": [" a "], "own": {"x": " y "}}

@@ -1,12 +1,15 @@
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import os
 import tempfile
 
 import pytest
 
 from tests.support.processes import open_files
+from tests.support.workbooks import zipped
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.reading import open_list
 from xuna_cli.errors import ExitStatus, InputError, UsageError
@@ -71,6 +74,24 @@ def test_an_empty_file_is_an_error(opened, name):
 def test_a_binary_file_is_an_error(read, content, what):
     with pytest.raises(InputError, match=what):
         read(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "hint"),
+    [
+        (zipped({"xl/workbook.xml": ""}), "an Excel workbook", "--format xlsx"),
+        (zipped({"word/document.xml": ""}), "a Word document", "CSV"),
+        (zipped({"content.xml": ""}), "an OpenDocument file", "--format xlsx"),
+        (zipped({"list.csv": "phone"}), "a zip archive", "Unpack"),
+        (bz2.compress(b"phone\n+1"), "a bzip2 archive", "Unpack"),
+        (lzma.compress(b"phone\n+1"), "an xz archive", "Unpack"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "Unpack"),
+    ],
+)
+def test_what_is_named_csv_and_is_none_is_called_what_it_is(read, content, what, hint):
+    with pytest.raises(InputError, match=f"is {what}, not text") as caught:
+        read(content, name="a.csv")
+    assert hint in caught.value.hint
 
 
 LIST = "phone,name\n+1,Zoë 李 😀\n"

@@ -68,7 +68,8 @@ class ValueReader:
             what = kind.get(type(value), "a number")
             message = f"The entry is {what}, not an object with fields."
             return Rejection(row_number, "row-not-an-object", "", message)
-        contact = Contact(row_number, value)
+        fields = {key: cell.strip() if type(cell) is str else cell for key, cell in value.items()}
+        contact = Contact(row_number, fields)
         # Nearly every contact has no escape at all, and a plain search is faster than the pattern.
         if text.find("\\u", start, end) >= 0 and _ESCAPES_TO_CHECK.search(text, start, end):
             escape = _broken_character(value)

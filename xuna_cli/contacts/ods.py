@@ -20,15 +20,14 @@ from xuna_cli.contacts.sheets import (
     checked_places,
     feed,
     make_parser,
+    unpack,
 )
 from xuna_cli.models import CellFault, TypedText
 
-_CHUNK = 32 * 1024  # a chunk's rows are in memory at once, and each may have 16,384 cells
 _CONTENT = "content.xml"
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
 _MOST_COMPRESSED = 500  # its XML says more of each cell than Excel's does, and is packed tighter
-_ALWAYS_READ = 64 * 1024 * 1024
 _ERROR = re.compile(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
 _NUMBERS = frozenset({"float", "currency", "percentage"})
@@ -104,19 +103,10 @@ class Ods:
         yield from reader.take()
 
     def _chunks(self) -> Iterator[bytes]:
-        read = 0
         try:
-            info = self._zip.getinfo(_CONTENT)
-            with self._zip.open(info) as stream:
-                while chunk := stream.read(_CHUNK):
-                    read += len(chunk)
-                    if read > max(_ALWAYS_READ, _MOST_COMPRESSED * info.compress_size):
-                        raise WorkbookError("it unpacks to far more than a list of people has")
-                    yield chunk
+            yield from unpack(self._zip, _CONTENT, most_compressed=_MOST_COMPRESSED)
         except KeyError:
             raise WorkbookError("it is a zip archive, and no OpenDocument workbook is in it") from None
-        except ZIP_ERRORS as error:
-            raise WorkbookError(f"its part {_CONTENT} is damaged ({error})") from None
 
 
 class _TableReader:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from struct import error as StructError  # noqa: N812
 from typing import NamedTuple, Protocol
 from xml.parsers import expat
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is a class
 
 LONGEST_CELL = 1024 * 1024
@@ -13,6 +13,9 @@ LONGEST_CELL = 1024 * 1024
 
 MOST_PLACES = 200_000_000
 """Places of a sheet at most, from its first column to each row's last cell: a million rows of 200 columns."""
+
+_CHUNK = 32 * 1024  # a chunk's rows are in memory at once, and each may have 16,384 cells
+_ALWAYS_READ = 64 * 1024 * 1024
 
 ZIP_ERRORS = (
     *(BadZipFile, ZlibError, StructError, EOFError, OSError, ValueError),
@@ -116,6 +119,31 @@ def feed(parser: expat.XMLParserType, chunk: bytes, *, last: bool = False) -> No
         parser.Parse(chunk, last)
     except expat.ExpatError as error:
         raise WorkbookError(f"its XML is damaged ({error})") from None
+
+
+def unpack(archive: ZipFile, part: str, *, most_compressed: int) -> Iterator[bytes]:
+    """Yield a part of a workbook in chunks.
+
+    Args:
+        archive: the workbook.
+        part: the part's name.
+        most_compressed: how many times its packed size it may have; more is made to fill a memory or a day.
+
+    Raises:
+        KeyError: there is no such part.
+        WorkbookError: it is damaged, or unpacks to more than that.
+    """
+    info = archive.getinfo(part)
+    read = 0
+    try:
+        with archive.open(info) as stream:
+            while chunk := stream.read(_CHUNK):
+                read += len(chunk)
+                if read > max(_ALWAYS_READ, most_compressed * info.compress_size):
+                    raise WorkbookError("it unpacks to far more than a list of people has")
+                yield chunk
+    except ZIP_ERRORS as error:
+        raise WorkbookError(f"its part {part} is damaged ({error})") from None
 
 
 def _refuse_doctype(*_: object) -> None:

@@ -3,7 +3,7 @@
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -29,10 +29,24 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK_MARKS = (_ZIP, _OLE)
-_BINARY_MARKS = {
-    _ZIP: "an Excel workbook or another zip archive",
-    _OLE: "an old Excel workbook or another Office document",
+_WORKBOOK, _ARCHIVE, _DOCUMENT = "Give `--format xlsx`.", "Unpack it first.", "Export it as CSV first."
+# What a zip archive is by the parts that it has.
+_ZIPPED = (
+    ("xl/workbook.xml", "an Excel workbook", _WORKBOOK),
+    ("xl/workbook.bin", "an Excel workbook", _WORKBOOK),
+    ("word/document.xml", "a Word document", _DOCUMENT),
+    ("ppt/presentation.xml", "a presentation", _DOCUMENT),
+    ("content.xml", "an OpenDocument file", _WORKBOOK),
+)
+_ARCHIVES = {
     b"\x1f\x8b": "a gzip archive",
+    **{b"BZh%d1AY&SY" % level: "a bzip2 archive" for level in range(1, 10)},
+    b"\xfd7zXZ\0": "an xz archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+}
+_DOCUMENTS = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -95,10 +109,9 @@ class Source:
             UsageError: there is no such encoding.
         """
         head = self.head()
-        for mark, kind in _BINARY_MARKS.items():
-            if head.startswith(mark):
-                hint = "Give `--format xlsx`." if mark in WORKBOOK_MARKS else "Export it as CSV first."
-                raise InputError(f"{self.name} is {kind}, not text.", hint=hint, code="input-binary")
+        if binary := self._binary(head):
+            kind, hint = binary
+            raise InputError(f"{self.name} is {kind}, not text.", hint=hint, code="input-binary")
         codec, skip = choose_encoding(head, encoding)
         if not encoding and (wide := _without_a_mark(head)):
             raise InputError(
@@ -133,6 +146,21 @@ class Source:
             self._text = None
         if self._owned:
             self.file.close()
+
+    def _binary(self, head: bytes) -> tuple[str, str] | None:
+        """Return what a file is that is no text, and what to do; None: it may be text."""
+        if head.startswith(_OLE):
+            return "an old Excel workbook or another Office document", _WORKBOOK
+        if head.startswith(_ZIP):
+            parts = _parts_of_zip(self.file)
+            found = (each for each in _ZIPPED if each[0] in parts)
+            _, kind, hint = next(found, ("", "a zip archive", _ARCHIVE))
+            return kind, hint
+        for marks, hint in ((_ARCHIVES, _ARCHIVE), (_DOCUMENTS, _DOCUMENT)):
+            for mark, kind in marks.items():
+                if head.startswith(mark):
+                    return kind, hint
+        return None
 
     def _unreadable(self, error: OSError) -> InputError:
         return InputError(
@@ -181,6 +209,16 @@ def _open(path: Path, name: str) -> BinaryIO:
         raise InputError(f"{name}: you are not allowed to read it.", hint=hint) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name} can't be opened: {error}.", hint="Check the path.") from error
+
+
+def _parts_of_zip(file: BinaryIO) -> Sequence[str]:
+    import zipfile  # noqa: PLC0415 - only for a message
+
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return ()
 
 
 def _without_a_mark(head: bytes) -> str:

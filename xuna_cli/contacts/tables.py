@@ -1,7 +1,7 @@
 """Rows under a header, whatever file they come from: CSV, TSV and XLSX."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from xuna_cli.contacts.apostrophes import are_rejects, from_reject, unguarded, without_marks
@@ -62,7 +62,22 @@ def _check_header(
                 if phone_columns([cell.strip() for cell in record]):
                     raise _below(header, number, name) from None
         raise
-    return records
+    return records if any(header[1:]) else _check_title(header, row_number, records, name)
+
+
+def _check_title(
+    header: list[str], row_number: int, records: Iterator[Sequence[str]], name: str
+) -> Iterator[Sequence[str]]:
+    """Check that a header of one cell is no title above the header, and return the rows under it."""
+    above = []
+    for number, record in enumerate(records, row_number + 1):
+        above.append(record)
+        cells = [cell.strip() for cell in record if cell.strip()]
+        if len(cells) > 1 and phone_columns(cells) and not any(map(looks_like_phone, cells)):
+            raise _below(header, number, name)
+        if cells:
+            break
+    return chain(above, records)
 
 
 def check_header_place(columns: Sequence[str], rows: Sequence[Contact | Rejection], name: str) -> None:

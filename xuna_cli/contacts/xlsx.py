@@ -21,17 +21,16 @@ from xuna_cli.contacts.sheets import (
     checked_places,
     feed,
     make_parser,
+    unpack,
 )
 from xuna_cli.models import CellFault, TypedText
 
-_CHUNK = 32 * 1024  # a chunk's rows are in memory at once, and each may have 16,384 cells
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
 # Text that is shared between cells is held in memory: a list of a million people with six texts each has 200 MB.
 _MOST_SHARED = 512 * 1024 * 1024
 # A sheet is compressed ten to fifty times; a thousand times is made to fill a memory or a day.
 _MOST_COMPRESSED = 200
-_ALWAYS_READ = 64 * 1024 * 1024
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _LONGEST_TAG = 4096  # bytes of a row's start
@@ -123,19 +122,9 @@ class Xlsx:
 
     def _chunks(self, part: str) -> Iterator[bytes]:
         try:
-            info = self._zip.getinfo(part)
+            yield from unpack(self._zip, part, most_compressed=_MOST_COMPRESSED)
         except KeyError:
             raise WorkbookError(f"its part {part} is missing") from None
-        read = 0
-        try:
-            with self._zip.open(info) as stream:
-                while chunk := stream.read(_CHUNK):
-                    read += len(chunk)
-                    if read > max(_ALWAYS_READ, _MOST_COMPRESSED * info.compress_size):
-                        raise WorkbookError("it unpacks to far more than a list of people has")
-                    yield chunk
-        except ZIP_ERRORS as error:
-            raise WorkbookError(f"its part {part} is damaged ({error})") from None
 
     def _parse(
         self,
