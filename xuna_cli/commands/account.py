@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from xuna_cli.api.account import agents
 from xuna_cli.api.client import Client
@@ -15,9 +16,10 @@ from xuna_cli.errors import ConfigurationError
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings
 
+if TYPE_CHECKING:
+    from xuna_cli.commands.call_options import BatchCallOptions
+
 SANDBOX_ORIGIN = "sandbox"
-SANDBOX_AGENT = "agent_sandbox"
-SANDBOX_NUMBER = "pn_sandbox"
 SANDBOX_UNANSWERED = 0.1  # the share of its calls without a record, as life has them
 
 READING_DEADLINE_S = 60.0
@@ -49,53 +51,36 @@ def base_url(settings: Settings, given: str | None) -> str:
 
 
 @contextlib.contextmanager
-def open_account(
-    settings: Settings,
-    *,
-    agent_id: str | None,
-    from_phone_number_id: str | None,
-    url_flag: str | None,
-    sandbox: bool,
-    deadline: float,
-    ask: bool = False,
-) -> Iterator[Account]:
+def open_account(options: "BatchCallOptions") -> Iterator[Account]:
     """Open the API, or a sandbox in this process that knows the agent and the number.
 
-    Args:
-        settings: of this invocation.
-        agent_id: the flag's.
-        from_phone_number_id: the flag's.
-        url_flag: the flag's.
-        sandbox: whether to call nobody.
-        deadline: seconds that one request may take.
-        ask: let a person on a terminal choose the agent or the number where none is given.
+    Where no agent or no number is given, a person on a terminal may choose one, unless `--yes` is given.
 
     Raises:
         ConfigurationError: if a setting is missing or malformed.
     """
-    if sandbox:
+    agent, number = options.agent_id, options.from_phone_number_id
+    if options.sandbox:
+        from xuna_cli.sandbox.account import SANDBOX_AGENT, SANDBOX_NUMBER
         from xuna_cli.sandbox.account import Account as SandboxAccount
-        from xuna_cli.sandbox.account import Agent, PhoneNumber
         from xuna_cli.sandbox.server import SandboxServer
 
-        agent = str(agent_id or SANDBOX_AGENT)
-        number = str(from_phone_number_id or SANDBOX_NUMBER)
-        known = SandboxAccount(
-            agents=(Agent(agent, "Sandbox agent", "Hello, this is the sandbox."),),
-            phone_numbers=(PhoneNumber(number, "+15550100000", "Sandbox"),),
+        known_agent = replace(SANDBOX_AGENT, agent_id=str(agent or SANDBOX_AGENT.agent_id))
+        known_number = replace(
+            SANDBOX_NUMBER, phone_number_id=str(number or SANDBOX_NUMBER.phone_number_id), agent_id=None
         )
+        known = SandboxAccount(agents=(known_agent,), phone_numbers=(known_number,))
         with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
-            client = Client(server.base_url, server.account.api_key, deadline=deadline)
-            yield Account(client, agent, number, SANDBOX_ORIGIN)
+            client = Client(server.base_url, server.account.api_key, deadline=options.timeout)
+            yield Account(client, known_agent.agent_id, known_number.phone_number_id, SANDBOX_ORIGIN)
         return
-    url = base_url(settings, url_flag)
+    url = base_url(options.settings, options.base_url)
     origin = origin_of(url)
-    key = settings.api_key()
-    client = Client(url, key.reveal(), deadline=deadline)
-    asked = ask and is_interactive()
-    agent = _agent_of(client, agent_id, ask=asked)
-    number = _caller_number_of(client, from_phone_number_id, ask=asked)
-    yield Account(client, agent, number, origin)
+    client = Client(url, options.settings.api_key().reveal(), deadline=options.timeout)
+    ask = is_interactive() and not options.yes
+    agent_id = _chosen_agent(client, ask=ask) if agent is None else str(agent)
+    number_id = _chosen_caller_number(client, ask=ask) if number is None else str(number)
+    yield Account(client, agent_id, number_id, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +126,8 @@ def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
         yield ApiToRead(reader, origin)
 
 
-def _agent_of(client: Client, given: str | None, *, ask: bool) -> str:
-    """Return the agent's id; raise ConfigurationError if none is given, and nobody chooses one."""
-    if given is not None:
-        return str(given)
+def _chosen_agent(client: Client, *, ask: bool) -> str:
+    """Return the id of the agent that a person chooses; raise ConfigurationError if nobody does."""
     if not ask:
         raise missing_agent()
     found, _ = agents(client)
@@ -154,10 +137,8 @@ def _agent_of(client: Client, given: str | None, *, ask: bool) -> str:
     return choose("agent", "XUNA_AGENT_ID", "--agent-id", choices)
 
 
-def _caller_number_of(client: Client, given: str | None, *, ask: bool) -> str:
-    """Return the caller number's id; raises as `_agent_of` does."""
-    if given is not None:
-        return str(given)
+def _chosen_caller_number(client: Client, *, ask: bool) -> str:
+    """Return the id of the caller number that a person chooses; raises as `_chosen_agent` does."""
     if not ask:
         raise missing_caller_number()
     choices = [

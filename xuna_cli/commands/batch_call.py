@@ -142,17 +142,7 @@ class BatchCall:
         """Call everybody on the list who may be called now."""
         options = self._options
         with contextlib.ExitStack() as stack:
-            account = stack.enter_context(
-                open_account(
-                    options.settings,
-                    agent_id=options.agent_id,
-                    from_phone_number_id=options.from_phone_number_id,
-                    url_flag=options.base_url,
-                    sandbox=options.sandbox,
-                    deadline=options.timeout,
-                    ask=not options.yes,
-                )
-            )
+            account = stack.enter_context(open_account(options))
             self._list.check_caller(account.agent_id, account.from_phone_number_id)
             plan = self._plan(account)
             rejects = self._list.open_rejects(stack)
