@@ -24,7 +24,15 @@ def modules_after(*argv):
 
 @pytest.mark.parametrize(
     "argv",
-    [("--version",), ("--help",), ("batch-call", "--help"), ("campaigns", "--help"), ("doctor", "--help")],
+    [
+        ("--version",),
+        ("--help",),
+        ("batch-call", "--help"),
+        ("campaigns", "--help"),
+        ("doctor", "--help"),
+        ("help",),
+        ("help", "crash"),
+    ],
 )
 def test_help_and_version_import_nothing_that_is_slow(argv):
     assert not modules_after(*argv) & HEAVY

@@ -26,8 +26,26 @@ COMMANDS = {
     "phone-numbers": ("phone_numbers", "List the account's caller numbers."),
     "ledger": ("ledger", "Inspect or move the record of who was called."),
     "sandbox": ("sandbox", "Run a stand-in for the API that calls nobody."),
+    "help": ("help", "Explain a topic or a command, e.g. `xuna help templates`."),
 }
 """By name: the module, whose `app` is the group or has the command, and the line in the help."""
+
+MEANT = {
+    **dict.fromkeys(("call", "dial", "run", "send", "start"), "batch-call CONTACTS"),
+    **dict.fromkeys(("dnc", "block", "optout", "opt-out"), "do-not-call"),
+    **dict.fromkeys(("check", "test", "config", "login"), "doctor"),
+    **dict.fromkeys(("list", "status", "history"), "campaigns list"),
+    **dict.fromkeys(("docs", "man", "manual", "topics"), "help"),
+    **dict.fromkeys(("numbers", "phones"), "phone-numbers list"),
+    "preview": "render CONTACTS",
+    "resume": "batch-call CONTACTS",
+    "retry": "campaigns retry-list NAME",
+    "version": "--version",
+}
+"""What people type, and what they mean by it; a part of a campaign's command means that command."""
+MEANT |= {
+    name: f"campaigns {name} NAME" for name in ("export", "forget", "outcomes", "report", "resolve", "show")
+}
 
 
 class Commands(typer.core.TyperGroup):
@@ -41,6 +59,8 @@ class Commands(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that is called, and the arguments that are left for it."""
+        if args[0] in MEANT:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean `xuna {MEANT[args[0]]}`?")
         name, found, rest = super().resolve_command(ctx, args)
         return name, found and load(found.name or ""), rest
 

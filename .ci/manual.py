@@ -1,0 +1,51 @@
+"""Writes what is generated of the manual: the options with variables in the topic `environment`, and the man page.
+
+    .ci/run manual
+
+The tests compare what is there with what this would write.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xuna_cli.commands.app import COMMANDS, load
+from xuna_cli.help import read_topic
+
+HELP = Path(__file__).parent.parent / "xuna_cli/help"
+GENERATED = re.compile(r"(?<=<!-- options -->\n).*?(?=<!-- end of options -->)", re.DOTALL)
+
+SAME = r"\\\g<0>"  # what Markdown would take for its own, as it stands
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield every command with its whole name."""
+    for name in COMMANDS:
+        found = load(name)
+        inner = getattr(found, "commands", {})
+        yield from (
+            ((f"{name} {each}", command) for each, command in inner.items()) if inner else [(name, found)]
+        )
+
+
+def environment() -> str:
+    """Return the topic `environment` with the options as they are declared."""
+    variables: dict[str, str] = {}
+    for _, command in commands():
+        for option in command.params:
+            if option.envvar:
+                name = next(name for name in option.opts if name.startswith("--"))
+                variables.setdefault(option.envvar, f"`{name}`: {re.sub('[|&]', SAME, option.help)}")
+    rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in sorted(variables.items()))
+    return GENERATED.sub(lambda _: f"| variable | option |\n|---|---|\n{rows}", read_topic("environment"))
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file with its text."""
+    return {HELP / "environment.md": environment()}
+
+
+if __name__ == "__main__":
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,219 @@
+"""The manual: shown as it should be, and true."""
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+from importlib import resources
+
+import pytest
+from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_NAMESPACE
+
+from tests.support.manual import blocks, code, parse, table
+from tests.support.sandbox_process import ROOT
+from tests.support.terminal import Terminal
+from xuna_cli.commands.app import COMMANDS, MEANT
+from xuna_cli.errors import PRECEDENCE, ExitStatus, XunaError
+from xuna_cli.help import TOPICS, read_topic, summary
+from xuna_cli.ledger.records import BatchState, CallOutcome
+from xuna_cli.output.result import VERSION
+from xuna_cli.targets.date_filters import NAMES
+from xuna_cli.targets.language import ENVIRONMENT
+from xuna_cli.targets.template import Template
+
+FOLDER = resources.files("xuna_cli.help")
+
+
+def test_the_topics_are_the_files():
+    assert sorted(f"{name}.md" for name in TOPICS) == sorted(
+        file.name for file in FOLDER.iterdir() if file.name.endswith(".md")
+    )
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_has_a_title_and_says_in_one_line_what_it_is_about(topic):
+    text = read_topic(topic)
+    assert text.startswith("# ")
+    assert text.endswith("\n")
+    assert summary(text).endswith(".")
+    assert len(summary(text)) < 80
+
+
+def test_help_lists_every_topic(cli):
+    listed = cli("help").out
+    for topic in TOPICS:
+        assert f"  {topic} " in listed
+
+
+def test_in_a_pipe_a_topic_is_plain(cli):
+    assert cli("help", "lists").out == read_topic("lists")
+    assert "<!--" not in cli("help", "environment").out
+
+
+def test_help_of_a_command_is_that_of_the_option(cli):
+    assert cli("help", "campaigns", "show").out == cli("campaigns", "show", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (["template"], "Did you mean `xuna help templates`?"),
+        (["bath-call"], "Did you mean `xuna help batch-call`?"),
+        (["xyz"], "See all topics: xuna help"),
+        (["cron", "--schema"], "run: xuna help json --schema"),
+    ],
+)
+def test_an_unknown_topic_is_an_error_that_helps(cli, argv, hint):
+    assert hint in cli("help", *argv, exits=2).err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("topic", ["environment", "exit-codes", "templates"])
+def test_on_a_terminal_a_topic_is_drawn_in_its_width_and_no_word_is_broken(topic, columns):
+    terminal = Terminal("help", topic, columns=columns, env={"NO_COLOR": "1", "TERM": "dumb"})
+    assert terminal.end() == 0
+    lines = [line.rstrip() for line in terminal.seen.splitlines()]
+    examples = {line for block in blocks(topic) for line in block.splitlines()}
+    for line in lines:
+        assert len(line) <= columns or line.strip() in examples
+    seen = "\n".join(lines)
+    for word in [
+        word for span in code(read_topic(topic)) for word in span.split() if len(word) < columns // 3
+    ]:
+        assert word in seen
+    for example in examples:  # to be copied: no line is broken
+        assert example in seen
+    assert "```" not in seen
+    assert "**" not in seen
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("version", "xuna --version"), ("dial", "xuna batch-call CONTACTS")]
+)
+def test_an_unknown_command_names_the_one_that_is_meant(cli, typed, meant):
+    assert f"Did you mean `{meant}`?" in " ".join(cli(typed, exits=2).err.replace("│", " ").split())
+
+
+def test_what_is_meant_exists(cli):
+    assert not MEANT.keys() & COMMANDS.keys()
+    for meant in MEANT.values():
+        command = [word for word in meant.split() if not word.isupper()]
+        assert "Usage: xuna" in cli(*command, "--help").out
+
+
+# What the topics say is what the program does.
+
+
+def test_the_exit_codes_are_those_of_the_program():
+    codes = [int(cells[0]) for cells in table("exit-codes", "code")]
+    assert codes == sorted(ExitStatus)
+    order = ", ".join(str(int(status)) for status in PRECEDENCE)
+    assert order in read_topic("exit-codes")
+
+
+def test_what_is_generated_is_what_would_be_generated():
+    manual = runpy.run_path(str(ROOT / ".ci/manual.py"))
+    for path, text in manual["generated"]().items():
+        assert path.read_text(encoding="utf-8") == text, "run .ci/run manual"
+
+
+def test_every_variable_is_in_the_manual():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "xuna_cli").rglob("*.py"))
+    used = set(re.findall(r"\bXUNA_[A-Z_]*[A-Z]\b", sources))
+    assert used <= set(re.findall(r"\bXUNA_[A-Z_]*[A-Z]\b", read_topic("environment")))
+
+
+def test_the_names_in_templates_are_those_of_the_language():
+    kinds = dict(table("templates", "kind"))
+    ours = {name for name in ENVIRONMENT.filters if not name.startswith("_")}
+    assert set(code(kinds["filters of xuna"])) == NAMES == ours - DEFAULT_FILTERS.keys()
+    assert kinds["filters of Jinja"] == "all of them"
+    assert ours >= DEFAULT_FILTERS.keys()
+    functions = code(kinds["functions"])
+    for name in DEFAULT_NAMESPACE.keys() | {"super", "caller", "self"}:
+        source = f"{{{{ {name}() }}}}"
+        if name in functions:
+            Template(source, "-m")
+        else:
+            with pytest.raises(XunaError):
+                Template(source, "-m")
+
+
+@pytest.mark.parametrize("source", blocks("templates", "jinja"))
+def test_the_examples_of_templates_can_be_used(source):
+    row = {"Order #": "7", "name": "Ann", "appointment": "2026-11-03 09:30"}
+    assert "{{" not in Template(source.strip(), "-m").render(row)
+
+
+def test_the_states_and_outcomes_are_those_of_the_ledger():
+    assert {name.strip("`") for name, *_ in table("crash", "state of a batch")} == {
+        each.value for each in BatchState
+    }
+    assert {name.strip("`") for name, *_ in table("outcomes", "outcome")} == {
+        each.value for each in CallOutcome
+    }
+
+
+def test_the_counts_are_those_of_the_document(cli):
+    cli.write("list.csv", "phone,name\n+15551230001,Ann\n")
+    document = cli("batch-call", "list.csv", "-m", "Hi.", "--dry-run", "--output", "json").document
+    counts = {name.strip("`") for name, *_ in table("json", "count")}
+    assert counts == document["counts"].keys() - {"rows"}
+    assert f"| `xuna_result_version` | {VERSION}." in read_topic("json")
+
+
+# What is to be copied can be pasted as it stands.
+
+STUBS = ("xuna", "jq", "docker", "pipx", "sqlite3", "python")
+STUB = """#!/bin/sh
+{ printf '%s\\037' "${0##*/}" "$@"; echo; } >> "$PASTED"
+"""
+
+
+@pytest.fixture
+def paste(tmp_path):
+    """Return a function that pastes a text into an interactive shell, and returns the commands that it ran."""
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    for name in STUBS:
+        (stubs / name).write_text(STUB)
+        (stubs / name).chmod(0o755)
+
+    def paste(shell: str, text: str) -> list[list[str]]:
+        log, folder = tmp_path / f"{shell}.log", tmp_path / "home"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        log.touch()
+        options = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}[shell]
+        done = subprocess.run(
+            [shell, *options],
+            input=f"PATH={stubs}:$PATH\ncd() {{ true; }}\n{text}\nexit 0\n",
+            cwd=folder,
+            env={**os.environ, "PASTED": str(log), "HOME": str(folder), "TERM": "dumb"},
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        assert done.returncode == 0, done.stderr
+        for complaint in ("not found", "no matches", "parse error", "syntax error", "event not found"):
+            assert complaint not in done.stderr
+        return [line.split("\x1f")[:-1] for line in log.read_text().splitlines()]
+
+    return paste
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_examples_of_a_topic_can_be_pasted_into_bash_and_zsh(topic, paste):
+    text = "\n".join(blocks(topic, "sh"))
+    commands = [line for line in text.splitlines() if line.startswith(STUBS) or " && xuna " in line]
+    pasted = paste("bash", text)
+    assert len(pasted) == len(commands)
+    if shutil.which("zsh"):
+        assert paste("zsh", text) == pasted
+    for program, *argv in pasted:
+        if program == "xuna" and argv != ["--install-completion"]:
+            parse(argv)

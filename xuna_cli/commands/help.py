@@ -1,0 +1,58 @@
+"""`xuna help`: the topics of the manual, and the help of commands."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.errors import ExitStatus, UsageError
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpOptions:
+    """The options of `xuna help`."""
+
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND]...", help="Topic or command to explain.")
+    ] = None
+    schema: Annotated[
+        bool, typer.Option("--schema", help="With the topic json: print the JSON Schema of all documents.")
+    ] = False
+
+
+@app.command("help", cls=Command)
+@takes(HelpOptions)
+def show_help(options: HelpOptions) -> ExitStatus | None:
+    """Explain a topic or a command. Without an argument, list the topics."""
+    from xuna_cli.commands.app import COMMANDS, app
+    from xuna_cli.help import TOPICS, read_topic
+    from xuna_cli.output.manual import print_markdown, print_topics
+
+    words = options.words or []
+    if options.schema and words != ["json"]:
+        raise UsageError("--schema belongs to the topic json", hint="run: xuna help json --schema")
+    if not words:
+        print_topics({name: read_topic(name) for name in TOPICS})
+    elif len(words) == 1 and words[0] in TOPICS:
+        print_markdown(read_topic(words[0]))
+    elif words[0] in COMMANDS:
+        app([*words, "--help"], prog_name="xuna")
+    else:
+        raise UsageError(
+            f"there is no topic and no command {' '.join(words)!r}", hint=_suggestion(words[0]), code="topic"
+        )
+    return None
+
+
+def _suggestion(word: str) -> str:
+    """Return what a person may have meant."""
+    from difflib import get_close_matches
+
+    from xuna_cli.commands.app import COMMANDS
+    from xuna_cli.help import TOPICS
+
+    near = get_close_matches(word, [*TOPICS, *COMMANDS], n=1)
+    return f"Did you mean `xuna help {near[0]}`?" if near else "See all topics: xuna help"

@@ -1,0 +1,20 @@
+"""The manual: one Markdown file for each topic. `xuna help` shows them, and the man page is made of them."""
+
+from importlib import resources
+
+TOPICS = (
+    *("lists", "columns", "templates", "calling-hours", "do-not-call", "outcomes"),
+    *("exit-codes", "environment", "json", "automation", "cron", "ci", "containers", "postgres"),
+    *("crash", "speed", "glossary"),
+)
+"""The names of the topics, in the order in which a new user needs them."""
+
+
+def read_topic(name: str) -> str:
+    """Return a topic as Markdown."""
+    return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+
+
+def summary(topic: str) -> str:
+    """Return what a topic is about: the paragraph below its title."""
+    return topic.split("\n\n", 2)[1].replace("\n", " ")
