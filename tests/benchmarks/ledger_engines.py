@@ -23,7 +23,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.ledgers import described, person
+from tests.support.builders import described, person
 from tests.support.postgres_server import PostgresServer
 from xuna_cli.ledger.location import ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger

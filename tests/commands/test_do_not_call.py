@@ -126,7 +126,7 @@ def test_there_is_nobody_on_a_list_that_is_not_there_yet(cli):
 def test_who_adds_a_number_while_a_run_is_alive_is_told_of_the_requests_in_progress(cli):
     from contextlib import closing
 
-    from tests.support.ledgers import described, people
+    from tests.support.builders import described, people
     from xuna_cli.ledger.opening import open_ledger
 
     ran = cli("do-not-call", "add", "+13035550100")

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.dialing.conftest import counts, let_all_through, prepare, rows, settled, taken
-from tests.support.builders import description, target
+from tests.support.builders import description, numbers, target
 from tests.support.observing import Told
 from tests.support.waiting import PATIENCE_S, wait_until
 from xuna_cli.api.outcomes import Unknown
@@ -26,10 +26,6 @@ def breaking(list_, error=None):
     """Yield the rows, and then no more can be read."""
     yield from list_
     raise error or InputError("row 7: an unclosed quote")
-
-
-def numbers(*values):
-    return [target(value).key for value in values]
 
 
 # ------------------------------------------------------------------------------- the pipeline

@@ -14,7 +14,7 @@ def test_who_is_called_by_another_campaign_while_we_connect_is_left_alone(way):
     """Between the claim and the first byte: what was found out when the list was read is too old."""
     with way.ledger() as ledger, way.ledger() as other:
         submit, done = ledger.submit, []
-        from tests.support.ledgers import described
+        from tests.support.builders import described
 
         def late(batch, *since):
             if not done:
@@ -33,7 +33,7 @@ def test_who_is_called_by_another_campaign_while_we_connect_is_left_alone(way):
 
 
 def test_whom_another_campaign_has_claimed_is_left_to_it(way):
-    from tests.support.ledgers import described
+    from tests.support.builders import described
     from xuna_cli.models import CallTarget
 
     with way.ledger() as other:

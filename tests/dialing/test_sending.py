@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.dialing.conftest import ScriptedApi, bad, counts, for_now, rows, settled, taken
-from tests.support.builders import target
+from tests.support.builders import numbers, target
 from tests.support.scripted import ScriptedServer, nothing_comes
 from tests.support.waiting import PATIENCE_S
 from xuna_cli.api.client import Client
@@ -19,10 +19,6 @@ from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchState
 
 LOST = Unknown("the connection broke")
-
-
-def numbers(*values):
-    return [target(value).key for value in values]
 
 
 def answering(*outcomes):

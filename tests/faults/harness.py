@@ -1,7 +1,6 @@
 """Real processes of `xuna` against a server, to be killed and started again."""
 
 import contextlib
-import csv
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.judge import Verdict, judge
+from tests.support import builders
 from tests.support.sandbox_process import ROOT, read_record
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -45,11 +45,9 @@ def numbers(count: int, first: int = 15559870000) -> list[str]:
 
 def write_list(path: Path, people: list[str], *, also: tuple[str, ...] = ()) -> Path:
     """Write a list; `also` are further rows, duplicates and bad ones."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["phone", "name"])
-        writer.writerows([number, f"Person {row}"] for row, number in enumerate((*people, *also)))
-    return path
+    return builders.write_list(
+        path, ((number, f"Person {row}") for row, number in enumerate((*people, *also)))
+    )
 
 
 def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:

@@ -7,16 +7,15 @@ only the machine moves. A crash leaves the run as a killed process does: its loc
 import shutil
 import tempfile
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.support.clock import FakeClock
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.batch_sender import BatchSender
-from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.plan import Plan
@@ -36,29 +35,12 @@ BAD = frozenset({PEOPLE[9]})  # whom the API refuses to call
 
 
 SOME = st.lists(st.sampled_from(PEOPLE), min_size=3, max_size=9, unique=True)
-SCREENER = Screener(Screening(), Clock().now, None)  # that minds nobody
+SCREENER = Screener(Screening(), FakeClock().now, None)  # that minds nobody
 WHICH = st.integers(0, 2)  # of the runs that can
 
 
 class Killed(BaseException):
     """SIGKILL, here."""
-
-
-class FakeClock(Clock):
-    """Time that passes only when somebody waits or the machine says so."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 1, 1, tzinfo=UTC)
-        self.passed = 0.0
-
-    def now(self):
-        return self.at
-
-    def monotonic(self):
-        return self.passed
-
-    def wait(self, condition, seconds):
-        self.passed += min(seconds, 1.0)
 
 
 class Api:
@@ -252,7 +234,7 @@ class Calling(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 70, -3600, 86400]))
     def time_passes(self, seconds):
-        self.clock.at += timedelta(seconds=seconds)
+        self.clock.advance(seconds)
 
     @rule(placed=st.booleans(), rightly=st.sampled_from([True, True, True, False]))
     def resolve(self, placed, rightly):

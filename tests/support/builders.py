@@ -32,8 +32,31 @@ def targets(*numbers: int) -> list[CallTarget]:
     return [target(number) for number in numbers]
 
 
+def numbers(*values: int) -> list[str]:
+    """Return the numbers of these targets, which are their keys."""
+    return [target(value).key for value in values]
+
+
 def keys(batches) -> list[list[str]]:
     return [[one.key for one in batch.targets] for batch in batches]
+
+
+def described(campaign="spring", **fields) -> RunDescription:
+    """Describe a run on a campaign that somebody named."""
+    return description(campaign, **({"named_by_default": False} | fields))
+
+
+def person(number: int, key: str | None = None) -> CallTarget:
+    phone = f"+1212{number:07}"
+    return CallTarget(number, key or phone, phone)
+
+
+def people(*numbers: int) -> list[CallTarget]:
+    return [person(number) for number in numbers]
+
+
+def numbers_of(batches) -> list[list[int]]:
+    return [[target.row_number for target in batch.targets] for batch in batches]
 
 
 def claimed(ledger, campaign_id) -> dict[str, tuple[int, str]]:

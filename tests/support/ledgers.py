@@ -1,12 +1,10 @@
-"""Places for ledgers on both engines, and people to put into them."""
+"""Places for ledgers on both engines."""
 
 import pytest
 
 from tests.support.postgres_server import PostgresServer
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.records import RunDescription
-from xuna_cli.models import CallTarget
 
 ENGINES = ("sqlite", "postgres")
 
@@ -44,31 +42,3 @@ def opened(place):
     yield open_
     for ledger in ledgers:
         ledger.close()
-
-
-def described(campaign="spring", **changes) -> RunDescription:
-    fields = {
-        "campaign": campaign,
-        "named_by_default": False,
-        "key_column": None,
-        "api_origin": "https://api.example",
-        "source_path": "/lists/spring.csv",
-        "agent_id": "agent_1",
-        "from_phone_number_id": "pn_1",
-        "template": "Hi {{ name }}",
-        "deadline": 180.0,
-    }
-    return RunDescription(**(fields | changes))
-
-
-def person(number: int, key: str | None = None) -> CallTarget:
-    phone = f"+1212{number:07}"
-    return CallTarget(number, key or phone, phone)
-
-
-def people(*numbers: int) -> list[CallTarget]:
-    return [person(number) for number in numbers]
-
-
-def numbers_of(batches) -> list[list[int]]:
-    return [[target.row_number for target in batch.targets] for batch in batches]

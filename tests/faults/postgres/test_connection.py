@@ -7,7 +7,7 @@ import time
 import psycopg
 import pytest
 
-from tests.support.ledgers import described, numbers_of, people
+from tests.support.builders import described, numbers_of, people
 from tests.support.postgres_server import Between, PostgresServer
 from xuna_cli.errors import ExitStatus, LedgerError, LedgerUnreachableError, LostClaimError
 from xuna_cli.ledger.engine import retry_on_rollback

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ledgers import described, people
+from tests.support.builders import described, people
 from tests.support.postgres_server import PASSWORD, PASSWORD_IN_URL, Between, PostgresServer
 from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, UnreachableError
 from xuna_cli.ledger.location import ServerUrl

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.support.ledgers import described, numbers_of, people, person
+from tests.support.builders import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, LostClaimError, RepeatedBatchIdError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaign, campaigns, resolve
 from xuna_cli.ledger.claims import Claims

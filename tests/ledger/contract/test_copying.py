@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.support.ledgers import described, numbers_of, people, person
+from tests.support.builders import described, numbers_of, people, person
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns, resolve
 from xuna_cli.ledger.copying import copy_ledger

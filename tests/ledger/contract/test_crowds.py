@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ledgers import described, person
+from tests.support.builders import described, person
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ def process(place, code: str, *arguments) -> subprocess.Popen:
     program = (
         "import json, os, random, sys\n"
         "from pathlib import Path\n"
-        "from tests.support.ledgers import described, people, numbers_of\n"
+        "from tests.support.builders import described, people, numbers_of\n"
         "from xuna_cli.ledger.opening import open_ledger\n"
         "from xuna_cli.ledger.location import ServerUrl\n"
         "from xuna_cli.ledger.records import BatchState\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.ledgers import described, people
+from tests.support.builders import described, people
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.opening import check_writable

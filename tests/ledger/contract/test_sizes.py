@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.ledgers import ENGINES, described, people, person
+from tests.support.builders import described, people, person
+from tests.support.ledgers import ENGINES
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.conversations import Link, final_conversations, outcomes_of, outcomes_of_keys, store

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import threading
 
-from tests.support.ledgers import described, people
+from tests.support.builders import described, people
 from xuna_cli.errors import RepeatedBatchIdError, UsageError
 from xuna_cli.ledger import campaigns
 from xuna_cli.ledger import runs as runs_module
