@@ -47,7 +47,7 @@ def test_hours_days_and_zone_come_from_the_environment_too(cli, monkeypatch):
     people(cli, GLOBAL)
     arguments = ("people.csv", "--allow-premium", "-y")
     monkeypatch.setenv("XUNA_HOURS", closed_now())
-    assert cli.call(*arguments)["screening"]["reasons"] == {"no-timezone": 1}
+    assert cli.call(*arguments, exits=3)["screening"]["reasons"] == {"no-timezone": 1}
     monkeypatch.setenv("XUNA_DEFAULT_TIMEZONE", "Etc/UTC")
     assert cli.call(*arguments)["screening"]["reasons"] == {"outside-hours": 1}
     monkeypatch.setenv("XUNA_HOURS", "00:00-24:00")
@@ -196,7 +196,7 @@ def test_words_that_look_wrong_are_warned_of_or_rejected(cli):
 
 def test_the_table_says_who_was_not_called_why_and_when_they_will_be(cli):
     people(cli, f"{DENVER},Etc/UTC", f"{FICTION},Mars/Base", header="phone,timezone")
-    ran = cli("batch-call", "people.csv", "--hours", closed_now(), "-y")
+    ran = cli("batch-call", "people.csv", "--hours", closed_now(), "-y", exits=3)
     assert "Not called: 1 outside-hours, 1 timezone-unknown" in ran.out
     assert "row 3: timezone-unknown: 'Mars/Base' is no time zone; write it like America/New_York" in ran.out
     assert "Deferred, to be called by the same command later:" in ran.out
@@ -228,11 +228,11 @@ def test_the_prompt_says_who_was_called_lately_who_is_outside_hours_and_who_is_l
     cli("do-not-call", "add", "+13035550103")
     terminal = Terminal("batch-call", "people.csv", "--campaign", "now")
     terminal.answer("[y/N]", "n")
-    assert terminal.end() == 130
+    assert terminal.end() == 0
     said = " ".join(terminal.seen.split())
     assert "About to call 3 people" in said
     assert "1 on a do-not-call list" in said
-    assert "2 of them were called in other campaigns of this ledger in the last 30 days" in said
+    assert "2 people to be called were called in other campaigns in the last 30 days already" in said
     assert "outside 08:00-21:00 of their own time" in said
     assert "--hours 08:00-21:00" in said
     assert len(cli.called) == 2
@@ -282,7 +282,7 @@ def test_a_zone_that_people_write_is_understood(cli, zone):
 
 def test_a_zone_that_nobody_means_is_refused_with_what_to_write(cli):
     people(cli, f"{DENVER},GMT-5", f"{CHICAGO},localtime", header="phone,timezone")
-    document = cli.call("people.csv", "--hours", "00:00-24:00", "-y")
+    document = cli.call("people.csv", "--hours", "00:00-24:00", "-y", exits=3)
     (row, _) = document["screening"]["rows"]
     assert row["message"].startswith("timezone-unknown: 'GMT-5' is an offset")
     assert row["message"].endswith("write it like Europe/London")
@@ -307,3 +307,15 @@ def test_the_result_and_the_runs_record_say_which_time_zone_rules_were_used(cli)
         assert ledger.execute("SELECT zone_rules FROM runs").fetchall() == [(rules,)]
     ran = cli("doctor")
     assert rules.split(",")[0] in ran.out
+
+
+def test_people_without_the_data_that_the_rules_need_are_no_success(cli):
+    people(cli, GLOBAL, DENVER)
+    document = cli.call("people.csv", "--allow-premium", "--hours", "00:00-24:00", "-y", exits=3)
+    assert (document["status"], document["exit_code"]) == ("partial", 3)
+    assert document["counts"]["accepted"] == 1
+    people(cli, f"{DENVER},", f"{CHICAGO},", header="phone,consent")
+    nobody = cli.call("people.csv", "--consent-column", "consent", "-y", "--campaign", "b", exits=3)
+    assert (nobody["status"], nobody["screening"]["reasons"]) == ("partial", {"no-consent": 2})
+    people(cli, f"{DENVER},yes", f"{CHICAGO},", header="phone,consent")
+    assert cli.call("people.csv", "--consent-column", "consent", "-y", "--campaign", "c")["exit_code"] == 0

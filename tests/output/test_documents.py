@@ -122,7 +122,15 @@ def test_a_terminal_can_show_it_as_it_is():
     ],
 )
 def test_the_status_follows_from_the_exit_code_and_from_who_was_accepted(exit_status, accepted, status):
-    document = json.loads(result_document("batch-call", result(exit_status, counts={"accepted": accepted})))
+    document = json.loads(
+        result_document(
+            "batch-call",
+            result(
+                exit_status,
+                counts={"accepted": accepted, "rejected": int(exit_status == ExitStatus.REJECTED)},
+            ),
+        )
+    )
     assert (document["status"], document["exit_code"]) == (status, int(exit_status))
 
 

@@ -17,7 +17,7 @@ from xuna_cli.output.messages import say
 from xuna_cli.settings import Settings
 
 if TYPE_CHECKING:
-    from xuna_cli.commands.call_options import BatchCallOptions
+    from xuna_cli.commands.call_options import CallerOptions
 
 SANDBOX_ORIGIN = "sandbox"
 SANDBOX_UNANSWERED = 0.1  # the share of its calls without a record, as life has them
@@ -51,7 +51,7 @@ def base_url(settings: Settings, given: str | None) -> str:
 
 
 @contextlib.contextmanager
-def open_account(options: "BatchCallOptions") -> Iterator[Account]:
+def open_account(options: "CallerOptions") -> Iterator[Account]:
     """Open the API, or a sandbox in this process that knows the agent and the number.
 
     Where no agent or no number is given, a person on a terminal may choose one, unless `--yes` is given.

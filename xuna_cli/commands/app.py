@@ -15,6 +15,7 @@ COMMANDS = {
         "call_commands",
         "Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.",
     ),
+    "test-call": ("test_call", "Call your own phone with the message of one row."),
     "doctor": (
         "doctor",
         "Check settings, ledger, key, agent and caller number; calls nobody, changes nothing.",

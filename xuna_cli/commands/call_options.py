@@ -325,8 +325,8 @@ class ListAndMessageOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchCallOptions(ListAndMessageOptions):
-    """The options of `xuna batch-call`."""
+class CallerOptions(ListAndMessageOptions):
+    """Who calls: what commands share that place calls."""
 
     agent_id: Annotated[
         Given | None,
@@ -346,6 +346,25 @@ class BatchCallOptions(ListAndMessageOptions):
             rich_help_panel=CALLER,
         ),
     ] = None
+    timeout: Annotated[
+        float,
+        number(
+            least=0.001,
+            metavar="SECONDS",
+            envvar="XUNA_TIMEOUT",
+            help="Longest time for one request as a whole.",
+            rich_help_panel=SENDING,
+        ),
+    ] = 180
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Call without asking first.", rich_help_panel=SENDING)
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchCallOptions(CallerOptions):
+    """The options of `xuna batch-call`."""
+
     hours: Annotated[
         Given | None,
         text(
@@ -402,9 +421,6 @@ class BatchCallOptions(ListAndMessageOptions):
         bool,
         typer.Option("--dry-run", help="Rehearse: send nothing and write nothing.", rich_help_panel=SENDING),
     ] = False
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Call without asking first.", rich_help_panel=SENDING)
-    ] = False
     batch_size: Annotated[
         int,
         typer.Option(
@@ -434,16 +450,6 @@ class BatchCallOptions(ListAndMessageOptions):
             rich_help_panel=SENDING,
         ),
     ] = None
-    timeout: Annotated[
-        float,
-        number(
-            least=0.001,
-            metavar="SECONDS",
-            envvar="XUNA_TIMEOUT",
-            help="Longest time for one request as a whole.",
-            rich_help_panel=SENDING,
-        ),
-    ] = 180
     give_up_after: Annotated[
         float,
         number(

@@ -99,6 +99,9 @@ class Options:
     PANELS: ClassVar[tuple[str, ...]] = ()
     """The groups of options in the order in which the help shows them."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
+    """Inherited fields that are no options of this command; they keep their defaults."""
+
     settings: Settings
     typed: frozenset[str]
     debug: Annotated[
@@ -239,6 +242,10 @@ def _parameters(options: type) -> Iterator[inspect.Parameter]:
     declared = [
         (field, info) for field in dataclasses.fields(options) if (info := declaration(field)) is not None
     ]
+    left_out: frozenset[str] = getattr(options, "LEFT_OUT", frozenset())
+    if unknown := left_out - {field.name for field, _ in declared}:
+        raise AssertionError(unknown)
+    declared = [one for one in declared if one[0].name not in left_out]
     panels: tuple[str | None, ...] = getattr(options, "PANELS", ())
     declared.sort(
         key=lambda one: panels.index(one[1].rich_help_panel) if one[1].rich_help_panel in panels else -1

@@ -53,16 +53,19 @@ from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls, RecentlyCalled
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
-from xuna_cli.models import CallTarget, Rejection
+from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.spreadsheet import Rejects
+from xuna_cli.phone.cells import PhoneProblem
+from xuna_cli.phone.reader import normalise
 from xuna_cli.phone.regions import check_region
 from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
+from xuna_cli.settings import Given
 from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import fold
 from xuna_cli.targets.rendered_list import RenderedList, rendered_list
@@ -274,6 +277,36 @@ class PreparedList:
         )
         return self._preparer
 
+    def number_of(self, text: Given) -> str:
+        """Return a number that somebody typed, as E.164.
+
+        Raises:
+            UsageError: it is none.
+        """
+        try:
+            return normalise(text, region=self._region)
+        except PhoneProblem as problem:
+            raise UsageError(f"{text.source}: {problem.message}", code=problem.code) from None
+
+    def target_of_row(self, row_number: int) -> CallTarget:
+        """Return the call target of one row.
+
+        Raises:
+            InputError: there is no such row, or it is rejected.
+        """
+        with self.open() as contacts:
+            found = next((row for row in contacts if row.row_number == row_number), None)
+            made = self.prepare(contacts)(found) if isinstance(found, Contact) else found
+        if made is None:
+            raise InputError(
+                f"{self._name} has no contact in row {row_number}",
+                hint="rows are counted as a spreadsheet counts them: the header is row 1",
+                code="row-missing",
+            )
+        if isinstance(made, Rejection):
+            raise InputError(f"row {row_number} is rejected: {made.message}", code=made.code)
+        return made
+
     def _keys_of(self, contacts: ContactList) -> list[str]:
         """Return who the first people on the list are."""
         key_column = None if self._rendered is not None else self._options.key
@@ -412,7 +445,7 @@ class PreparedList:
         }
         if INTERRUPTS.signum is not None:
             statuses.add(ExitStatus(128 + INTERRUPTS.signum))
-        if report.counts["rejected"]:
+        if report.counts["rejected"] or _lacks_data(report):
             statuses.add(ExitStatus.REJECTED)
         if held:
             statuses.add(ExitStatus.HELD)
@@ -436,6 +469,19 @@ class PreparedList:
             recently=recently,
             preview=preview,
         )
+
+
+def _lacks_data(report: Report) -> bool:
+    """Return whether people can't be called for lack of data: "later" and "must not" are no such lack.
+
+    A missing consent is one where nobody on the list has one: then it is the column that is wrong, or empty.
+    """
+    past_consent = sum(
+        report.counts[name] for name in ("accepted", "already_called", "deferred", "held", "not_sent")
+    )
+    nobody_consents = report.reasons.get("no-consent", 0) > 0 and not past_consent
+    no_zone = report.reasons.get("no-timezone", 0) + report.reasons.get("timezone-unknown", 0)
+    return no_zone > 0 or nobody_consents
 
 
 class Watcher(RunObserver):

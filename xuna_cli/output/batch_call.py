@@ -81,9 +81,11 @@ class BatchCallResult(Result):
 
     @property
     def partial(self) -> bool:
-        """Whether anybody was accepted, or would be called."""
+        """Whether anybody was accepted, or would be called, or nothing but data about people is missing."""
         counts = self.report.counts
-        return bool(counts["accepted"] or (self.dry_run and counts["not_sent"] and not self.errors))
+        would_call = self.dry_run and counts["not_sent"] and not self.errors
+        lacks_data = self.exit_status is ExitStatus.REJECTED and not counts["rejected"]
+        return bool(counts["accepted"] or would_call or lacks_data)
 
     def document(self) -> Mapping[str, object]:
         """Return the run in numbers, its batches, and the first rows that were rejected."""

@@ -74,8 +74,8 @@ def preview_document(preview: Preview) -> dict[str, Any]:
     estimate, known = preview.estimate, preview.estimate.experience
     return {
         "people": preview.people,
-        "samples": [_sample(one) for one in preview.samples],
-        "longest": None if preview.longest is None else _sample(preview.longest),
+        "samples": [sample_document(one) for one in preview.samples],
+        "longest": None if preview.longest is None else sample_document(preview.longest),
         "countries": dict(preview.countries),
         "time_zones": dict(preview.zones),
         "requests": estimate.requests,
@@ -92,7 +92,8 @@ def preview_document(preview: Preview) -> dict[str, Any]:
     }
 
 
-def _sample(sample: Sample) -> dict[str, Any]:
+def sample_document(sample: Sample) -> dict[str, Any]:
+    """Return a sample as it stands in documents."""
     override = None if sample.override is None else json.loads(sample.override)
     return {
         "row": sample.row_number,

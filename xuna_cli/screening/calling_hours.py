@@ -46,8 +46,8 @@ class CallingHours:
             return Reason(
                 "no-timezone",
                 SCREENED,
-                f"no-timezone: {look.target.to_phone_number} belongs to no country; fill in the time zone "
-                "column, or use --default-timezone",
+                f"no-timezone: the time zone of {look.target.to_phone_number} is not known; add a time zone column, or "
+                "use --default-timezone",
             )
         if self._are_open(zones, look.now):
             return None

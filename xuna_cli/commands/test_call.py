@@ -1,0 +1,104 @@
+"""`xuna test-call`: what one person of a list would hear, on a phone of one's own."""
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from xuna_cli.commands.call_options import CALLER, LIST, OUTPUT, CallerOptions
+from xuna_cli.commands.option_types import Command, takes, text
+from xuna_cli.commands.options import TableOrJson
+from xuna_cli.commands.results import prints
+from xuna_cli.output.result import Result
+from xuna_cli.settings import Given
+
+CAMPAIGN = "xuna test calls"
+"""The campaign of all test calls of a ledger."""
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestCallOptions(CallerOptions):
+    """The options of `xuna test-call`."""
+
+    __test__ = False  # no test for pytest
+    LEFT_OUT = frozenset(
+        "key limit max_calls do_not_call_column country consent_column consent_values quiet_days campaign "
+        "rejects".split()
+    )
+
+    row: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Row of the list whose message is used.", rich_help_panel=LIST),
+    ]
+    to: Annotated[
+        Given,
+        text("--to", metavar="NUMBER", help="Number to call: your own.", rich_help_panel=CALLER),
+    ]
+    output: Annotated[
+        TableOrJson, typer.Option(envvar="XUNA_OUTPUT", help="Format of the result.", rich_help_panel=OUTPUT)
+    ] = TableOrJson.TABLE
+
+
+@app.command("test-call", cls=Command)
+@takes(TestCallOptions)
+@prints("test-call")
+def test_call(options: TestCallOptions) -> Result:
+    """Call your own phone with the message of one row, with the real agent and caller number.
+
+    The call is recorded as a test, and never as a call of that person. Do-not-call lists apply to your number.
+    """
+    from xuna_cli.commands.account import open_account
+    from xuna_cli.commands.context import ledger_for_writing
+    from xuna_cli.commands.prepared_list import PreparedList
+    from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
+    from xuna_cli.dialing.context import RunContext, Stop
+    from xuna_cli.dialing.plan import Plan
+    from xuna_cli.dialing.preview import Sample
+    from xuna_cli.dialing.run import Dialer
+    from xuna_cli.errors import UsageError
+    from xuna_cli.interrupts import INTERRUPTS
+    from xuna_cli.models import CallTarget
+    from xuna_cli.output.messages import say
+    from xuna_cli.output.test_call import TestCallResult
+    from xuna_cli.screening.order import Screening
+
+    with contextlib.ExitStack() as stack:
+        prepared = PreparedList(options, stack)
+        prepared.say_warnings()
+        to = prepared.number_of(options.to)
+        target = prepared.target_of_row(options.row)
+        account = stack.enter_context(open_account(options))
+        prepared.check_caller(account.agent_id, account.from_phone_number_id)
+        ledger = stack.enter_context(
+            contextlib.closing(ledger_for_writing(prepared.location, required=prepared.ledger_required))
+        )
+        heard = Sample(target.row_number, to, target.override)
+        if not (options.yes or options.sandbox):
+            if not is_interactive():
+                raise UsageError("nobody can be asked here", hint="add --yes", code="needs-yes")
+            words = "the agent's own message" if heard.message is None else f"“{heard.message}”"
+            say(f"\nAbout to call {to} with the message of row {heard.row_number}: {words}")
+            if not confirmed("Call this number?"):
+                raise DeclinedError("Cancelled. Nobody was called.")
+        description = replace(
+            prepared.description(
+                account.agent_id, account.from_phone_number_id, account.origin, options.timeout
+            ),
+            campaign=f"{CAMPAIGN} ({account.origin})",
+            named_by_default=False,
+            key_column="test call",
+        )
+        INTERRUPTS.let_finish()
+        run = ledger.start_run(description)
+        plan = Plan(account.agent_id, account.from_phone_number_id, batch_size=1, concurrency=1)
+        context = RunContext(plan, run, ledger, account.client, Stop(INTERRUPTS.asked), clock=prepared.clock)
+        screening = Screening(
+            prepared.screening.do_not_call, kind_of_number=prepared.screening.kind_of_number
+        )
+        # Each test call has a key of its own: a phone may be called by as many as somebody asks for.
+        person = CallTarget(target.row_number, f"{to}\x1f{run.id}", to, target.override)
+        report = Dialer(context, screening).dial([(person, None)])
+    return TestCallResult(heard, description.campaign, report)

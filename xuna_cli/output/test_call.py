@@ -1,0 +1,65 @@
+"""What became of one `xuna test-call`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.dialing.preview import Sample
+from xuna_cli.dialing.report import Report
+from xuna_cli.errors import ExitStatus, XunaError, most_important
+from xuna_cli.output.campaigns import batch_document
+from xuna_cli.output.preview import sample_document
+from xuna_cli.output.result import Result, Table
+
+
+@dataclass(frozen=True, slots=True)
+class TestCallResult(Result):
+    """What became of one test call.
+
+    Attributes:
+        heard: what is said, to which number.
+        campaign: in which the call is recorded.
+        report: of the run.
+    """
+
+    heard: Sample
+    campaign: str
+    report: Report
+
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """What stopped it."""
+        return self.report.errors
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """That nobody was called is no success."""
+        statuses = {error.exit_status for error in self.report.errors}
+        if not self.report.counts["accepted"]:
+            statuses.add(ExitStatus.HELD if self.report.counts["held"] else ExitStatus.REJECTED)
+        return most_important(statuses)
+
+    def document(self) -> Mapping[str, object]:
+        """Return what was said, and the batch."""
+        screened = [one.reason for one in self.report.screened]
+        return {
+            "campaign": self.campaign,
+            "test_call": sample_document(self.heard),
+            "counts": dict(self.report.counts),
+            "batches": [batch_document(record) for record in self.report.batches],
+            "screened": [{"code": reason.code, "message": reason.message} for reason in screened],
+            "rejections": [{"code": one.code, "message": one.message} for one in self.report.rejections],
+        }
+
+    def parts(self) -> Iterator[Table | str]:
+        """Yield what became of the call."""
+        number, row = self.heard.to_phone_number, self.heard.row_number
+        if self.report.counts["accepted"]:
+            words = "the agent's own message" if self.heard.message is None else f"“{self.heard.message}”"
+            (batch,) = self.report.batches
+            yield f"Calling {number} now with the message of row {row}: {words} (batch {batch.batch_id})"
+        elif self.report.counts["held"]:
+            yield f"It is not known whether {number} is called: look at your phone, or at the API's dashboard."
+        else:
+            yield f"{number} is not called."
+        yield from (one.reason.message for one in self.report.screened)
+        yield from (one.message for one in self.report.rejections)
