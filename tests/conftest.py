@@ -52,6 +52,7 @@ def nobody_is_home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates()[0]))
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
 
 
 @pytest.fixture

@@ -53,6 +53,10 @@ def _run(argv: list[str]) -> int:
     if argv in (["--version"], ["-V"]):  # answered before Typer is imported
         print(f"xuna {__version__}")  # noqa: T201 - the answer
         return 0
+    if os.environ.get("_XUNA_COMPLETE") in {"words", "line"}:  # a shell asks; its user sees no error
+        from xuna_cli.commands.shell_completion import complete
+
+        return complete(os.environ["_XUNA_COMPLETE"], argv)
     from xuna_cli.commands.app import app
     from xuna_cli.interrupts import INTERRUPTS
 

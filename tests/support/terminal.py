@@ -1,15 +1,19 @@
-"""`xuna` in a process of its own, on a pseudo-terminal: what a person sees, types and interrupts."""
+"""`xuna`, or a shell, in a process of its own, on a pseudo-terminal: what a person sees, types and interrupts."""
 
+import fcntl
 import os
 import pty
 import select
 import subprocess
 import sys
+import termios
 import time
+from functools import partial
 
 from tests.support.sandbox_process import ROOT
 
 PATIENCE_S = 60.0
+XUNA = (sys.executable, "-m", "xuna_cli")
 
 
 class Terminal:
@@ -17,6 +21,7 @@ class Terminal:
 
     Args:
         argv: the command line.
+        program: what is started with it; a shell gets the terminal as the one that controls it.
         env: on top of the environment.
         stdin: a file instead of the terminal.
         stdout: as `subprocess` has it, instead of the terminal.
@@ -26,16 +31,20 @@ class Terminal:
         seen: everything that came on the terminal.
     """
 
-    def __init__(self, *argv: object, env=None, stdin=None, stdout=None, columns: int = 100) -> None:
+    def __init__(
+        self, *argv: object, program=XUNA, env=None, stdin=None, stdout=None, columns: int = 100
+    ) -> None:
         self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (40, columns))
         given = {"COLUMNS": str(columns), "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "xuna_cli", *map(str, argv)],
+            [*program, *map(str, argv)],
             stdin=theirs if stdin is None else stdin,
             stdout=theirs if stdout is None else stdout,
             stderr=theirs,
             env={**os.environ, **given, **(env or {})},
             start_new_session=True,
+            preexec_fn=None if program is XUNA else partial(fcntl.ioctl, theirs, termios.TIOCSCTTY),  # noqa: PLW1509
         )
         os.close(theirs)
         self.seen = ""

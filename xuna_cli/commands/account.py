@@ -10,6 +10,7 @@ from xuna_cli.api.client import Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.retry import RetryingReader
 from xuna_cli.commands.context import sandbox_record
+from xuna_cli.commands.last_lookup import AGENTS, CALLER_NUMBERS, remember
 from xuna_cli.commands.options import ApiOptions
 from xuna_cli.commands.prompts import choose, is_interactive
 from xuna_cli.errors import ConfigurationError
@@ -131,6 +132,7 @@ def _chosen_agent(client: Client, *, ask: bool) -> str:
     if not ask:
         raise missing_agent()
     found, _ = agents(client)
+    remember(AGENTS, ((one.agent_id, one.name) for one in found))
     choices = [(one.agent_id, f"{one.name} ({one.agent_id})") for one in found]
     if not choices:
         raise _none("agent", "agent-unknown")
@@ -141,9 +143,10 @@ def _chosen_caller_number(client: Client, *, ask: bool) -> str:
     """Return the id of the caller number that a person chooses; raises as `_chosen_agent` does."""
     if not ask:
         raise missing_caller_number()
+    numbers = client.phone_numbers()
+    remember(CALLER_NUMBERS, ((one.phone_number_id, f"{one.phone_number} {one.label}") for one in numbers))
     choices = [
-        (one.phone_number_id, f"{one.phone_number} {one.label} ({one.phone_number_id})")
-        for one in client.phone_numbers()
+        (one.phone_number_id, f"{one.phone_number} {one.label} ({one.phone_number_id})") for one in numbers
     ]
     if not choices:
         raise _none("caller number", "caller-unknown")

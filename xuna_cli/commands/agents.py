@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.completion import agent_ids
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.commands.options import ApiResultOptions
 from xuna_cli.commands.results import prints
@@ -17,7 +18,7 @@ app = typer.Typer(no_args_is_help=True)
 class ShowOptions(ApiResultOptions):
     """The options of `xuna agents show`."""
 
-    agent_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the agent.")]
+    agent_id: Annotated[str, typer.Argument(autocompletion=agent_ids, metavar="ID", help="Id of the agent.")]
 
 
 @app.command("list", cls=Command)
@@ -27,10 +28,13 @@ def list_agents(options: ApiResultOptions) -> Result:
     """List the account's agents, with what goes into XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
     from xuna_cli.commands.account import api_to_read
+    from xuna_cli.commands.last_lookup import AGENTS, remember
     from xuna_cli.output.account import AgentList
 
     with api_to_read(options) as api:
         found, incomplete = agents(api.reader)
+    if not options.sandbox:
+        remember(AGENTS, ((one.agent_id, one.name) for one in found))
     return AgentList(found, incomplete=incomplete)
 
 

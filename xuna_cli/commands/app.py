@@ -8,6 +8,7 @@ import typer.core
 import typer.main
 
 from xuna_cli import __version__
+from xuna_cli.commands.shell_completion import use_scripts
 
 COMMANDS = {
     "batch-call": ("call_commands", "Call everybody on a list, once."),
@@ -74,6 +75,7 @@ def load(name: str) -> Any:
     return group.commands.get(name, group)
 
 
+use_scripts()
 app = typer.Typer(
     name="xuna",
     cls=Commands,

@@ -7,6 +7,17 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.completion import (
+    agent_ids,
+    caller_number_ids,
+    campaign_names,
+    list_columns,
+    list_columns_or_none,
+    list_sheets,
+    one_country,
+    several_countries,
+    time_zones,
+)
 from xuna_cli.commands.option_types import Options, files, number, text
 from xuna_cli.commands.options import ListFormat
 from xuna_cli.contacts.options import HiddenRows
@@ -120,6 +131,7 @@ class ListAndMessageOptions(Options):
     sheet: Annotated[
         str | None,
         typer.Option(
+            autocompletion=list_sheets,
             metavar="NAME",
             help="Worksheet to read (default: the only visible one with a phone column).",
             rich_help_panel=LIST,
@@ -135,6 +147,7 @@ class ListAndMessageOptions(Options):
     phone_column: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=list_columns,
             metavar="COLUMN",
             help="Column with the phone number (default: found by its name). Repeatable: the first column that is "
             "filled counts.",
@@ -144,6 +157,7 @@ class ListAndMessageOptions(Options):
     region: Annotated[
         Given | None,
         text(
+            autocompletion=one_country,
             envvar="XUNA_REGION",
             metavar="CC",
             help="Country of numbers that have no +, e.g. US.",
@@ -153,6 +167,7 @@ class ListAndMessageOptions(Options):
     region_column: Annotated[
         str | None,
         typer.Option(
+            autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
             help="Column with the country of numbers that have no +: a name, an ISO code or a calling code "
             "(default: found by its name). Where the cell is empty, --region counts.",
@@ -170,6 +185,7 @@ class ListAndMessageOptions(Options):
     key: Annotated[
         str | None,
         typer.Option(
+            autocompletion=list_columns,
             metavar="COLUMN",
             help="Allow one call per number and value of this column, e.g. order_id.",
             rich_help_panel=LIST,
@@ -202,6 +218,7 @@ class ListAndMessageOptions(Options):
     do_not_call_column: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
             help="Column that marks people who must not be called: everything but a clear no marks them "
             "(default: found by its name). Repeatable.",
@@ -220,6 +237,7 @@ class ListAndMessageOptions(Options):
     country: Annotated[
         Given | None,
         text(
+            autocompletion=several_countries,
             metavar="CC[,CC]",
             envvar="XUNA_COUNTRY",
             help="Only call numbers of these countries, e.g. US,CA.",
@@ -237,7 +255,10 @@ class ListAndMessageOptions(Options):
     consent_column: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Only call people who have a yes in this column.", rich_help_panel=WHOM
+            autocompletion=list_columns,
+            metavar="COLUMN",
+            help="Only call people who have a yes in this column.",
+            rich_help_panel=WHOM,
         ),
     ] = None
     consent_values: Annotated[
@@ -262,6 +283,7 @@ class ListAndMessageOptions(Options):
     timezone_column: Annotated[
         str | None,
         typer.Option(
+            autocompletion=list_columns,
             metavar="COLUMN",
             help="Column with the person's time zone, e.g. America/New_York (default: found by its name).",
             rich_help_panel=WHEN,
@@ -270,6 +292,7 @@ class ListAndMessageOptions(Options):
     campaign: Annotated[
         str | None,
         typer.Option(
+            autocompletion=campaign_names,
             metavar="NAME",
             help="Campaign name (default: the list's file name). Within a campaign nobody is called twice.",
             rich_help_panel=CAMPAIGN,
@@ -331,6 +354,7 @@ class CallerOptions(ListAndMessageOptions):
     agent_id: Annotated[
         Given | None,
         text(
+            autocompletion=agent_ids,
             metavar="ID",
             envvar="XUNA_AGENT_ID",
             help="Agent that talks to the people; see `xuna agents list`.",
@@ -340,6 +364,7 @@ class CallerOptions(ListAndMessageOptions):
     from_phone_number_id: Annotated[
         Given | None,
         text(
+            autocompletion=caller_number_ids,
             metavar="ID",
             envvar="XUNA_FROM_PHONE_NUMBER_ID",
             help="Caller number; see `xuna phone-numbers list`.",
@@ -395,6 +420,7 @@ class BatchCallOptions(CallerOptions):
     default_timezone: Annotated[
         Given | None,
         text(
+            autocompletion=time_zones,
             metavar="ZONE",
             envvar="XUNA_DEFAULT_TIMEZONE",
             help="Time zone of people whose number doesn't tell one, e.g. America/New_York.",

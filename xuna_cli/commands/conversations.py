@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.completion import agent_ids
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.commands.options import OUTPUT, ApiOptions, ResultOptions, To
 from xuna_cli.commands.results import prints
@@ -26,9 +27,10 @@ class LineFormat(StrEnum):
 class FilterOptions(ApiOptions):
     """Which conversations."""
 
-    agent_id: Annotated[str | None, typer.Option(metavar="ID", help="Only conversations of this agent.")] = (
-        None
-    )
+    agent_id: Annotated[
+        str | None,
+        typer.Option(autocompletion=agent_ids, metavar="ID", help="Only conversations of this agent."),
+    ] = None
     since: Annotated[
         str | None,
         typer.Option(

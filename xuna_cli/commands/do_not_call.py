@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.completion import list_columns, list_sheets
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.commands.options import (
     ExportFileOptions,
@@ -64,7 +65,9 @@ class ImportOptions(ListedOptions):
     phone_column: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Only read this column (default: every column that may hold numbers)."
+            autocompletion=list_columns,
+            metavar="COLUMN",
+            help="Only read this column (default: every column that may hold numbers).",
         ),
     ] = None
     region: Region = None
@@ -82,7 +85,10 @@ class ImportOptions(ListedOptions):
         ),
     ] = None
     sheet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Worksheet to read (default: all of them).")
+        str | None,
+        typer.Option(
+            autocompletion=list_sheets, metavar="NAME", help="Worksheet to read (default: all of them)."
+        ),
     ] = None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.completion import agent_ids, caller_number_ids
 from xuna_cli.commands.option_types import Command, takes, text
 from xuna_cli.commands.options import BaseUrl, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
@@ -29,11 +30,17 @@ class DoctorOptions(ResultOptions):
 
     agent_id: Annotated[
         Given | None,
-        text(metavar="ID", envvar="XUNA_AGENT_ID", help="Agent to look up; see `xuna agents list`."),
+        text(
+            autocompletion=agent_ids,
+            metavar="ID",
+            envvar="XUNA_AGENT_ID",
+            help="Agent to look up; see `xuna agents list`.",
+        ),
     ] = None
     from_phone_number_id: Annotated[
         Given | None,
         text(
+            autocompletion=caller_number_ids,
             metavar="ID",
             envvar="XUNA_FROM_PHONE_NUMBER_ID",
             help="Caller number to look up; see `xuna phone-numbers list`.",

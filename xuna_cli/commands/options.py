@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.completion import campaign_names, list_columns, list_columns_or_none, one_country
 from xuna_cli.commands.option_types import Options, text
 from xuna_cli.settings import Given
 
@@ -39,9 +40,16 @@ class ListFormat(StrEnum):
 
 Region = Annotated[
     Given | None,
-    text(envvar="XUNA_REGION", metavar="CC", help="Country of numbers that have no +, e.g. US."),
+    text(
+        autocompletion=one_country,
+        envvar="XUNA_REGION",
+        metavar="CC",
+        help="Country of numbers that have no +, e.g. US.",
+    ),
 ]
-CampaignName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the campaign.")]
+CampaignName = Annotated[
+    str, typer.Argument(autocompletion=campaign_names, metavar="NAME", help="Name of the campaign.")
+]
 To = Annotated[
     Path | None,
     typer.Option(
@@ -134,6 +142,7 @@ class JoinOptions(LedgerOptions):
     phone_column: Annotated[
         list[str] | None,
         typer.Option(
+            autocompletion=list_columns,
             metavar="COLUMN",
             help="Column of that list with the phone number (default: found by its name). Repeatable.",
         ),
@@ -141,6 +150,7 @@ class JoinOptions(LedgerOptions):
     region_column: Annotated[
         str | None,
         typer.Option(
+            autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
             help="Column of that list with the country of numbers that have no + (default: found by its name).",
         ),

@@ -22,7 +22,13 @@ def list_numbers(options: ApiResultOptions) -> Result:
     """List the account's caller numbers, with what goes into XUNA_FROM_PHONE_NUMBER_ID."""
     from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
     from xuna_cli.commands.account import api_to_read
+    from xuna_cli.commands.last_lookup import CALLER_NUMBERS, remember
     from xuna_cli.output.account import PhoneNumberList
 
     with api_to_read(options) as api:
-        return PhoneNumberList(read_phone_numbers(api.reader.get(PHONE_NUMBERS)))
+        numbers = read_phone_numbers(api.reader.get(PHONE_NUMBERS))
+    if not options.sandbox:
+        remember(
+            CALLER_NUMBERS, ((one.phone_number_id, f"{one.phone_number} {one.label}") for one in numbers)
+        )
+    return PhoneNumberList(numbers)

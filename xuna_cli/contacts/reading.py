@@ -1,5 +1,6 @@
 """Opening a list of any format, and reading it once, from its first contact to its last."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -11,7 +12,7 @@ from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.foreign import check_not_foreign
 from xuna_cli.contacts.json_array import LIST_KEYS, read_json
 from xuna_cli.contacts.json_lines import read_json_lines
-from xuna_cli.contacts.options import FORMATS, ListOptions
+from xuna_cli.contacts.options import FORMATS, HiddenRows, ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
@@ -319,6 +320,33 @@ def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: _Ahead, n
         return PhoneChoice(("to_phone_number",))
     rows = [contact.fields for contact in ahead.contacts]
     return choose(columns, options.phone_columns, name, rows=rows, first=options.first_phone_column)
+
+
+def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
+    """Return the columns of a list, whether or not one of them holds a phone number.
+
+    Args:
+        path: the file; it is read as far as its header, or its first contact in JSON.
+        options: how to read it.
+
+    Raises:
+        InputError: it can't be read, or has no usable header.
+        UsageError: a delimiter or encoding that doesn't exist.
+    """
+    name = path.name
+    with contextlib.closing(Source(path, name)) as source:
+        kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
+        if kind == "xlsx":
+            found = open_sheet(source.file, options.sheet, name, hidden_rows=HiddenRows.CALL)
+            return read_table(found.records, name, of_text=False)[0]
+        if kind in ("json", "jsonl"):
+            text = source.text(options.encoding, newline="\n")
+            rows = read_json(text, name) if kind == "json" else read_json_lines(lines(text, name), name)
+            first = next((row for row in islice(rows, LOOKED_AT) if isinstance(row, Contact)), None)
+            return () if first is None else tuple(first.fields)
+        delimiter = check_delimiter(options.delimiter) if options.delimiter else None
+        delimiter = delimiter or ("\t" if kind == "tsv" else None)
+        return read_table(read_records(lines(source.text(options.encoding), name), delimiter, name), name)[0]
 
 
 def beside_the_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.completion import campaign_names
 from xuna_cli.commands.option_types import takes
 from xuna_cli.commands.options import LedgerOptions
 
@@ -18,7 +19,10 @@ LONGEST_AGE_DAYS = 36_500.0
 class ForgetOptions(LedgerOptions):
     """The options of `xuna campaigns forget`."""
 
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of the campaign.")] = None
+    name: Annotated[
+        str | None,
+        typer.Argument(autocompletion=campaign_names, metavar="[NAME]", help="Name of the campaign."),
+    ] = None
     older_than: Annotated[
         float | None,
         typer.Option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.completion import outcomes_to_retry
 from xuna_cli.commands.option_types import takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, JoinOptions
 from xuna_cli.errors import UsageError
@@ -29,7 +30,9 @@ class RetryOptions(JoinOptions):
     outcome: Annotated[
         str,
         typer.Option(
-            metavar="OUTCOME,…", help="Whom to call again: failure, unknown, no-conversation or success."
+            autocompletion=outcomes_to_retry,
+            metavar="OUTCOME,…",
+            help="Whom to call again: failure, unknown, no-conversation or success.",
         ),
     ]
     to: Annotated[

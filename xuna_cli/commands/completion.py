@@ -1,0 +1,171 @@
+"""Values that the shell offers for options and arguments.
+
+Each function is given to Typer as `autocompletion=`, which drops the values that don't begin with what was typed.
+None of them asks the network, writes anything or fails: where nothing is known, nothing is offered.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import typer
+
+Value = str | tuple[str, str]
+"""A value, or a value with words for it."""
+
+LARGEST_WORKBOOK = 2 * 1024 * 1024
+"""Bytes of a workbook that is opened for its columns while somebody waits."""
+
+
+def _completion(
+    find: Callable[[typer.Context, str], Iterable[Value]],
+) -> Callable[[typer.Context, str], list[Value]]:
+    """Make a function for Typer that never fails."""
+
+    @functools.wraps(find)
+    def offered(ctx: typer.Context, incomplete: str) -> list[Value]:
+        try:
+            return list(find(ctx, incomplete))
+        except Exception:  # noqa: BLE001 - whoever presses Tab wants no error
+            return []
+
+    offered.__annotations__ = {"ctx": typer.Context, "incomplete": str}
+    return offered
+
+
+def _in_list(values: Iterable[Value], incomplete: str) -> Iterator[Value]:
+    """Yield values that go on after those, with commas between them, that were typed already."""
+    typed, comma, _ = incomplete.rpartition(",")
+    taken = set(typed.split(","))
+    for value in values:
+        name, words = (value, "") if isinstance(value, str) else value
+        if name not in taken:
+            yield typed + comma + name, words
+
+
+@_completion
+def agent_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - Typer's signature
+    """Return the agents that a command last saw."""
+    from xuna_cli.commands.last_lookup import AGENTS, recall
+
+    return recall(AGENTS).items()
+
+
+@_completion
+def caller_number_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the caller numbers that a command last saw."""
+    from xuna_cli.commands.last_lookup import CALLER_NUMBERS, recall
+
+    return recall(CALLER_NUMBERS).items()
+
+
+@_completion
+def campaign_names(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the campaigns of the ledger, if it is a file that is there; a database's server is not asked."""
+    import contextlib
+
+    from xuna_cli.commands.context import ledger_if_there, ledger_location
+    from xuna_cli.ledger.campaigns import campaigns
+
+    location = ledger_location(ctx.params.get("ledger"), sandbox=bool(ctx.params.get("sandbox")))
+    ledger = ledger_if_there(location) if isinstance(location, Path) else None
+    if ledger is None:
+        return []
+    with contextlib.closing(ledger):
+        return [one.name for one in campaigns(ledger)]
+
+
+@_completion
+def list_columns(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the columns of the list that stands on the command line."""
+    from xuna_cli.contacts.options import ListOptions
+    from xuna_cli.contacts.reading import column_names
+    from xuna_cli.contacts.source import WORKBOOK_MARKS
+
+    path = _list_path(ctx)
+    if path is None:
+        return []
+    with path.open("rb") as file:
+        is_workbook = file.read(4) in WORKBOOK_MARKS
+    if is_workbook and path.stat().st_size > LARGEST_WORKBOOK:
+        return []
+    given = ctx.params
+    options = ListOptions(
+        given.get("list_format"), given.get("delimiter"), given.get("encoding"), sheet=given.get("sheet")
+    )
+    return column_names(path, options)
+
+
+@_completion
+def list_columns_or_none(ctx: typer.Context, incomplete: str) -> Iterable[Value]:
+    """Return the columns of the list, and `none` for no column."""
+    return [*list_columns(ctx, incomplete), ("none", "Use no such column.")]
+
+
+@_completion
+def list_sheets(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the worksheets of the workbook that stands on the command line."""
+    from xuna_cli.contacts.workbook import sheet_names
+
+    path = _list_path(ctx)
+    if path is None or path.stat().st_size > LARGEST_WORKBOOK:
+        return []
+    with path.open("rb") as file:
+        return sheet_names(file, path.name)
+
+
+@_completion
+def one_country(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the countries with phone numbers, by their ISO codes."""
+    return _countries()
+
+
+@_completion
+def several_countries(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the countries that may follow those that were typed, with commas between them."""
+    return _in_list(_countries(), incomplete)
+
+
+def _countries() -> Iterator[Value]:
+    from xuna_cli.phone.country_names import ALPHA_3
+
+    with_numbers = set(ALPHA_3.values())
+    for code, name in _zone_table("iso3166.tab"):
+        if code in with_numbers:
+            yield code, name
+
+
+@_completion
+def time_zones(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the time zones where people live, by their names in the IANA database."""
+    for code, _, zone, *place in _zone_table("zone.tab"):
+        yield zone, " ".join((code, *place))
+
+
+def _zone_table(name: str) -> Iterator[list[str]]:
+    """Yield the rows of a table of the time zone database."""
+    from xuna_cli.phone.zone_rules import zone_rules
+
+    for line in zone_rules().text(name).splitlines():
+        if line and not line.startswith("#"):
+            yield line.split("\t")
+
+
+@_completion
+def outcomes_to_retry(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the outcomes of calls that may be called again, with commas between them."""
+    return _in_list(("failure", "unknown", "no-conversation", "success"), incomplete)
+
+
+def _list_path(ctx: typer.Context) -> Path | None:
+    """Return the file of the list, if it is one that is there: not stdin, and not a pipe.
+
+    While the value of an option is missing, Typer leaves the arguments in `ctx.args`.
+    """
+    named = [ctx.params[name] for name in ("join", "contacts", "file") if ctx.params.get(name)]
+    given = next(iter([*named, *ctx.args]), None)
+    if given is None:
+        return None
+    path = Path(os.path.expandvars(str(given))).expanduser()
+    return path if path.is_file() else None
