@@ -78,3 +78,17 @@ def test_a_campaign_list_needs_no_http(tmp_path):
     code = f"from xuna_cli.__main__ import main; print(main({list(listed)!r})); import sys; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[-2:] == ["0", "False"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="the system's settings may name a proxy")
+def test_reaching_the_api_without_a_proxy_needs_no_httpx():
+    code = (
+        "import os, sys\n"
+        "for name in list(os.environ):\n"
+        "    if name.lower().endswith('_proxy'): del os.environ[name]\n"
+        "from xuna_cli.api.client import Client\n"
+        "Client('https://api.xuna.ai', 'a-key-of-somebody', deadline=1)\n"
+        "print('httpcore' in sys.modules, 'httpx' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]

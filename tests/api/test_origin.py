@@ -1,7 +1,9 @@
 """Where the key may go."""
 
+import httpx
 import pytest
 
+from xuna_cli.api.connection import host_header, parse_url
 from xuna_cli.api.origin import is_loopback, origin_of
 from xuna_cli.errors import ConfigurationError
 
@@ -107,3 +109,31 @@ def test_this_machine(host):
 )
 def test_not_surely_this_machine(host):
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host", "port", "path", "header"),
+    [
+        ("https://api.xuna.ai", b"api.xuna.ai", 443, b"", b"api.xuna.ai"),
+        ("https://API.xuna.ai:443/", b"api.xuna.ai", 443, b"", b"api.xuna.ai"),
+        ("https://api.xuna.ai:8443/a/b/", b"api.xuna.ai", 8443, b"/a/b", b"api.xuna.ai:8443"),
+        ("http://[::1]:8000", b"::1", 8000, b"", b"[::1]:8000"),
+        ("https://[2001:db8::1]", b"2001:db8::1", 443, b"", b"[2001:db8::1]"),
+        ("https://b\u00fccher.example/\u00e9%20", b"xn--bcher-kva.example", 443, b"/%C3%A9%20", b"xn--bcher-kva.example"),
+    ],
+)  # fmt: skip
+def test_a_base_url_in_its_parts(base_url, host, port, path, header):
+    url = parse_url(base_url)
+    assert (url.host, url.port, url.target) == (host, port, path)
+    assert host_header(url) == header
+    # As httpx has it.
+    theirs = httpx.URL(base_url)
+    assert (theirs.raw_host, theirs.netloc, theirs.raw_path.rstrip(b"/")) == (host, header, path)
+
+
+@pytest.mark.parametrize(
+    "base_url", ["", "https://", "ftp://host", "https://host:port", "https://\u2260.example"]
+)
+def test_what_has_no_parts(base_url):
+    with pytest.raises(ValueError):
+        parse_url(base_url)

@@ -56,7 +56,7 @@ def test_the_proxy_that_is_shown_is_the_one_that_is_used(monkeypatch, variables,
     said = proxy_of(URL)
     assert said == shown
     assert "s3" not in said
-    used = proxy_for(httpx.URL(URL))
+    used = proxy_for(URL)
     assert (used is None) is said.startswith("none")
     # As httpx understands them.
     with httpx.Client() as client:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.dialing.conftest import bad, counts, rows, settled, taken
 from tests.support.builders import target
+from xuna_cli.errors import LedgerError
 
 BAD = [target(value).key for value in (0, 1, 2)]
 
@@ -109,3 +110,13 @@ def test_a_second_row_of_a_refused_person_is_a_duplicate_whatever_the_batch_size
     assert counts(report) == {"accepted": 6, "rejected": 1, "duplicates": 1}
     alone = [post for post in posts(scene) if post == [0]]
     assert len(alone) == 1
+
+
+def test_nobody_is_lost_from_the_counts_when_the_ledger_cannot_say_who_was_refused(scene):
+    def failing(*_):
+        raise LedgerError("the disk is gone")
+
+    scene.ledger.refused = failing
+    report = scene.dial(rows(0, 1, 2))
+    assert counts(report) == {"not_sent": 3}
+    assert [error.message for error in report.errors] == ["the disk is gone"]

@@ -107,7 +107,7 @@ BUGS = (
         [
             (
                 '            reached("post:answer-begun")\n',
-                "            if status == 307:\n                httpx.post(headers_of(response)['location'], content=body, headers=headers, trust_env=False)\n",
+                "            if status == 307:\n                import httpx\n                httpx.post(headers_of(response)['location'], content=body, headers=headers, trust_env=False)\n",
             )
         ],
         [TABLE, "tests/faults/test_secrets.py", "-k", "307 or redirect"],

@@ -10,7 +10,6 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 import httpcore
-import httpx
 
 from xuna_cli import __version__
 from xuna_cli.api.connection import (
@@ -21,7 +20,9 @@ from xuna_cli.api.connection import (
     connect,
     explain,
     headers_of,
+    host_header,
     is_permanent,
+    parse_url,
     read,
 )
 from xuna_cli.api.outcomes import (
@@ -34,7 +35,7 @@ from xuna_cli.api.outcomes import (
     refusal_error,
 )
 from xuna_cli.api.redact import KeyRedactor
-from xuna_cli.api.surroundings import proxy_for
+from xuna_cli.api.surroundings import proxy_for, trusted
 from xuna_cli.debug_log import debug
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.hooks import reached
@@ -156,18 +157,10 @@ class Client:
         self._seconds = deadline
         self._redactor = KeyRedactor(api_key)
         try:
-            url = httpx.URL(base_url)
-            self._url = httpcore.URL(
-                scheme=url.raw_scheme,
-                host=url.raw_host,
-                port=url.port or {"http": 80, "https": 443}[url.scheme],
-                target=url.raw_path.rstrip(b"/"),
-            )
+            self._url = parse_url(base_url)
             # SSL_CERT_FILE holds for loopback as well; only proxies have no business there.
-            tls = httpx.create_ssl_context()
-            tls.set_alpn_protocols(["http/1.1"])
-            self._route = Route(self._url.origin, tls, proxy_for(url))
-        except (httpx.InvalidURL, ValueError, LookupError) as error:
+            self._route = Route(self._url.origin, trusted(), proxy_for(base_url))
+        except ValueError as error:
             raise ConfigurationError(
                 "the API's URL, or a proxy that the environment sets for it, can't be used "
                 f"({type(error).__name__})",
@@ -181,7 +174,7 @@ class Client:
                 code="certificates",
             ) from None
         self._headers = [
-            (b"Host", url.netloc),
+            (b"Host", host_header(self._url)),
             (b"xi-api-key", api_key.encode()),
             (b"User-Agent", f"xuna/{__version__}".encode()),
             (b"Accept", b"application/json"),

@@ -9,11 +9,14 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
 import httpcore
 
 CONNECT_TIMEOUT_S = 15.0
 WRITTEN_AT_ONCE = 2**14  # bytes between two looks at the deadline: what one TLS record holds
+
+PORTS = {"http": 80, "https": 443}
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -99,6 +102,37 @@ class _Stream(httpcore.NetworkStream):
         self._stream.close()
 
 
+def parse_url(base_url: str) -> httpcore.URL:
+    """Return a base URL in its parts; a slash at its end is left out.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    parts = urlsplit(base_url)
+    host = parts.hostname
+    if not host or parts.scheme not in PORTS:
+        raise ValueError(parts.scheme)
+    if not host.isascii():
+        import httpx  # noqa: PLC0415 - it costs 80 ms, and few hosts have such names
+
+        try:
+            host = httpx.URL(base_url).raw_host.decode()
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from None
+    return httpcore.URL(
+        scheme=parts.scheme,
+        host=host,
+        port=parts.port or PORTS[parts.scheme],
+        target=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~"),
+    )
+
+
+def host_header(url: httpcore.URL) -> bytes:
+    """Return what a request to a URL has as its `Host`."""
+    host = _in_brackets(url.host)
+    return host if url.port == PORTS[url.scheme.decode()] else b"%b:%d" % (host, url.port or 0)
+
+
 def connect(route: Route, deadline: Deadline) -> httpcore.HTTP11Connection:
     """Return an open connection on which the API has got no request yet.
 
@@ -127,8 +161,7 @@ def connect(route: Route, deadline: Deadline) -> httpcore.HTTP11Connection:
 
 def _tunnel(stream: httpcore.NetworkStream, proxy: Proxy, origin: httpcore.Origin) -> httpcore.NetworkStream:
     """Ask a proxy for a tunnel to the API; the request is the proxy's alone, and has nothing of ours."""
-    host = b"[%b]" % origin.host if b":" in origin.host else origin.host
-    target = b"%b:%d" % (host, origin.port)
+    target = b"%b:%d" % (_in_brackets(origin.host), origin.port)
     headers = [(b"Host", target), (b"Accept", b"*/*")]
     if proxy.credentials is not None:
         headers.append((b"Proxy-Authorization", b"Basic " + base64.b64encode(proxy.credentials)))
@@ -142,6 +175,11 @@ def _tunnel(stream: httpcore.NetworkStream, proxy: Proxy, origin: httpcore.Origi
         raise httpcore.ProxyError
     tunnel: httpcore.NetworkStream = answer.extensions["network_stream"]
     return tunnel
+
+
+def _in_brackets(host: bytes) -> bytes:
+    """Return a host as URLs have it: an address of IPv6 in brackets."""
+    return b"[%b]" % host if b":" in host else host
 
 
 def read(response: httpcore.Response, limit: int) -> bytes:

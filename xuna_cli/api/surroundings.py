@@ -1,36 +1,55 @@
-"""What httpx takes from the environment for the way to the API: a proxy, and whom to trust."""
+"""What the environment says of the way to the API: a proxy, and whom to trust."""
 
 import os
+import ssl
+import sys
 from urllib.parse import urlsplit
 
+import certifi
 import httpcore
-import httpx
 
-# httpx's own reading of the environment, so that what is shown is what is used.
-from httpx._utils import URLPattern, get_environment_proxies
-
-from xuna_cli.api.connection import Proxy
+from xuna_cli.api.connection import PORTS, Proxy
 from xuna_cli.api.origin import is_loopback
 from xuna_cli.errors import ConfigurationError
 
 
-def proxy_for(url: httpx.URL) -> Proxy | None:
+def trusted() -> ssl.SSLContext:
+    """Return whom to trust: the authorities of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+
+    Raises:
+        OSError: if those can't be read.
+    """
+    if file := os.environ.get("SSL_CERT_FILE"):
+        context = ssl.create_default_context(cafile=file)
+    elif folder := os.environ.get("SSL_CERT_DIR"):
+        context = ssl.create_default_context(capath=folder)
+    else:
+        context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def proxy_for(base_url: str) -> Proxy | None:
     """Return the proxy through which requests to a URL go; None: directly.
 
     Raises:
         ConfigurationError: if NO_PROXY can't be understood.
-        ValueError: if the proxy's URL is none that is spoken to: http or https.
-        httpx.InvalidURL: if it is no URL.
+        ValueError: if the proxy's URL is none, or not one of http or https.
     """
-    _, named = _proxy_setting(url)
+    _, named = _proxy_setting(base_url)
     if named is None:
         return None
-    proxy = httpx.URL(named)
-    port = {"http": 80, "https": 443}.get(proxy.scheme)
-    if port is None:
+    import httpx  # noqa: PLC0415 - only where there is a proxy: it costs 80 ms
+
+    try:
+        proxy = httpx.URL(named)
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
+    port = proxy.port or PORTS.get(proxy.scheme)
+    if port is None or proxy.scheme not in PORTS:
         raise ValueError(proxy.scheme)
     credentials = f"{proxy.username}:{proxy.password}".encode() if proxy.userinfo else None
-    return Proxy(httpcore.Origin(proxy.raw_scheme, proxy.raw_host, proxy.port or port), credentials)
+    return Proxy(httpcore.Origin(proxy.raw_scheme, proxy.raw_host, port), credentials)
 
 
 def proxy_of(base_url: str) -> str:
@@ -39,21 +58,28 @@ def proxy_of(base_url: str) -> str:
     Raises:
         ConfigurationError: if a variable holds what is no URL.
     """
-    url = httpx.URL(base_url)
-    if is_loopback(url.host):
+    host = urlsplit(base_url).hostname or ""
+    if is_loopback(host):
         return "none: this machine is reached directly"
-    pattern, proxy = _proxy_setting(url)
+    pattern, proxy = _proxy_setting(base_url)
     if pattern is None:
         return "none"
     if proxy is None:
-        return f"none for {url.host}, from {_variable('no')}"
+        return f"none for {host}, from {_variable('no')}"
     return f"{_masked(proxy)}, from {_variable(pattern.partition('://')[0])}"
 
 
-def _proxy_setting(url: httpx.URL) -> tuple[str | None, str | None]:
+def _proxy_setting(base_url: str) -> tuple[str | None, str | None]:
     """Return the pattern of the environment's setting that decides about a URL, and its proxy, if it is one."""
-    if is_loopback(url.host):  # a proxy has no business with the sandbox
+    names_a_proxy = any(name.lower().endswith("_proxy") for name in os.environ)
+    if is_loopback(urlsplit(base_url).hostname or ""):  # a proxy has no business with the sandbox
         return None, None
+    if not names_a_proxy and sys.platform != "darwin":  # which has further settings
+        return None, None
+    # httpx's own reading of the environment, which people know.
+    import httpx  # noqa: PLC0415 - only where there may be a proxy
+    from httpx._utils import URLPattern, get_environment_proxies  # noqa: PLC0415 - likewise
+
     proxies = get_environment_proxies()
     try:
         patterns = sorted(URLPattern(pattern) for pattern in proxies)
@@ -61,6 +87,7 @@ def _proxy_setting(url: httpx.URL) -> tuple[str | None, str | None]:
         raise ConfigurationError(
             "NO_PROXY can't be understood", hint="name hosts with commas between them", code="proxy"
         ) from None
+    url = httpx.URL(base_url)
     found = next((each.pattern for each in patterns if each.matches(url)), None)
     return found, proxies[found] if found is not None else None
 

@@ -116,13 +116,13 @@ def unclaimed(
         LedgerError: if the ledger can't be asked; the chunk is counted as not sent.
     """
     for chunk in chunks:
-        with _not_sent_on_failure(chunk, stats):
+        with not_sent_on_failure(chunk, stats):
             statuses = known([target.key for target, _ in chunk])
-            first_rows = _first_rows(statuses, claims)
+            first_rows = first_rows_of(statuses, claims)
         if statuses:
             for target, _ in chunk:
                 if (status := statuses.get(target.key)) is not None:
-                    stats.known(target, status, first_rows)
+                    stats.count_known(target, status, first_rows)
             yield [person for person in chunk if person[0].key not in statuses]
         else:
             yield chunk
@@ -151,10 +151,10 @@ def eligible(
         LedgerError: if the ledger can't be asked; the chunk is counted as not sent.
     """
     for chunk in chunks:
-        with _not_sent_on_failure(chunk, stats):
+        with not_sent_on_failure(chunk, stats):
             reasons = screen(chunk)
             statuses = claims.statuses([chunk[place][0].key for place in reasons]) if reasons else {}
-            first_rows = _first_rows(statuses, claims)
+            first_rows = first_rows_of(statuses, claims)
         fit = {} if reasons else {target.key: target for target, _ in chunk}
         if len(fit) < len(chunk) or not fit.keys().isdisjoint(pending):  # seldom: else nobody is there twice
             fit = {}
@@ -165,7 +165,7 @@ def eligible(
                 elif (reason := reasons.get(place)) is None:
                     fit[key] = target
                 elif (status := statuses.get(key)) is not None:
-                    stats.known(target, status, first_rows)
+                    stats.count_known(target, status, first_rows)
                 else:
                     stats.screen(target, reason)
         if stats.example is None and fit:
@@ -173,13 +173,14 @@ def eligible(
         yield list(fit.values())
 
 
-def _first_rows(statuses: Statuses, claims: Claims) -> Mapping[str, int]:
+def first_rows_of(statuses: Statuses, claims: Claims) -> Mapping[str, int]:
+    """Return the rows of those who are there twice; the ledger is asked only where there are some."""
     twice = [key for key, status in statuses.items() if status is ClaimStatus.DUPLICATE]
     return claims.first_rows(twice) if twice else {}
 
 
 @contextmanager
-def _not_sent_on_failure(chunk: Sequence[Person], stats: RunStats) -> Iterator[None]:
+def not_sent_on_failure(chunk: Sequence[object], stats: RunStats) -> Iterator[None]:
     """Count a chunk as not sent where the ledger can't be asked: nothing of it is counted before that."""
     try:
         yield

@@ -13,7 +13,17 @@ from xuna_cli.dialing.batch_sender import BatchSender
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S
 from xuna_cli.dialing.context import RunContext
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
-from xuna_cli.dialing.pipeline import READ_AT_ONCE, People, Statuses, eligible, look_again, read, unclaimed
+from xuna_cli.dialing.pipeline import (
+    READ_AT_ONCE,
+    People,
+    Statuses,
+    eligible,
+    first_rows_of,
+    look_again,
+    not_sent_on_failure,
+    read,
+    unclaimed,
+)
 from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.run_stats import RunStats
@@ -21,7 +31,7 @@ from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.spool import Spool
 from xuna_cli.errors import LedgerError, UsageError, XunaError
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import ClaimStatus, Run
+from xuna_cli.ledger.records import Run
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.order import Screening
 
@@ -153,7 +163,8 @@ class Dialer:
     def _without_refused(self, chunks: Iterable[list[CallTarget]]) -> Iterator[list[CallTarget]]:
         """Leave out, until everybody else is called, whom the API refused in an earlier run."""
         for chunk in chunks:
-            refused = self._ledger.refused(self._run.campaign_id, [target.key for target in chunk])
+            with not_sent_on_failure(chunk, self._stats):
+                refused = self._ledger.refused(self._run.campaign_id, [target.key for target in chunk])
             self._stats.note_refused_earlier(len(refused))
             if not refused or self._plan.retry_refused:
                 yield chunk
@@ -273,14 +284,13 @@ class Dialer:
         self._somebody_known = True
         statuses = self._claims.statuses([target.key for target in lost])
         barred = self._ledger.barred(self._run, lost, self._screener.quiet_since)
-        twice = [key for key, status in statuses.items() if status is ClaimStatus.DUPLICATE]
-        first_rows = self._claims.first_rows(twice) if twice else {}
+        first_rows = first_rows_of(statuses, self._claims)
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
             elif (status := statuses.get(target.key)) is not None:
                 del self._waiting[target.key]
-                self._stats.known(target, status, first_rows)
+                self._stats.count_known(target, status, first_rows)
             elif (words := barred.get(target.to_phone_number)) is not None:
                 del self._waiting[target.key]
                 self._stats.screen(target, self._screener.barred(target, words))

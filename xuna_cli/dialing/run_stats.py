@@ -119,7 +119,7 @@ class RunStats:
             if all((known.code, known.message) != (error.code, error.message) for known in self._errors):
                 self._errors.append(error)
 
-    def known(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
+    def count_known(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
         """Note a row whose person the ledger knows; `first_rows` has the rows of those who are there twice."""
         if status is ClaimStatus.DUPLICATE:
             self.duplicate(target.row_number, first_rows.get(target.key))
