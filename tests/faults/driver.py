@@ -85,7 +85,7 @@ def lay(mine: Mine) -> None:
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.runs import Runs
     from xuna_cli.ledger.sqlite import SqliteEngine
-    from xuna_cli.output import result, spreadsheet
+    from xuna_cli.output import spreadsheet
 
     def within(owner, name: str, label: str) -> None:
         original = getattr(owner, name)
@@ -116,7 +116,6 @@ def lay(mine: Mine) -> None:
     within(SqliteEngine, "release_lock", "release_lock")
     within(SqliteEngine, "__init__", "create")
     within(spreadsheet.os, "replace", "rename")
-    within(result, "emit", "emit")
     within(Interrupts, "install", "install")
     atexit.register(mine.passes, "exit")
 

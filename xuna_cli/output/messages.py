@@ -6,6 +6,7 @@ import sys
 from typing import TextIO
 
 from xuna_cli.errors import OutputError, XunaError
+from xuna_cli.hooks import reached
 
 COUNT_LABELS = {
     "accepted": "accepted",
@@ -66,9 +67,11 @@ def emit(text: str) -> None:
     """
     if sys.stdout is None:  # closed by who started us
         return
+    reached("emit:before")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
+        reached("emit:after")
     except BrokenPipeError:
         silence_stdout()
     except OSError as error:
