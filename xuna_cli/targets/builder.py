@@ -8,7 +8,6 @@ from dataclasses import replace
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.phone.place_columns import zone_columns
-from xuna_cli.phone.reader import PhoneProblem
 from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
@@ -87,7 +86,6 @@ class TargetBuilder:
         )
         self._columns_are_complete = columns_are_complete
         self.warnings, self._missing_is_empty = self._check_templates(bound, columns)
-        self._phone_column = phones.columns[0] if phones.columns else ""
         self._key_column = None if key_column is None else _key_column(key_column, columns)
         self._keep_contact = keep_contact
         self._timezone_column = timezone_column
@@ -118,7 +116,7 @@ class TargetBuilder:
                 if isinstance(cell := fields.get(column), CellFault):
                     return Rejection(row_number, cell.code, column, cell.message, contact)
         try:
-            number, others = self._number(fields)
+            number, others = self._phone(fields)
         except RowPhoneProblem as problem:
             return Rejection(row_number, problem.code, problem.column, problem.message, contact)
         try:
@@ -138,15 +136,6 @@ class TargetBuilder:
         return CallTarget(
             row_number, key, number, override, contact if self._keep_contact else None, timezone, others
         )
-
-    def _number(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
-        read = self._phone.fast_path(fields) if self._has_usual_columns(fields) else None
-        if read is not None:
-            try:
-                return read(fields.get(self._phone_column)), ()
-            except PhoneProblem:
-                pass  # there may be more in the cell, or in the contact, than one number
-        return self._phone(fields)
 
     def _check_templates(
         self, overrides: Sequence[Override], columns: Sequence[str]

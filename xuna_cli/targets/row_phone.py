@@ -13,7 +13,6 @@ BETWEEN_NUMBERS = ":::"
 """What Google Contacts writes between several numbers in one cell."""
 
 _REMEMBERED = 10_000  # different cells of a region column
-Read = Callable[[object], str]
 Named = Callable[[Mapping[str, object]], Sequence[str]]
 
 
@@ -59,26 +58,6 @@ class RowPhone:
         self._home = self._reader(region)
         self._by_cells: dict[tuple[str, ...], PhoneReader | str] = {}
         self._by_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._has_fast_path = len(where.columns) == 1 and len(where.regions) <= 1
-        self._region_column = where.regions[0] if where.regions else None
-        # A list of many rows has few countries: one look-up of the cell's text finds the reader.
-        self._by_text: dict[object, Read] = {}
-
-    def fast_path(self, fields: Mapping[str, object]) -> Read | None:
-        """Return what reads a cell of the one phone column in this row's country; None: there is more to ask."""
-        if not self._has_fast_path:
-            return None
-        if self._region_column is None:
-            return self._home.normalise
-        cell = fields.get(self._region_column)
-        if not isinstance(cell, str):
-            return None
-        known = self._by_text.get(cell)
-        if known is None and len(self._by_text) < _REMEMBERED:
-            reader = self._find_reader((self._region_column,), (cell,))
-            if isinstance(reader, PhoneReader):
-                known = self._by_text[cell] = reader.normalise
-        return known
 
     @property
     def plus_added(self) -> int:
