@@ -410,3 +410,19 @@ def test_reading_does_not_repeat_the_key_either(client):
     with ScriptedServer([scripted.answer(401, said)]) as server, pytest.raises(ConfigurationError) as caught:
         client(server.base_url, key=SECRET).get("/v1")
     assert "bad key [the key]" in caught.value.message
+
+
+def test_a_server_that_reads_drop_by_drop_is_left_at_the_deadline(placed, tls):
+    """Each write makes some progress, so that none of them takes too long by itself."""
+
+    def play(connection):
+        while not connection.server.stopping.wait(0.02) and connection.receive():
+            pass
+
+    action = scripted.Action("read drop by drop", play)
+    with ScriptedServer([action], tls=tls, receive_buffer=4096) as server:
+        began = time.monotonic()
+        outcome = placed(server.base_url, deadline=0.4, body=HUGE)
+        assert time.monotonic() - began < 0.4 + SLACK
+    assert isinstance(outcome, Unknown)
+    assert server.whole_requests == 0
