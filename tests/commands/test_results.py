@@ -83,6 +83,20 @@ def test_a_failure_is_in_the_envelope_and_on_stderr(cli, argv, code):
         assert f"xuna: error: {document['errors'][0]['message']}" in ran.err
 
 
+def test_a_full_disk_hides_no_failure():
+    command = [sys.executable, "-c", "from xuna_cli.__main__ import entry; entry()"]
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [*command, "do-not-call", "check", "x", "--output", "json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "nothing was changed" in done.stderr
+
+
 def test_a_format_that_a_command_has_not_is_refused_with_those_that_it_has(cli):
     error = cli("campaigns", "list", "--output", "csv", exits=2).err
     assert "--output" in error

@@ -110,7 +110,7 @@ class ExportOptions(ListedOptions, ExportFileOptions):
 @app.command(cls=Command)
 @takes(AddOptions)
 def add(options: AddOptions) -> None:
-    """Never call these numbers again; runs in progress obey, too."""
+    """Add numbers that are never called again, not even by runs in progress."""
     from xuna_cli.ledger.do_not_call import add as add_numbers
     from xuna_cli.output.messages import say
 
@@ -201,7 +201,7 @@ def remove(options: NumberOptions) -> None:
 @takes(CheckOptions)
 @prints("do-not-call check")
 def check(options: CheckOptions) -> Result:
-    """Tell of each number whether it is on the list; exit 0: none is, 3: at least one is."""
+    """Show whether each number is on the list (exit code 0: none is; 3: at least one is)."""
     from xuna_cli.output.do_not_call import CheckedNumbers
 
     numbers = _numbers(options)

@@ -1,10 +1,11 @@
 """How the answer of a command gets printed."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.errors import ExitStatus, OutputError, XunaError
 from xuna_cli.output.result import Result, print_failure, print_result
 
 
@@ -37,7 +38,8 @@ def prints(
                 result = run(options)
             except XunaError as error:
                 if options.output == "json":
-                    print_failure(command, error)
+                    with contextlib.suppress(OutputError):  # it must not hide what happened
+                        print_failure(command, error)
                 raise
             if result is None:  # an export: written already
                 return ExitStatus.OK

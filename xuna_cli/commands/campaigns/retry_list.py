@@ -43,13 +43,13 @@ class RetryOptions(JoinOptions):
         str,
         typer.Option(
             metavar="TIME",
-            help="Time between a call and the reading of the records, from which on no-conversation counts.",
+            help="Minimum age of a call before no-conversation counts.",
         ),
     ] = "1h"
     absence_counts: Annotated[
         bool,
         typer.Option(
-            "--absence-counts", help="Let no-conversation count though records were cut off or not joined."
+            "--absence-counts", help="Count no-conversation although records were cut off or not matched."
         ),
     ] = False
 
