@@ -46,9 +46,10 @@ class TestCallOptions(CallerOptions):
 @takes(TestCallOptions)
 @prints("test-call")
 def test_call(options: TestCallOptions) -> Result:
-    """Call your own phone with the message of one row, with the real agent and caller number.
+    """Call your own phone with the message of one row.
 
-    The call is recorded as a test, and never as a call of that person. Do-not-call lists apply to your number.
+    The call is made by the real agent from the real caller number. It is recorded as a test, and never as a call
+    of that person. Do-not-call lists apply to your number.
     """
     from xuna_cli.commands.account import open_account
     from xuna_cli.commands.context import ledger_for_writing
