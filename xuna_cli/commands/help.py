@@ -26,7 +26,10 @@ class HelpOptions:
 @app.command("help", cls=Command)
 @takes(HelpOptions)
 def show_help(options: HelpOptions) -> ExitStatus | None:
-    """Explain a topic or a command. Without an argument, list the topics."""
+    """Explain a topic or a command, e.g. `xuna help templates`.
+
+    Without an argument, the topics are listed.
+    """
     from xuna_cli.commands.app import COMMANDS, app
     from xuna_cli.help import TOPICS, read_topic
     from xuna_cli.output.manual import print_markdown, print_topics
