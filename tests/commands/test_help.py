@@ -1,5 +1,6 @@
 """The manual: shown as it should be, and true."""
 
+import json
 import os
 import re
 import runpy
@@ -10,10 +11,11 @@ from importlib import resources
 import pytest
 from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_NAMESPACE
 
+from tests.support.json_schema import check_document
 from tests.support.manual import blocks, code, parse, table
 from tests.support.sandbox_process import ROOT
 from tests.support.terminal import Terminal
-from xuna_cli.commands.app import COMMANDS, MEANT
+from xuna_cli.commands.app import COMMANDS, MEANT, load
 from xuna_cli.errors import PRECEDENCE, ExitStatus, XunaError
 from xuna_cli.help import TOPICS, read_topic, summary
 from xuna_cli.ledger.records import BatchState, CallOutcome
@@ -162,6 +164,38 @@ def test_the_counts_are_those_of_the_document(cli):
     counts = {name.strip("`") for name, *_ in table("json", "count")}
     assert counts == document["counts"].keys() - {"rows"}
     assert f"| `xuna_result_version` | {VERSION}." in read_topic("json")
+
+
+def test_the_schema_is_printed_and_describes_every_command_with_json(cli):
+    schema = json.loads(cli("help", "json", "--schema").out)
+    names = set()
+    for group in COMMANDS:
+        command = load(group)
+        inner = getattr(command, "commands", {})
+        for name, each in (
+            ((f"{group} {name}", each) for name, each in inner.items()) if inner else [(group, command)]
+        ):
+            formats = [one for one in each.params if one.name == "output" and "json" in one.type.choices]
+            names |= {name for one in formats if one.type.choices}
+    assert set(schema["properties"]["command"]["enum"]) == names
+    assert set(schema["properties"]["exit_code"]["enum"]) == set(ExitStatus)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"xuna_result_version": 2},
+        {"more": 1},
+        {"status": "success", "exit_code": 4},
+        {"command": "agents show"},
+        {"phone_numbers": [{"phone_number_id": "pn"}]},
+        {"errors": [{"code": "x", "message": "x"}]},
+    ],
+)
+def test_the_schema_refuses_what_no_command_prints(cli, broken):
+    document = cli("phone-numbers", "list", "--sandbox", "--output", "json").document
+    with pytest.raises(AssertionError):
+        check_document(document | broken)
 
 
 # What is to be copied can be pasted as it stands.

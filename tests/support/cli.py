@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.json_schema import check_document
 from xuna_cli.__main__ import main
 from xuna_cli.interrupts import INTERRUPTS, SIGNALS
 from xuna_cli.sandbox.server import SandboxServer
@@ -56,6 +57,8 @@ class Cli:
                 signal.signal(signum, handler)
         out, err = self._capsys.readouterr()
         assert code in (exits if isinstance(exits, tuple) else (exits,)), f"exit {code}\n{out}\n{err}"
+        if "--output" in argv and "json" in argv and out.startswith("{"):
+            check_document(json.loads(out))
         return Ran(code, out, err)
 
     def call(self, *argv: object, exits: int = 0) -> dict[str, Any]:

@@ -35,13 +35,14 @@ COMMANDS = {
 MEANT = {
     **dict.fromkeys(("call", "dial", "run", "send", "start"), "batch-call CONTACTS"),
     **dict.fromkeys(("dnc", "block", "optout", "opt-out"), "do-not-call"),
-    **dict.fromkeys(("check", "test", "config", "login"), "doctor"),
+    **dict.fromkeys(("check", "config", "login"), "doctor"),
     **dict.fromkeys(("list", "status", "history"), "campaigns list"),
     **dict.fromkeys(("docs", "man", "manual", "topics"), "help"),
     **dict.fromkeys(("numbers", "phones"), "phone-numbers list"),
     "preview": "render CONTACTS",
     "resume": "batch-call CONTACTS",
     "retry": "campaigns retry-list NAME",
+    "test": "test-call CONTACTS",
     "version": "--version",
 }
 """What people type, and what they mean by it; a part of a campaign's command means that command."""

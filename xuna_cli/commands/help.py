@@ -31,13 +31,16 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
     Without an argument, the topics are listed.
     """
     from xuna_cli.commands.app import COMMANDS, app
-    from xuna_cli.help import TOPICS, read_topic
+    from xuna_cli.help import TOPICS, read_schema, read_topic
     from xuna_cli.output.manual import print_markdown, print_topics
+    from xuna_cli.output.messages import emit
 
     words = options.words or []
     if options.schema and words != ["json"]:
         raise UsageError("--schema belongs to the topic json", hint="run: xuna help json --schema")
-    if not words:
+    if options.schema:
+        emit(read_schema())
+    elif not words:
         print_topics({name: read_topic(name) for name in TOPICS})
     elif len(words) == 1 and words[0] in TOPICS:
         print_markdown(read_topic(words[0]))

@@ -12,7 +12,16 @@ TOPICS = (
 
 def read_topic(name: str) -> str:
     """Return a topic as Markdown."""
-    return resources.files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+    return _read(f"{name}.md")
+
+
+def read_schema() -> str:
+    """Return the JSON Schema of all documents that commands print."""
+    return _read("result.schema.json")
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def summary(topic: str) -> str:

@@ -1,0 +1,42 @@
+"""Holds JSON documents to the schema that `xuna help json --schema` prints, without any key that it does not name."""
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from xuna_cli.help import read_schema
+
+
+def check_document(document: Any) -> None:
+    """Fail where a document is not as the schema says, or has a key that it leaves out."""
+    # Where a key has a wrong value, all of them are "unevaluated", too: that says least.
+    errors = sorted(
+        _strict_validator().iter_errors(document), key=lambda one: one.validator == "unevaluatedProperties"
+    )
+    error = best_match(errors[:1])
+    assert error is None, f"{error.json_path}: {error.message[-300:]} (xuna_cli/help/result.schema.json)"
+
+
+@functools.cache
+def _strict_validator() -> Draft202012Validator:
+    schema = json.loads(read_schema())
+    Draft202012Validator.check_schema(schema)
+    for node in _objects(schema["$defs"]):
+        node["additionalProperties"] = False
+    return Draft202012Validator({**schema, "unevaluatedProperties": False})
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield each description of an object with named properties."""
+    if isinstance(node, dict):
+        if node.get("type") == "object" and "properties" in node:
+            yield node
+        for inner in node.values():
+            yield from _objects(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _objects(inner)
