@@ -17,6 +17,7 @@ COMMANDS = {
         "Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.",
     ),
     "test-call": ("test_call", "Call your own phone with the message of one row."),
+    "init": ("init", "Ask for the API key, the agent and the caller number, and write them to .env."),
     "doctor": (
         "doctor",
         "Check settings, ledger, key, agent and caller number; calls nobody, changes nothing.",
@@ -35,7 +36,8 @@ COMMANDS = {
 MEANT = {
     **dict.fromkeys(("call", "dial", "run", "send", "start"), "batch-call CONTACTS"),
     **dict.fromkeys(("dnc", "block", "optout", "opt-out"), "do-not-call"),
-    **dict.fromkeys(("check", "config", "login"), "doctor"),
+    "check": "doctor",
+    **dict.fromkeys(("config", "configure", "login", "setup"), "init"),
     **dict.fromkeys(("list", "status", "history"), "campaigns list"),
     **dict.fromkeys(("docs", "man", "manual", "topics"), "help"),
     **dict.fromkeys(("numbers", "phones"), "phone-numbers list"),

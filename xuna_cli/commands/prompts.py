@@ -35,6 +35,33 @@ class DeclinedError(XunaError):
     default_code = "declined"
 
 
+def ask_hidden(question: str) -> str:
+    """Ask for a secret; what is typed is not shown."""
+    from getpass import getpass
+
+    try:
+        return getpass(question, sys.stderr).strip()
+    except EOFError:
+        return ""
+
+
+def pick(what: str, choices: Sequence[tuple[str, str]]) -> str | None:
+    """List choices, and return the one whose number a person types; None for anything else.
+
+    Args:
+        what: is to be chosen.
+        choices: each value, and words for it.
+    """
+    for position, (_, words) in enumerate(choices, 1):
+        say(f"  {position}. {words}")
+    sys.stderr.write(f"Which {what} (1 to {len(choices)})? ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip()
+    if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(choices)):
+        return None
+    return choices[int(answer) - 1][0]
+
+
 def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]) -> str:
     """Let a person choose; anything but a number of the list is no choice.
 
@@ -48,15 +75,10 @@ def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]
         ConfigurationError: nothing was chosen.
     """
     say(f"\nNo {what} is given. The account has:")
-    for position, (_, words) in enumerate(choices, 1):
-        say(f"  {position}. {words}")
-    sys.stderr.write(f"Which {what} (1 to {len(choices)})? ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline().strip()
-    if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(choices)):
+    identifier = pick(what, choices)
+    if identifier is None:
         raise ConfigurationError(
             f"no {what} was chosen", hint=f"give {option} or set {name}", code="nothing-chosen"
         )
-    identifier = choices[int(answer) - 1][0]
     say(f"To keep the choice: export {name}={shlex.quote(safe(identifier))}")
     return identifier

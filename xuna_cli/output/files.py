@@ -59,6 +59,31 @@ def replacing(path: Path) -> Iterator[IO[str]]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def create_private(path: Path, text: str) -> None:
+    """Write a new file of 0600: the whole of it is there at once, or nothing.
+
+    Raises:
+        InputError: something is there already, or it can't be written.
+    """
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(temporary, path)  # unlike a new name, it never replaces what is there
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be written: {error.strerror}",
+            hint="check the folder's permissions",
+            code="output-unwritable",
+        ) from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def destination(to: Path | None) -> Iterator[IO[str]]:
     """Give the stream to write to: stdout, or a file that appears when all of it is written."""

@@ -1,0 +1,142 @@
+"""`xuna init`: asks for what a run needs, and writes it to `.env`."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.options import BaseUrl
+from xuna_cli.errors import ConfigurationError, UsageError
+from xuna_cli.settings import API_KEY, Secret, Settings
+
+if TYPE_CHECKING:
+    from xuna_cli.api.client import Client, PhoneNumber
+
+app = typer.Typer()
+
+AGENT, CALLER_NUMBER = "XUNA_AGENT_ID", "XUNA_FROM_PHONE_NUMBER_ID"
+NAMES = (API_KEY, AGENT, CALLER_NUMBER)
+ATTEMPTS = 3
+DEADLINE_S = 20.0
+REHEARSAL = (
+    r"printf 'phone,name\n+15551234567,Ann\n' | "
+    "xuna batch-call - --campaign rehearsal -m 'Hi {{ name }}, this is a test.' --dry-run"
+)
+"""Works as it stands in every shell, and calls nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitOptions:
+    """The options of `xuna init`."""
+
+    base_url: BaseUrl = None
+
+
+@app.command("init", cls=Command)
+@takes(InitOptions)
+def init(options: InitOptions) -> None:
+    """Ask for the API key, the agent and the caller number, and write them to .env in the current folder.
+
+    The key is not shown, and is checked before anything is written. A .env that exists is not changed. You don't
+    need this command: you can also write .env yourself, or set the variables in the environment.
+    """
+    from xuna_cli.api.account import agents
+    from xuna_cli.api.origin import DEFAULT_BASE_URL
+    from xuna_cli.commands.last_lookup import AGENTS, CALLER_NUMBERS, remember
+    from xuna_cli.commands.prompts import is_interactive
+    from xuna_cli.output.files import create_private
+    from xuna_cli.output.messages import say
+
+    path = Path.cwd() / ".env"
+    if os.path.lexists(path):
+        raise _exists(path)
+    if not is_interactive():
+        raise UsageError(
+            "xuna init asks questions, and needs a terminal",
+            hint=f"set {', '.join(NAMES)} in the environment or in .env: xuna help environment",
+            code="no-terminal",
+        )
+    key, client, numbers = _ask_for_key(str(options.base_url or DEFAULT_BASE_URL))
+    found, _ = agents(client)
+    agent_choices = [(one.agent_id, one.name) for one in found]
+    number_choices = [(one.phone_number_id, f"{one.phone_number} {one.label}") for one in numbers]
+    remember(AGENTS, agent_choices)
+    remember(CALLER_NUMBERS, number_choices)
+    values = {
+        API_KEY: key.reveal(),
+        AGENT: _ask_for("agent", agent_choices),
+        CALLER_NUMBER: _ask_for("caller number", number_choices),
+    }
+    create_private(path, "".join(f"{name}={_as_value(value)}\n" for name, value in values.items()))
+    say(f"\n{path} is written. Only you can read it; keep it out of version control.")
+    for name in NAMES:
+        if os.environ.get(name):
+            say(f"xuna: warning: {name} is also set in the environment, which comes first")
+    say(f"\nCheck everything:\n  xuna doctor\nRehearse; nobody is called:\n  {REHEARSAL}")
+
+
+def _exists(path: Path) -> UsageError:
+    """Return the error that says what an existing file lacks."""
+    there = Settings({}, None, path.parent)
+    lacking = [name for name in NAMES if there.of_file(name) is None]
+    hint = (
+        f"add the lines that are missing: {', '.join(f'{name}=…' for name in lacking)} (see xuna help environment)"
+        if lacking
+        else "it has everything that a run needs; check it: xuna doctor"
+    )
+    return UsageError(f"{path} exists, and is not changed", hint=hint, code="env-file-exists")
+
+
+def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
+    """Ask until the API takes the key; return it with the account's caller numbers.
+
+    Raises:
+        ConfigurationError: no key was given that the API takes.
+        UnreachableError: the API can't be asked.
+    """
+    from xuna_cli.api.client import Client
+    from xuna_cli.commands.prompts import ask_hidden
+    from xuna_cli.output.messages import print_error
+
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            key = Settings({API_KEY: ask_hidden("API key (it is not shown): ")}, None, Path.cwd()).api_key()
+            client = Client(url, key.reveal(), deadline=DEADLINE_S)
+            return key, client, client.phone_numbers()
+        except ConfigurationError as error:
+            if not left or error.code in {"url", "certificates"}:
+                raise
+            print_error(error)
+    raise AssertionError
+
+
+def _ask_for(what: str, choices: Sequence[tuple[str, str]]) -> str:
+    """Let the person choose; raise ConfigurationError if there is nothing to choose, or nothing was chosen."""
+    from xuna_cli.commands.prompts import pick
+    from xuna_cli.output.messages import say
+
+    if not choices:
+        raise ConfigurationError(
+            f"the account has no {what}", hint="make one in the account first; nothing was written"
+        )
+    say(f"\nThe account's {what}s:")
+    for _ in range(ATTEMPTS):
+        identifier = pick(what, [(one, f"{words} ({one})") for one, words in choices])
+        if identifier is not None:
+            return identifier
+    raise ConfigurationError(
+        f"no {what} was chosen, and nothing was written", hint="run xuna init again", code="nothing-chosen"
+    )
+
+
+def _as_value(text: str) -> str:
+    """Return text as it stands behind the `=` of a `.env`."""
+    import re
+
+    if re.fullmatch(r"[A-Za-z0-9_.:@%+/=,-]+", text):
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
