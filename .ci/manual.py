@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xuna_cli.commands.app import COMMANDS, load
-from xuna_cli.help import read_topic
+from man_page import man_page
+
+from xuna_cli import __version__
+from xuna_cli.commands.app import COMMANDS, app, load
+from xuna_cli.help import TOPICS, read_topic
+from xuna_cli.output.manual import plain
 
 HELP = Path(__file__).parent.parent / "xuna_cli/help"
 GENERATED = re.compile(r"(?<=<!-- options -->\n).*?(?=<!-- end of options -->)", re.DOTALL)
@@ -43,7 +47,11 @@ def environment() -> str:
 
 def generated() -> dict[Path, str]:
     """Return every generated file with its text."""
-    return {HELP / "environment.md": environment()}
+    texts = [environment() if name == "environment" else read_topic(name) for name in TOPICS]
+    return {
+        HELP / "environment.md": environment(),
+        HELP / "xuna.1": man_page(__version__, str(app.info.help), commands(), map(plain, texts)),
+    }
 
 
 if __name__ == "__main__":

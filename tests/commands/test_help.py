@@ -115,10 +115,31 @@ def test_the_exit_codes_are_those_of_the_program():
     assert order in read_topic("exit-codes")
 
 
-def test_what_is_generated_is_what_would_be_generated():
+def test_what_is_generated_is_what_would_be_generated(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / ".ci")
     manual = runpy.run_path(str(ROOT / ".ci/manual.py"))
     for path, text in manual["generated"]().items():
         assert path.read_text(encoding="utf-8") == text, "run .ci/run manual"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_the_man_page_is_sound():
+    page = ROOT / "xuna_cli/help/xuna.1"
+    done = subprocess.run(
+        ["groff", "-man", "-Tutf8", "-Kutf8", "-ww", page], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    text = re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout)
+    for words in (
+        "xuna campaigns retry-list NAME",
+        "--max-calls N",
+        "EXIT CODES",
+        "XUNA_AGENT_ID",
+        "Kubernetes",
+    ):
+        assert words in text
+    for mark in ("```", "**", "|---", "<!--"):
+        assert mark not in text
 
 
 def test_every_variable_is_in_the_manual():
