@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xuna_cli.ledger.experience import Experience
 from xuna_cli.models import CallTarget
-from xuna_cli.phone.places import zones_of_number
+from xuna_cli.phone.places import area_of, locate, zones_of_number
 from xuna_cli.phone.plan import kind_of, split
 from xuna_cli.phone.zones import words
 
@@ -91,6 +91,7 @@ class PreviewBuilder:
         self._length = 0
         self._countries: Counter[str] = Counter()
         self._zones: Counter[str] = Counter()
+        self._places: dict[str, tuple[str, str]] = {}
 
     def add(self, targets: Sequence[CallTarget]) -> None:
         """Take people who would be called."""
@@ -100,8 +101,21 @@ class PreviewBuilder:
                 self._samples.setdefault(target.override, _sample(target))
             if (length := _length(target.override)) > self._length:
                 self._longest, self._length = target, length
-            self._countries[_country(target.to_phone_number)] += 1
-            self._zones[target.timezone or words(zones_of_number(target.to_phone_number)) or UNKNOWN] += 1
+            country, zones = self._place(target.to_phone_number)
+            self._countries[country] += 1
+            self._zones[target.timezone or zones] += 1
+
+    def _place(self, number: str) -> tuple[str, str]:
+        """Return the country and the time zones of a number, looked up once for each area."""
+        area = area_of(number[1:5])
+        if area is None or area.unbound.fullmatch(number, area.begins):
+            return _country(number), _zones(number)
+        place = self._places.get(number[: area.end])
+        if place is None:
+            place = _country(number), _zones(number)
+            if locate(number).is_known:
+                self._places[number[: area.end]] = place
+        return place
 
     def build(
         self,
@@ -151,6 +165,10 @@ def _country(number: str) -> str:
         return region
     parts = split(number)
     return UNKNOWN if parts is None else f"+{parts[0].code}"
+
+
+def _zones(number: str) -> str:
+    return words(zones_of_number(number)) or UNKNOWN
 
 
 def _sample(target: CallTarget) -> Sample:

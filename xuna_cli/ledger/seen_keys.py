@@ -1,10 +1,12 @@
 """Keys that a rehearsal has seen: in a private database that is gone when it is closed."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from xuna_cli.phone.same_person import one_form
+
+_AT_ONCE = 500  # keys in one statement: SQLite before 3.32 takes 999 parameters
 
 
 class SeenKeys:
@@ -17,23 +19,39 @@ class SeenKeys:
 
     def add(self, keys: Sequence[str], rows: Sequence[int | None] = ()) -> set[str]:
         """Remember keys (none twice among them), with their rows, and return those that were not known."""
-        insert = "INSERT INTO seen VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return {
-            key
-            for key, row in zip_longest(keys, rows)
-            if self._connection.execute(insert, (one_form(key), row)).rowcount
+        forms = [one_form(key) for key in keys]
+        known = dict(self._found(forms))
+        fresh = {
+            form: (key, row)
+            for form, key, row in reversed(
+                list(zip_longest(forms, keys, rows))
+            )  # the first of two forms counts
+            if form not in known
         }
+        self._connection.execute("BEGIN")
+        self._connection.executemany(
+            "INSERT INTO seen VALUES (?, ?)", ((form, row) for form, (_, row) in fresh.items())
+        )
+        self._connection.execute("COMMIT")
+        return {key for key, _ in fresh.values()}
 
     def rows_of(self, keys: Sequence[str]) -> dict[str, int]:
         """Return the row with which each of the keys was remembered, where there is one."""
-        asked = "SELECT row FROM seen WHERE key = ?"
-        found = {key: self._connection.execute(asked, (one_form(key),)).fetchone() for key in keys}
-        return {key: row[0] for key, row in found.items() if row is not None and row[0] is not None}
+        forms = {key: one_form(key) for key in keys}
+        rows = dict(self._found(list(forms.values())))
+        return {key: row for key, form in forms.items() if (row := rows.get(form)) is not None}
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of the keys that were remembered."""
-        asked = "SELECT 1 FROM seen WHERE key = ?"
-        return {key for key in keys if self._connection.execute(asked, (one_form(key),)).fetchone()}
+        forms = {key: one_form(key) for key in keys}
+        found = dict(self._found(list(forms.values())))
+        return {key for key, form in forms.items() if form in found}
+
+    def _found(self, forms: Sequence[str]) -> Iterator[tuple[str, int | None]]:
+        for start in range(0, len(forms), _AT_ONCE):
+            part = forms[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            yield from self._connection.execute(f"SELECT key, row FROM seen WHERE key IN ({marks})", part)  # noqa: S608 - question marks
 
     def close(self) -> None:
         """Forget all of them."""
