@@ -17,7 +17,10 @@ COMMANDS = {
         "Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.",
     ),
     "test-call": ("test_call", "Call your own phone with the message of one row."),
-    "init": ("init", "Ask for the API key, the agent and the caller number, and write them to .env."),
+    "init": (
+        "init",
+        "Ask for the API key, the agent and the caller number, and write them to .env in the current folder.",
+    ),
     "doctor": (
         "doctor",
         "Check settings, ledger, key, agent and caller number; calls nobody, changes nothing.",
