@@ -68,6 +68,8 @@ def _command(name: str, command: Any) -> Iterator[str]:
         yield term
         variable = rf" [{parameter.envvar}]" if parameter.envvar else ""
         yield escaped(f"{parameter.help}{variable}").replace("`", "")
+    if examples := getattr(command, "examples", ""):
+        yield from (".PP", "Examples:", ".PP", ".RS 4", ".nf", escaped(examples), ".fi", ".RE")
 
 
 def _value(option: Any) -> str:

@@ -27,6 +27,16 @@ from xuna_cli.targets.template import Template
 FOLDER = resources.files("xuna_cli.help")
 
 
+def all_commands():
+    for group in COMMANDS:
+        command = load(group)
+        inner = getattr(command, "commands", None) or {"": command}
+        yield from ((f"{group} {name}".strip(), each) for name, each in inner.items())
+
+
+ALL = dict(all_commands())
+
+
 def test_the_topics_are_the_files():
     assert sorted(f"{name}.md" for name in TOPICS) == sorted(
         file.name for file in FOLDER.iterdir() if file.name.endswith(".md")
@@ -189,15 +199,12 @@ def test_the_counts_are_those_of_the_document(cli):
 
 def test_the_schema_is_printed_and_describes_every_command_with_json(cli):
     schema = json.loads(cli("help", "json", "--schema").out)
-    names = set()
-    for group in COMMANDS:
-        command = load(group)
-        inner = getattr(command, "commands", {})
-        for name, each in (
-            ((f"{group} {name}", each) for name, each in inner.items()) if inner else [(group, command)]
-        ):
-            formats = [one for one in each.params if one.name == "output" and "json" in one.type.choices]
-            names |= {name for one in formats if one.type.choices}
+    names = {
+        name
+        for name, command in ALL.items()
+        for one in command.params
+        if one.name == "output" and "json" in getattr(one.type, "choices", ())
+    }
     assert set(schema["properties"]["command"]["enum"]) == names
     assert set(schema["properties"]["exit_code"]["enum"]) == set(ExitStatus)
 
@@ -271,4 +278,28 @@ def test_the_examples_of_a_topic_can_be_pasted_into_bash_and_zsh(topic, paste):
         assert paste("zsh", text) == pasted
     for program, *argv in pasted:
         if program == "xuna" and argv != ["--install-completion"]:
+            parse(argv)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_examples_of_itself_that_are_right(name, cli):
+    examples = ALL[name].examples
+    assert any(f"xuna {name}" in line for line in examples.splitlines() if line.startswith("  "))
+    assert examples in cli(*name.split(), "--help").out.replace("\n   ", "\n")
+    for topic in re.findall(r"xuna help ([a-z-]+)", examples.partition("More:")[2]):
+        assert topic in TOPICS
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_commands_can_be_pasted_into_bash_and_zsh(paste):
+    lines = [
+        line.strip() for each in ALL.values() for line in each.examples.splitlines() if line.startswith("  ")
+    ]
+    text = "\n".join(re.sub(r"^0 \* \* \* \* .*xuna ", "xuna ", line) for line in lines)
+    pasted = sorted(paste("bash", text))  # a pipe has no order
+    assert len([argv for program, *argv in pasted if program == "xuna"]) == len(lines)
+    if shutil.which("zsh"):
+        assert sorted(paste("zsh", text)) == pasted
+    for program, *argv in pasted:
+        if program == "xuna":
             parse(argv)

@@ -21,7 +21,17 @@ class ShowOptions(ApiResultOptions):
     agent_id: Annotated[str, typer.Argument(autocompletion=agent_ids, metavar="ID", help="Id of the agent.")]
 
 
-@app.command("list", cls=Command)
+@app.command(
+    "list",
+    cls=Command,
+    epilog="""
+    List the agents of the account.
+      xuna agents list
+
+    Only their ids, for a script.
+      xuna agents list --output json | jq -r '.agents[].agent_id'
+    """,
+)
 @takes(ApiResultOptions)
 @prints("agents list")
 def list_agents(options: ApiResultOptions) -> Result:
@@ -38,7 +48,13 @@ def list_agents(options: ApiResultOptions) -> Result:
     return AgentList(found, incomplete=incomplete)
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Show an agent and its own first message.
+      xuna agents show agent_7de9
+    """,
+)
 @takes(ShowOptions)
 @prints("agents show")
 def show(options: ShowOptions) -> Result:

@@ -9,7 +9,23 @@ from xuna_cli.errors import ExitStatus
 app = typer.Typer()
 
 
-@app.command("batch-call", cls=Command)
+@app.command(
+    "batch-call",
+    cls=Command,
+    epilog="""
+    Rehearse: read the whole list and call nobody.
+      xuna batch-call contacts.csv -m 'Hi {{ name }}.' --dry-run
+
+    Call five people, then all others. Nobody is called twice.
+      xuna batch-call contacts.csv -m 'Hi {{ name }}.' --limit 5
+      xuna batch-call contacts.csv -m 'Hi {{ name }}.'
+
+    In a crontab: every hour, the people who were added and are within hours.
+      0 * * * * cd ~/calls && ~/.local/bin/xuna batch-call contacts.csv -m 'Hi {{ name }}.' --hours 09:00-18:00 -q
+
+    More: xuna help lists, xuna help templates, xuna help automation
+    """,
+)
 @takes(BatchCallOptions)
 def batch_call(options: BatchCallOptions) -> ExitStatus:
     """Call everybody on a list, once.
@@ -22,7 +38,15 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     return batch_call(options)
 
 
-@app.command("render", cls=Command)
+@app.command(
+    "render",
+    cls=Command,
+    epilog="""
+    Write the calls to a file, review it, and call exactly that.
+      xuna render contacts.csv -m 'Hi {{ name }}.' --to targets.jsonl
+      xuna batch-call targets.jsonl
+    """,
+)
 @takes(RenderOptions)
 def render(options: RenderOptions) -> ExitStatus:
     """Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.

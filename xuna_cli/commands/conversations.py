@@ -68,7 +68,14 @@ class ExportOptions(FilterOptions):
     ] = False
 
 
-@app.command("list", cls=Command)
+@app.command(
+    "list",
+    cls=Command,
+    epilog="""
+    List the conversations of the last three days.
+      xuna conversations list --since 3d
+    """,
+)
 @takes(ListOptions)
 @prints("conversations list")
 def list_conversations(options: ListOptions) -> Result:
@@ -89,7 +96,13 @@ def list_conversations(options: ListOptions) -> Result:
     )
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Show one conversation.
+      xuna conversations show conv_46be
+    """,
+)
 @takes(ShowOptions)
 @prints("conversations show")
 def show(options: ShowOptions) -> Result:
@@ -110,7 +123,16 @@ def show(options: ShowOptions) -> Result:
     return ConversationFound(read_conversation_strictly(raw, options.conversation_id), raw)
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Write all conversations of a month. The same command later adds new ones.
+      xuna conversations export --since 30d --to all.jsonl
+
+    As a CSV, with every word that was said.
+      xuna conversations export --output csv --with-transcript --to all.csv
+    """,
+)
 @takes(ExportOptions)
 def export(options: ExportOptions) -> ExitStatus:
     """Write a line for every conversation that has ended, with verdicts and collected data.

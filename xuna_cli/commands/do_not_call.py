@@ -107,7 +107,15 @@ class ExportOptions(ListedOptions, ExportFileOptions):
     """The options of `xuna do-not-call export`."""
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Never call a number again.
+      xuna do-not-call add +15551234567 --reason 'asked on the phone'
+
+    More: xuna help do-not-call
+    """,
+)
 @takes(AddOptions)
 def add(options: AddOptions) -> None:
     """Add numbers that are never called again, not even by runs in progress."""
@@ -122,7 +130,14 @@ def add(options: AddOptions) -> None:
     say(runs) if runs else None
 
 
-@app.command("import", cls=Command)
+@app.command(
+    "import",
+    cls=Command,
+    epilog="""
+    Add all numbers of a file.
+      xuna do-not-call import optouts.csv --reason 'web form'
+    """,
+)
 @takes(ImportOptions)
 def import_file(options: ImportOptions) -> None:
     """Add every number of a file; a row that holds none stops it before anything is added."""
@@ -157,7 +172,14 @@ def import_file(options: ImportOptions) -> None:
             say(line)
 
 
-@app.command("list", cls=Command)
+@app.command(
+    "list",
+    cls=Command,
+    epilog="""
+    List the numbers.
+      xuna do-not-call list
+    """,
+)
 @takes(ListOptions)
 @prints("do-not-call list")
 def list_numbers(options: ListOptions) -> Result:
@@ -174,7 +196,13 @@ def list_numbers(options: ListOptions) -> Result:
         return EntryList(list(islice(entries(opened), most)), count(opened))
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Allow calls to a number again.
+      xuna do-not-call remove +15551234567
+    """,
+)
 @takes(NumberOptions)
 def remove(options: NumberOptions) -> None:
     """Remove numbers from the list: they may be called again."""
@@ -197,7 +225,13 @@ def remove(options: NumberOptions) -> None:
     say(f"taken from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Is this number on the list? If it is, the exit code is 3.
+      xuna do-not-call check +15551234567
+    """,
+)
 @takes(CheckOptions)
 @prints("do-not-call check")
 def check(options: CheckOptions) -> Result:
@@ -210,7 +244,13 @@ def check(options: CheckOptions) -> Result:
     return CheckedNumbers([(number, listed.get(number)) for number in numbers])
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Write the list to a file.
+      xuna do-not-call export --to do-not-call.csv
+    """,
+)
 @takes(ExportOptions)
 @prints("do-not-call export")
 def export(options: ExportOptions) -> None:

@@ -51,7 +51,18 @@ class DoctorOptions(ResultOptions):
     require_ledger: RequireLedger = False
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Check everything that a run needs.
+      xuna doctor
+
+    The same in a script.
+      xuna doctor --output json
+
+    More: xuna help environment
+    """,
+)
 @takes(DoctorOptions)
 @prints("doctor")
 def doctor(options: DoctorOptions) -> Result:

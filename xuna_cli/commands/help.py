@@ -23,7 +23,16 @@ class HelpOptions:
     ] = False
 
 
-@app.command("help", cls=Command)
+@app.command(
+    "help",
+    cls=Command,
+    epilog="""
+    List the topics, read one, and see the options of a command.
+      xuna help
+      xuna help templates
+      xuna help campaigns resolve
+    """,
+)
 @takes(HelpOptions)
 def show_help(options: HelpOptions) -> ExitStatus | None:
     """Explain a topic or a command, e.g. `xuna help templates`.

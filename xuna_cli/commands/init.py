@@ -36,7 +36,15 @@ class InitOptions:
     base_url: BaseUrl = None
 
 
-@app.command("init", cls=Command)
+@app.command(
+    "init",
+    cls=Command,
+    epilog="""
+    Write a .env, and check it.
+      xuna init
+      xuna doctor
+    """,
+)
 @takes(InitOptions)
 def init(options: InitOptions) -> None:
     """Ask for the API key, the agent and the caller number, and write them to .env in the current folder.

@@ -32,7 +32,13 @@ class CopyOptions:
     ] = False
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Show which ledger is used, and what is in it.
+      xuna ledger info
+    """,
+)
 @takes(LedgerResultOptions)
 @prints("ledger info")
 def info(options: LedgerResultOptions) -> Result:
@@ -53,7 +59,15 @@ def info(options: LedgerResultOptions) -> Result:
         )
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Move the ledger to PostgreSQL.
+      xuna ledger copy ~/.local/share/xuna/ledger.db 'postgresql://xuna@db.example.com/xuna'
+
+    More: xuna help postgres
+    """,
+)
 @takes(CopyOptions)
 def copy(options: CopyOptions) -> None:
     """Move a ledger into another one, e.g. from a file to PostgreSQL, and compare what arrived.

@@ -22,6 +22,7 @@ import math
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -155,7 +156,21 @@ def takes(
 
 
 class Command(typer.core.TyperCommand):
-    """A command that says of a wrong value where it was given."""
+    """A command that shows examples and says of a wrong value where it was given.
+
+    Attributes:
+        examples: what they do and, indented, what to type; declared as the command's `epilog`.
+    """
+
+    def __init__(self, *args: Any, epilog: str | None = None, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.examples = inspect.cleandoc(epilog or "")
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help with the examples as they stand: an epilog's lines would be broken."""
+        super().format_help(ctx, formatter)
+        if self.examples:
+            typer.echo(f" Examples:\n\n{textwrap.indent(self.examples, '   ')}")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line.

@@ -15,7 +15,14 @@ def group() -> None:
     """Make a group of a single command."""
 
 
-@app.command("list", cls=Command)
+@app.command(
+    "list",
+    cls=Command,
+    epilog="""
+    List the caller numbers of the account.
+      xuna phone-numbers list
+    """,
+)
 @takes(ApiResultOptions)
 @prints("phone-numbers list")
 def list_numbers(options: ApiResultOptions) -> Result:

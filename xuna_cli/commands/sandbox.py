@@ -26,7 +26,13 @@ class ServeOptions:
     api_key: Annotated[str, typer.Option(help="Key to accept; not a real one.")] = "sandbox"
 
 
-@app.command(cls=Command)
+@app.command(
+    cls=Command,
+    epilog="""
+    Start the sandbox. It prints the variables to set in another terminal.
+      xuna sandbox serve
+    """,
+)
 @takes(ServeOptions)
 def serve(options: ServeOptions) -> None:
     """Serve until interrupted, and print what to export."""

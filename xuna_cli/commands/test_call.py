@@ -42,7 +42,14 @@ class TestCallOptions(CallerOptions):
     ] = TableOrJson.TABLE
 
 
-@app.command("test-call", cls=Command)
+@app.command(
+    "test-call",
+    cls=Command,
+    epilog="""
+    Hear the message of row 2 on your own phone.
+      xuna test-call contacts.csv -m 'Hi {{ name }}.' --row 2 --to +15551234567
+    """,
+)
 @takes(TestCallOptions)
 @prints("test-call")
 def test_call(options: TestCallOptions) -> Result:

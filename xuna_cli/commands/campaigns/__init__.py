@@ -12,14 +12,83 @@ from xuna_cli.commands.campaigns.show import list_campaigns, show_campaign
 from xuna_cli.commands.option_types import Command
 
 app = typer.Typer(no_args_is_help=True)
-for _name, _command in (
-    ("list", list_campaigns),
-    ("show", show_campaign),
-    ("export", export_campaign),
-    ("resolve", resolve_batches),
-    ("forget", forget_campaigns),
-    ("outcomes", read_outcomes),
-    ("retry-list", write_retry_list),
-    ("report", write_report),
+for _name, _command, _examples in (
+    (
+        "list",
+        list_campaigns,
+        """
+        List all campaigns.
+          xuna campaigns list
+        """,
+    ),
+    (
+        "show",
+        show_campaign,
+        """
+        Show a campaign and its held batches.
+          xuna campaigns show contacts
+        """,
+    ),
+    (
+        "export",
+        export_campaign,
+        """
+        Write the list with what became of each row.
+          xuna campaigns export contacts --join contacts.csv --to results.csv
+        """,
+    ),
+    (
+        "resolve",
+        resolve_batches,
+        """
+        Decide about each held batch, on a terminal.
+          xuna campaigns resolve contacts
+
+        In a script: batch 17 was placed, batch 18 was not.
+          xuna campaigns resolve contacts 17 --placed
+          xuna campaigns resolve contacts 18 --not-placed
+
+        More: xuna help crash
+        """,
+    ),
+    (
+        "forget",
+        forget_campaigns,
+        """
+        Delete the people of a campaign, or of all campaigns that are a year old.
+          xuna campaigns forget contacts
+          xuna campaigns forget --older-than 365
+        """,
+    ),
+    (
+        "outcomes",
+        read_outcomes,
+        """
+        Read the records once.
+          xuna campaigns outcomes contacts
+
+        Wait until every call has an outcome, two hours at most.
+          xuna campaigns outcomes contacts --watch --for 2h
+
+        More: xuna help outcomes
+        """,
+    ),
+    (
+        "retry-list",
+        write_retry_list,
+        """
+        Write who did not answer to a list, and call it as a new campaign.
+          xuna campaigns retry-list contacts --outcome failure,no-conversation --to again.csv
+          xuna batch-call again.csv --campaign contacts-again -m 'Hello again.'
+        """,
+    ),
+    (
+        "report",
+        write_report,
+        """
+        Write a page for the people who asked for the campaign.
+          xuna campaigns report contacts --to report.html
+        """,
+    ),
 ):
-    app.command(_name, cls=Command)(_command)
+    app.command(_name, cls=Command, epilog=_examples)(_command)
