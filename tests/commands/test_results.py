@@ -138,3 +138,23 @@ def test_a_shell_completes_commands_and_values(words, offered):
     command = [sys.executable, "-c", "from xuna_cli.__main__ import entry; entry()"]
     done = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
     assert done.stdout.split() == offered
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exits", "code"),
+    [
+        (("batch-call", "list.csv", "--output", "json", "--batch-size", "0"), 2, "option-value"),
+        (("batch-call", "--output", "json"), 2, "option-value"),
+        (("campaigns", "list", "--output=json", "--nope"), 2, "usage"),
+        (("agents", "list", "--output", "json", "--env-file", "nowhere.env"), 4, "env-file"),
+    ],
+)
+def test_a_command_that_does_not_start_prints_a_document_too(cli, arguments, exits, code):
+    document = cli(*arguments, exits=exits).document
+    assert (document["status"], document["exit_code"]) == ("error", exits)
+    assert [error["code"] for error in document["errors"]] == [code]
+    assert set(document) == ENVELOPE
+
+
+def test_a_command_that_does_not_start_prints_no_document_unasked(cli):
+    assert cli("batch-call", "list.csv", "--output", "table", "--batch-size", "0", exits=2).out == ""

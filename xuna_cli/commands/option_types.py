@@ -36,7 +36,7 @@ from typer.models import ParameterInfo
 
 from xuna_cli import __version__
 from xuna_cli.debug_log import debug, start_debug_log
-from xuna_cli.errors import ExitStatus, UsageError
+from xuna_cli.errors import ExitStatus, UsageError, XunaError
 from xuna_cli.settings import Given, Settings
 
 _PLAINER = (
@@ -173,21 +173,42 @@ class Command(typer.core.TyperCommand):
             typer.echo(f" Examples:\n\n{textwrap.indent(self.examples, '   ')}")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line.
+        """Parse the command line; with `--output json` there is a document also where that fails.
 
         Raises:
             UsageError: a value is wrong, wherever it comes from.
         """
+        given = list(args)
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
-            if (
-                type(error) is not typer.BadParameter or error.param is None
-            ):  # one is missing: Typer's words are good
-                raise
-            raise UsageError(
-                f"{source_of(ctx, error.param)}: {_plain(error.message)}", code="option-value"
-            ) from None
+            # Where an option is missing, Typer's words are good.
+            wrong = type(error) is typer.BadParameter and error.param is not None
+            source = f"{source_of(ctx, error.param)}: " if wrong else ""
+            failure: XunaError = UsageError(
+                source + _plain(error.format_message() if not wrong else error.message), code="option-value"
+            )
+            _print_failure(ctx, given, failure)
+            if wrong:
+                raise failure from None
+            raise
+        except typer.TyperException as error:
+            _print_failure(ctx, given, UsageError(_plain(str(error)), code="usage"))
+            raise
+        except XunaError as error:
+            _print_failure(ctx, given, error)
+            raise
+
+
+def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
+    """Print the document of a command that does not start, where JSON is asked for."""
+    has_output = any(parameter.name == "output" for parameter in ctx.command.params)
+    asked = [value for name, value in zip(args, [*args[1:], ""], strict=True) if name == "--output"]
+    asked += [arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")]
+    if has_output and (asked or [os.environ.get("XUNA_OUTPUT", "")])[-1] == "json":
+        from xuna_cli.output.result import print_failure
+
+        print_failure(ctx.command_path.removeprefix("xuna "), error)
 
 
 def _log_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
