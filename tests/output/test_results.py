@@ -60,7 +60,7 @@ def test_numbers_that_may_not_be_called_change_the_status(capsys, checks, status
     assert (document["status"], document["exit_code"]) == (status, exit_code)
 
 
-def test_every_check_that_fails_is_an_error_and_the_highest_code_counts(capsys):
+def test_every_check_that_fails_is_an_error_and_what_has_to_be_fixed_first_is_the_exit_code(capsys):
     away = UnreachableError("the API is away", code="unreachable")
     findings = [
         Finding("API key", "the key is refused", KEY_REFUSED),
@@ -69,7 +69,7 @@ def test_every_check_that_fails_is_an_error_and_the_highest_code_counts(capsys):
         Finding("ledger", "there"),
     ]
     document = printed(capsys, "doctor", Diagnosis(findings))
-    assert (document["status"], document["exit_code"]) == ("error", 6)
+    assert (document["status"], document["exit_code"]) == ("error", 4)
     assert [error["code"] for error in document["errors"]] == ["key-refused", "unreachable"]
     assert [finding["ok"] for finding in document["findings"]] == [False, False, False, True]
     assert document["findings"][0]["hint"] == "check it"

@@ -62,18 +62,8 @@ def open_account(options: "CallerOptions") -> Iterator[Account]:
     """
     agent, number = options.agent_id, options.from_phone_number_id
     if options.sandbox:
-        from xuna_cli.sandbox.account import SANDBOX_AGENT, SANDBOX_NUMBER
-        from xuna_cli.sandbox.account import Account as SandboxAccount
-        from xuna_cli.sandbox.server import SandboxServer
-
-        known_agent = replace(SANDBOX_AGENT, agent_id=str(agent or SANDBOX_AGENT.agent_id))
-        known_number = replace(
-            SANDBOX_NUMBER, phone_number_id=str(number or SANDBOX_NUMBER.phone_number_id), agent_id=None
-        )
-        known = SandboxAccount(agents=(known_agent,), phone_numbers=(known_number,))
-        with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
-            client = Client(server.base_url, server.account.api_key, deadline=options.timeout)
-            yield Account(client, known_agent.agent_id, known_number.phone_number_id, SANDBOX_ORIGIN)
+        with sandbox_account(agent, number, deadline=options.timeout) as account:
+            yield account
         return
     url = base_url(options.settings, options.base_url)
     origin = origin_of(url)
@@ -82,6 +72,23 @@ def open_account(options: "CallerOptions") -> Iterator[Account]:
     agent_id = _chosen_agent(client, ask=ask) if agent is None else str(agent)
     number_id = _chosen_caller_number(client, ask=ask) if number is None else str(number)
     yield Account(client, agent_id, number_id, origin)
+
+
+@contextlib.contextmanager
+def sandbox_account(agent: str | None, number: str | None, *, deadline: float) -> Iterator[Account]:
+    """Open a sandbox in this process that knows an agent and a caller number, whatever their ids."""
+    from xuna_cli.sandbox.account import SANDBOX_AGENT, SANDBOX_NUMBER
+    from xuna_cli.sandbox.account import Account as SandboxAccount
+    from xuna_cli.sandbox.server import SandboxServer
+
+    known_agent = replace(SANDBOX_AGENT, agent_id=str(agent or SANDBOX_AGENT.agent_id))
+    known_number = replace(
+        SANDBOX_NUMBER, phone_number_id=str(number or SANDBOX_NUMBER.phone_number_id), agent_id=None
+    )
+    known = SandboxAccount(agents=(known_agent,), phone_numbers=(known_number,))
+    with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
+        client = Client(server.base_url, server.account.api_key, deadline=deadline)
+        yield Account(client, known_agent.agent_id, known_number.phone_number_id, SANDBOX_ORIGIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """`xuna doctor`: checks everything that a run needs."""
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,15 +13,22 @@ from xuna_cli.commands.options import BaseUrl, Ledger, RequireLedger, ResultOpti
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ConfigurationError, XunaError
 from xuna_cli.output.result import Result
-from xuna_cli.settings import API_KEY, Given
+from xuna_cli.settings import API_KEY, Given, Settings
 
 if TYPE_CHECKING:
-    from xuna_cli.api.client import Client
+    from xuna_cli.api.client import Client, PhoneNumber
     from xuna_cli.output.findings import Finding
 
 app = typer.Typer()
 
 DEADLINE_S = 20.0
+BLAMED = {
+    "key-refused": "API key",
+    "not-found": "base URL",
+    "url": "base URL",
+    "certificates": "certificates",
+}
+"""Which check is wrong where the API's first request fails with an error; of all others it is the API."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +56,10 @@ class DoctorOptions(ResultOptions):
     ledger: Ledger = None
     base_url: BaseUrl = None
     require_ledger: RequireLedger = False
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", help="Check the local sandbox and its ledger instead of the real account."),
+    ] = False
 
 
 @app.command(
@@ -67,41 +78,95 @@ class DoctorOptions(ResultOptions):
 @prints("doctor")
 def doctor(options: DoctorOptions) -> Result:
     """Check settings, ledger, key, agent and caller number; calls nobody, changes nothing."""
+    from xuna_cli.output.findings import Diagnosis
+
+    findings = _of_sandbox(options) if options.sandbox else _of_account(options)
+    return Diagnosis([*findings, _zone_rules(), _check("ledger", lambda: _ledger(options))])
+
+
+@dataclass(frozen=True, slots=True)
+class _Api:
+    """An API that answers, and takes the key."""
+
+    client: "Client"
+    numbers: "Sequence[PhoneNumber]"
+
+
+class _NotCheckedError(Exception):
+    """Another fault has to be fixed first."""
+
+
+def _of_sandbox(options: DoctorOptions) -> "Iterator[Finding]":
+    from xuna_cli.commands.account import sandbox_account
+    from xuna_cli.output.findings import Finding
+
+    agent, number = options.agent_id, options.from_phone_number_id
+    with sandbox_account(agent, number, deadline=DEADLINE_S) as account:
+        yield Finding("API", "the sandbox on this machine: it needs no key, and calls nobody")
+        known = replace(
+            options,
+            agent_id=agent or Given(account.agent_id, "the sandbox"),
+            from_phone_number_id=number or Given(account.from_phone_number_id, "the sandbox"),
+        )
+        yield from _who_calls(_Api(account.client, account.client.phone_numbers()), known)
+
+
+def _of_account(options: DoctorOptions) -> "Iterator[Finding]":
+    """Check the way to the API, and who calls; one thing that is wrong doesn't hide the next."""
     from xuna_cli.api.client import Client
     from xuna_cli.api.origin import origin_of
     from xuna_cli.api.surroundings import certificates, proxy_of
     from xuna_cli.commands.account import base_url
-    from xuna_cli.output.findings import Diagnosis, Finding
 
     settings = options.settings
-    # One thing that is wrong doesn't hide the next.
-    key = _check(
-        "API key",
-        lambda: f"{len(settings.api_key().reveal())} characters, from {_source(settings.find(API_KEY))}",
-    )
-    url = _check(
-        "base URL",
-        lambda: f"{origin_of(base_url(settings, options.base_url))}, from {_source(options.base_url)}",
-    )
-    findings = [key, url, _zone_rules(), _check("ledger", lambda: _ledger(options))]
-    if key.error or url.error:
-        findings += [
-            _check("caller number", lambda: _wanted_number(options)),
-            _check("agent", lambda: _wanted_agent(options)),
-            Finding("API", "not asked: the key or the base URL can't be used", checked=False),
-        ]
-        return Diagnosis(findings)
-    address = base_url(settings, options.base_url)
-    findings += [_check("proxy", lambda: proxy_of(address)), _check("certificates", certificates)]
-    try:
-        client = Client(address, settings.api_key().reveal(), deadline=DEADLINE_S)
-    except ConfigurationError as error:
-        return Diagnosis([*findings, Finding("API", error.message, error)])
-    findings += [
-        _check("caller number", lambda: _caller(client, options)),
-        _check("agent", lambda: _agent(client, options)),
-    ]
-    return Diagnosis(findings)
+    rows = {
+        "API key": lambda: _key(settings),
+        "base URL": lambda: (
+            f"{origin_of(base_url(settings, options.base_url))}, from {_source(options.base_url)}"
+        ),
+        "proxy": lambda: proxy_of(base_url(settings, options.base_url)),
+        "certificates": certificates,
+    }
+    found = {what: _check(what, look) for what, look in rows.items()}
+    api: _Api | None = None
+
+    def ask() -> str:
+        nonlocal api
+        if wrong := [what for what, one in found.items() if one.error]:
+            raise _NotCheckedError(f"not asked: first, fix the {wrong[0]}")
+        client = Client(
+            base_url(settings, options.base_url), settings.api_key().reveal(), deadline=DEADLINE_S
+        )
+        api = _Api(client, client.phone_numbers())
+        return "it answers, and takes the key"
+
+    found["API"] = _check("API", ask)
+    if error := found["API"].error:
+        _blame(error, found)
+    yield from found.values()
+    yield from _who_calls(api, options)
+
+
+def _blame(error: XunaError, found: "dict[str, Finding]") -> None:
+    """Move the error of the API's first request to the row that is wrong."""
+    from xuna_cli.output.findings import Finding
+
+    what = BLAMED.get(error.code, "API")
+    if error.code == "not-found":
+        error.message = f"no API of XUNA AI there: {error.message}"
+        error.hint = "check --base-url or XUNA_BASE_URL"
+    if what != "API":
+        found["API"] = Finding("API", f"not usable: first, fix the {what}", checked=False)
+    if what != "API key":
+        key = found["API key"]
+        found["API key"] = replace(key, message=f"{key.message}, not checked", checked=False)
+    before = f"{found[what].message}: " if what != "API" else ""
+    found[what] = Finding(what, before + error.message, error)
+
+
+def _who_calls(api: _Api | None, options: DoctorOptions) -> "Iterator[Finding]":
+    yield _check("caller number", lambda: _caller(api, options))
+    yield _check("agent", lambda: _agent(api, options))
 
 
 def _check(what: str, look: Callable[[], str]) -> "Finding":
@@ -111,6 +176,15 @@ def _check(what: str, look: Callable[[], str]) -> "Finding":
         return Finding(what, look())
     except XunaError as error:
         return Finding(what, error.message, error)
+    except _NotCheckedError as reason:
+        return Finding(what, str(reason), checked=False)
+
+
+def _key(settings: Settings) -> str:
+    from xuna_cli.output.messages import counted
+
+    length = counted(len(settings.api_key().reveal()), "character", "characters")
+    return f"{length}, from {_source(settings.find(API_KEY))}"
 
 
 def _source(given: Given | None) -> str:
@@ -134,9 +208,9 @@ def _ledger(options: DoctorOptions) -> str:
     from xuna_cli.ledger.moved import check_not_moved
     from xuna_cli.ledger.opening import check_writable
 
-    location = ledger_location(options.ledger, sandbox=False)
+    location = ledger_location(options.ledger, sandbox=options.sandbox)
     check_writable(location)
-    ledger = ledger_if_there(location, required=options.require_ledger)
+    ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
     if ledger is None:
         return f"{location}, made by the first run"
     with contextlib.closing(ledger):
@@ -160,19 +234,28 @@ def _wanted_agent(options: DoctorOptions) -> str:
     return options.agent_id
 
 
-def _caller(client: "Client", options: DoctorOptions) -> str:
-    numbers = client.phone_numbers()
+def _caller(api: _Api | None, options: DoctorOptions) -> str:
     wanted = _wanted_number(options)
-    for number in numbers:
+    if api is None:
+        raise _NotCheckedError(f"{wanted}, not checked")
+    for number in api.numbers:
         if number.phone_number_id == wanted:
             source = _source(options.from_phone_number_id)
             return f"{number.phone_number} {number.label} ({wanted}), from {source}"
-    known = ", ".join(number.phone_number_id for number in numbers[:10])
+    known = ", ".join(number.phone_number_id for number in api.numbers[:10])
     raise ConfigurationError(
         f"the account has no caller number {wanted!r}", hint=f"it has: {known or 'none'}"
     )
 
 
-def _agent(client: "Client", options: DoctorOptions) -> str:
+def _agent(api: _Api | None, options: DoctorOptions) -> str:
     wanted = _wanted_agent(options)
-    return f"{client.agent(wanted).get('name') or 'no name'} ({wanted}), from {_source(options.agent_id)}"
+    if api is None:
+        raise _NotCheckedError(f"{wanted}, not checked")
+    try:
+        name = api.client.agent(wanted).get("name") or "no name"
+    except ConfigurationError as error:
+        if error.code == "not-found":
+            error.message, error.hint = f"the account has no agent {wanted!r}", "see: xuna agents list"
+        raise
+    return f"{name} ({wanted}), from {_source(options.agent_id)}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.errors import XunaError
 from xuna_cli.output.result import Result, Styled, Table
 
 
@@ -48,11 +48,6 @@ class Diagnosis(Result):
     def errors(self) -> Sequence[XunaError]:
         """What a run would end with."""
         return [finding.error for finding in self.findings if finding.error is not None]
-
-    @property
-    def exit_status(self) -> ExitStatus:
-        """The highest of theirs."""
-        return max((error.exit_status for error in self.errors), default=ExitStatus.OK)
 
     def document(self) -> Mapping[str, object]:
         """Return every check."""
