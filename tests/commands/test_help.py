@@ -4,6 +4,7 @@ import json
 import os
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 from importlib import resources
@@ -84,9 +85,9 @@ def test_an_unknown_topic_is_an_error_that_helps(cli, argv, hint):
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("topic", ["environment", "exit-codes", "templates"])
 def test_on_a_terminal_a_topic_is_drawn_in_its_width_and_no_word_is_broken(topic, columns):
-    terminal = Terminal("help", topic, columns=columns, env={"NO_COLOR": "1", "TERM": "dumb"})
+    terminal = Terminal("help", topic, columns=columns, env={"NO_COLOR": "1"})
     assert terminal.end() == 0
-    lines = [line.rstrip() for line in terminal.seen.splitlines()]
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", terminal.seen).splitlines()]
     examples = {line for block in blocks(topic) for line in block.splitlines()}
     for line in lines:
         assert len(line) <= columns or line.strip() in examples
@@ -277,8 +278,22 @@ def test_the_examples_of_a_topic_can_be_pasted_into_bash_and_zsh(topic, paste):
     if shutil.which("zsh"):
         assert paste("zsh", text) == pasted
     for program, *argv in pasted:
-        if program == "xuna" and argv != ["--install-completion"]:
-            parse(argv)
+        in_container = argv[argv.index("xuna") + 1 :] if program == "docker" and "run" in argv else None
+        if in_container or (program == "xuna" and argv != ["--install-completion"]):
+            parse(in_container or argv)
+
+
+@pytest.mark.parametrize("topic", ["cron", "ci", "postgres"])
+def test_the_jobs_of_a_topic_have_right_options_and_say_a_message(topic):
+    lines = [
+        line for kind in ("cron", "yaml") for block in blocks(topic, kind) for line in block.splitlines()
+    ]
+    jobs = [line for line in lines if "xuna batch-call" in line]
+    assert jobs
+    for job in jobs:
+        command = re.split(r" \|\| | > ", job[job.index("xuna batch-call") :])[0]
+        parse(shlex.split(command)[1:])
+        assert " -m " in command or any("XUNA_FIRST_MESSAGE" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ALL)
