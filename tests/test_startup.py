@@ -38,6 +38,14 @@ def test_help_and_version_import_nothing_that_is_slow(argv):
     assert not modules_after(*argv) & HEAVY
 
 
+@pytest.mark.parametrize(
+    "words", [("agents", ""), ("batch-call", "--phone-col"), ("batch-call", "x", "--agent-id", "")]
+)
+def test_completion_imports_nothing_that_is_slow(words, monkeypatch):
+    monkeypatch.setenv("_XUNA_COMPLETE", "words")
+    assert not modules_after(*words) & (HEAVY | {"rich"})
+
+
 def test_the_version_is_answered_before_typer_is_imported():
     assert not modules_after("--version") & {"typer", "rich"}
 

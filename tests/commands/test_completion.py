@@ -12,6 +12,7 @@ import pytest
 from tests.support.sandbox_process import ROOT
 from tests.support.terminal import Terminal
 from xuna_cli.commands.shell_completion import quoted, split_line
+from xuna_cli.sandbox.faults import Answer
 
 BREAKS = " \t\n\"'@><=;|&(:"  # COMP_WORDBREAKS, as bash has it
 
@@ -96,11 +97,11 @@ def test_columns_of_a_list_to_be_joined_are_offered(offered, people_csv):
 
 
 def test_columns_are_found_in_every_format(offered, cli):
-    cli.write("a.json", '[{"phone": "+15551234567", "Größe": 1}]')
+    cli.write("a.json", '[{"phone": "+15551234567", "Größe": 1, "contact": {"mobile": "+15551234568"}}]')
     cli.write("a.jsonl", '{"phone": "+15551234567", "name": "Ann"}\n')
     cli.write("a.tsv", "phone\tname\n+15551234567\tAnn\n")
     cli.write("a.txt", "phone;name\n+15551234567;Ann\n")
-    assert offered("batch-call", "a.json", "--key", "") == ["phone", "Größe"]
+    assert offered("batch-call", "a.json", "--key", "") == ["phone", "Größe", "contact", "contact.mobile"]
     for name in ("a.jsonl", "a.tsv", "a.txt"):
         assert offered("batch-call", name, "--key", "") == ["phone", "name"]
     assert offered("batch-call", "a.txt", "--delimiter", ",", "--key", "") == ["phone;name"]
@@ -135,6 +136,20 @@ def test_campaigns_are_those_of_the_ledger(offered, cli, api, people):
     assert offered("campaigns", "show", "--sandbox", "") == ["rehearsed"]
     assert offered("batch-call", "people.csv", "--campaign", "O") == [CAMPAIGN]
     assert offered("campaigns", "show", "--ledger", str(cli.ledger), "") == [CAMPAIGN]
+
+
+def test_held_batches_of_the_campaign_are_offered(offered, cli, api, people):
+    api.faults.add(Answer(on="batch-calls", status=500))
+    cli.call(people(2), exits=7)
+    [line] = offered("campaigns", "resolve", "people", "", value_only=False)
+    assert line.startswith("1\tunknown, 2 calls, 20")
+    assert offered("campaigns", "resolve", "nobody", "") == []
+
+
+def test_topics_and_commands_are_offered_to_help(offered):
+    words = offered("help", "")
+    assert {"templates", "cron", "batch-call", "init"} <= set(words)
+    assert offered("help", "templates", "") == []
 
 
 def test_no_ledger_is_made_by_looking_for_campaigns(offered, cli, tmp_path):

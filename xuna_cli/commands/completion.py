@@ -4,12 +4,17 @@ Each function is given to Typer as `autocompletion=`, which drops the values tha
 None of them asks the network, writes anything or fails: where nothing is known, nothing is offered.
 """
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from xuna_cli.ledger.ledger import Ledger
 
 Value = str | tuple[str, str]
 """A value, or a value with words for it."""
@@ -63,17 +68,45 @@ def caller_number_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  
 @_completion
 def campaign_names(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
     """Return the campaigns of the ledger, if it is a file that is there; a database's server is not asked."""
-    import contextlib
-
-    from xuna_cli.commands.context import ledger_if_there, ledger_location
     from xuna_cli.ledger.campaigns import campaigns
 
-    location = ledger_location(ctx.params.get("ledger"), sandbox=bool(ctx.params.get("sandbox")))
-    ledger = ledger_if_there(location) if isinstance(location, Path) else None
-    if ledger is None:
-        return []
-    with contextlib.closing(ledger):
+    with _ledger(ctx) as ledger:
         return [one.name for one in campaigns(ledger)]
+
+
+@contextlib.contextmanager
+def _ledger(ctx: typer.Context) -> Iterator["Ledger"]:
+    """Open the ledger for reading, if it is a file."""
+    from xuna_cli.commands.context import ledger_location
+    from xuna_cli.ledger.opening import open_ledger
+
+    location = ledger_location(ctx.params.get("ledger"), sandbox=bool(ctx.params.get("sandbox")))
+    if not isinstance(location, Path):
+        raise TypeError(location)  # a server of a database would be asked over the network
+    with contextlib.closing(open_ledger(location, create=False, read_only=True)) as ledger:
+        yield ledger
+
+
+@_completion
+def held_batches(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the held batches of the campaign that stands on the command line."""
+    from xuna_cli.ledger.campaigns import campaign
+
+    with _ledger(ctx) as ledger:
+        held = ledger.batches(campaign(ledger, ctx.params["name"]).id, held_only=True)
+    return [(str(one.id), f"{one.state}, {one.size:,} calls, {one.submitted_at}") for one in held]
+
+
+@_completion
+def help_words(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the topics of the manual and the commands."""
+    from xuna_cli.commands.app import COMMANDS
+    from xuna_cli.help import TOPICS, read_topic, summary
+
+    if ctx.params.get("words"):
+        return []
+    topics = [(name, summary(read_topic(name))) for name in TOPICS]
+    return [*topics, *((name, words) for name, (_, words) in COMMANDS.items())]
 
 
 @_completion
@@ -87,7 +120,7 @@ def list_columns(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noq
     if path is None:
         return []
     with path.open("rb") as file:
-        is_workbook = file.read(4) in WORKBOOK_MARKS
+        is_workbook = file.read(8).startswith(WORKBOOK_MARKS)
     if is_workbook and path.stat().st_size > LARGEST_WORKBOOK:
         return []
     given = ctx.params

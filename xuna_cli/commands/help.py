@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.completion import help_words
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.errors import ExitStatus, UsageError
 
@@ -16,7 +17,10 @@ class HelpOptions:
     """The options of `xuna help`."""
 
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND]...", help="Topic or command to explain.")
+        list[str] | None,
+        typer.Argument(
+            autocompletion=help_words, metavar="[TOPIC|COMMAND]...", help="Topic or command to explain."
+        ),
     ] = None
     schema: Annotated[
         bool, typer.Option("--schema", help="With the topic json: print the JSON Schema of all documents.")

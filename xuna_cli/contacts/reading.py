@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -323,7 +323,7 @@ def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: _Ahead, n
 
 
 def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
-    """Return the columns of a list, whether or not one of them holds a phone number.
+    """Return the columns of a list, in JSON the paths, whether or not one of them holds a phone number.
 
     Args:
         path: the file; it is read as far as its header, or its first contact in JSON.
@@ -343,10 +343,18 @@ def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
             text = source.text(options.encoding, newline="\n")
             rows = read_json(text, name) if kind == "json" else read_json_lines(lines(text, name), name)
             first = next((row for row in islice(rows, LOOKED_AT) if isinstance(row, Contact)), None)
-            return () if first is None else tuple(first.fields)
+            return () if first is None else tuple(_paths(first.fields))
         delimiter = check_delimiter(options.delimiter) if options.delimiter else None
         delimiter = delimiter or ("\t" if kind == "tsv" else None)
         return read_table(read_records(lines(source.text(options.encoding), name), delimiter, name), name)[0]
+
+
+def _paths(fields: Mapping[str, object], above: str = "") -> Iterator[str]:
+    """Yield the keys of a JSON contact, and the paths to those within."""
+    for key, value in fields.items():
+        yield above + key
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{above}{key}.")
 
 
 def beside_the_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> dict[str, object]:

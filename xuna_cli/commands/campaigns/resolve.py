@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.completion import held_batches
 from xuna_cli.commands.option_types import takes
 from xuna_cli.commands.options import CampaignName, LedgerOptions
 from xuna_cli.errors import UsageError
@@ -21,7 +22,10 @@ class ResolveOptions(LedgerOptions):
 
     name: CampaignName
     batch: Annotated[
-        list[int] | None, typer.Argument(metavar="[BATCH]...", help="The ledger's ids of the batches.")
+        list[int] | None,
+        typer.Argument(
+            autocompletion=held_batches, metavar="[BATCH]...", help="The ledger's ids of the batches."
+        ),
     ] = None
     placed: Annotated[
         bool | None,
