@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
 from tests.commands.conftest import number
 from tests.support.terminal import Terminal
+from xuna_cli.sandbox.faults import RateLimit
+from xuna_cli.sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.slow
 
@@ -85,3 +88,30 @@ def test_what_a_contact_is_called_is_never_obeyed_by_the_terminal(api, people):
     terminal.end()
     assert "\x1b]0;" not in terminal.seen
     assert "\x07" not in terminal.seen
+
+
+def test_a_network_that_is_dead_from_the_start_is_said_and_ends_soon(api, people, monkeypatch):
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "xuna_cli", "batch-call", str(people(2)), *HELLO],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 6
+    assert "xuna: Can't reach the API: connection refused. Next try in" in done.stderr
+    assert "the run stops if that fails for 20 s" in done.stderr
+    assert time.monotonic() - began < 40
+    assert api.state.total == 0
+
+
+def test_a_person_sees_on_a_terminal_why_nothing_is_sent(people, point_at):
+    with SandboxServer(faults=[RateLimit(posts=1, per=2.0, retry_after=2.0)]) as server:
+        point_at(server)
+        terminal = Terminal("batch-call", people(250), *HELLO, "--yes", "--concurrency", "1", columns=80)
+        terminal.until("Rate limited by the API. Next try in")
+        assert terminal.end() == 0
+    assert "of 250 called (" in terminal.seen
+    assert server.state.total == 250

@@ -101,6 +101,7 @@ class Scene:
         self.api = None
         self.progress = []
         self.on_batch = self.recorded.append
+        self.pauses = []
 
     def dial(self, list_, answer=taken, *, prepare=prepare, screening=None, **plan):
         self.api = answer if isinstance(answer, ScriptedApi) else ScriptedApi(answer)
@@ -110,6 +111,7 @@ class Scene:
             rejection=self.rejected.append,
             batch=self.on_batch,
             progress=self.progress.append,
+            pause=self.pauses.append,
         )
         context = RunContext(
             Plan(agent_id="agent_1", from_phone_number_id="pn_1", **given),

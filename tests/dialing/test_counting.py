@@ -305,12 +305,12 @@ def test_a_bug_in_the_reading_is_raised_and_leaves_the_ledger_consistent(scene):
 def test_progress_is_told_with_the_counts_of_the_moment(scene):
     def answer(posted, post):
         if post == 3:
-            wait_until(lambda: scene.progress and scene.progress[-1].submitted == 20)
+            wait_until(lambda: scene.progress and scene.progress[-1].done == 20)
         return taken(posted, post)
 
     scene.dial(rows(*range(30)), answer)
-    assert Progress(rows=30, submitted=20, in_progress=1, allowed=1, paused_for=0.0) in scene.progress
-    for counted in ([one.rows for one in scene.progress], [one.submitted for one in scene.progress]):
+    assert Progress(rows=30, done=20, total=30, in_progress=1) in scene.progress
+    for counted in ([one.rows for one in scene.progress], [one.done for one in scene.progress]):
         assert counted == sorted(counted)
     assert all(one.in_progress <= 1 for one in scene.progress)
 

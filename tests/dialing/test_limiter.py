@@ -8,11 +8,14 @@ from tests.support.clock import FakeClock
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.limiter import (
     FIRST_BACKOFF_S,
+    LONGEST_AT_START_S,
     LONGEST_BACKOFF_S,
     MOST_NOT_SENT,
+    MOST_NOT_SENT_AT_START,
     MOST_REFUSALS,
     ConcurrencyLimiter,
 )
+from xuna_cli.dialing.report import Pause
 
 
 def made(clock, *, concurrency=4, give_up_after=600.0, rate=None, jitter=lambda: 1.0, stopping=lambda: False):
@@ -51,11 +54,11 @@ def test_a_refusal_pauses_everybody_for_as_long_as_it_asks(clock):
     limiter = made(clock)
     one, _ = limiter.enter(1), limiter.enter(1)
     assert limiter.refused(one, 7.0) is None
-    assert limiter.paused_for == 7.0
+    assert (limiter.pause.code, limiter.pause.seconds) == ("rate-limited", 7.0)
     limiter.release()
     limiter.enter(1)  # another sender
     assert clock.at == 1007.0
-    assert (limiter.paused_for, limiter.paused, limiter.refusals) == (0.0, 7.0, 1)
+    assert (limiter.pause, limiter.paused, limiter.refusals) == (None, 7.0, 1)
 
 
 def test_the_longest_pause_holds_and_is_counted_once(clock):
@@ -63,7 +66,7 @@ def test_the_longest_pause_holds_and_is_counted_once(clock):
     permits = [limiter.enter(1) for _ in range(4)]
     for permit, seconds in zip(permits, (5.0, 20.0, 10.0, 0.0), strict=True):
         assert limiter.refused(permit, seconds) is None
-    assert limiter.paused_for == limiter.paused == 20.0
+    assert limiter.pause.seconds == limiter.paused == 20.0
 
 
 @pytest.mark.parametrize("tries", range(1, 10))
@@ -78,15 +81,16 @@ def test_backoff_without_a_time_doubles_with_full_jitter_up_to_a_minute(tries):
             before = clock.at
             assert limiter.refused(permit, None) is None
             limiter.release()
-        assert limiter.paused_for == pytest.approx(ceiling * share)
-        assert before + limiter.paused_for == pytest.approx(clock.at + ceiling * share)
+        seconds = limiter.pause.seconds if limiter.pause else 0.0
+        assert seconds == pytest.approx(ceiling * share)
+        assert before + seconds == pytest.approx(clock.at + ceiling * share)
         assert len(drawn) == tries
 
 
 def test_a_time_that_is_asked_for_is_neither_jittered_nor_capped(clock):
     limiter = made(clock, jitter=lambda: 0.1)
     limiter.refused(limiter.enter(1), 300.0)
-    assert limiter.paused_for == 300.0
+    assert limiter.pause.seconds == 300.0
 
 
 def test_a_burst_of_refusals_halves_once_and_the_next_one_again(clock):
@@ -160,12 +164,60 @@ def test_what_goes_well_begins_the_count_anew(clock):
 
 def test_without_a_connection_it_gives_up_after_some_tries(clock):
     limiter = made(clock)
+    limiter.on_success()
     for attempt in range(1, MOST_NOT_SENT + 1):
         why = limiter.not_sent(limiter.enter(1))
         limiter.release()
         assert (why is None) is (attempt < MOST_NOT_SENT)
     assert why == f"{MOST_NOT_SENT} times in a row"
     assert 60 <= clock.at - 1000.0 <= 70  # 2 + 4 + … + 32 s: about half of it with jitter
+
+
+def test_without_a_connection_from_the_start_it_gives_up_soon(clock):
+    """The API never answered: most likely there is no network, and nothing is gained by patience."""
+    limiter = made(clock)
+    for attempt in range(1, MOST_NOT_SENT_AT_START + 1):
+        why = limiter.not_sent(limiter.enter(1))
+        if why is None:
+            assert limiter.pause.gives_up_in == pytest.approx(LONGEST_AT_START_S - clock.passed)
+        limiter.release()
+        assert (why is None) is (attempt < MOST_NOT_SENT_AT_START)
+    assert clock.passed <= LONGEST_AT_START_S
+
+
+def test_connecting_that_takes_long_is_given_up_by_the_time_at_the_start(clock):
+    limiter = made(clock)
+    tries = 0
+    why = None
+    while why is None:
+        permit = limiter.enter(1)
+        clock.advance(15.0)  # a network that lets nothing through, and says nothing
+        why = limiter.not_sent(permit)
+        limiter.release()
+        tries += 1
+    assert tries == 2
+    assert why == f"for more than {LONGEST_AT_START_S:g} s"
+
+
+@pytest.mark.parametrize("answers", ["on_success", "refused"])
+def test_an_api_that_has_answered_is_worth_more_patience(clock, answers):
+    limiter = made(clock)
+    permit = limiter.enter(1)
+    limiter.on_success() if answers == "on_success" else limiter.refused(permit, 0.0)
+    limiter.release()
+    for _ in range(MOST_NOT_SENT - 1):
+        assert limiter.not_sent(limiter.enter(1)) is None
+        assert limiter.pause.gives_up_in is None
+        limiter.release()
+
+
+def test_the_reason_of_a_pause_is_that_of_the_longest_one(clock):
+    limiter = made(clock)
+    permits = [limiter.enter(1) for _ in range(3)]
+    limiter.refused(permits[0], 5.0, Pause("a", "the first", 0.0))
+    limiter.refused(permits[1], 9.0, Pause("b", "the longest", 0.0))
+    limiter.refused(permits[2], 1.0, Pause("c", "the last", 0.0))
+    assert limiter.pause == Pause("b", "the longest", 9.0)
 
 
 def test_the_rate_is_of_calls_not_of_batches(clock):

@@ -14,7 +14,7 @@ from tests.support.scripted import ScriptedServer, nothing_comes
 from tests.support.waiting import PATIENCE_S
 from xuna_cli.api.client import Client
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
-from xuna_cli.dialing.limiter import MOST_NOT_SENT
+from xuna_cli.dialing.limiter import MOST_NOT_SENT_AT_START
 from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchState
 
@@ -435,7 +435,7 @@ def test_no_connection_for_long_ends_in_exit_6_with_everybody_free(scene):
     report = scene.dial(rows(*range(20)), lambda *_: NotSent("Connection refused"))
     assert settled(report) == {}
     assert report.counts["not_sent"] >= 10
-    assert len(scene.api.posts) == MOST_NOT_SENT
+    assert len(scene.api.posts) == MOST_NOT_SENT_AT_START
     [error] = report.errors
     assert error.exit_status is ExitStatus.UNREACHABLE
     assert "Connection refused" in error.message
@@ -448,13 +448,13 @@ def test_a_ledger_that_is_too_slow_for_connections_ends_in_exit_6_with_everybody
 
     class Api(ScriptedApi):
         def connect(self):
-            assert server.connections <= MOST_NOT_SENT
+            assert server.connections <= MOST_NOT_SENT_AT_START
             return client.connect()
 
     with ScriptedServer(lambda _: nothing_comes()) as server:
         client = Client(server.base_url, "sk-test-of-a-key", deadline=10)
         report = scene.dial(rows(*range(20)), Api(taken))
-    assert server.connections == MOST_NOT_SENT
+    assert server.connections == MOST_NOT_SENT_AT_START
     assert settled(report) == {}
     [error] = report.errors
     assert error.exit_status is ExitStatus.UNREACHABLE

@@ -253,17 +253,18 @@ def test_a_rehearsal_in_the_sandbox_says_that_nobody_was_called():
 
 
 def test_progress_is_quiet_where_nobody_watches(capsys):
-    from xuna_cli.dialing.report import Progress
+    from xuna_cli.dialing.report import Pause, Progress
     from xuna_cli.output.progress import ProgressLine
 
     with ProgressLine(watched=False, total=5) as line:
-        line.show(Progress(1, 1, 1, 1, 0.0))
+        line.show(Progress(1, 1, 1, 1))
     assert capsys.readouterr() == ("", "")
     with ProgressLine(watched=True, total=5) as line:
-        line.show(Progress(1234, 3, 2, 4, 7.4))
+        line.show(Progress(1234, 3, None, 2, Pause("rate-limited", "rate limited by the API", 7.4)))
     said = capsys.readouterr().err
-    assert "3 submitted, 2 of 4 senders" in said
-    assert "the API asked to wait 7 s" in said
+    assert "3 of 5 called (60%)" in said
+    assert "2 requests in progress" in said
+    assert "Rate limited by the API. Next try in 7 s." in said
 
 
 def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch):
@@ -275,7 +276,7 @@ def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch
         monkeypatch.setattr(sys, "stderr", terminal)
         with ProgressLine(watched=True, total=5) as line:
             os.close(ours)
-            line.show(Progress(1, 1, 1, 1, 0.0))
+            line.show(Progress(1, 1, 1, 1))
             sys.stderr.write("a warning meanwhile\n")
         with ProgressLine(watched=True, total=5):  # begun where nobody watches any more
             pass

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -66,9 +67,11 @@ class BusyError(UnreachableError):
 
     Attributes:
         retry_after: seconds to wait that the API asked for, if it did.
+        asks_to_wait: whether it asked to wait at all.
     """
 
     retry_after: float | None = None
+    asks_to_wait: bool = False
 
 
 class Connection:
@@ -259,6 +262,7 @@ class Client:
         if status in {408, 429} or status >= 500:  # noqa: PLR2004
             busy = BusyError(refusal.message, hint=refusal.hint, code=refusal.code)
             busy.retry_after = parse_retry_after(headers.get("retry-after"), datetime.now(UTC))
+            busy.asks_to_wait = status == HTTPStatus.TOO_MANY_REQUESTS or busy.retry_after is not None
             raise busy
         raise refusal
 

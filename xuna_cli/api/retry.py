@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Protocol, TypeVar
@@ -10,6 +11,8 @@ from xuna_cli.api.client import BusyError
 from xuna_cli.errors import UnreachableError
 
 TRIES = 8
+TRIES_AT_START = 3  # where the API never answered, and did not ask to wait: a command ends within seconds
+LONGEST_AT_START_S = 5.0
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0  # also of what a `Retry-After` may ask for
 AT_ONCE = 6  # readings on the wire; each has a connection of its own
@@ -33,7 +36,7 @@ class RetryingReader:
         reader: what reads.
         wait: sleeps for so many seconds; None: really, until `stop`.
         on_wait: told the seconds before each wait.
-        tries: readings of one document, at most.
+        tries: readings of one document, at most; fewer while nothing was ever read.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class RetryingReader:
         self._wait: Callable[[float], object] = self._stopped.wait if wait is None else wait
         self._on_wait = on_wait
         self._tries = tries
+        self._has_read = False
 
     def stop(self) -> None:
         """Read no more: whoever waits in another thread gives up."""
@@ -62,12 +66,16 @@ class RetryingReader:
             UnreachableError: if it keeps failing, or asks for a longer wait than anybody wants.
         """
         backoff = FIRST_WAIT_S
-        for left in range(self._tries - 1, -1, -1):
+        began = time.monotonic()
+        for tried in range(1, self._tries + 1):
             try:
-                return self._reader.get(path, params)
+                document = self._reader.get(path, params)
             except BusyError as error:
                 asked = error.retry_after
-                if left == 0 or self._stopped.is_set():
+                if tried == self._tries or self._stopped.is_set():
+                    raise
+                is_late = tried >= TRIES_AT_START or time.monotonic() - began > LONGEST_AT_START_S
+                if is_late and not error.asks_to_wait and not self._has_read:
                     raise
                 if asked is not None and asked > LONGEST_WAIT_S:
                     raise UnreachableError(
@@ -76,6 +84,9 @@ class RetryingReader:
                 # Jitter: several readers that were refused together don't come back together.
                 pause = (asked or 0.0) + backoff * random.uniform(0.5, 1.0)  # noqa: S311
                 backoff = min(backoff * 2, LONGEST_WAIT_S)
+            else:
+                self._has_read = True
+                return document
             self._on_wait(pause)
             self._wait(pause)
         raise AssertionError("unreachable: the last try returns or raises")

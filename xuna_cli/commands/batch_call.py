@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.preview import Preview, PreviewBuilder
-from xuna_cli.dialing.report import Report, counts_to_keep
+from xuna_cli.dialing.report import Pause, Report, counts_to_keep
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import (
@@ -37,13 +38,14 @@ from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, print_error, say
-from xuna_cli.output.progress import ProgressLine
+from xuna_cli.output.progress import ProgressLine, pause_words
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.result import print_result
 from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.screening.do_not_call import NumberList
 
 NUMBERS_NAMED = 10
+BETWEEN_PAUSES_SAID_S = 60.0
 
 
 def batch_call(options: BatchCallOptions) -> ExitStatus:
@@ -179,6 +181,7 @@ class BatchCall:
                 run = ledger.start_run(description)
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
                 observer = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
+                observer.says_pauses = not (watched or options.quiet)
                 stop = Stop(INTERRUPTS.asked)
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)
@@ -317,6 +320,8 @@ class _RunWatcher(Watcher):
         self._recently = recently
         self._quiet = quiet
         self._verbose = verbose
+        self.says_pauses = False
+        self._pause_said = float("-inf")
 
     def claimed(self, targets: Sequence[CallTarget]) -> None:
         """Count who was called lately in other campaigns."""
@@ -327,6 +332,13 @@ class _RunWatcher(Watcher):
         if self._verbose:
             what = record.batch_id or record.error or ""
             say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())
+
+    def pause(self, pause: Pause) -> None:
+        """Say it now and then, where the progress does not show it."""
+        now = time.monotonic()
+        if self.says_pauses and now - self._pause_said >= BETWEEN_PAUSES_SAID_S:
+            self._pause_said = now
+            say(f"xuna: {pause_words(pause)}")
 
     def waiting(self, people: int, opens_at: datetime) -> None:
         """Say it."""

@@ -482,7 +482,7 @@ class BatchCallOptions(CallerOptions):
             least=0,
             metavar="SECONDS",
             envvar="XUNA_GIVE_UP_AFTER",
-            help="Stop after this many seconds without success.",
+            help="Stop when the API has refused everything for this many seconds.",
             rich_help_panel=SENDING,
         ),
     ] = 600

@@ -24,6 +24,7 @@ from xuna_cli.dialing.decide import (
     exhausted,
     give_up,
     lone_words,
+    pause_of,
     unrecorded,
 )
 from xuna_cli.dialing.limiter import ConcurrencyLimiter, Permit
@@ -179,6 +180,7 @@ class BatchSender:
         if not reasons:
             return batch
         left = self._ledger.unclaim(batch, list(reasons))
+        self._stats.note_done(len(reasons))
         for target in batch.targets:
             if (reason := reasons.get(target.key)) is not None:
                 self._stats.screen(target, reason)
@@ -234,6 +236,8 @@ class BatchSender:
             error=action.error,
         )
         self._report(batch, action)
+        if action.state is not BatchState.REFUSED:
+            self._stats.note_done(len(batch.targets))
         if taken is not None and not recorded:
             self._reclaim(batch, action, taken)
         self._stats.count(action.count, len(batch.targets))
@@ -249,9 +253,11 @@ class BatchSender:
         outcome = attempt.outcome
         why = None
         if action.pause and isinstance(outcome, Refused):
-            why = self._limiter.refused(permit, outcome.retry_after)
-        elif action.pause:
-            why = self._limiter.not_sent(permit)
+            why = self._limiter.refused(permit, outcome.retry_after, pause_of(outcome, connected=True))
+        elif action.pause and isinstance(outcome, NotSent):
+            why = self._limiter.not_sent(permit, pause_of(outcome, connected=attempt.submitted))
+        if action.pause and why is None and (pause := self._limiter.pause) is not None:
+            self._context.observer.pause(pause)
         if why is None or not isinstance(outcome, NotSent | Refused):
             return [batch]
         self._settle(batch, exhausted(outcome, why, connected=attempt.submitted))
@@ -267,6 +273,7 @@ class BatchSender:
             refused=action.refused,
         )
         self.has_refused = self.has_refused or bool(action.refused)
+        self._stats.note_done(len(action.refused))
         self._report(batch, Settle(BatchState.REFUSED, "", action.error, action.http_status))
         for target, words in action.refused:
             self._stats.reject(Rejection(target.row_number, REFUSED, "", words, target.contact))

@@ -1,8 +1,11 @@
 """What is to be done about the outcome of a POST. Pure: facts in, an action out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown, refusal_error
+from xuna_cli.dialing.limiter import RATE_LIMITED, UNREACHABLE
+from xuna_cli.dialing.report import Pause
 from xuna_cli.errors import ConfigurationError, HeldError, UnreachableError, XunaError
 from xuna_cli.ledger.records import Batch, BatchState
 from xuna_cli.models import CallTarget
@@ -140,6 +143,23 @@ def exhausted(outcome: NotSent | Refused, why: str, *, connected: bool) -> Settl
         what = "nothing could be sent" if connected else "the API can't be reached"
         error = UnreachableError(f"{what}, {why}: {outcome.message}", hint=AGAIN)
     return give_up(outcome, error)
+
+
+def pause_of(outcome: NotSent | Refused, *, connected: bool) -> Pause:
+    """Return why all senders pause, without how long.
+
+    Args:
+        outcome: of the batch that is sent again.
+        connected: whether there was a connection.
+    """
+    if isinstance(outcome, Refused):
+        if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+            return RATE_LIMITED
+        return Pause("busy", f"the API is busy (HTTP {outcome.http_status})", 0.0)
+    words = outcome.message[:1].lower() + outcome.message[1:]
+    if connected:
+        return Pause("not-sent", words, 0.0)
+    return replace(UNREACHABLE, reason=f"{UNREACHABLE.reason}: {words}")
 
 
 def unrecorded(outcome: Outcome, batch: Batch, address: str, why: str) -> HeldError:

@@ -8,15 +8,21 @@ and in TCP's congestion avoidance (RFC 5681).
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xuna_cli.debug_log import debug
 from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.report import Pause
 
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 60.0
 MOST_REFUSALS = 100  # in a row, whatever time they took
 MOST_NOT_SENT = 6  # in a row: about half a minute without a connection
+MOST_NOT_SENT_AT_START = 4  # in a row, where the API never answered: most likely there is no network
+LONGEST_AT_START_S = 20.0
+
+RATE_LIMITED = Pause("rate-limited", "rate limited by the API", 0.0)
+UNREACHABLE = Pause("unreachable", "can't reach the API", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,10 @@ class ConcurrencyLimiter:
         self._well_in_epoch = 0
         self._in_a_row = 0
         self._not_sent_in_a_row = 0
+        self._has_answered = False
         self._refused_since: float | None = None
         self._paused_until = float("-inf")
+        self._cause = RATE_LIMITED
         self._next_by_rate = float("-inf")
         self.refusals = 0
         self.paused = 0.0
@@ -78,9 +86,19 @@ class ConcurrencyLimiter:
         return self._allowed
 
     @property
-    def paused_for(self) -> float:
-        """Seconds until anything is sent again; 0 when nothing is paused."""
-        return max(0.0, self._paused_until - self._clock.monotonic())
+    def pause(self) -> Pause | None:
+        """Why nothing is sent now, and for how long; None: nothing is paused."""
+        now = self._clock.monotonic()
+        if now >= self._paused_until:
+            return None
+        gives_up_in = None
+        if not self._has_answered and self._refused_since is not None:
+            gives_up_in = max(0.0, self._refused_since + self._longest_without_answer - now)
+        return replace(self._cause, seconds=self._paused_until - now, gives_up_in=gives_up_in)
+
+    @property
+    def _longest_without_answer(self) -> float:
+        return min(LONGEST_AT_START_S, self._give_up_after)
 
     def enter(self, calls: int) -> Permit | None:
         """Wait for the permit to send a batch.
@@ -115,6 +133,7 @@ class ConcurrencyLimiter:
     def on_success(self) -> None:
         """Note that the API took a batch, or refused it for its own sake."""
         with self._changed:
+            self._has_answered = True
             self._refused_since = None
             self._in_a_row = self._not_sent_in_a_row = 0
             self._well_in_epoch += 1
@@ -123,37 +142,47 @@ class ConcurrencyLimiter:
                 self._well_in_epoch = 0
                 self._changed.notify_all()
 
-    def refused(self, permit: Permit, retry_after: float | None) -> str | None:
+    def refused(self, permit: Permit, retry_after: float | None, cause: Pause = RATE_LIMITED) -> str | None:
         """Note a refusal for now, and pause everybody.
 
         Args:
             permit: of the batch that was refused.
             retry_after: seconds that the API asked for, if it did.
+            cause: why, for whoever is told of the pause.
 
         Returns:
             None, or why the run should give up.
         """
         with self._changed:
+            self._has_answered = True
             self.refusals += 1
             if permit.epoch == self._epoch:
                 self._in_a_row += 1
                 self._halve()
-            return self._pause(retry_after, self._in_a_row, MOST_REFUSALS)
+            return self._pause(cause, retry_after, self._in_a_row, MOST_REFUSALS, self._give_up_after)
 
-    def not_sent(self, permit: Permit) -> str | None:
-        """Note that a batch could not be sent, and pause everybody; returns as `refused` does."""
+    def not_sent(self, permit: Permit, cause: Pause = UNREACHABLE) -> str | None:
+        """Note that a batch could not be sent, and pause everybody; returns as `refused` does.
+
+        While the API has never answered in this run, that is given up sooner.
+        """
         with self._changed:
             if permit.epoch == self._epoch:
                 self._not_sent_in_a_row += 1
                 self._halve()
-            return self._pause(None, self._not_sent_in_a_row, MOST_NOT_SENT)
+            most, longest = MOST_NOT_SENT, self._give_up_after
+            if not self._has_answered:
+                most, longest = MOST_NOT_SENT_AT_START, self._longest_without_answer
+            return self._pause(cause, None, self._not_sent_in_a_row, most, longest)
 
     def _halve(self) -> None:
         self._epoch += 1
         self._well_in_epoch = 0
         self._allowed = max(1, self._allowed // 2)
 
-    def _pause(self, retry_after: float | None, tries: int, most: int) -> str | None:
+    def _pause(
+        self, cause: Pause, retry_after: float | None, tries: int, most: int, longest: float
+    ) -> str | None:
         now = self._clock.monotonic()
         if self._refused_since is None:
             self._refused_since = now
@@ -162,12 +191,13 @@ class ConcurrencyLimiter:
         until = max(self._paused_until, now + wait)
         if tries >= most:
             return f"{tries} times in a row"
-        if until - self._refused_since > self._give_up_after:
-            if retry_after is not None and retry_after > self._give_up_after:
+        if until - self._refused_since > longest:
+            if retry_after is not None and retry_after > longest:
                 return f"it asks to wait {retry_after:g} s, longer than --give-up-after allows"
-            return f"for more than {self._give_up_after:g} s"
+            return f"for more than {longest:g} s"
         self.paused += until - max(now, self._paused_until)
-        self._paused_until = until
-        debug("limiter", "paused", seconds=round(until - now, 1), senders=self._allowed)
+        if until > self._paused_until:
+            self._paused_until, self._cause = until, cause
+        debug("limiter", "paused", reason=cause.reason, seconds=round(until - now, 1), senders=self._allowed)
         self._changed.notify_all()
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from xuna_cli.dialing.report import Progress
+from xuna_cli.dialing.report import Pause, Progress
 from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import CallTarget, Rejection
 from xuna_cli.screening.do_not_call import NumberList
@@ -23,6 +23,9 @@ class RunObserver:
 
     def progress(self, progress: Progress) -> None:
         """How far things are; told now and then from the calling thread."""
+
+    def pause(self, pause: Pause) -> None:
+        """Nothing is sent for a while; whoever was refused is sent again then."""
 
     def waiting(self, people: int, opens_at: datetime) -> None:
         """So many people wait for their calling hours; the first of these begin then."""

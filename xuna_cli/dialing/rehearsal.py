@@ -101,7 +101,7 @@ def rehearse(
             stats.note_refused_earlier(len(claims.refused(fit)))
             stats.note_outside(screener.outside(fit))
             observer.fit(fit)
-            observer.progress(Progress(stats.rows, stats.get("not_sent"), 0, 0, 0.0))
+            observer.progress(Progress(stats.rows))
     except XunaError as error:
         stats.error(error)
     return stats.report()

@@ -25,14 +25,39 @@ COUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is sent for a while.
+
+    Attributes:
+        code: a stable slug, e.g. `rate-limited`.
+        reason: for a person, e.g. `rate limited by the API`.
+        seconds: until the next try.
+        gives_up_in: seconds until the run ends where nothing changes, if that is soon; else None.
+    """
+
+    code: str
+    reason: str
+    seconds: float
+    gives_up_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is, for a person who watches."""
+    """How far a run or a rehearsal is, for a person who watches.
+
+    Attributes:
+        rows: rows read.
+        done: people of the run who need nothing more.
+        total: people of the run; None while they are not known, since the list is still being read.
+        in_progress: requests.
+        pause: why nothing is sent now; None: nothing is paused.
+    """
 
     rows: int
-    submitted: int
-    in_progress: int
-    allowed: int
-    paused_for: float
+    done: int = 0
+    total: int | None = None
+    in_progress: int = 0
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class Dialer:
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
         self._refused_earlier = Spool()
+        self._refused_waiting = 0  # how many it has
         self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew
         self._claimed = 0
         self._ahead = context.plan.concurrency * context.plan.batch_size  # people to claim at once
@@ -172,13 +173,17 @@ class Dialer:
             for target in chunk:
                 if target.key in refused:
                     self._refused_earlier.add(target)
-            self._stats.count("not_sent", len(refused))
+            self._count_refused(len(refused))
             yield [target for target in chunk if target.key not in refused]
 
     def _call_refused(self) -> None:
         """Call whom the API refused in an earlier run, in batches of their own."""
         waiting = (target for target, _ in self._refused_earlier.take())
-        self._claim_all(self._second_look(waiting, lambda _: self._stats.count("not_sent", -1)))
+        self._claim_all(self._second_look(waiting, lambda _: self._count_refused(-1)))
+
+    def _count_refused(self, people: int) -> None:
+        self._refused_waiting += people
+        self._stats.count("not_sent", people)
 
     def _wait_for_openings(self) -> None:
         """Stay, if that is the plan, and call those who were deferred as their hours come.
@@ -326,9 +331,17 @@ class Dialer:
         self._observer.progress(
             Progress(
                 rows=self._stats.rows,
-                submitted=self._stats.get("accepted") + self._stats.get("held"),
+                done=self._stats.done,
+                total=self._people(),
                 in_progress=self._limiter.in_progress,
-                allowed=self._limiter.allowed,
-                paused_for=self._limiter.paused_for,
+                pause=self._limiter.pause,
             )
         )
+
+    def _people(self) -> int | None:
+        """Return how many people this run calls; None while the list is still being read."""
+        room = self._room()
+        if not self._stats.list_complete and room > len(self._waiting):
+            return None
+        later = self._refused_waiting + (self._stats.deferred.people if self._plan.wait else 0)
+        return self._claimed + min(room, len(self._waiting) + later)

@@ -46,6 +46,7 @@ class RunStats:
         self._refused_calls = 0
         self._refused_earlier = 0
         self.rows = 0
+        self.done = 0
         self.list_complete = False
 
     def count(self, what: str | ClaimStatus, rows: int = 1) -> None:
@@ -95,6 +96,11 @@ class RunStats:
             self._deferred.pop(target.row_number, None)
             self._counts["deferred"] -= 1
             self._reasons["outside-hours"] -= 1
+
+    def note_done(self, people: int) -> None:
+        """Note people who were claimed, and need nothing more in this run."""
+        with self._lock:
+            self.done += people
 
     def note_refused_earlier(self, people: int) -> None:
         """Note people who are to be called and whom the API refused in an earlier run."""

@@ -1,12 +1,84 @@
-"""Progress on stderr, only on a terminal."""
+"""Progress on stderr, only on a terminal: what is done of how much, how fast, and why nothing is sent."""
 
 import contextlib
 import io
 import sys
+import textwrap
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
-from xuna_cli.dialing.report import Progress
+from xuna_cli.dialing.report import Pause, Progress
+from xuna_cli.output.messages import counted, safe
+
+RATE_OVER_S = 60.0
+SHORTEST_S = 2.0  # of what a rate is taken over
+WHOLE_MINUTES_FROM_S = 90
+WHOLE_HOURS_FROM_S = 5400
+BETWEEN = " · "
+
+
+class RecentRate:
+    """How many people were done in the last minute."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, at: float, done: int) -> None:
+        """Note how many are done at a time, in seconds."""
+        self._seen.append((at, done))
+        while len(self._seen) > 1 and self._seen[1][0] <= at - RATE_OVER_S:
+            self._seen.popleft()
+
+    @property
+    def per_second(self) -> float | None:
+        """The rate; None where not enough was seen."""
+        if not self._seen:
+            return None
+        (began, before), (now, done) = self._seen[0], self._seen[-1]
+        return (done - before) / (now - began) if now - began >= SHORTEST_S else None
+
+
+def progress_lines(progress: Progress, per_second: float | None, width: int) -> list[str]:
+    """Return how far things are as lines that fit into a terminal; only whole parts go to the next line."""
+    parts = []
+    done, total = progress.done, progress.total
+    if total is None:
+        parts += [f"{done:,} called"] if done or progress.in_progress else []
+        parts.append(f"{counted(progress.rows, 'row', 'rows')} read")
+    else:
+        share = 100 * done // total if total else 100
+        parts.append(f"{done:,} of {total:,} called ({share}%)")
+    if per_second is not None and (done or progress.in_progress):
+        parts.append(f"{60 * per_second:,.0f}/min")
+        if total is not None and per_second > 0 and total > done:
+            parts.append(f"{_duration((total - done) / per_second)} left")
+    if progress.in_progress:
+        parts.append(f"{counted(progress.in_progress, 'request', 'requests')} in progress")
+    lines = [""]
+    for part in parts:
+        longer = f"{lines[-1]}{BETWEEN}{part}" if lines[-1] else part
+        lines[-1:] = [longer] if len(longer) <= width or not lines[-1] else [lines[-1], part]
+    return lines + (textwrap.wrap(pause_words(progress.pause), width) if progress.pause else [])
+
+
+def pause_words(pause: Pause) -> str:
+    """Return why nothing is sent, and what comes next."""
+    words = f"{pause.reason[:1].upper()}{pause.reason[1:]}. Next try in {_duration(pause.seconds)}"
+    if pause.gives_up_in is not None:
+        words += f"; the run stops if that fails for {_duration(pause.gives_up_in)}"
+    return f"{words}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < WHOLE_MINUTES_FROM_S:
+        return f"{max(1, round(seconds))} s"
+    if seconds < WHOLE_HOURS_FROM_S:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600, 1):g} h"
 
 
 class ProgressLine:
@@ -14,52 +86,47 @@ class ProgressLine:
 
     Args:
         watched: whether stderr is a terminal and progress is wanted.
-        total: people to call, where it is known.
+        total: people to call, where that was counted before.
+        monotonic: time in seconds.
     """
 
-    def __init__(self, *, watched: bool, total: int | None) -> None:
+    def __init__(
+        self, *, watched: bool, total: int | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._watched = watched
         self._total = total
+        self._monotonic = monotonic
+        self._rate = RecentRate()
 
     def __enter__(self) -> Self:
         if self._watched:
             from rich.console import Console  # noqa: PLC0415 - only where somebody watches
-            from rich.progress import (  # noqa: PLC0415
-                BarColumn,
-                MofNCompleteColumn,
-                SpinnerColumn,
-                TextColumn,
-                TimeElapsedColumn,
-                TimeRemainingColumn,
-            )
-            from rich.progress import Progress as Bar  # noqa: PLC0415
+            from rich.live import Live  # noqa: PLC0415
 
-            shape = [SpinnerColumn(), TextColumn("{task.fields[read]:,} read")]
-            if self._total is not None:
-                shape += [BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn()]
-            shape += [TextColumn("{task.fields[words]}", markup=False), TimeElapsedColumn()]
             console = Console(file=cast(IO[str], _Stderr(sys.stderr)), force_terminal=True)
-            self._bar = Bar(*shape, console=console, transient=True, refresh_per_second=5)
-            self._task = self._bar.add_task("", total=self._total, read=0, words="")
-            self._bar.start()
+            self._live = Live(console=console, transient=True, refresh_per_second=5)
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._watched:
-            self._bar.stop()
+            self._live.stop()
 
     def show(self, progress: Progress) -> None:
         """Show where things stand."""
         if not self._watched:
             return
-        words = f"{progress.submitted:,} submitted, {progress.in_progress} of {progress.allowed} senders"
-        if speed := self._bar.tasks[0].speed:
-            words += f", {speed:,.0f}/s"
-        if progress.paused_for:
-            words += f", the API asked to wait {progress.paused_for:.0f} s"
-        self._bar.update(self._task, completed=progress.submitted, read=progress.rows, words=words)
+        if progress.total is None and self._total is not None:
+            progress = replace(progress, total=max(self._total, progress.done))
+        self._rate.note(self._monotonic(), progress.done)
+        self._draw(progress_lines(progress, self._rate.per_second, self._live.console.width - 1))
+
+    def _draw(self, lines: Sequence[str]) -> None:
+        from rich.text import Text  # noqa: PLC0415 - only where somebody watches
+
+        self._live.update(Text("\n".join(map(safe, lines)), no_wrap=True, overflow="fold"))
 
 
 class _Stderr(io.TextIOBase):

@@ -1,0 +1,64 @@
+"""How patiently the API is read: not at all where nothing ever answered, and long where it did."""
+
+import pytest
+
+from xuna_cli.api.client import BusyError
+from xuna_cli.api.retry import LONGEST_WAIT_S, TRIES, TRIES_AT_START, RetryingReader
+
+
+class Scripted:
+    """Gives, or raises, one thing for each reading; the last one again and again."""
+
+    def __init__(self, *script) -> None:
+        self.script = list(script)
+        self.readings = 0
+
+    def get(self, path, params=None):
+        self.readings += 1
+        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+def busy(retry_after=None):
+    error = BusyError("connection refused")
+    error.retry_after = retry_after
+    error.asks_to_wait = retry_after is not None
+    return error
+
+
+def reading(*script):
+    api, waits = Scripted(*script), []
+    return api, waits, RetryingReader(api, wait=waits.append)
+
+
+def test_what_never_answered_is_given_up_within_seconds():
+    api, waits, reader = reading(busy())
+    with pytest.raises(BusyError):
+        reader.get("/")
+    assert api.readings == TRIES_AT_START
+    assert sum(waits) < 2
+
+
+def test_who_asks_to_wait_is_waited_for():
+    api, waits, reader = reading(busy(4.0))
+    with pytest.raises(BusyError):
+        reader.get("/")
+    assert api.readings == TRIES
+    assert min(waits) >= 4.0
+
+
+def test_an_answer_within_the_first_tries_is_returned():
+    api, _, reader = reading(busy(), busy(), {"a": 1})
+    assert reader.get("/") == {"a": 1}
+    assert api.readings == 3
+
+
+def test_what_has_answered_before_is_worth_more_patience():
+    api, waits, reader = reading({"a": 1}, busy())
+    reader.get("/")
+    with pytest.raises(BusyError):
+        reader.get("/")
+    assert api.readings == 1 + TRIES
+    assert 20 < sum(waits) <= LONGEST_WAIT_S * TRIES

@@ -1,0 +1,79 @@
+"""Progress that a person can read: what is done, how fast, why nothing moves; at every width."""
+
+import pytest
+
+from xuna_cli.dialing.report import Pause, Progress
+from xuna_cli.output.progress import BETWEEN, RecentRate, pause_words, progress_lines
+
+LIMITED = Pause("rate-limited", "rate limited by the API", 8.2)
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (
+            60,
+            ["396 of 1,200 called (33%) · 240/min · 3 min left", "4 requests in progress"],
+        ),
+        (80, ["396 of 1,200 called (33%) · 240/min · 3 min left · 4 requests in progress"]),
+        (120, ["396 of 1,200 called (33%) · 240/min · 3 min left · 4 requests in progress"]),
+    ],
+)
+def test_what_is_done_of_how_much_how_fast_and_how_long_still(width, lines):
+    assert progress_lines(Progress(1300, 396, 1200, 4), 4.0, width) == lines
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 120])
+@pytest.mark.parametrize(
+    "pause", [None, LIMITED, Pause("unreachable", "can't reach the API: " + "x" * 70, 3)]
+)
+def test_no_line_is_wider_than_the_terminal_and_no_part_is_broken_where_it_fits(width, pause):
+    progress = Progress(10_000_000, 1_234_567, 9_876_543, 64, pause)
+    whole = progress_lines(progress, 1234.5, 10_000)
+    lines = progress_lines(progress, 1234.5, width)
+    assert all(len(line) <= width or BETWEEN not in line for line in lines)
+    parts = [part for line in lines for part in line.split(BETWEEN)]
+    assert parts[:4] == whole[0].split(BETWEEN)
+    assert "".join(parts[4:]).replace(" ", "") == "".join(whole[1:]).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("progress", "per_second", "line"),
+    [
+        (Progress(500), None, "500 rows read"),
+        (Progress(1), 7.0, "1 row read"),
+        (Progress(500, 100, None, 1), 2.0, "100 called · 500 rows read · 120/min · 1 request in progress"),
+        (Progress(500, 0, 500), None, "0 of 500 called (0%)"),
+        (Progress(500, 499, 500), 0.0, "499 of 500 called (99%) · 0/min"),
+        (Progress(500, 500, 500), 5.0, "500 of 500 called (100%) · 300/min"),
+        (Progress(0, 0, 0), None, "0 of 0 called (100%)"),
+        (Progress(9, 0, 7200, 1), 1.0, "0 of 7,200 called (0%) · 60/min · 2 h left · 1 request in progress"),
+    ],
+)
+def test_of_how_many_is_only_said_where_it_is_known(progress, per_second, line):
+    assert progress_lines(progress, per_second, 200) == [line]
+
+
+def test_the_reason_of_a_pause_is_said_and_what_comes_next():
+    assert progress_lines(Progress(5, 1, 5, 0, LIMITED), None, 80) == [
+        "1 of 5 called (20%)",
+        "Rate limited by the API. Next try in 8 s.",
+    ]
+    dead = Pause("unreachable", "can't reach the API: connection refused", 2.4, 20.0)
+    assert pause_words(dead) == (
+        "Can't reach the API: connection refused. Next try in 2 s; the run stops if that fails for 20 s."
+    )
+
+
+def test_the_rate_is_that_of_the_last_minute():
+    rate = RecentRate()
+    assert rate.per_second is None
+    rate.note(100.0, 0)
+    rate.note(101.0, 50)
+    assert rate.per_second is None  # too short for a rate
+    for second in range(2, 200):
+        rate.note(100.0 + second, 1000 if second < 100 else 1000 + 3 * (second - 100))
+    assert rate.per_second == pytest.approx(3.0)
+    for second in range(200, 270):
+        rate.note(100.0 + second, 1297)
+    assert rate.per_second == 0.0
