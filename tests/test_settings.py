@@ -136,7 +136,7 @@ def test_a_missing_key_is_never_asked_for_as_a_flag(made):
     with pytest.raises(ConfigurationError) as caught:
         made().api_key()
     assert caught.value.code == "missing-ai-api-key"
-    assert caught.value.hint == "set XUNA_AI_API_KEY in the environment or in .env"
+    assert caught.value.hint == "set XUNA_AI_API_KEY in the environment or in .env, or run: xuna init"
 
 
 @pytest.mark.parametrize("from_file", [False, True])

@@ -106,7 +106,7 @@ class Settings:
         if key is None:
             raise ConfigurationError(
                 "the API key is missing",
-                hint=f"set {API_KEY} in the environment or in .env",
+                hint=f"set {API_KEY} in the environment or in .env, or run: xuna init",
                 code="missing-ai-api-key",
             )
         if not all("!" <= character <= "~" for character in key):

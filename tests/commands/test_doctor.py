@@ -85,6 +85,14 @@ def test_a_base_url_without_the_api_is_the_row_that_is_wrong(cli, api, monkeypat
     assert findings(ran)["base URL"]["hint"] == "check --base-url or XUNA_BASE_URL"
 
 
+def test_a_base_url_of_a_file_that_nobody_named_is_one_fault(cli, api, monkeypatch):
+    monkeypatch.delenv("XUNA_BASE_URL")
+    cli.write(".env", f"XUNA_BASE_URL={api.base_url}\n")
+    ran = cli("doctor", "--output", "json", exits=4)
+    assert wrong(ran) == {"base URL"}
+    assert not findings(ran)["proxy"]["ok"]
+
+
 def test_an_unknown_agent_is_named(cli, api):
     ran = cli("doctor", "--agent-id", "agent_nobody", "--output", "json", exits=4)
     assert wrong(ran) == {"agent"}

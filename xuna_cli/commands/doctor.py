@@ -124,11 +124,15 @@ def _of_account(options: DoctorOptions) -> "Iterator[Finding]":
         "base URL": lambda: (
             f"{origin_of(base_url(settings, options.base_url))}, from {_source(options.base_url)}"
         ),
-        "proxy": lambda: proxy_of(base_url(settings, options.base_url)),
         "certificates": certificates,
     }
     found = {what: _check(what, look) for what, look in rows.items()}
     api: _Api | None = None
+
+    def proxy() -> str:
+        if found["base URL"].error:
+            raise _NotCheckedError("not checked: first, fix the base URL")
+        return proxy_of(base_url(settings, options.base_url))
 
     def ask() -> str:
         nonlocal api
@@ -140,6 +144,7 @@ def _of_account(options: DoctorOptions) -> "Iterator[Finding]":
         api = _Api(client, client.phone_numbers())
         return "it answers, and takes the key"
 
+    found["proxy"] = _check("proxy", proxy)
     found["API"] = _check("API", ask)
     if error := found["API"].error:
         _blame(error, found)

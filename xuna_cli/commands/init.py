@@ -49,8 +49,9 @@ class InitOptions:
 def init(options: InitOptions) -> None:
     """Ask for the API key, the agent and the caller number, and write them to .env in the current folder.
 
-    The key is not shown, and is checked before anything is written. A .env that exists is not changed. You don't
-    need this command: you can also write .env yourself, or set the variables in the environment.
+    The key is not shown, and is checked before anything is written. An existing .env is not changed.
+
+    You can also write .env yourself, or set the three variables in the environment.
     """
     from xuna_cli.api.account import agents
     from xuna_cli.api.origin import DEFAULT_BASE_URL
