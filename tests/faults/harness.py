@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.faults.judge import Verdict, judge
 from tests.support import builders
+from tests.support.json_schema import check_document
 from tests.support.sandbox_process import ROOT, read_record
 from tests.support.waiting import PATIENCE_S, wait_until
 
@@ -36,7 +37,9 @@ class Finished:
 
     @property
     def document(self) -> dict:
-        return json.loads(self.out)
+        document = json.loads(self.out)
+        check_document(document)
+        return document
 
 
 def numbers(count: int, first: int = 15559870000) -> list[str]:
