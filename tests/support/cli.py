@@ -11,6 +11,7 @@ import pytest
 from tests.support.json_schema import check_document
 from xuna_cli.__main__ import main
 from xuna_cli.interrupts import INTERRUPTS, SIGNALS
+from xuna_cli.output.masking import set_masking
 from xuna_cli.sandbox.server import SandboxServer
 
 
@@ -53,6 +54,7 @@ class Cli:
             code = main([str(argument) for argument in argv])
         finally:
             INTERRUPTS.signum = None
+            set_masking(asked=None, in_ci=False)
             for signum, handler in before.items():
                 signal.signal(signum, handler)
         out, err = self._capsys.readouterr()

@@ -14,7 +14,9 @@ from xuna_cli.commands.call_options import BatchCallOptions, Output
 from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, Watcher, say_lists, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
+from xuna_cli.commands.run_end import RunEnd
 from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.preview import Preview, PreviewBuilder
@@ -37,6 +39,7 @@ from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.event_log import EventLog
 from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import ProgressLine, pause_words
 from xuna_cli.output.prompt import prompt_lines
@@ -54,28 +57,43 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     Raises:
         XunaError: what stopped it before a row was read; with `--output json` it is printed as a document, too.
     """
+    end = RunEnd(options)
     try:
-        result = _call(options)
-    except XunaError as error:
-        if options.output is Output.JSON:
-            stats = RunStats()
-            stats.error(error)
-            result = BatchCallResult(
-                error.exit_status, None, None, options.dry_run, options.sandbox, None, False, stats.report()
-            )
-            print_result("batch-call", result, Output.JSON)
+        end.open()
+        result = _call(options, end.log)
+    except BaseException as error:
+        failed = _failed(options, error)
+        try:
+            if options.output is Output.JSON and isinstance(error, XunaError):
+                print_result("batch-call", failed, Output.JSON)
+        finally:
+            end.tell(failed)
         raise
+    status = result.exit_status
     try:
         _print(result, options)
     except OutputError as error:  # it must not hide what became of the run
         print_error(error)
-        return result.exit_status or error.exit_status
-    return result.exit_status
+        status = status or error.exit_status
+    end.tell(replace(result, exit_status=status))
+    return status
 
 
-def _call(options: BatchCallOptions) -> BatchCallResult:
+def _failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
+    """Return the result of a command that came to none."""
+    stats = RunStats()
+    if isinstance(error, Interrupted):
+        status = ExitStatus(128 + error.signum)
+    else:
+        known = error if isinstance(error, XunaError) else XunaError("a bug in xuna", code="bug")
+        stats.error(known)
+        status = known.exit_status
+    return BatchCallResult(status, None, None, options.dry_run, options.sandbox, None, False, stats.report())
+
+
+def _call(options: BatchCallOptions, log: EventLog | None) -> BatchCallResult:
     with contextlib.ExitStack() as stack:
-        call = BatchCall(options, stack)
+        call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
     if not options.quiet:
         _say_why_nobody(result, options)
@@ -106,12 +124,20 @@ def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
 class BatchCall:
     """One run of `xuna batch-call`; its warnings are said when it is made.
 
+    Args:
+        options: its options.
+        stack: closes what is open in the end.
+        log: is told what happens, if there is one.
+
     Raises:
         XunaError: what stops it before a row is read.
     """
 
-    def __init__(self, options: BatchCallOptions, stack: contextlib.ExitStack) -> None:
+    def __init__(
+        self, options: BatchCallOptions, stack: contextlib.ExitStack, log: EventLog | None = None
+    ) -> None:
         self._options = options
+        self._log = log
         self._list = PreparedList(options, stack)
         if options.wait and self._list.screening.hours is None:
             raise UsageError(
@@ -180,8 +206,12 @@ class BatchCall:
             with ProgressLine(watched=watched, total=asked) as line:
                 run = ledger.start_run(description)
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
-                observer = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
-                observer.says_pauses = not (watched or options.quiet)
+                watcher = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
+                watcher.says_pauses = not (watched or options.quiet)
+                observer: RunObserver = watcher
+                if self._log is not None:
+                    self._log.started(run, description, plan, ledger=ledger.location)
+                    observer = Observers(watcher, self._log)
                 stop = Stop(INTERRUPTS.asked)
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)

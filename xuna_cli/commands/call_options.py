@@ -521,6 +521,34 @@ class BatchCallOptions(CallerOptions):
     output: Annotated[
         Output, typer.Option(envvar="XUNA_OUTPUT", help="Format of the result.", rich_help_panel=OUTPUT)
     ] = Output.TABLE
+    log: Annotated[
+        Given | None,
+        text(
+            "--log",
+            metavar="FILE",
+            envvar="XUNA_LOG",
+            help="Append a line of JSON for each event of the run; see `xuna help log`.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    metrics: Annotated[
+        Given | None,
+        text(
+            "--metrics",
+            metavar="FILE.prom",
+            envvar="XUNA_METRICS",
+            help="Write the run's figures for Prometheus; see `xuna help log`.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    on_end: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="Run this command when the run ends, also after an error, with the JSON result on its stdin.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
     verbose: Annotated[
         bool,
         typer.Option("--verbose", "-v", help="Print the outcome of each batch.", rich_help_panel=OUTPUT),

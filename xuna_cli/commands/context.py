@@ -20,8 +20,14 @@ from xuna_cli.settings import Given, Settings, data_folder
 SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
 
 
-def ledger_location(given: Given | None, *, sandbox: bool) -> Location:
-    """Return where the ledger is; the sandbox has one of its own, whatever anybody says."""
+def ledger_location(given: Given | None, *, sandbox: bool, aloud: bool = True) -> Location:
+    """Return where the ledger is; the sandbox has one of its own, whatever anybody says.
+
+    Args:
+        given: what names it.
+        sandbox: whether it is the sandbox's.
+        aloud: whether to say that a file chose it that nobody named.
+    """
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
     if given is None:
@@ -34,7 +40,7 @@ def ledger_location(given: Given | None, *, sandbox: bool) -> Location:
             hint="name it with --env-file, or set XUNA_LEDGER in the environment",
             code="ledger-unasked",
         )
-    if given.unasked:
+    if given.unasked and aloud:
         say(f"xuna: ledger: {location} (chosen by {given.source})")
     return location
 

@@ -37,6 +37,7 @@ from typer.models import ParameterInfo
 from xuna_cli import __version__
 from xuna_cli.debug_log import debug, start_debug_log
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
+from xuna_cli.output.masking import set_masking
 from xuna_cli.settings import Given, Settings
 
 _PLAINER = (
@@ -82,6 +83,11 @@ def _load_settings(ctx: typer.Context, env_file: Path | None) -> Path | None:
     return env_file
 
 
+def _set_masking(mask: bool | None) -> bool | None:
+    set_masking(asked=mask, in_ci=bool(os.environ.get("CI")))
+    return mask
+
+
 def _start_debug_log(debug: bool) -> bool:
     if debug:
         start_debug_log()
@@ -123,6 +129,18 @@ class Options:
             callback=_load_settings,
             is_eager=True,
             help="Read settings from this file (default: .env in the current folder).",
+            rich_help_panel="Output",
+        ),
+    ] = None
+    mask: Annotated[
+        bool | None,
+        typer.Option(
+            "--mask/--no-mask",
+            envvar="XUNA_MASK",
+            callback=_set_masking,
+            is_eager=True,
+            help="Mask phone numbers in all that is printed, e.g. +1212•••0101; files keep them (default: in CI, "
+            "mask them in messages and tables).",
             rich_help_panel="Output",
         ),
     ] = None

@@ -235,9 +235,10 @@ class BatchSender:
             http_status=action.http_status,
             error=action.error,
         )
-        self._report(batch, action)
+        record = self._report(batch, action)
         if action.state is not BatchState.REFUSED:
             self._stats.note_done(len(batch.targets))
+            self._context.observer.outcome(record, batch.targets)
         if taken is not None and not recorded:
             self._reclaim(batch, action, taken)
         self._stats.count(action.count, len(batch.targets))
@@ -307,21 +308,21 @@ class BatchSender:
             )
         )
 
-    def _report(self, batch: Batch, action: Settle) -> None:
+    def _report(self, batch: Batch, action: Settle) -> BatchRecord:
         taken = action.taken
-        self._stats.batch(
-            BatchRecord(
-                id=batch.id,
-                run_id=self._context.run.id,
-                parent_id=None,
-                state=action.state,
-                size=len(batch.targets),
-                batch_id=taken.batch_id if taken is not None else None,
-                calls_initiated=taken.calls_initiated if taken is not None else None,
-                http_status=action.http_status,
-                error=action.error,
-            )
+        record = BatchRecord(
+            id=batch.id,
+            run_id=self._context.run.id,
+            parent_id=None,
+            state=action.state,
+            size=len(batch.targets),
+            batch_id=taken.batch_id if taken is not None else None,
+            calls_initiated=taken.calls_initiated if taken is not None else None,
+            http_status=action.http_status,
+            error=action.error,
         )
+        self._stats.batch(record)
+        return record
 
     def _fail(self, error: XunaError) -> None:
         self._stop.set()

@@ -1,11 +1,11 @@
 """What a run tells while it is under way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from xuna_cli.dialing.report import Pause, Progress
 from xuna_cli.ledger.records import BatchRecord
-from xuna_cli.models import CallTarget, Rejection
+from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.do_not_call import NumberList
 
 
@@ -27,6 +27,12 @@ class RunObserver:
     def pause(self, pause: Pause) -> None:
         """Nothing is sent for a while; whoever was refused is sent again then."""
 
+    def deferral(self, target: CallTarget, reason: Reason) -> None:
+        """A row has to wait for its calling hours."""
+
+    def outcome(self, record: BatchRecord, targets: Sequence[CallTarget]) -> None:
+        """The people of a batch are settled: they were called, or may have been."""
+
     def waiting(self, people: int, opens_at: datetime) -> None:
         """So many people wait for their calling hours; the first of these begin then."""
 
@@ -35,3 +41,23 @@ class RunObserver:
 
     def fit(self, targets: Sequence[CallTarget]) -> None:
         """A rehearsal has found people who would be called."""
+
+
+class Observers(RunObserver):
+    """Passes on all that it is told to several observers, in their order."""
+
+    def __init__(self, *observers: RunObserver) -> None:
+        self.observers = observers
+
+
+def _pass_on(name: str) -> Callable[..., None]:
+    def tell(self: Observers, *told: object) -> None:
+        for observer in self.observers:
+            getattr(observer, name)(*told)
+
+    return tell
+
+
+for _name in vars(RunObserver):
+    if not _name.startswith("_"):
+        setattr(Observers, _name, _pass_on(_name))

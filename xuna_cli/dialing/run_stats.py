@@ -85,6 +85,7 @@ class RunStats:
                 screened[target.row_number] = Screened(target.row_number, reason)
         if reason.count == DEFERRED:  # comes back by itself
             self.deferred.add(target, reason)
+            self._observer.deferral(target, reason)
         else:
             self._observer.rejection(
                 Rejection(target.row_number, reason.code, reason.field, reason.message, target.contact)

@@ -4,7 +4,7 @@ from importlib import resources
 
 TOPICS = (
     *("lists", "columns", "templates", "calling-hours", "do-not-call", "outcomes"),
-    *("exit-codes", "environment", "json", "automation", "cron", "ci", "containers", "postgres"),
+    *("exit-codes", "environment", "json", "automation", "cron", "log", "ci", "containers", "postgres"),
     *("crash", "speed", "glossary"),
 )
 """The names of the topics, in the order in which a new user needs them."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from xuna_cli.output.messages import Stdout, safe
+from xuna_cli.output.messages import Stdout, shown
 from xuna_cli.output.result import Result, Styled, Table
 
 WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
@@ -39,7 +39,7 @@ def plain_table(columns: Sequence[str], right: Iterable[str] = ()) -> RichTable:
 
 def cell(value: object, style: str = "") -> Text:
     """Return data as a cell: no markup, no control characters."""
-    return Text("" if value is None else safe(value), style=style)
+    return Text("" if value is None else shown(value), style=style)
 
 
 def draw(table: Table, width: int) -> RichTable:
@@ -57,4 +57,4 @@ def print_parts(result: Result, out: Console) -> None:
         if isinstance(part, Table):
             out.print(draw(part, out.width))
         else:  # a terminal breaks lines by itself
-            out.file.write(safe(part) + "\n")
+            out.file.write(shown(part) + "\n")

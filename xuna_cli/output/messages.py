@@ -7,6 +7,7 @@ from typing import TextIO
 
 from xuna_cli.errors import OutputError, XunaError
 from xuna_cli.hooks import reached
+from xuna_cli.output.masking import masked_data, masked_words
 
 COUNT_LABELS = {
     "accepted": "accepted",
@@ -36,13 +37,18 @@ def safe(text: object) -> str:
     return "".join(character if character.isprintable() else "·" for character in str(text))
 
 
+def shown(text: object) -> str:
+    """Return text as a person is shown it: safe, and with masked numbers where that is wanted."""
+    return safe(masked_words(str(text)))
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Write a line to stderr; a stderr that is closed or full is no reason to fail."""
     stream = stream or sys.stderr
     if stream is None:
         return
     try:
-        stream.write("\n".join(safe(line) for line in text.split("\n")) + "\n")
+        stream.write("\n".join(shown(line) for line in text.split("\n")) + "\n")
         stream.flush()
     except (OSError, ValueError):
         pass
@@ -69,7 +75,7 @@ def emit(text: str) -> None:
         return
     reached("emit:before")
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(masked_data(text))
         sys.stdout.flush()
         reached("emit:after")
     except BrokenPipeError:

@@ -16,7 +16,7 @@ from xuna_cli.outcomes.joining import (
     SAME_NUMBER_TWICE,
 )
 from xuna_cli.outcomes.summary import Summary
-from xuna_cli.output.messages import safe, say
+from xuna_cli.output.messages import say, shown
 from xuna_cli.output.result import Result, Styled, Table, cut_off
 
 LABELS = {
@@ -201,7 +201,7 @@ class LiveSummary:
 
             from xuna_cli.output.drawing import draw  # noqa: PLC0415
 
-            self._live.update(Group(draw(_outcomes(summary), self._live.console.width), Text(safe(words))))
+            self._live.update(Group(draw(_outcomes(summary), self._live.console.width), Text(shown(words))))
         elif words != self._said:
             say(f"xuna: {words}")
         self._said = words

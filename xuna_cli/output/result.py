@@ -143,8 +143,13 @@ def print_result(command: str, result: Result, output: str) -> None:
 
 def result_document(command: str, result: Result) -> str:
     """Return the JSON document of a result, with a line break at its end."""
+    return dump(document_of(command, result))
+
+
+def document_of(command: str, result: Result) -> dict[str, Any]:
+    """Return the JSON document of a result."""
     status = "success" if not result.exit_status else "partial" if result.partial else "error"
-    return dump(_envelope(command, status, result.exit_status, result.document(), result.errors))
+    return _envelope(command, status, result.exit_status, result.document(), result.errors)
 
 
 def print_failure(command: str, error: XunaError) -> None:

@@ -1,0 +1,158 @@
+"""What is done when a run ends, whatever happened: the event log, the metrics and the command of `--on-end`.
+
+None of it changes what the run does, or its exit code: a failure here is a warning.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xuna_cli.commands.call_inputs import STDIN, campaign_of
+from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.context import check_output_file, ledger_location
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.event_log import EventLog
+from xuna_cli.output.files import refuse_outputs
+from xuna_cli.output.masking import masked_data
+from xuna_cli.output.messages import say
+from xuna_cli.output.metrics import write_metrics
+from xuna_cli.output.result import document_of, dump
+from xuna_cli.settings import Given
+
+ON_END_LIMIT_S = 60.0
+STDERR = 2
+
+
+class RunEnd:
+    """What is told of a run, from its beginning to its end.
+
+    Args:
+        options: of batch-call. A dry run is told to nobody.
+
+    Attributes:
+        log: the event log, if there is one; `open` opens it.
+    """
+
+    def __init__(self, options: BatchCallOptions) -> None:
+        self._options = options
+        self._began = time.monotonic()
+        self._metrics: Path | None = None
+        self.log: EventLog | None = None
+
+    def open(self) -> None:
+        """Check the files, and open the log.
+
+        Raises:
+            XunaError: one of them can't be written, or is needed.
+        """
+        options = self._options
+        if options.dry_run:
+            return
+        log, metrics = _path(options.log), _path(options.metrics)
+        refuse_outputs(log, metrics, options.rejects)
+        for path in filter(None, (log, metrics)):
+            self._check(path)
+        if metrics is not None:
+            if metrics.suffix != ".prom":
+                raise UsageError(f"the name of {metrics} has to end with .prom", code="metrics-name")
+            if not os.access(metrics.parent, os.W_OK | os.X_OK):
+                raise InputError(
+                    f"{metrics} can't be written: its folder is missing or not writable",
+                    hint="name another file with --metrics",
+                    code="output-unwritable",
+                )
+            self._metrics = metrics
+        if log is not None:
+            self.log = EventLog(log, on_failure=_warn)
+
+    def _check(self, path: Path) -> None:
+        options = self._options
+        location = ledger_location(options.ledger, sandbox=options.sandbox, aloud=False)
+        check_output_file(
+            path,
+            [
+                None if options.contacts == STDIN else Path(options.contacts),
+                options.first_message_file,
+                *(options.do_not_call or ()),
+            ],
+            settings=options.settings,
+            env_file=options.env_file,
+            ledger=location if isinstance(location, Path) else None,
+        )
+
+    def tell(self, result: BatchCallResult) -> None:
+        """Tell how the run ended."""
+        options = self._options
+        if options.dry_run:
+            return
+        INTERRUPTS.let_finish()
+        seconds = time.monotonic() - self._began
+        campaign = result.campaign
+        with contextlib.suppress(UsageError):
+            campaign = campaign or campaign_of(options)
+        document = document_of("batch-call", result)
+        if self.log is not None:
+            self.log.ended(document, campaign=campaign, seconds=seconds)
+            self.log.close()
+        if self._metrics is not None:
+            try:
+                write_metrics(
+                    self._metrics,
+                    campaign=campaign or "",
+                    report=result.report,
+                    held=result.held,
+                    exit_code=result.exit_status,
+                    ended_at=datetime.now(UTC),
+                    seconds=seconds,
+                )
+            except InputError as error:
+                _warn(error.message)
+        if options.on_end is not None:
+            run_on_end(options.on_end, masked_data(dump(document)), int(result.exit_status))
+
+
+def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_END_LIMIT_S) -> None:
+    """Run a command with a document on its stdin; what it prints goes to stderr.
+
+    Args:
+        command: for the shell.
+        document: JSON.
+        exit_code: of this process; the command has it as `XUNA_EXIT_CODE`.
+        limit: seconds after which it is killed, with all that it has started.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S602 - the user's own command
+            command,
+            shell=True,
+            stdin=subprocess.PIPE,
+            stdout=STDERR,
+            env={**os.environ, "XUNA_EXIT_CODE": str(exit_code)},
+            start_new_session=True,
+        )
+    except OSError as error:
+        _warn(f"the command of --on-end can't be run: {error.strerror}")
+        return
+    try:
+        process.communicate(document.encode(), timeout=limit)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        _warn(f"the command of --on-end took longer than {limit:g} s and was killed")
+        return
+    if process.returncode:
+        _warn(f"the command of --on-end failed with exit code {process.returncode}")
+
+
+def _path(given: Given | None) -> Path | None:
+    return None if given is None else (given.folder or Path()) / Path(given).expanduser()
+
+
+def _warn(words: str) -> None:
+    say(f"xuna: warning: {words}")

@@ -1,0 +1,93 @@
+"""Phone numbers that are shown in part: all that is printed passes through here.
+
+With `--mask`, everything on stdout and stderr shows `+1212•••0101`; in CI, messages and tables do. Files keep whole
+numbers. Cheap to import.
+"""
+
+import re
+from functools import cache
+
+FEWEST_DIGITS = 7
+FEWEST_DIGITS_ALONE = 8  # of a text with nothing but digits: shorter ones are numbers of rows and batches
+LONG = 9
+ENDS_SHOWN = 4
+QUOTES = {"'", '"', "\u2018", "\u201c"}
+OPENS_JSON = '": "'  # a text of a document that is nothing else, e.g. an id
+HIDDEN = 3  # digits that are hidden, at least
+
+# Also as JSON spells them in ASCII.
+_BETWEEN = r"(?:[ \t\u00a0\u2007\u2009\u202f().\-\u2010-\u2015]|\\u00a0|\\u202f|\\u201[0-5]){0,3}"
+_OPENS = r"(?:\((?=\d{1,5}\)))?"
+_TEXT = rf"""
+    (?P<kept>
+        (?<!\d) \d{{4}}-\d\d-\d\d (?!\d) (?: [T ] \d\d:\d\d (?: :\d\d (?: \.\d+ )? )? (?: [+-]\d\d:\d\d )? )?
+      | (?<![\d.]) \d{{1,2}}\.\d{{1,2}}\.\d{{4}} (?![\d.])                        # a date
+      | (?<![\d.]) \d{{1,3}} (?: \.\d{{1,3}} ){{3}} (?![\d.])                      # an address of a machine
+      | (?<![\d.+]) \d+\.\d+ (?![\d.])                                            # a decimal
+      | \b [0-9a-fA-F]{{8}} (?: -[0-9a-fA-F]{{4}} ){{3}} -[0-9a-fA-F]{{12}} \b      # a UUID
+    )
+  | (?P<number>
+        \+ {_OPENS} \d (?: {_BETWEEN} \d ){{{FEWEST_DIGITS - 1},14}} (?!\d)
+      | (?<![\w./+-]) (?<!":[ ]) {_OPENS} \d (?: {_BETWEEN} \d ){{{FEWEST_DIGITS - 1},14}} (?!\w)
+    )
+    """
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(_TEXT, re.VERBOSE)  # only where something is masked: it takes a millisecond or two
+
+
+class _Masking:
+    """What is masked in this process."""
+
+    def __init__(self) -> None:
+        self.words = False
+        self.data = False
+
+
+_MASKING = _Masking()
+
+
+def set_masking(*, asked: bool | None, in_ci: bool) -> None:
+    """Decide what is masked from now on.
+
+    Args:
+        asked: whether somebody asked for it; None: nobody said anything.
+        in_ci: whether what is printed may be read by more people than those who run the program.
+    """
+    _MASKING.data = bool(asked)
+    _MASKING.words = in_ci if asked is None else asked
+
+
+def masked_words(text: str) -> str:
+    """Return a message, or a text of a table, as it is shown."""
+    return mask(text) if _MASKING.words else text
+
+
+def masked_data(text: str) -> str:
+    """Return JSON or CSV as it is printed."""
+    return mask(text) if _MASKING.data else text
+
+
+def mask(text: str) -> str:
+    """Return a text in which no phone number is whole."""
+    return _pattern().sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    text = found[0]
+    digits = re.sub(r"\\u....|\D", "", text)
+    before = found.string[max(0, found.start() - len(OPENS_JSON)) : found.start()]
+    quoted = before[-1:] in QUOTES and before != OPENS_JSON
+    if found["kept"] is not None or (text.isdigit() and _is_none(digits, quoted=quoted)):
+        return text
+    last = ENDS_SHOWN if len(digits) >= LONG else 2
+    first = max(0, min(ENDS_SHOWN, len(digits) - last - HIDDEN))
+    return f"{'+' if text.startswith('+') else ''}{digits[:first]}•••{digits[-last:]}"
+
+
+def _is_none(digits: str, *, quoted: bool) -> bool:
+    """Return whether digits without anything between them are no phone number, but a row, an id or a date."""
+    return (len(digits) < FEWEST_DIGITS_ALONE and not quoted) or _COMPACT_DATE.fullmatch(digits) is not None
