@@ -57,6 +57,7 @@ def test_help_lists_every_topic(cli):
     listed = cli("help").out
     for topic in TOPICS:
         assert f"  {topic} " in listed
+    assert "xuna help" in cli("--help").out
 
 
 def test_in_a_pipe_a_topic_is_plain(cli):
@@ -225,6 +226,32 @@ def test_the_schema_refuses_what_no_command_prints(cli, broken):
     document = cli("phone-numbers", "list", "--sandbox", "--output", "json").document
     with pytest.raises(AssertionError):
         check_document(document | broken)
+
+
+OPTIONS = {
+    name for command in ALL.values() for one in command.params for name in (*one.opts, *one.secondary_opts)
+}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_options_and_commands_that_a_topic_names_exist(topic):
+    for span in code(read_topic(topic)):
+        named = set(re.findall(r"(?<!\S)--[a-z][a-z-]+", span))
+        assert named <= OPTIONS | {"--help", "--install-completion", "--version"}, span
+        if span.startswith("xuna ") and "--" not in span:
+            words = span.split()[1:]
+            assert " ".join(words[:2]) in ALL or words[0] in COMMANDS, span
+
+
+def test_every_topic_that_is_named_anywhere_exists():
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "xuna_cli").rglob("*.*")
+        if path.suffix in (".py", ".md", ".json")
+    ]
+    named = {name for text in texts for name in re.findall(r"xuna help ([a-z][a-z-]+)", text)}
+    assert named >= {"templates", "exit-codes"}
+    assert named <= {*TOPICS, *COMMANDS}
 
 
 # What is to be copied can be pasted as it stands.

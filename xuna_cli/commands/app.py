@@ -65,6 +65,11 @@ class Commands(typer.core.TyperGroup):
             name: typer.core.TyperCommand(name, help=help_line) for name, (_, help_line) in COMMANDS.items()
         }
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, and where to read more."""
+        super().format_help(ctx, formatter)
+        typer.echo(" Read more: `xuna help` lists the topics of the manual.")
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that is called, and the arguments that are left for it."""
         if args[0] in MEANT:
