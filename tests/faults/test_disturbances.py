@@ -14,11 +14,9 @@ import pytest
 from tests.faults.harness import Rig, numbers
 from tests.support.processes import open_files
 from tests.support.sandbox_process import SandboxProcess
-from tests.support.scripted import ScriptedServer, answer, nothing_comes, slow_answer
+from tests.support.scripted import ACCOUNT, ScriptedServer, answer, nothing_comes, slow_answer
 from tests.support.waiting import wait_until
 from xuna_cli.ledger.sqlite import PAGE_SIZE
-
-NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
 
 
 def posts(server):
@@ -122,7 +120,7 @@ def test_a_file_that_may_not_grow_sends_nothing(sandbox, tmp_path, limit):
 
 def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, small_disk):
     ledger = small_disk / "ledger.db"
-    answers = [NUMBERS, slow_answer(1.5, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
+    answers = [*ACCOUNT, slow_answer(1.5, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
     with ScriptedServer(answers) as server:
         rig = Rig(tmp_path, server.base_url, numbers(3), XUNA_LEDGER=str(ledger))
         running = rig.start_calling("--concurrency", 1)
@@ -145,7 +143,7 @@ def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, s
 
 def during_the_post(tmp_path, harm, *, seconds=0.7, people=3, argv=()):
     """Do something to the ledger while the only POST is on the wire; return the rig and what the run said."""
-    answers = [NUMBERS, slow_answer(seconds, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
+    answers = [*ACCOUNT, slow_answer(seconds, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
     with ScriptedServer(answers) as server:
         rig = Rig(tmp_path, server.base_url, numbers(people))
         running = rig.start_calling("--concurrency", 1, *argv)
@@ -179,7 +177,7 @@ def test_a_ledger_that_is_taken_away_stops_the_run_and_the_outcome_is_said(tmp_p
 def test_an_outcome_that_is_not_recorded_weighs_more_than_why(tmp_path):
     """One sender is kept from sending by it (4) while the other has something on the wire (7)."""
     answers = [
-        NUMBERS,
+        *ACCOUNT,
         slow_answer(1.0, 200, {"batch_id": "batch_slow", "calls_initiated": 3}),
         answer(200, {"batch_id": "batch_fast", "calls_initiated": 3}),
         nothing_comes(),

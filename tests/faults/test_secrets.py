@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.harness import Rig, numbers
 from tests.support import scripted
-from tests.support.scripted import ScriptedServer, answer, refuse_connect
+from tests.support.scripted import ACCOUNT, ScriptedServer, answer, refuse_connect
 from tests.support.waiting import wait_until
 
 KEY = "sk_S3nt1nel/+'\"%\\~{{key}}<b>[x]=0123456789"
@@ -28,7 +28,6 @@ FORMS = {
     "html": html.escape(KEY),
     "head": KEY[:12],
 }
-NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
 TAKEN = answer(200, {"batch_id": "batch_1", "calls_initiated": 3})
 CALL = (
     "batch-call",
@@ -92,31 +91,31 @@ def rig_for(server, folder, people=3, **more):
 
 
 def echo(status, body):
-    return [NUMBERS, answer(status, body)]
+    return [*ACCOUNT, answer(status, body)]
 
 
 LOCATED = {
     "detail": [{"loc": ["body", "calls", 0, "to_phone_number"], "msg": f"not with {KEY}", "type": "x"}]
 }
 ANSWERS = {
-    "accepted": [NUMBERS, TAKEN],
-    "short": [NUMBERS, answer(200, {"batch_id": "batch_1", "calls_initiated": 2})],
-    "reset": [NUMBERS, scripted.read_then_reset()],
-    "closed": [NUMBERS, scripted.read_then_close()],
-    "silence": [NUMBERS, scripted.silence()],
-    "garbage": [NUMBERS, scripted.garbage_status_line()],
-    "html": [NUMBERS, scripted.html()],
-    "bad-gzip": [NUMBERS, scripted.bad_gzip()],
-    "endless": [NUMBERS, scripted.endless_headers()],
-    "500": [NUMBERS, answer(500, b"")],
-    "401": [NUMBERS, answer(401, {"detail": {"status": "invalid_api_key", "message": "Invalid API key"}})],
-    "404": [NUMBERS, answer(404, b"")],
-    "422": [NUMBERS, *[answer(422, {"detail": []})] * 5],
-    "429": [NUMBERS, answer(429, b"", {"Retry-After": "0"}), TAKEN],
+    "accepted": [*ACCOUNT, TAKEN],
+    "short": [*ACCOUNT, answer(200, {"batch_id": "batch_1", "calls_initiated": 2})],
+    "reset": [*ACCOUNT, scripted.read_then_reset()],
+    "closed": [*ACCOUNT, scripted.read_then_close()],
+    "silence": [*ACCOUNT, scripted.silence()],
+    "garbage": [*ACCOUNT, scripted.garbage_status_line()],
+    "html": [*ACCOUNT, scripted.html()],
+    "bad-gzip": [*ACCOUNT, scripted.bad_gzip()],
+    "endless": [*ACCOUNT, scripted.endless_headers()],
+    "500": [*ACCOUNT, answer(500, b"")],
+    "401": [*ACCOUNT, answer(401, {"detail": {"status": "invalid_api_key", "message": "Invalid API key"}})],
+    "404": [*ACCOUNT, answer(404, b"")],
+    "422": [*ACCOUNT, *[answer(422, {"detail": []})] * 5],
+    "429": [*ACCOUNT, answer(429, b"", {"Retry-After": "0"}), TAKEN],
     "no-numbers": [answer(200, [])],
-    "numbers-fail": [answer(500, b""), TAKEN],
-    "numbers-refused": [answer(401, b""), TAKEN],
-    "numbers-cut": [scripted.read_then_reset(), TAKEN],
+    "numbers-fail": [answer(500, b""), ACCOUNT[1], TAKEN],
+    "numbers-refused": [answer(401, b""), ACCOUNT[1], TAKEN],
+    "numbers-cut": [scripted.read_then_reset(), ACCOUNT[1], TAKEN],
     "echo-401": echo(401, {"detail": {"message": f"Invalid API key: {KEY}"}}),
     "echo-401-text": echo(401, f"Invalid API key: {KEY}"),
     "echo-403-html": echo(403, f"<p>{html.escape(KEY)}</p>"),
@@ -124,12 +123,12 @@ ANSWERS = {
     "echo-400-url": echo(400, f"xi-api-key={quote(KEY, safe='')}") + [answer(400, KEY)] * 4,
     "echo-422-loc": echo(422, LOCATED) + [answer(422, LOCATED)] * 2,
     "echo-503": echo(503, KEY),
-    "echo-garbage": [NUMBERS, scripted.raw(KEY.encode())],
+    "echo-garbage": [*ACCOUNT, scripted.raw(KEY.encode())],
     "echo-200": echo(200, KEY),
-    "echo-429": [NUMBERS, answer(429, KEY, {"Retry-After": "900"})],
+    "echo-429": [*ACCOUNT, answer(429, KEY, {"Retry-After": "900"})],
     "echo-long": echo(401, "x" * 480 + KEY),
-    "echo-of-no-numbers": [answer(200, f"no JSON, but {KEY}"), TAKEN],
-    "echo-of-the-numbers": [answer(401, {"detail": KEY}), answer(401, {"detail": KEY})],
+    "echo-of-no-numbers": [answer(200, f"no JSON, but {KEY}"), ACCOUNT[1], TAKEN],
+    "echo-of-the-numbers": [answer(401, {"detail": KEY}), ACCOUNT[1], answer(401, {"detail": KEY})],
 }  # fmt: skip
 
 
@@ -187,7 +186,7 @@ def test_no_command_brings_the_key_to_light(tmp_path, argv):
 )
 def test_no_bug_brings_the_key_to_light(tmp_path, point):
     """The planted exception's text has the key in it."""
-    with ScriptedServer(lambda number: NUMBERS if number == 1 else TAKEN) as server:
+    with ScriptedServer(lambda number: ACCOUNT[number - 1] if number <= len(ACCOUNT) else TAKEN) as server:
         rig = rig_for(server, tmp_path)
         done = watched(rig, *CALL, plan={"point": point, "action": "raise"})
     assert done.code != 0 or point in {"get", "emit:before"}
@@ -195,11 +194,13 @@ def test_no_bug_brings_the_key_to_light(tmp_path, point):
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_no_signal_brings_the_key_to_light(tmp_path, signum):
-    with ScriptedServer(lambda number: NUMBERS if number == 1 else scripted.silence()) as server:
+    with ScriptedServer(
+        lambda number: ACCOUNT[number - 1] if number <= len(ACCOUNT) else scripted.silence()
+    ) as server:
         rig = rig_for(server, tmp_path)
 
         def interrupt(running):
-            server.wait_for_requests(2)
+            server.wait_for_requests(3)
             running.kill(signum)
 
         assert watched(rig, *CALL, meanwhile=interrupt).code == 128 + signum
@@ -221,7 +222,7 @@ def test_a_malformed_key_is_refused_without_an_echo(tmp_path, harm):
 def test_doctor_shows_no_key(tmp_path):
     agent = answer(200, {"agent_id": "agent_sandbox", "name": "A", "conversation_config": {}})
     refused = answer(401, {"detail": KEY})
-    with ScriptedServer(lambda number: [NUMBERS, agent, NUMBERS, refused][number % 4]) as server:
+    with ScriptedServer(lambda number: [ACCOUNT[0], agent, ACCOUNT[0], refused][number % 4]) as server:
         for output in ("table", "json", "table", "json"):
             watched(rig_for(server, tmp_path), "doctor", "--output", output)
 
@@ -234,13 +235,13 @@ def test_doctor_shows_no_key(tmp_path):
 def test_a_redirect_takes_the_key_nowhere(tmp_path, status, where):
     with ScriptedServer([]) as elsewhere:  # fails on any connection
         redirect = scripted.redirect(elsewhere.base_url + "/v1/convai/phone-numbers/batch-calls", status)
-        script = [redirect, TAKEN] if where == "numbers" else [NUMBERS, redirect]
+        script = [redirect, ACCOUNT[1], TAKEN] if where == "numbers" else [*ACCOUNT, redirect]
         with ScriptedServer(script) as server:
             watched(rig_for(server, tmp_path), *CALL)
 
 
 def test_an_env_file_that_lies_about_takes_the_key_nowhere(tmp_path):
-    with ScriptedServer([]) as evil, ScriptedServer([NUMBERS, TAKEN]) as server:
+    with ScriptedServer([]) as evil, ScriptedServer([*ACCOUNT, TAKEN]) as server:
         rig = rig_for(server, tmp_path)
         names = (
             "HTTP_PROXY",
@@ -275,7 +276,7 @@ def test_an_env_file_alone_can_not_choose_where_the_key_goes(tmp_path):
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"])
 def test_a_proxy_of_the_environment_has_no_business_with_loopback(tmp_path, name):
-    with ScriptedServer([]) as proxy, ScriptedServer([NUMBERS, TAKEN]) as server:
+    with ScriptedServer([]) as proxy, ScriptedServer([*ACCOUNT, TAKEN]) as server:
         assert watched(rig_for(server, tmp_path, **{name: proxy.base_url}), *CALL).code == 0
 
 
@@ -303,7 +304,7 @@ def test_certificates_that_can_not_be_read_are_a_setting_that_is_wrong(tmp_path)
 
 
 def test_files_with_people_in_them_are_for_their_owner_alone(tmp_path):
-    with ScriptedServer([NUMBERS, TAKEN]) as server:
+    with ScriptedServer([*ACCOUNT, TAKEN]) as server:
         rig = Rig(tmp_path, server.base_url, numbers(3))
         rig.environment.pop("XUNA_LEDGER")
         assert rig.xuna(*CALL).code == 0

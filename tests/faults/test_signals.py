@@ -6,10 +6,9 @@ import time
 import pytest
 
 from tests.faults.harness import Rig, numbers
-from tests.support.scripted import ScriptedServer, answer, silence
+from tests.support.scripted import ACCOUNT, ScriptedServer, answer, silence
 from tests.support.waiting import wait_until
 
-NUMBERS = answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}])
 ONCE = [
     ("start_run:before", 0),
     ("start_run:after-commit", 0),
@@ -75,10 +74,10 @@ def test_a_signal_at_the_edges_of_the_program_is_quiet(rig, command, point, code
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("busy", [429, 503])
 def test_a_pause_ends_with_the_signal(tmp_path, signum, busy):
-    with ScriptedServer([NUMBERS, answer(busy, b"", {"Retry-After": "300"})]) as server:
+    with ScriptedServer([*ACCOUNT, answer(busy, b"", {"Retry-After": "300"})]) as server:
         rig = Rig(tmp_path, server.base_url, numbers(3))
         running = rig.start_calling()
-        wait_until(lambda: len(server.requests) == 2, "no POST")
+        wait_until(lambda: len(server.requests) == 3, "no POST")
         time.sleep(0.2)
         running.kill(signum)
         done = rig.took(running.finish(), exits=128 + signum)
@@ -89,13 +88,13 @@ def test_a_pause_ends_with_the_signal(tmp_path, signum, busy):
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_second_signal_leaves_at_once_and_the_next_run_finds_it(tmp_path, signum):
     with ScriptedServer(
-        [NUMBERS, silence(), NUMBERS, answer(200, {"batch_id": "b", "calls_initiated": 3})]
+        [*ACCOUNT, silence(), *ACCOUNT, answer(200, {"batch_id": "b", "calls_initiated": 3})]
     ) as server:
         rig = Rig(tmp_path, server.base_url, numbers(6))
         errors = tmp_path / "stderr"
         with errors.open("w") as stderr:
             running = rig.start_calling("--concurrency", 1, stderr=stderr)
-        wait_until(lambda: len(server.requests) == 2, "no POST")
+        wait_until(lambda: len(server.requests) == 3, "no POST")
         running.kill(signum)
         wait_until(lambda: "Stopping" in errors.read_text(), "the first signal did not come")
         assert running.process.poll() is None

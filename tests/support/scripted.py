@@ -402,6 +402,13 @@ def answer(
     connection.send(response(status, encoded(body), headers))
 
 
+ACCOUNT = (
+    answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}]),
+    answer(200, {"agent_id": "agent_sandbox", "name": "A", "conversation_config": {}}),
+)
+"""What batch-call looks up before its first POST: the caller number, then the agent."""
+
+
 def answer_and_keep_alive(status: int = 200, body: object = ACCEPTED) -> Action:
     """Answer, and leave the connection open; another request on it plays the next action."""
 

@@ -1,7 +1,9 @@
 """The account's agents, read tolerantly."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +12,9 @@ from xuna_cli.api.conversations import Pages
 from xuna_cli.api.retry import Reader
 from xuna_cli.errors import UnreachableError
 from xuna_cli.models import Agent
+
+BEHAVIOUR = ("conversation_config", "platform_settings", "workflow")
+"""The parts of an agent's configuration that change what people hear."""
 
 CREATED = ("created_at_unix_secs", "created_at", "creation_timestamp")
 
@@ -47,6 +52,12 @@ def agent(reader: Reader, agent_id: str) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise UnreachableError("the API's answer about the agent can't be read", code="answer-unreadable")
     return document
+
+
+def configuration_hash(configuration: Mapping[str, Any]) -> str:
+    """Return a hash over what an agent says and does; not over when it was made, who may see it, or its name."""
+    spoken = {name: configuration.get(name) for name in BEHAVIOUR}
+    return sha256(json.dumps(spoken, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
 def own_first_message(configuration: Mapping[str, Any]) -> str | None:

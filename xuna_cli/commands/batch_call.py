@@ -12,6 +12,7 @@ from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions, Output
 from xuna_cli.commands.context import ledger_for_writing
+from xuna_cli.commands.pinned import agent_hash, check_changes
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, Watcher, say_lists, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
 from xuna_cli.commands.run_end import RunEnd
@@ -154,6 +155,7 @@ class BatchCall:
             options.from_phone_number_id,
             collected.add,
             lambda experience: self._preview(collected, experience),
+            lambda ledger, campaign_id, description: check_changes(ledger, campaign_id, description, options),
         )
 
     def _preview(self, collected: PreviewBuilder, experience: Experience) -> Preview:
@@ -181,10 +183,14 @@ class BatchCall:
             description = self._list.description(
                 account.agent_id, account.from_phone_number_id, account.origin, options.timeout
             )
+            ledger.recover()  # who was only claimed by a run that died binds the campaign to nothing
             campaign_id = ledger.check_campaign(description)
             if campaign_id is None:
                 self._check_not_copied(ledger, description)
             caller = self._caller(account)
+            known = agent_hash(account.client, account.agent_id, options)
+            description = replace(description, agent_hash=known)
+            check_changes(ledger, campaign_id, description, options)
             self._list.check_max_calls(ledger, campaign_id, wait=options.wait)
             asked = self._ask(ledger, campaign_id, caller)
             if isinstance(
@@ -204,7 +210,7 @@ class BatchCall:
             watched = is_terminal(sys.stderr) and not options.quiet
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, total=asked) as line:
-                run = ledger.start_run(description)
+                run = ledger.start_run(replace(description, list_sha256=contacts.sha256()))
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
                 watcher = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
                 watcher.says_pauses = not (watched or options.quiet)

@@ -505,6 +505,22 @@ class BatchCallOptions(CallerOptions):
             rich_help_panel=SENDING,
         ),
     ] = False
+    pin: Annotated[
+        bool,
+        typer.Option(
+            "--pin",
+            help="Stop if the message template, agent or caller number is not that of the campaign's last run.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = False
+    pin_agent: Annotated[
+        bool,
+        typer.Option(
+            "--pin-agent",
+            help="Stop if the agent's configuration has changed since the campaign's last run.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = False
     samples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Messages that a dry run shows.", rich_help_panel=SENDING)
     ] = 3

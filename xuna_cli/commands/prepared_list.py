@@ -181,6 +181,7 @@ class PreparedList:
         number_id: str | None,
         on_fit: OnFit = nothing,
         preview: Callable[[Experience], Preview] | None = None,
+        check: Callable[[Ledger, int | None, RunDescription], None] = nothing,
     ) -> BatchCallResult:
         """Do everything except POSTs and writes.
 
@@ -188,6 +189,7 @@ class PreparedList:
             agent_id: who would talk to them, if that is known.
             number_id: the caller number, if that is known.
             on_fit: is told of everybody who would be called.
+            check: looks at the run beside the campaign in the ledger, if there is a ledger.
             preview: makes the preview of what the ledger knows, in the end.
         """
         self.check_caller(agent_id, number_id)
@@ -195,8 +197,12 @@ class PreparedList:
             ledger = ledger_if_there(self.location, required=self.ledger_required)
             if ledger is not None:
                 stack.callback(ledger.close)
-            description = self.description(agent_id="", number="", origin=self.origin(), deadline=0)
+            description = self.description(
+                str(agent_id or ""), str(number_id or ""), self.origin(), deadline=0
+            )
             campaign_id = ledger.check_campaign(description) if ledger else None
+            if ledger is not None:
+                check(ledger, campaign_id, description)
             copied = self.copied(ledger, description) if ledger and campaign_id is None else None
             if copied is not None:
                 say(f"xuna: warning: {copied.message(self.campaign)}")

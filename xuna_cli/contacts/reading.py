@@ -99,6 +99,10 @@ class ContactList:
         finally:
             self.close()
 
+    def sha256(self) -> str:
+        """Return the hash of the file's bytes; reading goes on where it was. Raises as reading does."""
+        return self._source.sha256()
+
     def close(self) -> None:
         """Close the file, or let go of the one that was handed in; a second time does nothing."""
         self._source.close()

@@ -1,7 +1,9 @@
 """From a file to text: opening, what the first bytes say, and decoding without a guess."""
 
 import codecs
+import hashlib
 import io
+import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,6 +14,7 @@ from xuna_cli.errors import InputError, UsageError
 
 _Row = TypeVar("_Row")
 
+HASHED_AT_ONCE = 2**20  # bytes
 HEAD_SIZE = 64 * 1024  # bytes looked at before a format and an encoding are chosen
 # The longest line or JSON value, in characters. No contact comes near it, and what has no end in sight
 # (a device, a damaged file) must not be read into memory whole.
@@ -90,6 +93,21 @@ class Source:
         head = self.file.read(HEAD_SIZE)
         self.file.seek(0)
         return head
+
+    def sha256(self) -> str:
+        """Return the hash of all bytes; whoever reads goes on where they were.
+
+        Raises:
+            InputError: they can't be read.
+        """
+        digest, place = hashlib.sha256(), 0
+        try:
+            while part := os.pread(self.file.fileno(), HASHED_AT_ONCE, place):
+                digest.update(part)
+                place += len(part)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return digest.hexdigest()
 
     def start(self, encoding: str | None) -> str:
         """Return the first characters, as far as they can be decoded, and rewind; raises as `choose_encoding`."""

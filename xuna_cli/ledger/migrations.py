@@ -165,6 +165,61 @@ STEPS: Mapping[int, Sequence[str]] = {
         )
         """,
     ),
+    5: (
+        # Runs as evidence. user_name: of the operating system; list_sha256: of the list as it was read; agent_hash:
+        # api.account.configuration_hash; exit_code: NULL where the run didn't end by itself, as in all five where it
+        # is of an older version.
+        "ALTER TABLE runs ADD COLUMN user_name TEXT",
+        "ALTER TABLE runs ADD COLUMN api_origin TEXT",
+        "ALTER TABLE runs ADD COLUMN list_sha256 TEXT",
+        "ALTER TABLE runs ADD COLUMN agent_hash TEXT",
+        "ALTER TABLE runs ADD COLUMN exit_code INTEGER",
+        # Rows that became no call for good, by the rule that kept them back: one for all runs with the same list, so
+        # that a job that runs every hour adds nothing. list_run_id: the campaign's first run with this list.
+        """
+        CREATE TABLE not_called (
+            list_run_id     BIGINT NOT NULL REFERENCES runs (id),
+            row_number      INTEGER NOT NULL,
+            rule            TEXT NOT NULL,
+            to_phone_number TEXT,
+            first_run_id    BIGINT NOT NULL REFERENCES runs (id),
+            last_run_id     BIGINT NOT NULL REFERENCES runs (id),
+            PRIMARY KEY (list_run_id, row_number, rule)
+        )
+        """,
+        # Who decided what about held batches, and why. evidence: what proved it, where nobody decided.
+        """
+        CREATE TABLE resolutions (
+            id         SERIAL_KEY,
+            batch_id   BIGINT NOT NULL REFERENCES batches (id),
+            decided_at TEXT NOT NULL,
+            decision   TEXT NOT NULL CHECK (decision IN ('placed', 'not-placed', 'proven')),
+            decided_by TEXT NOT NULL,
+            note       TEXT,
+            evidence   TEXT
+        )
+        """,
+        "CREATE INDEX resolutions_of_batch ON resolutions (batch_id)",
+        # By which command, and by whom (user@host), a number was added. NULL: by an older version.
+        "ALTER TABLE do_not_call ADD COLUMN command TEXT",
+        "ALTER TABLE do_not_call ADD COLUMN added_by TEXT",
+        # Entries of do_not_call that were removed again.
+        """
+        CREATE TABLE do_not_call_removed (
+            id              SERIAL_KEY,
+            to_phone_number TEXT NOT NULL,
+            reason          TEXT,
+            added_at        TEXT NOT NULL,
+            command         TEXT,
+            added_by        TEXT,
+            removed_at      TEXT NOT NULL,
+            removed_command TEXT NOT NULL,
+            removed_by      TEXT NOT NULL,
+            removed_reason  TEXT
+        )
+        """,
+        "CREATE INDEX do_not_call_removed_of_number ON do_not_call_removed (to_phone_number)",
+    ),
 }
 
 

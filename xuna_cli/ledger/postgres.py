@@ -38,7 +38,12 @@ RECONNECT_S = 180.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
-MORE_PEOPLE = ("outcomes", "refusals")  # tables beside TABLES that are cleared when a campaign is forgotten
+MORE_PEOPLE = (
+    "outcomes",
+    "refusals",
+    "not_called",
+    "resolutions",
+)  # tables beside TABLES that are cleared when a campaign is forgotten
 
 SCHEMA_LOCK = int.from_bytes(b"xuna-cli", "big") >> 1  # one key of 8 bytes; runs have two of 4
 

@@ -16,11 +16,18 @@ INSERT INTO campaigns (name, key_column, api_origin, source_path, created_at)
 VALUES (:name, :key_column, :api_origin, :source_path, :created_at)
 ON CONFLICT (name) DO NOTHING
 
+-- name: bind_campaign
+UPDATE campaigns SET key_column = :key_column, api_origin = :api_origin, source_path = :source_path
+WHERE id = :campaign_id
+
+-- name: called_any
+SELECT 1 FROM calls WHERE campaign_id = :campaign_id LIMIT 1
+
 -- name: add_run
 INSERT INTO runs (campaign_id, started_at, agent_id, from_phone_number_id, source, template, deadline,
-                  host, pid, xuna_version, zone_rules)
+                  host, pid, xuna_version, zone_rules, user_name, api_origin, list_sha256, agent_hash)
 VALUES (:campaign_id, :started_at, :agent_id, :from_phone_number_id, :source, :template, :deadline,
-        :host, :pid, :xuna_version, :zone_rules)
+        :host, :pid, :xuna_version, :zone_rules, :user_name, :api_origin, :list_hash, :agent_hash)
 RETURNING id
 
 -- name: end_run
@@ -130,7 +137,20 @@ GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, 
 ORDER BY c.name, b.state
 
 -- name: runs_of_campaign
-SELECT id, started_at, agent_id FROM runs WHERE campaign_id = :campaign_id ORDER BY id
+SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,
+       api_origin, list_sha256, agent_hash, exit_code
+FROM runs WHERE campaign_id = :campaign_id ORDER BY id
+
+-- name: last_run_that_called
+SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,
+       api_origin, list_sha256, agent_hash, exit_code
+FROM runs
+WHERE campaign_id = :campaign_id AND EXISTS (SELECT 1 FROM batches WHERE run_id = runs.id)
+  AND (:any_agent = 1 OR (agent_id = :agent_id AND agent_hash IS NOT NULL))
+ORDER BY id DESC LIMIT 1
+
+-- name: set_exit_code
+UPDATE runs SET exit_code = :exit_code WHERE id = :run_id
 
 -- name: calls_of_batches
 SELECT c.batch_id, c.row_number, c.key, c.to_phone_number FROM calls c

@@ -94,6 +94,8 @@ class RunDescription:
         template: what is said, as given.
         deadline: seconds that one POST may take in all.
         zone_rules: the version of the time zone rules, and where they are.
+        list_sha256: of the list's bytes.
+        agent_hash: of the agent's configuration; None: it could not be read.
     """
 
     campaign: str
@@ -106,6 +108,8 @@ class RunDescription:
     template: str | None
     deadline: float
     zone_rules: str | None = None
+    list_sha256: str | None = None
+    agent_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,39 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What the ledger knows of a run, as far as somebody asks."""
+    """What the ledger knows of a run; None where it is of an older version.
+
+    Attributes:
+        id: the ledger's.
+        started_at: UTC, ISO 8601.
+        agent_id: who conducted the calls.
+        ended_at: UTC, ISO 8601; None: it is alive.
+        from_phone_number_id: the caller number.
+        source: the list's absolute path; `-` for standard input.
+        template: what was said, as given; None also where it was forgotten.
+        host: the machine.
+        xuna_version: of this program.
+        user_name: of the operating system.
+        api_origin: of the API.
+        list_sha256: of the list's bytes.
+        agent_hash: of the agent's configuration; None: it could not be read.
+        exit_code: None: it didn't end by itself.
+    """
 
     id: int
     started_at: str
     agent_id: str
+    ended_at: str | None = None
+    from_phone_number_id: str = ""
+    source: str = "-"
+    template: str | None = None
+    host: str = ""
+    xuna_version: str = ""
+    user_name: str | None = None
+    api_origin: str | None = None
+    list_sha256: str | None = None
+    agent_hash: str | None = None
+    exit_code: int | None = None
 
 
 class ClaimStatus(StrEnum):

@@ -13,6 +13,7 @@ from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import Run, RunDescription, RunRecord
+from xuna_cli.ledger.who import user_name
 
 
 class Runs:
@@ -27,7 +28,7 @@ class Runs:
 
         Raises:
             UsageError: if the campaign's first run was made with another key, API origin or, under a
-                default name, another list.
+                default name, another list, and somebody was called or is held in the campaign.
             LedgerError: if it can't be written, or trusted where it is.
         """
         self._engine.check_place()
@@ -49,6 +50,10 @@ class Runs:
                     "pid": os.getpid(),
                     "xuna_version": __version__,
                     "zone_rules": description.zone_rules,
+                    "user_name": user_name(),
+                    "api_origin": description.api_origin,
+                    "list_hash": description.list_sha256,
+                    "agent_hash": description.agent_hash,
                 },
             )
             # The lock is there before the row can be seen: nobody finds a living run without it.
@@ -72,15 +77,37 @@ class Runs:
         # From here on nobody can forget it before our run is there to be seen; it may have been a moment ago.
         self._db.change("lock_campaign", {"campaign_id": campaign_id})
         [(campaign_id, *first_run)] = self._db.rows("campaign_by_name", by_name)
-        check_same_campaign(description, *first_run)
+        if self._is_bound(campaign_id, *first_run):
+            check_same_campaign(description, *first_run)
+        else:
+            self._db.change(
+                "bind_campaign",
+                {
+                    "campaign_id": campaign_id,
+                    "key_column": description.key_column,
+                    "api_origin": description.api_origin,
+                    "source_path": description.source_path,
+                },
+            )
         return int(campaign_id)
+
+    def _is_bound(self, campaign_id: int, forgotten_at: str | None, *_: object) -> bool:
+        """Return whether a run has to have something in common with the campaign's first one.
+
+        Where nobody was accepted or is held, and no run is open, a mistyped URL or key has called nobody.
+        """
+        of_campaign = {"campaign_id": campaign_id}
+        return forgotten_at is not None or any(
+            self._db.rows(name, of_campaign) for name in ("called_any", "open_runs_of_campaign")
+        )
 
     def check_campaign(self, description: RunDescription) -> int | None:
         """Return the campaign's id, or None if it is new; raise as `start_run` would."""
         check_not_moved(self._db.location, self._db.moved)
         description = storable(description)
         for campaign_id, *first_run in self._db.rows("campaign_by_name", {"name": description.campaign}):
-            check_same_campaign(description, *first_run)
+            if self._is_bound(campaign_id, *first_run):
+                check_same_campaign(description, *first_run)
             return int(campaign_id)
         return None
 
@@ -143,6 +170,26 @@ def lost_claim(what: str) -> LostClaimError:
 def runs_of(database: Database, campaign_id: int) -> list[RunRecord]:
     """Return the campaign's runs, in order."""
     return [RunRecord(*row) for row in database.rows("runs_of_campaign", {"campaign_id": campaign_id})]
+
+
+def last_run_that_called(
+    database: Database, campaign_id: int, *, agent_id: str | None = None
+) -> RunRecord | None:
+    """Return the last run of a campaign that made a batch; None: there is none.
+
+    Args:
+        database: the ledger's.
+        campaign_id: the campaign's.
+        agent_id: only a run with this agent, whose configuration could be read.
+    """
+    asked = {"campaign_id": campaign_id, "agent_id": agent_id or "", "any_agent": int(agent_id is None)}
+    return next((RunRecord(*row) for row in database.rows("last_run_that_called", asked)), None)
+
+
+def store_exit_code(database: Database, run_id: int, exit_code: int) -> None:
+    """Keep what a run ended with."""
+    with database.transaction():
+        database.change("set_exit_code", {"run_id": run_id, "exit_code": exit_code})
 
 
 def store_counts(database: Database, run_id: int, counts: Mapping[str, int]) -> None:

@@ -1,0 +1,139 @@
+"""What changes in mid-campaign: the words, the agent, the caller number. It is said, or stops the run."""
+
+from dataclasses import dataclass
+
+from xuna_cli.api.account import configuration_hash
+from xuna_cli.api.client import Client
+from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.copied_list import quoted
+from xuna_cli.errors import UsageError, XunaError
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.records import RunDescription
+from xuna_cli.ledger.runs import last_run_that_called
+from xuna_cli.output.messages import say
+
+LONGEST_QUOTE = 160  # characters of a template in a message
+BEFORE_THE_CHANGE = 20
+HASH_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that is not what it was in the campaign's last run.
+
+    Attributes:
+        message: what it is now, and what it was.
+        of_agent: whether it is the agent, or its configuration.
+        pinned: whether `--pin` forbids it.
+    """
+
+    message: str
+    of_agent: bool
+    pinned: bool
+
+
+def agent_hash(client: Client, agent_id: str, options: BatchCallOptions) -> str | None:
+    """Return the hash of the agent's configuration; warn, and return None, where it can't be read.
+
+    Raises:
+        XunaError: it can't be read, and `--pin-agent` needs it.
+    """
+    try:
+        return configuration_hash(client.agent(agent_id))
+    except XunaError as error:
+        if options.pin_agent:
+            raise
+        if not options.quiet:
+            say(
+                f"xuna: warning: the configuration of agent {agent_id} could not be read, so nobody knows whether "
+                f"it has changed: {error.message}"
+            )
+        return None
+
+
+def check_changes(
+    ledger: Ledger, campaign_id: int | None, description: RunDescription, options: BatchCallOptions
+) -> None:
+    """Say what has changed since the last run of the campaign that made a batch.
+
+    Args:
+        ledger: where.
+        campaign_id: None: it is new.
+        description: of this run; what is empty is not known, and is not compared.
+        options: of the command.
+
+    Raises:
+        UsageError: `--pin` or `--pin-agent` forbids it.
+    """
+    if campaign_id is None:
+        return
+    changes, other = _changes(ledger, campaign_id, description), f"{description.campaign}-2"
+    for change in changes:
+        if (options.pin and change.pinned) or (options.pin_agent and change.of_agent):
+            raise UsageError(
+                f"{change.message}; nobody was called",
+                hint=f"if that is meant, leave {'--pin' if options.pin and change.pinned else '--pin-agent'} out; "
+                f"if not, use what the last run used, or another campaign: --campaign {quoted(other)}",
+                code="campaign-changed",
+            )
+    for change in changes:
+        say(f"xuna: warning: {change.message}")
+
+
+def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Change]:
+    last = last_run_that_called(ledger, campaign_id)
+    if last is None:
+        return []
+    since = f"in the campaign's last run ({_minute(last.started_at)})"
+    changes = []
+    if now.template != last.template:
+        one, other = _around_the_change(now.template or "", last.template or "")
+        changes.append(
+            Change(f"the message template is now {one}, and was {other} {since}", of_agent=False, pinned=True)
+        )
+    if now.agent_id and now.agent_id != last.agent_id:
+        changes.append(
+            Change(
+                f"the agent is now {now.agent_id}, and was {last.agent_id} {since}",
+                of_agent=True,
+                pinned=True,
+            )
+        )
+    if now.from_phone_number_id and now.from_phone_number_id != last.from_phone_number_id:
+        changes.append(
+            Change(
+                f"the caller number is now {now.from_phone_number_id}, and was {last.from_phone_number_id} {since}",
+                of_agent=False,
+                pinned=True,
+            )
+        )
+    known = last_run_that_called(ledger, campaign_id, agent_id=now.agent_id) if now.agent_hash else None
+    if known is not None and now.agent_hash and known.agent_hash and now.agent_hash != known.agent_hash:
+        changes.append(
+            Change(
+                f"the configuration of agent {now.agent_id} has changed since {_minute(known.started_at)} "
+                f"(its hash is now {now.agent_hash[:HASH_SHOWN]}…, and was {known.agent_hash[:HASH_SHOWN]}…)",
+                of_agent=True,
+                pinned=False,
+            )
+        )
+    return changes
+
+
+def _minute(at: str) -> str:
+    return f"{at[:16].replace('T', ' ')} UTC"
+
+
+def _around_the_change(one: str, other: str) -> tuple[str, str]:
+    """Return two texts for a message: whole where they are short, else from shortly before they differ."""
+    same = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    same = same or min(len(one), len(other))
+    start = max(0, same - BEFORE_THE_CHANGE) if max(len(one), len(other)) > LONGEST_QUOTE else 0
+    return _quoted(one, start), _quoted(other, start)
+
+
+def _quoted(text: str, start: int) -> str:
+    if not text:
+        return "none"
+    end = start + LONGEST_QUOTE
+    return f"“{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}”"
