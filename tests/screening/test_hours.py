@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from xuna_cli.errors import UsageError
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.calling_hours import CallingHours
-from xuna_cli.screening.hours import Hours, Window, next_opening, parse_days, parse_until, parse_windows
+from xuna_cli.screening.hours import Hours, Window, next_opening, parse_days, parse_time, parse_windows
 from xuna_cli.screening.rules import ScreeningContext, Until
 
 DENVER, KOLKATA, KATHMANDU, BERLIN, NEW_YORK = (
@@ -307,11 +307,11 @@ def test_days_of_another_form_are_a_usage_error(text):
 
 
 def test_until_needs_an_offset():
-    assert parse_until("2026-12-01T18:00-05:00", source="--until") == datetime(2026, 12, 1, 23, tzinfo=UTC)
-    assert parse_until("2026-12-01T18:00Z", source="--until") == datetime(2026, 12, 1, 18, tzinfo=UTC)
+    assert parse_time("2026-12-01T18:00-05:00", source="--until") == datetime(2026, 12, 1, 23, tzinfo=UTC)
+    assert parse_time("2026-12-01T18:00Z", source="--until") == datetime(2026, 12, 1, 18, tzinfo=UTC)
     for text in ("2026-12-01T18:00", "2026-12-01", "tomorrow", ""):
         with pytest.raises(UsageError, match="--until"):
-            parse_until(text, source="--until")
+            parse_time(text, source="--until")
 
 
 @settings(max_examples=25, deadline=None)

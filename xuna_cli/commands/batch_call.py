@@ -140,7 +140,8 @@ class BatchCall:
         self._options = options
         self._log = log
         self._list = PreparedList(options, stack)
-        if options.wait and self._list.screening.hours is None:
+        rules = self._list.screening
+        if options.wait and not (rules.hours or rules.start or rules.not_on):
             raise UsageError(
                 "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"
             )

@@ -435,6 +435,23 @@ class BatchCallOptions(CallerOptions):
             rich_help_panel=WHEN,
         ),
     ] = None
+    start: Annotated[
+        Given | None,
+        text(
+            metavar="TIME",
+            help="Call nobody before this time, e.g. 2026-12-01T09:00-05:00.",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    not_on: Annotated[
+        Given | None,
+        text(
+            metavar="DATE|FILE.ics[,…]",
+            envvar="XUNA_NOT_ON",
+            help="Call nobody on these days of their own calendar: dates, or calendar files with holidays.",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
     wait: Annotated[
         bool,
         typer.Option(

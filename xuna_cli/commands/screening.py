@@ -1,7 +1,9 @@
 """From the options that screen to the rules of a run."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from xuna_cli.commands.call_options import BatchCallOptions, ListAndMessageOptions
 from xuna_cli.commands.durations import parse_age
@@ -11,10 +13,11 @@ from xuna_cli.errors import InputError, UsageError
 from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.phone.regions import parse_countries
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
-from xuna_cli.screening.calling_hours import CallingHours
+from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
+from xuna_cli.screening.days import NotOn, Start, parse_days_off
 from xuna_cli.screening.do_not_call import DoNotCall
-from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_until, parse_windows
+from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_time, parse_windows
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import Consent, QuietDays, Until
 from xuna_cli.targets.template import nearest
@@ -46,18 +49,44 @@ def make_screening(
         longest_age=None if age is None else parse_age(age, source=age.source),
         now=now,
     )
-    until = None
-    if isinstance(options, BatchCallOptions) and options.until is not None:
-        until = Until(parse_until(options.until, source=options.until.source))
+    timing = _timing(options, now()) if isinstance(options, BatchCallOptions) else Timing()
     return Screening(
         do_not_call=DoNotCall(tuple(lists)),
         countries=None if country is None else Countries(parse_countries(country, source=country.source)),
         kind_of_number=None if options.allow_premium else KindOfNumber(),
         consent=_consent(options, columns),
         quiet_days=_quiet_days(options.quiet_days),
-        until=until,
-        hours=_hours(options, until) if isinstance(options, BatchCallOptions) else None,
+        until=timing.until,
+        start=timing.start,
+        not_on=timing.not_on,
+        hours=timing.hours,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The rules of when, none of which a rendered list has."""
+
+    until: Until | None = None
+    start: Start | None = None
+    not_on: NotOn | None = None
+    hours: CallingHours | None = None
+
+
+def _timing(options: BatchCallOptions, now: datetime) -> Timing:
+    until, start, days_off = options.until, options.start, options.not_on
+    end = None if until is None else Until(parse_time(until, source=until.source))
+    beginning = None if start is None else Start(parse_time(start, source=start.source))
+    if end is not None and beginning is not None and beginning.at >= end.end:
+        raise UsageError("--start is not before --until: nobody could be called", code="start")
+    hours = _hours(options, end)
+    not_on = None
+    if days_off is not None:
+        days = parse_days_off(days_off, source=days_off.source, folder=days_off.folder or Path(), now=now)
+        default = options.default_timezone
+        zone = None if default is None else _default_zone(default, default.source)
+        not_on = NotOn(days, (hours or CallingHours(USUAL, zone)).zones)
+    return Timing(end, beginning, not_on, hours)
 
 
 def _quiet_days(days: float) -> QuietDays | None:

@@ -24,6 +24,7 @@ class Deferred:
     def __init__(self, *, keep: bool) -> None:
         self._lock = threading.Lock()
         self._waiting: Counter[Opening] = Counter()
+        self._reasons: Counter[str] = Counter()
         self._spool = Spool() if keep else None
 
     def add(self, target: CallTarget, reason: Reason) -> None:
@@ -32,8 +33,9 @@ class Deferred:
             raise AssertionError(reason.code)
         with self._lock:
             self._waiting[reason.zones, reason.opens_at] += 1
+            self._reasons[reason.code] += 1
         if self._spool is not None:
-            self._spool.add(target, [reason.zones, reason.opens_at.isoformat()])
+            self._spool.add(target, [reason.zones, reason.opens_at.isoformat(), reason.code])
 
     @property
     def next_opening(self) -> datetime | None:
@@ -52,13 +54,19 @@ class Deferred:
         if self._spool is None:
             return
         for target, note in self._spool.take():
-            zones, opens_at = cast(list[Any], note)
+            zones, opens_at, code = cast(list[Any], note)
             opening = (tuple(zones), datetime.fromisoformat(opens_at))
             with self._lock:
                 self._waiting[opening] -= 1
+                self._reasons[code] -= 1
                 if not self._waiting[opening]:
                     del self._waiting[opening]
             yield target
+
+    def reasons(self) -> Counter[str]:
+        """Return how many wait for which reason, by its code."""
+        with self._lock:
+            return self._reasons.copy()
 
     def deferrals(self) -> tuple[Deferral, ...]:
         """Return how many wait for which opening, the next one first."""

@@ -79,7 +79,7 @@ class RunStats:
         """Note a row that is not called, or not now; tell of it as of a rejection where it is for good."""
         with self._lock:
             self._counts[reason.count] += 1
-            self._reasons[reason.code] += 1
+            self._reasons[reason.code] += reason.count != DEFERRED
             screened = self._deferred if reason.count == DEFERRED else self._screened
             if len(screened) < SCREENED_KEPT:
                 screened[target.row_number] = Screened(target.row_number, reason)
@@ -96,7 +96,6 @@ class RunStats:
         with self._lock:
             self._deferred.pop(target.row_number, None)
             self._counts["deferred"] -= 1
-            self._reasons["outside-hours"] -= 1
 
     def note_done(self, people: int) -> None:
         """Note people who were claimed, and need nothing more in this run."""
@@ -154,7 +153,7 @@ class RunStats:
                         [*self._screened.values(), *self._deferred.values()], key=lambda one: one.row_number
                     )
                 )[:SCREENED_KEPT],
-                reasons={code: rows for code, rows in self._reasons.items() if rows},
+                reasons=dict(self._reasons + self.deferred.reasons()),
                 deferrals=self.deferred.deferrals(),
                 outside=self.outside,
                 duplicates=tuple(sorted(self._duplicates)),

@@ -208,23 +208,23 @@ def _is_day(name: str) -> bool:
     )
 
 
-def parse_until(text: str, *, source: str) -> datetime:
-    """Return the end of a campaign: ISO 8601 with a UTC offset.
+def parse_time(text: str, *, source: str) -> datetime:
+    """Return the beginning or the end of a campaign: ISO 8601 with a UTC offset.
 
     Raises:
         UsageError: it is no time, or has no offset.
     """
     try:
-        until = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        until = None
-    if until is None or until.utcoffset() is None:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
         what = (
             "is no time"
-            if until is None
+            if moment is None
             else "has no UTC offset, and would be another moment on another machine"
         )
         raise UsageError(
             f"{source}: {text!r} {what}", hint="write it like 2026-12-01T18:00-05:00, or …Z", code="until"
         )
-    return until
+    return moment

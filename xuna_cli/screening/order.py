@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from xuna_cli.models import CallTarget, Contact, Reason
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
+from xuna_cli.screening.days import NotOn, Start
 from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.rules import (
@@ -34,6 +35,8 @@ class Screening:
         consent: nobody without it.
         quiet_days: nobody who was called a short while ago.
         until: nobody after the end.
+        start: nobody before the beginning.
+        not_on: nobody on these days of their own calendar.
         hours: nobody outside them, now.
         usual: whom to warn about where no hours were asked for.
     """
@@ -45,6 +48,8 @@ class Screening:
     consent: Consent | InAnyRow | None = None
     quiet_days: QuietDays | None = None
     until: Until | None = None
+    start: Start | None = None
+    not_on: NotOn | None = None
     hours: CallingHours | None = None
     usual: CallingHours = field(default_factory=lambda: CallingHours(USUAL))
 
@@ -64,6 +69,8 @@ class Screening:
             # Before the hours: who is deferred is called later, and then not asked again.
             OncePerNumber() if self.quiet_days is not None else None,
             self.until,
+            self.start,
+            self.not_on,
             self.hours,
         )
         return tuple(rule for rule in rules if rule is not None)
@@ -99,6 +106,8 @@ class Screening:
         rules: Iterable[Rule | None] = (
             self.do_not_call if self.do_not_call.lists else None,
             self.until,
+            self.start,
+            self.not_on,
             self.hours,
         )
         return tuple(rule for rule in rules if rule is not None)
@@ -106,7 +115,14 @@ class Screening:
     @property
     def second_look(self) -> tuple[Rule, ...]:
         """The rules for who was deferred and is looked at again, in the same order."""
-        rules: Iterable[Rule | None] = (self.do_not_call, self.quiet_days, self.until, self.hours)
+        rules: Iterable[Rule | None] = (
+            self.do_not_call,
+            self.quiet_days,
+            self.until,
+            self.start,
+            self.not_on,
+            self.hours,
+        )
         return tuple(rule for rule in rules if rule is not None)
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:

@@ -1,0 +1,176 @@
+"""Days on which nobody is called, and the time before which nobody is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.models import CallTarget, Reason
+from xuna_cli.phone.zone_names import UnknownZoneError
+from xuna_cli.phone.zones import local, words, zone
+from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext
+
+LONGEST_CALENDAR = 4 * 1024 * 1024
+"""Bytes of a calendar file."""
+MOST_REPEATS = 400
+"""Dates of one event that repeats; a yearly one has as many in four centuries."""
+_ALL_ZONES = ("Etc/GMT+12", "Etc/GMT-14")  # the last and the first place where a date begins
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The campaign has a beginning; before it everybody is deferred.
+
+    Attributes:
+        at: an aware time, as it was given.
+    """
+
+    at: datetime
+
+    def __call__(self, look: ScreeningContext) -> Reason | None:
+        """Return nothing from the beginning on."""
+        if look.now >= self.at:
+            return None
+        at = self.at.isoformat(timespec="minutes")
+        message = f"before-start: calls begin at {at}"
+        return Reason("before-start", DEFERRED, message, zones=("Etc/UTC",), opens_at=self.at.astimezone(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class NotOn:
+    """Nobody is called on these days, by the person's own calendar.
+
+    Attributes:
+        days: local dates.
+        zones: where a person may be; empty where nobody knows: then a day counts as long as it lasts anywhere.
+    """
+
+    days: frozenset[date]
+    zones: Callable[[CallTarget], tuple[str, ...]]
+    _free: dict[tuple[str, ...], tuple[datetime, datetime]] = field(default_factory=dict)
+
+    def __call__(self, look: ScreeningContext) -> Reason | None:
+        """Return nothing on another day."""
+        try:
+            zones = self.zones(look.target) or _ALL_ZONES
+        except UnknownZoneError as error:
+            return Reason("timezone-unknown", SCREENED, f"timezone-unknown: {error}")
+        since, until = self._free.get(zones, (look.now, look.now))
+        if since <= look.now < until:
+            return None
+        today = {local(look.now, name).date() for name in zones}
+        if not today & self.days:
+            self._free[zones] = (
+                look.now,
+                min(_midnight(local(look.now, name).date(), 1, name) for name in zones),
+            )
+            return None
+        opens_at = self._opens_at(zones, look.now)
+        day = min(today & self.days).isoformat()
+        where = "" if zones == _ALL_ZONES else f" in {words(zones)}"
+        return Reason(
+            "not-on-this-day",
+            DEFERRED,
+            f"not-on-this-day: it is {day}{where}",
+            zones=zones,
+            opens_at=opens_at,
+        )
+
+    def _opens_at(self, zones: tuple[str, ...], now: datetime) -> datetime:
+        """Return when a day begins that is free in all of the zones."""
+        moment = now
+        while closed := [name for name in zones if local(moment, name).date() in self.days]:
+            moment = max(_midnight(local(moment, name).date(), 1, name) for name in closed)
+        return moment
+
+
+def _midnight(day: date, days: int, name: str) -> datetime:
+    """Return when a day begins in a zone, in UTC; `days` later than the given one."""
+    begins = datetime.combine(day + timedelta(days=days), datetime.min.time(), zone(name) or UTC)
+    return begins.astimezone(UTC)
+
+
+def parse_days_off(text: str, *, source: str, folder: Path, now: datetime) -> frozenset[date]:
+    """Return the dates of `2026-12-25,2026-12-26,holidays.ics`.
+
+    Args:
+        text: dates and calendar files, with commas between them.
+        source: who says so, for people.
+        folder: what a relative path is relative to.
+        now: events that repeat are read to two years from here.
+
+    Raises:
+        UsageError: a part is neither a date nor a calendar file.
+        InputError: a calendar file can't be read, or has no days.
+    """
+    days: set[date] = set()
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            days.add(date.fromisoformat(part))
+        except ValueError:
+            if not part.lower().endswith((".ics", ".ical")):
+                raise UsageError(
+                    f"{source}: {part!r} is neither a date nor a calendar file",
+                    hint="write dates like 2026-12-25, or name a file that ends with .ics",
+                    code="not-on",
+                ) from None
+            days |= _days_of_calendar(folder / part, now)
+    if not days:
+        raise UsageError(f"{source}: no day is named", hint="write dates like 2026-12-25", code="not-on")
+    return frozenset(days)
+
+
+def _days_of_calendar(path: Path, now: datetime) -> set[date]:
+    from icalendar import Calendar  # noqa: PLC0415 - only where a calendar is given
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST_CALENDAR + 1)
+        if len(content) > LONGEST_CALENDAR:
+            raise _unreadable(path, f"it has more than {LONGEST_CALENDAR // 2**20} MiB")
+        events = Calendar.from_ical(content).walk("VEVENT")
+        days = {day for event in events for day in _days_of_event(event, now)}
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "it can't be opened") from None
+    except (ValueError, KeyError, AttributeError, TypeError, IndexError):
+        raise _unreadable(path, "it is no calendar") from None
+    if not days:
+        raise _unreadable(path, "it has no events")
+    return days
+
+
+def _days_of_event(event: Any, now: datetime) -> Iterator[date]:
+    begins = event.decoded("dtstart")
+    ends = event.decoded("dtend") if "dtend" in event else None
+    whole_days = not isinstance(begins, datetime)
+    first = begins if whole_days else begins.date()
+    if ends is None:
+        length = 1
+    elif whole_days:
+        length = max(1, (ends - first).days)
+    else:
+        length = (ends.date() - first).days + 1
+    starts = [first]
+    if "rrule" in event:
+        from dateutil.rrule import rrulestr  # noqa: PLC0415 - it comes with icalendar
+
+        rule = rrulestr(
+            event["rrule"].to_ical().decode(),
+            dtstart=datetime.combine(first, datetime.min.time()),
+            ignoretz=True,
+        )
+        last = now.replace(tzinfo=None) + timedelta(days=731)
+        starts = [each.date() for each in islice(rule, MOST_REPEATS) if each <= last]
+    for start in starts:
+        yield from (start + timedelta(days=day) for day in range(length))
+
+
+def _unreadable(path: Path, why: str) -> InputError:
+    return InputError(
+        f"calendar {path} can't be used: {why}",
+        hint="export it again as an iCalendar file (.ics)",
+        code="calendar",
+    )
