@@ -49,9 +49,9 @@ class CellFault(str):
     def message(self) -> str:
         """What is wrong, and what to do, for a person."""
         if self.code == "cell-error":
-            return f"cell {self.cell} has the error {self}: correct it in the spreadsheet program"
+            return f"cell {self.cell} has the error {self}; correct it in the spreadsheet program"
         return (
-            f"cell {self.cell} has the formula {self} without a result: open the workbook in a spreadsheet "
+            f"cell {self.cell} has the formula {self} without a result; open the workbook in a spreadsheet "
             "program and save it"
         )
 

@@ -159,7 +159,7 @@ def test_two_columns_that_name_different_countries_settle_nothing(plan, written)
     ]
     document = plan(written(rows), "--region", "US", exits=3)
     (rejection,) = document["rejections"]
-    assert "'country_code' is \"1\" while 'country' is \"United Kingdom\"" in rejection["message"]
+    assert "'country_code' is \"1\" but 'country' is \"United Kingdom\"" in rejection["message"]
     assert document["list"]["region_columns"] == ["country_code", "country"]
 
 
@@ -464,7 +464,7 @@ def test_an_override_that_is_not_where_the_api_has_it_is_an_error(cli, tmp_path,
     path.write_text(json.dumps([{"phone": "+13035550100"}, {"phone": "+13035550101", **contact}]))
     ran = cli("batch-call", path, *HELLO, "--dry-run", exits=5)
     assert "Row 2: " in ran.err
-    assert "is not where the API has an override" in ran.err
+    assert "is not where the API expects an override" in ran.err
 
 
 def test_the_case_of_a_recipient_of_another_product(cli):

@@ -124,7 +124,7 @@ def test_any_format_that_contacts_have_and_a_number_a_line(cli, name, text):
             "row": 2,
             "code": "do-not-call",
             "counted_as": "do_not_call",
-            "message": f"do-not-call: in {name}",
+            "message": f"do-not-call: listed in {name}",
         }
     ]
 

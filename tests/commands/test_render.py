@@ -115,7 +115,7 @@ def test_rendering_screens_but_for_the_hour(rendered, cli, monkeypatch):
     cli("do-not-call", "add", BO)
     ran = cli(*RENDER, "--country", "US", exits=3)
     assert [line["xuna_row"] for line in lines_in(cli)] == [2]
-    assert "do-not-call: on the ledger's list" in ran.err
+    assert "do-not-call: on the ledger's do-not-call list" in ran.err
     assert "country:" in ran.err
 
 

@@ -38,7 +38,7 @@ def test_outside_hours_people_are_deferred_with_the_next_opening_of_their_zone(c
     assert datetime.fromisoformat(opening["opens_at"]) > datetime.now(UTC)
     assert document["screening"]["reasons"] == {"outside-hours": 2}
     assert document["screening"]["outside_usual_hours"] is None
-    assert "in Etc/UTC, opens" in document["screening"]["rows"][0]["message"]
+    assert "in Etc/UTC; calling hours begin at" in document["screening"]["rows"][0]["message"]
     assert cli.called == []
     assert cli.call("people.csv", "--hours", "00:00-24:00", "-y")["counts"]["accepted"] == 2
 
@@ -97,8 +97,8 @@ def test_countries_are_an_allow_list(cli):
     assert cli.called == [DENVER, "+14165550100"]
     messages = [row["message"] for row in document["screening"]["rows"]]
     assert messages == [
-        f"country: {LONDON} is of GB, not of CA, US",
-        f"country: {FICTION} is of no known country, not of CA, US",
+        f"country: {LONDON} is a number of GB, and only CA, US may be called",
+        f"country: the country of {FICTION} is not known, and only CA, US may be called",
     ]
 
 
@@ -198,7 +198,9 @@ def test_the_table_says_who_was_not_called_why_and_when_they_will_be(cli):
     people(cli, f"{DENVER},Etc/UTC", f"{FICTION},Mars/Base", header="phone,timezone")
     ran = cli("batch-call", "people.csv", "--hours", closed_now(), "-y", exits=3)
     assert "Not called: 1 outside-hours, 1 timezone-unknown" in ran.out
-    assert "row 3: timezone-unknown: 'Mars/Base' is no time zone; write it like America/New_York" in ran.out
+    assert (
+        "row 3: timezone-unknown: 'Mars/Base' is not a time zone; use a name like America/New_York" in ran.out
+    )
     assert "Deferred, to be called by the same command later:" in ran.out
     assert "1 person, from" in ran.out
 
@@ -284,11 +286,11 @@ def test_a_zone_that_nobody_means_is_refused_with_what_to_write(cli):
     people(cli, f"{DENVER},GMT-5", f"{CHICAGO},localtime", header="phone,timezone")
     document = cli.call("people.csv", "--hours", "00:00-24:00", "-y", exits=3)
     (row, _) = document["screening"]["rows"]
-    assert row["message"].startswith("timezone-unknown: 'GMT-5' is an offset")
-    assert row["message"].endswith("write it like Europe/London")
+    assert row["message"].startswith("timezone-unknown: 'GMT-5' is a fixed offset")
+    assert row["message"].endswith("use a name like Europe/London")
     arguments = ("--hours", "00:00-24:00", "--default-timezone", "GMT", "-y")
     ran = cli("batch-call", "people.csv", *arguments, exits=2)
-    assert "--default-timezone: 'GMT' is an offset" in ran.err
+    assert "--default-timezone: 'GMT' is a fixed offset" in ran.err
 
 
 @pytest.mark.parametrize("early", ["20", "1e10", "1e300", "30d"])

@@ -62,7 +62,9 @@ def rejected(path, *contacts):
     rejects = Rejects(path, list(contacts[0]))
     for number, fields in enumerate(contacts, 2):
         rejects.add(
-            Rejection(number, "phone-missing", "phone", "there is no phone number", Contact(number, fields))
+            Rejection(
+                number, "phone-missing", "phone", "the phone number is missing", Contact(number, fields)
+            )
         )
     rejects.write()
     rejects.discard()

@@ -45,7 +45,7 @@ def test_the_names_are_canadas_for_a_number_there():
 
 @pytest.mark.parametrize("text", ["GMT", "GMT-5", "GMT+0", "UTC+2", "UTC-05:00", "-05:00", "5"])
 def test_an_offset_is_refused(text):
-    with pytest.raises(UnknownZoneError, match="is an offset, not a place"):
+    with pytest.raises(UnknownZoneError, match="is a fixed offset without daylight"):
         zones_meant(text, NEW_YORK)
 
 
@@ -67,11 +67,11 @@ def test_an_offset_is_refused(text):
     ],
 )
 def test_what_is_no_zone_is_refused(text):
-    with pytest.raises(UnknownZoneError, match="is no time zone; write it like America/New_York"):
+    with pytest.raises(UnknownZoneError, match="is not a time zone; use a name like America/New_York"):
         zones_meant(text, NEW_YORK)
 
 
 @pytest.mark.parametrize("text", ["EST", "CST", "Central"])
 def test_an_american_name_is_refused_for_a_number_elsewhere(text):
-    with pytest.raises(UnknownZoneError, match="isn't there"):
+    with pytest.raises(UnknownZoneError, match="is not a North American number"):
         zones_meant(text, BERLIN)

@@ -58,7 +58,7 @@ def test_submitting_stops_early(clock, expected):
 
 def test_the_reason_names_the_time_the_zone_and_the_opening():
     reason = judge(hours("09:00-20:00"), at("2026-11-24T07:12", DENVER))
-    assert reason.message == "outside-hours: 07:12 in America/Denver, opens 09:00"
+    assert reason.message == "outside-hours: it is 07:12 in America/Denver; calling hours begin at 09:00"
     assert (reason.code, reason.count) == ("outside-hours", "deferred")
     assert reason.opens_at == at("2026-11-24T09:00", DENVER)
     assert reason.zones == (DENVER,)
@@ -66,7 +66,10 @@ def test_the_reason_names_the_time_the_zone_and_the_opening():
 
 def test_the_reason_names_the_day_when_it_is_another():
     reason = judge(hours("09:00-20:00", "mon-fri"), at("2026-11-27T21:00", DENVER))
-    assert reason.message == "outside-hours: 21:00 in America/Denver, opens 09:00 on Mon 30 Nov"
+    assert (
+        reason.message
+        == "outside-hours: it is 21:00 in America/Denver; calling hours begin at 09:00 on Mon 30 Nov"
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,10 @@ def test_who_could_only_be_called_after_the_end_is_not_deferred():
     rule = CallingHours(hours("09:00-20:00"), until=Until(at("2026-11-25T09:00", DENVER)))
     reason = rule(look)
     assert (reason.code, reason.count) == ("past-until", "screened")
-    assert "21:00 in America/Denver, opens Wed 25 Nov 09:00, after the end at" in reason.message
+    assert (
+        "21:00 in America/Denver, and calling hours begin at 09:00 on Wed 25 Nov, after the end of the campaign"
+        in reason.message
+    )
     later = CallingHours(hours("09:00-20:00"), until=Until(at("2026-11-25T09:01", DENVER)))
     assert later(look).count == "deferred"
 

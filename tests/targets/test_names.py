@@ -67,10 +67,10 @@ def test_the_exact_spelling_wins_and_two_others_are_an_error_that_names_both():
     columns = ("phone", "First Name", "first_name")
     assert said("{{ first_name }}", columns, {"First Name": "A", "first_name": "B"}) == ["B"]
     for template in ("{{ firstname }}", "{{ firstname | default('you') }}"):
-        with pytest.raises(InputError, match="'First Name' and 'first_name'") as caught:
+        with pytest.raises(InputError, match="'First Name' or 'first_name'") as caught:
             said(template, columns)
         assert caught.value.code == "column-ambiguous"
-    with pytest.raises(InputError, match="--key: 'FirstName' may be 'First Name' and 'first_name'"):
+    with pytest.raises(InputError, match="--key: 'FirstName' may mean 'First Name' or 'first_name'"):
         said("", columns, key_column="FirstName")
 
 

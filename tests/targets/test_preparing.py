@@ -191,4 +191,4 @@ def test_a_key_that_no_ledger_holds_is_a_rejection_of_its_row(letter, letters, f
         assert isinstance(made, CallTarget)
     else:
         assert (made.row_number, made.code, made.field) == (7, "key-too-long", "order")
-        assert "a key has at most 1,000" in made.message
+        assert "at most 1,000 are allowed" in made.message

@@ -130,7 +130,7 @@ def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
     if columns and not there:
         near = nearest(column, columns)
         raise InputError(
-            f"{option} names the column {column!r}, which the list lacks. Its columns: {listed(columns)}.",
+            f"{option} names the column {column!r}, which the list doesn't have. Its columns: {listed(columns)}.",
             hint=f"Did you mean {near!r}?" if near else f"To use no such column, give `{option} {NONE}`.",
             code=f"{option.removeprefix('--')}-missing",
         )

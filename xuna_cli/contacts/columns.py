@@ -61,15 +61,15 @@ def check_header(header: Sequence[str], row_number: int, name: str) -> None:
         for cell in header:
             if looks_like_phone(cell):
                 raise InputError(
-                    f"{name} has no header: row {row_number} holds {cell!r}, a phone number by its looks.",
-                    hint="Put a row with the columns' names above it, e.g. `phone,name`.",
+                    f"{name} has no header: row {row_number} contains {cell!r}, which looks like a phone number.",
+                    hint="Add a row with the column names at the top, e.g. `phone,name`.",
                     code="input-header",
                 )
     twice = [cell for cell, count in Counter(header).items() if cell and count > 1]
     if twice:
         raise InputError(
             f"{name}, row {row_number}: more than one column is called {listed(twice)}.",
-            hint="Give each column a name of its own.",
+            hint="Give each column a different name.",
             code="input-header",
         )
 

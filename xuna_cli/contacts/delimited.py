@@ -23,8 +23,8 @@ def check_delimiter(given: str) -> str:
     delimiter = _SPELLED_OUT.get(given.casefold(), given)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise UsageError(
-            f"--delimiter {given!r}: it has to be one character other than a quote or a line's end.",
-            hint="For example `--delimiter ';'` or `--delimiter tab`.",
+            f"--delimiter {given!r} is not one character that can separate cells.",
+            hint="Use e.g. `--delimiter ';'` or `--delimiter tab`.",
         )
     return delimiter
 
@@ -69,7 +69,7 @@ def read_records(lines: Iterator[str], delimiter: str | None, name: str) -> Iter
     except csv.Error as error:
         raise InputError(
             f"{name}, row {row_number + 1}, which begins on line {line}, can't be read: {_reason(error)}.",
-            hint='Close the quote; one that is part of the text is written twice: "".',
+            hint='Close the quote. Write a quote that is part of the text twice: "".',
             code="input-quote",
         ) from error
 
@@ -83,13 +83,13 @@ def _reason(error: csv.Error) -> str:
         )
     if "expected after" in words:
         return "a quote closes in the middle of a cell"
-    return "a quote opens in it, and is not closed before the file ends"
+    return "a quote opens in this row and is never closed"
 
 
 def _stray_return(name: str, row_number: int) -> InputError:
     return InputError(
-        f"{name}, row {row_number}: a line ends there with a carriage return (\\r) in the middle of a row.",
-        hint="Join the two lines again, or put quotes around a cell that has a line break in it.",
+        f"{name}, row {row_number}: a carriage return (\\r) breaks the row in two.",
+        hint="Join the two lines, or put quotes around the cell that contains the line break.",
         code="input-line-end",
     )
 

@@ -4,7 +4,7 @@ import re
 
 from xuna_cli.errors import InputError
 
-_EXPORT = "Export the contacts as CSV from the program that they come from."
+_EXPORT = "Export the contacts as CSV from the program that made this file."
 _KINDS = (
     (
         re.compile(r"BEGIN:VCARD", re.IGNORECASE),
@@ -13,21 +13,25 @@ _KINDS = (
     ),
     (re.compile(r"BEGIN:VCALENDAR", re.IGNORECASE), "a calendar file", _EXPORT),
     (re.compile(r"dn:+ ", re.IGNORECASE), "an LDIF file", _EXPORT),
-    (re.compile(r"\{\\rtf"), "an RTF document", "Save it as CSV from a spreadsheet program."),
+    (
+        re.compile(r"\{\\rtf"),
+        "an RTF document",
+        "Copy the list into a spreadsheet program and save it as CSV.",
+    ),
     (
         re.compile(r"ID;P\w*(?:;[NE])*\s*(?:$|[\r\n]+[A-Z]{1,3};)"),
         "a SYLK file",
-        "Open it in a spreadsheet program and save it as XLSX or CSV.",
+        "Open the file in a spreadsheet program and save it as XLSX or CSV.",
     ),
     (
         re.compile(r"<!doctype html|<html|<head|<body|<table|<meta", re.IGNORECASE),
         "an HTML page, not a list",
-        "Open it in a browser: a download may be a login page or an error. A list can be saved as XLSX or CSV.",
+        "Open the file in a browser: it may be a login page or an error. If it shows the list, save it as XLSX or CSV.",
     ),
     (
         re.compile(r"<\?xml|<\w+[ >]"),
         "an XML file",
-        "Open it in a spreadsheet program and save it as XLSX or CSV.",
+        "Open the file in a spreadsheet program and save it as XLSX or CSV.",
     ),
 )
 

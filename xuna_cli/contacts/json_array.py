@@ -42,7 +42,8 @@ def read_json(
         window.fail_at_start()
     if window.peek():
         window.fail(
-            "more follows after the end of the list", hint="For one object a line give `--format jsonl`."
+            "there is more text after the end of the list",
+            hint="If the file has one object per line, add `--format jsonl`.",
         )
 
 
@@ -64,26 +65,26 @@ def _entries_in_object(window: "_Window", beside: dict[str, object]) -> Iterator
     found = ""
     window.take("{")
     while window.peek() != "}":
-        key = window.value() if window.peek() == '"' else window.fail("a key in quotes has to stand here")
+        key = window.value() if window.peek() == '"' else window.fail("expected a key in double quotes")
         window.take(":")
         keys.append(str(key))
         if key not in LIST_KEYS:
             beside[str(key)] = window.value()
         elif found:
-            window.fail(f"the object has an array under {found!r} and another one under {key!r}")
+            window.fail(f"the object has two lists, {found!r} and {key!r}")
         else:
             found = str(key)
             yield from _entries(window)
         if window.take(",}") == "}":
             break
         if window.peek() == "}":
-            window.fail("a key has to follow the comma")
+            window.fail("expected a key after the comma")
     else:
         window.take("}")
     if not found:
         window.fail(
-            f"the object has neither `contacts` nor `calls`, but {listed(keys)}",
-            hint="Give an array of objects; for one object a line give `--format jsonl`.",
+            f"the object has no `contacts` or `calls`. Its keys: {listed(keys)}",
+            hint="Use an array of objects. If the file has one object per line, add `--format jsonl`.",
         )
 
 
@@ -113,9 +114,7 @@ class _Window:
         character = self.peek()
         if not character or character not in expected:
             wanted = " or ".join(f"`{each}`" for each in expected)
-            self.fail(
-                f"{wanted} has to stand here" if character else "the file ends in the middle of the list"
-            )
+            self.fail(f"expected {wanted}" if character else "the file ends in the middle of the list")
         self._at += 1
         return character
 
@@ -167,7 +166,7 @@ class _Window:
 
     def fail_at_start(self) -> NoReturn:
         """Raise the error for a text that begins with neither `[` nor `{`."""
-        what = "a list begins with `[`, or with `{` and has an array under `contacts` or `calls`"
+        what = "expected `[`, or `{` with an array under `contacts` or `calls`"
         self.fail(explain(self._buffer, self._at) or what)
 
     def fail(self, what: str, *, hint: str = "") -> NoReturn:
@@ -176,6 +175,7 @@ class _Window:
         entry = f" (contact {self.row_number})" if self.row_number else ""
         raise InputError(
             f"{self._name}, line {line}{entry}: {what}.",
-            hint=hint or "Correct the JSON there; a program that made the list may have stopped too early.",
+            hint=hint
+            or "Correct the JSON at that line. Perhaps the program that wrote the file stopped too early.",
             code="input-json",
         )

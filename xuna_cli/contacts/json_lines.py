@@ -29,11 +29,11 @@ def read_json_lines(lines: Iterator[str], name: str) -> Iterator[Contact | Rejec
         try:
             value, end = reader.decode(text, 0)
             if end != len(text):
-                raise InvalidValueError("more follows after its end")
+                raise InvalidValueError("there is more text after the value")
         except (json.JSONDecodeError, InvalidValueError) as error:
             raise InputError(
-                f"{name}, line {number}: this is not one JSON value: {_reason(error, text)}.",
-                hint="Correct or remove the line; for an array over several lines, give `--format json`.",
+                f"{name}, line {number}: this line is not one JSON value: {_reason(error, text)}.",
+                hint="Correct or remove the line. If the file is one array over several lines, add `--format json`.",
                 code="input-json",
             ) from None
         yield reader.contact(value, number, text, 0, end)

@@ -46,12 +46,12 @@ class ValueReader:
         except json.JSONDecodeError:
             raise
         except RecursionError:
-            raise InvalidValueError("it is nested too deep") from None
+            raise InvalidValueError("it is nested too deeply") from None
         except ValueError as error:
             raise InvalidValueError(str(error)) from None
         # Counting brackets is cheap, and an upper bound of the depth.
         if text.count("{", start, end) + text.count("[", start, end) > DEEPEST and _is_deeper(value, DEEPEST):
-            raise InvalidValueError(f"it is nested deeper than {DEEPEST} levels")
+            raise InvalidValueError(f"it is nested more than {DEEPEST} levels deep")
         return value, end
 
     def _fields(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -74,11 +74,11 @@ class ValueReader:
         if text.find("\\u", start, end) >= 0 and _ESCAPES_TO_CHECK.search(text, start, end):
             escape = _broken_character(value)
             if escape:
-                message = f"The object holds {escape}, which is no character that can be sent or stored."
+                message = f"The object contains {escape}, which is not a valid character."
                 return Rejection(row_number, "row-broken-character", "", message)
         if self.duplicates:
             key = self.duplicates[0]
-            message = f"The object has the key {key!r} twice, and which one counts is not known."
+            message = f"The object has the key {key!r} twice. Remove one of the two."
             return Rejection(row_number, "row-duplicate-field", key, message, contact)
         return contact
 
@@ -95,37 +95,37 @@ def explain(text: str, at: int) -> str:
         if pattern.match(rest):
             return words
     if rest[:1] in "]}" and rest and before == ",":
-        return f"a comma stands before `{rest[0]}`: remove it"
+        return f"there is a comma before `{rest[0]}`; remove the comma"
     if rest[:1] == "{" and before in "}]":
         return "a comma is missing between two values"
     return ""
 
 
 _MISTAKES = (
-    (re.compile(r"//|/\*|#"), "JSON has no comments: remove it"),
-    (re.compile(r"'"), "JSON has double quotes only: write \"…\" instead of '…'"),
-    (re.compile(r"[“”«»]"), 'typographic quotes stand here: write "…"'),
-    (re.compile(r"(None|undefined|nil)\b"), "this is no JSON: write null, or leave the field out"),
-    (re.compile(r"True\b"), "this is no JSON: write true"),
-    (re.compile(r"False\b"), "this is no JSON: write false"),
+    (re.compile(r"//|/\*|#"), "JSON has no comments; remove the comment"),
+    (re.compile(r"'"), "JSON has only double quotes; write \"…\" instead of '…'"),
+    (re.compile(r"[“”«»]"), 'these are typographic quotes; write "…"'),
+    (re.compile(r"(None|undefined|nil)\b"), "this is not JSON; write null, or leave out the field"),
+    (re.compile(r"True\b"), "this is not JSON; write true"),
+    (re.compile(r"False\b"), "this is not JSON; write false"),
     (
         re.compile(r"(module\.exports|export|const|let|var)\b"),
-        "this is JavaScript: remove what stands before the value, and the semicolon after it",
+        "this is JavaScript; remove the text before the value and the semicolon after it",
     ),
-    (re.compile(r"[A-Za-z_]\w*\s*:"), "a field's name has to stand in double quotes"),
+    (re.compile(r"[A-Za-z_]\w*\s*:"), "field names need double quotes"),
 )
 
 
 def _no_constant(constant: str) -> object:
     raise ValueError(
-        f"{constant} is not JSON (pandas and JavaScript write it for a missing value): write null"
+        f"{constant} is not JSON (pandas and JavaScript write it for a missing value); write null"
     )
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError(f"{digits[:40]} is too large a number")
+        raise ValueError(f"the number {digits[:40]} is too large")
     return number
 
 

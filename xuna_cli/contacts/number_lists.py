@@ -209,7 +209,7 @@ def _rows_of_xml(text: Iterable[str], name: str) -> Iterator[list[str]]:
 def _no_registry(name: str, line: int) -> InputError:
     return InputError(
         f"{name}, line {line}: this is not the XML of a do-not-call registry.",
-        hint="Download the registry's flat text file, or save the list as CSV with a column `phone`.",
+        hint="Download the registry's flat text file, or save the list as CSV with a `phone` column.",
         code="input-xml",
     )
 

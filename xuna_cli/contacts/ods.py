@@ -58,7 +58,7 @@ class Ods:
         except ZIP_ERRORS as error:
             raise WorkbookError(f"its zip archive is damaged ({error})") from None
         if encrypted:
-            raise WorkbookError("it needs a password: save it without one")
+            raise WorkbookError("it is protected by a password; save a copy without one")
         hidden: set[str] = set()
         self.sheets: list[Sheet] = []
         style = ""
@@ -106,7 +106,7 @@ class Ods:
         try:
             yield from unpack(self._zip, _CONTENT, most_compressed=_MOST_COMPRESSED)
         except KeyError:
-            raise WorkbookError("it is a zip archive, and no OpenDocument workbook is in it") from None
+            raise WorkbookError("it is a zip archive without an OpenDocument workbook") from None
 
 
 class _TableReader:
@@ -169,7 +169,7 @@ class _TableReader:
             self._length += len(data)
             if self._length > LONGEST_CELL:
                 raise WorkbookError(
-                    f"a cell of row {self._number + 1} has more than {LONGEST_CELL:,} characters"
+                    f"a cell in row {self._number + 1} has more than {LONGEST_CELL:,} characters"
                 )
 
     def _end(self, tag: str) -> None:

@@ -137,8 +137,8 @@ def _not_one(
     found = {one: cells[one].example for one in (*named, *further)} | dict(_nested(rows))
     if not found:
         return InputError(
-            f"{name} has no column that is known to hold a phone number. Its columns: {listed(columns)}.",
-            hint="Say which one it is with --phone-column, or call it `phone`.",
+            f"{name} has no column whose name is known for phone numbers. Its columns: {listed(columns)}.",
+            hint="Name the column with --phone-column, or rename it to `phone`.",
             code=CODE,
         )
     best = next(iter(found))
@@ -152,16 +152,18 @@ def _not_one(
         persons = [one for one in found if standing(one) >= Standing.ADDRESS]
         if len(persons) > 1:
             options = " ".join(f"--phone-column {quoted(one)}" for one in persons[:2])
-            several = f" To call the first that is filled, name several in their order: `{options}`."
+            several = (
+                f" To call the first number that is filled in, name several columns in order: `{options}`."
+            )
         return InputError(
-            f"{name} has more than one column that may hold the phone number: {shown}{more}.",
-            hint=f"Say which one with --phone-column, e.g. `{option}`.{several}",
+            f"{name} has more than one column that may contain the phone number: {shown}{more}.",
+            hint=f"Choose one with --phone-column, e.g. `{option}`.{several}",
             code=CODE,
         )
     return InputError(
-        f"{name} has no column that is known to hold a phone number. This one may: {shown}. "
+        f"{name} has no column whose name is known for phone numbers. This column may contain them: {shown}. "
         f"Its columns: {listed(columns)}.",
-        hint=f"If it holds the person's number, add `{option}`.",
+        hint=f"If it contains the person's number, add `{option}`.",
         code=CODE,
     )
 
@@ -202,7 +204,7 @@ def _check_given(column: str, columns: Sequence[str], rows: Rows, name: str) -> 
     meant = f" Did you mean {by_plain_name[near[0]]!r}?" if near else ""
     raise InputError(
         f"{name} has no column {column!r}.{meant}",
-        hint=f"Give --phone-column one of: {listed(columns)}.",
+        hint=f"Use one of these with --phone-column: {listed(columns)}.",
         code=CODE,
     )
 

@@ -137,7 +137,7 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
         UsageError: a format, delimiter or encoding that doesn't exist.
     """
     if options.format is not None and options.format not in FORMATS:
-        raise UsageError(f"--format {options.format}: it has to be one of {', '.join(FORMATS)}.")
+        raise UsageError(f"--format {options.format} is not known. Use one of {', '.join(FORMATS)}.")
     delimiter = None if options.delimiter is None else check_delimiter(options.delimiter)
     contacts = _open(path, options, delimiter, name)
     contacts.notes = (*contacts.notes, *_without_effect(contacts, options, name))
@@ -154,10 +154,10 @@ def _without_effect(contacts: ContactList, options: ListOptions, name: str) -> I
         "--delimiter": options.delimiter is not None and (of_workbook or not contacts.columns_are_complete),
         "--encoding": options.encoding is not None and of_workbook,
     }
-    what = "a workbook" if of_workbook else "no workbook" if contacts.columns_are_complete else "JSON"
+    what = "a workbook" if of_workbook else "not a workbook" if contacts.columns_are_complete else "JSON"
     for option, does_nothing in given.items():
         if does_nothing:
-            yield f"{option} does nothing: {name} is {what}"
+            yield f"{option} has no effect: {name} is {what}"
 
 
 def _open(path: Path | BinaryIO, options: ListOptions, delimiter: str | None, name: str) -> ContactList:
@@ -266,7 +266,7 @@ def _check_calculated(ahead: _Ahead, where: str) -> None:
     ]
     first = faults[0] if faults else None
     if isinstance(first, CellFault) and len(faults) == len(ahead.contacts):
-        raise InputError(f"{where}: no row can be used: {first.message}.", code=first.code)
+        raise InputError(f"{where}: no row can be used, e.g. {first.message}.", code=first.code)
 
 
 def _with_phones(
@@ -304,11 +304,11 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
             )
         if len(leading) == _MOST_LEADING_REJECTIONS:
             raise InputError(
-                f"{name}: none of its first {len(leading):,} entries can be used. {row.message}",
-                hint='A contact is an object such as {"phone": "+15551234567", "name": "Ann"}.',
+                f"{name}: none of the first {len(leading):,} entries can be used. {row.message}",
+                hint='A contact is an object, e.g. {"phone": "+15551234567", "name": "Ann"}.',
             )
     if kind == "jsonl" and not leading:
-        raise InputError(f"{name} has nothing but blank lines.", hint="A list has one JSON object a line.")
+        raise InputError(f"{name} has only blank lines.", hint="The file needs one JSON object per line.")
     return ContactList(
         iter(leading),
         source,

@@ -105,7 +105,7 @@ def checked_places(places: int) -> int:
         WorkbookError: they are more than `MOST_PLACES`.
     """
     if places > MOST_PLACES:
-        raise WorkbookError("its rows reach to far more cells than a list of people has")
+        raise WorkbookError("it has far more cells than a contact list")
     return places
 
 
@@ -140,14 +140,14 @@ def unpack(archive: ZipFile, part: str, *, most_compressed: int) -> Iterator[byt
             while chunk := stream.read(_CHUNK):
                 read += len(chunk)
                 if read > max(_ALWAYS_READ, most_compressed * info.compress_size):
-                    raise WorkbookError("it unpacks to far more than a list of people has")
+                    raise WorkbookError("unpacked, it is far larger than a contact list")
                 yield chunk
     except ZIP_ERRORS as error:
         raise WorkbookError(f"its part {part} is damaged ({error})") from None
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise WorkbookError("it has a document type, which no spreadsheet program writes")
+    raise WorkbookError("it has a document type (DTD), which no spreadsheet program writes")
 
 
 class _LocalNames(dict[str, str]):

@@ -32,7 +32,11 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK_MARKS = (_ZIP, _OLE)
-_WORKBOOK, _ARCHIVE, _DOCUMENT = "Give `--format xlsx`.", "Unpack it first.", "Export it as CSV first."
+_WORKBOOK, _ARCHIVE, _DOCUMENT = (
+    "Add `--format xlsx`.",
+    "Unpack the archive first.",
+    "Export the list as CSV first.",
+)
 # What a zip archive is by the parts that it has.
 _ZIPPED = (
     ("xl/workbook.xml", "an Excel workbook", _WORKBOOK),
@@ -76,10 +80,10 @@ class Source:
         try:
             if not self.file.seekable():
                 raise InputError(
-                    f"{name} is a pipe, not a file.", hint="Pipe it into `xuna batch-call -` instead."
+                    f"{name} is a pipe, not a file.", hint="Pipe the list into `xuna batch-call -` instead."
                 )
             if not self.head():
-                raise InputError(f"{name} is empty.", hint="A list needs a header row and contacts under it.")
+                raise InputError(f"{name} is empty.", hint="A list needs a header row and contacts below it.")
         except OSError as error:
             self.close()
             raise self._unreadable(error) from error
@@ -133,8 +137,8 @@ class Source:
         codec, skip = choose_encoding(head, encoding)
         if not encoding and (wide := _without_a_mark(head)):
             raise InputError(
-                f"{self.name} is not UTF-8, but UTF-16 without a byte order mark, by its first bytes.",
-                hint=f"Save it as UTF-8, or give `--encoding {wide}`.",
+                f"{self.name} looks like UTF-16 without a byte order mark, not UTF-8.",
+                hint=f"Save the file as UTF-8, or add `--encoding {wide}`.",
                 code="input-binary",
             )
         self.file.seek(skip)
@@ -183,7 +187,7 @@ class Source:
     def _unreadable(self, error: OSError) -> InputError:
         return InputError(
             f"{self.name} can't be read: {error.strerror or error}.",
-            hint="Copy it to a local disk and try again.",
+            hint="Copy the file to a local disk and try again.",
         )
 
     def _undecodable(self) -> InputError:
@@ -209,7 +213,7 @@ class Source:
             why = f": {error}"
         return InputError(
             f"{self.name}{where} is not {encoding.upper()}{why}.",
-            hint="Save it as UTF-8, or name its encoding, e.g. `--encoding cp1252` for Western Excel.",
+            hint="Save the file as UTF-8, or name its encoding, e.g. `--encoding cp1252` (Western Excel).",
             code="input-encoding",
         )
 
@@ -218,13 +222,13 @@ def _open(path: Path, name: str) -> BinaryIO:
     try:
         return path.open("rb")
     except FileNotFoundError:
-        hint = "Check the path, and the folder that it is relative to."
-        raise InputError(f"{name}: there is no such file.", hint=hint) from None
+        hint = "Check the path and the current folder."
+        raise InputError(f"{name} does not exist.", hint=hint) from None
     except IsADirectoryError:
-        raise InputError(f"{name} is a directory.", hint="Name one file inside it.") from None
+        raise InputError(f"{name} is a directory.", hint="Name a file in that directory.") from None
     except PermissionError:
-        hint = "Change its permissions, or run as its owner."
-        raise InputError(f"{name}: you are not allowed to read it.", hint=hint) from None
+        hint = "Change the permissions of the file, or run xuna as its owner."
+        raise InputError(f"{name} can't be read: permission denied.", hint=hint) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name} can't be opened: {error}.", hint="Check the path.") from error
 
@@ -262,7 +266,7 @@ def choose_encoding(head: bytes, stated: str | None) -> tuple[str, int]:
             io.TextIOWrapper(io.BytesIO(), encoding=codec)  # refuses codecs that are not for text
         except (LookupError, ValueError):
             raise UsageError(
-                f"--encoding {stated}: there is no such text encoding.",
+                f"--encoding {stated} is not a known text encoding.",
                 hint="Common ones are utf-8, utf-16, cp1252 (Western Excel), cp1250, latin-1 and shift_jis.",
             ) from None
     for mark, marked in _BYTE_ORDER_MARKS:
@@ -280,8 +284,8 @@ def lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
     for number, line in enumerate(iter(partial(text.readline, LONGEST), ""), 1):
         if "\0" in line:
             raise InputError(
-                f"{name}, line {number}, holds a NUL character: it is not a text file, or it is UTF-16.",
-                hint="Save it as UTF-8, or name its encoding, e.g. `--encoding utf-16-le`.",
+                f"{name}, line {number}, contains a NUL character: the file is not text, or it is UTF-16.",
+                hint="Save the file as UTF-8, or name its encoding, e.g. `--encoding utf-16-le`.",
                 code="input-binary",
             )
         if len(line) == LONGEST:

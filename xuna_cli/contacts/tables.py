@@ -47,7 +47,7 @@ def read_table(
             return tuple(filter(None, header)), _rows(
                 records, header, row_number, name, _cleaner(rejects=rejects), of_text=of_text
             )
-    raise InputError(f"{name} has nothing but blank rows.", hint="A list needs a header row and contacts.")
+    raise InputError(f"{name} has only blank rows.", hint="A list needs a header row and contacts.")
 
 
 def _check_header(
@@ -106,8 +106,8 @@ def _below(header: Sequence[str], row_number: int, name: str) -> InputError:
     above = next(filter(None, header), "")
     rows = "row 1" if row_number == 2 else f"rows 1 to {row_number - 1}"  # noqa: PLR2004 - one row above
     return InputError(
-        f"{name}: row {row_number} looks like the header, and above it stands {above!r}.",
-        hint=f"Delete {rows}: the first row of a list has to be the names of its columns.",
+        f"{name}: row {row_number} looks like the header, but above it is {above!r}.",
+        hint=f"Delete {rows}: the first row must contain the column names.",
         code="input-title-row",
     )
 
@@ -158,9 +158,9 @@ def _check_nameless(row: Sequence[str], nameless: Sequence[int], row_number: int
     for position in nameless:
         if row[position]:
             raise InputError(
-                f"{name}, row {row_number}: column {position + 1} holds {row[position]!r}, "
-                f"and has no name in the header.",
-                hint="Give the column a name in the header, or remove it.",
+                f"{name}, row {row_number}: column {position + 1} contains {row[position]!r}, "
+                "but has no name in the header.",
+                hint="Give the column a name in the header, or remove the column.",
                 code="input-header",
             )
 
@@ -168,7 +168,7 @@ def _check_nameless(row: Sequence[str], nameless: Sequence[int], row_number: int
 def _too_long(row: list[str], header: list[str], row_number: int, *, of_text: bool) -> Rejection:
     extra = next(cell for cell in row[len(header) :] if cell)
     fields: dict[str, object] = {column: cell for column, cell in zip(header, row, strict=False) if column}
-    advice = "A cell that holds the delimiter needs quotes around it."
+    advice = "Put quotes around a cell that contains the delimiter."
     if not of_text:
         cell = cell_name(row_number, row.index(extra, len(header)))
         advice = f"Clear cell {cell}, or give its column a name in the header."
@@ -177,7 +177,7 @@ def _too_long(row: list[str], header: list[str], row_number: int, *, of_text: bo
         row_number,
         "row-too-long",
         "",
-        f"The row has {len(row)} cells, and the header {len(header)}; the first too many is {extra!r}. "
+        f"The row has {len(row)} cells, but the header has {len(header)}; the first extra cell is {extra!r}. "
         f"{advice}",
         Contact(row_number, fields),
     )

@@ -52,7 +52,7 @@ def open_sheet(
         phone_columns: the user's `--phone-column`.
 
     Raises:
-        InputError: it is no workbook, needs a password, or unpacks to far more than a list; there is no such
+        InputError: it is no workbook, needs a password, or unpacked, it is far larger than a list; there is no such
             sheet, or more than one may be the list; rows are hidden; or no cell of it was ever calculated.
     """
     book = _opened(file, name)
@@ -63,7 +63,7 @@ def open_sheet(
             rows = "1 row is" if len(hidden) == 1 else f"{len(hidden):,} rows are"
             raise InputError(
                 f"{name}, sheet {sheet.name!r}: {rows} hidden, by a filter or by hand (e.g. row {hidden[0]}).",
-                hint="Give --hidden-rows skip to leave hidden rows out, or --hidden-rows call to call them, too.",
+                hint="Add --hidden-rows skip to leave out hidden rows, or --hidden-rows call to call them too.",
                 code="input-hidden-rows",
             )
         if hidden:
@@ -117,7 +117,7 @@ def as_phone(cell: object) -> object:
         return cell
     value = cell.value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"{cell} (no number, but a {type(value).__name__})"
+        return f"{cell} (not a number, but a {type(value).__name__})"
     if isinstance(value, float):
         return plain(value)
     shown = "".join(filter(str.isdigit, cell))
@@ -130,7 +130,7 @@ def _without_faults(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterat
             if isinstance(cell, CellFault):
                 raise InputError(
                     f"{name}, sheet {sheet.name!r}, row {row.number}: {cell.message}.",
-                    hint="Every cell of a do-not-call list has to have its value. Nobody was called.",
+                    hint="Every cell of a do-not-call list needs a value. Nobody was called.",
                     code=cell.code,
                 )
         yield row
@@ -165,13 +165,13 @@ def _reader(head: bytes) -> Callable[[BinaryIO], Workbook]:
         raise WorkbookError("it is an HTML page with the name of a workbook")
     if start.startswith(b"<?xml"):
         raise WorkbookError("it is an XML file with the name of a workbook")
-    raise WorkbookError("it is no workbook by its first bytes; if it is text, give --format csv")
+    raise WorkbookError("it does not look like a workbook; if it is text, add --format csv")
 
 
 def _unreadable(name: str, error: WorkbookError) -> InputError:
     return InputError(
         f"{name} can't be read as a workbook: {error}.",
-        hint="Open it in a spreadsheet program and save it as XLSX or CSV.",
+        hint="Open the file in a spreadsheet program and save it as XLSX or CSV.",
         code="input-workbook",
     )
 
@@ -220,7 +220,7 @@ def _choose(
             what = "has no sheet" if not sheets else "has more than one sheet"
             raise InputError(
                 f"{name} {what} {wanted!r}.",
-                hint=f"Give --sheet one of: {listed(names)}.",
+                hint=f"Use one of these with --sheet: {listed(names)}.",
                 code="input-sheet",
             )
         return sheets[0], ()
@@ -229,10 +229,8 @@ def _choose(
     if not filled:
         hidden = [sheet.name for sheet in book.sheets if not sheet.visible]
         raise InputError(
-            f"{name} has no visible sheet with anything in it.",
-            hint=f"To read a hidden sheet, give --sheet {quoted(hidden[0])}."
-            if hidden
-            else "Check the file.",
+            f"{name} has no visible sheet with data.",
+            hint=f"To read a hidden sheet, add --sheet {quoted(hidden[0])}." if hidden else "Check the file.",
             code="input-sheet",
         )
     lists = [sheet for sheet in filled if _may_be_list(headers[sheet.name], phone_columns)]
@@ -247,15 +245,15 @@ def _choose(
         raise InputError(
             f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}."
             + "".join(f" {fault}" for fault in faults),
-            hint=f"Say which one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`.",
+            hint=f"Choose one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`.",
             code="input-sheet",
         )
     tabs = "; ".join(
-        f"{sheet.name!r} begins with {listed(headers[sheet.name][:_COLUMNS_NAMED])}" for sheet in filled
+        f"{sheet.name!r} starts with {listed(headers[sheet.name][:_COLUMNS_NAMED])}" for sheet in filled
     )
     raise InputError(
-        f"{name} has no sheet with a column that is known to hold a phone number. {tabs}.",
-        hint="Say which sheet and column with --sheet and --phone-column.",
+        f"{name} has no sheet with a phone number column. {tabs}.",
+        hint="Name the sheet and the column with --sheet and --phone-column.",
         code="input-sheet",
     )
 

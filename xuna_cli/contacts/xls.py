@@ -38,7 +38,7 @@ class Xls:
         if len(content) > _LARGEST:
             raise WorkbookError(f"it has more than {_LARGEST // 2**20} MiB")
         if _PASSWORD in content:
-            raise WorkbookError("it needs a password: save it without one")
+            raise WorkbookError("it is protected by a password; save a copy without one")
         try:
             self._book = xlrd.open_workbook(
                 file_contents=content, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
@@ -46,7 +46,7 @@ class Xls:
         except (xlrd.XLRDError, CompDocError) as error:
             words = str(error)
             if "encrypted" in words.lower() or "password" in words.lower():
-                raise WorkbookError("it needs a password: save it without one") from None
+                raise WorkbookError("it is protected by a password; save a copy without one") from None
             raise WorkbookError(f"it is damaged ({words})") from None
         except Exception as error:  # noqa: BLE001 - the library raises what damaged bytes make of its code
             raise WorkbookError(f"it is damaged ({type(error).__name__})") from None

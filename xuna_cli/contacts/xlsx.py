@@ -58,7 +58,7 @@ class Xlsx:
         if book not in self._zip.namelist() or book.endswith(".bin"):
             binary = any(name.endswith("workbook.bin") for name in self._zip.namelist())
             what = (
-                "an XLSB workbook, whose errors can't be told from empty cells"
+                "an XLSB workbook, in which errors can't be told from empty cells"
                 if binary
                 else "another zip archive"
             )
@@ -217,7 +217,7 @@ class _TextsReader:
             self.texts.append(text)
             self._size += len(text)
             if self._size > _MOST_SHARED:
-                raise WorkbookError("its cells have more text than a list of people has")
+                raise WorkbookError("its cells have far more text than a contact list")
         elif tag == "rPh":
             self._phonetic -= 1
 
@@ -281,9 +281,7 @@ class _SheetReader:
             self._pieces.append(data)
             self._length += len(data)
             if self._length > LONGEST_CELL:
-                raise WorkbookError(
-                    f"a cell of its row {self._number} has more than {LONGEST_CELL:,} characters"
-                )
+                raise WorkbookError(f"a cell in row {self._number} has more than {LONGEST_CELL:,} characters")
 
     def _end(self, tag: str) -> None:
         if tag == "c":
@@ -298,7 +296,7 @@ class _SheetReader:
             self._listens = False
         elif tag == "row":
             if self._number > _MOST_ROWS:
-                raise WorkbookError(f"it has a row {self._number:,}, and a sheet has {_MOST_ROWS:,} at most")
+                raise WorkbookError(f"it has a row {self._number:,}, but a sheet has at most {_MOST_ROWS:,}")
             self._places = checked_places(self._places + len(self._row))
             self._rows.append(SheetRow(self._number, self._row, self._hidden))
         elif tag == "rPh":
@@ -324,9 +322,7 @@ class _SheetReader:
         if kind == "s":
             index = _number(value, -1)
             if not 0 <= index < len(self._texts):
-                raise WorkbookError(
-                    f"cell {cell_name(self._number, column)} refers to a text that is missing"
-                )
+                raise WorkbookError(f"cell {cell_name(self._number, column)} refers to a missing text")
             return self._texts[index]
         if kind == "inlineStr":
             return _unescaped("".join(self._pieces)).strip()

@@ -73,25 +73,25 @@ def text_of(raw: object) -> str:
     """
     text = _cleaned(raw if isinstance(raw, str) else _text_of_value(raw))
     if not text:
-        raise PhoneProblem("phone-missing", "there is no phone number")
+        raise PhoneProblem("phone-missing", "the phone number is missing")
     return text
 
 
 def _text_of_value(raw: object) -> str:
     if raw is None:
-        raise PhoneProblem("phone-missing", "there is no phone number")
+        raise PhoneProblem("phone-missing", "the phone number is missing")
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < _FLOATS_ARE_EXACT:
         raw = int(raw)  # JSON's 15551230002.0 is the number that it shows
     if isinstance(raw, int) and not isinstance(raw, bool):
         if raw < 0:
             raise PhoneProblem(
-                "phone-not-a-number", "a phone number can't be negative; is it the result of a formula?"
+                "phone-not-a-number", "a phone number can't be negative; perhaps the cell has a formula"
             )
         if raw.bit_length() > LONGEST_CELL:  # printing a huge integer raises
             raise PhoneProblem("phone-not-possible", "the number in this cell is too long for a phone number")
         return str(raw)
     kind = {bool: "true or false", dict: "an object", list: "a list"}.get(type(raw), "a number with decimals")
-    raise PhoneProblem("phone-not-text", f"the phone number is {kind}; write it as text, in quotes")
+    raise PhoneProblem("phone-not-text", f"the phone number is {kind}; write the number as text, in quotes")
 
 
 def _cleaned(raw: str) -> str:
@@ -153,7 +153,8 @@ def _explanation(text: str) -> PhoneProblem:
     if _EXCEL_NOTATION.fullmatch(text):
         return PhoneProblem(
             "phone-excel-notation",
-            f"{cell} is what a spreadsheet made of a number, and digits are lost: format the column as text",
+            f"{cell} was shortened by a spreadsheet, so digits are lost; format the column as text "
+            "and enter the number again",
         )
     has_digits = any(char.isdigit() for char in text)
     has_letters = any(char.isalpha() for char in text)
@@ -163,35 +164,34 @@ def _explanation(text: str) -> PhoneProblem:
         part for part in BETWEEN_NUMBERS.split(text) if sum(map(str.isdigit, part)) >= ENOUGH_FOR_A_NUMBER
     ]
     if len(numbers) > 1:
-        return PhoneProblem("phone-several", f"{cell} is more than one number")
+        return PhoneProblem("phone-several", f"{cell} contains more than one number")
     if EXTENSION.fullmatch(text):
         return PhoneProblem("phone-extension", f"{cell} has an extension, which can't be dialled")
     if has_letters:
-        return PhoneProblem("phone-letters", f"{cell} has letters in it; write the number with digits only")
+        return PhoneProblem("phone-letters", f"{cell} contains letters; write the number with digits only")
     if "/" in text:
         return PhoneProblem(
-            "phone-several", f"{cell} is more than one number, or has more digits after a slash"
+            "phone-several", f"{cell} contains more than one number, or more digits after a slash"
         )
     if _DECIMALS.fullmatch(text):
         return PhoneProblem(
             "phone-decimal-point",
-            f"{cell} has a decimal point: a spreadsheet took it for an amount; format the column as text",
+            f"{cell} has a decimal point, because a spreadsheet treated the number as an amount; "
+            "format the column as text",
         )
     if text.startswith("-"):
         return PhoneProblem(
-            "phone-not-a-number", f"{cell} begins with a minus; is it the result of a formula?"
+            "phone-not-a-number", f"{cell} starts with a minus sign; perhaps the cell has a formula"
         )
     odd = next((char for char in text if char not in "0123456789 ()-.+"), "+")
     shown = f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"  # what looks like + may not be +
-    return PhoneProblem(
-        "phone-not-a-number", f"{cell} is not one phone number: {shown} does not belong there"
-    )
+    return PhoneProblem("phone-not-a-number", f"{cell} is not a phone number: it contains {shown}")
 
 
 def short_number(cell: str) -> PhoneProblem:
     """Return the problem of a number such as 911."""
     return PhoneProblem(
-        "phone-short-number", f"{quoted(cell)} is an emergency or short number, not a person's"
+        "phone-short-number", f"{quoted(cell)} is an emergency or short number, not a person's number"
     )
 
 

@@ -154,12 +154,12 @@ class PhoneReader:
             check_placeholder(cell, digits)
             raise PhoneProblem(
                 "phone-no-country",
-                f"{quoted(cell)} has no country: write it with + and the country code, or give --region",
+                f"{quoted(cell)} has no country code; write the number with + and the country code, or use --region",
             )
         number = self._only_reading(cell, digits)
         if self._strict and not is_assigned(number):
             raise PhoneProblem(
-                "phone-not-valid", f"{quoted(cell)} has the right length, but no such number is assigned"
+                "phone-not-valid", f"{quoted(cell)} has the right length, but is outside the ranges in use"
             )
         return number
 
@@ -181,10 +181,12 @@ class PhoneReader:
             return further[0]
         if first is not None:
             readings = " or ".join([first, *further])
-            message = f"{quoted(cell)} can be read as {readings}: write it with + and the country code"
+            message = f"{quoted(cell)} may mean {readings}; write the number with + and the country code"
             raise PhoneProblem("phone-two-readings", message)
         if further and problem is not None:
-            raise PhoneProblem(problem.code, f"{problem.message}; if {further[0]} is meant, write it so")
+            raise PhoneProblem(
+                problem.code, f"{problem.message}; if you mean {further[0]}, write that number"
+            )
         raise problem or AssertionError(cell)
 
 

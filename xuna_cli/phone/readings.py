@@ -21,9 +21,9 @@ from xuna_cli.phone.plan import (
 _WHY_NOT_POSSIBLE = {
     ValidationResult.TOO_SHORT: "it is too short",
     ValidationResult.TOO_LONG: "it is too long",
-    ValidationResult.INVALID_LENGTH: "no number of that country has this many digits",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "its area code is missing",
-    ValidationResult.INVALID_COUNTRY_CODE: "no country has this calling code",
+    ValidationResult.INVALID_LENGTH: "no number in that country has this many digits",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "the area code is missing",
+    ValidationResult.INVALID_COUNTRY_CODE: "this country code does not exist",
 }
 
 # Mexico: since August 2019 the 1 behind the country code, and 01, 044 and 045 in front of a national number,
@@ -57,7 +57,7 @@ def read(cell: str, digits: str, region: str | None) -> str:
     # One person must have one key. Where the library reads its own output differently (it strips
     # another prefix), nobody knows which number is meant.
     if e164 != digits and _parse(cell, e164, None) != number:
-        raise PhoneProblem("phone-not-possible", f"{quoted(cell)} can be read as more than one number")
+        raise PhoneProblem("phone-not-possible", f"{quoted(cell)} may mean more than one number")
     return e164
 
 
@@ -110,7 +110,7 @@ def check_placeholder(cell: str, digits: str) -> None:
         PhoneProblem: they are.
     """
     if _MADE_UP.fullmatch(digits.lstrip("+")):
-        raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not somebody's number")
+        raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not a real number")
 
 
 def _check_placeholder(cell: str, digits: str, region: str | None) -> None:
@@ -121,7 +121,7 @@ def _check_placeholder(cell: str, digits: str, region: str | None) -> None:
     # +44 7777 777777, or 01 23 45 67 89 in Paris, are somebody's.
     if plan is not None and plan.code.assigned.fullmatch(plan.without_prefix(national) or national):
         return
-    raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not somebody's number")
+    raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not a real number")
 
 
 def _without_old_prefix(digits: str, region: str | None) -> str:
@@ -156,7 +156,7 @@ def _parse(cell: str, digits: str, region: str | None) -> PhoneNumber:
         return phonenumbers.parse(digits, region)
     except NumberParseException as problem:
         if problem.error_type == NumberParseException.INVALID_COUNTRY_CODE:
-            message = f"{quoted(cell)} begins with a calling code that no country has"
+            message = f"{quoted(cell)} starts with a country code that does not exist"
             raise PhoneProblem("phone-unknown-country", message) from None
         too_long = problem.error_type == NumberParseException.TOO_LONG
         why = "it is too long" if too_long else "it is too short"
@@ -176,10 +176,10 @@ def _check(cell: str, number: PhoneNumber, region: str | None) -> None:
     # `is_possible_number` alone would take local-only numbers: 555-1234 in the US.
     why = None if reason == ValidationResult.IS_POSSIBLE else _WHY_NOT_POSSIBLE[reason]
     if why is None and not plan_of_code(str(number.country_code)).code.dialled.fullmatch(national):
-        why = "no number of that country begins like this"
+        why = "no number in that country starts like this"
     if why is not None:
         place = f" in {region}" if region else ""
         message = f"{quoted(cell)} can't be a phone number{place}: {why}"
         if region is not None and cell.lstrip("( ").startswith("00"):
-            message += " (00 is not how one dials abroad from there; write +)"
+            message += " (00 is not the international prefix there; write + instead)"
         raise PhoneProblem("phone-not-possible", message)

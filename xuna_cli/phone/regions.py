@@ -114,8 +114,8 @@ def check_region(region: str) -> str:
         nearest = list(phonenumbers.region_codes_for_country_code(int(wanted.lstrip("+0")[:4])))[:3]
     else:
         nearest = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.4)
-    hint = f"Nearest: {', '.join(nearest)}." if nearest else "Two letters, as in US, GB or DE."
-    raise UsageError(f"--region {region!r} is no country that phone numbers are known for.", hint=hint)
+    hint = f"Did you mean {' or '.join(nearest)}?" if nearest else "Use two letters, e.g. US, GB or DE."
+    raise UsageError(f"--region {region!r} is not a known country.", hint=hint)
 
 
 def parse_countries(text: str, *, source: str) -> frozenset[str]:
@@ -128,8 +128,8 @@ def parse_countries(text: str, *, source: str) -> frozenset[str]:
     unknown = sorted(found - phonenumbers.SUPPORTED_REGIONS)
     if unknown or not found:
         raise UsageError(
-            f"{source}: {', '.join(map(repr, unknown)) or repr(text)} is no country that phone numbers are known for",
-            hint="two letters each, with commas between them, as in US,CA,GB",
+            f"{source}: unknown country {', '.join(map(repr, unknown)) or repr(text)}",
+            hint="use two letters each, separated by commas, e.g. US,CA,GB",
             code="country",
         )
     return found

@@ -100,7 +100,7 @@ class SuppressionReader:
             except PhoneProblem as problem:
                 found = [one for one in self._one(extension["number"]) if one.assigned]
                 if not found:
-                    message = f"{problem.message}, and what stands in front of it is no number that is in use"
+                    message = f"{problem.message}, and the number before the extension is not in use"
                     raise PhoneProblem(problem.code, message) from None
                 return found
         return self._readings(text, digits_of(text))
@@ -121,7 +121,10 @@ class SuppressionReader:
         if certain:
             return certain
         if problem is None:
-            message = f"{quoted(text)} has no country: write it with + and the country code, or give --region"
+            message = (
+                f"{quoted(text)} has no country code; write the number with + and the country code, "
+                "or use --region"
+            )
             problem = PhoneProblem("phone-no-country", message)
         raise problem
 
@@ -143,7 +146,7 @@ class SuppressionReader:
         without = _LABEL_BEHIND.sub("", _LABEL_BEFORE.sub("", text, count=1), count=1)
         found = self._one(text_of(without))
         if all(not one.assigned for one in found) and not text_of(without).startswith("+"):
-            raise PhoneProblem("phone-letters", f"{quoted(text)} is no number that is in use")
+            raise PhoneProblem("phone-letters", f"{quoted(text)} is not a number that is in use")
         return found
 
 

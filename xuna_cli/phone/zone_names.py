@@ -54,7 +54,9 @@ class UnknownZoneError(Exception):
         problem: what is wrong with it, to be put behind the name.
     """
 
-    def __init__(self, name: str, problem: str = "is no time zone; write it like America/New_York") -> None:
+    def __init__(
+        self, name: str, problem: str = "is not a time zone; use a name like America/New_York"
+    ) -> None:
         super().__init__(f"{_shortened(name)!r} {problem}")
         self.name = name
 
@@ -76,7 +78,7 @@ def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
         return (exact,)
     if _OFFSET.fullmatch(text) or text.lower() in _GREENWICH:
         raise UnknownZoneError(
-            text, "is an offset, not a place with its summer time; write it like Europe/London"
+            text, "is a fixed offset without daylight saving time; use a name like Europe/London"
         )
     # What Windows and Rails show has the offset ahead of the name.
     named = _SHOWN.sub("", text, count=1) if _SHOWN.match(text) else text
@@ -92,7 +94,8 @@ def _in_north_america(text: str, name: str, e164: str | None) -> tuple[str, ...]
     of_number_in_both = e164 is None or (region is None and e164.startswith("+1"))
     if region not in ("US", "CA") and not of_number_in_both:
         raise UnknownZoneError(
-            text, f"is a time zone of North America, and {e164} isn't there; write it like Europe/Berlin"
+            text,
+            f"is a North American time zone, but {e164} is not a North American number; use a name like Europe/Berlin",
         )
     meant = us if region == "US" else canada if region == "CA" else us + canada
     # Somebody may have a number of the other country: the zones of the name that there are.

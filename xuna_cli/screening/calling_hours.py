@@ -46,7 +46,7 @@ class CallingHours:
             return Reason(
                 "no-timezone",
                 SCREENED,
-                f"no-timezone: the time zone of {look.target.to_phone_number} is not known; add a time zone column, or "
+                f"no-timezone: time zone unknown for {look.target.to_phone_number}; add a time zone column, or "
                 "use --default-timezone",
             )
         if self._are_open(zones, look.now):
@@ -57,17 +57,19 @@ class CallingHours:
             return Reason(
                 "no-common-hour",
                 SCREENED,
-                f"no-common-hour: it is never within hours in all of {words(zones)}",
+                f"no-common-hour: the calling hours in {words(zones)} never overlap",
             )
-        fact = f"{local(look.now, closed[0]):%H:%M} in {words(tuple(closed))}"
+        fact = f"it is {local(look.now, closed[0]):%H:%M} in {words(tuple(closed))}"
         if self.until is not None and opens_at >= self.until.end:
-            return self.until.passed(f"{fact}, opens {local(opens_at, closed[0]):%a %d %b %H:%M}")
+            return self.until.passed(
+                f"{fact}, and calling hours begin at {local(opens_at, closed[0]):%H:%M on %a %d %b}"
+            )
         opening = local(opens_at, closed[0])
         day = "" if opening.date() == local(look.now, closed[0]).date() else f" on {opening:%a %d %b}"
         return Reason(
             "outside-hours",
             DEFERRED,
-            f"outside-hours: {fact}, opens {opening:%H:%M}{day}",
+            f"outside-hours: {fact}; calling hours begin at {opening:%H:%M}{day}",
             zones=zones,
             opens_at=opens_at,
         )

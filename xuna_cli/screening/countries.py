@@ -14,7 +14,7 @@ from xuna_cli.screening.rules import SCREENED, ScreeningContext
 COSTLY = {
     PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
     PhoneNumberType.SHARED_COST: "a shared-cost number",
-    PhoneNumberType.PERSONAL_NUMBER: "a personal number, which can cost as much as a premium-rate one",
+    PhoneNumberType.PERSONAL_NUMBER: "a personal number, which can cost as much as a premium-rate number",
 }
 
 
@@ -34,8 +34,10 @@ class Countries:
         region = kind_of(number).region
         if region in self.allowed:
             return None
-        what = f"{number} is of {region}" if region else f"{number} is of no known country"
-        return Reason("country", SCREENED, f"country: {what}, not of {', '.join(sorted(self.allowed))}")
+        what = f"{number} is a number of {region}" if region else f"the country of {number} is not known"
+        return Reason(
+            "country", SCREENED, f"country: {what}, and only {', '.join(sorted(self.allowed))} may be called"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,14 @@ class KindOfNumber:
             return None
         plan, national = parts
         if plan.is_global:
-            return self._reason(number, f"of a global network (+{plan.code})")
+            return self._reason(number, f"a number of a global network (+{plan.code})")
         words = COSTLY.get(plan.kind(national).type)
         return None if words is None else self._reason(number, words)
 
     @staticmethod
     def _reason(number: str, what: str) -> Reason:
         return Reason(
-            "kind-of-number", SCREENED, f"kind-of-number: {number} is {what}; --allow-premium allows it"
+            "kind-of-number", SCREENED, f"kind-of-number: {number} is {what}; to call it, add --allow-premium"
         )
 
 

@@ -119,13 +119,13 @@ class DoNotCall:
         """Return nothing for who is on no list."""
         if look.listed is not None:
             words = f" ({look.listed})" if look.listed else ""
-            return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: on the ledger's list{words}")
+            return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: on the ledger's do-not-call list{words}")
         number = look.target.to_phone_number
         for each in self.lists:
             if each.list.has(number):
-                return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: in {each.list.name}")
+                return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: listed in {each.list.name}")
             for other in look.target.other_numbers:
                 if each.list.has(other):
-                    words = f"do-not-call: {other} of this row is in {each.list.name}"
+                    words = f"do-not-call: {other}, another number of this row, is listed in {each.list.name}"
                     return Reason("do-not-call", DO_NOT_CALL, words)
         return None

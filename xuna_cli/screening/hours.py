@@ -170,9 +170,9 @@ def parse_windows(text: str, *, source: str) -> tuple[Window, ...]:
 
 def _no_hours(text: str, source: str) -> UsageError:
     return UsageError(
-        f"{source}: {text!r} are no hours",
-        hint="write 09:00-20:00; several windows have a comma between them: 10:00-13:00,14:00-20:00; "
-        "22:00-02:00 runs over midnight, 00:00-24:00 is always",
+        f"{source}: invalid calling hours {text!r}",
+        hint="write hours like 09:00-20:00, or several windows with commas: 10:00-13:00,14:00-20:00. "
+        "22:00-02:00 runs past midnight; 00:00-24:00 means always",
         code="hours",
     )
 
@@ -193,8 +193,8 @@ def parse_days(text: str, *, source: str) -> frozenset[int]:
                 raise ValueError(part)
         except ValueError:
             raise UsageError(
-                f"{source}: {text!r} are no days",
-                hint=f"write mon-fri or mon,wed,sat: {', '.join(DAYS)}",
+                f"{source}: invalid days {text!r}",
+                hint=f"write days like mon-fri or mon,wed,sat; the names are {', '.join(DAYS)}",
                 code="days",
             ) from None
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
@@ -220,11 +220,13 @@ def parse_time(text: str, *, source: str) -> datetime:
         moment = None
     if moment is None or moment.utcoffset() is None:
         what = (
-            "is no time"
+            "is not a valid time"
             if moment is None
-            else "has no UTC offset, and would be another moment on another machine"
+            else "has no UTC offset, so it could mean different times on different machines"
         )
         raise UsageError(
-            f"{source}: {text!r} {what}", hint="write it like 2026-12-01T18:00-05:00, or …Z", code="until"
+            f"{source}: {text!r} {what}",
+            hint="write the time like 2026-12-01T18:00-05:00 or 2026-12-01T23:00Z",
+            code="until",
         )
     return moment

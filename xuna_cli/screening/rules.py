@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.same_person import one_form
+from xuna_cli.times import for_people
 
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 
@@ -80,7 +81,7 @@ class InAnyRow:
         if reason is not None or not any(one_form(number) in self.numbers for number in look.target.numbers):
             return reason
         where = f" in {self.column!r}" if self.column else ""
-        message = f"{self.code}: another row of the list with this number says so{where}"
+        message = f"{self.code}: another row with the same number says so{where}"
         return Reason(self.code, self.count, message, self.column)
 
 
@@ -109,7 +110,7 @@ class QuietDays:
         return Reason(
             "called-recently",
             SCREENED,
-            f"called-recently: last called {look.called_at}, within {self.days:g} days",
+            f"called-recently: last called {for_people(look.called_at)}, less than {self.days:g} days ago",
         )
 
 
@@ -130,7 +131,7 @@ class OncePerNumber:
         return Reason(
             "called-recently",
             SCREENED,
-            "called-recently: an earlier row of this list has the same number, which quiet days allow once",
+            "called-recently: an earlier row has the same number, and --quiet-days allows one call per number",
         )
 
 
@@ -150,8 +151,12 @@ class Until:
 
     def passed(self, why: str = "") -> Reason:
         """Return the reason of somebody for whom the end has come, or comes before they may be called."""
-        end = self.end.isoformat(timespec="minutes")
-        message = f"past-until: {why}, after the end at {end}" if why else f"past-until: {end} has passed"
+        end = for_people(self.end)
+        message = (
+            f"past-until: {why}, after the end of the campaign ({end})"
+            if why
+            else f"past-until: the campaign ended at {end}"
+        )
         return Reason("past-until", SCREENED, message)
 
 

@@ -43,7 +43,7 @@ def charge(amount: int) -> None:
     """
     _WORK.left -= amount + 1
     if _WORK.left < 0:
-        raise TemplateProblem("template-error", "the template does too much work for one row")
+        raise TemplateProblem("template-error", "the template needs too much computation for one row")
 
 
 def weigh(value: object) -> int:
@@ -73,7 +73,7 @@ def weigh(value: object) -> int:
             raise too_long()
         if values + len(waiting) > MOST_VALUES:
             raise TemplateProblem(
-                "template-error", f"a list or an object has more than {MOST_VALUES:,} values in it"
+                "template-error", f"a list or an object has more than {MOST_VALUES:,} values"
             )
     return characters + values
 
@@ -97,7 +97,7 @@ def guarded(
         value = args[position]
         if value is None:
             raise TemplateProblem(
-                "template-empty-value", "a filter was given a value that is null in this row"
+                "template-empty-value", "a filter got a value that is empty (null) in this row"
             )
         if isinstance(value, Undefined):
             str(value)
@@ -143,7 +143,7 @@ def steps(values: Any) -> Any:
     values = list(values)
     charge(len(values) * WORK_OF_A_STEP)
     if len(values) > MOST_STEPS:
-        raise TemplateProblem("template-error", f"a loop has at most {MOST_STEPS:,} steps")
+        raise TemplateProblem("template-error", f"a loop may have at most {MOST_STEPS:,} steps")
     return values
 
 

@@ -164,10 +164,10 @@ class TargetBuilder:
             fields = respelled(fields, (column,))
         value = fields.get(column)
         if is_empty(value):
-            message = f"{column!r} is empty; it is part of who this is (--key)"
+            message = f"{column!r} is empty, but --key needs a value there"
             raise TargetProblem("key-missing", message, column)
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            message = f"{column!r} has to be text or a whole number; it is part of who this is (--key)"
+            message = f"{column!r} must be text or a whole number for --key"
             raise TargetProblem("key-not-text", message, column)
         try:
             # One person is one, whichever way a letter and its accent are put together.
@@ -179,7 +179,9 @@ class TargetBuilder:
 
     def _check_length(self, key: str) -> None:
         if (size := len(key.encode("utf-8", "surrogatepass"))) > LONGEST_KEY:
-            message = f"the key is {size:,} bytes long; a key has at most {LONGEST_KEY:,}: shorten the cell"
+            message = (
+                f"the key is {size:,} bytes long, but at most {LONGEST_KEY:,} are allowed; shorten the cell"
+            )
             raise TargetProblem("key-too-long", message, self._key_column or "")
 
     def _timezone(self, fields: Mapping[str, object]) -> str | None:
@@ -189,9 +191,7 @@ class TargetBuilder:
             # A later contact in JSON may spell the name otherwise; unread, its hours would be wrong.
             found = [name for name in zone_columns(fields) if not is_empty(fields[name])]
             if len(found) > 1:
-                message = (
-                    f"{found[0]!r} and {found[1]!r} may both be the time zone: say which (--timezone-column)"
-                )
+                message = f"{found[0]!r} and {found[1]!r} may both be the time zone; choose one with --timezone-column"
                 raise TargetProblem("timezone-ambiguous", message, found[1])
             value = fields[found[0]] if found else None
         # There are few zones and many rows: each name is kept once.

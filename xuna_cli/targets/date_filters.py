@@ -51,7 +51,9 @@ def _make(name: str, style: str, letters: frozenset[str]) -> Callable[..., str]:
 def _argument(what: str, value: object) -> str:
     if is_empty(value) or not isinstance(value, str):
         str(value)  # an empty cell says which one it is
-        raise TemplateProblem("template-date", f"{what} has to be text, and is empty or no text in this row")
+        raise TemplateProblem(
+            "template-date", f"{what} must be text, but in this row it is empty or not text"
+        )
     return str(value)
 
 
@@ -69,12 +71,17 @@ def check_pattern(name: str, pattern: str, letters: frozenset[str]) -> None:
         return
     message = f'{name}("{pattern}"): '
     if "%" in pattern or not fields:
-        message += 'a pattern is like "EEEE, d MMMM" or "h:mm a"'
+        message += 'a pattern looks like "EEEE, d MMMM" or "h:mm a"'
     elif wrong[0] in "DY":
-        message += "d is the day of the month, and y the year (D and Y count days and weeks of the year)"
+        message += (
+            "use d for the day of the month and y for the year (D and Y count days and weeks of the year)"
+        )
     else:
         known = {"date": "EEEE, d MMMM y", "time": "h:mm a", "datetime": "EEEE, d MMMM 'at' h:mm a"}[name]
-        message += f"{wrong[0]} is no part of it; a pattern is like {quoted(known)}, with words between single quotes"
+        message += (
+            f"the letter {wrong[0]} can't be used here; a pattern looks like {quoted(known)}, "
+            "with words in single quotes"
+        )
     raise TemplateProblem("template-date", message)
 
 
@@ -87,7 +94,7 @@ def _locale(identifier: str) -> "Locale":
     except (UnknownLocaleError, ValueError, TypeError):
         raise TemplateProblem(
             "template-locale",
-            f"{quoted(identifier)} is no language that is known; one is like en, es or pt-BR",
+            f"{quoted(identifier)} is not a known language; use e.g. en, es or pt-BR",
             cell=identifier,
         ) from None
 
@@ -104,12 +111,16 @@ def _months(language: "Locale") -> dict[str, int]:
 def _moved(value: object, day: date | None, at: time | None, zone: str) -> tuple[date, time]:
     if day is None or at is None or at.tzinfo is None:
         raise TemplateProblem(
-            "template-date", f"{quoted(value)} has no offset from UTC to count from", cell=str(value)
+            "template-date",
+            f"{quoted(value)} has no UTC offset, so timezone= can't be applied",
+            cell=str(value),
         )
     try:
         moved = datetime.combine(day, at).astimezone(ZoneInfo(zone.strip()))
     except (ValueError, OSError, OverflowError, KeyError):
-        raise TemplateProblem("template-date", f"{quoted(zone)} is no IANA time zone", cell=zone) from None
+        raise TemplateProblem(
+            "template-date", f"{quoted(zone)} is not an IANA time zone", cell=zone
+        ) from None
     return moved.date(), moved.time()
 
 
@@ -130,7 +141,7 @@ def _said(name: str, day: date, at: time, pattern: str, language: "Locale") -> s
 
 
 def _lacks(value: object, what: str) -> TemplateProblem:
-    return TemplateProblem("template-date", f"{quoted(value)} has no {what} in it", cell=str(value))
+    return TemplateProblem("template-date", f"{quoted(value)} contains no {what}", cell=str(value))
 
 
 def filters() -> dict[str, Callable[..., Any]]:

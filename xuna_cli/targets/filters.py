@@ -46,13 +46,13 @@ def computable(sign: str, value: object) -> object:
     if isinstance(number, (int, float, Decimal)):
         return number
     if isinstance(number, str):
-        how = "to put texts together use ~" if sign == "+" else "see the filters int and float"
+        how = "to join texts, use ~" if sign == "+" else "see the filters int and float"
         raise TemplateProblem(
             "template-error",
-            f"{sign} is for numbers, and {quoted(number)} is text: make it a number, as in "
+            f"{sign} needs numbers, but {quoted(number)} is text; make it a number, e.g. "
             f"{{{{ (amount | float) {sign} 2 }}}}; {how}",
         )
-    raise TemplateProblem("template-error", f"{sign} is for numbers; to put texts together use ~")
+    raise TemplateProblem("template-error", f"{sign} needs numbers; to join texts, use ~")
 
 
 _ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
@@ -75,7 +75,7 @@ def compare(left: Any, comparison: str, right: Any) -> Any:
         if isinstance(one, str) and isinstance(other, (int, float, Decimal)):
             raise TemplateProblem(
                 "template-error",
-                f"{quoted(one)} is text, and can't be measured against a number: make it one, as in "
+                f"{quoted(one)} is text and can't be compared with a number; make it a number, e.g. "
                 "{% if amount | float > 100 %}",
             )
     return _ORDER[comparison](left, right)
@@ -107,9 +107,9 @@ def _format(pattern: object, *values: object) -> str:
     text = spoken(pattern)
     specifiers = [match for match in _SPECIFIERS.finditer(text) if match[0] != "%%"]
     if text.count("%") != sum(match[0].count("%") for match in _SPECIFIERS.finditer(text)):
-        raise TemplateProblem("template-error", 'a format is like "%.2f", "%d" or "%s"')
+        raise TemplateProblem("template-error", 'a format looks like "%.2f", "%d" or "%s"')
     if any(int(width or 0) > _MOST_WIDTH for match in specifiers for width in match.group(1, 2)):
-        raise TemplateProblem("template-error", "a format's width has at most two digits")
+        raise TemplateProblem("template-error", "a format width may have at most two digits")
     of_texts = [match[3] == "s" for match in specifiers]
     if len(of_texts) == len(values):
         values = tuple(
@@ -142,7 +142,8 @@ def _numeric(convert: Callable[[Any], Any], name: str) -> Callable[..., Any]:
         if default is not None:
             return default
         raise TemplateProblem(
-            "template-error", f"{quoted(value)} is no number; {name} reads 12, -3 and 12.50, and nothing else"
+            "template-error",
+            f"{quoted(value)} is not a number; {name} only reads numbers like 12, -3 and 12.50",
         )
 
     return numeric

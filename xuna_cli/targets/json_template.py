@@ -15,7 +15,7 @@ _SCALAR = re.compile(
     r'-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|"(?:[^"\\]|\\.)*"', re.ASCII
 )
 _STRING_MARKS = re.compile(r'\\.|["\\]', re.DOTALL)
-USE_TOJSON = "put values in with {{ name | tojson }}, which adds the quotes"
+USE_TOJSON = "insert values with {{ name | tojson }}, which adds the quotes"
 
 
 def marked(value: object) -> str:
@@ -28,7 +28,7 @@ def marked(value: object) -> str:
     if not text:
         return ""
     if MARK in text:
-        raise TemplateProblem("template-error", "the text has a NUL character in it")
+        raise TemplateProblem("template-error", "the text contains a NUL character")
     return f"{MARK}{'j' if isinstance(value, JsonText) else 't'}{text}{MARK}"
 
 
@@ -53,12 +53,12 @@ def unmarked(text: str) -> str:
         kind, value = piece[:1], piece[1:]
         if kind == "j":
             if quoted:
-                raise ValueError("tojson adds quotes of its own: leave out those around it")
+                raise ValueError("tojson adds quotes; remove the quotes around it")
             made.append(value)
         elif quoted:
             made.append(encode_basestring(value)[1:-1])
         elif _SCALAR.fullmatch(value.strip()):
             made.append(value)
         else:
-            raise ValueError("a text stands there without quotes, or more than one value")
+            raise ValueError("a text has no quotes, or there is more than one value")
     return "".join(made)

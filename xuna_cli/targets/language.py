@@ -54,7 +54,7 @@ class _Language(ImmutableSandboxedEnvironment):
         if operator == "**" and isinstance(left, int):
             bits = [left.bit_length() * abs(right)]
         if sum(bits) > _MOST_BITS:
-            raise TemplateProblem("template-error", "the numbers grow too large")
+            raise TemplateProblem("template-error", "the numbers become too large")
         return super().call_binop(context, operator, left, right)
 
     def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
@@ -184,21 +184,21 @@ def check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
         if isinstance(node, _OTHER_TEMPLATES):
             what = type(node).__name__.lower()
             raise TemplateSyntaxError(
-                f"{what} is not available here: there are no other templates", node.lineno
+                f"{what} is not available, because there are no other templates", node.lineno
             )
         if gives_json and isinstance(node, _NOT_IN_JSON):
             what = type(node).__name__.lower()
-            raise TemplateSyntaxError(f"{what} is not available where a template gives JSON", node.lineno)
+            raise TemplateSyntaxError(f"{what} is not available in a JSON template", node.lineno)
         if isinstance(node, nodes.Name) and node.name in ("self", "super"):
             raise TemplateSyntaxError(
-                f'for a column called {node.name} write row["{node.name}"]', node.lineno
+                f'for a column called {node.name}, write row["{node.name}"]', node.lineno
             )
         if (
             isinstance(node, nodes.Call)
             and isinstance(node.node, nodes.Name)
             and node.node.name in undeclared
         ):
-            raise TemplateSyntaxError(f"there is no function {node.node.name} here", node.lineno)
+            raise TemplateSyntaxError(f"there is no function {node.node.name}", node.lineno)
 
 
 def functions_of(tree: nodes.Template) -> dict[str, Any]:

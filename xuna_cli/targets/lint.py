@@ -90,7 +90,7 @@ class Lint:
             for finding in (*never, *seldom_right(text, column, is_message=is_message)):
                 if not is_message and not any(_stands_in(finding, each) for each in said):
                     continue
-                message = f"{column!r} holds {quoted(text.strip())}, {finding.message}"
+                message = f"{column!r} contains {quoted(text.strip())}, {finding.message}"
                 if finding in never and not self._allow_odd:
                     raise TargetProblem(finding.code, message, column)
                 found.setdefault(finding.code, message)
@@ -140,20 +140,20 @@ def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, 
         literals: what the templates say themselves; a gap or a word in it was meant so.
     """
     if (match := re.search("[{}]", text)) is not None:
-        yield "message-braces", f'braces are left over in "{_around(text, match)}"'
+        yield "message-braces", f'the text still contains braces: "{_around(text, match)}"'
     odd = None if text.isprintable() else next((char for char in text if _is_control(char)), None)
     if odd is not None:
-        yield "message-control", f"it has a control character, U+{ord(odd):04X}"
+        yield "message-control", f"the text contains a control character, U+{ord(odd):04X}"
     for code, pattern, what in (
-        ("message-gap", _GAP, 'spaces or punctuation are doubled in "{}"; was a value empty?'),
-        ("message-no-value", _NO_VALUE, '"{}" speaks of no value; was one missing?'),
+        ("message-gap", _GAP, 'the text has double spaces or punctuation: "{}"; perhaps a value is empty'),
+        ("message-no-value", _NO_VALUE, 'the text contains a word for a missing value: "{}"'),
     ):
         for match in pattern.finditer(text):
             if not any(match[0] in literal for literal in literals):
                 yield code, what.format(_around(text, match))
                 break
     if len(text) > LONGEST_MESSAGE:
-        yield "message-long", f"it is {len(text):,} characters long"
+        yield "message-long", f"the text is {len(text):,} characters long"
 
 
 def _is_control(char: str) -> bool:

@@ -27,7 +27,7 @@ def check_placed(fields: Mapping[str, object]) -> None:
             found = next(_overrides(value, column, 0), None)
         if found is not None:
             message = (
-                f"{found!r} is not where the API has an override, so nothing of it would be used; "
+                f"{found!r} is not where the API expects an override, so it would have no effect; "
                 f"move it to {OWN_OVERRIDE!r} of the contact itself"
             )
             raise TargetProblem("override-misplaced", message, column)

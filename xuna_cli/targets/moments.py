@@ -71,23 +71,21 @@ def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -
         return moment
     if not isinstance(held, str):
         raise _problem(
-            value, "is a number, and no date or time: give the column a date's format in the workbook"
+            value, "is a number, not a date or time; give the column a date format in the workbook"
         )
     text = " ".join(held.split())
     if pattern is not None:
         match = check_input(pattern).fullmatch(text)
         if match is None:
-            raise _problem(value, f'is not written as input="{pattern}" says')
+            raise _problem(value, f'does not match input="{pattern}"')
         return _moment(value, match, months)
     for form in (*_DATES, _TIME):
         match = form.fullmatch(text)
         if match is not None and (form is not _TIME or match["m"] or match["a"]):
             return _moment(value, match, months)
     if _OF_NUMBERS.fullmatch(text):
-        raise _problem(
-            value, 'can be read in more than one way: say which, e.g. input="d/M/y" or input="M/d/y"'
-        )
-    raise _problem(value, "is no date or time that can be read")
+        raise _problem(value, 'can mean more than one date; choose one, e.g. input="d/M/y" or input="M/d/y"')
+    raise _problem(value, "is not a date or time that xuna can read")
 
 
 def _held(value: object) -> Moment | None:
@@ -112,9 +110,9 @@ def _moment(value: object, match: re.Match[str], months: Mapping[str, int]) -> M
         return _day(parts, months), _time_of_day(parts)
     except (ValueError, KeyError) as problem:
         what = (
-            f"names no month that is known ({problem})"
+            f"contains an unknown month ({problem})"
             if isinstance(problem, KeyError)
-            else f"is none: {problem}"
+            else f"is not valid: {problem}"
         )
         raise _problem(value, what) from None
 
@@ -138,7 +136,7 @@ def _time_of_day(parts: Mapping[str, str]) -> time | None:
     hour = int(parts["H"])
     if half := parts.get("a", "").casefold():
         if not 1 <= hour <= 12:  # noqa: PLR2004 - the hours of half a day
-            raise ValueError("a.m. and p.m. have the hours 1 to 12")
+            raise ValueError("with a.m. or p.m. the hour must be 1 to 12")
         hour = hour % 12 + (12 if half == "p" else 0)
     elif "m" not in parts:
         raise ValueError("the minutes are missing")
@@ -192,7 +190,7 @@ def check_input(pattern: str) -> re.Pattern[str]:
     ):
         raise TemplateProblem("template-date", f'input="{pattern}" needs d, M and y')
     if not fields & {"d", "H"}:
-        raise TemplateProblem("template-date", f'input="{pattern}" has neither a date nor a time in it')
+        raise TemplateProblem("template-date", f'input="{pattern}" contains neither a date nor a time')
     return made
 
 
@@ -202,7 +200,8 @@ def _pieces(pattern: str) -> Iterator[str]:
             known = _FIELDS.get(_LONG.get(field, field))
             if known is None:
                 raise TemplateProblem(
-                    "template-date", f'input="{pattern}": {field} is not read; d, M, y, H, h, m, s and a are'
+                    "template-date",
+                    f'input="{pattern}": the letter {field} is not known; use d, M, y, H, h, m, s and a',
                 )
             yield known
         else:

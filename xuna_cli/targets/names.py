@@ -18,10 +18,8 @@ class AmbiguousName(Exception):  # noqa: N818 - a finding, which the caller word
     """
 
     def __init__(self, name: str, found: Sequence[str]) -> None:
-        both = " and ".join(map(repr, found[:2]))
-        super().__init__(
-            f"{name!r} may be {both}: write the one that is meant exactly as it is spelled there"
-        )
+        both = " or ".join(map(repr, found[:2]))
+        super().__init__(f"{name!r} may mean {both}; write the column name exactly as in the list")
         self.found = tuple(found)
 
 

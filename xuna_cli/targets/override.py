@@ -68,7 +68,7 @@ class Override:
         try:
             value = _parse_sendable(unmarked(text), ".".join(self.path))
         except ValueError as problem:
-            message = f"{self.template.where} gives no JSON for this row ({problem}); {USE_TOJSON}"
+            message = f"{self.template.where} does not make JSON for this row ({problem}); {USE_TOJSON}"
             raise OverrideProblem("override-not-json", message, ".".join(self.path)) from None
         return value
 
@@ -88,8 +88,8 @@ def parse_override(text: str) -> Override:
     written = left.removesuffix(":").strip()
     path = tuple(part.strip() for part in written.split("."))
     if not equals or not all(path):
-        hint = 'It is PATH=TEMPLATE or PATH:=JSON, as in --override "agent.language=es".'
-        raise UsageError(f"--override {text!r} has no path, or an empty part in it.", hint=hint)
+        hint = 'Use PATH=TEMPLATE or PATH:=JSON, e.g. --override "agent.language=es".'
+        raise UsageError(f"--override {text!r} has no path, or a path with an empty part.", hint=hint)
     template = compile_template(source, where=f"--override {written}", gives_json=is_json)
     return _override(path, template, is_json=is_json)
 
@@ -118,9 +118,9 @@ def _override(path: Path, template: Template, *, is_json: bool) -> Override:
     except TargetProblem as problem:
         raise InputError(f"{template.where}: {problem.message}", code="template") from None
     except ValueError as problem:
-        message = f"{template.where}: not JSON: {problem}"
+        message = f"{template.where} is not JSON: {problem}"
         raise InputError(
-            message, hint="Text needs quotes in JSON; PATH=TEXT does without.", code="template"
+            message, hint="In JSON, text needs quotes. For plain text, use PATH=TEXT.", code="template"
         ) from None
 
 
@@ -134,7 +134,7 @@ def check_paths(overrides: Sequence[Override]) -> None:
         for other in overrides[:position]:
             if clash(one.path, other.path):
                 both = f"{other.template.where} and {one.template.where}"
-                raise UsageError(f"{both} say different things about the same value.")
+                raise UsageError(f"{both} set the same value.")
 
 
 def clash(one: Path, other: Path) -> bool:
@@ -153,7 +153,7 @@ def parse_json(text: str) -> object:
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError("nested too deeply") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -163,7 +163,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError(f"{digits[:40]} is too large a number")
+        raise ValueError(f"the number {digits[:40]} is too large")
     return number
 
 
@@ -193,7 +193,7 @@ def own_columns(columns: Iterable[str]) -> dict[str, Path]:
         for other, taken in found.items():
             if path == taken or (path and taken and clash(path, taken)):
                 raise InputError(
-                    f"The columns {other!r} and {column!r} say different things about the same value.",
+                    f"The columns {other!r} and {column!r} set the same value.",
                     hint="Rename or remove one of them.",
                     code="override-conflict",
                 )
@@ -234,7 +234,7 @@ def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dic
             values = _ready_made(cell, column)
             continue
         if path == FIRST_MESSAGE and not isinstance(cell, str):
-            raise OverrideProblem("first-message-not-text", f"{column!r} has to be text", column)
+            raise OverrideProblem("first-message-not-text", f"{column!r} must be text", column)
         _check_sendable(cell, column)
         values = merge(values, _nested(path, cell))
     return values
@@ -248,7 +248,7 @@ def _ready_made(cell: object, column: str) -> dict[str, object]:
             message = f"{column} is not JSON: {problem}"
             raise OverrideProblem("override-not-json", message, column) from None
     if not isinstance(cell, dict):
-        raise OverrideProblem("override-not-object", f"{column} has to be an object", column)
+        raise OverrideProblem("override-not-object", f"{column} must be an object", column)
     _check_sendable(cell, column)
     return cell
 
@@ -260,7 +260,7 @@ def _check_sendable(value: object, column: str) -> None:
     except TemplateProblem as problem:
         raise OverrideProblem("override-not-sendable", f"{column!r}: {problem.message}", column) from None
     except (TypeError, ValueError, RecursionError) as problem:
-        message = f"{column!r} has a value that JSON can't carry: {problem}"
+        message = f"{column!r} has a value that JSON can't represent: {problem}"
         raise OverrideProblem("override-not-sendable", message, column) from None
 
 
@@ -354,5 +354,5 @@ _ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 def _check_present(fields: Mapping[str, object], override: Override) -> None:
     for column in override.template.columns:
         if column not in fields:
-            message = f"{override.template.where} needs {column!r}, which this contact lacks"
+            message = f"{override.template.where} needs {column!r}, which this contact doesn't have"
             raise TemplateProblem("template-missing-column", message, column)

@@ -38,12 +38,12 @@ class RenderedList:
             TargetProblem: the row is of another campaign, or its key is missing or not the number's.
         """
         if fields.get(CAMPAIGN) != self.campaign:
-            message = f"this line is not of campaign {self.campaign!r}, as the first one is"
+            message = f"this line does not belong to campaign {self.campaign!r}, but the first line does"
             raise TargetProblem("ready-other-campaign", message, CAMPAIGN)
         key = fields.get(KEY)
         whole = key == number if self.key_column is None else str(key).startswith(number + KEY_SEPARATOR)
         if not isinstance(key, str) or not whole:
-            message = f"the key is not that of {number}: render the list again"
+            message = f"the key does not belong to {number}; render the list again"
             raise TargetProblem("ready-key", message, KEY)
         return key
 
@@ -74,8 +74,8 @@ def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -
 
 def _unusable(row_number: int, column: str) -> InputError:
     return InputError(
-        f"row {row_number}: {column!r} holds no text, so it is not known which campaign this rendered list is of",
-        hint="render the list again, or take the lines out that were not rendered",
+        f"row {row_number}: {column!r} contains no text, so the campaign of this rendered list is not known",
+        hint="render the list again, or remove the lines that were not rendered",
         code="ready-mixed",
     )
 
@@ -89,8 +89,8 @@ def check_unmarked(fields: Mapping[str, object]) -> None:
     for column in (CAMPAIGN, KEY):
         if column in fields and not is_empty(fields[column]):
             message = (
-                f"this line was rendered (it has {column!r}), but the list's first one was not: "
-                "keep rendered lines in a file of their own"
+                f"this line was rendered (it has {column!r}), but the first line of the list was not; "
+                "keep rendered lines in a separate file"
             )
             raise TargetProblem("ready-mixed", message, column)
 

@@ -92,7 +92,7 @@ class RowPhone:
         found = self._where.in_contact(fields)
         if len(found) > 1:
             message = (
-                f"{found[0]!r} and {found[1]!r} may both be the phone number: say which (--phone-column)"
+                f"{found[0]!r} and {found[1]!r} may both be the phone number; choose one with --phone-column"
             )
             raise RowPhoneProblem("phone-ambiguous", message, found[1])
         return found
@@ -106,7 +106,9 @@ class RowPhone:
             if problem.code != "phone-no-country":
                 raise
             column = next(one for one in self._regions(fields) if not is_empty(fields.get(one)))
-            message = f'"{str(cell).strip()}" has no +, and {reader}: write it with + and the country code'
+            message = (
+                f'"{str(cell).strip()}" has no +, and {reader}; write the number with + and the country code'
+            )
             raise RowPhoneProblem("phone-region", message, column) from None
 
     def _reader_of(self, fields: Mapping[str, object]) -> "PhoneReader | str":
@@ -141,14 +143,15 @@ class RowPhone:
                 continue
             region = region_of(cell)
             if region is None:
-                return f'{column!r} is "{_short(cell)}", which is no country that is known'
+                return f'{column!r} is "{_short(cell)}", which is not a known country'
             said.append((column, cell, region))
         if not said:
             return self._home
         first = said[0]
         for column, cell, region in said[1:]:
             if not _agree(first[2], region):
-                return f'{first[0]!r} is "{_short(first[1])}" while {column!r} is "{_short(cell)}" (another country)'
+                one, other = _short(first[1]), _short(cell)
+                return f'{first[0]!r} is "{one}" but {column!r} is "{other}", which is another country'
         # Of a calling code and a country that has it, the country says more.
         regions = [region for _, cell, region in said if not str(cell).strip().lstrip("+0").isdecimal()]
         return self._reader(regions[0] if regions else first[2])

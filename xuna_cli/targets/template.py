@@ -69,7 +69,7 @@ class Template:
         if is_empty(source):
             raise InputError(f"{where} is empty.", code="template")
         if len(source) > LONGEST_TEMPLATE:
-            raise InputError(f"{where} is longer than {LONGEST_TEMPLATE:,} characters.", code="template")
+            raise InputError(f"{where} has more than {LONGEST_TEMPLATE:,} characters.", code="template")
         environment = JSON_ENVIRONMENT if gives_json else ENVIRONMENT
         try:
             tree = environment.parse(source)
@@ -159,7 +159,7 @@ class Template:
         if len(text) > LONGEST_TEXT:
             raise too_long()
         if is_empty(text):
-            raise TemplateProblem("template-empty", f"{self.where} gives no text for this row")
+            raise TemplateProblem("template-empty", f"{self.where} makes no text for this row")
         if not text.isascii():
             check_encodable(text)
         return text
@@ -228,7 +228,9 @@ def check_columns(
             # In JSON a field that the first contact lacks is no news, unless it looks mistyped.
             if column not in columns and (complete or near):
                 did_you_mean = f"; did you mean {near!r}?" if near else ""
-                warnings.append(f"{template.where} uses {column!r}, which the list lacks{did_you_mean}")
+                warnings.append(
+                    f"{template.where} uses {column!r}, which the list doesn't have{did_you_mean}"
+                )
     return warnings
 
 
@@ -243,7 +245,7 @@ def no_column(where: str, column: str, columns: Iterable[str]) -> InputError:
     elif near:
         hint = f"Did you mean {near!r}? Write {as_placeholder(near)}{_as_option(where, near)}."
     return InputError(
-        f"{where} needs the column {column!r}, which the list lacks. Its columns: {there}.",
+        f"{where} needs the column {column!r}, which the list doesn't have. Its columns: {there}.",
         hint=hint,
         code="template-missing-column" if where != "--key" else "key-missing-column",
     )
@@ -272,10 +274,10 @@ _SPACED = re.compile(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:
     spaced = _SPACED.search(source)
     column = spaced[1] if spaced else "Order No"
-    hint = f"Placeholders look like {{{{ name }}}}; a column with spaces in its name like {{{{ {_snake(column)} }}}} "
+    hint = f"Placeholders look like {{{{ name }}}}. A column with spaces in its name is {{{{ {_snake(column)} }}}} "
     hint += f"or {as_placeholder(column)}{_as_option(where, column)}."
     place = f"{where}, line {line}" if "\n" in source.strip() else where
-    return InputError(f"{place}: the template can't be used: {reason.strip()}", hint=hint, code="template")
+    return InputError(f"{place}: the template has an error: {reason.strip()}", hint=hint, code="template")
 
 
 def _snake(column: str) -> str:

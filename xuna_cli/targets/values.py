@@ -45,8 +45,7 @@ class EmptyValue(TemplateProblem):
     def __init__(self, column: str) -> None:
         super().__init__(
             "template-empty-value",
-            f"the template speaks {column!r}, which is empty in this row; "
-            'fill the cell in, or give it a value with default("…")',
+            f'{column!r} is empty. Fill in the cell, or add a fallback: {{{{ … | default("there") }}}}',
             column,
         )
 
@@ -75,7 +74,7 @@ def check_encodable(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        message = "the text has a broken character in it (half of a surrogate pair)"
+        message = "the text contains a broken character (half of a surrogate pair)"
         raise TemplateProblem("template-error", message) from None
 
 
@@ -134,7 +133,7 @@ class Row:
         return self._fields[self._spelling.get(column, column)]
 
     def __str__(self) -> str:
-        raise TemplateProblem("template-error", 'row can\'t be spoken; name a column: row["…"]')
+        raise TemplateProblem("template-error", 'row can\'t be spoken; name one column: row["…"]')
 
 
 def spoken(value: object) -> str:
@@ -152,10 +151,12 @@ def spoken(value: object) -> str:
     if isinstance(value, (str, int, Undefined, Row)):
         return str(value)
     if value is None:
-        raise TemplateProblem("template-empty-value", "the template speaks a value that is null in this row")
+        raise TemplateProblem(
+            "template-empty-value", "the template uses a value that is empty (null) in this row"
+        )
     raise TemplateProblem(
         "template-error",
-        f'{_kind(value)} can\'t be spoken; pick from it, join a list with | join(", "), or use | tojson',
+        f'{_kind(value)} can\'t be spoken; use a part of it, join a list with | join(", "), or use | tojson',
     )
 
 
@@ -166,7 +167,7 @@ def _spoken_number(value: float | Decimal) -> str:
         TemplateProblem: it is infinite, or no number at all.
     """
     if not math.isfinite(value):
-        raise TemplateProblem("template-error", f"the template speaks {value}, which is no number")
+        raise TemplateProblem("template-error", f"the template uses {value}, which is not a number")
     # 15 digits are what a float holds of any decimal number (sys.float_info.dig).
     exact = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
     return f"{exact:.0f}" if exact == exact.to_integral_value() else f"{exact:f}"

@@ -108,7 +108,7 @@ _SPEECH_TAGS = frozenset(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _find_unusual = re.compile(r"[^\w $'.,\-]|-\d\d-").search
-ALLOW = "Or say that it is meant: --allow-odd-messages."
+ALLOW = "If it is intended, add --allow-odd-messages."
 
 
 def never_right(text: str, *, is_message: bool = False) -> Iterator[Finding]:
@@ -127,31 +127,31 @@ def never_right(text: str, *, is_message: bool = False) -> Iterator[Finding]:
 
 def _wrong_characters(text: str) -> Iterator[Finding]:
     if "\ufffd" in text:
-        yield _misread("\ufffd", "the sign for a character that was lost")
+        yield _misread("\ufffd", "the sign for a lost character")
     elif not text.isascii() and (misread := find_misread(text)):
-        yield _misread(misread, "text in UTF-8 that was read as something else")
+        yield _misread(misread, "UTF-8 text that was read in another encoding")
     elif match := ESCAPES.search(text):
         yield _misread(match[0], "the code of a character")
 
 
 def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
     if (match := _SHEET_ERROR.search(text)) and not _WHOLE_ERROR.fullmatch(text.strip()):
-        yield Finding("message-cell-error", match[0], "the error of a spreadsheet: fix its formula")
+        yield Finding("message-cell-error", match[0], "a spreadsheet error: fix the formula")
     match = _PLACEHOLDER.search(text) or next(
         (one for one in _NAMED.finditer(text) if fold(one[1]) in _PLACEHOLDER_NAMES), None
     )
     if match:
-        message = "a placeholder that nothing was put into: write the words themselves there"
+        message = "a placeholder that was not filled in: write the words themselves"
         yield Finding("message-placeholder", match[0], message)
         return
     for tag in _TAG.finditer(text):
         if not (is_message and (tag[1] or "").casefold() in _SPEECH_TAGS):
-            yield Finding("message-html", tag[0], "a mark of HTML: take it out")
+            yield Finding("message-html", tag[0], "an HTML tag: remove it")
             return
     for entity in _ENTITY.finditer(text):
         if _is_entity(entity[0]):
             yield Finding(
-                "message-html", entity[0], "a character as HTML writes it: write the character itself"
+                "message-html", entity[0], "an HTML code for a character: write the character itself"
             )
             return
 
@@ -160,20 +160,16 @@ def _no_value(text: str) -> Iterator[Finding]:
     whole = text.strip()
     words = whole.split()
     if whole in _NO_VALUES or (len(words) > 1 and all(word in NO_VALUE_WORDS for word in words)):
-        name = f'if somebody is called that, write "{_NAMES[whole]}"; ' if whole in _NAMES else ""
-        message = (
-            f"which programs write where there is no value: fill the cell in; {name}or allow all of these"
-        )
+        name = f'if a person is called that, write "{_NAMES[whole]}"; ' if whole in _NAMES else ""
+        message = f"which programs write for a missing value: fill in the cell; {name}or allow such words"
         message += " with --allow-odd-messages"
         yield Finding("message-no-value", whole, message, is_word=True)
     elif _WHOLE_ERROR.fullmatch(whole):
-        yield Finding(
-            "message-cell-error", whole, "the error of a spreadsheet: fix its formula", is_word=True
-        )
+        yield Finding("message-cell-error", whole, "a spreadsheet error: fix the formula", is_word=True)
 
 
 def _misread(matched: str, what: str) -> Finding:
-    hint = "save the list anew from where it comes, as UTF-8, or see --encoding"
+    hint = "save the list again from its source, as UTF-8, or see --encoding"
     return Finding("message-wrong-encoding", matched, f"{what}: {hint}")
 
 
@@ -222,14 +218,14 @@ def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterato
     """
     whole = text.strip()
     if whole in _FILLERS:
-        yield Finding("message-no-value", whole, "which may stand for no value", is_word=True)
+        yield Finding("message-no-value", whole, "which may mean that a value is missing", is_word=True)
     if match := _RAW_DATE.search(text):
         call = 'time("h:mm a"' if ":" in match[0][:3] else 'date("EEEE, d MMMM"'
         call += ', input="d/M/y")' if "/" in match[0] else ")"
         how = (
-            "write it as people say it" if is_message else f"in the template write {_filtered(column, call)}"
+            "write it as people say it" if is_message else f"in the template, write {_filtered(column, call)}"
         )
-        message = f"which is spoken as it stands: {how}"
+        message = f"which is spoken as it is: {how}"
         yield Finding("message-raw-date", match[0], message)
     if "://" not in text and (match := _LOST_LETTER.search(text)):
         yield Finding("message-lost-letter", match[0], "where a letter may have been lost")

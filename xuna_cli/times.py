@@ -1,0 +1,18 @@
+"""Format points in time: one way for people, one for files and programs."""
+
+from datetime import UTC, datetime
+
+
+def for_people(at: datetime | str) -> str:
+    """Return a time in this machine's time zone, with the zone: `2026-11-27 14:30 CET`.
+
+    Args:
+        at: a time with its offset, or one in ISO 8601.
+    """
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
+
+
+def for_machines(at: datetime, timespec: str = "seconds") -> str:
+    """Return a time as ISO 8601 in UTC: `2026-11-27T13:30:00Z`."""
+    return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
