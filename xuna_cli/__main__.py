@@ -57,8 +57,11 @@ def _run(argv: list[str]) -> int:
         from xuna_cli.commands.shell_completion import complete
 
         return complete(os.environ["_XUNA_COMPLETE"], argv)
-    from xuna_cli.commands.app import app
     from xuna_cli.interrupts import INTERRUPTS
+    from xuna_cli.loading import Loading
+
+    with Loading():
+        from xuna_cli.commands.app import app
 
     INTERRUPTS.check()
     try:

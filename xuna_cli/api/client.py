@@ -162,7 +162,9 @@ class Client:
         try:
             self._url = parse_url(base_url)
             # SSL_CERT_FILE holds for loopback as well; only proxies have no business there.
-            self._route = Route(self._url.origin, trusted(), proxy_for(base_url))
+            proxy = proxy_for(base_url)
+            speaks_tls = b"https" in (self._url.scheme, proxy.origin.scheme if proxy is not None else b"")
+            self._route = Route(self._url.origin, trusted(speaks_tls=speaks_tls), proxy)
         except ValueError as error:
             raise ConfigurationError(
                 "the API's URL, or a proxy that the environment sets for it, can't be used "

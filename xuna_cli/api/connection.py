@@ -44,7 +44,7 @@ class Route:
 
     Attributes:
         origin: where it is.
-        tls: whom to trust, where TLS is spoken.
+        tls: whom to trust, where TLS is spoken; else nobody.
         proxy: through which proxy; None: directly.
     """
 

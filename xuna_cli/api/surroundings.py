@@ -3,9 +3,9 @@
 import os
 import ssl
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import certifi
 import httpcore
 
 from xuna_cli.api.connection import PORTS, Proxy
@@ -13,17 +13,27 @@ from xuna_cli.api.origin import is_loopback
 from xuna_cli.errors import ConfigurationError
 
 
-def trusted() -> ssl.SSLContext:
+def trusted(*, speaks_tls: bool = True) -> ssl.SSLContext:
     """Return whom to trust: the authorities of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+
+    Args:
+        speaks_tls: whether anybody need be trusted; the authorities take a while to read.
 
     Raises:
         OSError: if those can't be read.
     """
-    if file := os.environ.get("SSL_CERT_FILE"):
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not speaks_tls:
+        if named := file or folder:
+            Path(named).stat()  # a setting that is wrong is told in any case
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody
+    if file:
         context = ssl.create_default_context(cafile=file)
-    elif folder := os.environ.get("SSL_CERT_DIR"):
+    elif folder:
         context = ssl.create_default_context(capath=folder)
     else:
+        import certifi  # noqa: PLC0415 - only where it is needed
+
         context = ssl.create_default_context(cafile=certifi.where())
     context.set_alpn_protocols(["http/1.1"])
     return context

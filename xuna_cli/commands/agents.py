@@ -1,12 +1,11 @@
 """`xuna agents`: the account's agents, and what goes into XUNA_AGENT_ID."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from xuna_cli.commands.completion import agent_ids
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import ApiResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
@@ -14,7 +13,7 @@ from xuna_cli.output.result import Result
 app = typer.Typer(no_args_is_help=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ShowOptions(ApiResultOptions):
     """The options of `xuna agents show`."""
 

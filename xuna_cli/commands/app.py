@@ -9,6 +9,7 @@ import typer.main
 
 from xuna_cli import __version__
 from xuna_cli.commands.shell_completion import use_scripts
+from xuna_cli.loading import Loading
 
 COMMANDS = {
     "batch-call": ("call_commands", "Call everybody on a list, once."),
@@ -81,7 +82,8 @@ class Commands(typer.core.TyperGroup):
 def load(name: str) -> Any:
     """Return a command or a group of commands with all that belongs to it."""
     module, help_line = COMMANDS[name]
-    group = typer.main.get_group(importlib.import_module(f"xuna_cli.commands.{module}").app)
+    with Loading():
+        group = typer.main.get_group(importlib.import_module(f"xuna_cli.commands.{module}").app)
     group.name, group.help = name, help_line
     return group.commands.get(name, group)
 

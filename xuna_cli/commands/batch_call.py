@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
@@ -20,7 +21,6 @@ from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
-from xuna_cli.dialing.preview import Preview, PreviewBuilder
 from xuna_cli.dialing.report import Pause, Report, counts_to_keep
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
@@ -43,10 +43,12 @@ from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.event_log import EventLog
 from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import ProgressLine, pause_words
-from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.result import print_result
-from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.screening.do_not_call import NumberList
+
+if TYPE_CHECKING:
+    from xuna_cli.dialing.preview import Preview, PreviewBuilder
+    from xuna_cli.output.spreadsheet import Rejects
 
 NUMBERS_NAMED = 10
 BETWEEN_PAUSES_SAID_S = 60.0
@@ -149,6 +151,8 @@ class BatchCall:
 
     def dry_run(self) -> BatchCallResult:
         """Do everything except POSTs and writes."""
+        from xuna_cli.dialing.preview import PreviewBuilder
+
         options = self._options
         collected = PreviewBuilder(options.samples)
         return self._list.dry_run(
@@ -159,7 +163,7 @@ class BatchCall:
             lambda ledger, campaign_id, description: check_changes(ledger, campaign_id, description, options),
         )
 
-    def _preview(self, collected: PreviewBuilder, experience: Experience) -> Preview:
+    def _preview(self, collected: "PreviewBuilder", experience: Experience) -> "Preview":
         options = self._options
         return collected.build(
             experience,
@@ -306,8 +310,10 @@ class BatchCall:
             )
         if not is_interactive():
             return None
-        recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
+        from xuna_cli.dialing.preview import PreviewBuilder
+        from xuna_cli.output.prompt import prompt_lines
 
+        recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
         collected = PreviewBuilder(options.samples)
 
         def collect(targets: Sequence[CallTarget]) -> None:
@@ -347,7 +353,7 @@ class _RunWatcher(Watcher):
     def __init__(
         self,
         line: ProgressLine,
-        rejects: Rejects | None,
+        rejects: "Rejects | None",
         recently: RecentCalls,
         *,
         quiet: bool,

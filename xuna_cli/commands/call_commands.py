@@ -5,6 +5,7 @@ import typer
 from xuna_cli.commands.call_options import BatchCallOptions, RenderOptions
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.errors import ExitStatus
+from xuna_cli.loading import Loading
 
 app = typer.Typer()
 
@@ -33,7 +34,8 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     Every row becomes a call with its own first message. The calls go to the API in batches.
     Running the same command again only calls people who have not been called yet.
     """
-    from xuna_cli.commands.batch_call import batch_call
+    with Loading():
+        from xuna_cli.commands.batch_call import batch_call
 
     return batch_call(options)
 
@@ -54,6 +56,7 @@ def render(options: RenderOptions) -> ExitStatus:
     The options are those of batch-call. Calling hours (--hours, --until) are checked when the calls are placed,
     not here.
     """
-    from xuna_cli.commands.render import render
+    with Loading():
+        from xuna_cli.commands.render import render
 
     return render(options)

@@ -1,6 +1,5 @@
 """The options of `xuna batch-call` and `xuna render`. What they mean is in `call_inputs`."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +17,7 @@ from xuna_cli.commands.completion import (
     several_countries,
     time_zones,
 )
-from xuna_cli.commands.option_types import Options, files, number, text
+from xuna_cli.commands.option_types import Options, files, number, options_of_command, text
 from xuna_cli.commands.options import ListFormat
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.settings import Given
@@ -41,7 +40,7 @@ class Output(StrEnum):
     CSV = "csv"
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ListAndMessageOptions(Options):
     """Whom to call, and what the agent says: what batch-call and render share."""
 
@@ -347,7 +346,7 @@ class ListAndMessageOptions(Options):
     ] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class CallerOptions(ListAndMessageOptions):
     """Who calls: what commands share that place calls."""
 
@@ -386,7 +385,7 @@ class CallerOptions(ListAndMessageOptions):
     ] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class BatchCallOptions(CallerOptions):
     """The options of `xuna batch-call`."""
 
@@ -588,7 +587,7 @@ class BatchCallOptions(CallerOptions):
     ] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class RenderOptions(ListAndMessageOptions):
     """The options of `xuna render`."""
 

@@ -1,13 +1,12 @@
 """`xuna conversations`: what was said, and what came of it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from xuna_cli.commands.completion import agent_ids
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, ApiOptions, ResultOptions, To
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ExitStatus
@@ -23,7 +22,7 @@ class LineFormat(StrEnum):
     CSV = "csv"
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class FilterOptions(ApiOptions):
     """Which conversations."""
 
@@ -41,21 +40,21 @@ class FilterOptions(ApiOptions):
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ListOptions(FilterOptions, ResultOptions):
     """The options of `xuna conversations list`."""
 
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="List at most N conversations.")] = 50
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ShowOptions(ApiOptions, ResultOptions):
     """The options of `xuna conversations show`."""
 
     conversation_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ExportOptions(FilterOptions):
     """The options of `xuna conversations export`."""
 

@@ -2,14 +2,13 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xuna_cli.commands.completion import list_columns, list_sheets
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import (
     ExportFileOptions,
     LedgerOptions,
@@ -34,14 +33,14 @@ Reason = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ListedOptions(LedgerOptions):
     """Which ledger has the list."""
 
     require_ledger: RequireLedger = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class NumberOptions(ListedOptions):
     """Numbers that were typed."""
 
@@ -49,14 +48,14 @@ class NumberOptions(ListedOptions):
     region: Region = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class AddOptions(NumberOptions):
     """The options of `xuna do-not-call add`."""
 
     reason: Reason = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ImportOptions(ListedOptions):
     """The options of `xuna do-not-call import`."""
 
@@ -92,17 +91,17 @@ class ImportOptions(ListedOptions):
     ] = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ListOptions(ListedOptions, ResultOptions):
     """The options of `xuna do-not-call list`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class CheckOptions(NumberOptions, ResultOptions):
     """The options of `xuna do-not-call check`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ExportOptions(ListedOptions, ExportFileOptions):
     """The options of `xuna do-not-call export`."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xuna_cli.commands.completion import agent_ids, caller_number_ids
-from xuna_cli.commands.option_types import Command, takes, text
+from xuna_cli.commands.option_types import Command, options_of_command, takes, text
 from xuna_cli.commands.options import BaseUrl, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ConfigurationError, XunaError
@@ -31,7 +31,7 @@ BLAMED = {
 """Which check is wrong where the API's first request fails with an error; of all others it is the API."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class DoctorOptions(ResultOptions):
     """The options of `xuna doctor`."""
 

@@ -1,18 +1,17 @@
 """`xuna help`: the topics of the manual, and the help of commands."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from xuna_cli.commands.completion import help_words
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.errors import ExitStatus, UsageError
 
 app = typer.Typer()
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class HelpOptions:
     """The options of `xuna help`."""
 

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import BaseUrl
 from xuna_cli.errors import ConfigurationError, UsageError
 from xuna_cli.settings import API_KEY, Secret, Settings
@@ -29,7 +28,7 @@ REHEARSAL = (
 """Works as it stands in every shell, and calls nobody."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class InitOptions:
     """The options of `xuna init`."""
 

@@ -1,11 +1,10 @@
 """`xuna ledger`: the record of who was called, as a whole."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import LedgerResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
@@ -13,7 +12,7 @@ from xuna_cli.output.result import Result
 app = typer.Typer(no_args_is_help=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class CopyOptions:
     """The options of `xuna ledger copy`."""
 

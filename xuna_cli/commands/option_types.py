@@ -1,6 +1,6 @@
 """How a command takes its options: each is declared once, as a field of a frozen dataclass.
 
-    @dataclass(frozen=True, kw_only=True)
+    @options_of_command
     class CopyOptions(Options):
         to: Annotated[Path, typer.Option("--to", "-o", help="File to write.")]
         batch_size: Annotated[int, typer.Option(min=1, envvar="XUNA_BATCH_SIZE", help="Calls per request.")] = 100
@@ -28,7 +28,7 @@ from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform
 
 import typer
 import typer.core
@@ -94,7 +94,13 @@ def _start_debug_log(debug: bool) -> bool:
     return debug
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def options_of_command(declared: type[OptionsT]) -> type[OptionsT]:
+    """Make a frozen dataclass of a class with options: without comparisons and a repr, which take time to make."""
+    return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(declared)
+
+
+@options_of_command
 class Options:
     """What every command with settings has.
 

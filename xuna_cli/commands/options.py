@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xuna_cli.commands.completion import campaign_names, list_columns, list_columns_or_none, one_country
-from xuna_cli.commands.option_types import Options, text
+from xuna_cli.commands.option_types import Options, options_of_command, text
 from xuna_cli.settings import Given
 
 OUTPUT = "Output"
@@ -80,7 +79,7 @@ BaseUrl = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class LedgerOptions(Options):
     """Which ledger to open."""
 
@@ -88,7 +87,7 @@ class LedgerOptions(Options):
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the sandbox's ledger.")] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ApiOptions(Options):
     """Which account to read."""
 
@@ -98,7 +97,7 @@ class ApiOptions(Options):
     ] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ResultOptions(Options):
     """How to print a result."""
 
@@ -107,17 +106,17 @@ class ResultOptions(Options):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class LedgerResultOptions(LedgerOptions, ResultOptions):
     """Which ledger to open, and how to print what is there."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ApiResultOptions(ApiOptions, ResultOptions):
     """Which account to read, and how to print what is there."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ExportFileOptions(Options):
     """What to export, and where."""
 
@@ -127,7 +126,7 @@ class ExportFileOptions(Options):
     to: To = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class JoinOptions(LedgerOptions):
     """The list that a campaign called, to be read beside the ledger."""
 

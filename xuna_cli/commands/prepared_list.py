@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
@@ -27,18 +28,14 @@ from xuna_cli.commands.context import (
     ledger_if_there,
     ledger_location,
 )
-from xuna_cli.commands.copied_list import CopiedList, copied_list
 from xuna_cli.commands.heard import Heard
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.screening import make_screening, timezone_column
-from xuna_cli.commands.suppression_list import said_of, warning_of
 from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.pipeline import targets_of
-from xuna_cli.dialing.preview import Preview
-from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
 from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import (
@@ -57,7 +54,6 @@ from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import ProgressLine
-from xuna_cli.output.spreadsheet import Rejects
 from xuna_cli.phone.cells import PhoneProblem
 from xuna_cli.phone.reader import normalise
 from xuna_cli.phone.regions import check_region
@@ -69,6 +65,11 @@ from xuna_cli.settings import Given
 from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import fold
 from xuna_cli.targets.rendered_list import RenderedList, rendered_list
+
+if TYPE_CHECKING:
+    from xuna_cli.commands.copied_list import CopiedList
+    from xuna_cli.dialing.preview import Preview
+    from xuna_cli.output.spreadsheet import Rejects
 
 RECENT_DAYS = 30
 """What "lately" means for calls of other campaigns."""
@@ -180,7 +181,7 @@ class PreparedList:
         agent_id: str | None,
         number_id: str | None,
         on_fit: OnFit = nothing,
-        preview: Callable[[Experience], Preview] | None = None,
+        preview: "Callable[[Experience], Preview] | None" = None,
         check: Callable[[Ledger, int | None, RunDescription], None] = nothing,
     ) -> BatchCallResult:
         """Do everything except POSTs and writes.
@@ -331,10 +332,12 @@ class PreparedList:
             rendered=self._rendered,
         )
 
-    def copied(self, ledger: Ledger, description: RunDescription) -> CopiedList | None:
+    def copied(self, ledger: Ledger, description: RunDescription) -> "CopiedList | None":
         """Return the campaign that this new one may be a copy of; a name that somebody chose is never one."""
         if not description.named_by_default or not self._first_keys:
             return None
+        from xuna_cli.commands.copied_list import copied_list
+
         return copied_list(ledger, description.campaign, description.api_origin, self._first_keys)
 
     def screening_of_list(self) -> Screening:
@@ -352,10 +355,12 @@ class PreparedList:
         campaign_id: int | None,
         limit: int | None,
         *,
-        rejects: Rejects | None = None,
+        rejects: "Rejects | None" = None,
         on_fit: OnFit = nothing,
     ) -> Report:
         """Go the whole way of a run, except the claim and the POST."""
+        from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
+
         screener = Screener(self.screening_of_list(), self.clock.now, ledger)
         watched = is_terminal(sys.stderr) and not self._options.quiet
         with (
@@ -373,10 +378,12 @@ class PreparedList:
                 observer=_RehearsalWatcher(line, rejects, on_fit),
             )
 
-    def open_rejects(self, stack: contextlib.ExitStack) -> Rejects | None:
+    def open_rejects(self, stack: contextlib.ExitStack) -> "Rejects | None":
         """Return what takes the rejected rows, if a file was asked for."""
         if self._options.rejects is None:
             return None
+        from xuna_cli.output.spreadsheet import Rejects
+
         rejects = Rejects(self._options.rejects, self._columns)
         stack.callback(rejects.discard)
         return rejects
@@ -439,7 +446,7 @@ class PreparedList:
         run_id: int | None = None,
         held: Sequence[BatchRecord] = (),
         recently: RecentlyCalled | None = None,
-        preview: Preview | None = None,
+        preview: "Preview | None" = None,
     ) -> BatchCallResult:
         """Return the result of the command, with its exit code."""
         # An outcome that is not in the ledger weighs more than why the ledger could not be written.
@@ -493,7 +500,7 @@ def _lacks_data(report: Report) -> bool:
 class Watcher(RunObserver):
     """Shows how far a run or a rehearsal is, and collects its rejects."""
 
-    def __init__(self, line: ProgressLine, rejects: Rejects | None) -> None:
+    def __init__(self, line: ProgressLine, rejects: "Rejects | None") -> None:
         self._line = line
         self._rejects = rejects
 
@@ -510,7 +517,7 @@ class Watcher(RunObserver):
 class _RehearsalWatcher(Watcher):
     """Passes on who would be called, too."""
 
-    def __init__(self, line: ProgressLine, rejects: Rejects | None, on_fit: OnFit) -> None:
+    def __init__(self, line: ProgressLine, rejects: "Rejects | None", on_fit: OnFit) -> None:
         super().__init__(line, rejects)
         self._on_fit = on_fit
 
@@ -522,13 +529,15 @@ class _RehearsalWatcher(Watcher):
 def say_lists(lists: Sequence[NumberList], *, quiet: bool) -> None:
     """Say how many numbers do-not-call lists have, and what is odd about them."""
     for each in lists:
+        from xuna_cli.commands.suppression_list import said_of, warning_of
+
         if not quiet:
             say(f"xuna: {said_of(each)}")
         if warning := warning_of(each):
             say(f"xuna: warning: {warning}")
 
 
-def written(rejects: Rejects | None, report: Report) -> Report:
+def written(rejects: "Rejects | None", report: Report) -> Report:
     """Write the rejects; that it can't be done must not hide what became of the run."""
     try:
         if rejects is not None:

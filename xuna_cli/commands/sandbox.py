@@ -1,11 +1,10 @@
 """`xuna sandbox`: the stand-in API for curl and other clients."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.option_types import Command, options_of_command, takes
 
 if TYPE_CHECKING:
     from xuna_cli.sandbox.server import SandboxServer
@@ -18,7 +17,7 @@ def group() -> None:
     """Make a group of a single command."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ServeOptions:
     """The options of `xuna sandbox serve`."""
 

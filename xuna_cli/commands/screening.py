@@ -7,7 +7,6 @@ from pathlib import Path
 
 from xuna_cli.commands.call_options import BatchCallOptions, ListAndMessageOptions
 from xuna_cli.commands.durations import parse_age
-from xuna_cli.commands.suppression_list import load_lists
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.phone.place_columns import zone_columns
@@ -16,7 +15,7 @@ from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.days import NotOn, Start, parse_days_off
-from xuna_cli.screening.do_not_call import DoNotCall
+from xuna_cli.screening.do_not_call import DoNotCall, ListFile
 from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_time, parse_windows
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import Consent, QuietDays, Until
@@ -43,12 +42,12 @@ def make_screening(
         InputError: the list lacks a column that an option names, or a do-not-call list can't be used.
     """
     age, country = options.max_list_age, options.country
-    lists = load_lists(
-        options.do_not_call or (),
-        region=region,
-        longest_age=None if age is None else parse_age(age, source=age.source),
-        now=now,
-    )
+    longest_age = None if age is None else parse_age(age, source=age.source)
+    lists: Sequence[ListFile] = ()
+    if options.do_not_call:
+        from xuna_cli.commands.suppression_list import load_lists
+
+        lists = load_lists(options.do_not_call, region=region, longest_age=longest_age, now=now)
     timing = _timing(options, now()) if isinstance(options, BatchCallOptions) else Timing()
     return Screening(
         do_not_call=DoNotCall(tuple(lists)),

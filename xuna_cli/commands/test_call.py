@@ -1,13 +1,13 @@
 """`xuna test-call`: what one person of a list would hear, on a phone of one's own."""
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from xuna_cli.commands.call_options import CALLER, LIST, OUTPUT, CallerOptions
-from xuna_cli.commands.option_types import Command, takes, text
+from xuna_cli.commands.option_types import Command, options_of_command, takes, text
 from xuna_cli.commands.options import TableOrJson
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
@@ -19,7 +19,7 @@ CAMPAIGN = "xuna test calls"
 app = typer.Typer()
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class TestCallOptions(CallerOptions):
     """The options of `xuna test-call`."""
 

@@ -9,11 +9,11 @@ from typing import NoReturn
 
 from xuna_cli.contacts.columns import listed
 from xuna_cli.contacts.json_values import InvalidValueError, ValueReader, explain
+from xuna_cli.contacts.options import LIST_KEYS
 from xuna_cli.contacts.source import LONGEST
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 
-LIST_KEYS = ("contacts", "calls")  # `calls` is the API's own word
 _CHUNK = 64 * 1024  # characters
 _SPACE = re.compile(r"[ \t\r\n]*")
 

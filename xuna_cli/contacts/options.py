@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 FORMATS = ("csv", "tsv", "json", "jsonl", "xlsx")
+LIST_KEYS = ("contacts", "calls")
+"""Under which a JSON object may have its contacts; `calls` is the API's own word."""
 
 
 class HiddenRows(StrEnum):

@@ -1,6 +1,7 @@
 """Opening a list of any format, and reading it once, from its first contact to its last."""
 
 import contextlib
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -10,13 +11,10 @@ from typing import BinaryIO, Self
 
 from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.foreign import check_not_foreign
-from xuna_cli.contacts.json_array import LIST_KEYS, read_json
-from xuna_cli.contacts.json_lines import read_json_lines
-from xuna_cli.contacts.options import FORMATS, HiddenRows, ListOptions
+from xuna_cli.contacts.options import FORMATS, LIST_KEYS, HiddenRows, ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
-from xuna_cli.contacts.workbook import as_phone, open_sheet
 from xuna_cli.debug_log import debug
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CellFault, Contact, Rejection
@@ -237,6 +235,8 @@ def _choose(columns: Sequence[str], options: ListOptions, ahead: _Ahead, name: s
 
 
 def _open_workbook(source: "Source", options: ListOptions, name: str) -> ContactList:
+    from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are none
+
     found = open_sheet(
         source.file, options.sheet, name, hidden_rows=options.hidden_rows, phone_columns=options.phone_columns
     )
@@ -273,6 +273,8 @@ def _with_phones(
     rows: Iterator[Contact | Rejection], columns: Sequence[str]
 ) -> Iterator[Contact | Rejection]:
     """Yield the rows; a number in a phone column is a phone number, whatever the cell's format."""
+    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - most lists are none
+
     for row in rows:
         if isinstance(row, Contact):
             numbers = {
@@ -287,7 +289,7 @@ def _with_phones(
 
 def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> ContactList:
     text = source.text(options.encoding, newline="\n")
-    rows = source.guard(read_json(text, name) if kind == "json" else read_json_lines(lines(text, name), name))
+    rows = source.guard(_entries(text, kind, name))
     leading: list[Contact | Rejection] = []
     for row in rows:
         leading.append(row)
@@ -318,6 +320,19 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
     )
 
 
+def _entries(
+    text: io.TextIOWrapper, kind: str, name: str, beside: dict[str, object] | None = None
+) -> Iterator[Contact | Rejection]:
+    """Return the entries of a list in JSON; `beside` takes what an object has beside its array."""
+    if kind == "json":
+        from xuna_cli.contacts.json_array import read_json  # noqa: PLC0415 - most lists are CSV
+
+        return read_json(text, name, beside)
+    from xuna_cli.contacts.json_lines import read_json_lines  # noqa: PLC0415 - likewise
+
+    return read_json_lines(lines(text, name), name)
+
+
 def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: _Ahead, name: str) -> PhoneChoice:
     """Choose by the first contact; in one of the API's own shape it is `to_phone_number`, whatever else there is."""
     if not options.phone_columns and {"to_phone_number", "conversation_config_override"} <= set(columns):
@@ -341,11 +356,13 @@ def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
     with contextlib.closing(Source(path, name)) as source:
         kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
         if kind == "xlsx":
+            from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are none
+
             found = open_sheet(source.file, options.sheet, name, hidden_rows=HiddenRows.CALL)
             return read_table(found.records, name, of_text=False)[0]
         if kind in ("json", "jsonl"):
             text = source.text(options.encoding, newline="\n")
-            rows = read_json(text, name) if kind == "json" else read_json_lines(lines(text, name), name)
+            rows = _entries(text, kind, name)
             first = next((row for row in islice(rows, LOOKED_AT) if isinstance(row, Contact)), None)
             return () if first is None else tuple(_paths(first.fields))
         delimiter = check_delimiter(options.delimiter) if options.delimiter else None
@@ -380,7 +397,8 @@ def beside_the_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -
         kind = kind or _format_by_content(source, options.encoding)
         codec, skip = choose_encoding(source.head(), options.encoding)
         if kind == "json" and source.head()[skip:].decode(codec, "ignore").lstrip()[:1] == "{":
-            for _ in source.guard(read_json(source.text(options.encoding, newline="\n"), name, found)):
+            text = source.text(options.encoding, newline="\n")
+            for _ in source.guard(_entries(text, kind, name, found)):
                 pass
     except InputError:
         pass

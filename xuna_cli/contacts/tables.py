@@ -7,7 +7,6 @@ from typing import Any
 from xuna_cli.contacts.apostrophes import are_rejects, from_reject, unguarded, without_marks
 from xuna_cli.contacts.columns import check_header, looks_like_phone, phone_columns
 from xuna_cli.contacts.phone_names import Standing, standing
-from xuna_cli.contacts.sheets import cell_name
 from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, CellFault, Contact, Rejection
 
@@ -170,6 +169,8 @@ def _too_long(row: list[str], header: list[str], row_number: int, *, of_text: bo
     fields: dict[str, object] = {column: cell for column, cell in zip(header, row, strict=False) if column}
     advice = "Put quotes around a cell that contains the delimiter."
     if not of_text:
+        from xuna_cli.contacts.sheets import cell_name  # noqa: PLC0415 - workbooks alone
+
         cell = cell_name(row_number, row.index(extra, len(header)))
         advice = f"Clear cell {cell}, or give its column a name in the header."
     fields[BEYOND_THE_HEADER] = row[len(header) :]

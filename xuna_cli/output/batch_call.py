@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xuna_cli.contacts.columns import ListUse
-from xuna_cli.dialing.preview import Preview
 from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.models import LintWarning, Rejection
-from xuna_cli.output.campaigns import batch_document
+from xuna_cli.output.batches import batch_document
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, counted
-from xuna_cli.output.preview import preview_document, preview_lines, recently_document, recently_line
+from xuna_cli.output.recently import recently_document, recently_line
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.result import Result, Styled, Table
 from xuna_cli.output.screening import screening_document, screening_lines
 from xuna_cli.screening.do_not_call import NumberList
+
+if TYPE_CHECKING:
+    from xuna_cli.dialing.preview import Preview
 
 BATCHES_SHOWN = 50  # the last ones, but for those that need attention
 
@@ -71,7 +73,7 @@ class BatchCallResult(Result):
     list_use: ListUse | None = None
     do_not_call_lists: Sequence[NumberList] = ()
     plus_added: int = 0
-    preview: Preview | None = None
+    preview: "Preview | None" = None
     recently: RecentlyCalled | None = None
 
     @property
@@ -103,7 +105,7 @@ class BatchCallResult(Result):
                 **{name: report.counts[name] for name in COUNTS},
             },
             "recently_called": None if self.recently is None else recently_document(self.recently),
-            "preview": None if self.preview is None else preview_document(self.preview),
+            "preview": self._preview_document(),
             "phone_numbers": {"plus_added": self.plus_added},
             "do_not_call_lists": [
                 {"name": one.name, "numbers": len(one.numbers), "unassigned": one.unassigned}
@@ -139,6 +141,13 @@ class BatchCallResult(Result):
             "rejections": [_rejection(item) for item in report.rejections],
         }
 
+    def _preview_document(self) -> Mapping[str, object] | None:
+        if self.preview is None:
+            return None
+        from xuna_cli.output.preview import preview_document  # noqa: PLC0415 - dry runs alone
+
+        return preview_document(self.preview)
+
     def rows(self) -> Iterator[Sequence[object]]:
         """Yield a row for each batch."""
         yield "id", "batch_id", "state", "calls", "calls_initiated", "http_status", "error"
@@ -161,6 +170,8 @@ class BatchCallResult(Result):
         if self.list_use is not None:
             yield list_line(self.list_use)
         if self.preview is not None:
+            from xuna_cli.output.preview import preview_lines  # noqa: PLC0415 - dry runs alone
+
             yield from preview_lines(self.preview)
         yield from _attention(self)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign
+from xuna_cli.output.batches import batch_document
 from xuna_cli.output.messages import counted
 from xuna_cli.output.result import Result, Styled, Table
 
@@ -174,17 +174,4 @@ def campaign_document(one: Campaign) -> dict[str, object]:
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED
         },
         "batches": {state.value: one.batches.get(state, 0) for state in BatchState},
-    }
-
-
-def batch_document(record: BatchRecord) -> dict[str, Any]:
-    """Return a batch as it stands in documents."""
-    return {
-        "id": str(record.id),
-        "batch_id": record.batch_id,
-        "state": record.state.value,
-        "calls": record.size,
-        "calls_initiated": record.calls_initiated,
-        "http_status": record.http_status,
-        "error": record.error,
     }

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 from xuna_cli.dialing.preview import Estimate, Preview, Sample
-from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.output.messages import counted
 
 SHOWN = 6  # countries and zones
@@ -100,33 +99,4 @@ def sample_document(sample: Sample) -> dict[str, Any]:
         "to_phone_number": sample.to_phone_number,
         "first_message": sample.message,
         "conversation_config_override": override,
-    }
-
-
-def recently_line(recently: RecentlyCalled, *, done: bool) -> str:
-    """Return who was called lately in other campaigns.
-
-    Args:
-        recently: the counts; of at least one person.
-        done: whether they were called again, and not only would be.
-    """
-    shown = [f"{people:,} in {name!r}" for name, people in islice(recently.campaigns.items(), SHOWN)]
-    if len(recently.campaigns) > SHOWN:
-        shown.append("others")
-    people = counted(recently.people, "person", "people")
-    what = "called now was" if recently.people == 1 else "called now were"
-    if not done:
-        what = "to be called was" if recently.people == 1 else "to be called were"
-    return (
-        f"{people} {what} called in other campaigns in the last {recently.days} days already: {', '.join(shown)}. "
-        f"To leave such people out, add --quiet-days {recently.days}"
-    )
-
-
-def recently_document(recently: RecentlyCalled) -> dict[str, Any]:
-    """Return who was called lately as it stands in documents."""
-    return {
-        "days": recently.days,
-        "people": recently.people,
-        "campaigns": [{"campaign": name, "people": people} for name, people in recently.campaigns.items()],
     }

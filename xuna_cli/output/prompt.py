@@ -9,7 +9,8 @@ from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, counted
-from xuna_cli.output.preview import message_lines, recently_line
+from xuna_cli.output.preview import message_lines
+from xuna_cli.output.recently import recently_line
 from xuna_cli.output.screening import warnings_of
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xuna_cli.dialing.preview import Sample
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError, most_important
-from xuna_cli.output.campaigns import batch_document
+from xuna_cli.output.batches import batch_document
 from xuna_cli.output.preview import sample_document
 from xuna_cli.output.result import Result, Table
 

@@ -98,11 +98,11 @@ def area_of(first_digits: str) -> Area | None:
     if parts is None:
         return None
     plan, _ = parts
-    known = [*TIMEZONE_DATA, *(prefix for prefixes in PLACES.values() for prefix in prefixes)]
-    longest = max((len(prefix) for prefix in known if prefix.startswith(first_digits)), default=0)
     if plan.code in _BY_AREA_CODE:
         end = _AREA_CODE_ENDS
     else:
+        known = [*TIMEZONE_DATA, *(prefix for prefixes in PLACES.values() for prefix in prefixes)]
+        longest = max((len(prefix) for prefix in known if prefix.startswith(first_digits)), default=0)
         end = max(longest, len(first_digits), _COUNTRY_ENDS if len(plan.regions) > 1 else 0)
     return Area(1 + end, 1 + len(plan.code), plan.unbound)
 
@@ -110,10 +110,8 @@ def area_of(first_digits: str) -> Area | None:
 @cache
 def zones_of_country(region: str) -> tuple[str, ...]:
     """Return the zones of a country, the database's order; of one that its table lacks, the library's."""
-    found = _countries().get(region)
-    if found is not None:
-        return found
-    return tuple(name for name in TIMEZONE_DATA.get(_code_of(region), ()) if zone(name) is not None)
+    found = tuple(name for name in _countries().get(region, ()) if zone(name) is not None)
+    return found or tuple(name for name in TIMEZONE_DATA.get(_code_of(region), ()) if zone(name) is not None)
 
 
 @cache
@@ -188,13 +186,12 @@ def _anywhere(region: str) -> frozenset[str]:
 
 @cache
 def _countries() -> Mapping[str, tuple[str, ...]]:
-    """Return the zones of each country, from the database's table (ISO 3166 codes; `zone.tab`)."""
+    """Return the names of each country's zones, from the database's table (ISO 3166 codes; `zone.tab`)."""
     found: dict[str, list[str]] = defaultdict(list)
     for line in zone_rules().text("zone.tab").splitlines():
         if line and not line.startswith("#"):
             region, _, name, *_ = line.split("\t")
-            if zone(name) is not None:
-                found[region].append(name)
+            found[region].append(name)
     return {region: tuple(names) for region, names in found.items()}
 
 

@@ -30,10 +30,21 @@ class Kind(NamedTuple):
     type: int
 
 
-@dataclass(frozen=True, slots=True)
 class _Pattern:
-    lengths: frozenset[int]  # empty: any
-    matches: re.Pattern[str]
+    """A pattern that is compiled when it is first asked: a calling code has up to two hundred of them.
+
+    Args:
+        text: the pattern.
+        lengths: of the numbers that it matches; empty: any.
+    """
+
+    def __init__(self, text: str, lengths: frozenset[int] = frozenset()) -> None:
+        self.text = text
+        self.lengths = lengths
+
+    @cached_property
+    def matches(self) -> re.Pattern[str]:
+        return re.compile(self.text)
 
     def __call__(self, national: str) -> bool:
         return (not self.lengths or len(national) in self.lengths) and bool(self.matches.fullmatch(national))
@@ -42,7 +53,7 @@ class _Pattern:
 @dataclass(frozen=True, slots=True)
 class _Region:
     name: str
-    leading: re.Pattern[str] | None
+    leading: _Pattern | None
     general: _Pattern | None
     types: Sequence[tuple[int, _Pattern]]
     fixed: _Pattern | None
@@ -95,7 +106,7 @@ class CallingCode:
         return tuple(
             region.name
             for region in self._regions
-            if (region.leading is None or region.leading.match(national))
+            if (region.leading is None or region.leading.matches.match(national))
             and region.type_of(national) != UNKNOWN
         )
 
@@ -105,7 +116,7 @@ class CallingCode:
 
         The fictional +1 555 matches, a national number that begins with 0 or 1 does not.
         """
-        return _union({region.general.matches.pattern for region in self._regions if region.general})
+        return _union({region.general.text for region in self._regions if region.general})
 
     @cached_property
     def assigned(self) -> re.Pattern[str]:
@@ -113,9 +124,9 @@ class CallingCode:
         parts = set()
         for region in self._regions:
             own = (*(pattern for _, pattern in region.types), region.fixed, region.mobile)
-            kinds = _union({pattern.matches.pattern for pattern in own if pattern}).pattern
+            kinds = _union({pattern.text for pattern in own if pattern}).pattern
             if region.general is not None:
-                parts.add(rf"(?=(?:{region.general.matches.pattern})\Z)(?:{kinds})")
+                parts.add(rf"(?=(?:{region.general.text})\Z)(?:{kinds})")
         return _union(parts)
 
     @cached_property
@@ -124,11 +135,9 @@ class CallingCode:
 
         Mobile numbers are among them where they are a kind of their own.
         """
-        kinds = {pattern.matches.pattern for region in self._regions for _, pattern in region.types}
+        kinds = {pattern.text for region in self._regions for _, pattern in region.types}
         mobile = {
-            region.mobile.matches.pattern
-            for region in self._regions
-            if region.mobile is not None and not region.same
+            region.mobile.text for region in self._regions if region.mobile is not None and not region.same
         }
         return _union(kinds | mobile)
 
@@ -139,7 +148,7 @@ class CallingCode:
             return Kind(region.name, region.type_of(national))
         for region in self._regions:
             if region.leading is not None:
-                if region.leading.match(national):
+                if region.leading.matches.match(national):
                     return Kind(region.name, region.type_of(national))
             elif (kind := region.type_of(national)) != UNKNOWN:
                 return Kind(region.name, kind)
@@ -151,12 +160,7 @@ class CallingCode:
         None where no number can. A number that the pattern doesn't match is of none of them, since the
         library says so only of numbers that match the kind's own pattern.
         """
-        parts = {
-            pattern.matches.pattern
-            for region in self._regions
-            for kind, pattern in region.types
-            if kind in kinds
-        }
+        parts = {pattern.text for region in self._regions for kind, pattern in region.types if kind in kinds}
         return _union(parts) if parts else None
 
 
@@ -180,7 +184,7 @@ def _region(code: str, name: str) -> _Region | None:
     )
     return _Region(
         name=name,
-        leading=re.compile(metadata.leading_digits) if metadata.leading_digits else None,
+        leading=_Pattern(metadata.leading_digits) if metadata.leading_digits else None,
         general=_pattern(metadata.general_desc),
         types=[(kind, pattern) for kind, described in types if (pattern := _pattern(described)) is not None],
         fixed=_pattern(metadata.fixed_line),
@@ -192,7 +196,7 @@ def _region(code: str, name: str) -> _Region | None:
 def _pattern(described: PhoneNumberDesc | None) -> _Pattern | None:
     if described is None or not described.national_number_pattern:
         return None
-    return _Pattern(frozenset(described.possible_length), re.compile(described.national_number_pattern))
+    return _Pattern(described.national_number_pattern, frozenset(described.possible_length))
 
 
 @cache

@@ -1,13 +1,11 @@
 """`xuna campaigns export`."""
 
-from dataclasses import dataclass
-
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, ExportFileOptions, JoinOptions
 from xuna_cli.commands.results import prints
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class CampaignExportOptions(JoinOptions, ExportFileOptions):
     """The options of `xuna campaigns export`."""
 

@@ -1,12 +1,11 @@
 """`xuna campaigns forget`."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xuna_cli.commands.completion import campaign_names
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import LedgerOptions
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 LONGEST_AGE_DAYS = 36_500.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ForgetOptions(LedgerOptions):
     """The options of `xuna campaigns forget`."""
 

@@ -1,11 +1,10 @@
 """`xuna campaigns outcomes`."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import ApiOptions, CampaignName, LedgerOptions, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from xuna_cli.outcomes.summary import Summary
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
     """The options of `xuna campaigns outcomes`."""
 

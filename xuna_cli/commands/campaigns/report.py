@@ -1,16 +1,15 @@
 """`xuna campaigns report`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ReportOptions(LedgerOptions):
     """The options of `xuna campaigns report`."""
 

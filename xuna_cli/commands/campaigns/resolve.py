@@ -1,12 +1,11 @@
 """`xuna campaigns resolve`: a person decides about held batches."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xuna_cli.commands.completion import held_batches
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, LedgerOptions
 from xuna_cli.errors import UsageError
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from xuna_cli.output.campaigns import Evidence
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ResolveOptions(LedgerOptions):
     """The options of `xuna campaigns resolve`."""
 

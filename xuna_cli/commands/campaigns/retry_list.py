@@ -4,14 +4,13 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xuna_cli.commands.completion import outcomes_to_retry
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, JoinOptions
 from xuna_cli.errors import UsageError
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 TOO_YOUNG = "too young"
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class RetryOptions(JoinOptions):
     """The options of `xuna campaigns retry-list`."""
 

@@ -1,14 +1,12 @@
 """`xuna campaigns list` and `show`."""
 
-from dataclasses import dataclass
-
-from xuna_cli.commands.option_types import takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, LedgerResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
 
-@dataclass(frozen=True, kw_only=True)
+@options_of_command
 class ShowOptions(LedgerResultOptions):
     """The options of `xuna campaigns show`."""
 

@@ -1,0 +1,18 @@
+"""A batch as it stands in documents."""
+
+from typing import Any
+
+from xuna_cli.ledger.records import BatchRecord
+
+
+def batch_document(record: BatchRecord) -> dict[str, Any]:
+    """Return a batch as it stands in documents."""
+    return {
+        "id": str(record.id),
+        "batch_id": record.batch_id,
+        "state": record.state.value,
+        "calls": record.size,
+        "calls_initiated": record.calls_initiated,
+        "http_status": record.http_status,
+        "error": record.error,
+    }
