@@ -1,10 +1,13 @@
 """What a command imports is what it costs to start."""
 
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from tests.support.sandbox_process import SandboxProcess
 
 HEAVY = {"httpx", "jinja2", "phonenumbers", "starlette", "uvicorn", "sqlite3", "xlrd", "babel", "dotenv"}
 
@@ -86,6 +89,46 @@ def test_a_campaign_list_needs_no_http(tmp_path):
     code = f"from xuna_cli.__main__ import main; print(main({list(listed)!r})); import sys; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[-2:] == ["0", "False"]
+
+
+def test_a_run_imports_only_what_it_uses(tmp_path):
+    # Of the formats, screens and results those that it has; the table is drawn without rich.
+    contacts = tmp_path / "contacts.csv"
+    contacts.write_text("phone,name\n+14155550123,Ann\n+14155550124,Bob\n")
+    code = (
+        "import sys\n"
+        "from xuna_cli.__main__ import main\n"
+        "code = main(sys.argv[1:])\n"
+        "print('\\n#', code, *sys.modules)"
+    )
+    call = ("batch-call", str(contacts), "-m", "Hi {{ name }}.", "--yes")
+    with SandboxProcess() as server:
+        environment = os.environ | {
+            "XUNA_AI_API_KEY": "sandbox",
+            "XUNA_AGENT_ID": "agent_sandbox",
+            "XUNA_FROM_PHONE_NUMBER_ID": "pn_sandbox",
+            "XUNA_BASE_URL": server.base_url,
+            "XDG_DATA_HOME": str(tmp_path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", code, *call], capture_output=True, text=True, check=True, env=environment
+        )
+    code, *modules = done.stdout.rpartition("#")[2].split()
+    assert code == "0", done
+    assert "accepted" in done.stdout
+    unused = {"rich", "httpx", "babel", "xlrd", "dotenv", "starlette", "uvicorn", "urllib.request", "email"}
+    unused |= {
+        f"xuna_cli.contacts.{name}" for name in ("json_array", "json_lines", "sheets", "workbook", "xlsx")
+    }
+    unused |= {f"xuna_cli.output.{name}" for name in ("drawing", "preview", "prompt", "spreadsheet")}
+    unused |= {
+        "xuna_cli.commands.suppression_list",
+        "xuna_cli.dialing.preview",
+        "xuna_cli.dialing.rehearsal",
+        "xuna_cli.ledger.postgres",
+        "xuna_cli.sandbox",
+    }
+    assert not unused & set(modules)
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="the system's settings may name a proxy")

@@ -2,18 +2,24 @@
 
 import io
 import json
+import re
 
 import pytest
-from rich.console import Console
 
 from xuna_cli.errors import ConfigurationError, ExitStatus, UnreachableError
 from xuna_cli.ledger.records import BatchRecord, BatchState, Campaign
 from xuna_cli.output.account import AgentList
 from xuna_cli.output.campaigns import CampaignFound, Evidence
 from xuna_cli.output.do_not_call import CheckedNumbers
-from xuna_cli.output.drawing import print_parts
 from xuna_cli.output.findings import Diagnosis, Finding
+from xuna_cli.output.plain_table import print_parts
 from xuna_cli.output.result import print_failure, print_result
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
 
 KEY_REFUSED = ConfigurationError("the key is refused", hint="check it", code="key-refused")
 
@@ -94,11 +100,15 @@ def test_a_command_that_has_no_result_prints_the_envelope_alone(capsys):
         (120, ["Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"]),
     ],
 )
-def test_a_narrow_terminal_gets_the_columns_that_matter_most(columns, shown):
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_a_narrow_terminal_gets_the_columns_that_matter_most(monkeypatch, columns, shown, no_color):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", no_color)
     batches = [BatchRecord(1, 1, None, BatchState.ACCEPTED, 100, "batch_1", 100, 200)]
     campaign = Campaign(1, "spring", None, "sandbox", None, "2026-11-27T10:00:00.000Z", {}, {})
-    stream = io.StringIO()
-    out = Console(file=stream, width=columns)
-    print_parts(CampaignFound(campaign, batches, "spring", Evidence({}, None, "")), out)
+    stream = Terminal()
+    print_parts(CampaignFound(campaign, batches, "spring", Evidence({}, None, "")), stream)
     [header] = [line for line in stream.getvalue().splitlines() if "Calls" in line]
+    header = re.sub("\x1b\\[[0-9;]*m", "", header)
     assert [name.strip() for name in header.strip("┃").split("┃")] == shown

@@ -1,4 +1,4 @@
-"""Results as people see them: tables are drawn by rich."""
+"""Tables that are folded or have colours: drawn by rich."""
 
 from collections.abc import Iterable, Sequence
 from itertools import compress
@@ -9,9 +9,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from xuna_cli.output.messages import Stdout, shown
-from xuna_cli.output.result import Result, Styled, Table
-
-WIDTH_WITHOUT_TERMINAL = 200  # a pipe has no width: nothing is cut
+from xuna_cli.output.plain_table import WIDTH_WITHOUT_TERMINAL
+from xuna_cli.output.result import Styled, Table
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -28,7 +27,7 @@ def console(stream: TextIO | None = None) -> Console:
     )
 
 
-def plain_table(columns: Sequence[str], right: Iterable[str] = ()) -> RichTable:
+def rich_table(columns: Sequence[str], right: Iterable[str] = ()) -> RichTable:
     """Return an empty table in the house's style; cells fold, and are never cut."""
     table = RichTable(header_style="bold")
     for name in columns:
@@ -45,16 +44,7 @@ def cell(value: object, style: str = "") -> Text:
 def draw(table: Table, width: int) -> RichTable:
     """Return a table for a console that has so many columns."""
     shown = [width >= table.from_width.get(name, 0) for name in table.columns]
-    drawn = plain_table(list(compress(table.columns, shown)), table.right)
+    drawn = rich_table(list(compress(table.columns, shown)), table.right)
     for row in table.rows:
         drawn.add_row(*(cell(*one) if isinstance(one, Styled) else cell(one) for one in compress(row, shown)))
     return drawn
-
-
-def print_parts(result: Result, out: Console) -> None:
-    """Print a result for people."""
-    for part in result.parts():
-        if isinstance(part, Table):
-            out.print(draw(part, out.width))
-        else:  # a terminal breaks lines by itself
-            out.file.write(shown(part) + "\n")
