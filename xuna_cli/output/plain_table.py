@@ -106,5 +106,4 @@ def _coloured(text: str, style: str, colours: Mapping[str, str] | None) -> str:
 
 
 def _line(edges: str, cells: Sequence[str]) -> str:
-    left, between, right = edges
-    return f"{left}{between.join(cells)}{right}\n"
+    return f"{edges[0]}{edges[1].join(cells)}{edges[2]}\n"
