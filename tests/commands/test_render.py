@@ -1,7 +1,9 @@
 """`xuna render`: what is reviewed is what is called."""
 
+import csv
 import json
 
+import openpyxl
 import pytest
 
 pytestmark = pytest.mark.usefixtures("api")
@@ -156,3 +158,74 @@ def test_a_rendered_list_whose_first_line_names_no_campaign_is_refused(rendered,
     cli.write("targets.jsonl", "\n".join(map(json.dumps, [lines[0] | change, *lines[1:]])))
     assert cli.call("targets.jsonl", "-y", exits=5)["errors"][0]["code"] == "ready-mixed"
     assert cli.called == []
+
+
+def test_a_rejection_quotes_a_cell_with_a_separator_as_it_was(cli):
+    """`guard` writes an apostrophe behind a separator, and what is read back has none."""
+    cli.write(
+        "people.jsonl",
+        json.dumps({"phone": "nobody", "conversation_config_override": {"agent": {"language": "a;=b"}}}),
+    )
+    cli("batch-call", "people.jsonl", "-m", "Hi", "-y", "--rejects", "rejects.csv", exits=3)
+    text = (cli.folder / "rejects.csv").read_text(encoding="utf-8")
+    cli.write("rejects.csv", text.replace("nobody", ANN))
+    cli("batch-call", "rejects.csv", "--campaign", "people", "-y", "-m", "Hi")
+    assert [said["agent"]["language"] for said in cli.said] == ["a;=b"]
+
+
+@pytest.mark.parametrize("file", ["review.csv", "review.xlsx"])
+class TestTables:
+    """CSV and XLSX for people."""
+
+    def test_a_table_is_called_as_json_lines_are(self, cli, file):
+        cli.write("people.csv", LIST.replace("Cy,3", "=Cy,3"))
+        cli("do-not-call", "add", BO)
+        ran = cli(*RENDER[:-1], file, "--key", "id", "--campaign", "spring", exits=3)
+        assert f"xuna batch-call {file}" in ran.err
+        assert (cli.folder / file).stat().st_mode & 0o777 == 0o600
+        document = cli.call(file, "-y")
+        assert document["campaign"] == "spring"
+        assert cli.called == [ANN, CY]
+        assert [said["agent"]["first_message"] for said in cli.said] == ["Hi Ann.", "Hi =Cy."]
+        assert document["counts"]["rows"] == 2
+        again = cli.call("people.csv", "--key", "id", "--campaign", "spring", "-m", "Hi", "-y", exits=3)
+        assert (again["counts"]["already_called"], again["counts"]["accepted"]) == (2, 0)
+
+    def test_rows_that_are_not_called_say_why(self, cli, file):
+        cli.write("people.csv", LIST + f"{ANN},Ann,5,\n")
+        cli("do-not-call", "add", BO)
+        cli.call("people.csv", "-m", "Hi", "--limit", "1", "-y")
+        cli(*RENDER[:-1], file, exits=3)
+        rows = rows_of(cli.folder / file)
+        assert {row["xuna_row"]: row["xuna_screening"].split(":")[0] for row in rows} == {
+            "2": "already_called",
+            "3": "do-not-call",
+            "4": "call",
+            "5": "phone-letters",
+            "6": "already_called",
+        }
+        assert {row["name"] for row in rows} == {"Ann", "Bo", "Cy", "Di"}
+        ran = cli("batch-call", file, "-y")
+        assert "4 rows are not marked 'call' in 'xuna_screening', and not called" in ran.err
+        assert cli.called == [ANN, CY]
+
+
+def rows_of(path):
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+    header, *rows = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_a_format_that_can_not_be_written_is_said_before_the_list_is_read(cli):
+    cli("render", "missing.csv", "-m", "Hi", "--to", "review.ods", exits=2)
+
+
+def test_who_is_marked_otherwise_in_the_review_is_not_called(cli):
+    cli.write("people.csv", LIST)
+    cli(*RENDER[:-1], "review.csv", exits=3)
+    path = cli.folder / "review.csv"
+    path.write_text(path.read_text().replace("Hi Bo.,call", "Hi Bo.,no"))
+    cli.call("review.csv", "-y")
+    assert cli.called == [ANN, CY]

@@ -38,6 +38,7 @@ def list_options(options: ListAndMessageOptions) -> ListOptions:
         phone_columns=tuple(options.phone_column or ()),
         sheet=options.sheet,
         hidden_rows=options.hidden_rows,
+        as_calls=True,
     )
 
 

@@ -594,6 +594,10 @@ class RenderOptions(ListAndMessageOptions):
     to: Annotated[
         Path | None,
         typer.Option(
-            "--to", "-o", metavar="FILE", help="File to write (default: stdout).", rich_help_panel=OUTPUT
+            "--to",
+            "-o",
+            metavar="FILE",
+            help="File to write: .csv or .xlsx for people, .jsonl for programs (default: JSON Lines on stdout).",
+            rich_help_panel=OUTPUT,
         ),
     ] = None

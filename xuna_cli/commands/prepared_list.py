@@ -33,6 +33,7 @@ from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
+from xuna_cli.contacts.review_table import CALL, SCREENING
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.pipeline import targets_of
@@ -49,10 +50,10 @@ from xuna_cli.interrupts import INTERRUPTS
 from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls, RecentlyCalled
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, RunDescription
+from xuna_cli.ledger.records import BatchRecord, ClaimStatus, RunDescription
 from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 from xuna_cli.phone.cells import PhoneProblem
 from xuna_cli.phone.reader import normalise
@@ -75,9 +76,17 @@ RECENT_DAYS = 30
 """What "lately" means for calls of other campaigns."""
 
 OnFit = Callable[[Sequence[CallTarget]], None]
+OnLeftOut = Callable[[Rejection], None]
 
 RECENTLY = timedelta(days=30)
 NUMBERS_NAMED = 10
+
+KNOWN = {
+    ClaimStatus.ALREADY_CALLED: "called already in this campaign",
+    ClaimStatus.IN_FLIGHT: "another run is calling this person now",
+    ClaimStatus.HELD: "held: the person may have been called",
+    ClaimStatus.DUPLICATE: "duplicate",
+}
 
 
 def nothing(*_: object) -> None:
@@ -90,6 +99,7 @@ class PreparedList:
     Args:
         options: of batch-call or render.
         stack: closes what is open in the end.
+        keep_contacts: whether targets and rejections keep the row as it was read.
 
     Attributes:
         clock: time.
@@ -105,8 +115,11 @@ class PreparedList:
         XunaError: what stops the command before a row is read.
     """
 
-    def __init__(self, options: ListAndMessageOptions, stack: contextlib.ExitStack) -> None:
+    def __init__(
+        self, options: ListAndMessageOptions, stack: contextlib.ExitStack, *, keep_contacts: bool = False
+    ) -> None:
         self._options = options
+        self._keep_contacts = keep_contacts or options.rejects is not None
         self._source = source = source_of(options, stack)
         self.clock = Clock()
         self.location = ledger_location(options.ledger, sandbox=options.sandbox)
@@ -174,7 +187,20 @@ class PreparedList:
         quiet = () if self._options.quiet else self._options.settings.warnings
         for warning in (*self.steering.notes, *self._loud_warnings, *old, *quiet):
             say(f"xuna: warning: {warning}")
+        self._say_left_out()
         say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self._options.quiet)
+
+    def _say_left_out(self) -> None:
+        """Say how many rows of a reviewed table are marked as not to be called: they are no part of the list."""
+        if self._options.quiet or self._unread is None or self._unread.review is None:
+            return
+        contacts = self.open()
+        with contacts, contextlib.suppress(InputError):  # said when the list is read to be called
+            for _ in contacts:
+                pass
+        if contacts.review is not None and contacts.review.left_out:
+            rows = counted(contacts.review.left_out, "row is", "rows are")
+            say(f"xuna: {self._name}: {rows} not marked {CALL!r} in {SCREENING!r}, and not called")
 
     def dry_run(
         self,
@@ -183,6 +209,7 @@ class PreparedList:
         on_fit: OnFit = nothing,
         preview: "Callable[[Experience], Preview] | None" = None,
         check: Callable[[Ledger, int | None, RunDescription], None] = nothing,
+        on_left_out: OnLeftOut = nothing,
     ) -> BatchCallResult:
         """Do everything except POSTs and writes.
 
@@ -191,6 +218,7 @@ class PreparedList:
             number_id: the caller number, if that is known.
             on_fit: is told of everybody who would be called.
             check: looks at the run beside the campaign in the ledger, if there is a ledger.
+            on_left_out: is told of every row that would not be called, and why.
             preview: makes the preview of what the ledger knows, in the end.
         """
         self.check_caller(agent_id, number_id)
@@ -216,7 +244,14 @@ class PreparedList:
                 recently.add([target.to_phone_number for target in targets])
                 on_fit(targets)
 
-            report = self.rehearse(ledger, campaign_id, self._options.limit, rejects=rejects, on_fit=fit)
+            report = self.rehearse(
+                ledger,
+                campaign_id,
+                self._options.limit,
+                rejects=rejects,
+                on_fit=fit,
+                on_left_out=on_left_out,
+            )
             report = written(rejects, report)
             experience = Experience() if ledger is None else experience_of(ledger)
         return self.result(
@@ -276,7 +311,7 @@ class PreparedList:
             strict=self._options.strict_numbers,
             key_column=None if empty or self._rendered is not None else self._options.key,
             overrides=() if empty else self._overrides,
-            keep_contact=self._options.rejects is not None,
+            keep_contact=self._keep_contacts,
             timezone_column=self._timezone_column,
             lint=self.lint,
             rendered=self._rendered,
@@ -357,6 +392,7 @@ class PreparedList:
         *,
         rejects: "Rejects | None" = None,
         on_fit: OnFit = nothing,
+        on_left_out: OnLeftOut = nothing,
     ) -> Report:
         """Go the whole way of a run, except the claim and the POST."""
         from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
@@ -375,7 +411,7 @@ class PreparedList:
                 screener,
                 limit=limit,
                 stop=INTERRUPTS.asked,
-                observer=_RehearsalWatcher(line, rejects, on_fit),
+                observer=_RehearsalWatcher(line, rejects, on_fit, on_left_out),
             )
 
     def open_rejects(self, stack: contextlib.ExitStack) -> "Rejects | None":
@@ -515,11 +551,24 @@ class Watcher(RunObserver):
 
 
 class _RehearsalWatcher(Watcher):
-    """Passes on who would be called, too."""
+    """Passes on who would be called, and who would not, too."""
 
-    def __init__(self, line: ProgressLine, rejects: "Rejects | None", on_fit: OnFit) -> None:
+    def __init__(
+        self, line: ProgressLine, rejects: "Rejects | None", on_fit: OnFit, on_left_out: OnLeftOut
+    ) -> None:
         super().__init__(line, rejects)
         self._on_fit = on_fit
+        self._on_left_out = on_left_out
+
+    def rejection(self, rejection: Rejection) -> None:
+        """Pass it on."""
+        super().rejection(rejection)
+        self._on_left_out(rejection)
+
+    def known(self, target: CallTarget, status: ClaimStatus, of_row: int | None) -> None:
+        """Pass it on, in words."""
+        words = KNOWN[status] if of_row is None else f"{KNOWN[status]} of row {of_row}"
+        self._on_left_out(Rejection(target.row_number, str(status), "", words, target.contact))
 
     def fit(self, targets: Sequence[CallTarget]) -> None:
         """Pass them on."""

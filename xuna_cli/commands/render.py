@@ -10,12 +10,14 @@ from xuna_cli.commands.call_inputs import STDIN
 from xuna_cli.commands.call_options import RenderOptions
 from xuna_cli.commands.prepared_list import PreparedList
 from xuna_cli.errors import ExitStatus
-from xuna_cli.models import CallTarget
-from xuna_cli.output.files import destination, refuse_inputs, refuse_outputs
+from xuna_cli.models import CallTarget, Rejection
+from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.files import refuse_inputs, refuse_outputs
 from xuna_cli.output.messages import COUNT_LABELS, counted, say
 from xuna_cli.output.rejections import rejection_lines
+from xuna_cli.output.review import Review, format_of
 from xuna_cli.output.screening import screening_lines
-from xuna_cli.targets.rendered_list import line
+from xuna_cli.targets.rendered_list import document_of
 
 
 def render(options: RenderOptions) -> ExitStatus:
@@ -26,35 +28,50 @@ def render(options: RenderOptions) -> ExitStatus:
     """
     to = options.to
     with contextlib.ExitStack() as stack:
+        format_of(to)
         inputs = (Path(options.contacts), *(options.do_not_call or ()))
         refuse_inputs(to, inputs if options.contacts != STDIN else inputs[1:])
         refuse_outputs(to, options.rejects)
-        prepared = PreparedList(options, stack)
+        prepared = PreparedList(options, stack, keep_contacts=True)
         prepared.refuse_as_output(to)
         prepared.say_warnings()
         about = prepared.about
-        with destination(to) as stream:
+        review = stack.enter_context(contextlib.closing(Review()))
 
-            def write(targets: Sequence[CallTarget]) -> None:
-                stream.writelines(line(target, about) for target in targets)
+        def fit(targets: Sequence[CallTarget]) -> None:
+            for target in targets:
+                review.add_call(document_of(target, about), target.contact.fields if target.contact else {})
 
-            find = options.settings.find
-            result = prepared.dry_run(find("XUNA_AGENT_ID"), find("XUNA_FROM_PHONE_NUMBER_ID"), write)
-            for error in result.report.errors:
-                raise error
-        report = result.report
-        if not options.quiet:
-            left_out = {**report.counts, "not_sent": 0}
-            others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
-            written = counted(report.counts["not_sent"], "call target", "call targets")
-            say(f"xuna: {written} of campaign {about.campaign!r}")
-            if others:
-                say(f"xuna: left out: {others}")
-            for words in rejection_lines(report, result.rejects, result.again):
-                say(words)
-            for words in screening_lines(replace(report, outside=None), result.marks):
-                if words:
-                    say(words)
-            if to is not None:
-                say(f"xuna: written to {to}; to call exactly that: xuna batch-call {shlex.quote(str(to))}")
-        return result.exit_status
+        def left_out(rejection: Rejection) -> None:
+            fields = rejection.contact.fields if rejection.contact else {}
+            said = rejection.message.startswith(rejection.code)
+            why = rejection.message if said else f"{rejection.code}: {rejection.message}"
+            review.add_left_out(rejection.row_number, why, fields)
+
+        find = options.settings.find
+        result = prepared.dry_run(
+            find("XUNA_AGENT_ID"), find("XUNA_FROM_PHONE_NUMBER_ID"), fit, on_left_out=left_out
+        )
+        for error in result.report.errors:
+            raise error
+        review.write(to)
+    if not options.quiet:
+        _say(result, to)
+    return result.exit_status
+
+
+def _say(result: BatchCallResult, to: Path | None) -> None:
+    report = result.report
+    left_out = {**report.counts, "not_sent": 0}
+    others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
+    written = counted(report.counts["not_sent"], "call target", "call targets")
+    say(f"xuna: {written} of campaign {result.campaign!r}")
+    if others:
+        say(f"xuna: left out: {others}")
+    for words in rejection_lines(report, result.rejects, result.again):
+        say(words)
+    for words in screening_lines(replace(report, outside=None), result.marks):
+        if words:
+            say(words)
+    if to is not None:
+        say(f"xuna: written to {to}; to call exactly that: xuna batch-call {shlex.quote(str(to))}")

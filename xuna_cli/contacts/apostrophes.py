@@ -56,9 +56,9 @@ def as_reject(value: object) -> object:
 
 def from_reject(text: str) -> object:
     """Return the value that a cell of such a file stands for: a text, or what was nested in a JSON contact."""
+    text = unguarded(text)
     if (nested := _nested(text)) is not None:
         return nested
-    text = unguarded(text)
     return text[1:] if text[:1] == "'" and _nested(text.lstrip("'")) is not None else text
 
 

@@ -29,6 +29,7 @@ class ListOptions:
         sheet: the workbook's sheet, in any case; else the only visible one with a phone column.
         hidden_rows: what becomes of a workbook's hidden rows; else they stop the reading.
         first_phone_column: take the first of several that have such a name, for whoever reads the others, too.
+        as_calls: read a table that `xuna render` wrote as the calls that were reviewed.
     """
 
     format: str | None = None
@@ -38,3 +39,4 @@ class ListOptions:
     sheet: str | None = None
     hidden_rows: HiddenRows | None = None
     first_phone_column: bool = False
+    as_calls: bool = False

@@ -13,6 +13,7 @@ from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.foreign import check_not_foreign
 from xuna_cli.contacts.options import FORMATS, LIST_KEYS, HiddenRows, ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
+from xuna_cli.contacts.review_table import FIELDS, TO, ReviewRows, is_review
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
 from xuna_cli.debug_log import debug
@@ -55,6 +56,7 @@ class ContactList:
         sheet: the sheet that is read; None where the list is no workbook.
         notes: what a person has to know before anybody is called: sheets and rows that are not read.
         begun: whether somebody has begun to read the contacts.
+        review: the rows, where the list is a table that `xuna render` wrote.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class ContactList:
         ahead: "_Ahead | None" = None,
         sheet: str | None = None,
         notes: Sequence[str] = (),
+        review: ReviewRows | None = None,
     ) -> None:
         self.columns = columns
         self.columns_are_complete = columns_are_complete
@@ -76,6 +79,7 @@ class ContactList:
         self.first_rows_are_all = ahead is not None and ahead.is_all
         self.sheet = sheet
         self.notes = tuple(notes)
+        self.review = review
         self._rows = rows
         self._source = source
         self.begun = False
@@ -216,11 +220,35 @@ def open_table(
         InputError: as `open_list`.
     """
     columns, rows = read_table(records, name)
+    if options.as_calls and is_review(columns):
+        return _reviewed(source, rows)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
     ahead = _Ahead(rows if first is None else chain((first,), rows))
     phones = _choose(columns, options, ahead, name)
     return ContactList(
         ahead.rows(), source, columns=columns, columns_are_complete=True, phones=phones, ahead=ahead
+    )
+
+
+def _reviewed(
+    source: "Source",
+    rows: Iterator[Contact | Rejection],
+    *,
+    sheet: str | None = None,
+    notes: Sequence[str] = (),
+) -> ContactList:
+    review = ReviewRows(rows)
+    ahead = _Ahead(iter(review))
+    return ContactList(
+        ahead.rows(),
+        source,
+        columns=FIELDS,
+        columns_are_complete=True,
+        phones=PhoneChoice((TO,)),
+        ahead=ahead,
+        sheet=sheet,
+        notes=notes,
+        review=review,
     )
 
 
@@ -242,6 +270,8 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
     )
     where = f"{name}, sheet {found.sheet!r}"
     columns, rows = read_table(source.guard(found.records), where, of_text=False)
+    if options.as_calls and is_review(columns):
+        return _reviewed(source, rows, sheet=found.sheet, notes=found.notes)
     ahead = _Ahead(rows)
     _check_calculated(ahead, where)
     phones = _choose(columns, options, ahead, where)

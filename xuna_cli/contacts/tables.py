@@ -7,6 +7,7 @@ from typing import Any
 from xuna_cli.contacts.apostrophes import are_rejects, from_reject, unguarded, without_marks
 from xuna_cli.contacts.columns import check_header, looks_like_phone, phone_columns
 from xuna_cli.contacts.phone_names import Standing, standing
+from xuna_cli.contacts.review_table import is_review
 from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, CellFault, Contact, Rejection
 
@@ -35,8 +36,8 @@ def read_table(
     for row_number, record in enumerate(records, 1):
         header = [cell.strip() for cell in record]
         if any(header):
-            rejects = are_rejects([cell for cell in header if cell])
-            header = list(map(unguarded, header)) if rejects else without_marks(header)
+            guarded = are_rejects([cell for cell in header if cell]) or is_review(header)
+            header = list(map(unguarded, header)) if guarded else without_marks(header)
             while not header[-1]:  # a spreadsheet's empty columns at the right are no columns
                 header.pop()
             for cell in record:
@@ -44,7 +45,7 @@ def read_table(
                     raise InputError(f"{name}, the header: {cell.message}.", code=cell.code)
             records = _check_header(header, row_number, records, name)
             return tuple(filter(None, header)), _rows(
-                records, header, row_number, name, _cleaner(rejects=rejects), of_text=of_text
+                records, header, row_number, name, _cleaner(guarded=guarded), of_text=of_text
             )
     raise InputError(f"{name} has only blank rows.", hint="A list needs a header row and contacts.")
 
@@ -111,13 +112,13 @@ def _below(header: Sequence[str], row_number: int, name: str) -> InputError:
     )
 
 
-def _cleaner(*, rejects: bool) -> Callable[[Sequence[str]], list[Any]]:
+def _cleaner(*, guarded: bool) -> Callable[[Sequence[str]], list[Any]]:
     """Return what makes the cells of a record what was meant; a typed cell of a workbook is that already.
 
     Marks are looked for in a workbook, too: a spreadsheet program that opens a CSV keeps them as text when it
     saves the file as a workbook.
     """
-    if rejects:
+    if guarded:
         return lambda record: [
             from_reject(cell.strip()) if cell.__class__ is str else cell for cell in record
         ]

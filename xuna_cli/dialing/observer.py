@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from xuna_cli.dialing.report import Pause, Progress
-from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.ledger.records import BatchRecord, ClaimStatus
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.do_not_call import NumberList
 
@@ -14,6 +14,9 @@ class RunObserver:
 
     def rejection(self, rejection: Rejection) -> None:
         """A row is rejected, or screened out for good."""
+
+    def known(self, target: CallTarget, status: ClaimStatus, of_row: int | None) -> None:
+        """A row's person is in the ledger, or stands in another row; that is `of_row`, where it is known."""
 
     def batch(self, record: BatchRecord) -> None:
         """A POST has its outcome."""

@@ -161,7 +161,7 @@ def eligible(
             for place, (target, _) in enumerate(chunk):
                 key = target.key
                 if (first := fit.get(key) or pending.get(key)) is not None:
-                    stats.duplicate(target.row_number, first.row_number)
+                    stats.duplicate(target, first.row_number)
                 elif (reason := reasons.get(place)) is None:
                     fit[key] = target
                 elif (status := statuses.get(key)) is not None:

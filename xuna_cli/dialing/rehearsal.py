@@ -97,7 +97,7 @@ def rehearse(
                 first_rows = claims.first_rows([target.key for target in targets])
                 for target in targets:
                     if target.key not in new:
-                        stats.duplicate(target.row_number, first_rows.get(target.key))
+                        stats.duplicate(target, first_rows.get(target.key))
             stats.note_refused_earlier(len(claims.refused(fit)))
             stats.note_outside(screener.outside(fit))
             observer.fit(fit)

@@ -54,12 +54,13 @@ class RunStats:
         with self._lock:
             self._counts[str(what)] += rows
 
-    def duplicate(self, row_number: int, of_row: int | None) -> None:
+    def duplicate(self, target: CallTarget, of_row: int | None) -> None:
         """Note a row whose person stands in another row; None where that row is not known."""
         with self._lock:
             self._counts[ClaimStatus.DUPLICATE] += 1
             if len(self._duplicates) < DUPLICATES_KEPT:
-                self._duplicates.append((row_number, of_row))
+                self._duplicates.append((target.row_number, of_row))
+        self._observer.known(target, ClaimStatus.DUPLICATE, of_row)
 
     def reject(self, rejection: Rejection) -> None:
         """Note a rejected row, and tell of it."""
@@ -128,9 +129,10 @@ class RunStats:
     def count_known(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
         """Note a row whose person the ledger knows; `first_rows` has the rows of those who are there twice."""
         if status is ClaimStatus.DUPLICATE:
-            self.duplicate(target.row_number, first_rows.get(target.key))
+            self.duplicate(target, first_rows.get(target.key))
         else:
             self.count(status)
+            self._observer.known(target, status, None)
 
     def get(self, what: str) -> int:
         """Return a count."""

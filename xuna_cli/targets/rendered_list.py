@@ -1,4 +1,4 @@
-"""RenderedList call targets as `xuna render` writes them and `xuna batch-call` reads them.
+"""Rendered call targets as `xuna render` writes them and `xuna batch-call` reads them.
 
 Each line has the API's own shape, and beside it the row, the key and the campaign that were reviewed. They
 hold when the file is read: what was reviewed is what is called, and nobody is called twice by it.
@@ -95,8 +95,8 @@ def check_unmarked(fields: Mapping[str, object]) -> None:
             raise TargetProblem("ready-mixed", message, column)
 
 
-def line(target: CallTarget, about: RenderedList) -> str:
-    """Return a target as a line of JSON, with its end."""
+def document_of(target: CallTarget, about: RenderedList) -> dict[str, object]:
+    """Return a target as a line of a rendered list has it."""
     document: dict[str, object] = {"to_phone_number": target.to_phone_number}
     if target.override is not None:
         document["conversation_config_override"] = json.loads(target.override)
@@ -105,4 +105,4 @@ def line(target: CallTarget, about: RenderedList) -> str:
     document |= {ROW: target.row_number, KEY: target.key, CAMPAIGN: about.campaign}
     if about.key_column is not None:
         document[KEY_COLUMN] = about.key_column
-    return json.dumps(document, ensure_ascii=False) + "\n"
+    return document

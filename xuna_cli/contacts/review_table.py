@@ -1,0 +1,223 @@
+"""The finished calls of `xuna render` as a table that people review: from a call to its cells, and back.
+
+The table has the list's own columns, too, and the rows that are left out, with the reason. Only a row whose cell
+of `xuna_screening` is `call` is called.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from xuna_cli.contacts.apostrophes import as_reject, guard
+from xuna_cli.models import CellFault, Contact, Rejection
+
+ROW, NUMBER, MESSAGE, SCREENING = "xuna_row", "xuna_phone", "xuna_message", "xuna_screening"
+TIMEZONE, OVERRIDE, KEY = "xuna_timezone", "xuna_override", "xuna_key"
+CALL = "call"
+"""What the column `xuna_screening` has in a row that is called."""
+
+TO, CONFIG, ZONE = "to_phone_number", "conversation_config_override", "timezone"
+FIELDS = (TO, CONFIG, ZONE, ROW, KEY, "xuna_campaign")
+"""The fields of a call that is read back, as in JSON Lines."""
+
+# Texts that a spreadsheet program must not take for a number or a date: it would not write the same again.
+_TEXTS = (KEY, "xuna_campaign", "xuna_key_column", "xuna_agent", "xuna_agent_sha256", "xuna_seal")
+_FIRST = (ROW,)
+_LAST = (NUMBER, MESSAGE, SCREENING, TIMEZONE, OVERRIDE, *_TEXTS)
+_SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between number and `--key` value
+
+Fields = Mapping[str, object]
+
+
+def is_review(columns: Iterable[str]) -> bool:
+    """Tell whether a header is that of such a table."""
+    return {ROW, NUMBER, MESSAGE, SCREENING, OVERRIDE, KEY} <= set(columns)
+
+
+def header(list_columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of the table, around those of the list that have a name of their own."""
+    theirs = dict.fromkeys(column.strip() for column in list_columns)
+    return (*_FIRST, *(name for name in theirs if name and name not in (*_FIRST, *_LAST)), *_LAST)
+
+
+def record(columns: Sequence[str], ours: Fields, theirs: Fields) -> list[str]:
+    """Return the cells of a row, safe to open in a spreadsheet program.
+
+    Args:
+        columns: what `header` returned.
+        ours: what `cells_of_call` or `cells_left_out` returned.
+        theirs: the contact's fields.
+    """
+    cells = {
+        **{name.strip(): value for name, value in theirs.items()},
+        **dict.fromkeys((*_FIRST, *_LAST)),
+        **ours,
+    }
+    return [_cell(name, cells.get(name)) for name in columns]
+
+
+def _cell(column: str, value: object) -> str:
+    if value is None or value == "":
+        return ""
+    text = as_reject(value)
+    safe = guard(text if isinstance(text, str) else _json(text))
+    return f"'{safe}" if column in _TEXTS and safe[:1] != "'" else safe
+
+
+def _json(value: object) -> str:
+    # Where a spreadsheet may split a cell, `guard` would put an apostrophe into the middle of a text.
+    text = json.dumps(value, default=str)
+    return text.replace(";", "\\u003b").replace("|", "\\u007c")
+
+
+def cells_of_call(call: Fields) -> dict[str, object]:
+    """Return the cells of a call, by their columns; `call_of` is the inverse.
+
+    The first message is in a column of its own, and what else is overridden in another. A message that could not
+    be read back from a cell exactly is in both.
+    """
+    override = call.get(CONFIG)
+    message, rest = _parted(override) if isinstance(override, dict) else ("", {})
+    cells: dict[str, object] = {
+        ROW: call[ROW],
+        NUMBER: call[TO],
+        MESSAGE: message,
+        SCREENING: CALL,
+        TIMEZONE: call.get(ZONE),
+        # `{}` says that the agent speaks its own message: an empty message by itself is a mistake.
+        OVERRIDE: rest if rest or not message else None,
+    }
+    shown = {**call, KEY: str(call[KEY]).replace(_SEPARATOR, _SHOWN_SEPARATOR, 1)}
+    return cells | {name: _as_text(shown.get(name)) for name in _TEXTS}
+
+
+def _as_text(value: object) -> object:
+    """Return a text that comes back from any cell exactly: as JSON, where it would not by itself."""
+    if not isinstance(value, str) or (value.isprintable() and value == value.strip() and value[:1] != '"'):
+        return value
+    return json.dumps(value)
+
+
+def _from_text(text: str) -> str:
+    if text[:1] == '"':
+        with contextlib.suppress(ValueError):
+            return str(json.loads(text))
+    return text
+
+
+def cells_left_out(row_number: int, why: str) -> dict[str, object]:
+    """Return the cells of a row that is not called."""
+    return {ROW: row_number, SCREENING: why}
+
+
+def _parted(override: Fields) -> tuple[str, Fields]:
+    """Return the first message of an override, and what else it has."""
+    agent = override.get("agent")
+    message = agent.get("first_message") if isinstance(agent, dict) else None
+    if not isinstance(message, str) or not isinstance(agent, dict):
+        return "", override
+    if not message.isprintable() or message != message.strip() or not message:
+        return _shown(message), override
+    others = {name: value for name, value in agent.items() if name != "first_message"}
+    rest = {name: value for name, value in override.items() if name != "agent"}
+    return message, {**rest, "agent": others} if others else rest
+
+
+class ReviewRows:
+    """The rows of such a table as the calls of a rendered list.
+
+    Args:
+        rows: of the table.
+
+    Attributes:
+        left_out: how many rows were read that are not called.
+    """
+
+    def __init__(self, rows: Iterable[Contact | Rejection]) -> None:
+        self._rows = rows
+        self.left_out = 0
+
+    def __iter__(self) -> Iterator[Contact | Rejection]:
+        for row in self._rows:
+            if isinstance(row, Rejection):
+                yield row
+            elif str(row.fields.get(SCREENING, "")).strip().casefold() == CALL:
+                yield call_of(row)
+            else:
+                self.left_out += 1
+
+
+class _Fault(Exception):  # noqa: N818 - a finding about a row, not a failure of the program
+    def __init__(self, code: str, column: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.column = column
+        self.message = message
+
+
+def call_of(row: Contact) -> Contact | Rejection:
+    """Return the call that a row has the cells of, or why it has none."""
+    try:
+        return Contact(row.row_number, _call(row.fields))
+    except _Fault as fault:
+        return Rejection(row.row_number, fault.code, fault.column, fault.message, row)
+
+
+def _call(fields: Fields) -> Fields:
+    for column in (*_FIRST, *_LAST):
+        if isinstance(cell := fields.get(column), CellFault):
+            raise _Fault(cell.code, column, cell.message)
+    number, row_number = _number(fields.get(NUMBER, "")), str(fields.get(ROW, ""))
+    # A spreadsheet program takes the number for one, and the + away.
+    call: dict[str, object] = {TO: f"+{number}" if number[:1].isdigit() else number}
+    if override := _override(fields):
+        call[CONFIG] = override
+    if zone := fields.get(TIMEZONE):
+        call[ZONE] = str(zone)
+    call[ROW] = int(row_number) if row_number.isdecimal() else row_number
+    call |= {name: _from_text(str(value)) for name in _TEXTS if (value := fields.get(name))}
+    call[KEY] = str(call.get(KEY, "")).replace(_SHOWN_SEPARATOR, _SEPARATOR, 1)
+    return call
+
+
+def _number(cell: object) -> str:
+    if cell.__class__ is str:
+        return str(cell)
+    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - a number cell of a workbook
+
+    return str(as_phone(cell))
+
+
+def _override(fields: Fields) -> Fields | None:
+    override, message = fields.get(OVERRIDE), fields.get(MESSAGE) or ""
+    override = None if override == "" else override
+    agent = override.get("agent", {}) if isinstance(override, dict) else {}
+    if not isinstance(override, dict | None) or not isinstance(agent, dict | None):
+        raise _Fault("ready-override", OVERRIDE, f"{OVERRIDE!r} is no JSON object that can be sent")
+    if not isinstance(message, str):
+        raise _Fault("ready-message", MESSAGE, f"{MESSAGE!r} is not text")
+    if agent and "first_message" in agent:
+        if _visible(message) != _visible(str(agent["first_message"])):
+            raise _Fault(
+                "ready-message",
+                MESSAGE,
+                f"{MESSAGE!r} and the first message in {OVERRIDE!r} differ: render the list again",
+            )
+        return override
+    if message:
+        return {**(override or {}), "agent": {**(agent or {}), "first_message": str(message)}}
+    if override is None:
+        raise _Fault(
+            "ready-message",
+            MESSAGE,
+            f"{MESSAGE!r} is empty: if the agent is to speak its own message, write {{}} into {OVERRIDE!r}",
+        )
+    return override
+
+
+def _shown(text: str) -> str:
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def _visible(text: str) -> str:
+    return "".join(character for character in text if character.isprintable() and not character.isspace())
