@@ -1,5 +1,6 @@
 """A person at a terminal: real pseudo-terminals, the real program."""
 
+import re
 import subprocess
 import sys
 import time
@@ -8,7 +9,8 @@ import pytest
 
 from tests.commands.conftest import number
 from tests.support.terminal import Terminal
-from xuna_cli.sandbox.faults import RateLimit
+from xuna_cli.output.progress import BETWEEN
+from xuna_cli.sandbox.faults import Latency, RateLimit
 from xuna_cli.sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.slow
@@ -115,3 +117,35 @@ def test_a_person_sees_on_a_terminal_why_nothing_is_sent(people, point_at):
         assert terminal.end() == 0
     assert "of 250 called (" in terminal.seen
     assert server.state.total == 250
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_progress_fits_into_the_terminal_and_says_of_how_many(people, point_at, columns):
+    with SandboxServer(faults=[Latency(seconds=0.8)]) as server:
+        point_at(server)
+        terminal = Terminal(
+            "batch-call", people(1600), *HELLO, "--yes", columns=columns, env={"NO_COLOR": "1"}
+        )
+        terminal.until("requests in progress")
+        terminal.until("s left")
+        assert terminal.end() == 0
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.seen)
+    assert "of 1,600 called (" in shown
+    lines = [line for line in re.split(r"[\r\n]+", shown) if BETWEEN in line]
+    assert lines
+    assert all(len(line.rstrip()) < columns for line in lines)
+    assert server.state.total == 1600
+
+
+def test_a_long_list_is_counted_quickly_before_and_a_pipe_is_not(people, point_at):
+    with SandboxServer() as server:
+        point_at(server)
+        terminal = Terminal(
+            "batch-call", people(30_000), *HELLO, "--yes", "--batch-size", "1000", "--limit", "20000"
+        )
+        terminal.until("of 30,000 rows read (")
+        assert terminal.end() == 0
+        with people(300).open() as piped:
+            terminal = Terminal("batch-call", "-", "--campaign", "piped", *HELLO, "--yes", stdin=piped)
+            assert terminal.end() == 0
+    assert server.state.total == 20_300

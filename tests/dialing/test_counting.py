@@ -309,7 +309,7 @@ def test_progress_is_told_with_the_counts_of_the_moment(scene):
         return taken(posted, post)
 
     scene.dial(rows(*range(30)), answer)
-    assert Progress(rows=30, done=20, total=30, in_progress=1) in scene.progress
+    assert Progress(30, 20, 30, True, 1) in scene.progress
     for counted in ([one.rows for one in scene.progress], [one.done for one in scene.progress]):
         assert counted == sorted(counted)
     assert all(one.in_progress <= 1 for one in scene.progress)

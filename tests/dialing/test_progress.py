@@ -18,15 +18,15 @@ def test_every_person_is_done_in_the_end_and_there_were_no_more(scene):
 
     scene.dial(rows(*range(25), None), answer)
     last = scene.progress[-1]
-    assert (last.rows, last.done, last.total, last.pause) == (26, 25, 25, None)
-    assert all(one.total in (None, 25) and one.done <= 25 for one in scene.progress)
+    assert (last.rows, last.done, last.people, last.pause) == (26, 25, 25, None)
+    assert all(one.people <= 25 and one.done <= one.people for one in scene.progress)
 
 
 def test_whom_an_earlier_run_called_is_neither_done_nor_to_be_done(scene):
     scene.dial(rows(*range(10)), taken)
     scene.progress.clear()
     scene.dial(rows(*range(15)), taken)
-    assert (scene.progress[-1].done, scene.progress[-1].total) == (5, 5)
+    assert (scene.progress[-1].done, scene.progress[-1].people) == (5, 5)
 
 
 def test_people_whom_the_api_refused_earlier_are_in_the_total_from_the_start(scene):
@@ -42,20 +42,20 @@ def test_people_whom_the_api_refused_earlier_are_in_the_total_from_the_start(sce
     scene.dial(rows(*range(8)), answer)
     scene.progress.clear()
     scene.dial(rows(*range(3, 20)), taken)
-    totals = [one.total for one in scene.progress if one.total is not None]
+    totals = [one.people for one in scene.progress if one.complete]
     assert set(totals) == {13}
     assert scene.progress[-1].done == 13
 
 
 def test_a_limit_is_the_total(scene):
     scene.dial(rows(*range(50)), taken, limit=20)
-    assert (scene.progress[-1].done, scene.progress[-1].total) == (20, 20)
+    assert (scene.progress[-1].done, scene.progress[-1].people) == (20, 20)
 
 
 def test_the_total_is_not_known_while_the_list_is_read(scene):
     scene.dial(rows(*range(1_000)), taken)
-    assert scene.progress[0].total is None
-    assert scene.progress[-1] == Progress(1_000, 1_000, 1_000, 0)
+    assert not scene.progress[0].complete
+    assert scene.progress[-1] == Progress(1_000, 1_000, 1_000, True, 0)
 
 
 def test_a_pause_is_told_with_its_reason(scene):

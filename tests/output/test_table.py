@@ -260,13 +260,13 @@ def test_a_rehearsal_in_the_sandbox_says_that_nobody_was_called():
 
 def test_progress_is_quiet_where_nobody_watches(capsys):
     from xuna_cli.dialing.report import Pause, Progress
-    from xuna_cli.output.progress import ProgressLine
+    from xuna_cli.output.progress import Expected, ProgressLine
 
-    with ProgressLine(watched=False, total=5) as line:
-        line.show(Progress(1, 1, 1, 1))
+    with ProgressLine(watched=False) as line:
+        line.show(Progress(1, 1, 1, True, 1))
     assert capsys.readouterr() == ("", "")
-    with ProgressLine(watched=True, total=5) as line:
-        line.show(Progress(1234, 3, None, 2, Pause("rate-limited", "rate limited by the API", 7.4)))
+    with ProgressLine(watched=True, expected=Expected(people=5)) as line:
+        line.show(Progress(1234, 3, 3, False, 2, Pause("rate-limited", "rate limited by the API", 7.4)))
     said = capsys.readouterr().err
     assert "3 of 5 called (60%)" in said
     assert "2 requests in progress" in said
@@ -275,16 +275,16 @@ def test_progress_is_quiet_where_nobody_watches(capsys):
 
 def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch):
     from xuna_cli.dialing.report import Progress
-    from xuna_cli.output.progress import ProgressLine
+    from xuna_cli.output.progress import Expected, ProgressLine
 
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        with ProgressLine(watched=True, total=5) as line:
+        with ProgressLine(watched=True, expected=Expected(people=5)) as line:
             os.close(ours)
-            line.show(Progress(1, 1, 1, 1))
+            line.show(Progress(1, 1, 1, True, 1))
             sys.stderr.write("a warning meanwhile\n")
-        with ProgressLine(watched=True, total=5):  # begun where nobody watches any more
+        with ProgressLine(watched=True, expected=Expected(people=5)):  # begun where nobody watches any more
             pass
         with contextlib.suppress(OSError):  # what was left in the buffer
             terminal.close()

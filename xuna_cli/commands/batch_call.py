@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
-from xuna_cli.dialing.report import Pause, Report, counts_to_keep
+from xuna_cli.dialing.report import Report, counts_to_keep
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import (
@@ -42,7 +41,7 @@ from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.event_log import EventLog
 from xuna_cli.output.messages import counted, print_error, say
-from xuna_cli.output.progress import ProgressLine, pause_words
+from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
 from xuna_cli.output.result import print_result
 from xuna_cli.screening.do_not_call import NumberList
 
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from xuna_cli.output.spreadsheet import Rejects
 
 NUMBERS_NAMED = 10
-BETWEEN_PAUSES_SAID_S = 60.0
 
 
 def batch_call(options: BatchCallOptions) -> ExitStatus:
@@ -213,16 +211,19 @@ class BatchCall:
             screening = self._list.screening_of_list()
             contacts = stack.enter_context(self._list.open())
             watched = is_terminal(sys.stderr) and not options.quiet
+            rows = self._list.quick_count() if watched and asked is None else None
             INTERRUPTS.let_finish()
-            with ProgressLine(watched=watched, total=asked) as line:
+            with ProgressLine(watched=watched, expected=Expected(asked, rows)) as line:
                 run = ledger.start_run(replace(description, list_sha256=contacts.sha256()))
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
                 watcher = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
-                watcher.says_pauses = not (watched or options.quiet)
-                observer: RunObserver = watcher
+                observers: list[RunObserver] = [watcher]
+                if not (watched or options.quiet):
+                    observers.append(PausesSaid(self._list.clock.monotonic))
                 if self._log is not None:
                     self._log.started(run, description, plan, ledger=ledger.location)
-                    observer = Observers(watcher, self._log)
+                    observers.append(self._log)
+                observer = Observers(*observers)
                 stop = Stop(INTERRUPTS.asked)
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)
@@ -363,8 +364,6 @@ class _RunWatcher(Watcher):
         self._recently = recently
         self._quiet = quiet
         self._verbose = verbose
-        self.says_pauses = False
-        self._pause_said = float("-inf")
 
     def claimed(self, targets: Sequence[CallTarget]) -> None:
         """Count who was called lately in other campaigns."""
@@ -375,13 +374,6 @@ class _RunWatcher(Watcher):
         if self._verbose:
             what = record.batch_id or record.error or ""
             say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())
-
-    def pause(self, pause: Pause) -> None:
-        """Say it now and then, where the progress does not show it."""
-        now = time.monotonic()
-        if self.says_pauses and now - self._pause_said >= BETWEEN_PAUSES_SAID_S:
-            self._pause_said = now
-            say(f"xuna: {pause_words(pause)}")
 
     def waiting(self, people: int, opens_at: datetime) -> None:
         """Say it."""

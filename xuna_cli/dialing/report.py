@@ -48,15 +48,17 @@ class Progress:
     Attributes:
         rows: rows read.
         done: people of the run who need nothing more.
-        total: people of the run; None while they are not known, since the list is still being read.
-        in_progress: requests.
+        people: people of the run, as far as the list was read.
+        complete: whether these are all of them.
+        in_progress: requests; None: it is a rehearsal, which makes none.
         pause: why nothing is sent now; None: nothing is paused.
     """
 
     rows: int
     done: int = 0
-    total: int | None = None
-    in_progress: int = 0
+    people: int = 0
+    complete: bool = False
+    in_progress: int | None = None
     pause: Pause | None = None
 
 

@@ -328,20 +328,15 @@ class Dialer:
                 self._stats.error(error)
 
     def _tell(self) -> None:
+        room = self._room()
+        later = self._refused_waiting + (self._stats.deferred.people if self._plan.wait else 0)
         self._observer.progress(
             Progress(
                 rows=self._stats.rows,
                 done=self._stats.done,
-                total=self._people(),
+                people=self._claimed + min(room, len(self._waiting) + later),
+                complete=self._stats.list_complete or room <= len(self._waiting),
                 in_progress=self._limiter.in_progress,
                 pause=self._limiter.pause,
             )
         )
-
-    def _people(self) -> int | None:
-        """Return how many people this run calls; None while the list is still being read."""
-        room = self._room()
-        if not self._stats.list_complete and room > len(self._waiting):
-            return None
-        later = self._refused_waiting + (self._stats.deferred.people if self._plan.wait else 0)
-        return self._claimed + min(room, len(self._waiting) + later)

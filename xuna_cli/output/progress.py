@@ -6,18 +6,20 @@ import sys
 import textwrap
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
+from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Pause, Progress
-from xuna_cli.output.messages import counted, safe
+from xuna_cli.output.messages import counted, safe, say
 
 RATE_OVER_S = 60.0
 SHORTEST_S = 2.0  # of what a rate is taken over
 WHOLE_MINUTES_FROM_S = 90
 WHOLE_HOURS_FROM_S = 5400
+BETWEEN_PAUSES_SAID_S = 60.0
 BETWEEN = " · "
 
 
@@ -42,27 +44,69 @@ class RecentRate:
         return (done - before) / (now - began) if now - began >= SHORTEST_S else None
 
 
-def progress_lines(progress: Progress, per_second: float | None, width: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was counted before a run.
+
+    Attributes:
+        people: who are to be called; None: that was not counted.
+        rows: of the list; None: that was not counted.
+    """
+
+    people: int | None = None
+    rows: int | None = None
+
+
+def progress_lines(
+    progress: Progress, per_second: float | None, width: int, expected: Expected = Expected()
+) -> list[str]:
     """Return how far things are as lines that fit into a terminal; only whole parts go to the next line."""
-    parts = []
-    done, total = progress.done, progress.total
-    if total is None:
-        parts += [f"{done:,} called"] if done or progress.in_progress else []
-        parts.append(f"{counted(progress.rows, 'row', 'rows')} read")
-    else:
-        share = 100 * done // total if total else 100
-        parts.append(f"{done:,} of {total:,} called ({share}%)")
-    if per_second is not None and (done or progress.in_progress):
-        parts.append(f"{60 * per_second:,.0f}/min")
-        if total is not None and per_second > 0 and total > done:
-            parts.append(f"{_duration((total - done) / per_second)} left")
-    if progress.in_progress:
+    parts = list(_how_far(progress, expected))
+    if progress.in_progress is not None:
+        if per_second is not None:
+            parts.append(f"{_rounded(60 * per_second):,}/min")
+            left = _people_left(progress, expected)
+            if left is not None and left > 0 and per_second > 0:
+                parts.append(f"{_duration(left / per_second)} left")
         parts.append(f"{counted(progress.in_progress, 'request', 'requests')} in progress")
     lines = [""]
     for part in parts:
         longer = f"{lines[-1]}{BETWEEN}{part}" if lines[-1] else part
         lines[-1:] = [longer] if len(longer) <= width or not lines[-1] else [lines[-1], part]
     return lines + (textwrap.wrap(pause_words(progress.pause), width) if progress.pause else [])
+
+
+def _how_far(progress: Progress, expected: Expected) -> Iterator[str]:
+    done = progress.done
+    total = progress.people if progress.complete else expected.people
+    if total is not None:
+        total = max(total, done)
+        yield f"{done:,} of {total:,} called ({100 * done // total if total else 100}%)"
+        return
+    if progress.in_progress is not None:
+        yield f"{done:,} called"
+    if expected.rows:
+        share = min(100, 100 * progress.rows // expected.rows)
+        yield f"{progress.rows:,} of {counted(expected.rows, 'row', 'rows')} read ({share}%)"
+    else:
+        yield f"{counted(progress.rows, 'row', 'rows')} read"
+
+
+def _people_left(progress: Progress, expected: Expected) -> float | None:
+    """Return how many people are still to be called; None: nothing tells it."""
+    if progress.complete:
+        return progress.people - progress.done
+    if expected.people is not None:
+        return expected.people - progress.done
+    if expected.rows and progress.rows:  # as many of the rows to come as of those that were read
+        return progress.people * max(1.0, expected.rows / progress.rows) - progress.done
+    return None
+
+
+def _rounded(number: float) -> int:
+    """Return a number with two digits that tell something: more of them only flicker."""
+    whole = round(number)
+    return round(whole, 2 - len(str(whole)))
 
 
 def pause_words(pause: Pause) -> str:
@@ -81,20 +125,43 @@ def _duration(seconds: float) -> str:
     return f"{round(seconds / 3600, 1):g} h"
 
 
+class PausesSaid(RunObserver):
+    """Says why nothing is sent, now and then: what a progress line shows where somebody watches.
+
+    Args:
+        monotonic: time in seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._said_at = float("-inf")
+
+    def pause(self, pause: Pause) -> None:
+        """Say it, unless that was done a short while ago."""
+        now = self._monotonic()
+        if now - self._said_at >= BETWEEN_PAUSES_SAID_S:
+            self._said_at = now
+            say(f"xuna: {pause_words(pause)}")
+
+
 class ProgressLine:
     """Shows how far a run is; does nothing where nobody watches.
 
     Args:
         watched: whether stderr is a terminal and progress is wanted.
-        total: people to call, where that was counted before.
+        expected: what was counted before.
         monotonic: time in seconds.
     """
 
     def __init__(
-        self, *, watched: bool, total: int | None = None, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        watched: bool,
+        expected: Expected = Expected(),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._watched = watched
-        self._total = total
+        self._expected = expected
         self._monotonic = monotonic
         self._rate = RecentRate()
 
@@ -118,10 +185,10 @@ class ProgressLine:
         """Show where things stand."""
         if not self._watched:
             return
-        if progress.total is None and self._total is not None:
-            progress = replace(progress, total=max(self._total, progress.done))
         self._rate.note(self._monotonic(), progress.done)
-        self._draw(progress_lines(progress, self._rate.per_second, self._live.console.width - 1))
+        self._draw(
+            progress_lines(progress, self._rate.per_second, self._live.console.width - 1, self._expected)
+        )
 
     def _draw(self, lines: Sequence[str]) -> None:
         from rich.text import Text  # noqa: PLC0415 - only where somebody watches
