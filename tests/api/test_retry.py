@@ -28,9 +28,9 @@ def busy(retry_after=None):
     return error
 
 
-def reading(*script):
+def reading(*script, **more):
     api, waits = Scripted(*script), []
-    return api, waits, RetryingReader(api, wait=waits.append)
+    return api, waits, RetryingReader(api, wait=waits.append, **more)
 
 
 def test_what_never_answered_is_given_up_within_seconds():
@@ -62,3 +62,11 @@ def test_what_has_answered_before_is_worth_more_patience():
         reader.get("/")
     assert api.readings == 1 + TRIES
     assert 20 < sum(waits) <= LONGEST_WAIT_S * TRIES
+
+
+def test_it_is_told_for_how_long_it_waits_and_why():
+    told = []
+    why = busy(7.0)
+    _, waits, reader = reading(why, {"a": 1}, on_wait=lambda *what: told.append(what))
+    reader.get("/")
+    assert told == [(waits[0], why)]

@@ -81,6 +81,25 @@ def test_in_ci_messages_and_tables_are_masked_and_json_csv_and_files_are_not(cli
     assert "555-0199" in cli("batch-call", path, *HELLO, exits=3).out
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("agents", "list", "+12125550199"),
+        ("batch-call", "people.csv", "+12125550199"),
+        ("batch-call", "people.csv", "--limit", "+12125550199x"),
+    ],
+)
+def test_a_mistyped_option_is_masked_too(cli, people, argv):
+    people(1)
+    assert "2125550199" in cli(*argv, exits=2).err
+    assert "2125550199" not in cli(*argv, "--mask", exits=2).err
+
+
+def test_a_wrong_value_of_the_variable_is_said(cli, monkeypatch):
+    monkeypatch.setenv("XUNA_MASK", "perhaps")
+    assert "XUNA_MASK in the environment" in cli("agents", "list", exits=2).err
+
+
 def test_an_error_is_masked_too(cli, api, people):
     ran = cli("do-not-call", "add", "(212) 555-0199", "--mask", exits=2)
     assert "555-0199" not in ran.err

@@ -35,7 +35,7 @@ class RetryingReader:
     Args:
         reader: what reads.
         wait: sleeps for so many seconds; None: really, until `stop`.
-        on_wait: told the seconds before each wait.
+        on_wait: told before each wait for how many seconds, and why.
         tries: readings of one document, at most; fewer while nothing was ever read.
     """
 
@@ -44,7 +44,7 @@ class RetryingReader:
         reader: Reader,
         *,
         wait: Callable[[float], None] | None = None,
-        on_wait: Callable[[float], None] = lambda _: None,
+        on_wait: Callable[[float, BusyError], None] = lambda _seconds, _why: None,
         tries: int = TRIES,
     ) -> None:
         self._reader = reader
@@ -81,13 +81,14 @@ class RetryingReader:
                     raise UnreachableError(
                         f"{error.message}, and asks to wait {asked:,.0f} s", hint="try again then"
                     ) from error
+                why = error
                 # Jitter: several readers that were refused together don't come back together.
                 pause = (asked or 0.0) + backoff * random.uniform(0.5, 1.0)  # noqa: S311
                 backoff = min(backoff * 2, LONGEST_WAIT_S)
             else:
                 self._has_read = True
                 return document
-            self._on_wait(pause)
+            self._on_wait(pause, why)
             self._wait(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from xuna_cli.api.account import agents
-from xuna_cli.api.client import Client
+from xuna_cli.api.client import BusyError, Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.retry import RetryingReader
 from xuna_cli.commands.context import sandbox_record
@@ -186,6 +186,6 @@ def _none(what: str, code: str) -> ConfigurationError:
     )
 
 
-def _say_wait(seconds: float) -> None:
+def _say_wait(seconds: float, why: BusyError) -> None:
     if seconds >= WORTH_SAYING_S:
-        say(f"xuna: the API is asked again in {seconds:.0f} s")
+        say(f"xuna: {why.message}. Next try in {seconds:.0f} s.")

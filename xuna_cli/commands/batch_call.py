@@ -39,7 +39,6 @@ from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.event_log import EventLog
 from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
 from xuna_cli.output.result import print_result
@@ -47,6 +46,7 @@ from xuna_cli.screening.do_not_call import NumberList
 
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview, PreviewBuilder
+    from xuna_cli.output.event_log import EventLog
     from xuna_cli.output.spreadsheet import Rejects
 
 NUMBERS_NAMED = 10
@@ -92,7 +92,7 @@ def _failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
     return BatchCallResult(status, None, None, options.dry_run, options.sandbox, None, False, stats.report())
 
 
-def _call(options: BatchCallOptions, log: EventLog | None) -> BatchCallResult:
+def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
@@ -135,7 +135,7 @@ class BatchCall:
     """
 
     def __init__(
-        self, options: BatchCallOptions, stack: contextlib.ExitStack, log: EventLog | None = None
+        self, options: BatchCallOptions, stack: contextlib.ExitStack, log: "EventLog | None" = None
     ) -> None:
         self._options = options
         self._log = log
@@ -214,7 +214,8 @@ class BatchCall:
             rows = self._list.quick_count() if watched and asked is None else None
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, expected=Expected(asked, rows)) as line:
-                run = ledger.start_run(replace(description, list_sha256=contacts.sha256()))
+                description = replace(description, list_sha256=contacts.sha256())
+                run = ledger.start_run(description)
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
                 watcher = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
                 observers: list[RunObserver] = [watcher]

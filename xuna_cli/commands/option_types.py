@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform
 
@@ -37,7 +38,7 @@ from typer.models import ParameterInfo
 from xuna_cli import __version__
 from xuna_cli.debug_log import debug, start_debug_log
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
-from xuna_cli.output.masking import set_masking
+from xuna_cli.output.masking import masked_words, set_masking
 from xuna_cli.settings import Given, Settings
 
 _PLAINER = (
@@ -207,6 +208,7 @@ class Command(typer.core.TyperCommand):
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
             # Where an option is missing, Typer's words are good.
+            error.message = masked_words(error.message)
             wrong = type(error) is typer.BadParameter and error.param is not None
             source = f"{source_of(ctx, error.param)}: " if wrong else ""
             failure: XunaError = UsageError(
@@ -217,6 +219,7 @@ class Command(typer.core.TyperCommand):
                 raise failure from None
             raise
         except typer.TyperException as error:
+            error.message = masked_words(error.message)
             _print_failure(ctx, given, UsageError(_plain(str(error)), code="usage"))
             raise
         except XunaError as error:
@@ -227,7 +230,7 @@ class Command(typer.core.TyperCommand):
 def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
     """Print the document of a command that does not start, where JSON is asked for."""
     has_output = any(parameter.name == "output" for parameter in ctx.command.params)
-    asked = [value for name, value in zip(args, [*args[1:], ""], strict=True) if name == "--output"]
+    asked = [value for name, value in pairwise(args) if name == "--output"]
     asked += [arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")]
     if has_output and (asked or [os.environ.get("XUNA_OUTPUT", "")])[-1] == "json":
         from xuna_cli.output.result import print_failure

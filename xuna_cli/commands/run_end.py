@@ -6,10 +6,10 @@ None of it changes what the run does, or its exit code: a failure here is a warn
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xuna_cli.commands.call_inputs import STDIN, campaign_of
 from xuna_cli.commands.call_options import BatchCallOptions
@@ -17,13 +17,14 @@ from xuna_cli.commands.context import check_output_file, ledger_location
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.interrupts import INTERRUPTS
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.event_log import EventLog
 from xuna_cli.output.files import refuse_outputs
 from xuna_cli.output.masking import masked_data
 from xuna_cli.output.messages import say
-from xuna_cli.output.metrics import write_metrics
 from xuna_cli.output.result import document_of, dump
 from xuna_cli.settings import Given
+
+if TYPE_CHECKING:
+    from xuna_cli.output.event_log import EventLog
 
 ON_END_LIMIT_S = 60.0
 STDERR = 2
@@ -69,6 +70,8 @@ class RunEnd:
                 )
             self._metrics = metrics
         if log is not None:
+            from xuna_cli.output.event_log import EventLog
+
             self.log = EventLog(log, on_failure=_warn)
 
     def _check(self, path: Path) -> None:
@@ -101,6 +104,8 @@ class RunEnd:
             self.log.ended(document, campaign=campaign, seconds=seconds)
             self.log.close()
         if self._metrics is not None:
+            from xuna_cli.output.metrics import write_metrics
+
             try:
                 write_metrics(
                     self._metrics,
@@ -126,6 +131,8 @@ def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_EN
         exit_code: of this process; the command has it as `XUNA_EXIT_CODE`.
         limit: seconds after which it is killed, with all that it has started.
     """
+    import subprocess
+
     try:
         process = subprocess.Popen(  # noqa: S602 - the user's own command
             command,

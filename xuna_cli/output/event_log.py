@@ -82,6 +82,7 @@ class EventLog(RunObserver):
         self._write(
             "run",
             list=description.source_path,
+            list_sha256=description.list_sha256,
             api=description.api_origin,
             ledger=ledger,
             batch_size=plan.batch_size,
