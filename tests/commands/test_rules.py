@@ -1,4 +1,4 @@
-"""Rules that two readers of the README would read differently, a test for each rule."""
+"""Rules that two readers of the manual would read differently, a test for each rule."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The JSON document is a contract: its keys are README's, and so is its version."""
+"""The JSON document is a contract: its keys are those of the topic `json`, and so is its version."""
 
 import csv
 import json

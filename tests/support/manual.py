@@ -11,8 +11,13 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(topic: str, language: str | None = None) -> list[str]:
-    """Return the blocks of code, or those in one language."""
-    return [text for kind, text in _BLOCK.findall(read_topic(topic)) if language in (None, kind)]
+    """Return a topic's blocks of code, or those in one language."""
+    return blocks_of(read_topic(topic), language)
+
+
+def blocks_of(text: str, language: str | None = None) -> list[str]:
+    """Return the blocks of code of a Markdown text, or those in one language."""
+    return [code for kind, code in _BLOCK.findall(text) if language in (None, kind)]
 
 
 def table(topic: str, first_heading: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What became of one `xuna batch-call`: as a table, as JSON and as CSV. README describes the keys of the JSON."""
+"""What became of one `xuna batch-call`: as a table, as JSON and as CSV. The topic `json` describes the keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
