@@ -1,4 +1,4 @@
-"""Writes what is generated of the manual: the options with variables in the topic `environment`, and the man page.
+"""Writes what is generated of the manual: the variables in the topic `environment`, the topics in README, the man page.
 
     .ci/run manual
 
@@ -14,11 +14,13 @@ from man_page import man_page
 
 from xuna_cli import __version__
 from xuna_cli.commands.app import COMMANDS, app, load
-from xuna_cli.help import TOPICS, read_topic
+from xuna_cli.help import TOPICS, read_topic, summary
 from xuna_cli.output.manual import plain
 
-HELP = Path(__file__).parent.parent / "xuna_cli/help"
-GENERATED = re.compile(r"(?<=<!-- options -->\n).*?(?=<!-- end of options -->)", re.DOTALL)
+ROOT = Path(__file__).parent.parent
+HELP = ROOT / "xuna_cli/help"
+README = ROOT / "README.md"
+GENERATED = re.compile(r"(?<=<!-- (options|topics) -->\n).*?(?=<!-- end of \1 -->)", re.DOTALL)
 
 SAME = r"\\\g<0>"  # what Markdown would take for its own, as it stands
 
@@ -45,10 +47,19 @@ def environment() -> str:
     return GENERATED.sub(lambda _: f"| variable | option |\n|---|---|\n{rows}", read_topic("environment"))
 
 
+def readme() -> str:
+    """Return README with its table of topics."""
+    rows = "".join(
+        f"| [{name}](xuna_cli/help/{name}.md) | {summary(read_topic(name))} |\n" for name in TOPICS
+    )
+    return GENERATED.sub(lambda _: f"| topic | |\n|---|---|\n{rows}", README.read_text(encoding="utf-8"))
+
+
 def generated() -> dict[Path, str]:
     """Return every generated file with its text."""
     texts = [environment() if name == "environment" else read_topic(name) for name in TOPICS]
     return {
+        README: readme(),
         HELP / "environment.md": environment(),
         HELP / "xuna.1": man_page(__version__, str(app.info.help), commands(), map(plain, texts)),
     }
