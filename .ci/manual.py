@@ -20,7 +20,7 @@ from xuna_cli.output.manual import plain
 ROOT = Path(__file__).parent.parent
 HELP = ROOT / "xuna_cli/help"
 README = ROOT / "README.md"
-GENERATED = re.compile(r"(?<=<!-- (options|topics) -->\n).*?(?=<!-- end of \1 -->)", re.DOTALL)
+GENERATED = re.compile(r"(<!-- (options|topics) -->\n).*?(?=<!-- end of \2 -->)", re.DOTALL)
 
 SAME = r"\\\g<0>"  # what Markdown would take for its own, as it stands
 
@@ -44,7 +44,9 @@ def environment() -> str:
                 name = next(name for name in option.opts if name.startswith("--"))
                 variables.setdefault(option.envvar, f"`{name}`: {re.sub('[|&]', SAME, option.help)}")
     rows = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in sorted(variables.items()))
-    return GENERATED.sub(lambda _: f"| variable | option |\n|---|---|\n{rows}", read_topic("environment"))
+    return GENERATED.sub(
+        lambda found: f"{found[1]}| variable | option |\n|---|---|\n{rows}", read_topic("environment")
+    )
 
 
 def readme() -> str:
@@ -52,7 +54,9 @@ def readme() -> str:
     rows = "".join(
         f"| [{name}](xuna_cli/help/{name}.md) | {summary(read_topic(name))} |\n" for name in TOPICS
     )
-    return GENERATED.sub(lambda _: f"| topic | |\n|---|---|\n{rows}", README.read_text(encoding="utf-8"))
+    return GENERATED.sub(
+        lambda found: f"{found[1]}| topic | |\n|---|---|\n{rows}", README.read_text(encoding="utf-8")
+    )
 
 
 def generated() -> dict[Path, str]:
