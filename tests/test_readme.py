@@ -284,7 +284,7 @@ def test_the_links_lead_somewhere():
 @pytest.mark.slow
 def test_the_pictures_are_of_what_xuna_prints():
     def words(svg):
-        return [unescape(text) for text in re.findall(r"<text[^>]*>(.*?)</text>", svg)]
+        return re.sub(r"\s", "", unescape("".join(re.findall(r"<text[^>]*>(.*?)</text>", svg))))
 
     for path, picture in runpy.run_path(str(ROOT / ".ci/picture.py"))["generated"]().items():
         assert words(path.read_text(encoding="utf-8")) == words(picture), "run .ci/run picture"
