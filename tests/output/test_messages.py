@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuna_cli.errors import InputError
-from xuna_cli.output.messages import error_text, safe, say
+from xuna_cli.output.messages import error_text, fitted, safe, say
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,17 @@ def test_a_stderr_that_cannot_be_written_is_no_reason_to_fail(monkeypatch):
     say("x", closed)
     monkeypatch.setattr(sys, "stderr", None)
     say("x")
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "lines"),
+    [
+        ("  row 4: it is too long; write another", 24, ["  row 4: it is too long;", "    write another"]),
+        ("short", 24, ["short"]),
+        ("no terminal, so nothing is broken here", 0, ["no terminal, so nothing is broken here"]),
+        ("  xuna batch-call a.csv --campaign spring", 20, ["  xuna batch-call a.csv --campaign spring"]),
+        ("a-word-that-is-longer-than-the-line and", 20, ["a-word-that-is-longer-than-the-line", "  and"]),
+    ],
+)
+def test_a_line_is_broken_between_words(line, width, lines):
+    assert fitted(line, width).split("\n") == lines

@@ -42,13 +42,41 @@ def shown(text: object) -> str:
     return safe(masked_words(str(text)))
 
 
+def fitted(line: str, width: int) -> str:
+    """Return a line that is broken between words where it is too long.
+
+    A command that is to be copied (`  xuna …`) stays whole.
+
+    Args:
+        line: without line breaks.
+        width: columns of the terminal; 0: there is none, and nothing is broken.
+    """
+    words = line.lstrip()
+    if not 0 < width < len(line) or words.startswith(("xuna batch-call", "xuna campaigns")):
+        return line
+    from textwrap import wrap  # noqa: PLC0415 - seldom
+
+    deeper = " " * (len(line) - len(words) + 2)
+    return "\n".join(
+        wrap(line, width, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)
+    )
+
+
+def _width(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):  # a stream without a descriptor, or one that is closed
+        return 0
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Write a line to stderr; a stderr that is closed or full is no reason to fail."""
     stream = stream or sys.stderr
     if stream is None:
         return
+    width = _width(stream)
     try:
-        stream.write("\n".join(shown(line) for line in text.split("\n")) + "\n")
+        stream.write("\n".join(fitted(shown(line), width) for line in text.split("\n")) + "\n")
         stream.flush()
     except (OSError, ValueError):
         pass

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import compress
 from typing import TextIO, cast
 
-from xuna_cli.output.messages import Stdout, shown
+from xuna_cli.output.messages import Stdout, fitted, shown
 from xuna_cli.output.result import Result, Styled, Table
 
 WIDTH_WITHOUT_TERMINAL = 200
@@ -30,9 +30,10 @@ def print_parts(result: Result, stream: TextIO | None = None) -> None:
         OutputError: if it can't be written.
     """
     out = cast(TextIO, Stdout()) if stream is None else stream
+    width = shutil.get_terminal_size().columns if out.isatty() else 0
     for part in result.parts():
-        if not isinstance(part, Table):  # a terminal breaks lines by itself
-            out.write(shown(part) + "\n")
+        if not isinstance(part, Table):
+            out.write(fitted(shown(part), width) + "\n")
             continue
         table = replace(part, rows=list(part.rows))
         drawn = _drawn(table, out)
