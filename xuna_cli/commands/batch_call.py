@@ -139,7 +139,16 @@ class BatchCall:
     ) -> None:
         self._options = options
         self._log = log
-        self._list = PreparedList(options, stack)
+        signed = None
+        if options.signed_by is not None:
+            from xuna_cli.commands.signature import verified
+
+            signed = verified(options.contacts, options.signed_by, stack)
+        self._list = PreparedList(options, stack, source=None if signed is None else signed.file)
+        if options.require_seal or signed is not None:
+            self._list.require_seal()
+        if signed is not None and not options.quiet:
+            say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key})")
         rules = self._list.screening
         if options.wait and not (rules.hours or rules.start or rules.not_on):
             raise UsageError(
@@ -192,6 +201,7 @@ class BatchCall:
                 self._check_not_copied(ledger, description)
             caller = self._caller(account)
             known = agent_hash(account.client, account.agent_id, options)
+            self._list.check_agent(known)
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
             self._list.check_max_calls(ledger, campaign_id, wait=options.wait)

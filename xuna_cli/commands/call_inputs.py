@@ -25,7 +25,7 @@ STDIN = "-"
 # What is about the file that was read, or about one run of it.
 _OF_THE_RUN = frozenset(
     "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until to "
-    "campaign".split()
+    "campaign require_seal signed_by".split()
 )
 
 

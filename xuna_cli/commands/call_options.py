@@ -585,12 +585,41 @@ class BatchCallOptions(CallerOptions):
         bool,
         typer.Option("--verbose", "-v", help="Print the outcome of each batch.", rich_help_panel=OUTPUT),
     ] = False
+    require_seal: Annotated[
+        bool,
+        typer.Option(
+            "--require-seal",
+            envvar="XUNA_REQUIRE_SEAL",
+            help="Only call lists that `xuna render --seal` wrote and nobody has changed since.",
+            rich_help_panel=WHOM,
+        ),
+    ] = False
+    signed_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="XUNA_SIGNED_BY",
+            help="Only call a sealed list with a signature (CONTACTS.sig) of somebody in this file of allowed "
+            "signers; see `xuna help review`.",
+            rich_help_panel=WHOM,
+        ),
+    ] = None
 
 
 @options_of_command
-class RenderOptions(ListAndMessageOptions):
+class RenderOptions(CallerOptions):
     """The options of `xuna render`."""
 
+    LEFT_OUT = frozenset({"yes"})
+
+    seal: Annotated[
+        bool,
+        typer.Option(
+            "--seal",
+            help="Seal the calls and the agent: batch-call finds every later change.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False
     to: Annotated[
         Path | None,
         typer.Option(

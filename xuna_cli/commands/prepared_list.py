@@ -5,8 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
@@ -65,7 +66,7 @@ from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.settings import Given
 from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import fold
-from xuna_cli.targets.rendered_list import RenderedList, rendered_list
+from xuna_cli.targets.rendered_list import RenderedList, checked_rows, rendered_list
 
 if TYPE_CHECKING:
     from xuna_cli.commands.copied_list import CopiedList
@@ -102,6 +103,7 @@ class PreparedList:
         options: of batch-call or render.
         stack: closes what is open in the end.
         keep_contacts: whether targets and rejections keep the row as it was read.
+        source: the list, where it was opened already.
 
     Attributes:
         clock: time.
@@ -118,22 +120,32 @@ class PreparedList:
     """
 
     def __init__(
-        self, options: ListAndMessageOptions, stack: contextlib.ExitStack, *, keep_contacts: bool = False
+        self,
+        options: ListAndMessageOptions,
+        stack: contextlib.ExitStack,
+        *,
+        keep_contacts: bool = False,
+        source: BinaryIO | None = None,
     ) -> None:
         self._options = options
         self._keep_contacts = keep_contacts or options.rejects is not None
-        self._source = source = source_of(options, stack)
+        self._source = source or source_of(options, stack)
+        self._rendered: RenderedList | None = None
         self.clock = Clock()
         self.location = ledger_location(options.ledger, sandbox=options.sandbox)
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options)
         self._region = check_region(options.region) if options.region else None
-        self._beside = beside_the_list(source, list_options(options), name=self._name)
+        self._beside = beside_the_list(self._source, list_options(options), name=self._name)
         contacts = self._open()
         stack.callback(contacts.close)
         self._rendered = rendered_list(contacts.columns, contacts.first_rows)
         if self._rendered is not None:
             check_rendered_options(options, self._rendered)
+            contacts.check_rows(partial(checked_rows, about=self._rendered))
+            if self._rendered.sealed:
+                for _ in contacts:  # nobody is called by a list of which one row was changed
+                    pass
             self._overrides = []  # what was reviewed is what is said
         self.heard = Heard(options, self._overrides, reviewed=self._rendered is not None)
         self.campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
@@ -141,6 +153,7 @@ class PreparedList:
             self.campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox
         )
         self._columns = contacts.columns
+        self._review = contacts.review
         self._timezone_column = timezone_column(
             options, contacts.columns, complete=contacts.columns_are_complete
         )
@@ -194,14 +207,17 @@ class PreparedList:
 
     def _say_left_out(self) -> None:
         """Say how many rows of a reviewed table are marked as not to be called: they are no part of the list."""
-        if self._options.quiet or self._unread is None or self._unread.review is None:
+        if self._options.quiet or self._review is None:
             return
-        contacts = self.open()
-        with contacts, contextlib.suppress(InputError):  # said when the list is read to be called
-            for _ in contacts:
-                pass
-        if contacts.review is not None and contacts.review.left_out:
-            rows = counted(contacts.review.left_out, "row is", "rows are")
+        if self._unread is not None:
+            with (
+                self.open() as contacts,
+                contextlib.suppress(InputError),
+            ):  # said when the list is read to be called
+                for _ in contacts:
+                    pass
+        if self._review.left_out:
+            rows = counted(self._review.left_out, "row is", "rows are")
             say(f"xuna: {self._name}: {rows} not marked {CALL!r} in {SCREENING!r}, and not called")
 
     def dry_run(
@@ -275,7 +291,38 @@ class PreparedList:
         return contacts or self._open()
 
     def _open(self) -> ContactList:
-        return open_list(self._source, list_options(self._options), name=self._name)
+        contacts = open_list(self._source, list_options(self._options), name=self._name)
+        if self._rendered is not None:
+            contacts.check_rows(partial(checked_rows, about=self._rendered))
+        return contacts
+
+    def require_seal(self) -> None:
+        """Raise InputError where the list is not sealed."""
+        if self._rendered is None or not self._rendered.sealed:
+            raise InputError(
+                f"{self._name} is not sealed, and only sealed lists may be called here",
+                hint="make one with: xuna render … --seal --to FILE",
+                code="seal-missing",
+            )
+
+    def check_agent(self, agent_hash: str | None) -> None:
+        """Check that the agent is configured as it was when the list was sealed.
+
+        Args:
+            agent_hash: of its configuration now; None: it could not be read.
+
+        Raises:
+            InputError: it is not, or nobody knows.
+        """
+        about = self._rendered
+        if about is None or about.agent_hash in (None, agent_hash) or self._options.sandbox:
+            return
+        what = "can't be read" if agent_hash is None else "has changed since the list was sealed"
+        raise InputError(
+            f"the configuration of agent {about.agent_id} {what}, so nobody was called",
+            hint="render, review and seal the list again",
+            code="seal-agent",
+        )
 
     @property
     def _name(self) -> str:
@@ -313,6 +360,13 @@ class PreparedList:
     def check_caller(self, agent_id: str | None, number_id: str | None) -> None:
         """Raise UsageError where the list names another agent or caller number."""
         check_caller(self._beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
+        sealed = None if self._rendered is None or self._options.sandbox else self._rendered.agent_id
+        if sealed is not None and agent_id is not None and str(agent_id) != sealed:
+            raise UsageError(
+                f"{self._name} was sealed for agent {sealed!r}, and this command uses {str(agent_id)!r}",
+                hint=f"add --agent-id {sealed}, or render and seal the list for the other agent",
+                code="ready-contradicted",
+            )
 
     def prepare(self, contacts: ContactList) -> TargetBuilder:
         """Return what makes call targets of the contacts."""

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from xuna_cli.api.account import configuration_hash
+from xuna_cli.api.client import Client
+from xuna_cli.commands.account import base_url, missing_agent
 from xuna_cli.commands.call_inputs import STDIN
 from xuna_cli.commands.call_options import RenderOptions
 from xuna_cli.commands.prepared_list import PreparedList
-from xuna_cli.errors import ExitStatus
+from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.models import CallTarget, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_inputs, refuse_outputs
@@ -17,7 +20,7 @@ from xuna_cli.output.messages import COUNT_LABELS, counted, say
 from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.review import Review, format_of
 from xuna_cli.output.screening import screening_lines
-from xuna_cli.targets.rendered_list import document_of
+from xuna_cli.targets.rendered_list import RenderedList, document_of
 
 
 def render(options: RenderOptions) -> ExitStatus:
@@ -36,6 +39,7 @@ def render(options: RenderOptions) -> ExitStatus:
         prepared.refuse_as_output(to)
         prepared.say_warnings()
         about = prepared.about
+        about = _sealed(about, options) if options.seal else RenderedList(about.campaign, about.key_column)
         review = stack.enter_context(contextlib.closing(Review()))
 
         def fit(targets: Sequence[CallTarget]) -> None:
@@ -48,16 +52,35 @@ def render(options: RenderOptions) -> ExitStatus:
             why = rejection.message if said else f"{rejection.code}: {rejection.message}"
             review.add_left_out(rejection.row_number, why, fields)
 
-        find = options.settings.find
-        result = prepared.dry_run(
-            find("XUNA_AGENT_ID"), find("XUNA_FROM_PHONE_NUMBER_ID"), fit, on_left_out=left_out
-        )
+        result = prepared.dry_run(options.agent_id, options.from_phone_number_id, fit, on_left_out=left_out)
         for error in result.report.errors:
             raise error
-        review.write(to)
+        review.write(to, seal=options.seal)
     if not options.quiet:
         _say(result, to)
     return result.exit_status
+
+
+def _sealed(about: RenderedList, options: RenderOptions) -> RenderedList:
+    """Return what the list says of itself with the agent and, where it can be read, its configuration's hash.
+
+    Raises:
+        ConfigurationError: the agent is not given.
+    """
+    if options.agent_id is None:
+        raise missing_agent()
+    agent_id, agent_hash = str(options.agent_id), None
+    if not options.sandbox:
+        try:
+            url = base_url(options.settings, options.base_url)
+            client = Client(url, options.settings.api_key().reveal(), deadline=options.timeout)
+            agent_hash = configuration_hash(client.agent(agent_id))
+        except XunaError as error:
+            say(
+                f"xuna: warning: the configuration of agent {agent_id} is not sealed, since it could not be read: "
+                f"{error.message}"
+            )
+    return replace(about, agent_id=agent_id, agent_hash=agent_hash)
 
 
 def _say(result: BatchCallResult, to: Path | None) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -88,6 +88,12 @@ class ContactList:
     def phone_column(self) -> str:
         """The first column with the phone number; empty where a JSON list has no contact and none is given."""
         return next(iter(self.phones.columns), "")
+
+    def check_rows(
+        self, check: Callable[[Iterator[Contact | Rejection]], Iterator[Contact | Rejection]]
+    ) -> None:
+        """Let a check see the rows before whoever iterates."""
+        self._rows = check(self._rows)
 
     def __iter__(self) -> Iterator[Contact | Rejection]:
         if self.begun:  # giving nobody, silently, would read as an empty list

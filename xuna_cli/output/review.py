@@ -15,6 +15,7 @@ from xuna_cli.models import BEYOND_THE_HEADER, Contact
 from xuna_cli.output.files import destination
 from xuna_cli.output.spreadsheet import line
 from xuna_cli.output.workbook import write_workbook
+from xuna_cli.targets.rendered_list import SEAL, SealChain
 
 SHEET = "xuna calls"
 LONGEST_CSV_CELL = 131_072
@@ -86,8 +87,12 @@ class Review:
             ours, theirs = json.loads(text)
             yield ours, theirs
 
-    def write(self, to: Path | None) -> None:
+    def write(self, to: Path | None, *, seal: bool = False) -> None:
         """Write the file; JSON Lines have only the calls, a table has the rows that are left out below them.
+
+        Args:
+            to: the file; None: stdout.
+            seal: whether each call gets a seal.
 
         Raises:
             InputError: it can't be written, or a call can't stand in such a table.
@@ -97,15 +102,22 @@ class Review:
         names = list(map(guard, columns))
         with destination(to) as stream:
             if kind is ReviewFormat.JSON_LINES:
-                stream.writelines(json.dumps(call, ensure_ascii=False) + "\n" for call, _ in self._kept(0))
+                stream.writelines(
+                    json.dumps(call, ensure_ascii=False) + "\n" for call, _ in self._calls(seal=seal)
+                )
             elif kind is ReviewFormat.CSV:
                 stream.write(line(names))
-                stream.writelines(map(line, self._records(columns)))
+                stream.writelines(map(line, self._records(columns, seal=seal)))
             else:
-                write_workbook(cast(TextIO, stream).buffer, SHEET, names, self._records(columns))
+                write_workbook(cast(TextIO, stream).buffer, SHEET, names, self._records(columns, seal=seal))
 
-    def _records(self, columns: tuple[str, ...]) -> Iterator[list[str]]:
+    def _calls(self, *, seal: bool) -> Iterator[tuple[dict[str, object], dict[str, object]]]:
+        chain = SealChain(self.calls)
         for call, theirs in self._kept(0):
+            yield {**call, SEAL: chain.seal(call)} if seal else call, theirs
+
+    def _records(self, columns: tuple[str, ...], *, seal: bool) -> Iterator[list[str]]:
+        for call, theirs in self._calls(seal=seal):
             cells = record(columns, cells_of_call(call), theirs)
             _check(call, columns, cells)
             yield cells

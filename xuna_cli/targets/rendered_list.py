@@ -2,11 +2,16 @@
 
 Each line has the API's own shape, and beside it the row, the key and the campaign that were reviewed. They
 hold when the file is read: what was reviewed is what is called, and nobody is called twice by it.
+
+In a sealed list each call has its place, the number of calls, and a hash over the hash of the call before it and over
+all that the call says. So a change is found in its row, and no call is added, removed, moved or doubled.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
@@ -16,7 +21,10 @@ KEY_SEPARATOR = "\x1f"
 """Between number and `--key` value in a key: U+001F, which no number contains."""
 
 ROW, KEY, CAMPAIGN, KEY_COLUMN = "xuna_row", "xuna_key", "xuna_campaign", "xuna_key_column"
+AGENT, AGENT_HASH, SEAL = "xuna_agent", "xuna_agent_sha256", "xuna_seal"
 TIMEZONE = "timezone"
+
+_SEAL = re.compile(r"([0-9]{1,12})/([0-9]{1,12}):[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +34,16 @@ class RenderedList:
     Attributes:
         campaign: its campaign.
         key_column: the column of `--key` that its keys were made with, or None.
+        agent_id: the agent that was reviewed, where it is sealed.
+        agent_hash: of the configuration of that agent; None: it could not be read.
+        sealed: whether its calls have a seal.
     """
 
     campaign: str
     key_column: str | None
+    agent_id: str | None = None
+    agent_hash: str | None = None
+    sealed: bool = False
 
     def key(self, number: str, fields: Mapping[str, object]) -> str:
         """Return the key of a row.
@@ -69,7 +83,17 @@ def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -
         raise _unusable(first.row_number, CAMPAIGN)
     if not isinstance(key_column, str | None):
         raise _unusable(first.row_number, KEY_COLUMN)
-    return RenderedList(campaign, None if is_empty(key_column) else key_column)
+    agent_id, agent_hash = (
+        str(first.fields[column]) if not is_empty(first.fields.get(column)) else None
+        for column in (AGENT, AGENT_HASH)
+    )
+    return RenderedList(
+        campaign,
+        None if is_empty(key_column) else key_column,
+        agent_id,
+        agent_hash,
+        sealed=not is_empty(first.fields.get(SEAL)),
+    )
 
 
 def _unusable(row_number: int, column: str) -> InputError:
@@ -105,4 +129,78 @@ def document_of(target: CallTarget, about: RenderedList) -> dict[str, object]:
     document |= {ROW: target.row_number, KEY: target.key, CAMPAIGN: about.campaign}
     if about.key_column is not None:
         document[KEY_COLUMN] = about.key_column
+    for column, value in ((AGENT, about.agent_id), (AGENT_HASH, about.agent_hash)):
+        if value is not None:
+            document[column] = value
     return document
+
+
+class SealChain:
+    """Seals the calls of a list, from the first to the last.
+
+    Args:
+        calls: how many there are.
+
+    Attributes:
+        place: of the call that was sealed last, from 1.
+    """
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+        self.place = 0
+        self._last = "xuna seal 1"
+
+    def seal(self, call: Mapping[str, object]) -> str:
+        """Return the seal of the next call, over all its fields but the seal."""
+        self.place += 1
+        fields = {name: value for name, value in call.items() if name != SEAL}
+        said = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
+        place = f"{self.place}/{self.calls}"
+        self._last = sha256(f"{self._last}\n{place}\n{said}".encode()).hexdigest()
+        return f"{place}:{self._last}"
+
+
+def checked_rows(rows: Iterable[Contact | Rejection], about: RenderedList) -> Iterator[Contact | Rejection]:
+    """Yield the rows of a rendered list, without their seals.
+
+    Raises:
+        InputError: the seal is broken; it names the row. The rows before it were yielded.
+    """
+    if about.sealed:
+        yield from _sealed_rows(rows)
+        return
+    for row in rows:
+        if isinstance(row, Contact) and not is_empty(row.fields.get(SEAL)):
+            raise _broken(f"row {row.row_number} is sealed, and the first row is not")
+        yield row
+
+
+def _sealed_rows(rows: Iterable[Contact | Rejection]) -> Iterator[Contact]:
+    chain: SealChain | None = None
+    for row in rows:
+        if isinstance(row, Rejection):
+            raise _broken(f"row {row.row_number} can't be read any more: {row.message}")
+        sealed = str(row.fields.get(SEAL, ""))
+        found = _SEAL.fullmatch(sealed)
+        if found is None:
+            raise _broken(f"row {row.row_number} has no seal: it was added, or its seal was changed")
+        chain = chain or SealChain(int(found[2]))
+        expected = chain.seal(row.fields)
+        if (int(found[1]), int(found[2])) != (chain.place, chain.calls):
+            raise _broken(
+                f"row {row.row_number} was sealed as call {found[1]} of {found[2]}, and is call {chain.place} of "
+                f"{chain.calls} here: a row was added, removed, moved or doubled"
+            )
+        if sealed != expected:
+            raise _broken(f"row {row.row_number} was changed after it was sealed")
+        yield Contact(row.row_number, {name: cell for name, cell in row.fields.items() if name != SEAL})
+    if chain is not None and chain.place != chain.calls:
+        raise _broken(f"only {chain.place:,} of {chain.calls:,} calls are there: the last rows were removed")
+
+
+def _broken(what: str) -> InputError:
+    return InputError(
+        f"the seal of this list is broken: {what}",
+        hint="nobody may be called by it; render, review and seal the list again",
+        code="seal-broken",
+    )

@@ -1,0 +1,105 @@
+"""The signature of a second person: `ssh-keygen -Y sign` makes it, and `ssh-keygen -Y verify` checks it here."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from xuna_cli.errors import ConfigurationError, InputError, UsageError
+
+NAMESPACE = "xuna"
+"""What signatures are made for, so that none for another purpose counts."""
+
+_SIGNED_WITH = re.compile(r"with (\S+) key (\S+)")
+_LONGEST_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A file whose signature is good.
+
+    Attributes:
+        file: its bytes, as they were verified: a file that has no name, and that nobody else can change.
+        signer: who signed it, as the file of allowed signers names the person.
+        key: the kind and the fingerprint of the key.
+    """
+
+    file: BinaryIO
+    signer: str
+    key: str
+
+
+def verified(path: str, allowed_signers: Path, stack: ExitStack) -> Signed:
+    """Return a list that one of the allowed signers has signed in `PATH.sig`.
+
+    Args:
+        path: the list.
+        allowed_signers: as in the manual page of ssh-keygen.
+        stack: closes the file in the end.
+
+    Raises:
+        InputError: there is no signature, or it is not one of theirs over these bytes.
+        ConfigurationError: ssh-keygen is missing.
+        UsageError: the list comes through stdin.
+    """
+    if path == "-":
+        raise UsageError("--signed-by needs a list in a file, not on stdin", code="signature")
+    signature = f"{path}.sig"
+    for needed, hint in ((signature, _how_to_sign(path)), (str(allowed_signers), "name another file")):
+        if not Path(needed).is_file():
+            raise InputError(f"{needed} is missing, or is no file", hint=hint, code="signature-missing")
+    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
+    try:
+        with Path(path).open("rb") as there:
+            shutil.copyfileobj(there, file)
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}", code="input-unreadable") from None
+    found = _ssh_keygen(file, "find-principals", "-s", signature, "-f", str(allowed_signers))
+    # A line of the file may name several; each of them stands for the key.
+    signer = found.stdout.split("\n")[0].split(",")[0].strip() if found.returncode == 0 else ""
+    if not signer:
+        raise _refused(path, f"nobody in {allowed_signers} has made it")
+    names = ("-f", str(allowed_signers), "-I", signer, "-n", NAMESPACE, "-s", signature)
+    checked = _ssh_keygen(file, "verify", *names)
+    if checked.returncode != 0:
+        words = (checked.stderr.strip() or checked.stdout.strip()).splitlines()
+        raise _refused(path, words[0] if words else "ssh-keygen refuses it")
+    file.seek(0)
+    key = _SIGNED_WITH.search(checked.stdout)
+    return Signed(file, signer, " ".join(key.groups()) if key else "")
+
+
+def _ssh_keygen(file: BinaryIO, what: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    file.seek(0)
+    try:
+        return subprocess.run(  # noqa: S603 - no shell
+            ["ssh-keygen", "-Y", what, *arguments],  # noqa: S607 - the one that the person has
+            stdin=file,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        raise ConfigurationError(
+            "ssh-keygen can't be run, so no signature can be checked",
+            hint="install OpenSSH 8.9 or later",
+            code="ssh-keygen",
+        ) from None
+
+
+def _refused(path: str, why: str) -> InputError:
+    return InputError(
+        f"the signature {path}.sig does not hold for {path}: {why}",
+        hint=_how_to_sign(path),
+        code="signature-refused",
+    )
+
+
+def _how_to_sign(path: str) -> str:
+    return f"to approve the list: ssh-keygen -Y sign -f KEY -n {NAMESPACE} {path}"
