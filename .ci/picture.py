@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
+PICTURES = ROOT / ".ci" / "pictures"
 WIDTH = 112
 LIST = "appointments.csv"
 MESSAGE = """\
@@ -118,12 +118,12 @@ def badges() -> str:
 def generated() -> dict[Path, str]:
     """Return every picture with its text."""
     return {
-        DOCS / "session.svg": FONT_OF_THE_WEB.sub("", session().export_svg(title="xuna")),
-        DOCS / "badges.svg": badges(),
+        PICTURES / "session.svg": FONT_OF_THE_WEB.sub("", session().export_svg(title="xuna")),
+        PICTURES / "badges.svg": badges(),
     }
 
 
 if __name__ == "__main__":
-    DOCS.mkdir(exist_ok=True)
+    PICTURES.mkdir(exist_ok=True)
     for path, text in generated().items():
         path.write_text(text, encoding="utf-8")
