@@ -1,5 +1,6 @@
 """`xuna sandbox serve`."""
 
+import csv
 import json
 import os
 import re
@@ -7,8 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+
+from tests.sandbox.conftest import Client
+from tests.support.manual import table
+from xuna_cli.commands.app import load
+from xuna_cli.sandbox.faults import ANY, any_fault
 
 DOCUMENTED = {
     "agent_id": "agent_7101k5zvyjhmfg983brhmhkd98n6",
@@ -30,18 +39,27 @@ DOCUMENTED = {
 }
 
 
-@pytest.fixture
-def standalone(tmp_path):
+@contextmanager
+def serving(*options):
+    """Run the sandbox in a process of its own, and give it with what it prints to export."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "xuna_cli", "sandbox", "serve", "--port", "0"],
+        [sys.executable, "-m", "xuna_cli", "sandbox", "serve", "--port", "0", *options],
         stdout=subprocess.PIPE,
         text=True,
         stderr=subprocess.PIPE,
     )
-    exports = [process.stdout.readline() for _ in range(5)]
-    yield process, dict(re.findall(r"export (\w+)=(\S+)", "".join(exports)))
-    process.kill()
-    process.communicate()
+    try:
+        exports = [process.stdout.readline() for _ in range(5)]
+        yield process, dict(re.findall(r"export (\w+)=(\S+)", "".join(exports)))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def standalone(tmp_path):
+    with serving() as (process, exports):
+        yield process, exports
 
 
 def test_the_lines_that_serve_prints_are_all_that_a_run_needs(standalone, cli, monkeypatch, tmp_path):
@@ -85,3 +103,128 @@ def test_a_signal_ends_the_sandbox_quietly(standalone, signum):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in err
+
+
+# ------------------------------------------------------------------------------ what it simulates
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "0% of calls unanswered, 0% of people opting out, no faults, no latency; seed 0"),
+        (
+            [
+                "--unanswered=40%",
+                "--opt-out=2.5%",
+                "--fault=cut:1%",
+                "--fault=rate-limit:5%",
+                "--latency=200ms",
+                "--seed=7",
+            ],
+            "40% of calls unanswered, 2.5% of people opting out, faults cut:1%, rate-limit:5%, 200ms latency; seed 7",
+        ),
+    ],
+)
+def test_it_says_what_it_simulates(options, told):
+    with serving(*options) as (process, _):
+        assert "calls nobody" in process.stderr.readline()
+        assert process.stderr.readline() == f"xuna: the sandbox simulates {told}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--unanswered", "40"], "--unanswered: invalid share '40'"),
+        (["--unanswered", "-1%"], "--unanswered: invalid share '-1%'"),
+        (["--opt-out", "101%"], "--opt-out: invalid share '101%'"),
+        (["--opt-out", ""], "--opt-out: invalid share ''"),
+        (["--fault", "cut"], "--fault: invalid fault 'cut'"),
+        (["--fault", "cat:1%"], "--fault: invalid fault 'cat:1%'"),
+        (["--fault", "cut:1"], "--fault cut: invalid share '1'"),
+        (["--fault", "cut:1%", "--fault", "CUT:2%"], "--fault: cut is given twice"),
+        (["--latency", "200"], "--latency: invalid latency '200'"),
+        (["--latency", "1h"], "--latency: invalid latency '1h'"),
+        (["--seed", "x"], "--seed: 'x' is not a whole number"),
+    ],
+)
+def test_a_value_that_means_nothing_is_an_error_that_names_the_option(cli, options, message):
+    assert message in cli("sandbox", "serve", "--port", "0", *options, exits=2).err
+
+
+def test_every_kind_of_fault_is_in_the_help_and_in_the_manual():
+    [option] = [one for one in load("sandbox").commands["serve"].params if one.name == "fault"]
+    assert set(ANY) == set(re.findall(r"[a-z-]+", option.help.split("Kinds: ")[1].split(" strikes")[0]))
+    assert {cells[0].strip("`") for cells in table("sandbox", "kind")} == set(ANY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "exits", "counts", "requests"),
+    [
+        ("cut", 7, {"held": 2, "not_sent": 2}, 1),
+        ("garbage", 7, {"held": 2, "not_sent": 2}, 1),
+        ("answer", 7, {"held": 2, "not_sent": 2}, 1),
+        ("short", 7, {"accepted": 2, "held": 2}, 2),
+        ("rate-limit", 0, {"accepted": 4}, 3),
+        ("max-batch", 0, {"accepted": 4}, 4),
+        ("refuse", 3, {"accepted": 3, "rejected": 1}, 3),
+    ],
+)
+def test_a_run_meets_each_kind_of_fault_as_the_manual_says(cli, api, people, kind, exits, counts, requests):
+    api.faults.add(replace(any_fault(kind, 1.0), times=1))
+    options = ["--batch-size", "2", "--concurrency", "1", "--output", "json"]
+    ran = cli("batch-call", people(4), *options, exits=exits)
+    assert ran.counts == counts | {"rows": 4}
+    assert [request.method for request in api.state.requests()].count("POST") == requests
+
+
+def test_pages_makes_the_reading_of_outcomes_incomplete(cli, api, people):
+    api.faults.add(any_fault("pages", 1.0))
+    cli("batch-call", people(4))
+    assert "cut off" in cli("campaigns", "outcomes", "people", exits=6).out
+
+
+def test_every_request_waits_for_the_latency():
+    with serving("--latency", "300ms") as (_, exports):
+        url = exports["XUNA_BASE_URL"]
+        with Client(SimpleNamespace(base_url=url)) as client:
+            for path in ("agents", "phone-numbers", "conversations"):
+                assert client.get(f"/v1/convai/{path}").elapsed.total_seconds() >= 0.3
+            assert client.call().elapsed.total_seconds() >= 0.3
+
+
+@pytest.mark.slow
+def test_a_rehearsal_goes_the_same_way_each_time(cli, monkeypatch, people):
+    """The rehearsal of `xuna help sandbox`, in two sandboxes with one seed and one ledger, and in one with another."""
+    path = people(40)
+    ends = [
+        rehearse(cli, monkeypatch, path, f"rehearsal {turn}", seed) for turn, seed in enumerate((3, 3, 4))
+    ]
+    assert ends[0] == ends[1] != ends[2]
+    held, answers = ends[0]
+    assert 0 < len(held) < 40
+    assert len(answers) == 40
+    outcomes = [outcome for outcome, *_ in answers.values()]
+    assert 8 <= outcomes.count("no-conversation") <= 24
+    said = [json.loads(collected)["opt_out"] for *_, collected in answers.values() if collected]
+    assert len(said) == 40 - outcomes.count("no-conversation")
+    assert 0 < said.count(True) < len(said) / 2
+
+
+def rehearse(cli, monkeypatch, path, campaign, seed):
+    """Call everybody; return who was held, and what became of each person."""
+
+    def calls():
+        return list(csv.DictReader(cli("campaigns", "export", campaign).out.splitlines()))
+
+    options = ["--unanswered", "40%", "--opt-out", "20%", "--fault", "cut:20%", "--fault", "rate-limit:10%"]
+    with serving(*options, "--seed", str(seed)) as (_, exports):
+        for name, value in exports.items():
+            monkeypatch.setenv(name, value)
+        sending = ["--campaign", campaign, "--batch-size", "2", "--max-unknown", "50"]
+        cli("batch-call", path, *sending, exits=7)
+        cli("campaigns", "outcomes", campaign)
+        answers = {
+            call["to_phone_number"]: (call["outcome"], call["evaluation"], call["collected_data"])
+            for call in calls()
+        }
+        return sorted(call["to_phone_number"] for call in calls() if call["state"] == "unknown"), answers

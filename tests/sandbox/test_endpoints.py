@@ -281,6 +281,56 @@ def test_the_same_seed_tells_the_same_stories_and_another_seed_others():
     assert len({story["evaluation_results"]["goal_reached"]["result"] for story in first}) > 1
 
 
+def answers(seed, people=200, attempts=2, **options):
+    """Return what each person's record of each attempt says of opting out; None: there is no record."""
+    conversations = ConversationOptions(page_size=100, **options)
+    with SandboxServer(seed=seed, conversations=conversations) as sandbox, Client(sandbox) as client:
+        said = []
+        for _ in range(attempts):
+            before = sandbox.state.total
+            client.call(people)
+            records = {
+                record["metadata"]["phone_call"]["external_number"]: record["conversation_id"]
+                for page in pages(client)
+                for record in page
+                if int(record["conversation_id"][-8:], 16) > before
+            }
+            paths = {number: f"/v1/convai/conversations/{id_}" for number, id_ in records.items()}
+            data = {number: client.get(path).json()["collected_data"] for number, path in paths.items()}
+            said.append({number: collected.get("opt_out") for number, collected in data.items()})
+        return said
+
+
+def test_a_share_of_people_opt_out_in_each_of_their_records():
+    first, second = answers(1, unanswered=0.4, opt_out=0.2)
+    assert first.keys() != second.keys()  # who answers differs with the attempt
+    assert {number: first[number] for number in first.keys() & second.keys()} == {
+        number: second[number] for number in first.keys() & second.keys()
+    }
+    assert 90 <= len(first) <= 150
+    assert 0.1 < list(first.values()).count(True) / len(first) < 0.3
+    assert set(first.values()) == {True, False}
+
+
+def test_answers_are_the_same_for_the_same_seed():
+    told = answers(1, 40, unanswered=0.4, opt_out=0.2)
+    assert told == answers(1, 40, unanswered=0.4, opt_out=0.2)
+    assert told != answers(2, 40, unanswered=0.4, opt_out=0.2)
+
+
+@pytest.mark.parametrize(("share", "said"), [(None, {None}), (0.0, {False}), (1.0, {True})])
+def test_nobody_opts_out_or_everybody(share, said):
+    assert set(answers(1, 5, 1, opt_out=share)[0].values()) == said
+
+
+def test_a_sandbox_that_starts_again_with_its_seed_gives_new_batch_ids():
+    def batch_id():
+        with SandboxServer(seed=1) as sandbox, Client(sandbox) as client:
+            return client.call(1).json()["batch_id"]
+
+    assert batch_id() != batch_id()
+
+
 def test_conversations_appear_when_their_time_has_come():
     now = [1_800_000_000.0]
     options = ConversationOptions(appear_after=10, spread=10)

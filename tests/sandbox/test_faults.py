@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -11,6 +12,7 @@ import pytest
 from tests.sandbox.conftest import Client, calls
 from tests.support.waiting import wait_until
 from xuna_cli.sandbox.faults import (
+    ANY,
     BATCH_CALLS,
     KINDS,
     Answer,
@@ -25,9 +27,11 @@ from xuna_cli.sandbox.faults import (
     RateLimit,
     Refuse,
     Short,
+    any_fault,
     from_json,
     to_json,
 )
+from xuna_cli.sandbox.server import SandboxServer
 
 
 def statuses(client, count):
@@ -64,6 +68,46 @@ def test_a_share_is_drawn_from_the_seed(sandbox, client):
     sandbox.faults.add(Answer(share=0.5))
     seen = statuses(client, 40)
     assert 8 < seen.count(500) < 32
+
+
+def test_a_share_strikes_the_same_requests_in_whatever_order_they_come():
+    def struck(seed, order):
+        with SandboxServer(seed=seed, faults=[Answer(share=0.3)]) as sandbox, Client(sandbox) as client:
+            return {(turn, start) for turn in (1, 2) for start in order if refuses(client, start)}
+
+    def refuses(client, start):
+        return client.call(calls=calls(2, start)).status_code == 500
+
+    first = struck(1, range(40))
+    assert first == struck(1, range(39, -1, -1))
+    assert first != struck(2, range(40))
+    assert {start for turn, start in first if turn == 1} != {start for turn, start in first if turn == 2}
+
+
+def test_which_calls_are_left_out_is_drawn_from_the_request():
+    def taken(starts):
+        with SandboxServer(seed=1, faults=[Short()]) as sandbox, Client(sandbox) as client:
+            for start in starts:
+                client.call(calls=calls(5, start))
+            return sorted(sandbox.state.counts())
+
+    assert taken([0, 10, 20]) == taken([20, 0, 10])
+
+
+@pytest.mark.parametrize("kind", sorted(ANY))
+def test_of_each_kind_there_is_a_fault_for_any_request(kind):
+    fault = any_fault(kind, 0.25)
+    assert fault.share == 0.25
+    assert from_json(to_json(fault)) == fault
+
+
+def test_any_batch_can_be_refused_for_its_first_number_or_its_size(sandbox, client):
+    sandbox.faults.add(
+        replace(any_fault("refuse", 1.0), times=1), replace(any_fault("max-batch", 1.0), skip=1)
+    )
+    refused, too_large, small = client.call(3), client.call(3), client.call(1)
+    assert [one["loc"] for one in refused.json()["detail"]] == [["body", "calls", 0, "to_phone_number"]]
+    assert (too_large.status_code, small.status_code) == (413, 200)
 
 
 def test_a_fault_strikes_its_own_endpoint_alone(sandbox, client):

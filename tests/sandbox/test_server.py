@@ -121,14 +121,16 @@ def test_reset_forgets_calls_requests_and_faults(tmp_path):
         assert [call["sequence"] for call in read_record(record)] == [1]
 
 
-def test_serve_runs_in_the_foreground_until_a_signal():
+def test_it_can_be_waited_for_until_a_signal():
     code = """
 import signal, sys
-from xuna_cli.sandbox.server import serve
+from xuna_cli.sandbox.server import SandboxServer
 def leave(signum, frame): raise KeyboardInterrupt
 signal.signal(signal.SIGTERM, leave)
 try:
-    serve(0, "mine", on_start=lambda server: print(server.base_url, flush=True))
+    with SandboxServer(api_key="mine") as server:
+        print(server.base_url, flush=True)
+        server.wait()
 except KeyboardInterrupt:
     print("left")
 """

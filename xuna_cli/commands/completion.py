@@ -98,6 +98,14 @@ def held_batches(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noq
 
 
 @_completion
+def fault_kinds(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return each kind of fault with a small share."""
+    from xuna_cli.sandbox.faults import ANY
+
+    return [(f"{kind}:1%", (type(fault).__doc__ or "").splitlines()[0]) for kind, fault in ANY.items()]
+
+
+@_completion
 def help_words(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
     """Return the topics of the manual and the commands."""
     from xuna_cli.commands.app import COMMANDS

@@ -4,8 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from xuna_cli.errors import UsageError
+from xuna_cli.settings import Given
 
 _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])")
+_LATENCY = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(ms|s)")
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -41,6 +43,22 @@ def parse_for(text: str, option: str) -> float:
     if match is None:
         raise UsageError(f"{option} {text}: it has to be like 45s, 30m or 2h", code="duration")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+def parse_latency(given: Given) -> float:
+    """Return seconds for `200ms` or `1.5s`.
+
+    Raises:
+        UsageError: if it is neither.
+    """
+    match = _LATENCY.fullmatch(given.strip().lower())
+    if match is None:
+        raise UsageError(
+            f"{given.source}: invalid latency {str(given)!r}",
+            hint="write it like 200ms or 1.5s",
+            code="latency",
+        )
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
 def parse_age(text: str, *, source: str) -> timedelta:

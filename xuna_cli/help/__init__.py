@@ -3,7 +3,7 @@
 from importlib import resources
 
 TOPICS = (
-    *("lists", "columns", "templates", "review", "calling-hours", "do-not-call", "outcomes"),
+    *("lists", "columns", "templates", "review", "calling-hours", "do-not-call", "outcomes", "sandbox"),
     *("exit-codes", "environment", "json", "automation", "cron", "log", "ci", "containers", "postgres"),
     *("crash", "speed", "glossary"),
 )

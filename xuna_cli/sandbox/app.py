@@ -101,7 +101,7 @@ class _Api:
             if not authorised:
                 response: Response = _says(401, "invalid_api_key", "Invalid API key")
             else:
-                with self._faults.striking(endpoint) as due:
+                with self._faults.striking(endpoint, request.url.query.encode() + body) as due:
                     response = await self._under_faults(request, handler, due)
             seen.answer = getattr(response, "fault", response.status_code)
             return response
@@ -127,8 +127,9 @@ class _Api:
         return response
 
     async def call(self, request: Request, due: Sequence[Fault]) -> Response:
+        body = await request.body()
         try:
-            agent_id, from_phone_number_id, calls = validation.batch(await request.body())
+            agent_id, from_phone_number_id, calls = validation.batch(body)
         except validation.Invalid as invalid:
             return JSONResponse({"detail": invalid.detail}, 422)
         if self._account.agent(agent_id) is None:
@@ -142,7 +143,7 @@ class _Api:
                 return _refused(refusal, offenders)
         missing = sum(short.missing for short in _of(kinds.Short, due))
         if missing:
-            kept = self._faults.sample(len(calls), max(0, len(calls) - missing))
+            kept = self._faults.sample(len(calls), max(0, len(calls) - missing), body)
             calls = [calls[position] for position in kept]
         batch_id = self._state.take(
             agent_id, from_phone_number_id, calls, request.headers.get("idempotency-key")

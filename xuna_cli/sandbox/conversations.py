@@ -28,6 +28,8 @@ class ConversationOptions:
         batch_ids: with `metadata.batch_call`, of the optional ones.
         directions: with `metadata.phone_call.direction`, of the optional ones.
         unanswered: the share of calls that never get a record.
+        opt_out: the share of people whose records say in the collected data that they opt out: `opt_out` is
+            true in all of a person's records; None: no record has the field.
         page_size: of a page, when the client doesn't say.
     """
 
@@ -38,6 +40,7 @@ class ConversationOptions:
     batch_ids: bool = True
     directions: bool = False
     unanswered: float = 0.0
+    opt_out: float | None = None
     page_size: int = 30
 
 
@@ -98,8 +101,16 @@ class Conversations:
         return appears is not None and self._state.clock() < appears + self.options.in_progress
 
     def _draws(self, call: DialledCall, what: str) -> random.Random:
-        seed = self._state.seed or 0
-        return random.Random(f"{seed}:{what}:{call.to_phone_number}:{call.nth}")  # noqa: S311 - repeatable
+        return self._drawn(f"{what}:{call.to_phone_number}:{call.nth}")
+
+    def _drawn(self, what: str) -> random.Random:
+        return random.Random(f"{self._state.seed or 0}:{what}")  # noqa: S311 - repeatable
+
+    def _opt_out(self, call: DialledCall) -> dict[str, bool]:
+        share = self.options.opt_out
+        if share is None:
+            return {}
+        return {"opt_out": self._drawn(f"opt-out:{call.to_phone_number}").random() < share}
 
     def detail(self, call: DialledCall) -> dict[str, object]:
         """Return the record as its own endpoint shows it."""
@@ -123,6 +134,7 @@ class Conversations:
             "collected_data": {
                 "wants_callback": drawn.random() < 0.2,  # noqa: PLR2004 - one in five
                 "best_time": drawn.choice(TIMES),
+                **self._opt_out(call),
             },
         }
 

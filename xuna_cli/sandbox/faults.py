@@ -8,13 +8,15 @@ import random
 import re
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
 from typing import ClassVar, Literal
 
 BATCH_CALLS = "batch-calls"
+ENDPOINTS = (BATCH_CALLS, "phone-numbers", "agents", "conversations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Fault:
         times: how often it strikes; None for as long as it is there.
         every: it strikes every n-th request.
         skip: requests that it lets pass first.
-        share: the share of the remaining ones that it strikes, drawn from the server's seed.
+        share: the share of the remaining ones that it strikes, drawn from the server's seed and the request.
     """
 
     kind: ClassVar[str]
@@ -195,6 +197,18 @@ KINDS: dict[str, type[Fault]] = {
     for kind in (Latency, RateLimit, Answer, Cut, Hang, Garbage, Drip, Short, Refuse, MaxBatch, Pages)
 }
 
+ANY: dict[str, Fault] = {
+    **{name.replace("_", "-"): kind() for name, kind in KINDS.items()},
+    "refuse": Refuse(pattern="", only_first=True),
+    "max-batch": MaxBatch(size=1),
+}
+"""Of each kind, a fault that any request can meet, by the name that people type."""
+
+
+def any_fault(kind: str, share: float) -> Fault:
+    """Return a fault of a kind in `ANY` that strikes this share of the requests."""
+    return replace(ANY[kind], share=share)
+
 
 def from_json(document: object) -> Fault:
     """Return the fault that a JSON object describes.
@@ -253,7 +267,14 @@ class _Armed:
 
 
 class Faults:
-    """The faults that are armed. Safe to use from any thread."""
+    """The faults that are armed. Safe to use from any thread.
+
+    Args:
+        faults: those that are armed from the start.
+        seed: repeats what is drawn, in whatever order requests arrive: the same for the first request with certain
+            bytes, for the second one, and so on. None draws anew each time.
+        clock: seconds, for rate limits.
+    """
 
     def __init__(
         self,
@@ -264,7 +285,8 @@ class Faults:
     ) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._seed = seed
+        self._repeats: Counter[bytes] = Counter()
         self._in_flight = 0
         self._armed: list[_Armed] = []
         self.add(*faults)
@@ -285,23 +307,29 @@ class Faults:
             return [(armed.fault, armed.struck) for armed in self._armed]
 
     @contextmanager
-    def striking(self, endpoint: str) -> Iterator[list[Fault]]:
+    def striking(self, endpoint: str, request: bytes = b"") -> Iterator[list[Fault]]:
         """Count a request to an endpoint as in flight, and give the faults that strike it."""
         with self._lock:
             self._in_flight += endpoint == BATCH_CALLS
             now = self._clock()
-            due = [
-                armed.fault
-                for armed in self._armed
-                if armed.fault.on == endpoint and armed.strikes(self._random.random, now, self._in_flight)
-            ]
+            armed = [armed for armed in self._armed if armed.fault.on == endpoint]
+            draw = (
+                self._chance(request).random if any(one.fault.share < 1 for one in armed) else random.random
+            )
+            due = [one.fault for one in armed if one.strikes(draw, now, self._in_flight)]
         try:
             yield due
         finally:
             with self._lock:
                 self._in_flight -= endpoint == BATCH_CALLS
 
-    def sample(self, count: int, keep: int) -> list[int]:
-        """Return `keep` of `count` positions, drawn at random, in order."""
+    def _chance(self, request: bytes) -> random.Random:
+        digest = blake2b(request).digest()
+        self._repeats[digest] += 1
+        seed = f"{self._seed}:{self._repeats[digest]}:{digest.hex()}"
+        return random.Random(None if self._seed is None else seed)  # noqa: S311 - repeatable on purpose
+
+    def sample(self, count: int, keep: int, request: bytes = b"") -> list[int]:
+        """Return `keep` of `count` positions, drawn at random for a request, in order."""
         with self._lock:
-            return sorted(self._random.sample(range(count), keep))
+            return sorted(self._chance(request).sample(range(count), keep))

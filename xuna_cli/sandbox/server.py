@@ -73,7 +73,7 @@ class SandboxServer:
         record: a file that gets one JSON line per accepted call.
         record_words: let that file have what each call's override says, which may name people.
         sync: fsync that file before a batch is answered.
-        seed: makes batch ids, conversations and random faults repeatable.
+        seed: makes conversations and random faults repeatable, and batch ids for the same clock.
         clock: Unix time in seconds, for when calls happened and conversations appear.
         conversations: how conversation records look, and when they appear.
 
@@ -156,27 +156,3 @@ class SandboxServer:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def serve(
-    port: int = 0,
-    api_key: str = "sandbox",
-    *,
-    on_start: Callable[[SandboxServer], None] | None = None,
-    record: str | os.PathLike[str] | None = None,
-) -> None:
-    """Serve in the foreground until a signal's handler raises.
-
-    Args:
-        port: 0 takes a free one.
-        api_key: the key that it accepts.
-        on_start: is called when it serves, e.g. to print `server.base_url`.
-        record: as in `SandboxServer`.
-
-    Raises:
-        OSError: the port is taken, or the record can't be written.
-    """
-    with SandboxServer(port=port, api_key=api_key, record=record) as server:
-        if on_start is not None:
-            on_start(server)
-        server.wait()

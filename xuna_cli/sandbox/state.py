@@ -83,7 +83,7 @@ class SandboxState:
             already are read back, so that a restarted sandbox remembers.
         record_words: let the record have what each call's override says, which may name people.
         sync: also fsync the record before the answer.
-        seed: makes batch ids repeatable; None makes them unique.
+        seed: makes batch ids repeatable, for the same clock; None makes them unique.
         clock: Unix time in seconds.
     """
 
@@ -165,10 +165,10 @@ class SandboxState:
             return batch_id
 
     def new_batch_id(self) -> str:
-        """Return an ID that no batch has; the same ones in the same order for the same seed."""
+        """Return an ID that no batch has; the same ones in the same order for the same seed and clock."""
         if self.seed is None:
             return f"batch_{secrets.token_hex(12)}"
-        drawn = random.Random(f"{self.seed}:{self._batches}")  # noqa: S311 - repeatable on purpose
+        drawn = random.Random(f"{self.seed}:{self.clock()}:{self._batches}")  # noqa: S311 - repeatable on purpose
         return f"batch_{drawn.getrandbits(96):024x}"
 
     def _take_in_full(
