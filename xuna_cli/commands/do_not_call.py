@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xuna_cli.commands.completion import list_columns, list_sheets
+from xuna_cli.commands.opt_outs import OptOutWhen
 from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import (
+    CampaignName,
     ExportFileOptions,
     LedgerOptions,
+    LedgerResultOptions,
     ListFormat,
     Region,
     RequireLedger,
@@ -92,6 +95,14 @@ class ImportOptions(ListedOptions):
 
 
 @options_of_command
+class HarvestOptions(LedgerResultOptions):
+    """The options of `xuna do-not-call harvest`."""
+
+    name: CampaignName
+    opt_out_when: OptOutWhen = None
+
+
+@options_of_command
 class ListOptions(ListedOptions, ResultOptions):
     """The options of `xuna do-not-call list`."""
 
@@ -169,6 +180,46 @@ def import_file(options: ImportOptions) -> None:
     ):
         if line:
             say(line)
+
+
+@app.command(
+    cls=Command,
+    epilog="""
+    Add everybody who opted out in a conversation that was read before.
+      xuna do-not-call harvest contacts --opt-out-when opt_out=true
+
+    More: xuna help do-not-call
+    """,
+)
+@takes(HarvestOptions)
+@prints("do-not-call harvest")
+def harvest(options: HarvestOptions) -> Result:
+    """Add the people of a campaign who opted out, by the records that `campaigns outcomes` has read."""
+    from xuna_cli.commands.context import address_in, ledger_for_reading
+    from xuna_cli.commands.opt_outs import say_added
+    from xuna_cli.errors import UsageError
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.ledger.conversations import sync_of
+    from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
+    from xuna_cli.output.opt_outs import OptOutsHarvested
+
+    rules = parse_rules(options.opt_out_when or ())
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        harvested = Harvester(opened, found, rules, on_added=say_added).harvest()
+        if harvested is None:
+            raise UsageError(
+                "it is not said what an opt-out is",
+                hint="give --opt-out-when FIELD=VALUE, e.g. --opt-out-when opt_out=true",
+                code="opt-out-when",
+            )
+        if sync_of(opened, found.id) is None and not harvested.finished:
+            raise UsageError(
+                f"the conversation records of campaign {found.name!r} were never read",
+                hint=f"xuna campaigns outcomes {address_in(options, options.name)}",
+                code="not-read",
+            )
+        return OptOutsHarvested(found.name, harvested, _runs_in_progress(opened) if harvested.added else "")
 
 
 @app.command(

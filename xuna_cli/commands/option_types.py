@@ -72,6 +72,11 @@ def files(*names: str, **more: Any) -> Any:
     return typer.Option(*names, callback=_with_those_of_settings, **more)
 
 
+def separated(*names: str, **more: Any) -> Any:
+    """Return the declaration of an option with texts, given several times or with commas between them."""
+    return typer.Option(*names, callback=_parts, **more)
+
+
 def _load_settings(ctx: typer.Context, env_file: Path | None) -> Path | None:
     """Read the settings before any other option is looked at, and let Typer look there last."""
     settings = Settings(os.environ, env_file, Path.cwd())
@@ -287,6 +292,13 @@ def _with_those_of_settings(
 ) -> list[Path]:
     found = ctx.obj.find(parameter.envvar)
     return list(dict.fromkeys([*(value or ()), *(found.paths if found is not None else ())]))
+
+
+def _parts(ctx: typer.Context, parameter: typer.CallbackParam, value: list[str] | None) -> list[str]:
+    source = ctx.get_parameter_source(str(parameter.name))
+    given = ctx.obj.find(parameter.envvar)  # as it stands there: Typer parts it at spaces
+    texts = value or () if source is not None and source.name == "COMMANDLINE" else filter(None, [given])
+    return [part.strip() for text in texts for part in text.split(",")]
 
 
 def _typed(ctx: typer.Context) -> frozenset[str]:

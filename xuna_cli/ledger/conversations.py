@@ -2,17 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from xuna_cli.ledger.database import as_written
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import CallOutcome, ConversationSync, OutcomeRecord
+from xuna_cli.ledger.records import CallOutcome, ConversationSync, KeptRecord, OutcomeRecord
 from xuna_cli.models import Conversation, Evaluation
 
 LONGEST_TEXT = 2_000  # characters of a rationale or a collected value that are kept
+READ_AT_ONCE = 2_000
 
 UNDER_WAY = frozenset(
     {"initiated", "queued", "pending", "scheduled", "ringing", "in-progress", "in_progress", "processing"}
@@ -105,6 +106,20 @@ def known_batch_ids(ledger: Ledger, ids: Iterable[str]) -> set[str]:
     return {found for (found,) in ledger.rows_in("known_batch_ids", sorted(ids))}
 
 
+def kept_records(ledger: Ledger, campaign_id: int) -> Iterator[KeptRecord]:
+    """Yield every record that is kept for a campaign, in short readings that keep no writer waiting."""
+    after = ("", "")
+    while rows := ledger.rows(
+        "kept_records_page",
+        {"campaign_id": campaign_id, "key": after[0], "conversation_id": after[1], "size": READ_AT_ONCE},
+    ):
+        for _, conversation_id, number, final, evaluation, collected in rows:
+            yield KeptRecord(
+                conversation_id, number, bool(final), _evaluation(evaluation), json.loads(collected)
+            )
+        after = rows[-1][:2]
+
+
 def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRecord]:
     """Return what came of the calls of some batches (the ledger's ids), by key.
 
@@ -130,7 +145,6 @@ def _record(key: str, rows: Sequence[Sequence[object]]) -> OutcomeRecord:
     if not proven:
         return OutcomeRecord(key, CallOutcome.UNPROVEN, conversations=len(rows))
     outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected = proven[-1]
-    criteria: Mapping[str, Mapping[str, str]] = json.loads(str(evaluation))
     return OutcomeRecord(
         key=key,
         outcome=CallOutcome(str(outcome)),
@@ -140,9 +154,14 @@ def _record(key: str, rows: Sequence[Sequence[object]]) -> OutcomeRecord:
         status=None if status is None else str(status),
         started_at=None if started_at is None else str(started_at),
         duration=duration if isinstance(duration, int | float) else None,
-        evaluation={name: Evaluation(**criterion) for name, criterion in criteria.items()},
+        evaluation=_evaluation(str(evaluation)),
         collected=json.loads(str(collected)),
     )
+
+
+def _evaluation(text: str) -> Mapping[str, Evaluation]:
+    criteria: Mapping[str, Mapping[str, str]] = json.loads(text)
+    return {name: Evaluation(**criterion) for name, criterion in criteria.items()}
 
 
 def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:

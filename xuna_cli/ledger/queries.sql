@@ -176,6 +176,12 @@ VALUES {rows}
 SELECT DISTINCT conversation_id FROM outcomes
 WHERE campaign_id = ? AND final = 1 AND joined_by = 'batch' AND conversation_id IN ({list})
 
+-- name: kept_records_page
+SELECT o.key, o.conversation_id, c.to_phone_number, o.final, o.evaluation, o.collected
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+WHERE o.campaign_id = :campaign_id AND (o.key, o.conversation_id) > (:key, :conversation_id)
+ORDER BY o.key, o.conversation_id LIMIT :size
+
 -- name: outcomes_of_batches
 SELECT o.key, o.outcome, o.conversation_id, o.joined_by, o.status, o.started_at, o.duration, o.evaluation,
        o.collected

@@ -232,6 +232,25 @@ class OutcomeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """What the ledger keeps of a conversation record.
+
+    Attributes:
+        conversation_id: the API's.
+        to_phone_number: of the call that it is of, or of each that it may be of.
+        final: whether the API has said all of it.
+        evaluation: by criterion.
+        collected: name to value.
+    """
+
+    conversation_id: str
+    to_phone_number: str
+    final: bool
+    evaluation: Mapping[str, Evaluation]
+    collected: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationSync:
     """When the conversation records were read for a campaign, and how completely.
 

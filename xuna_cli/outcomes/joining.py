@@ -70,6 +70,7 @@ class Joiner:
         numbers_of: the calls of a batch (by the ledger's id).
         is_known: whether any campaign of the ledger has this batch id of the API.
         calls_of_ledger: every call of every campaign of this API, for records without a batch.
+        on_unmatched: told each record that may be of the campaign, and is linked with none of its calls.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Joiner:
         numbers_of: Callable[[int], Numbers],
         is_known: Callable[[str], bool],
         calls_of_ledger: Callable[[], Iterator[LedgerCall]],
+        on_unmatched: Callable[[Conversation], None] = lambda _: None,
     ) -> None:
         self.joined = 0
         self.elsewhere = 0
@@ -90,6 +92,7 @@ class Joiner:
         self._numbers_of = lru_cache(maxsize=64)(numbers_of)
         self._is_known = lru_cache(maxsize=4096)(is_known)
         self._calls_of_ledger = calls_of_ledger
+        self._on_unmatched = on_unmatched
         self._by_batch_id: dict[str, BatchRecord] = {}
         self._in_doubt: list[tuple[BatchRecord, Numbers]] = []
         for batch in batches:
@@ -117,11 +120,13 @@ class Joiner:
     def take(self, record: Conversation) -> Link | None:
         """Return the link of a conversation; None where it has none, or has to wait for `rest`."""
         record = replace(record, transcript=())
-        number = _e164(record.external_number)
+        number = e164(record.external_number)
         if record.batch_call_id is None:
             if number is None:
-                self.reasons[NO_NUMBER if record.external_number is None else OTHER_NUMBER] += 1
-            elif (record.direction or "").lower() == "inbound":
+                return self._unjoined(
+                    record, (), NO_NUMBER if record.external_number is None else OTHER_NUMBER
+                )
+            if (record.direction or "").lower() == "inbound":
                 self.elsewhere += 1
             else:
                 self._by_agent_and_number[record.agent_id, number].append(record)
@@ -176,11 +181,12 @@ class Joiner:
                 if all(map(_is_telling, records)):
                     self.elsewhere += len(records)
                 else:
-                    self.reasons[BATCH_IN_DOUBT] += len(records)
+                    for record in records:
+                        self._unjoined(record, (), BATCH_IN_DOUBT)
                 continue
             proven = len(fitting) == 1 and claims[fitting[0][0].id] == 1
             for record in records:
-                number = _e164(record.external_number) or ""
+                number = e164(record.external_number) or ""
                 keys = [key for _, numbers in fitting for key in numbers[number]]
                 if proven and len(keys) == 1:
                     yield self._link(record, keys, "held")
@@ -192,7 +198,7 @@ class Joiner:
         agent = self._agents.get(batch.run_id)
         sent = unix(batch.submitted_at)
         return sent is not None and all(
-            _e164(record.external_number) in numbers
+            e164(record.external_number) in numbers
             and record.agent_id == agent
             and record.started_at is not None
             and record.started_at >= sent - CLOCKS_DIFFER_S
@@ -229,7 +235,10 @@ class Joiner:
 
     def _unjoined(self, record: Conversation, keys: Sequence[str], reason: str) -> Link | None:
         self.reasons[reason] += 1
-        return Link(record, keys, None) if keys else None
+        if keys:
+            return Link(record, keys, None)
+        self._on_unmatched(record)
+        return None
 
 
 def numbers_of(calls: Iterable[CallRecord]) -> Numbers:
@@ -250,10 +259,10 @@ def _is_after(record: Conversation, call: LedgerCall) -> bool:
 
 
 def _is_telling(record: Conversation) -> bool:
-    return None not in (_e164(record.external_number), record.agent_id, record.started_at)
+    return None not in (e164(record.external_number), record.agent_id, record.started_at)
 
 
-def _e164(number: str | None) -> str | None:
+def e164(number: str | None) -> str | None:
     """Return a number as the ledger writes it; None for what is none. Only its spelling is looked at."""
     if number is None:
         return None

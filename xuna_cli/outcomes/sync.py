@@ -57,6 +57,7 @@ def sync_conversations(
     reader: Reader,
     *,
     on_progress: Callable[[ConversationSync], None] = lambda _: None,
+    on_unmatched: Callable[[Conversation], None] = lambda _: None,
 ) -> ConversationSync:
     """Read the records of the campaign's agents since its first run, join them, and keep what they prove.
 
@@ -67,6 +68,7 @@ def sync_conversations(
         campaign: whose.
         reader: of the API; one that waits where it has to.
         on_progress: told now and then how far it is.
+        on_unmatched: told each record that may be of the campaign, and that is kept with none of its calls.
 
     Raises:
         ConfigurationError: if the API refuses.
@@ -76,7 +78,7 @@ def sync_conversations(
     began = ledger.timestamp()
     runs = runs_of(ledger, campaign.id)
     first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
-    joiner = _joiner(ledger, campaign, runs)
+    joiner = _joiner(ledger, campaign, runs, on_unmatched)
     records = 0
     incomplete: list[str] = []
     in_doubt: set[str] = set()
@@ -171,7 +173,12 @@ def _merged(listed: Conversation, whole: Conversation) -> Conversation:
     )
 
 
-def _joiner(ledger: Ledger, campaign: Campaign, runs: Iterable[RunRecord]) -> Joiner:
+def _joiner(
+    ledger: Ledger,
+    campaign: Campaign,
+    runs: Iterable[RunRecord],
+    on_unmatched: Callable[[Conversation], None],
+) -> Joiner:
     batches = {batch.id: batch for batch in ledger.batches(campaign.id) if batch.state in SENT}
 
     def numbers(batch_id: int) -> Numbers:
@@ -184,6 +191,7 @@ def _joiner(ledger: Ledger, campaign: Campaign, runs: Iterable[RunRecord]) -> Jo
         numbers_of=numbers,
         is_known=lambda batch_id: bool(known_batch_ids(ledger, [batch_id])),
         calls_of_ledger=lambda: _calls_of_ledger(ledger, campaign.api_origin),
+        on_unmatched=on_unmatched,
     )
 
 

@@ -15,8 +15,10 @@ from xuna_cli.outcomes.joining import (
     OTHER_NUMBER,
     SAME_NUMBER_TWICE,
 )
+from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.outcomes.summary import Summary
 from xuna_cli.output.messages import say, shown
+from xuna_cli.output.opt_outs import harvest_document, harvest_line, harvest_remarks
 from xuna_cli.output.result import Result, Styled, Table, cut_off
 
 LABELS = {
@@ -53,17 +55,22 @@ class OutcomesFound(Result):
         summary: its calls in numbers.
         address: how a command that we suggest names the campaign and its ledger.
         watched_for: the longest time to watch; None: it was read once.
+        harvest: the opt-outs; None: nobody looked for them.
     """
 
     summary: Summary
     address: str
     watched_for: str | None = None
+    harvest: Harvest | None = None
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """That the list of records is cut off."""
+        """That the list of records is cut off, and what is wrong with the rules of opt-outs."""
         sync = self.summary.sync
-        return cut_off(None if sync is None else sync.incomplete)
+        return [
+            *cut_off(None if sync is None else sync.incomplete),
+            *(() if self.harvest is None else self.harvest.errors),
+        ]
 
     @property
     def partial(self) -> bool:
@@ -92,6 +99,7 @@ class OutcomesFound(Result):
                 }
                 for one in summary.held
             ],
+            "opt_outs": harvest_document(self.harvest),
             "reading": None
             if sync is None
             else {
@@ -116,6 +124,8 @@ class OutcomesFound(Result):
                 for name, counts in self.summary.criteria.items()
             ]
             yield Table(("Criterion", *results), rows, right=results)
+        if self.harvest is not None:
+            yield harvest_line(self.harvest)
         if self.summary.sync is not None:
             yield from _sync_lines(self.summary.sync)
         for one in self.summary.held:
@@ -129,10 +139,12 @@ class OutcomesFound(Result):
             yield f"  then: xuna campaigns resolve {self.address}"
 
     def remarks(self) -> Iterator[str]:
-        """Yield that the time to watch is over."""
+        """Yield that the time to watch is over, and what is to be known of opt-outs."""
         if self.watched_for and (waiting := self.summary.waiting):
             over = f"the time to watch (--for {self.watched_for}) is over"
             yield f"xuna: {waiting:,} calls have no outcome yet, and {over}"
+        if self.harvest is not None:
+            yield from harvest_remarks(self.harvest)
 
 
 def _outcomes(summary: Summary) -> Table:

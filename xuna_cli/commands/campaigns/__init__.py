@@ -70,7 +70,10 @@ for _name, _command, _examples in (
         Wait until every call has an outcome, two hours at most.
           xuna campaigns outcomes contacts --watch --for 2h
 
-        More: xuna help outcomes
+        Never call people again who asked for it, by a field that the agent collects.
+          xuna campaigns outcomes contacts --opt-out-when opt_out=true
+
+        More: xuna help outcomes, xuna help do-not-call
         """,
     ),
     (

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.opt_outs import OptOutWhen
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import ApiOptions, CampaignName, LedgerOptions, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
 if TYPE_CHECKING:
+    from xuna_cli.outcomes.opt_outs import Harvest
     from xuna_cli.outcomes.summary import Summary
 
 
@@ -27,6 +29,7 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
     every: Annotated[
         str, typer.Option(metavar="TIME", help="Time between two readings at first; it grows to a minute.")
     ] = "5s"
+    opt_out_when: OptOutWhen = None
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the local sandbox and its ledger.")] = False
 
 
@@ -43,8 +46,10 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.commands.durations import parse_for
+    from xuna_cli.commands.opt_outs import say_added
     from xuna_cli.commands.prompts import is_terminal
     from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
     from xuna_cli.outcomes.summary import summarise
     from xuna_cli.outcomes.sync import check_origin, sync_conversations
     from xuna_cli.outcomes.watching import LONGEST_WAIT_S, Pace, watch
@@ -53,14 +58,27 @@ def read_outcomes(options: OutcomesOptions) -> Result:
 
     first_wait = parse_for(options.every, "--every")
     pace = Pace(parse_for(options.watch_for, "--for"), first_wait, max(LONGEST_WAIT_S, first_wait))
+    harvest: Harvest | None = None
+    rules = parse_rules(options.opt_out_when or ())
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
+        harvester = Harvester(opened, found, rules, on_added=say_added)
         with api_to_read(options) as api:
             check_origin(found, api.origin)
             with LiveSummary(watched=is_terminal(sys.stderr)) as live:
 
                 def read() -> "Summary":
-                    sync_conversations(opened, found, api.reader, on_progress=live.sync)
+                    nonlocal harvest
+                    try:
+                        sync_conversations(
+                            opened,
+                            found,
+                            api.reader,
+                            on_progress=live.sync,
+                            on_unmatched=harvester.take_unmatched,
+                        )
+                    finally:  # what could be read is kept, and whoever opted out in it is not called again
+                        harvest = harvester.harvest()
                     return summarise(opened, found)
 
                 if options.watch:
@@ -75,5 +93,8 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                 else:
                     last = read()
     return OutcomesFound(
-        last, address_in(options, options.name), watched_for=options.watch_for if options.watch else None
+        last,
+        address_in(options, options.name),
+        watched_for=options.watch_for if options.watch else None,
+        harvest=harvest,
     )

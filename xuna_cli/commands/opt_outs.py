@@ -1,0 +1,31 @@
+"""The option that says which answers are opt-outs, and what is said when numbers were added."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from xuna_cli.commands.option_types import separated
+
+if TYPE_CHECKING:
+    from xuna_cli.outcomes.opt_outs import OptOut
+
+MOST_SAID = 100
+
+OptOutWhen = Annotated[
+    list[str] | None,
+    separated(
+        "--opt-out-when",
+        metavar="FIELD=VALUE[,…]",
+        envvar="XUNA_OPT_OUT_WHEN",
+        help="Put people on the do-not-call list whose conversation has this value of a collected field or criterion; "
+        "what isn't clear counts. Repeatable.",
+    ),
+]
+
+
+def say_added(added: "Sequence[OptOut]") -> None:
+    """Say which numbers are on the do-not-call list now."""
+    from xuna_cli.output.messages import say
+
+    numbers = ", ".join(one.to_phone_number for one in added[:MOST_SAID])
+    more = f" and {len(added) - MOST_SAID:,} more" if len(added) > MOST_SAID else ""
+    say(f"put on the do-not-call list, as their conversations say so: {numbers}{more}")

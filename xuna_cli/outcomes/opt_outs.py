@@ -1,0 +1,225 @@
+"""Opt-outs: people whose conversation says that they want no more calls go on the ledger's do-not-call list.
+
+A rule names a collected field or a criterion, and the value that means an opt-out. What isn't clear counts as one.
+A record that isn't proven to be of one call counts, too: whichever call it is of, that call had the record's number,
+and a number too many on the list is safer than one too few.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.errors import UsageError
+from xuna_cli.folding import fold
+from xuna_cli.ledger.conversations import is_final, kept_records
+from xuna_cli.ledger.do_not_call import add
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import in_parts
+from xuna_cli.ledger.records import Campaign
+from xuna_cli.models import Conversation, Evaluation
+from xuna_cli.outcomes.joining import e164
+from xuna_cli.screening.mark_names import is_clear_no
+
+_YES = frozenset("yes y true t 1 on ja oui si sí sì sim da tak evet success".split())
+_VERDICTS = {"success": True, "failure": False}
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutRule:
+    """That a value of a field means an opt-out.
+
+    Attributes:
+        field: a collected field's name, or a criterion's.
+        value: a yes, a no, or other words.
+    """
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.value}"
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the value is a yes or a no, as the verdict of a criterion is."""
+        return _is_clear_yes(self.value) or self._wants_no
+
+    @property
+    def _wants_no(self) -> bool:
+        return is_clear_no(self.value) or self.value.lower() == "failure"
+
+    def is_met(self, value: object) -> bool:
+        """Return whether a value of the field is an opt-out: an empty one and a clear no to the rule are none."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return False
+        if self._wants_no:
+            return not _is_clear_yes(value)
+        if is_clear_no(value):
+            return False
+        return self.is_yes_or_no or not isinstance(value, str) or fold(self.value) in fold(value)
+
+
+def _is_clear_yes(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip(" .'").lower() in _YES
+    return isinstance(value, bool | int | float) and value == 1
+
+
+def parse_rules(texts: Sequence[str]) -> list[OptOutRule]:
+    """Return the rules of texts as `FIELD=VALUE`.
+
+    Raises:
+        UsageError: if one can't be read.
+    """
+    rules = []
+    for text in texts:
+        field, _, value = (part.strip() for part in text.partition("="))
+        if not field or not fold(value):
+            raise UsageError(
+                f"--opt-out-when {text!r}: it has to be FIELD=VALUE",
+                hint="e.g. --opt-out-when opt_out=true",
+                code="opt-out-when",
+            )
+        rules.append(OptOutRule(field, value))
+    return list(dict.fromkeys(rules))
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Somebody who asked not to be called.
+
+    Attributes:
+        to_phone_number: E.164.
+        conversation_id: of the record that says so.
+    """
+
+    to_phone_number: str
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What the records of a campaign say of opt-outs.
+
+    Attributes:
+        rules: that were looked for.
+        found: how many numbers have opted out by these records, also long ago.
+        added: those that were not on the do-not-call list before.
+        without_number: conversations that say so and have no number that could be put on the list.
+        errors: what is wrong with the rules.
+        finished: whether any finished record was read.
+    """
+
+    rules: Sequence[OptOutRule]
+    found: int
+    added: Sequence[OptOut]
+    without_number: Sequence[str]
+    errors: Sequence[UsageError]
+    finished: bool
+
+
+class Harvester:
+    """Puts opt-outs on the do-not-call list; doing it again adds only what is new.
+
+    Args:
+        ledger: where.
+        campaign: whose records.
+        rules: what means an opt-out.
+        on_added: told whoever was added, when it is on the disk.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        rules: Sequence[OptOutRule],
+        *,
+        on_added: Callable[[Sequence[OptOut]], None],
+    ) -> None:
+        self._ledger = ledger
+        self._campaign = campaign
+        self._rules = rules
+        self._on_added = on_added
+        self._collected: set[str] = set()
+        self._criteria: set[str] = set()
+        self._finished = False
+        self._unmatched: dict[str, str] = {}
+        self._without_number: dict[str, None] = {}
+        self._added: list[OptOut] = []
+
+    def take_unmatched(self, record: Conversation) -> None:
+        """Look at a record that may be of the campaign, and that the ledger keeps with none of its calls."""
+        if not self._says_so(record.evaluation, record.collected, final=is_final(record)):
+            return
+        number = e164(record.external_number)
+        if number is not None and str(record.external_number).strip().startswith("+"):
+            self._unmatched.setdefault(number, record.conversation_id)
+        else:
+            self._without_number[record.conversation_id] = None
+
+    def harvest(self) -> Harvest | None:
+        """Add everybody who has opted out by the records that the ledger keeps; None without rules."""
+        if not self._rules:
+            return None
+        said: dict[str, str] = {}
+        for record in kept_records(self._ledger, self._campaign.id):
+            if self._says_so(record.evaluation, record.collected, final=record.final):
+                said.setdefault(record.to_phone_number, record.conversation_id)
+        said = {**self._unmatched, **said}
+        for part in in_parts(said):
+            listed = self._ledger.on_do_not_call_list(part)
+            added = [
+                OptOut(number, said[number])
+                for number in part
+                if number not in listed and add(self._ledger, [number], said[number])
+            ]
+            self._added += added
+            if added:
+                self._on_added(added)
+        return Harvest(
+            self._rules,
+            len(said),
+            tuple(self._added),
+            tuple(self._without_number),
+            self._errors(),
+            self._finished,
+        )
+
+    def _says_so(
+        self, evaluation: Mapping[str, Evaluation], collected: Mapping[str, object], *, final: bool
+    ) -> bool:
+        self._finished = self._finished or final
+        self._criteria.update(evaluation)
+        self._collected.update(collected)
+        return any(
+            (rule.field in collected and rule.is_met(collected[rule.field]))
+            or (
+                rule.field in evaluation
+                and rule.is_yes_or_no
+                and rule.is_met(_VERDICTS.get(evaluation[rule.field].result, "unknown"))
+            )
+            for rule in self._rules
+        )
+
+    def _errors(self) -> list[UsageError]:
+        seen = self._collected | self._criteria
+        errors = []
+        never = list(dict.fromkeys(rule.field for rule in self._rules if rule.field not in seen))
+        if self._finished and never:
+            errors.append(
+                UsageError(
+                    f"--opt-out-when: never seen: {', '.join(never)}; the records of campaign "
+                    f"{self._campaign.name!r} have: {', '.join(sorted(seen)) or 'no field and no criterion'}",
+                    hint="nobody is put on the do-not-call list because of a field that no record has",
+                    code="opt-out-field-unknown",
+                )
+            )
+        errors += [
+            UsageError(
+                f"--opt-out-when {rule}: {rule.field} is a criterion, which is met or not",
+                hint=f"{rule.field}=success or {rule.field}=failure",
+                code="opt-out-when",
+            )
+            for rule in self._rules
+            if not rule.is_yes_or_no and rule.field in self._criteria - self._collected
+        ]
+        return errors

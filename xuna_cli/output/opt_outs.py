@@ -1,0 +1,87 @@
+"""Opt-outs that came of conversations: as lines of a result and as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from xuna_cli.errors import XunaError
+from xuna_cli.outcomes.opt_outs import Harvest
+from xuna_cli.output.messages import counted, error_text
+from xuna_cli.output.result import Result
+
+MOST_NAMED = 10
+
+
+def harvest_document(harvest: Harvest | None) -> Mapping[str, object] | None:
+    """Return the document of opt-outs; None where nobody looked for them."""
+    if harvest is None:
+        return None
+    return {
+        "rules": [str(rule) for rule in harvest.rules],
+        "found": harvest.found,
+        "added": len(harvest.added),
+        "numbers": [
+            {"to_phone_number": one.to_phone_number, "conversation_id": one.conversation_id}
+            for one in harvest.added
+        ],
+        "without_number": list(harvest.without_number),
+    }
+
+
+def harvest_line(harvest: Harvest) -> str:
+    """Return how many have opted out, and how many of them are new on the list."""
+    rules = ", ".join(map(str, harvest.rules))
+    numbers = counted(harvest.found, "number", "numbers")
+    return f"Opt-outs ({rules}): {numbers}, {len(harvest.added):,} new on the do-not-call list"
+
+
+def harvest_remarks(harvest: Harvest) -> Iterator[str]:
+    """Yield what a person has to know or do beside the counts."""
+    if ids := harvest.without_number:
+        named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
+        yield (
+            f"xuna: warning: {counted(len(ids), 'opt-out', 'opt-outs')} without a number, which nobody was put on the "
+            f"do-not-call list for: {named}\n  find out whose they are, and add them: xuna do-not-call add"
+        )
+    if not harvest.finished:
+        yield "xuna: warning: no finished record was read yet, so --opt-out-when could not be checked"
+    yield from map(error_text, harvest.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutsHarvested(Result):
+    """What `xuna do-not-call harvest` found.
+
+    Attributes:
+        campaign: its name.
+        harvest: the opt-outs.
+        in_progress: what runs that are alive may still do, or "".
+    """
+
+    campaign: str
+    harvest: Harvest
+    in_progress: str
+
+    @property
+    def errors(self) -> Sequence[XunaError]:
+        """What is wrong with the rules."""
+        return self.harvest.errors
+
+    @property
+    def partial(self) -> bool:
+        """What the other rules found is on the list."""
+        return True
+
+    def document(self) -> Mapping[str, object]:
+        """Return the opt-outs."""
+        return {"campaign": self.campaign, "opt_outs": harvest_document(self.harvest)}
+
+    def parts(self) -> Iterator[str]:
+        """Yield the counts."""
+        yield f"Campaign {self.campaign}"
+        yield harvest_line(self.harvest)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what is wrong, and what runs in progress may still do."""
+        yield from harvest_remarks(self.harvest)
+        if self.in_progress:
+            yield self.in_progress
