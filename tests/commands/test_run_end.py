@@ -15,6 +15,7 @@ import pytest
 
 from tests.commands.conftest import number
 from tests.support.manual import table
+from tests.support.terminal import Terminal
 from xuna_cli.commands.run_end import run_on_end
 from xuna_cli.dialing.report import COUNTS
 from xuna_cli.sandbox.faults import Answer, Latency
@@ -251,3 +252,29 @@ def test_an_interrupted_run_is_told(api, people, hook, log, tmp_path):
     assert (hook.document["exit_code"], hook.code) == (130, 130)
     assert log.events[-1]["exit_code"] == 130
     assert log.events[-1]["counts"] == hook.document["counts"]
+
+
+def test_a_bug_in_the_run_is_told(cli, api, people, hook, log, monkeypatch):
+    def fail(point):
+        if point == "submit:committed":
+            raise RuntimeError
+
+    monkeypatch.setattr("xuna_cli.hooks.listener", fail)
+    cli("batch-call", people(2), *HELLO, "--log", log.path, "--on-end", hook.command, exits=1)
+    assert (hook.code, hook.document["status"]) == (1, "error")
+    assert hook.document["errors"][0]["code"] == "bug"
+    assert log.events[-1]["exit_code"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "code"), [("\x03", 130), ("n\n", 0)])
+def test_a_run_that_a_person_does_not_begin_is_told(api, people, hook, answer, code):
+    terminal = Terminal("batch-call", people(2), *HELLO, "--on-end", hook.command)
+    terminal.until("[y/N]")
+    if answer == "\x03":
+        terminal.process.send_signal(signal.SIGINT)
+    else:
+        terminal.type(answer)
+    assert terminal.end() == code
+    assert hook.code == code
+    assert hook.document["counts"]["accepted"] == 0
