@@ -72,7 +72,7 @@ def test_a_row_of_odd_words_is_rejected_or_warned_of_before_its_call(cli, api, t
     cli("batch-call", path, "-m", "Hi {{ name }}.", "--quiet", exits=3)
     assert messages(api) == ["Hi Ann.", "Hi Null."]
     ran = cli("batch-call", path, "-m", "Hi {{ name }}.", "--quiet", "--allow-odd-messages")
-    assert "row 3: 'name' holds \"null\"" in ran.err
+    assert "row 3: 'name' contains \"null\"" in ran.err
     assert messages(api)[-1] == "Hi null."
 
 

@@ -1,5 +1,6 @@
 """`xuna`, or a shell, in a process of its own, on a pseudo-terminal: what a person sees, types and interrupts."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -48,6 +49,7 @@ class Terminal:
         )
         os.close(theirs)
         self.seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a character
 
     def until(self, words: str) -> None:
         """Wait until these words were seen; fail when they don't come."""
@@ -78,5 +80,5 @@ class Terminal:
             data = os.read(self._ours, 65536)
         except OSError:  # the other end is closed
             return False
-        self.seen += data.decode(errors="replace")
+        self.seen += self._decoder.decode(data)
         return bool(data)
