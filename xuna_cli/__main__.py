@@ -105,7 +105,7 @@ def _print_full() -> None:
     if sys.stderr is not None:
         print(  # noqa: T201 - to stderr
             "xuna: error: the output, or a temporary file, can't be written: the disk is full\n"
-            "  make room and run the same command again",
+            "  free some disk space and run the same command again",
             file=sys.stderr,
         )
 

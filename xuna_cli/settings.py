@@ -111,8 +111,8 @@ class Settings:
             )
         if not all("!" <= character <= "~" for character in key):
             raise ConfigurationError(
-                f"{API_KEY} holds a space, a line break or another character that no key has",
-                hint="copy it again, without quotes around it",
+                f"{API_KEY} contains a space, a line break or another character that no key has",
+                hint="copy the key again, without quotes around it",
                 code="key-malformed",
             )
         never_show(key)
@@ -128,7 +128,7 @@ class Settings:
                 content = file.read(LARGEST_FILE + 1)
             if len(content) > LARGEST_FILE:
                 raise ConfigurationError(
-                    f"{self.path} has more than {LARGEST_FILE // 1024:,} KiB: it is no file of settings",
+                    f"{self.path} has more than {LARGEST_FILE // 1024:,} KiB, so it is not a settings file",
                     hint="check --env-file",
                     code="env-file",
                 )
@@ -142,7 +142,7 @@ class Settings:
         if not explicit:
             for name in sorted(NOT_FROM_IMPLICIT & found.keys()):
                 del found[name]
-                self.warnings.append(f"{self.path} can't set {name}: name the file with --env-file")
+                self.warnings.append(f"{self.path} can't set {name} unless the file is named with --env-file")
         return found
 
 
@@ -162,5 +162,5 @@ def data_folder(environ: Mapping[str, str]) -> Path:
         return Path("~").expanduser() / ".local/share/xuna"
     except RuntimeError:
         raise ConfigurationError(
-            "there is no home folder to keep the ledger in", hint="name a file with --ledger", code="no-home"
+            "there is no home folder for the ledger", hint="name a file with --ledger", code="no-home"
         ) from None

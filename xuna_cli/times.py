@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 
 
-def for_people(at: datetime | str) -> str:
+def for_people(at: datetime | str | float) -> str:
     """Return a time in this machine's time zone, with the zone: `2026-11-27 14:30 CET`.
 
     Args:
-        at: a time with its offset, or one in ISO 8601.
+        at: a time with its offset, one in ISO 8601, or Unix seconds.
     """
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    if isinstance(at, str):
+        moment = datetime.fromisoformat(at)
+    else:
+        moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
     return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 

@@ -66,7 +66,7 @@ def test_a_cursor_is_followed_where_nothing_says_whether_there_is_more():
 def test_more_without_a_cursor_is_said():
     ids, incomplete, _ = listed([page("a", has_more=True)])
     assert ids == ["a"]
-    assert "not how to get it" in incomplete
+    assert "not how to get them" in incomplete
 
 
 def test_a_page_that_comes_again_ends_the_list_and_is_said():
@@ -89,7 +89,7 @@ def test_a_list_without_an_end_is_left_and_said():
     with ScriptedServer(script) as server, Api(server) as api:
         pages = PagesOfApi(api.reader, "/v1/convai/conversations", "conversations", most=3)
         assert [entry["conversation_id"] for entries in pages for entry in entries] == ["c0", "c1", "c2"]
-        assert pages.incomplete == "the list was left after 3 pages"
+        assert pages.incomplete == "reading stopped after 3 pages"
 
 
 def test_empty_pages_without_end_are_said():

@@ -124,7 +124,7 @@ def test_what_may_have_been_taken_in_part_or_elsewhere_proves_nothing(status):
 def test_an_error_beside_a_batch_id_proves_nothing(name, error):
     outcome = classified(200, GOOD | {name: error})
     assert isinstance(outcome, Unknown)
-    assert outcome.message.startswith("HTTP 200 with an error in it")
+    assert outcome.message.startswith("HTTP 200 with an error in the answer")
 
 
 @pytest.mark.parametrize("error", [None, "", [], {}, False])

@@ -215,7 +215,7 @@ def test_a_refusal_that_the_deadline_cut_short_proves_nothing(placed):
     action = scripted.Action("a refusal without an end", play)
     with ScriptedServer([action]) as server:
         outcome = placed(server.base_url, deadline=0.3)
-    assert outcome == Unknown("no whole answer within 0.3 s", 422)
+    assert outcome == Unknown("no complete answer within 0.3 s", 422)
 
 
 # ------------------------------------------------------------------------------- not sent
@@ -300,7 +300,7 @@ def test_a_connection_that_waited_for_us_is_not_used(placed, monkeypatch):
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
     with ScriptedServer([scripted.nothing_comes()]) as server:
         outcome = placed(server.base_url)
-    assert outcome == NotSent("the ledger took longer than a connection can be trusted to stay open")
+    assert outcome == NotSent("writing to the ledger took so long that the connection may be closed")
 
 
 def test_a_key_that_http_cannot_carry_is_never_sent_nor_said(client):
@@ -350,7 +350,7 @@ def test_a_server_that_speaks_late_at_every_step_is_left_at_the_deadline(placed)
         began = time.monotonic()
         outcome = placed(server.base_url, deadline=0.5)
         assert time.monotonic() - began < 0.5 + SLACK
-    assert outcome == Unknown("no whole answer within 0.5 s", None) or outcome.http_status == 200
+    assert outcome == Unknown("no complete answer within 0.5 s", None) or outcome.http_status == 200
 
 
 SECRET = "sk_S3cret/+key=\"of-tests\\'=="

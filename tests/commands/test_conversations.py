@@ -30,7 +30,7 @@ def test_the_list_has_the_newest_conversations(cli, served):
     ran = cli("conversations", "list", "--limit", "4")
     assert ran.out.count("conv_") == 4
     assert batch_id in ran.out
-    assert "there are more" in ran.err
+    assert "Only the first" in ran.err
     document = json.loads(cli("conversations", "list", "--output", "json").out)
     assert len(document["conversations"]) == 10
     assert document["limited"] is False
@@ -64,7 +64,7 @@ def test_a_list_that_is_cut_off_is_said_to_be(cli, served):
     take(server, 3)
     server.faults.add(Pages(how="loop"))
     ran = cli("conversations", "list", exits=6)
-    assert "cut off" in ran.err
+    assert "incomplete" in ran.err
 
 
 def test_a_conversation_is_shown_as_a_dialogue(cli, served):
@@ -252,7 +252,7 @@ def test_conversations_that_go_on_are_left_for_the_next_export(cli, served, tmp_
     take(served(in_progress=30), 4)
     target = tmp_path / "all.jsonl"
     ran = cli("conversations", "export", "--to", target)
-    assert "4 are still under way" in ran.err
+    assert "4 are still in progress" in ran.err
     assert target.read_text() == ""
     clock.advance(60)
     cli("conversations", "export", "--to", target)
@@ -264,7 +264,7 @@ def test_an_export_that_is_cut_off_is_said_to_be(cli, served, tmp_path):
     take(server, 3)
     server.faults.add(Pages(how="repeat"))
     ran = cli("conversations", "export", "--to", tmp_path / "x", exits=6)
-    assert "cut off" in ran.err
+    assert "incomplete" in ran.err
     assert len(exported(tmp_path / "x")) == 3
 
 
@@ -285,7 +285,7 @@ def test_an_export_that_others_could_read_is_closed_before_it_goes_on(cli, serve
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(("kind", "words"), [("link", "symbolic link"), ("fifo", "no regular file")])
+@pytest.mark.parametrize(("kind", "words"), [("link", "symbolic link"), ("fifo", "not a regular file")])
 def test_an_export_goes_into_the_file_that_is_named_and_nowhere_else(cli, served, tmp_path, kind, words):
     take(served(), 2)
     target, elsewhere = tmp_path / "all.jsonl", tmp_path / "elsewhere"
@@ -327,7 +327,7 @@ def test_an_agent_says_whether_it_has_a_first_message_of_its_own(cli, served):
     served()
     assert "“Hello, this is the sandbox.”" in cli("agents", "show", "agent_sandbox").out
     silent = cli("agents", "show", "agent_7101k5zvyjhmfg983brhmhkd98n6")
-    assert "none of its own" in silent.out
+    assert "none. Use" in silent.out
     document = json.loads(cli("agents", "show", "agent_sandbox", "--output", "json").out)
     assert document["agent"]["conversation_config"]["agent"]["language"] == "en"
     cli("agents", "show", "agent_nobody", exits=4)

@@ -64,7 +64,7 @@ def test_what_is_a_mark_of_a_copy(name, plain):
 
 def test_a_known_name_in_which_everybody_was_called_says_how_to_call_again(cli, api, people):
     path = people(2, name="customers.csv")
-    assert "To call them again" not in cli("batch-call", path, *HELLO, "--yes").err
+    assert "To call these people again" not in cli("batch-call", path, *HELLO, "--yes").err
     again = cli("batch-call", path, *HELLO, "--yes").err
-    assert "everybody on this list was called in campaign 'customers' already" in again
-    assert "To call them again" not in cli("batch-call", path, *HELLO, "--yes", "--quiet").err
+    assert "everybody on this list was already called in campaign 'customers'." in again
+    assert "To call these people again" not in cli("batch-call", path, *HELLO, "--yes", "--quiet").err

@@ -20,7 +20,7 @@ def test_what_is_added_is_never_called_by_any_campaign(cli):
         assert document["counts"]["do_not_call"] == 1
         assert (
             document["screening"]["rows"][0]["message"]
-            == "do-not-call: on the ledger's list (asked on 3 Nov)"
+            == "do-not-call: on the ledger's do-not-call list (asked on 3 Nov)"
         )
     assert cli.called == [TWO, TWO]
 
@@ -135,12 +135,12 @@ def test_who_adds_a_number_while_a_run_is_alive_is_told_of_the_requests_in_progr
         run = ledger.start_run(described())
         batches = ledger.claim(run, [people(1), people(2), people(3)])
         ran = cli("do-not-call", "add", "+13035550101")
-        assert "1 run is in progress: no request is in progress, and no later one will" in ran.err
+        assert "1 run is in progress: no request is in progress, and later requests will not" in ran.err
         for batch in batches[:2]:
             ledger.submit(batch)
         ran = cli("do-not-call", "add", "+13035550102")
         assert (
-            "1 run is in progress: up to 2 requests in progress may still be sent, and no later one"
+            "1 run is in progress: up to 2 requests in progress may still call these numbers; later requests will not"
             in ran.err
         )
         numbers = cli.write("numbers.txt", "+13035550103\n")

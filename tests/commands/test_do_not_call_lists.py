@@ -441,7 +441,7 @@ def test_numbers_that_nobody_may_have_are_told_whatever_quiet(cli):
     ran = cli(*command, "-y", "--quiet")
     assert ran.counts["do_not_call"] == 1
     assert ran.document["do_not_call_lists"] == [{"name": "stop.txt", "numbers": 2, "unassigned": 1}]
-    assert "1 number is in no range that is in use, first +15551230001 (stop.txt, row 1)" in ran.err
+    assert "1 number is outside the ranges in use, e.g. +15551230001 (stop.txt, row 1)" in ran.err
     ran = cli(*command, "--dry-run")
     assert "do-not-call list stop.txt: 2 numbers" in ran.err
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 CASES = Path(__file__).parent.parent / "cases"
-NONE_GIVEN = "no first message is given, so the agent speaks its own to everybody"
+NONE_GIVEN = "there is no first message, so everybody hears the agent's own message"
 
 
 def write(tmp_path, text, name="list.csv"):
@@ -78,12 +78,15 @@ def test_a_row_of_odd_words_is_rejected_or_warned_of_before_its_call(cli, api, t
 
 def test_contradicting_options_stop(cli, tmp_path, monkeypatch):
     path = write(tmp_path, "phone,name\n+15551230001,Ann\n")
-    assert "contradict" in cli("batch-call", path, "-m", "Hi", "--agent-message", exits=2).err
-    assert "contradict" in cli("batch-call", path, "--strict-messages", "--allow-odd-messages", exits=2).err
+    assert "can't be used together" in cli("batch-call", path, "-m", "Hi", "--agent-message", exits=2).err
+    assert (
+        "can't be used together"
+        in cli("batch-call", path, "--strict-messages", "--allow-odd-messages", exits=2).err
+    )
     monkeypatch.setenv("XUNA_FIRST_MESSAGE", "Hi")
     assert NONE_GIVEN not in cli("batch-call", path, "--agent-message", "--dry-run").err
     monkeypatch.setenv("XUNA_AGENT_MESSAGE", "yes")
-    assert "contradict" in cli("batch-call", path, "--dry-run", exits=2).err
+    assert "can't be used together" in cli("batch-call", path, "--dry-run", exits=2).err
     monkeypatch.setenv("XUNA_AGENT_MESSAGE", "perhaps")
     assert (
         "XUNA_AGENT_MESSAGE in the environment: 'perhaps' is neither yes nor no"

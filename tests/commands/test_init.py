@@ -34,7 +34,7 @@ def env(tmp_path, monkeypatch):
 
 
 ASKED_KEY, ASKED_AGENT, ASKED_NUMBER = (
-    "API key (it is not shown): ",
+    "API key (hidden): ",
     "Which agent (1 to 2)? ",
     "Which caller number (1 to 2)? ",
 )
@@ -102,7 +102,7 @@ def test_a_wrong_key_is_said_and_asked_for_again(env):
     person.answers((ASKED_AGENT, "7"), (ASKED_AGENT, "2"), (ASKED_NUMBER, "1"))
     assert person.end() == 0
     assert "refused the key" in person.seen
-    assert "XUNA_AI_API_KEY holds a space" in person.seen
+    assert "XUNA_AI_API_KEY contains a space" in person.seen
     assert "XUNA_AGENT_ID=agent_2" in env.read_text()
     assert "wrong_key_of_somebody" not in person.seen
 
@@ -117,7 +117,7 @@ def test_nothing_is_written_without_a_key_that_the_api_takes(env):
 def test_nothing_is_written_when_nothing_is_chosen_or_the_person_leaves(env):
     person = Person().answers((ASKED_KEY, KEY), *[(ASKED_AGENT, "")] * 3)
     assert person.end() == 4
-    assert "no agent was chosen, and nothing was written" in person.seen
+    assert "no agent was chosen, so nothing was written" in person.seen
     person = Person().answers((ASKED_KEY, KEY))
     person.terminal.until(ASKED_AGENT)
     person.terminal.process.send_signal(signal.SIGINT)
@@ -155,19 +155,19 @@ def test_a_file_that_exists_is_not_changed_and_what_it_lacks_is_said(cli, there)
     path = cli.write(".env", there)
     ran = cli("init", exits=2)
     assert path.read_text() == there
-    assert "exists, and is not changed" in ran.err
+    assert "exists already and was not changed" in ran.err
     assert "XUNA_AI_API_KEY=…" in ran.err
     assert ("XUNA_AGENT_ID=…" in ran.err) == ("XUNA_AGENT_ID" not in there)
 
 
 def test_a_file_that_lacks_nothing_is_said_to_be_complete(cli):
     cli.write(".env", "XUNA_AI_API_KEY=k\nXUNA_AGENT_ID=a\nXUNA_FROM_PHONE_NUMBER_ID=b\n")
-    assert "it has everything that a run needs" in cli("init", exits=2).err
+    assert "the file has everything that a run needs" in cli("init", exits=2).err
 
 
 def test_a_link_that_leads_nowhere_is_not_written_through(cli, tmp_path):
     (tmp_path / ".env").symlink_to(tmp_path / "nothing")
-    assert "exists, and is not changed" in cli("init", exits=2).err
+    assert "exists already and was not changed" in cli("init", exits=2).err
     assert not (tmp_path / "nothing").exists()
 
 

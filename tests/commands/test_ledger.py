@@ -50,7 +50,7 @@ def test_a_file_is_copied_to_a_server_and_nobody_is_called_again(cli, called, pe
         assert "s3cret" not in refused.err + refused.out
     shown = cli("ledger", "info", "--output", "json")
     assert shown.document["ledger"]["moved"]["to"].startswith("postgresql://xuna@127.0.0.1")
-    assert "what happened since is only known there" in shown.err
+    assert "later calls are only recorded there" in shown.err
     assert cli("ledger", "info", "--ledger", database, "--output", "json").document["ledger"]["moved"] is None
 
 

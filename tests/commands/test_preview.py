@@ -34,7 +34,7 @@ def test_a_dry_run_shows_words_countries_zones_and_requests(cli, api, people):
     assert "row 2: “Hi Ann.”" in table
     assert "row 4, the longest: “Hi Bartholomew.” (15 characters)" in table
     assert "3 in US; 1 in GB; 1 in FR" in table
-    assert "Cost: not known" in table
+    assert "Cost: unknown" in table
     assert api.state.calls() == []
 
 
@@ -66,7 +66,8 @@ def test_the_cost_is_that_of_the_calls_that_the_ledger_knows(cli, api, people, m
     assert shown["cost"] == pytest.approx(5 * 0.25 * 2 * 0.2)
     table = cli("batch-call", people(rows=PEOPLE), *HELLO, "--dry-run", "--price-per-minute", "0.2").out
     assert (
-        "Cost: about 0.50 at 0.2 a minute (in this ledger 25% of 4 calls answered, 120 s on average)" in table
+        "Cost: about 0.50 at 0.2 a minute (in this ledger 25% of 4 calls answered, for 120 s on average)"
+        in table
     )
 
 
@@ -83,7 +84,7 @@ def test_who_was_called_lately_elsewhere_is_counted_by_campaign(cli, api, people
     assert planned.document["recently_called"] == found
     ran = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", "--output", "json", "--quiet")
     assert ran.document["recently_called"] == found
-    assert "3 people called now were called in other campaigns in the last 30 days already" in ran.err
+    assert "3 people called now were already called in other campaigns in the last 30 days" in ran.err
     again = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", "--output", "json")
     assert again.document["recently_called"]["people"] == 0  # nobody is called
 

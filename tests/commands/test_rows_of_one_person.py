@@ -49,7 +49,7 @@ def test_a_no_far_behind_is_one_too_and_is_said_of_each_row(cli):
     assert ANN not in cli.called
     said = {row["row"]: row["message"] for row in document["screening"]["rows"]}
     assert said == {
-        2: "no-consent: another row of the list with this number says so in 'consent'",
+        2: "no-consent: another row with the same number says so in 'consent'",
         703: "no-consent: consent is empty",
     }
 

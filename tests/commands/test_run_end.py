@@ -135,7 +135,7 @@ def test_the_command_gets_the_document_that_is_printed_and_prints_to_stderr(api,
 )
 def test_a_command_that_fails_is_a_warning_and_changes_no_exit_code(cli, api, people, command, words):
     ran = cli("batch-call", people(2), *HELLO, "--on-end", command)
-    assert f"xuna: warning: the command of --on-end {words}" in ran.err
+    assert f"xuna: warning: the --on-end command {words}" in ran.err
     assert api.state.total == 2
 
 
@@ -187,11 +187,11 @@ def test_the_metrics_are_for_the_collector_and_named_as_the_manual_says(cli, api
     [
         (("--log", "missing/events.jsonl"), 5, "can't be written"),
         (("--metrics", "missing/m.prom"), 5, "can't be written"),
-        (("--metrics", "m.txt"), 2, "has to end with .prom"),
-        (("--log", "people.csv"), 2, "people.csv is read by this command"),
-        (("--log", ".env"), 2, ".env is read by this command"),
-        (("--log", "same.prom", "--metrics", "same.prom"), 2, "would be written twice"),
-        (("--log", "r.csv", "--rejects", "r.csv"), 2, "would be written twice"),
+        (("--metrics", "m.txt"), 2, "must end with .prom"),
+        (("--log", "people.csv"), 2, "people.csv is an input of this command"),
+        (("--log", ".env"), 2, ".env is an input of this command"),
+        (("--log", "same.prom", "--metrics", "same.prom"), 2, "is named for two outputs"),
+        (("--log", "r.csv", "--rejects", "r.csv"), 2, "is named for two outputs"),
     ],
 )
 def test_a_file_that_cannot_be_is_an_error_before_anybody_is_called(

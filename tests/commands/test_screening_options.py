@@ -201,7 +201,7 @@ def test_the_table_says_who_was_not_called_why_and_when_they_will_be(cli):
     assert (
         "row 3: timezone-unknown: 'Mars/Base' is not a time zone; use a name like America/New_York" in ran.out
     )
-    assert "Deferred, to be called by the same command later:" in ran.out
+    assert "Deferred. Run the same command later to call these people:" in ran.out
     assert "1 person, from" in ran.out
 
 
@@ -213,7 +213,7 @@ def test_the_table_warns_of_people_outside_the_usual_hours(cli):
         header="phone,timezone",
     )
     ran = cli("batch-call", "people.csv", "-y")
-    assert "outside 08:00-21:00 of their own time" in ran.out
+    assert "outside 08:00-21:00 where" in ran.out
     assert "--hours 08:00-21:00" in ran.out
     assert len(cli.called) == len(zones)
 
@@ -234,8 +234,8 @@ def test_the_prompt_says_who_was_called_lately_who_is_outside_hours_and_who_is_l
     said = " ".join(terminal.seen.split())
     assert "About to call 3 people" in said
     assert "1 on a do-not-call list" in said
-    assert "2 people to be called were called in other campaigns in the last 30 days already" in said
-    assert "outside 08:00-21:00 of their own time" in said
+    assert "2 people were already called in other campaigns in the last 30 days" in said
+    assert "outside 08:00-21:00 where" in said
     assert "--hours 08:00-21:00" in said
     assert len(cli.called) == 2
     terminal = Terminal("batch-call", "people.csv", "--campaign", "now")

@@ -31,7 +31,7 @@ def test_a_phone_may_be_called_again(cli, api, people):
 def test_a_number_on_a_do_not_call_list_is_not_called(cli, api, people, tmp_path):
     cli("do-not-call", "add", MINE)
     out = cli("test-call", people(1), *HELLO, "--row", "2", "--to", MINE, "--yes", exits=3).out
-    assert f"{MINE} is not called" in out
+    assert f"{MINE} was not called" in out
     assert api.state.calls() == []
 
 

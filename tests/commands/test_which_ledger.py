@@ -57,7 +57,7 @@ def test_a_named_ledger_whose_folder_is_missing_makes_none(cli, api, people, tmp
     missing = tmp_path / "not mounted/deep/ledger.db"
     ran = cli(*argv, "--ledger", missing, exits=4)
     said = ran.err + ran.out
-    assert "is missing" in said
+    assert "does not exist" in said
     assert f"mkdir -p '{missing.parent}'" in said
     assert not missing.parent.parent.exists()
     assert api.state.total == 0

@@ -23,7 +23,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_directory_is_named(tmp_path):
-    with pytest.raises(InputError, match="is a directory"):
+    with pytest.raises(InputError, match="is a folder"):
         open_list(tmp_path, ListOptions(), name="lists")
 
 

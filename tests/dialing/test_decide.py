@@ -106,7 +106,7 @@ def test_what_is_done(outcome, batch, history, action):
 STOPS = {
     "the unknown that is one too many": (
         Unknown("lost"), THREE, History("camp", max_unknown=2, unknown_in_a_row=2),
-        (HeldError, "max-unknown", "what became of 2 batches is not known (lost)", "xuna campaigns resolve camp"),
+        (HeldError, "max-unknown", "the outcome of 2 batches is unknown (lost)", "xuna campaigns resolve camp"),
     ),
     "a certificate": (
         NotSent("not trusted", permanent=True), THREE, History(),
@@ -118,7 +118,7 @@ STOPS = {
     ),
     "the third alone in the same words": (
         refused(Refusal.BAD_CALLS), ONE, History(same_refusals=LONE_REFUSALS_TO_STOP),
-        (ConfigurationError, "api-refuses-all", "refused 3 calls, each by itself, in the same words: no", "override"),
+        (ConfigurationError, "api-refuses-all", "refused 3 calls one by one with the same message: no", "override"),
     ),
 }  # fmt: skip
 
@@ -140,12 +140,12 @@ def test_what_stops_the_run_is_said(outcome, batch, history, said):
 @pytest.mark.parametrize(
     ("outcome", "connected", "message", "code", "status"),
     [
-        (NotSent("why"), False, "the API can't be reached, for long: why", "unreachable", None),
-        (NotSent("why"), True, "nothing could be sent, for long: why", "unreachable", None),
+        (NotSent("why"), False, "the API can't be reached (for long): why", "unreachable", None),
+        (NotSent("why"), True, "nothing could be sent (for long): why", "unreachable", None),
         (
             refused(Refusal.FOR_NOW, 429, "why"),
             True,
-            "the API keeps refusing, for long: why",
+            "the API keeps refusing requests (for long): why",
             "refusing",
             429,
         ),
@@ -162,15 +162,22 @@ def test_what_was_tried_for_too_long_is_free_again_and_said(outcome, connected, 
 @pytest.mark.parametrize(
     ("outcome", "said", "decisions"),
     [
-        (Taken("b_9", 2, 200), "took it as b_9 and queued 2 of 3 calls", ["--placed"]),
-        (Unknown("lost"), "left it open whether it took its 3 calls (lost)", ["--placed", "--not-placed"]),
-        (NotSent("refused"), "did not take its 3 calls (refused)", ["--not-placed"]),
-        (refused(Refusal.FOR_GOOD), "did not take its 3 calls (no)", ["--not-placed"]),
+        (Taken("b_9", 2, 200), "accepted the batch as b_9 and queued 2 of 3 calls", ["--placed"]),
+        (
+            Unknown("lost"),
+            "did not say clearly whether it accepted the 3 calls (lost)",
+            ["--placed", "--not-placed"],
+        ),
+        (NotSent("refused"), "did not accept the 3 calls (refused)", ["--not-placed"]),
+        (refused(Refusal.FOR_GOOD), "did not accept the 3 calls (no)", ["--not-placed"]),
     ],
 )
 def test_an_outcome_that_the_ledger_could_not_take_is_said_in_full(outcome, said, decisions):
     error = unrecorded(outcome, THREE, "camp", "disk full")
-    assert error.message == f"the outcome of batch 7 is not in the ledger: the API {said}; disk full"
+    assert (
+        error.message
+        == f"the outcome of batch 7 could not be written to the ledger (disk full). The API {said}"
+    )
     assert "xuna campaigns resolve camp 7" in error.hint
     assert [word for word in error.hint.split() if word.startswith("--")] == decisions
     assert error.exit_status is ExitStatus.HELD

@@ -76,7 +76,7 @@ def test_a_batch_resolved_as_not_placed_that_the_api_took_is_taken_back_and_said
     report = scene.dial(rows(1, 2, 3), answer)
     [error] = report.errors
     assert error.code == "resolved-wrongly"
-    assert ("1 of them were claimed by another run" in error.message) is rival
+    assert ("1 of these people were claimed by another run" in error.message) is rival
     first = list(scene.api.dialled)
     again = scene.dial(rows(1, 2, 3))
     assert counts(again) == {"already_called": 3}

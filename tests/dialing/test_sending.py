@@ -89,7 +89,7 @@ def test_unknown_in_a_row_are_counted_in_the_order_of_recording(scene):
     assert counts(report) == {"accepted": 20, "held": 60}
     report = scene.dial(rows(*range(100, 180)), answering(LOST, LOST, LOST, taken), max_unknown=3)
     assert settled(report) == {"held": 30}
-    assert "what became of 3 batches is not known" in report.errors[0].message
+    assert "the outcome of 3 batches is unknown" in report.errors[0].message
 
 
 def test_a_dead_runs_unknown_does_not_count(scene):
@@ -411,7 +411,7 @@ def test_an_api_that_can_not_be_connected_to_is_said_to_be_out_of_reach(scene):
             return NotSent("Connection refused")
 
     [error] = scene.dial(rows(1, 2), Api(taken)).errors
-    assert error.message.startswith("the API can't be reached, ")
+    assert error.message.startswith("the API can't be reached (")
     assert error.message.endswith(": Connection refused")
 
 
@@ -499,9 +499,9 @@ def test_an_intent_that_cannot_be_written_sends_nothing(scene):
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Taken("batch_77", 2, 200), ["took it as batch_77", "queued 2 of 2"]),
-        (LOST, ["left it open whether it took its 2 calls"]),
-        (Refused(Refusal.FOR_GOOD, 401, "HTTP 401", {}), ["did not take its 2 calls"]),
+        (Taken("batch_77", 2, 200), ["accepted the batch as batch_77", "queued 2 of 2"]),
+        (LOST, ["did not say clearly whether it accepted the 2 calls"]),
+        (Refused(Refusal.FOR_GOOD, 401, "HTTP 401", {}), ["did not accept the 2 calls"]),
     ],
 )
 def test_an_outcome_that_cannot_be_written_is_said_in_full(scene, outcome, words):

@@ -58,7 +58,7 @@ def build(
             batch_id=None if kind is BatchState.UNKNOWN else f"batch_{number:08x}",
             calls_initiated=None if kind is BatchState.UNKNOWN else per_batch - 2 * (kind is BatchState.SHORT),
             http_status=None if kind is BatchState.UNKNOWN else 200,
-            error="no whole answer within 180 s" if kind is BatchState.UNKNOWN else None,
+            error="no complete answer within 180 s" if kind is BatchState.UNKNOWN else None,
         )  # fmt: skip
         for key in keys:
             if drawn.random() < 0.86 and number != 17:
@@ -146,7 +146,7 @@ def test_every_number_on_the_page_is_the_ledgers(tmp_path):
         assert number in html
     assert "no phone number" in html
     assert "refused by the API" in html
-    assert "3 could be either" in html
+    assert "3 could not be matched" in html
 
 
 def test_nobody_can_be_told_from_the_page_unless_people_are_asked_for(tmp_path):
@@ -186,10 +186,10 @@ def test_held_batches_say_what_is_proven_and_what_to_type(tmp_path):
     text = " ".join(" ".join(page.text).split())
     proven = seen.held[0]
     assert proven.found > 0
-    assert f"The conversation records have {proven.found} of its 25 calls." in text
+    assert f"The conversation records have {proven.found} of the 25 calls." in text
     assert f"xuna campaigns resolve 'Winter check-up' {proven.batch.id} --placed" in text
-    assert "Nothing proves that it was placed, or that it was not" in text
-    assert "The API queued 23 of them" in text
+    assert "It is unknown whether the batch was placed" in text
+    assert "The API queued 23 of the calls" in text
 
 
 def test_pictures_have_text_beside_them(tmp_path):

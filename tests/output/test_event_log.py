@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_opened_is_an_error(opened, tmp_path, path):
 def test_a_pipe_that_nobody_reads_is_an_error_and_a_full_one_is_said(opened, tmp_path, failures):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(InputError, match="no program reads it"):
+    with pytest.raises(InputError, match="that no program reads"):
         opened(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     log = opened(pipe)

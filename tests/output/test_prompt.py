@@ -38,15 +38,13 @@ def test_who_is_called_now_stands_first_and_nothing_is_said_of_what_is_not_so():
 
 @pytest.mark.parametrize(("later", "said"), [(1, "  and 1 more"), (1200, "  and 1,200 more")])
 def test_who_is_called_as_their_hours_come_is_said(later, said):
-    assert lines(later=later)[-1] == f"{said} as their hours come"
+    assert lines(later=later)[-1] == f"{said} when their calling hours begin"
 
 
 def test_who_was_called_lately_elsewhere_is_said():
     (line,) = [line for line in lines(recently=3, days=7) if "other campaigns" in line]
-    assert line.startswith(
-        "  WARNING: 3 people to be called were called in other campaigns in the last 7 days"
-    )
-    assert line.endswith("already: 3 in 'winter'. To leave such people out, add --quiet-days 7")
+    assert line.startswith("  WARNING: 3 people were already called in other campaigns in the last 7 days")
+    assert line.endswith("days: 3 in 'winter'. To skip people who were called recently, add --quiet-days 7")
 
 
 def test_what_is_said_to_different_people_is_shown():
@@ -71,9 +69,9 @@ def test_the_first_openings_are_shown_and_the_rest_are_counted(more):
         for day in range(OPENINGS_SHOWN + more)
     )
     said = list(screening_lines(Report(counts=dict.fromkeys(COUNTS, 0), deferrals=deferrals), []))
-    shown = [line for line in said if " on in Europe/London" in line]
-    assert shown[0] == "  2 people, from Tue 24 Nov 08:00 on in Europe/London"
+    shown = [line for line in said if " in Europe/London" in line]
+    assert shown[0] == "  2 people, from Tue 24 Nov 08:00, in Europe/London"
     assert len(shown) == OPENINGS_SHOWN == 10
-    assert [line for line in said if "more openings" in line] == (
-        [f"  … and {more} more openings: --output json"] if more else []
+    assert [line for line in said if "more times" in line] == (
+        [f"  … and {more} more times; to see all, add --output json"] if more else []
     )

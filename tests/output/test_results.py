@@ -48,7 +48,7 @@ def test_a_list_that_is_cut_off_is_partial_and_an_error_says_why(capsys):
     document = printed(capsys, "agents list", result)
     assert (document["status"], document["exit_code"]) == ("partial", 6)
     assert document["errors"] == [
-        {"code": "list-incomplete", "message": "the list is cut off: page 2 can't be read", "hint": ""}
+        {"code": "list-incomplete", "message": "the list is incomplete: page 2 can't be read", "hint": ""}
     ]
     assert result.exit_status is ExitStatus.UNREACHABLE
 

@@ -165,7 +165,7 @@ def test_it_takes_rejections_from_any_thread(tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("", "it is a folder"), ("missing/r.csv", "there is no such folder"), ("file/r.csv", "folder")],
+    [("", "it is a folder"), ("missing/r.csv", "the folder does not exist"), ("file/r.csv", "folder")],
 )
 def test_a_place_where_it_cannot_be_is_told_before_anything_is_sent(tmp_path, place, words):
     (tmp_path / "file").touch()

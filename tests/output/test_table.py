@@ -180,7 +180,7 @@ def test_what_is_held_is_shown_before_what_went_well():
 def test_rejections_are_shown_by_their_causes():
     causes = tuple(Cause(f"c{row}", "f", 1, (row,), f"message {row}") for row in range(1, 12))
     text = shown(causes=(Cause("many", "f", 321, (2, 3, 4), "no country"), *causes), counts={"rejected": 332})
-    assert "  321 rows (2, 3, 4, …) [many]; row 2: no country" in text
+    assert "  321 rows (2, 3, 4, …), e.g. row 2: no country [many]" in text
     assert "  row 9: message 9 [c9]" in text
     assert "message 10" not in text
     assert "  and 2 other causes" in text
@@ -244,9 +244,9 @@ def test_what_needs_attention_comes_with_the_command_to_type():
     assert "Held: 150 people in 2 batches" in text
     assert "xuna campaigns show 'it is' --sandbox" in text
     assert "xuna campaigns resolve 'it is' --sandbox" in text
-    assert "asked to slow down 3 times; the run waited 12.3 s" in text
-    assert "Not sent: 7 people" in text
-    assert "The list was not read to its end." in text
+    assert "asked to slow down 3 times, so the run waited 12.3 s" in text
+    assert "Not called yet: 7 people" in text
+    assert "The rest of the list was not read." in text
 
 
 def test_a_dry_run_says_whom_it_would_call_and_asks_for_nothing():
@@ -293,10 +293,12 @@ def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch
 def test_people_whom_the_api_refused_are_counted():
     text = shown(counts={"rejected": 2}, refused_calls=2, refused_earlier=1)
     assert (
-        "Refused by the API: 2 people. Later runs call them after everybody else; with --retry-refused"
+        "Refused by the API: 2 people. Later runs call these people after everybody else, or, with --retry-refused"
         in text
     )
-    assert "Refused by the API in an earlier run: 1 person. They are called after everybody else" in text
+    assert (
+        "Refused by the API in an earlier run: 1 person. These people are called after everybody else" in text
+    )
 
 
 # ------------------------------------------------------------------------------- with and without rich

@@ -12,6 +12,7 @@ from xuna_cli.api.conversations import Pages
 from xuna_cli.api.retry import Reader
 from xuna_cli.errors import UnreachableError
 from xuna_cli.models import Agent
+from xuna_cli.times import for_machines
 
 BEHAVIOUR = ("conversation_config", "platform_settings", "workflow")
 """The parts of an agent's configuration that change what people hear."""
@@ -78,6 +79,6 @@ def _time(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return for_machines(datetime.fromtimestamp(value, UTC))
     except (ValueError, OverflowError, OSError):
         return None

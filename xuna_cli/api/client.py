@@ -116,7 +116,7 @@ class Connection:
             idempotency_key: sent along, never relied on.
         """
         if time.monotonic() - self._connected > LONGEST_PAUSE_S:
-            return NotSent("the ledger took longer than a connection can be trusted to stay open")
+            return NotSent("writing to the ledger took so long that the connection may be closed")
         if self._deadline.left <= 0:
             return NotSent("connecting took too long")
         headers = [
@@ -167,7 +167,7 @@ class Client:
             self._route = Route(self._url.origin, trusted(speaks_tls=speaks_tls), proxy)
         except ValueError as error:
             raise ConfigurationError(
-                "the API's URL, or a proxy that the environment sets for it, can't be used "
+                "the URL of the API, or the proxy set in the environment, can't be used "
                 f"({type(error).__name__})",
                 hint="check --base-url, HTTPS_PROXY and ALL_PROXY",
                 code="url",
@@ -245,7 +245,7 @@ class Client:
                 headers = headers_of(response)
         except TooLargeError:
             raise UnreachableError(
-                f"an answer of the API is larger than {LARGEST_PAGE // 2**20} MiB and is not read",
+                f"an answer of the API is larger than {LARGEST_PAGE // 2**20} MiB, so it was not read",
                 code="answer-too-large",
             ) from None
         except Exception as error:

@@ -215,11 +215,11 @@ def explain(error: Exception, deadline: Deadline) -> str:
             return cause.strerror
         cause = cause.__cause__ or cause.__context__
     words: dict[type[Exception], str] = {
-        TooLargeError: "the answer is too large to be one",
+        TooLargeError: "the answer is too large",
         httpcore.ConnectTimeout: "connecting took too long",
-        httpcore.ReadTimeout: f"no whole answer within {deadline.seconds:g} s",
-        httpcore.WriteTimeout: f"the request was not read within {deadline.seconds:g} s",
-        httpcore.RemoteProtocolError: "the connection broke in the middle of the exchange",
+        httpcore.ReadTimeout: f"no complete answer within {deadline.seconds:g} s",
+        httpcore.WriteTimeout: f"the server did not read the request within {deadline.seconds:g} s",
+        httpcore.RemoteProtocolError: "the connection was lost during the request",
         httpcore.ProxyError: "the proxy refused the connection",
     }
     return words.get(type(error), type(error).__name__)

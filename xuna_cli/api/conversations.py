@@ -60,7 +60,7 @@ class Pages:
             entries = document.get(self._name)
             if not isinstance(entries, list):
                 raise UnreachableError(
-                    f"the API's list of {self._name} can't be read: there is none in its answer",
+                    f"the API's list of {self._name} can't be read: the answer contains no list",
                     code="answer-unreadable",
                 )
             self.pages += 1
@@ -75,17 +75,17 @@ class Pages:
                 return
             if cursor is None:
                 if more is True:
-                    self.incomplete = "the API says that there is more, and not how to get it"
+                    self.incomplete = "the API says that there are more records, but not how to get them"
                 return
             if self.pages >= self._most:
-                self.incomplete = f"the list was left after {self.pages:,} pages"
+                self.incomplete = f"reading stopped after {self.pages:,} pages"
                 return
             empty = 0 if found else empty + 1
             if empty >= EMPTY_PAGES:
                 self.incomplete = f"the API gave {empty} empty pages in a row"
                 return
             if not _is_new("cursor:" + cursor, seen):
-                self.incomplete = "the API's pages lead in a circle"
+                self.incomplete = "the API's pages repeat in a circle"
                 return
 
     def _page(self, cursor: str | None) -> Mapping[str, Any]:
@@ -102,7 +102,8 @@ class Pages:
             return self._page(cursor)
         if not isinstance(document, dict):
             raise UnreachableError(
-                f"the API's list of {self._name} can't be read: it is no object", code="answer-unreadable"
+                f"the API's list of {self._name} can't be read: the answer is not a JSON object",
+                code="answer-unreadable",
             )
         return document
 
@@ -191,7 +192,8 @@ def raw_conversation(reader: Reader, conversation_id: str) -> Mapping[str, Any]:
     document = reader.get(f"{CONVERSATIONS}/{quote(conversation_id, safe='')}")
     if not isinstance(document, dict):
         raise UnreachableError(
-            f"conversation {conversation_id} can't be read: it is no object", code="answer-unreadable"
+            f"conversation {conversation_id} can't be read: the answer is not a JSON object",
+            code="answer-unreadable",
         )
     return document
 

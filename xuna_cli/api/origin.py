@@ -31,11 +31,11 @@ def origin_of(base_url: str) -> str:
         host, port, parts = None, None, urlsplit("")
     if host is None or parts.scheme not in {"http", "https"} or not base_url.isprintable() or " " in base_url:
         raise ConfigurationError(
-            "the base URL is no https:// URL", hint="check --base-url or XUNA_BASE_URL", code="url"
+            "the base URL is not an https:// URL", hint="check --base-url or XUNA_BASE_URL", code="url"
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
-            "the base URL may have a host, a port and a path, and nothing else",
+            "the base URL may only have a host, a port and a path",
             hint="the key comes from XUNA_AI_API_KEY",
             code="url",
         )

@@ -138,22 +138,22 @@ def refusal_error(status: int, message: str) -> XunaError:
         case 401 | 403:
             return ConfigurationError(
                 f"the API refused the key ({message})",
-                hint="check XUNA_AI_API_KEY and what the key may do",
+                hint="check XUNA_AI_API_KEY and the permissions of the key",
                 code="key-refused",
             )
         case 404:
             return ConfigurationError(
-                f"the API does not know it ({message})",
-                hint="check the agent, the caller number and --base-url: xuna doctor",
+                f"the API did not find what was asked for ({message})",
+                hint="check the agent, the caller number and --base-url with: xuna doctor",
                 code="not-found",
             )
         case _ if status in {408, 409, 429} or status >= 500 or 200 <= status <= 299:  # noqa: PLR2004
-            return UnreachableError(
-                f"the API does not answer as it should ({message})", hint="try again later"
-            )
+            return UnreachableError(f"the API did not answer as expected ({message})", hint="try again later")
         case _:
             return ConfigurationError(
-                f"the API refused ({message})", hint="check the settings: xuna doctor", code="refused"
+                f"the API refused the request ({message})",
+                hint="check the settings with: xuna doctor",
+                code="refused",
             )
 
 
@@ -208,7 +208,7 @@ def _taken(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
         count = int(count)
     if any(document.get(name) for name in ("error", "errors")):
         words = printable(_words(document))
-        return Unknown(f"HTTP {status} with an error in it" + (f": {words}" if words else ""), status)
+        return Unknown(f"HTTP {status} with an error in the answer" + (f": {words}" if words else ""), status)
     if not _is_batch_id(batch_id) or not _is_count(count):
         return Unknown(f"HTTP {status} without a usable batch_id and calls_initiated", status)
     return Taken(batch_id, count, status)

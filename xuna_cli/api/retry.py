@@ -79,7 +79,8 @@ class RetryingReader:
                     raise
                 if asked is not None and asked > LONGEST_WAIT_S:
                     raise UnreachableError(
-                        f"{error.message}, and asks to wait {asked:,.0f} s", hint="try again then"
+                        f"{error.message}; the API asks to wait {asked:,.0f} s",
+                        hint="run the same command again after that time",
                     ) from error
                 why = error
                 # Jitter: several readers that were refused together don't come back together.

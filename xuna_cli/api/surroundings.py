@@ -70,7 +70,7 @@ def proxy_of(base_url: str) -> str:
     """
     host = urlsplit(base_url).hostname or ""
     if is_loopback(host):
-        return "none: this machine is reached directly"
+        return "none, because this machine is reached directly"
     pattern, proxy = _proxy_setting(base_url)
     if pattern is None:
         return "none"
@@ -95,7 +95,7 @@ def _proxy_setting(base_url: str) -> tuple[str | None, str | None]:
         patterns = sorted(URLPattern(pattern) for pattern in proxies)
     except (ValueError, httpx.InvalidURL):
         raise ConfigurationError(
-            "NO_PROXY can't be understood", hint="name hosts with commas between them", code="proxy"
+            "NO_PROXY can't be understood", hint="separate the hosts with commas", code="proxy"
         ) from None
     url = httpx.URL(base_url)
     found = next((each.pattern for each in patterns if each.matches(url)), None)
@@ -109,7 +109,7 @@ def certificates() -> str:
             trusted = f"{path}, from environment ({name})"
             break
     else:
-        trusted = "the authorities that come with certifi"
+        trusted = "the certificate authorities of certifi"
     if log := os.environ.get("SSLKEYLOGFILE"):  # Python's ssl obeys it, too
         trusted += f"; the keys of all connections are written to {log} (SSLKEYLOGFILE)"
     return trusted

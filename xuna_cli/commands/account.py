@@ -46,7 +46,7 @@ def base_url(settings: Settings, given: str | None) -> str:
     if given is None and settings.warnings:
         # Going on, to the real API, is not what whoever wrote that file meant.
         raise ConfigurationError(
-            settings.warnings[0], hint="name the file with --env-file, or give --base-url", code="url-unasked"
+            settings.warnings[0], hint="name the file with --env-file, or use --base-url", code="url-unasked"
         )
     return DEFAULT_BASE_URL if given is None else str(given)
 
@@ -175,15 +175,13 @@ def missing_caller_number() -> ConfigurationError:
 def _missing(what: str, option: str, name: str, command: str) -> ConfigurationError:
     return ConfigurationError(
         f"the {what} is missing",
-        hint=f"give {option} or set {name}; to see what there is: {command}",
+        hint=f"use {option} or set {name}. To see the choices, run: {command}",
         code=f"missing-{name.removeprefix('XUNA_').lower().replace('_', '-')}",
     )
 
 
 def _none(what: str, code: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"the {what} is missing, and the account has none", hint="make one in the account first", code=code
-    )
+    return ConfigurationError(f"the account has no {what}", hint="create one in the account first", code=code)
 
 
 def _say_wait(seconds: float, why: BusyError) -> None:

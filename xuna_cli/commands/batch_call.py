@@ -43,6 +43,7 @@ from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
 from xuna_cli.output.result import print_result
 from xuna_cli.screening.do_not_call import NumberList
+from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview, PreviewBuilder
@@ -107,11 +108,12 @@ def _say_why_nobody(result: BatchCallResult, options: BatchCallOptions) -> None:
     if not result.report.list_complete:
         return
     if not counts:
-        say(f"xuna: warning: {options.contacts} has no contacts in it")
+        say(f"xuna: warning: {options.contacts} has no contacts")
     elif counts.keys() <= {"already_called", "duplicates"}:
         say(
-            f"xuna: everybody on this list was called in campaign {result.campaign!r} already. To call them again on "
-            'purpose, give a new --campaign name, or --key with a column that differs, e.g. --key "Appointment Date"'
+            f"xuna: everybody on this list was already called in campaign {result.campaign!r}. To call "
+            "these people again on "
+            'purpose, use a new --campaign name, or --key with a column that differs, e.g. --key "Appointment Date"'
         )
 
 
@@ -151,9 +153,7 @@ class BatchCall:
             say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key})")
         rules = self._list.screening
         if options.wait and not (rules.hours or rules.start or rules.not_on):
-            raise UsageError(
-                "--wait waits for calling hours, and there are none", hint="add --hours", code="wait"
-            )
+            raise UsageError("--wait needs calling hours", hint="add --hours", code="wait")
         self._list.say_warnings()
 
     def dry_run(self) -> BatchCallResult:
@@ -316,7 +316,7 @@ class BatchCall:
             return None
         if options.contacts == STDIN and is_terminal(sys.stderr):
             raise UsageError(
-                "the list comes through stdin, so nobody can be asked there",
+                "the list comes from stdin, so xuna can't ask for confirmation",
                 hint="add --yes",
                 code="needs-yes",
             )
@@ -384,15 +384,14 @@ class _RunWatcher(Watcher):
         """Say it, where that was asked for."""
         if self._verbose:
             what = record.batch_id or record.error or ""
-            say(f"batch {record.id}: {record.size} calls {record.state.value} {what}".rstrip())
+            calls = counted(record.size, "call", "calls")
+            say(f"batch {record.id}: {calls} {record.state.value} {what}".rstrip())
 
     def waiting(self, people: int, opens_at: datetime) -> None:
         """Say it."""
         if not self._quiet:
-            say(
-                f"xuna: {people:,} people are outside their calling hours; the next opening is at "
-                f"{opens_at:%Y-%m-%d %H:%M} UTC"
-            )
+            who = counted(people, "person is", "people are")
+            say(f"xuna: {who} outside calling hours; the next calling hours begin at {for_people(opens_at)}")
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Say it."""

@@ -36,6 +36,6 @@ def check_caller(beside: Mapping[str, object], chosen: Mapping[str, str | None],
             options = quoted_words(*(word for each, (_, its) in wanted.items() for word in (each, its)))
             raise UsageError(
                 f"{name} is a request with {key} {value!r}, and {here}.",
-                hint=f"To call as the file says, add `{options}`. Else remove {key!r} from the file.",
+                hint=f"To call as the file says, add `{options}`. Otherwise, remove {key!r} from the file.",
                 code="caller-contradicted",
             )

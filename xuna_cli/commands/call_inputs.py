@@ -69,7 +69,11 @@ def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Pa
     if options.contacts != STDIN:
         return Path(options.contacts)
     if sys.stdin is None or is_terminal(sys.stdin):
-        raise UsageError("there is no list on stdin", hint="name a file, or pipe one in", code="stdin-empty")
+        raise UsageError(
+            "stdin is empty, so there is no list",
+            hint="name a file, or pipe a list into xuna",
+            code="stdin-empty",
+        )
     spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
     try:
         shutil.copyfileobj(sys.stdin.buffer, spool)
@@ -85,7 +89,7 @@ def campaign_of(options: ListAndMessageOptions) -> str:
     """Return the campaign's name; raise UsageError if there is none, or it is no name."""
     if options.campaign is None and options.contacts == STDIN:
         raise UsageError(
-            "a list on stdin has no name to call the campaign by",
+            "a list on stdin needs a campaign name",
             hint="add --campaign NAME",
             code="campaign-missing",
         )
@@ -93,7 +97,7 @@ def campaign_of(options: ListAndMessageOptions) -> str:
     name = unicodedata.normalize("NFC", name)  # one name, however its accents are typed
     if not name or not name.isprintable():
         raise UsageError(
-            f"{name!r} is no name for a campaign", hint="add --campaign NAME", code="campaign-name"
+            f"{name!r} is not a valid campaign name", hint="add --campaign NAME", code="campaign-name"
         )
     return name
 
@@ -123,9 +127,9 @@ def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) ->
     typed = options.typed
     given = "first_message" in typed or options.first_message_file is not None
     if "first_message" in typed and options.first_message_file is not None:
-        raise UsageError("--first-message and --first-message-file are two ways to say the same: give one")
+        raise UsageError("--first-message and --first-message-file can't be used together; choose one")
     if "agent_message" in typed and (given or overridden):
-        raise UsageError("--agent-message and another first message contradict each other: give one")
+        raise UsageError("--agent-message and another first message can't be used together; choose one")
     if options.first_message_file is not None:
         return options.first_message_file
     if "first_message" in typed:
@@ -134,8 +138,8 @@ def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) ->
         return None
     if options.first_message is not None and options.agent_message:
         raise UsageError(
-            "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE contradict each other",
-            hint="Unset one of them, or give --agent-message or --first-message.",
+            "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE can't be used together",
+            hint="Unset one of the two, or use --agent-message or --first-message.",
         )
     return options.first_message
 
@@ -165,7 +169,9 @@ def rate_of(rate: Given | None) -> float | None:
     except (ValueError, KeyError):
         per_second = 0.0
     if not 0 < per_second < float("inf"):
-        raise UsageError(f"{rate.source}: {str(rate)!r} has to be like 10/s or 300/m", code="rate")
+        raise UsageError(
+            f"{rate.source}: {str(rate)!r} is not a valid rate; use e.g. 10/s or 300/m", code="rate"
+        )
     return per_second
 
 
@@ -181,6 +187,6 @@ def check_rendered_options(options: ListAndMessageOptions, about: RenderedList) 
         if contradicts:
             raise UsageError(
                 f"{options.contacts} is a rendered list of campaign {about.campaign!r}: {option} can't change it",
-                hint=f"leave {option} out, or render the list anew with it",
+                hint=f"remove {option}, or render the list again with {option}",
                 code="ready-contradicted",
             )

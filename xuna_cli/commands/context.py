@@ -16,6 +16,7 @@ from xuna_cli.ledger.place import cautions
 from xuna_cli.output.files import beside_ledger, is_within, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Given, Settings, data_folder
+from xuna_cli.times import for_people
 
 SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
 
@@ -36,8 +37,9 @@ def ledger_location(given: Given | None, *, sandbox: bool, aloud: bool = True) -
     if given.unasked and isinstance(location, ServerUrl):
         # A file that happens to lie here must not choose to whom the list of people goes.
         raise ConfigurationError(
-            f"{given.source} can't choose a server for the ledger: nobody named that file",
-            hint="name it with --env-file, or set XUNA_LEDGER in the environment",
+            f"{given.source} can't choose a database server for the ledger, because the file was not "
+            "named with --env-file",
+            hint="name the file with --env-file, or set XUNA_LEDGER in the environment",
             code="ledger-unasked",
         )
     if given.unasked and aloud:
@@ -60,7 +62,7 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
         return ServerUrl(text)
     if "://" in text:
         raise LedgerError(
-            f"{source} is a URL that can't be a ledger",
+            f"{source} is not a URL that a ledger can have",
             hint="name a file, or a database: postgresql://…",
             code="ledger-url",
         )
@@ -69,8 +71,8 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
     # A disk that is not mounted, or a mistyped name: no folder to be made.
     if not place.exists() and path.parent != data_folder(os.environ):
         raise LedgerError(
-            f"{source}: the folder {place} of the ledger is missing",
-            hint="mount its disk, or correct the path; for a new ledger there, first: "
+            f"{source}: the folder of the ledger, {place}, does not exist",
+            hint="mount the disk, or correct the path. For a new ledger there, first run: "
             f"mkdir -p {shlex.quote(str(place))}",
             code="ledger-folder-missing",
         )
@@ -108,8 +110,8 @@ def ledger_for_writing(location: Location, *, required: bool = False) -> Ledger:
         say(f"xuna: new ledger: {ledger.location}")
         if ledger.is_local and os.environ.get("CI"):
             say(
-                "xuna: warning: this looks like CI, whose disk may be forgotten: "
-                "the next run would call everybody again"
+                "xuna: warning: this looks like CI. If the disk is deleted after the job, the next run calls "
+                "everybody again. Keep the ledger on a disk or a database that stays, with --ledger"
             )
     if isinstance(location, Path):
         for caution in cautions(location, created=ledger.created):
@@ -135,7 +137,7 @@ def ledger_if_there(location: Location, *, required: bool = False) -> Ledger | N
 
 def _required(error: LedgerError) -> LedgerError:
     return LedgerError(
-        f"{error.message}, and --require-ledger (XUNA_REQUIRE_LEDGER) demands one",
+        f"{error.message}, but --require-ledger (XUNA_REQUIRE_LEDGER) needs one",
         hint="look whether its disk is mounted, and whether --ledger, XUNA_LEDGER, HOME and XDG_DATA_HOME are what "
         "they were; leave --require-ledger out for the first run",
         code=error.code,
@@ -155,8 +157,8 @@ def tell_moved(ledger: Ledger) -> None:
     """Warn where a ledger that is only read goes on elsewhere."""
     if moved := ledger.moved:
         say(
-            f"xuna: warning: the ledger {ledger.location} was moved to {moved.to} at {moved.at}; "
-            "what happened since is only known there"
+            f"xuna: warning: the ledger {ledger.location} was moved to {moved.to} at {for_people(moved.at)}; "
+            "later calls are only recorded there"
         )
 
 
@@ -170,7 +172,7 @@ def sandbox_record() -> Path:
     except OSError as error:
         raise ConfigurationError(
             f"{record.parent} can't be written: {error.strerror}",
-            hint="the sandbox keeps its ledger there: name another folder with XDG_DATA_HOME",
+            hint="the sandbox keeps its ledger there; choose another folder with XDG_DATA_HOME",
             code="data-folder",
         ) from None
     return record
@@ -203,7 +205,7 @@ def check_output_file(
     refuse_inputs(to, [*inputs, env_file or Path(".env"), *do_not_call_files(settings), *of_ledger])
     if any(is_within(to, path) for path in of_ledger):
         raise UsageError(
-            f"{to} would be among the locks of the ledger {ledger}",
+            f"{to} would be in the folder of the locks of the ledger {ledger}",
             hint="name a file in another folder",
             code="output-is-input",
         )

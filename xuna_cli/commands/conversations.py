@@ -117,7 +117,7 @@ def show(options: ShowOptions) -> Result:
         except ConfigurationError as error:
             if error.code == "not-found":
                 sandbox = " --sandbox" if options.sandbox else ""
-                error.hint = f"see which there are: xuna conversations list{sandbox}"
+                error.hint = f"to see all conversations, run: xuna conversations list{sandbox}"
             raise
     return ConversationFound(read_conversation_strictly(raw, options.conversation_id), raw)
 
@@ -178,11 +178,14 @@ def export(options: ExportOptions) -> ExitStatus:
     written += f" to {options.to}" if options.to else ""
     say(written + (f", {there:,} were there already" if there else ""))
     if in_progress:
-        say(f"xuna: {in_progress:,} are still under way and were left out: run the same command again")
+        say(
+            f"xuna: {in_progress:,} are still in progress and were left out. To add them later, run "
+            "the same command again"
+        )
     incomplete = listed.incomplete or (
-        f"{unreadable:,} records are listed, and could not be read" if unreadable else None
+        f"{unreadable:,} of the listed records could not be read" if unreadable else None
     )
     if incomplete:
-        say(f"xuna: warning: the list is cut off: {incomplete}")
+        say(f"xuna: warning: the list is incomplete: {incomplete}")
         return ExitStatus.UNREACHABLE
     return ExitStatus.OK

@@ -47,7 +47,7 @@ class CopiedList:
         """Return the error that keeps them from being called again without a decision."""
         return UsageError(
             self.message(name),
-            hint=f"To call only the others, add --campaign {quoted(self.campaign)}. To call everybody again, add "
+            hint=f"To call only the other people, add --campaign {quoted(self.campaign)}. To call everybody again, add "
             f"--campaign {quoted(name)}.",
             code="campaign-copy",
         )

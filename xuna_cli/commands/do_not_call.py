@@ -269,10 +269,10 @@ def remove(options: NumberOptions) -> None:
     if not removed:
         raise UsageError(
             f"not on the do-not-call list: {', '.join(numbers)}",
-            hint="see: xuna do-not-call list",
+            hint="to see the list: xuna do-not-call list",
             code="do-not-call-unknown",
         )
-    say(f"taken from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
+    say(f"removed from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
 
 
 @app.command(
@@ -324,9 +324,10 @@ def _runs_in_progress(ledger: "Ledger") -> str:
     if not now.runs:
         return ""
     may = (
-        f"up to {counted(now.requests, 'request', 'requests')} in progress may still be sent, and no later one"
+        f"up to {counted(now.requests, 'request', 'requests')} in progress may still call these "
+        "numbers; later requests will not"
         if now.requests
-        else "no request is in progress, and no later one will call these numbers"
+        else "no request is in progress, and later requests will not call these numbers"
     )
     return f"{counted(now.runs, 'run is', 'runs are')} in progress: {may}"
 
@@ -351,7 +352,7 @@ def _numbers(options: NumberOptions) -> Sequence[str]:
         except PhoneProblem as problem:
             raise UsageError(
                 problem.message,
-                hint="write it with + and the country code, or give --region; nothing was changed",
+                hint="write the number with + and the country code, or use --region; nothing was changed",
                 code=problem.code,
             ) from None
     return list(dict.fromkeys(found))

@@ -29,7 +29,7 @@ def parse_since(text: str | None, *, now: datetime | None = None) -> float | Non
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--since {text}: it has to be like 2026-11-01, 2026-11-01T14:30 or 3d", code="since"
+            f"--since {text} is not valid; use e.g. 2026-11-01, 2026-11-01T14:30 or 3d", code="since"
         ) from None
 
 
@@ -41,7 +41,7 @@ def parse_for(text: str, option: str) -> float:
     """
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])", text.strip().lower())
     if match is None:
-        raise UsageError(f"{option} {text}: it has to be like 45s, 30m or 2h", code="duration")
+        raise UsageError(f"{option} {text} is not valid; use e.g. 45s, 30m or 2h", code="duration")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
 
 
@@ -70,7 +70,7 @@ def parse_age(text: str, *, source: str) -> timedelta:
     match = _AGE.fullmatch(text.strip().lower())
     if match is None:
         raise UsageError(
-            f"{source}: {text!r} is no span of time", hint="write 31d, 12h, 90m or 2w", code="age"
+            f"{source}: {text!r} is not a valid duration", hint="use e.g. 31d, 12h, 90m or 2w", code="age"
         )
     try:
         return timedelta(**{_UNITS[match[2]]: float(match[1])})

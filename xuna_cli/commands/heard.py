@@ -50,7 +50,7 @@ class Heard:
         self._overrides = overrides
         self._reviewed = reviewed
         if options.strict_messages and "allow_odd_messages" in options.typed:
-            raise UsageError("--strict-messages and --allow-odd-messages contradict each other: give one")
+            raise UsageError("--strict-messages and --allow-odd-messages can't be used together; choose one")
         self._allow_odd = (options.allow_odd_messages and not options.strict_messages) or reviewed
         self._agent_message = options.agent_message
         self._told: set[str] = set()
@@ -83,14 +83,14 @@ class Heard:
         if silent == rows:
             return [
                 (
-                    "no first message is given, so the agent speaks its own to everybody; "
-                    "if that is meant, add --agent-message"
+                    "there is no first message, so everybody hears the agent's own message; "
+                    "if this is intended, add --agent-message"
                 )
             ]
         return [
             (
-                f"{silent:,} of {counted(rows, 'row has', 'rows have')} no first message, so the agent speaks its own "
-                "there; give those one with --first-message, or, if that is meant, add --agent-message"
+                f"{silent:,} of {counted(rows, 'row has', 'rows have')} no first message, so these people hear the "
+                "agent's own message; add --first-message, or, if this is intended, --agent-message"
             )
         ]
 

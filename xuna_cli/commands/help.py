@@ -49,7 +49,7 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
 
     words = options.words or []
     if options.schema and words != ["json"]:
-        raise UsageError("--schema belongs to the topic json", hint="run: xuna help json --schema")
+        raise UsageError("--schema can only be used with the topic json", hint="run: xuna help json --schema")
     if options.schema:
         emit(read_schema())
     elif not words:

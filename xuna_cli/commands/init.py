@@ -65,7 +65,7 @@ def init(options: InitOptions) -> None:
     if not is_interactive():
         raise UsageError(
             "xuna init asks questions, and needs a terminal",
-            hint=f"set {', '.join(NAMES)} in the environment or in .env: xuna help environment",
+            hint=f"set {', '.join(NAMES)} in the environment or in .env (see xuna help environment)",
             code="no-terminal",
         )
     key, client, numbers = _ask_for_key(str(options.base_url or DEFAULT_BASE_URL))
@@ -80,7 +80,7 @@ def init(options: InitOptions) -> None:
         CALLER_NUMBER: _ask_for("caller number", number_choices),
     }
     create_private(path, "".join(f"{name}={_as_value(value)}\n" for name, value in values.items()))
-    say(f"\n{path} is written. Only you can read it; keep it out of version control.")
+    say(f"\n{path} was written. Only you can read this file. Keep it out of version control.")
     for name in NAMES:
         if os.environ.get(name):
             say(f"xuna: warning: {name} is also set in the environment, which comes first")
@@ -94,9 +94,9 @@ def _exists(path: Path) -> UsageError:
     hint = (
         f"add the lines that are missing: {', '.join(f'{name}=…' for name in lacking)} (see xuna help environment)"
         if lacking
-        else "it has everything that a run needs; check it: xuna doctor"
+        else "the file has everything that a run needs. To check it, run: xuna doctor"
     )
-    return UsageError(f"{path} exists, and is not changed", hint=hint, code="env-file-exists")
+    return UsageError(f"{path} exists already and was not changed", hint=hint, code="env-file-exists")
 
 
 def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
@@ -112,7 +112,7 @@ def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
 
     for left in reversed(range(ATTEMPTS)):
         try:
-            key = Settings({API_KEY: ask_hidden("API key (it is not shown): ")}, None, Path.cwd()).api_key()
+            key = Settings({API_KEY: ask_hidden("API key (hidden): ")}, None, Path.cwd()).api_key()
             client = Client(url, key.reveal(), deadline=DEADLINE_S)
             return key, client, client.phone_numbers()
         except ConfigurationError as error:
@@ -129,7 +129,7 @@ def _ask_for(what: str, choices: Sequence[tuple[str, str]]) -> str:
 
     if not choices:
         raise ConfigurationError(
-            f"the account has no {what}", hint="make one in the account first; nothing was written"
+            f"the account has no {what}", hint="create one in the account first. Nothing was written"
         )
     say(f"\nThe account's {what}s:")
     for _ in range(ATTEMPTS):
@@ -137,7 +137,7 @@ def _ask_for(what: str, choices: Sequence[tuple[str, str]]) -> str:
         if identifier is not None:
             return identifier
     raise ConfigurationError(
-        f"no {what} was chosen, and nothing was written", hint="run xuna init again", code="nothing-chosen"
+        f"no {what} was chosen, so nothing was written", hint="run xuna init again", code="nothing-chosen"
     )
 
 

@@ -115,7 +115,7 @@ def _check_overrides(contacts: ContactList) -> None:
         except TargetProblem as problem:
             raise InputError(
                 f"Row {contact.row_number}: {problem.message}.",
-                hint="In a list that is not JSON, columns such as `override.agent.language` do the same.",
+                hint="In a CSV or workbook, use columns such as `override.agent.language`.",
                 code=problem.code,
             ) from None
 
@@ -181,17 +181,17 @@ class _Left:
         if self._marks:
             yield _line(
                 self._marks,
-                f"`{self._marking(self._marks)}` would leave out whoever has a mark there",
+                f"`{self._marking(self._marks)}` would skip people who have a mark there",
             )
         if self._channels:
             yield _line(
                 self._channels,
-                f"that is not about calls; `{self._marking(self._channels)}` would leave out whoever has a mark there",
+                f"that is not about calls; `{self._marking(self._channels)}` would skip people who have a mark there",
             )
         if self._consents:
             yield _line(
                 self._consents,
-                f"`--consent-column {quoted(self._consents[0])}` would call only who has a yes there",
+                f"`--consent-column {quoted(self._consents[0])}` would only call people who have a yes there",
             )
         if self._regions:
             yield _line(
@@ -214,7 +214,7 @@ class _Left:
 
     def _second_phone(self, column: str) -> str:
         options = f"--phone-column {quoted(self._phone)} --phone-column {quoted(column)}"
-        return f"`{options}` would call it where {self._phone!r} is empty"
+        return f"`{options}` would call that number where {self._phone!r} is empty"
 
 
 def _line(columns: Sequence[str], rest: str) -> str:

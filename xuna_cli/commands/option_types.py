@@ -283,7 +283,7 @@ def _given(ctx: typer.Context, parameter: typer.CallbackParam, value: str | None
 
 def _finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no number that can be used")
+        raise typer.BadParameter(f"{value} is not a usable number")
     return value
 
 

@@ -11,6 +11,7 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.ledger.runs import last_run_that_called
 from xuna_cli.output.messages import say
+from xuna_cli.times import for_people
 
 LONGEST_QUOTE = 160  # characters of a template in a message
 BEFORE_THE_CHANGE = 20
@@ -72,8 +73,8 @@ def check_changes(
         if (options.pin and change.pinned) or (options.pin_agent and change.of_agent):
             raise UsageError(
                 f"{change.message}; nobody was called",
-                hint=f"if that is meant, leave {'--pin' if options.pin and change.pinned else '--pin-agent'} out; "
-                f"if not, use what the last run used, or another campaign: --campaign {quoted(other)}",
+                hint=f"if this is intended, remove {'--pin' if options.pin and change.pinned else '--pin-agent'}; "
+                f"if not, use the values of the last run, or another campaign: --campaign {quoted(other)}",
                 code="campaign-changed",
             )
     for change in changes:
@@ -84,7 +85,7 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
     last = last_run_that_called(ledger, campaign_id)
     if last is None:
         return []
-    since = f"in the campaign's last run ({_minute(last.started_at)})"
+    since = f"in the campaign's last run ({for_people(last.started_at)})"
     changes = []
     if now.template != last.template:
         one, other = _around_the_change(now.template or "", last.template or "")
@@ -111,17 +112,13 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
     if known is not None and now.agent_hash and known.agent_hash and now.agent_hash != known.agent_hash:
         changes.append(
             Change(
-                f"the configuration of agent {now.agent_id} has changed since {_minute(known.started_at)} "
+                f"the configuration of agent {now.agent_id} has changed since {for_people(known.started_at)} "
                 f"(its hash is now {now.agent_hash[:HASH_SHOWN]}…, and was {known.agent_hash[:HASH_SHOWN]}…)",
                 of_agent=True,
                 pinned=False,
             )
         )
     return changes
-
-
-def _minute(at: str) -> str:
-    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 def _around_the_change(one: str, other: str) -> tuple[str, str]:

@@ -411,7 +411,7 @@ class PreparedList:
         if made is None:
             raise InputError(
                 f"{self._name} has no contact in row {row_number}",
-                hint="rows are counted as a spreadsheet counts them: the header is row 1",
+                hint="rows are counted as in a spreadsheet; the header is row 1",
                 code="row-missing",
             )
         if isinstance(made, Rejection):
@@ -537,7 +537,7 @@ class PreparedList:
         if min(people, self._options.limit or people) > most:
             raise UsageError(
                 f"this would call more than {most:,} people (--max-calls), so nobody was called",
-                hint="look with --dry-run; raise --max-calls, or call fewer with --limit",
+                hint="check with --dry-run, then raise --max-calls, or call fewer people with --limit",
                 code="max-calls",
             )
 

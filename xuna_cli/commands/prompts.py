@@ -78,7 +78,7 @@ def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]
     identifier = pick(what, choices)
     if identifier is None:
         raise ConfigurationError(
-            f"no {what} was chosen", hint=f"give {option} or set {name}", code="nothing-chosen"
+            f"no {what} was chosen", hint=f"use {option} or set {name}", code="nothing-chosen"
         )
-    say(f"To keep the choice: export {name}={shlex.quote(safe(identifier))}")
+    say(f"To keep this choice, run: export {name}={shlex.quote(safe(identifier))}")
     return identifier

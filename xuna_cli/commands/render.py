@@ -97,4 +97,6 @@ def _say(result: BatchCallResult, to: Path | None) -> None:
         if words:
             say(words)
     if to is not None:
-        say(f"xuna: written to {to}; to call exactly that: xuna batch-call {shlex.quote(str(to))}")
+        say(
+            f"xuna: written to {to}. To place exactly these calls, run: xuna batch-call {shlex.quote(str(to))}"
+        )

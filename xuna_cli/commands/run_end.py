@@ -61,7 +61,7 @@ class RunEnd:
             self._check(path)
         if metrics is not None:
             if metrics.suffix != ".prom":
-                raise UsageError(f"the name of {metrics} has to end with .prom", code="metrics-name")
+                raise UsageError(f"the file name {metrics} must end with .prom", code="metrics-name")
             if not os.access(metrics.parent, os.W_OK | os.X_OK):
                 raise InputError(
                     f"{metrics} can't be written: its folder is missing or not writable",
@@ -143,7 +143,7 @@ def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_EN
             start_new_session=True,
         )
     except OSError as error:
-        _warn(f"the command of --on-end can't be run: {error.strerror}")
+        _warn(f"the --on-end command can't be run: {error.strerror}")
         return
     try:
         process.communicate(document.encode(), timeout=limit)
@@ -151,10 +151,10 @@ def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_EN
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        _warn(f"the command of --on-end took longer than {limit:g} s and was killed")
+        _warn(f"the --on-end command took longer than {limit:g} s and was killed")
         return
     if process.returncode:
-        _warn(f"the command of --on-end failed with exit code {process.returncode}")
+        _warn(f"the --on-end command failed with exit code {process.returncode}")
 
 
 def _path(given: Given | None) -> Path | None:

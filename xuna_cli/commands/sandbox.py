@@ -111,11 +111,11 @@ def serve(options: ServeOptions) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"port {options.port} can't be used: {error.strerror}",
-            hint="name another with --port",
+            hint="choose another port with --port",
             code="port",
         ) from None
     except Interrupted:
-        say("xuna: the sandbox has ended")
+        say("xuna: the sandbox has stopped")
 
 
 def _share(given: Given) -> float:
@@ -185,4 +185,4 @@ def _announce(server: "SandboxServer") -> None:
         "XUNA_LEDGER": str(data_folder(os.environ) / "sandbox-server.db"),
     }
     emit("".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items()))
-    say(f"xuna: the sandbox serves at {server.base_url} and calls nobody; Ctrl-C ends it")
+    say(f"xuna: the sandbox runs at {server.base_url} and calls nobody. Press Ctrl-C to stop it")

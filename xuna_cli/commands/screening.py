@@ -90,7 +90,10 @@ def _timing(options: BatchCallOptions, now: datetime) -> Timing:
 
 def _quiet_days(days: float) -> QuietDays | None:
     if days > LONGEST_QUIET_DAYS:
-        raise UsageError(f"--quiet-days {days:g}: at most {LONGEST_QUIET_DAYS:,}", code="quiet-days")
+        raise UsageError(
+            f"--quiet-days {days:g} is too long; at most {LONGEST_QUIET_DAYS:,} days are possible",
+            code="quiet-days",
+        )
     return QuietDays(days) if days else None
 
 
@@ -104,8 +107,8 @@ def timezone_column(options: ListAndMessageOptions, columns: Sequence[str], *, c
         found = zone_columns(columns)
         if len(found) > 1:
             raise InputError(
-                f"the list has more than one column that may hold the time zone: {listed(found)}",
-                hint=f"say which one with --timezone-column, e.g. --timezone-column {quoted(found[0])}",
+                f"the list has more than one column that may contain the time zone: {listed(found)}",
+                hint=f"choose one with --timezone-column, e.g. --timezone-column {quoted(found[0])}",
                 code="timezone-column",
             )
         if found:
@@ -118,12 +121,12 @@ def timezone_column(options: ListAndMessageOptions, columns: Sequence[str], *, c
 def _consent(options: ListAndMessageOptions, columns: Sequence[str]) -> Consent | None:
     if options.consent_column is None:
         if options.consent_values is not None:
-            raise UsageError("--consent-values goes with --consent-column", code="consent")
+            raise UsageError("--consent-values needs --consent-column", code="consent")
         return None
     values = options.consent_values if options.consent_values is not None else DEFAULT_CONSENT_VALUES
     wanted = frozenset(part.strip().lower() for part in values.split(",") if part.strip())
     if not wanted:
-        raise UsageError("--consent-values: no value would count as a yes", code="consent")
+        raise UsageError("--consent-values is empty, so nobody could be called", code="consent")
     return Consent(_there(options.consent_column, columns, option="--consent-column"), wanted)
 
 
@@ -143,7 +146,7 @@ def _hours(options: BatchCallOptions, until: Until | None) -> CallingHours | Non
     default_zone = None if default is None else _default_zone(default, default.source)
     if hours is None and days is None:
         if "close_early" in options.typed:
-            raise UsageError("--close-early goes with --hours", code="hours")
+            raise UsageError("--close-early needs --hours", code="hours")
         return None
     made = Hours(
         parse_windows("00:00-24:00", source="")
@@ -169,7 +172,7 @@ def _default_zone(text: str, source: str) -> str:
     except UnknownZoneError as error:
         raise UsageError(
             f"{source}: {error}",
-            hint="write it like America/New_York or Europe/Berlin",
+            hint="use a name like America/New_York or Europe/Berlin",
             code="timezone",
         ) from None
 
@@ -180,5 +183,5 @@ def _early(text: str, source: str) -> timedelta:
     except (ValueError, OverflowError):
         early = parse_age(text, source=source)
     if early < timedelta(0):
-        raise UsageError(f"{source} {text}: it can't be negative", code="hours")
+        raise UsageError(f"{source} {text} can't be negative", code="hours")
     return early

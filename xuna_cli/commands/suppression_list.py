@@ -26,6 +26,7 @@ from xuna_cli.phone.regions import region_of
 from xuna_cli.phone.suppression import Reading, SuppressionReader
 from xuna_cli.screening.do_not_call import ListFile, NumberList, Numbers
 from xuna_cli.targets.values import is_empty
+from xuna_cli.times import for_people
 
 _DATE = re.compile(
     r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
@@ -42,7 +43,7 @@ _SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
 # In a column of another name; fewer are a ZIP+4 or an identifier, more are no E.164.
 _NUMBER_DIGITS = range(10, 16)
 
-_WHOLE_ROW = "every row has to hold a number; fix the row and run the same command again"
+_WHOLE_ROW = "every row needs a number; fix the row and run the same command again"
 
 
 def load_lists(
@@ -85,8 +86,8 @@ def warning_of(one: NumberList) -> str | None:
         return None
     some = counted(one.unassigned, "number is", "numbers are")
     return (
-        f"do-not-call list {one.name}: {some} in no range that is in use, first {one.example}. "
-        "If a part is missing, the person who is meant will be called."
+        f"do-not-call list {one.name}: {some} outside the ranges in use, e.g. {one.example}. "
+        "If digits are missing, these people could still be called."
     )
 
 
@@ -109,9 +110,9 @@ def _check_age(path: Path, longest_age: timedelta | None, now: datetime) -> None
         ) from None
     if now - changed > longest_age:
         raise InputError(
-            f"do-not-call list {path} was last changed at {changed:%Y-%m-%d %H:%M} UTC, which is longer ago than "
+            f"do-not-call list {path} was last changed at {for_people(changed)}, longer ago than "
             "--max-list-age allows",
-            hint="get the list anew from its registry",
+            hint="get a new copy of the list from the registry",
             code="list-too-old",
         )
 
@@ -144,7 +145,7 @@ def read_numbers(path: Path, *, region: str | None, options: ListOptions | None 
     if not len(whole):
         raise InputError(
             f"do-not-call list {path} has no numbers",
-            hint="an empty list suppresses nobody: check that its export is complete, or leave it out",
+            hint="an empty list blocks nobody; check that the list is complete, or remove the option",
             code="do-not-call-empty",
         )
     of_them = len(Numbers(f"+{digits}" for digits in unassigned))
@@ -243,8 +244,8 @@ def _unreadable(path: Path, error: InputError) -> InputError:
     """Return the error with advice that works for a do-not-call list, whose options are those of the import."""
     command = f"xuna do-not-call import {shlex.quote(str(path))}"
     advice = {
-        "input-encoding": f"save it as UTF-8, or load it with `{command} --encoding cp1252` (Western Excel)",
-        "input-phone-column": f"call the column `phone`, or load it with `{command} --phone-column NAME`",
+        "input-encoding": f"save the list as UTF-8, or load it with `{command} --encoding cp1252` (Western Excel)",
+        "input-phone-column": f"rename the column to `phone`, or load the list with `{command} --phone-column NAME`",
         "input-sheet": f"load one sheet with `{command} --sheet NAME`",
     }.get(error.code)
     hint = advice or error.hint

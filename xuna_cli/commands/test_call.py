@@ -86,7 +86,11 @@ def test_call(options: TestCallOptions) -> Result:
         heard = Sample(target.row_number, to, target.override)
         if not (options.yes or options.sandbox):
             if not is_interactive():
-                raise UsageError("nobody can be asked here", hint="add --yes", code="needs-yes")
+                raise UsageError(
+                    "there is no terminal, so xuna can't ask for confirmation",
+                    hint="add --yes",
+                    code="needs-yes",
+                )
             words = "the agent's own message" if heard.message is None else f"“{heard.message}”"
             say(f"\nAbout to call {to} with the message of row {heard.row_number}: {words}")
             if not confirmed("Call this number?"):

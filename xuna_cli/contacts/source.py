@@ -225,7 +225,7 @@ def _open(path: Path, name: str) -> BinaryIO:
         hint = "Check the path and the current folder."
         raise InputError(f"{name} does not exist.", hint=hint) from None
     except IsADirectoryError:
-        raise InputError(f"{name} is a directory.", hint="Name a file in that directory.") from None
+        raise InputError(f"{name} is a folder.", hint="Name a file in that folder.") from None
     except PermissionError:
         hint = "Change the permissions of the file, or run xuna as its owner."
         raise InputError(f"{name} can't be read: permission denied.", hint=hint) from None

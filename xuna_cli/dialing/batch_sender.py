@@ -35,7 +35,7 @@ from xuna_cli.hooks import reached
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState
 from xuna_cli.models import Reason, Rejection
 
-KEPT_BACK = NotSent("kept back: this run may not send any more", kept_back=True)
+KEPT_BACK = NotSent("not sent, because this run may no longer send", kept_back=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +297,9 @@ class BatchSender:
         if lost is None:  # resolved as placed
             return
         twice = (
-            f"; {lost} of them were claimed by another run meanwhile, and may be called twice" if lost else ""
+            f"; {lost} of these people were claimed by another run in the meantime and may be called twice"
+            if lost
+            else ""
         )
         self._fail(
             HeldError(

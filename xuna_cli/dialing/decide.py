@@ -12,7 +12,7 @@ from xuna_cli.models import CallTarget
 
 # So many calls refused by themselves in the same words, with nothing accepted, are no accident of the list.
 LONE_REFUSALS_TO_STOP = 3
-AGAIN = "run the same command again later: who was not called is free to be"
+AGAIN = "run the same command again later; it calls the people who were not called yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def decide(outcome: Outcome, batch: Batch, history: History) -> Action:
             return _unknown(outcome, history)
         case NotSent(permanent=True):
             error = ConfigurationError(
-                f"the API can't be used: {outcome.message}", hint="check --base-url: xuna doctor", code="url"
+                f"the API can't be used: {outcome.message}",
+                hint="check --base-url with: xuna doctor",
+                code="url",
             )
             return give_up(outcome, error)
         case NotSent():
@@ -137,11 +139,11 @@ def exhausted(outcome: NotSent | Refused, why: str, *, connected: bool) -> Settl
     """
     if isinstance(outcome, Refused):
         error = UnreachableError(
-            f"the API keeps refusing, {why}: {outcome.message}", hint=AGAIN, code="refusing"
+            f"the API keeps refusing requests ({why}): {outcome.message}", hint=AGAIN, code="refusing"
         )
     else:
         what = "nothing could be sent" if connected else "the API can't be reached"
-        error = UnreachableError(f"{what}, {why}: {outcome.message}", hint=AGAIN)
+        error = UnreachableError(f"{what} ({why}): {outcome.message}", hint=AGAIN)
     return give_up(outcome, error)
 
 
@@ -168,16 +170,16 @@ def unrecorded(outcome: Outcome, batch: Batch, address: str, why: str) -> HeldEr
     command = f"xuna campaigns resolve {address} {batch.id}"
     match outcome:
         case Taken():
-            said = f"took it as {outcome.batch_id} and queued {outcome.calls_initiated} of {size} calls"
-            hint = f"when the ledger can be written again: {command} --placed"
+            said = f"accepted the batch as {outcome.batch_id} and queued {outcome.calls_initiated} of {size} calls"
+            hint = f"when the ledger can be written again, run: {command} --placed"
         case Unknown():
-            said = f"left it open whether it took its {size} calls ({outcome.message})"
-            hint = f"look for it in the API's dashboard, then: {command} --placed or --not-placed"
+            said = f"did not say clearly whether it accepted the {size} calls ({outcome.message})"
+            hint = f"look for the batch in the dashboard of XUNA AI, then run: {command} --placed or --not-placed"
         case _:
-            said = f"did not take its {size} calls ({outcome.message})"
-            hint = f"when the ledger can be written again: {command} --not-placed"
+            said = f"did not accept the {size} calls ({outcome.message})"
+            hint = f"when the ledger can be written again, run: {command} --not-placed"
     return HeldError(
-        f"the outcome of batch {batch.id} is not in the ledger: the API {said}; {why}",
+        f"the outcome of batch {batch.id} could not be written to the ledger ({why}). The API {said}",
         hint=hint,
         code="outcome-unrecorded",
     )
@@ -200,7 +202,7 @@ def _unknown(outcome: Unknown, history: History) -> Settle:
     if in_a_row == history.max_unknown:  # said once, not by each that was in progress
         batches = "1 batch" if in_a_row == 1 else f"{in_a_row} batches"
         failure = HeldError(
-            f"stopped: what became of {batches} is not known ({outcome.message})",
+            f"stopped, because the outcome of {batches} is unknown ({outcome.message})",
             hint=f"look for them in the API's dashboard, then: xuna campaigns resolve {history.address}",
             code="max-unknown",
         )
@@ -223,7 +225,7 @@ def _single_out(outcome: Refused, batch: Batch, history: History) -> Split:
         if history.same_refusals >= LONE_REFUSALS_TO_STOP and not history.has_accepted:
             # It is the request, and not the people, that the API refuses.
             failure = ConfigurationError(
-                f"the API refused {history.same_refusals} calls, each by itself, in the same words: {words}",
+                f"the API refused {history.same_refusals} calls one by one with the same message: {words}",
                 hint="if it is the override: the agent's settings must allow it (in its security settings, "
                 "overrides of that field); the rest of the list was not touched",
                 code="api-refuses-all",

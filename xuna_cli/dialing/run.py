@@ -241,8 +241,8 @@ class Dialer:
             self._stats.count("not_sent", len(fresh) - room)
             self._stats.error(
                 UsageError(
-                    f"more than {self._plan.agreed:,} people are to be called now, and no more were agreed to",
-                    hint="run the same command again, to be asked anew",
+                    f"more than {self._plan.agreed:,} people would be called now, more than you confirmed",
+                    hint="run the same command again; it asks you again",
                     code="more-than-agreed",
                 )
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.records import RunDescription
+from xuna_cli.times import for_people
 
 
 def storable(description: RunDescription) -> RunDescription:
@@ -31,7 +32,7 @@ def check_same_campaign(
     other = f"use another campaign: {flag}"
     if forgotten_at is not None:
         raise UsageError(
-            f"campaign {name!r} was forgotten at {forgotten_at} and is closed: it doesn't know any more who was "
+            f"campaign {name!r} was forgotten at {for_people(forgotten_at)} and is closed, so it is unknown who was "
             "called",
             hint=f"another campaign would call everybody on the list again: {flag}",
             code="campaign-forgotten",

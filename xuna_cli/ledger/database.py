@@ -12,6 +12,7 @@ from xuna_cli.ledger.group_commit import GroupCommit
 from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
 from xuna_cli.ledger.queries import in_parts, named
 from xuna_cli.phone.same_person import with_other_forms
+from xuna_cli.times import for_machines
 
 
 def utc_now() -> datetime:
@@ -154,4 +155,4 @@ class Database:
 
 def as_written(at: datetime) -> str:
     """Return an aware time as the ledger writes it: UTC, ISO 8601, milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return for_machines(at, "milliseconds")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from xuna_cli.errors import LedgerError
+from xuna_cli.times import for_people
 
 MOVED_TO, MOVED_AT = "moved_to", "moved_at"  # names in ledger_info; not copied
 
@@ -24,7 +25,7 @@ def check_not_moved(location: str, moved: Moved | None) -> None:
     """Raise LedgerError if the ledger at this location has the mark."""
     if moved is not None:
         raise LedgerError(
-            f"the ledger {location} was moved to {moved.to} at {moved.at}, and can only be read",
+            f"the ledger {location} was moved to {moved.to} at {for_people(moved.at)}, and can only be read",
             hint="use the new one: --ledger or XUNA_LEDGER. If that one is lost: xuna ledger copy --keep OLD NEW "
             "makes a ledger again from what this one knew",
             code="ledger-moved",

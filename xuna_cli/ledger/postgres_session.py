@@ -62,7 +62,11 @@ AGAIN = "run the same command again"
 
 # By SQLSTATE: code, what is wrong, what to do.
 DAMAGED = ("ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one")
-FULL = ("ledger-full", "can't grow: its server is out of space", "make room and run the same command again")
+FULL = (
+    "ledger-full",
+    "can't grow: its server is out of space",
+    "free some disk space and run the same command again",
+)
 EXPLANATIONS = {
     "25006": ("ledger-unwritable", "can only be read", "name the primary, or let the role write"),
     "42501": (

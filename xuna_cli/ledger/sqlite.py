@@ -356,7 +356,7 @@ EXPLANATIONS = {
     "SQLITE_FULL": (
         "ledger-full",
         "can't grow: the disk is full",
-        "make room and run the same command again",
+        "free some disk space and run the same command again",
     ),
     "SQLITE_BUSY": ("ledger-busy", "is locked by another program", "run the same command again"),
     "SQLITE_READONLY": ("ledger-unwritable", "can't be written", "check its permissions and its folder's"),

@@ -108,7 +108,7 @@ def sync_conversations(
             links, unreadable = _take(reader, joiner, group, known=known, agent_id=agent_id)
             keep(links)
             if unreadable:
-                incomplete.append(f"{unreadable} records are listed, and could not be read")
+                incomplete.append(f"{unreadable} of the listed records could not be read")
             on_progress(state())
         if listed.incomplete:
             incomplete.append(listed.incomplete)

@@ -63,11 +63,11 @@ class AgentFound(Result):
             rows.append(("Language", language))
         if isinstance(tags, list) and tags:
             rows.append(("Tags", ", ".join(map(str, tags))))
-        none = Styled("none of its own: give one with --first-message, or a first_message column", "yellow")
+        none = Styled("none. Use --first-message or a first_message column", "yellow")
         rows.append(("First message", none if message is None else f"“{message}”"))
         yield Table(("Agent", ""), rows)
         if message is not None:
-            yield "It says that where a call brings no first message."
+            yield "The agent says this message in calls without another first message."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,4 @@ class PhoneNumberList(Result):
     def remarks(self) -> Iterator[str]:
         """Yield that there is none."""
         if not self.numbers:
-            yield "The account has no caller number: import one first."
+            yield "The account has no caller number. Import a number first."

@@ -256,14 +256,14 @@ def _refused(result: BatchCallResult) -> list[str]:
     if report.refused_calls:
         people = counted(report.refused_calls, "person", "people")
         lines.append(
-            f"Refused by the API: {people}. Later runs call them after everybody else; with --retry-refused, in "
-            "the order of the list."
+            f"Refused by the API: {people}. Later runs call these people after everybody else, or, with "
+            "--retry-refused, in the order of the list."
         )
     if report.refused_earlier:
         people = counted(report.refused_earlier, "person", "people")
         lines.append(
-            f"Refused by the API in an earlier run: {people}. They are called after everybody else, unless "
-            "--retry-refused is given."
+            f"Refused by the API in an earlier run: {people}. These people are called after everybody else. To "
+            "call them in the order of the list, add --retry-refused."
         )
     return ["", *lines] if lines else []
 
@@ -285,22 +285,22 @@ def _attention(result: BatchCallResult) -> list[str]:
         lines.append("")
         lines.append(
             f"Held: {counted(calls, 'person', 'people')} in {counted(len(result.held), 'batch', 'batches')} "
-            "may or may not have been called, and are not called again until you say so."
+            "may have been called. They are not called again until you resolve the batches."
         )
-        lines.append(f"  look: xuna campaigns show {result.address}")
-        lines.append(f"  then: xuna campaigns resolve {result.address}")
+        lines.append(f"  to see the batches: xuna campaigns show {result.address}")
+        lines.append(f"  to resolve them: xuna campaigns resolve {result.address}")
     if report.refusals:
         lines.append("")
         lines.append(
-            f"The API asked to slow down {counted(report.refusals, 'time', 'times')}; "
-            f"the run waited {report.paused:.1f} s for it."
+            f"The API asked to slow down {counted(report.refusals, 'time', 'times')}, so the run waited "
+            f"{report.paused:.1f} s."
         )
     if report.counts["not_sent"] and not result.dry_run:
         lines.append("")
         lines.append(
-            f"Not sent: {counted(report.counts['not_sent'], 'person', 'people')} still to be called. "
-            + ("Mend what is said below first." if _needs_mending(report) else "Run the same command again.")
+            f"Not called yet: {counted(report.counts['not_sent'], 'person', 'people')}. "
+            + ("Fix the error below first." if _needs_mending(report) else "Run the same command again.")
         )
     if not report.list_complete:
-        lines.append("The list was not read to its end.")
+        lines.append("The rest of the list was not read.")
     return lines

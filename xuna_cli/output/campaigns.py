@@ -7,6 +7,7 @@ from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campai
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.messages import counted
 from xuna_cli.output.result import Result, Styled, Table
+from xuna_cli.times import for_people
 
 WIDEST = 110
 WIDE = 80  # columns of a terminal that has room for more than the numbers
@@ -30,18 +31,22 @@ class Evidence:
         """Say what is proven of a held batch; the lack of records proves nothing."""
         if found := self.found.get(one.id, 0):
             return (
-                f"The conversation records have {found} of its {one.size} calls (read {self.read_at}): "
-                "it was placed."
+                f"The conversation records of {self._read_at} have {found} of the {one.size} calls, so the batch "
+                "was placed."
             )
         if self.read_at is None or (one.submitted_at or "") >= self.read_at:
             return (
-                "The conversation records were not read since; they may prove that it was placed: "
-                f"{self.command}"
+                "The conversation records were not read since then. They may prove that the batch was placed. "
+                f"To read them, run: {self.command}"
             )
         return (
-            f"The conversation records had none of its calls (read {self.read_at}), which proves nothing; "
-            f"to read again: {self.command}"
+            f"The conversation records of {self._read_at} have none of the calls, which proves nothing. "
+            f"To read the records again, run: {self.command}"
         )
+
+    @property
+    def _read_at(self) -> str:
+        return for_people(self.read_at or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class CampaignList(Result):
 
     def parts(self) -> Iterator[Table | str]:
         """Yield a row for each campaign."""
-        numbers = ("Accepted", "Held", "In flight")
+        numbers = ("Accepted", "Held", "In progress")
         yield Table(
             ("Campaign", *numbers, "List", "Since"),
             map(_row, self.campaigns),
@@ -103,7 +108,8 @@ class CampaignFound(Result):
         one = self.campaign
         yield f"Campaign {one.name}, from {one.source_path or 'stdin'}, through {one.api_origin}"
         if one.forgotten_at is not None:
-            yield f"Its people were forgotten at {one.forgotten_at}; it is closed."
+            at = for_people(one.forgotten_at)
+            yield f"The people of this campaign were forgotten at {at}. The campaign is closed."
         yield Table(
             ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"),
             map(_batch_row, self.batches),
@@ -115,7 +121,7 @@ class CampaignFound(Result):
             yield from ("", *explain_held(each, self.evidence).split("\n"))
         if held:
             yield ""
-            yield f"Then: xuna campaigns resolve {self.address}"
+            yield f"To resolve: xuna campaigns resolve {self.address}"
 
 
 def _row(one: Campaign) -> tuple[object, ...]:
@@ -127,7 +133,7 @@ def _row(one: Campaign) -> tuple[object, ...]:
         Styled(f"{held:,}", "bold yellow" if held else ""),
         f"{moving:,}",
         one.source_path or "stdin",
-        one.created_at[:16].replace("T", " "),
+        for_people(one.created_at),
     )
 
 
@@ -139,25 +145,26 @@ def _batch_row(one: BatchRecord) -> tuple[object, ...]:
         one.batch_id or "-",
         "-" if one.calls_initiated is None else one.calls_initiated,
         one.run_id,
-        one.submitted_at or "-",
+        for_people(one.submitted_at) if one.submitted_at else "-",
     )
 
 
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:
     """Say of a held batch when, how many, what happened, what is proven, and what to look for."""
-    head = f"Batch {one.id}: {counted(one.size, 'person', 'people')}, sent {one.submitted_at or '?'}, "
+    sent = for_people(one.submitted_at) if one.submitted_at else "?"
+    head = f"Batch {one.id}: {counted(one.size, 'person', 'people')}, sent {sent}, "
     head += f"{one.state.value}: {one.error or '-'}"
     head += f"\n  {evidence.words(one)}"
     if one.state is BatchState.SHORT:
         return (
-            f"{head}\n  In the API's dashboard, look for {one.batch_id}: it queued {one.calls_initiated} of them. Who "
-            "was left out, if anybody, can't be told from here;\n  resolve it as placed, and call those who were "
-            "left out under another campaign."
+            f"{head}\n  The API queued {one.calls_initiated} of the calls as {one.batch_id}, but did not say who was "
+            "left out. Look for this batch in the dashboard of XUNA AI.\n  Then resolve the batch as placed, and call "
+            "the people who were left out in another campaign."
         )
     return (
-        f"{head}\n  In the API's dashboard, look for a batch of {one.size} calls that was made at {one.submitted_at} "
-        "(UTC) or within some minutes after it.\n  It is there: placed. It is not there, and the dashboard is up to "
-        "date: not placed."
+        f"{head}\n  In the dashboard of XUNA AI, look for a batch of {counted(one.size, 'call', 'calls')} from {sent}, "
+        'or a few minutes later.\n  If you find it, choose "placed". If the dashboard is up to date and the batch '
+        'is not there, choose "not placed".'
     )
 
 

@@ -116,7 +116,7 @@ class ConversationFile:
                 self._stream.flush()
                 os.fsync(self._stream.fileno())
         except OSError as failed:
-            raise self._unusable(f"it can't be written ({failed.strerror})", "make room") from None
+            raise self._unusable(f"it can't be written ({failed.strerror})", "free some disk space") from None
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of the conversations that the file has.
@@ -153,7 +153,9 @@ class ConversationFile:
             try:
                 self._stream.write(line)
             except OSError as error:
-                raise self._unusable(f"it can't be written ({error.strerror})", "make room") from None
+                raise self._unusable(
+                    f"it can't be written ({error.strerror})", "free some disk space"
+                ) from None
         self.written += 1
 
     def _id_in(self, line: str) -> str:
@@ -184,12 +186,12 @@ class ConversationFile:
             if error.errno != errno.ELOOP:
                 raise
             raise self._unusable(
-                "it is a symbolic link, and none is followed", "name the file that it leads to"
+                "it is a symbolic link, which is not allowed here", "name the file that the link points to"
             ) from None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise self._unusable(
-                "it is no regular file", "name another file, or leave --to out to write to stdout"
+                "it is not a regular file", "name another file, or write to stdout without --to"
             )
         return descriptor
 
@@ -201,7 +203,9 @@ class ConversationFile:
             os.fchmod(descriptor, 0o600)  # only the owner may read what was said, whoever made the file
             return self._cut_off_half_a_line(descriptor) == 0
         except BlockingIOError:
-            raise self._unusable("another export is writing it", "wait for it to end") from None
+            raise self._unusable(
+                "another export is writing to this file", "wait until that export has ended"
+            ) from None
         except OSError as error:
             raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
 
@@ -241,7 +245,7 @@ class ConversationFile:
 
     def _foreign(self, line: int) -> InputError:
         return self._unusable(
-            f"it is there, and its line {line} is not of such an export",
+            f"the file exists, but line {line} does not come from the same kind of export",
             "name another file, or give the same --output and --with-transcript as before",
         )
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from xuna_cli.ledger.conversations import verdict
 from xuna_cli.models import Conversation
-from xuna_cli.output.conversation_file import COLUMNS, as_row, began
+from xuna_cli.output.conversation_file import COLUMNS, as_row
 from xuna_cli.output.messages import Stdout, safe
 from xuna_cli.output.result import ListResult, Result, Styled, Table
+from xuna_cli.times import for_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class ConversationsFound(ListResult):
     def parts(self) -> Iterator[Table | str]:
         """Yield a row for each conversation."""
         yield Table(
-            ("Conversation", "Began (UTC)", "Lasted", "Number", "Status", "Batch ID"),
+            ("Conversation", "Began", "Lasted", "Number", "Status", "Batch ID"),
             [
                 (
                     one.conversation_id,
-                    (began(one) or "-")[:19].replace("T", " "),
+                    "-" if one.started_at is None else for_people(one.started_at),
                     lasted(one.duration),
                     one.external_number or "-",
                     one.status or "-",
@@ -50,7 +51,7 @@ class ConversationsFound(ListResult):
     def remarks(self) -> Iterator[str]:
         """Yield where the list was cut off, by us or by the API."""
         if self.limited:
-            yield f"These are the first {len(self.conversations):,}; there are more: --limit N"
+            yield f"Only the first {len(self.conversations):,} are shown. To see more, use --limit N"
         yield from ListResult.remarks(self)
 
 
@@ -77,7 +78,7 @@ class ConversationFound(Result):
             ("Agent", one.agent_id),
             ("Number", one.external_number),
             ("Batch ID", one.batch_call_id),
-            ("Began", began(one)),
+            ("Began", None if one.started_at is None else for_people(one.started_at)),
             ("Lasted", None if one.duration is None else lasted(one.duration)),
             ("Status", one.status),
             ("Outcome", verdict(one).value),
@@ -101,7 +102,7 @@ class ConversationFound(Result):
                 ],
             )
         if not one.transcript:
-            yield "There is no transcript."
+            yield "This conversation has no transcript."
         margin = max((len(safe(turn.speaker)) for turn in one.transcript), default=0)
         for turn in one.transcript:
             first, *more = turn.message.splitlines() or [""]

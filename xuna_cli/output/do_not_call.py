@@ -35,7 +35,7 @@ class EntryList(Result):
         yield Table(("Number", "Reason", "Since"), map(_row, self.entries))
         more = self.total - len(self.entries)
         yield counted(self.total, "number", "numbers") + (
-            f"; all of them: xuna do-not-call export ({more:,} more)" if more else ""
+            f" ({more:,} not shown). To get all numbers: xuna do-not-call export" if more else ""
         )
 
 

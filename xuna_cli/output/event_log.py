@@ -54,7 +54,7 @@ class EventLog(RunObserver):
         try:
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
-            reason = "it is a pipe, and no program reads it" if error.errno == errno.ENXIO else error.strerror
+            reason = "it is a pipe that no program reads" if error.errno == errno.ENXIO else error.strerror
             raise InputError(
                 f"{path} can't be written: {reason}",
                 hint="name another file with --log",

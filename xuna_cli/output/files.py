@@ -124,7 +124,7 @@ def open_in_place(path: Path) -> int:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "it is a pipe, and no program reads it yet") from None
+            raise OSError(errno.ENXIO, "it is a pipe that no program reads yet") from None
         raise
     os.set_blocking(descriptor, True)
     return descriptor
@@ -137,7 +137,7 @@ def refuse_ledger(path: Path) -> None:
     with contextlib.suppress(OSError), path.open("rb") as there:
         if there.read(len(SQLITE_MARK)) == SQLITE_MARK:
             raise InputError(
-                f"{path} is a database, a ledger perhaps, and is not overwritten",
+                f"{path} is a database, perhaps a ledger, so it was not overwritten",
                 hint="name another file",
                 code="output-is-ledger",
             )
@@ -150,7 +150,7 @@ def refuse_inputs(output: Path | None, inputs: Iterable[Path | None]) -> None:
     for path in inputs:
         if path is not None and _is_same(output, path):
             raise UsageError(
-                f"{output} is read by this command, and would be overwritten by it",
+                f"{output} is an input of this command, so it can't be its output",
                 hint="name another file for the output",
                 code="output-is-input",
             )
@@ -162,7 +162,7 @@ def refuse_outputs(*outputs: Path | None) -> None:
     for one, other in combinations(files, 2):
         if _is_same(one, other):
             raise UsageError(
-                f"{one} would be written twice by this command",
+                f"{one} is named for two outputs of this command",
                 hint="name another file for one of the outputs",
                 code="output-twice",
             )

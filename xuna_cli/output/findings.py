@@ -66,7 +66,7 @@ class Diagnosis(Result):
     def parts(self) -> Iterator[Table | str]:
         """Yield a row for each check."""
         yield Table(
-            ("", "What", "How it stands"),
+            ("", "What", "Result"),
             [
                 (one.mark, one.what, one.message + (f" — {one.hint}" if one.hint else ""))
                 for one in self.findings

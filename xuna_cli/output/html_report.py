@@ -14,7 +14,8 @@ from xuna_cli.outcomes.report_data import Callee, ReportData, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted
 from xuna_cli.output.files import is_ordinary, replacing
-from xuna_cli.output.messages import COUNT_LABELS, safe
+from xuna_cli.output.messages import COUNT_LABELS, counted, safe
+from xuna_cli.times import for_people
 
 SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
 
@@ -23,17 +24,17 @@ TEMPLATE = "report.html.j2"
 WORDS = {
     CallOutcome.SUCCESS: ("Success", "every criterion was met"),
     CallOutcome.FAILURE: ("Failure", "at least one criterion was not met"),
-    CallOutcome.UNKNOWN: ("Unknown", "there is a conversation, and no verdict"),
+    CallOutcome.UNKNOWN: ("Unknown", "there is a conversation, but no verdict"),
     CallOutcome.IN_PROGRESS: ("In progress", "the call or its evaluation goes on"),
-    CallOutcome.UNPROVEN: ("Unproven", "a conversation may be theirs or somebody else's"),
-    CallOutcome.NO_CONVERSATION: ("No conversation", "no record of a conversation was found"),
-    CallOutcome.NOT_READ: ("Not read", "the records were not read, or not to their end, since the call"),
+    CallOutcome.UNPROVEN: ("Unproven", "a conversation may belong to them or to somebody else"),
+    CallOutcome.NO_CONVERSATION: ("No conversation", "no conversation was found"),
+    CallOutcome.NOT_READ: ("Not read", "the records were not read completely since the call"),
 }
 
 REJECTED = {
     "api-refused": "refused by the API",
     "key-missing": "an empty key",
-    "key-not-text": "a key that is no text",
+    "key-not-text": "a key that is not text",
     "phone-decimal-point": "a number with a decimal point",
     "phone-excel-notation": "a number that a spreadsheet has shortened",
     "phone-extension": "a number with an extension",
@@ -47,7 +48,7 @@ REJECTED = {
     "phone-several": "more than one number",
     "phone-short-number": "a short number",
     "phone-unknown-country": "a country that does not exist",
-    "template-empty-value": "nothing to say: an empty cell",
+    "template-empty-value": "an empty cell in the message",
     "template-error": "the message could not be made",
     "template-missing-column": "a column that the message needs is missing",
 }
@@ -89,7 +90,7 @@ def write_report(data: ReportData, to: Path, *, with_people: bool, address: str)
     with contextlib.suppress(OSError), to.open("rb") if is_ordinary(to) else io.BytesIO() as there:
         if (start := there.read(64)) and not start.lstrip().lower().startswith(b"<!doctype html"):
             raise InputError(
-                f"{to} is there and is no report, so it is not overwritten",
+                f"{to} exists and is not a report, so it was not overwritten",
                 hint="name another file with --to",
                 code="output-is-other",
             )
@@ -166,7 +167,7 @@ def _figures(data: ReportData) -> list[tuple[str, str, str]]:
     called, conversed = data.called, data.conversed
     success = data.outcomes.get(CallOutcome.SUCCESS, 0)
     figures = [
-        (f"{called:,}", "calls made", f"in {data.runs:,} run{'s' if data.runs != 1 else ''}"),
+        (f"{called:,}", "calls made", f"in {counted(data.runs, 'run', 'runs')}"),
         (_percent(conversed, called) or "-", "had a conversation", f"{conversed:,} of {called:,}"),
         (_percent(success, conversed) or "-", "of these succeeded", f"{success:,} of {conversed:,}"),
     ]
@@ -186,7 +187,7 @@ def _funnel(data: ReportData) -> list[Bar]:
         ]
     steps += [
         ("Calls made", data.called, ""),
-        ("Conversations", data.conversed, "proven to be of these calls"),
+        ("Conversations", data.conversed, "matched to these calls"),
         ("Successes", data.outcomes.get(CallOutcome.SUCCESS, 0), "every criterion met"),
     ]
     longest = max(count for _, count, _ in steps) or 1
@@ -278,19 +279,22 @@ def _held(one: Held, address: str) -> dict[str, object]:
     batch = one.batch
     resolve = f"xuna campaigns resolve {address} {batch.id} --placed"
     if batch.state is BatchState.SHORT:
-        todo = f"The API queued {batch.calls_initiated} of them; who was left out can't be told. Resolve it as placed:"
+        todo = (
+            f"The API queued {batch.calls_initiated} of the calls; who was left out is unknown. "
+            "Resolve the batch as placed:"
+        )
     elif one.found:
-        todo = "It was placed. Resolve it so:"
+        todo = "The batch was placed. Resolve it as placed:"
     else:
         todo = (
-            "Nothing proves that it was placed, or that it was not. Look for it in the API's dashboard, then:"
+            "It is unknown whether the batch was placed. Look for it in the dashboard of XUNA AI, then run:"
         )
         resolve = f"xuna campaigns resolve {address}"
     return {
         "id": batch.id,
         "state": batch.state.value,
         "size": batch.size,
-        "at": (batch.submitted_at or "-")[:16].replace("T", " "),
+        "at": for_people(batch.submitted_at) if batch.submitted_at else "-",
         "found": one.found,
         "error": safe(batch.error or ""),
         "todo": todo,

@@ -17,7 +17,7 @@ COUNT_LABELS = {
     "do_not_call": "on a do-not-call list",
     "screened": "screened out",
     "deferred": "deferred",
-    "in_flight": "in flight elsewhere",
+    "in_flight": "in progress in another run",
     "held": "held",
     "not_sent": "not sent",
 }
@@ -112,7 +112,7 @@ def emit(text: str) -> None:
         silence_stdout()
         raise OutputError(
             f"the output can't be written: {error.strerror}",
-            hint="what was done is in the ledger: xuna campaigns list",
+            hint="to see what was done, run: xuna campaigns list",
         ) from None
 
 

@@ -17,16 +17,16 @@ from xuna_cli.outcomes.joining import (
 )
 from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.outcomes.summary import Summary
-from xuna_cli.output.messages import say, shown
+from xuna_cli.output.messages import counted, say, shown
 from xuna_cli.output.opt_outs import harvest_document, harvest_line, harvest_remarks
 from xuna_cli.output.result import Result, Styled, Table, cut_off
 
 LABELS = {
     CallOutcome.SUCCESS: "success",
     CallOutcome.FAILURE: "failure",
-    CallOutcome.UNKNOWN: "unknown: there is a record, and no verdict",
+    CallOutcome.UNKNOWN: "unknown (a conversation, but no verdict)",
     CallOutcome.IN_PROGRESS: "in progress",
-    CallOutcome.UNPROVEN: "unproven: records that may be of somebody else",
+    CallOutcome.UNPROVEN: "unproven (may be somebody else's conversation)",
     CallOutcome.NO_CONVERSATION: "no conversation",
     CallOutcome.NOT_READ: "not read",
 }
@@ -40,10 +40,10 @@ STYLES = {
 
 REASONS = {
     NO_NUMBER: "have no number",
-    OTHER_NUMBER: "have a number that their batch has not",
-    SAME_NUMBER_TWICE: "are of a number that was called more than once in its batch",
-    NUMBER_ONLY: "have a number and nothing else that would prove which call they are of",
-    BATCH_IN_DOUBT: "are of a batch that may be a held one",
+    OTHER_NUMBER: "have a number that is not in their batch",
+    SAME_NUMBER_TWICE: "have a number that was called more than once in the batch",
+    NUMBER_ONLY: "have a number, but nothing else that proves to which call they belong",
+    BATCH_IN_DOUBT: "belong to a batch that may be held",
 }
 
 
@@ -115,7 +115,8 @@ class OutcomesFound(Result):
 
     def parts(self) -> Iterator[Table | str]:
         """Yield the outcomes, the criteria, and what is known of the records."""
-        yield f"Campaign {self.summary.campaign.name}: {self.summary.calls:,} calls accepted"
+        accepted = counted(self.summary.calls, "call", "calls")
+        yield f"Campaign {self.summary.campaign.name}: {accepted} accepted"
         yield _outcomes(self.summary)
         if self.summary.criteria:
             results = ("Success", "Failure", "Unknown")
@@ -130,19 +131,19 @@ class OutcomesFound(Result):
             yield from _sync_lines(self.summary.sync)
         for one in self.summary.held:
             proof = (
-                f"found {one.found} of its {one.batch.size} calls: it was placed"
+                f"{one.found} of the {one.batch.size} calls found, so the batch was placed"
                 if one.found
-                else "none of its calls found, which proves nothing"
+                else "none of the {one.batch.size} calls found, which proves nothing"
             )
             yield f"Held batch {one.batch.id} ({one.batch.state.value}): {proof}"
         if self.summary.held:
-            yield f"  then: xuna campaigns resolve {self.address}"
+            yield f"  to resolve: xuna campaigns resolve {self.address}"
 
     def remarks(self) -> Iterator[str]:
         """Yield that the time to watch is over, and what is to be known of opt-outs."""
         if self.watched_for and (waiting := self.summary.waiting):
-            over = f"the time to watch (--for {self.watched_for}) is over"
-            yield f"xuna: {waiting:,} calls have no outcome yet, and {over}"
+            calls = counted(waiting, "call has", "calls have")
+            yield f"xuna: stopped watching after --for {self.watched_for}; {calls} no outcome yet"
         if self.harvest is not None:
             yield from harvest_remarks(self.harvest)
 
@@ -158,13 +159,13 @@ def _outcomes(summary: Summary) -> Table:
 
 def _sync_lines(sync: ConversationSync) -> Iterator[str]:
     yield (
-        f"{sync.records:,} records read: {sync.joined:,} joined, {sync.elsewhere:,} of other calls, "
-        f"{sync.unjoined:,} not joined, as it can't be proven which call they are of"
+        f"{counted(sync.records, 'record', 'records')} read: {sync.joined:,} matched to a call, "
+        f"{sync.elsewhere:,} of other calls, {sync.unjoined:,} could not be matched to a call with certainty"
     )
     for reason, count in sync.reasons.items():
         yield f"  {count:,} {REASONS.get(reason, reason)}"
     if sync.incomplete:
-        yield f"The list of records is cut off: {sync.incomplete}"
+        yield f"The list of records is incomplete: {sync.incomplete}"
 
 
 class LiveSummary:
@@ -199,7 +200,7 @@ class LiveSummary:
         if self._watched and not self._said:
             from rich.text import Text  # noqa: PLC0415
 
-            self._live.update(Text(f"{sync.records:,} records read, {sync.joined:,} joined"))
+            self._live.update(Text(f"{sync.records:,} records read, {sync.joined:,} matched"))
 
     def show(self, summary: Summary) -> None:
         """Show a summary."""

@@ -46,19 +46,19 @@ def _most(counts: Mapping[str, int]) -> str:
 
 def _estimate_lines(estimate: Estimate) -> Iterator[str]:
     known = estimate.experience
-    time = "how long they take is not known: this ledger has no earlier request"
+    time = "time unknown, because this ledger has no earlier requests"
     if estimate.seconds is not None:
         time = f"about {_duration(estimate.seconds)}"
     yield f"{counted(estimate.requests, 'request', 'requests')}, {time}"
     if estimate.price_per_minute is None:
         return
     if estimate.cost is None:
-        yield "Cost: not known, since this ledger has no outcomes; read them with xuna campaigns outcomes"
+        yield "Cost: unknown, because this ledger has no outcomes yet. To read outcomes: xuna campaigns outcomes"
     else:
         answered = f"{known.answered / known.calls:.0%} of {counted(known.calls, 'call', 'calls')} answered"
         yield (
             f"Cost: about {estimate.cost:,.2f} at {estimate.price_per_minute:g} a minute (in this ledger {answered}, "
-            f"{known.answered_seconds or 0:.0f} s on average)"
+            f"for {known.answered_seconds or 0:.0f} s on average)"
         )
 
 

@@ -48,7 +48,7 @@ def prompt_lines(
     if recently.people:
         yield f"  WARNING: {recently_line(recently, done=False)}"
     if later:
-        yield f"  and {later:,} more as their hours come"
+        yield f"  and {later:,} more when their calling hours begin"
 
 
 def _others(report: Report) -> str:

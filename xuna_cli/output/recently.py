@@ -20,12 +20,11 @@ def recently_line(recently: RecentlyCalled, *, done: bool) -> str:
     if len(recently.campaigns) > SHOWN:
         shown.append("others")
     people = counted(recently.people, "person", "people")
-    what = "called now was" if recently.people == 1 else "called now were"
-    if not done:
-        what = "to be called was" if recently.people == 1 else "to be called were"
+    verb = "was" if recently.people == 1 else "were"
+    whom = f"{people} called now {verb}" if done else f"{people} {verb}"
     return (
-        f"{people} {what} called in other campaigns in the last {recently.days} days already: {', '.join(shown)}. "
-        f"To leave such people out, add --quiet-days {recently.days}"
+        f"{whom} already called in other campaigns in the last {recently.days} days: {', '.join(shown)}. "
+        f"To skip people who were called recently, add --quiet-days {recently.days}"
     )
 
 

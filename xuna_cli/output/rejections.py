@@ -27,13 +27,13 @@ def rejection_lines(report: Report, rejects: str | None, again: str) -> Iterator
             continue
         more = ", …" if cause.rows > len(cause.first_rows) else ""
         rows = ", ".join(map(str, cause.first_rows))
-        yield f"  {cause.rows:,} rows ({rows}{more}) [{cause.code}]; row {cause.first_rows[0]}: {cause.message}"
+        yield f"  {cause.rows:,} rows ({rows}{more}), e.g. row {cause.first_rows[0]}: {cause.message} [{cause.code}]"
     if len(report.causes) > CAUSES_SHOWN:
         yield f"  and {counted(len(report.causes) - CAUSES_SHOWN, 'other cause', 'other causes')}"
     if rejects is None:
-        yield "  To get them as a CSV to fix and feed back, add --rejects FILE."
+        yield "  To get these rows as a CSV file that you can fix and call, add --rejects FILE."
     elif again:
-        yield f"  All of them, with reasons: {rejects}. Fix them there, then run:"
+        yield f"  All rejected rows, with reasons, are in {rejects}. Fix the rows there, then run:"
         yield f"  {again}"
 
 
@@ -42,8 +42,8 @@ def duplicate_lines(report: Report) -> Iterator[str]:
     duplicates = report.counts["duplicates"]
     if duplicates:
         pairs = [
-            f"row {row}" + (f" (as row {of_row})" if of_row is not None else "")
+            f"row {row}" + (f" (same as row {of_row})" if of_row is not None else "")
             for row, of_row in report.duplicates[:DUPLICATES_SHOWN]
         ]
         more = ", …" if duplicates > len(pairs) else ""
-        yield f"Duplicates, not called again ({duplicates:,}): {', '.join(pairs)}{more}"
+        yield f"Duplicates, called only once ({duplicates:,}): {', '.join(pairs)}{more}"

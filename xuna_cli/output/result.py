@@ -108,7 +108,7 @@ def cut_off(incomplete: str | None) -> list[XunaError]:
     """Return the error of a list that is cut off, if it is."""
     if incomplete is None:
         return []
-    return [UnreachableError(f"the list is cut off: {incomplete}", code="list-incomplete")]
+    return [UnreachableError(f"the list is incomplete: {incomplete}", code="list-incomplete")]
 
 
 def print_result(command: str, result: Result, output: str) -> None:

@@ -1,7 +1,7 @@
 """Who was not called and why, for people and for programs."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from xuna_cli.dialing.report import Deferral, Report
@@ -9,6 +9,7 @@ from xuna_cli.models import LintWarning
 from xuna_cli.output.messages import counted
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import local
+from xuna_cli.times import for_machines
 
 ROWS_SHOWN = 10
 OPENINGS_SHOWN = 10
@@ -34,7 +35,7 @@ def screening_document(report: Report, marks: Sequence[LintWarning]) -> dict[str
         "deferred_until": [
             {
                 "zones": list(one.zones),
-                "opens_at": one.opens_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "opens_at": for_machines(one.opens_at),
                 "opens_at_local": _local(one).isoformat(timespec="seconds"),
                 "people": one.people,
             }
@@ -55,15 +56,15 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
         shown = report.screened[:ROWS_SHOWN]
         yield from (f"  row {one.row_number}: {one.reason.message}" for one in shown)
         if sum(report.reasons.values()) > ROWS_SHOWN:
-            yield "  … all who were screened out, as a CSV: --rejects FILE"
+            yield "  … to get all of these rows as a CSV file, add --rejects FILE"
     if report.deferrals:
         yield ""
-        yield "Deferred, to be called by the same command later:"
+        yield "Deferred. Run the same command later to call these people:"
         for one in report.deferrals[:OPENINGS_SHOWN]:
             who = counted(one.people, "person", "people")
-            yield f"  {who}, from {_local(one):%a %d %b %H:%M} on in {_places(one.zones)}"
+            yield f"  {who}, from {_local(one):%a %d %b %H:%M}, in {_places(one.zones)}"
         if len(report.deferrals) > OPENINGS_SHOWN:
-            yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more openings: --output json"
+            yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more times; to see all, add --output json"
     if warnings := warnings_of(report, marks):
         yield ""
         yield from warnings
@@ -74,12 +75,12 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
     lines = []
     if report.outside:
         lines.append(
-            f"outside 08:00-21:00 of their own time: {counted(report.outside, 'person', 'people')}; "
-            "to call them within hours only: --hours 08:00-21:00"
+            f"it is outside 08:00-21:00 where {counted(report.outside, 'person is', 'people are')}; "
+            "to call only between these times, add --hours 08:00-21:00"
         )
     lines += [
-        f"what is said, in {counted(mark.rows, 'row', 'rows')}: {mark.message} "
-        f"[{mark.code}, first in row {mark.first_row}]"
+        f"{counted(mark.rows, 'message', 'messages')} may be wrong, e.g. row {mark.first_row}: {mark.message} "
+        f"[{mark.code}]"
         for mark in marks
     ]
     return lines

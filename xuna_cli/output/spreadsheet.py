@@ -60,7 +60,7 @@ class Rejects:
             if path.is_dir():
                 raise IsADirectoryError(0, "it is a folder")
             if not path.parent.is_dir():
-                raise NotADirectoryError(0, "there is no such folder")
+                raise NotADirectoryError(0, "the folder does not exist")
             # Opened now: a pipe that nobody reads is told before anything is sent.
             self._in_place = None if is_ordinary(path) else os.fdopen(open_in_place(path), "w", newline="")
             # Spooled where it will be: a folder that takes no files is told before anything is sent.

@@ -58,8 +58,8 @@ class TestCallResult(Result):
             (batch,) = self.report.batches
             yield f"Calling {number} now with the message of row {row}: {words} (batch {batch.batch_id})"
         elif self.report.counts["held"]:
-            yield f"It is not known whether {number} is called: look at your phone, or at the API's dashboard."
+            yield f"Perhaps {number} is being called. Look at your phone, or at the dashboard of XUNA AI."
         else:
-            yield f"{number} is not called."
+            yield f"{number} was not called."
         yield from (one.reason.message for one in self.report.screened)
         yield from (one.message for one in self.report.rejections)

@@ -40,7 +40,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.every < 1 or self.skip < 0 or not 0 <= self.share <= 1:
-            raise ValueError("every is at least 1, skip at least 0, share between 0 and 1")
+            raise ValueError("every must be at least 1, skip at least 0, and share between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +217,7 @@ def from_json(document: object) -> Fault:
         ValueError: it describes none.
     """
     if not isinstance(document, dict) or document.get("kind") not in KINDS:
-        raise ValueError(f"a fault is an object whose kind is one of: {', '.join(sorted(KINDS))}")
+        raise ValueError(f"a fault must be an object with one of these kinds: {', '.join(sorted(KINDS))}")
     fields = {name: value for name, value in document.items() if name != "kind"}
     try:
         return KINDS[document["kind"]](**fields)

@@ -101,7 +101,7 @@ def test_those_that_are_old_are_forgotten_together(cli):
     call(cli, "a", people=PEOPLE[:2])
     call(cli, "b", people=PEOPLE[2:4])
     ran = cli("campaigns", "forget", "--older-than", "30")
-    assert "no campaign is that old" in ran.err
+    assert "no campaign is older than that" in ran.err
     later = datetime.now(UTC) + timedelta(days=31)
     ledger = open_ledger(cli.ledger, now=lambda: later)
     assert older_than(ledger, timedelta(days=30)) == ["a", "b"]

@@ -149,8 +149,8 @@ def test_an_unknown_batch_that_was_placed_is_proven_by_its_records(cli, served, 
     [held] = document["held_batches"]
     assert 0 < held["found"] < 10
     shown = cli("campaigns", "show", "people").out
-    assert f"The conversation records have {held['found']} of its 10 calls" in shown
-    assert "it was placed" in shown
+    assert f"have {held['found']} of the 10 calls" in shown
+    assert "the batch was placed" in shown
     show = json.loads(cli("campaigns", "show", "people", "--output", "json").out)
     assert [one["found"] for one in show["batches"] if "found" in one] == [held["found"]]
     refused = cli("campaigns", "resolve", "people", held["id"], "--not-placed", exits=2)
@@ -211,7 +211,7 @@ def test_a_list_that_is_cut_off_is_said_and_nobody_is_without_a_conversation(cli
     call(cli, people(20))
     server.faults.add(Pages(how="no-cursor"))
     _ran, document = outcomes(cli, exits=6)
-    assert "not how to get it" in document["reading"]["incomplete"]
+    assert "not how to get them" in document["reading"]["incomplete"]
     assert document["outcomes"]["no-conversation"] == 0
     assert document["outcomes"]["not-read"] > 0
 
@@ -375,7 +375,7 @@ def test_no_conversation_does_not_count_where_records_could_not_be_joined(cli, s
     again = tmp_path / "again.csv"
     options = ("--outcome", "no-conversation", "--after", "0s", "-o", again)
     ran = cli("campaigns", "retry-list", "people", *options, exits=2)
-    assert "3 records may be of anybody" in ran.err
+    assert "3 records may belong to anybody" in ran.err
     assert not again.exists()
     cli("campaigns", "retry-list", "people", *options, "--absence-counts")
     assert len(again.read_text().splitlines()) == 4

@@ -165,7 +165,7 @@ def test_one_person_is_no_people(cli, api, people):
     api.faults.add(Cut(times=1))
     cli("batch-call", people(1), *HELLO, "--timeout", 0.2, exits=7)
     assert "Batch 1: 1 person, sent 20" in cli("campaigns", "show", "people").out
-    assert "has 1 held batch, and" in cli("campaigns", "resolve", "people", exits=2).err
+    assert "has 1 held batch, but" in cli("campaigns", "resolve", "people", exits=2).err
     age(cli)
     assert "its 1 person is not called again" in cli("campaigns", "resolve", "people", 1, "--placed").err
     assert "1 person deleted" in cli("campaigns", "forget", "people", "--yes").err

@@ -3,6 +3,7 @@
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, ExportFileOptions, JoinOptions
 from xuna_cli.commands.results import prints
+from xuna_cli.times import for_people
 
 
 @options_of_command
@@ -27,7 +28,8 @@ def export_campaign(options: CampaignExportOptions) -> None:
         check_output_of_ledger(options, options.to, opened, options.join, found.source_path)
         if found.forgotten_at:
             say(
-                f"xuna: the people of campaign {options.name!r} were forgotten at {found.forgotten_at}: no row is left"
+                f"xuna: the people of campaign {options.name!r} were forgotten at "
+                f"{for_people(found.forgotten_at)}, so there are no rows"
             )
         with people_of(opened, found, options) as people:
             export_people(people.everybody, people.columns, options.output, options.to)

@@ -43,7 +43,7 @@ def forget_campaigns(options: ForgetOptions) -> None:
     from xuna_cli.ledger.forgetting import older_than
 
     if (options.name is None) == (options.older_than is None):
-        raise UsageError("give the campaign's name, or --older-than DAYS")
+        raise UsageError("name the campaign, or use --older-than DAYS")
     with ledger_for_reading(options) as opened:
         if options.name is not None:
             names = [options.name]
@@ -88,17 +88,18 @@ def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
                 raise
             refused.append(error)
         else:
-            say(f"campaign {name!r} is forgotten and closed: {deleted} deleted, its counts are kept")
+            say(f"campaign {name!r} was forgotten and closed: {deleted} deleted, the counts were kept")
     if not names:
-        say("no campaign is that old")
+        say("no campaign is older than that")
     ledger.engine.vacuum()
     for copy in ledger.engine.migration_backups():
         say(
-            f"xuna: warning: {copy} was left by an upgrade and still holds what was in the ledger then: remove it"
+            f"xuna: warning: {copy} was left by an upgrade and still contains the old data of the "
+            "ledger; delete this file"
         )
     if refused:
         raise HeldError(
             "; ".join(error.message for error in refused),
-            hint="the other campaigns that are so old are forgotten",
+            hint="the other campaigns of that age were forgotten",
             code="campaigns-not-forgotten",
         )

@@ -86,7 +86,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                         read,
                         pace,
                         show=live.show,
-                        on_failure=lambda error: say(f"xuna: warning: {error.message}; it is tried again"),
+                        on_failure=lambda error: say(f"xuna: warning: {error.message}; trying again"),
                         monotonic=time.monotonic,
                         wait=time.sleep,
                     )

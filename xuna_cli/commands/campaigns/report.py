@@ -43,4 +43,4 @@ def write_report(options: ReportOptions) -> None:
         data, options.to, with_people=options.with_people, address=address_in(options, options.name)
     )
     masked = "" if options.with_people else "; numbers are masked (--with-people shows them)"
-    say(f"xuna: {options.to} is written{masked}")
+    say(f"xuna: {options.to} was written{masked}")

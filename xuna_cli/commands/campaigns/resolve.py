@@ -23,7 +23,9 @@ class ResolveOptions(LedgerOptions):
     batch: Annotated[
         list[int] | None,
         typer.Argument(
-            autocompletion=held_batches, metavar="[BATCH]...", help="The ledger's ids of the batches."
+            autocompletion=held_batches,
+            metavar="[BATCH]...",
+            help="IDs of the batches in the ledger, as `campaigns show` lists them.",
         ),
     ] = None
     placed: Annotated[
@@ -46,7 +48,7 @@ def resolve_batches(options: ResolveOptions) -> None:
     where = address_in(options, options.name)
     if bool(batch) != (placed is not None):
         raise UsageError(
-            "batch ids go with --placed or --not-placed",
+            "batch IDs need --placed or --not-placed",
             hint=f"e.g. xuna campaigns resolve {where} {batch[0] if batch else 17} --placed; "
             f"on a terminal: xuna campaigns resolve {where}",
         )
@@ -75,12 +77,13 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str) -> None:
     found = campaign(ledger, name)
     held = ledger.batches(found.id, held_only=True)
     if not held:
-        say(f"campaign {name!r} has no held batch: there is nothing to resolve")
+        say(f"campaign {name!r} has no held batch, so there is nothing to resolve")
         return
     if not is_interactive():
         ids = " ".join(str(batch.id) for batch in held)
         raise UsageError(
-            f"campaign {name!r} has {counted(len(held), 'held batch', 'held batches')}, and there is nobody to ask",
+            f"campaign {name!r} has {counted(len(held), 'held batch', 'held batches')}, but there is "
+            "no terminal to ask on",
             hint=f"xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
             code="needs-decision",
         )
@@ -97,7 +100,7 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str) -> None:
             [now] = resolve(ledger, name, [batch.id], placed=answer.startswith("p"))
             say(_decided(now))
         else:
-            say(f"batch {batch.id}: left as it is")
+            say(f"batch {batch.id}: not changed")
 
 
 def evidence_for(ledger: "Ledger", campaign: "Campaign", *, address: str) -> "Evidence":

@@ -13,6 +13,7 @@ from xuna_cli.commands.completion import outcomes_to_retry
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, JoinOptions
 from xuna_cli.errors import UsageError
+from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
     from xuna_cli.ledger.records import CallOutcome, Campaign, ConversationSync
@@ -92,7 +93,7 @@ def write_retry_list(options: RetryOptions) -> None:
                 key_column=found.key_column,
             )
     who = counted(written, "person", "people")
-    say(f"xuna: {who} written to {options.to}; their records were read {sync.read_at}")
+    say(f"xuna: {who} written to {options.to}; the records were read at {for_people(sync.read_at)}")
     if young := left_out[TOO_YOUNG]:
         say(
             f"xuna: {young:,} more have no conversation, but were called less than {after:g} s before that: "
@@ -100,7 +101,7 @@ def write_retry_list(options: RetryOptions) -> None:
         )
     if written:
         say(
-            "  to call them again, as a new campaign, with words of its own: "
+            "  to call these people again as a new campaign with another message, run: "
             f"{_command(found, options, where)} -m …"
         )
 
@@ -115,8 +116,8 @@ def _outcomes(text: str) -> "AbstractSet[CallOutcome]":
     wrong = any(word not in known for word in words)
     if wrong or not words:
         raise UsageError(
-            f"--outcome {text}: it has to be some of {', '.join(known)}",
-            hint="who is still on the phone, or can't be told, is not called again" if wrong else "",
+            f"--outcome {text} is not valid; use one or more of {', '.join(known)}",
+            hint="people whose call is in progress or unproven can't be called again" if wrong else "",
             code="outcome",
         )
     return {known[word] for word in words}
@@ -130,13 +131,14 @@ def _check_absence(sync: "ConversationSync", *, address: str) -> None:
     if not sync.incomplete and not untied:
         return
     why = (
-        f"the list of records was cut off ({sync.incomplete})"
+        f"the list of records was incomplete ({sync.incomplete})"
         if sync.incomplete
-        else f"{untied:,} records may be of anybody in the campaign"
+        else f"{untied:,} records may belong to anybody in the campaign"
     )
     raise UsageError(
-        f"that somebody has no conversation is not proven: {why}",
-        hint=f"leave no-conversation out, or read again (xuna campaigns outcomes {address}), or add --absence-counts",
+        f"xuna can't prove that these people had no conversation: {why}",
+        hint=f"remove no-conversation, or read the records again (xuna campaigns outcomes {address}), "
+        "or add --absence-counts",
         code="absence-unproven",
     )
 

@@ -29,7 +29,7 @@ def list_campaigns(options: LedgerResultOptions) -> Result:
     except LedgerError as error:
         if error.code != "ledger-missing":
             raise
-        say(f"xuna: {error.message} yet: the first run makes it")
+        say(f"xuna: {error.message} yet; the first run creates it")
         return CampaignList([])
 
 
