@@ -56,6 +56,10 @@ def test_closed_sets_are_offered(offered):
     assert offered("campaigns", "retry-list", "people", "--outcome", "failure,u") == ["failure,unknown"]
 
 
+def test_kinds_of_faults_are_offered_with_a_share(offered):
+    assert offered("sandbox", "serve", "--fault", "r") == ["rate-limit:1%", "refuse:1%"]
+
+
 def test_commands_and_options_are_offered_with_words_for_them(offered):
     assert offered("agents", "") == ["list", "show"]
     [line] = offered("batch-call", "--phone-c", value_only=False)
