@@ -9,11 +9,11 @@ from typing import Any
 
 from xuna_cli.ledger.database import as_written
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import CallOutcome, ConversationSync, KeptRecord, OutcomeRecord
 from xuna_cli.models import Conversation, Evaluation
 
 LONGEST_TEXT = 2_000  # characters of a rationale or a collected value that are kept
-READ_AT_ONCE = 2_000
 
 UNDER_WAY = frozenset(
     {"initiated", "queued", "pending", "scheduled", "ringing", "in-progress", "in_progress", "processing"}
@@ -111,7 +111,12 @@ def kept_records(ledger: Ledger, campaign_id: int) -> Iterator[KeptRecord]:
     after = ("", "")
     while rows := ledger.rows(
         "kept_records_page",
-        {"campaign_id": campaign_id, "key": after[0], "conversation_id": after[1], "size": READ_AT_ONCE},
+        {
+            "campaign_id": campaign_id,
+            "key": after[0],
+            "conversation_id": after[1],
+            "size": ROWS_PER_STATEMENT,
+        },
     ):
         for _, conversation_id, number, final, evaluation, collected in rows:
             yield KeptRecord(

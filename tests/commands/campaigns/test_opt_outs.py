@@ -28,13 +28,13 @@ def listed(cli):
     return {entry["to_phone_number"]: entry["reason"] for entry in entries}
 
 
-def said_yes(cli):
-    """Return who wants a callback by the ledger's records, with the conversation."""
+def said_yes(cli, field="wants_callback"):
+    """Return whose record says yes in a field, as the ledger has it, with the conversation."""
     rows = csv.DictReader(io.StringIO(cli("campaigns", "export", "people").out))
     return {
         row["to_phone_number"]: row["conversation_id"]
         for row in rows
-        if json.loads(row["collected_data"] or "{}").get("wants_callback")
+        if json.loads(row["collected_data"] or "{}").get(field)
     }
 
 
@@ -73,6 +73,19 @@ def test_harvest_takes_what_was_read_before_and_a_later_run_calls_none_of_them(c
     call(cli, path, "--campaign", "another")
     times = [one.to_phone_number for one in server.state.calls()]
     assert all(times.count(number) == 1 for number in expected)
+
+
+def test_the_opt_outs_that_the_sandbox_simulates_come_home(cli, served, people):
+    served(opt_out=0.3)
+    path = people(30)
+    call(cli, path)
+    document = read(cli, "--opt-out-when", "opt_out=true").document
+    expected = said_yes(cli, "opt_out").keys()
+    assert 0 < len(expected) < 30
+    assert listed(cli).keys() == expected
+    assert document["opt_outs"]["added"] == len(expected)
+    again = call(cli, path, "--campaign", "another").document["counts"]
+    assert (again["do_not_call"], again["accepted"]) == (len(expected), 30 - len(expected))
 
 
 def test_doing_it_again_adds_nobody_and_what_was_removed_comes_back(cli, served, people):

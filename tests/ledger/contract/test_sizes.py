@@ -10,7 +10,14 @@ from tests.support.builders import described, people, person
 from tests.support.ledgers import ENGINES
 from xuna_cli.ledger.campaigns import calls, resolve
 from xuna_cli.ledger.claims import Claims
-from xuna_cli.ledger.conversations import Link, final_conversations, outcomes_of, outcomes_of_keys, store
+from xuna_cli.ledger.conversations import (
+    Link,
+    final_conversations,
+    kept_records,
+    outcomes_of,
+    outcomes_of_keys,
+    store,
+)
 from xuna_cli.ledger.copying import copy_ledger
 from xuna_cli.ledger.do_not_call import add, count, entries, remove
 from xuna_cli.ledger.forgetting import forget
@@ -244,6 +251,8 @@ def test_what_came_of_calls_is_kept_for_all_and_forgotten_with_them(fresh):
         for _ in range(2):  # what was kept before is replaced
             store(ledger, 1, links)
         assert final_conversations(ledger, 1, ids) == set(ids)
+        kept = [(one.to_phone_number, one.conversation_id) for one in kept_records(ledger, 1)]
+        assert sorted(kept) == sorted(zip([one.to_phone_number for one in everybody], ids, strict=True))
         assert outcomes_of(ledger, [batch.id]).keys() == set(keys(everybody))
         assert outcomes_of_keys(ledger, 1, keys(everybody)).keys() == set(keys(everybody))
         ledger.end_run(run)
