@@ -109,6 +109,7 @@ class Rejection:
         field: the column at fault; empty where it is the whole row.
         message: for a person; it may quote the cell.
         contact: the row as read, where it could be read.
+        to_phone_number: E.164, where the contact had become a call target.
     """
 
     row_number: int
@@ -116,6 +117,7 @@ class Rejection:
     field: str
     message: str
     contact: Contact | None = None
+    to_phone_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions, Output
 from xuna_cli.commands.context import ledger_for_writing
+from xuna_cli.commands.evidence import RunEvidence
 from xuna_cli.commands.pinned import agent_hash, check_changes
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, Watcher, say_lists, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
@@ -20,7 +21,7 @@ from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.plan import Plan
-from xuna_cli.dialing.report import Report, counts_to_keep
+from xuna_cli.dialing.report import Report
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import (
@@ -36,7 +37,6 @@ from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
-from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, print_error, say
@@ -228,22 +228,18 @@ class BatchCall:
                 run = ledger.start_run(description)
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
                 watcher = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
-                observers: list[RunObserver] = [watcher]
-                if not (watched or options.quiet):
-                    observers.append(PausesSaid(self._list.clock.monotonic))
+                evidence = RunEvidence(ledger, run)
                 if self._log is not None:
                     self._log.started(run, description, plan, ledger=ledger.location)
-                    observers.append(self._log)
-                observer = Observers(*observers)
+                observer = self._observers(watcher, evidence, says_pauses=not (watched or options.quiet))
                 stop = Stop(INTERRUPTS.asked)
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)
-                targets = targets_of(contacts, self._list.prepare(contacts))
+                targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
                 gc.freeze()  # what is loaded stays: no collection need walk it again (8 % of the CPU)
                 report = written(rejects, dialer.dial(targets))
-            with contextlib.suppress(LedgerError):  # for reports; what failed the run was said
-                store_counts(ledger, run.id, counts_to_keep(report))
-            return self._list.result(
+            evidence.keep(report)
+            result = self._list.result(
                 report,
                 ledger=ledger.location,
                 ledger_created=ledger.created,
@@ -251,6 +247,12 @@ class BatchCall:
                 recently=recently.counted(),
                 held=_held(ledger, run.campaign_id),
             )
+            evidence.ended(int(result.exit_status))
+            return result
+
+    def _observers(self, *observers: RunObserver, says_pauses: bool) -> RunObserver:
+        pauses = [PausesSaid(self._list.clock.monotonic)] if says_pauses else []
+        return Observers(*observers, *pauses, *([] if self._log is None else [self._log]))
 
     def _check_not_copied(self, ledger: Ledger, description: RunDescription) -> None:
         """Stop, or ask, where the people were called under nearly the same name: `customers (1)`.

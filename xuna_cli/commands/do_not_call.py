@@ -59,6 +59,13 @@ class AddOptions(NumberOptions):
 
 
 @options_of_command
+class RemoveOptions(NumberOptions):
+    """The options of `xuna do-not-call remove`."""
+
+    reason: Reason = None
+
+
+@options_of_command
 class ImportOptions(ListedOptions):
     """The options of `xuna do-not-call import`."""
 
@@ -170,7 +177,9 @@ def import_file(options: ImportOptions) -> None:
         ),
     )
     with _ledger_to_change(options) as opened:
-        new = add_numbers(opened, iter(found.numbers), options.reason)
+        new = add_numbers(
+            opened, iter(found.numbers), options.reason, f"do-not-call import {options.file.name}"
+        )
         total, runs = count(opened), _runs_in_progress(opened)
     numbers = counted(len(found.numbers), "number", "numbers")
     for line in (
@@ -253,9 +262,9 @@ def list_numbers(options: ListOptions) -> Result:
       xuna do-not-call remove +15551234567
     """,
 )
-@takes(NumberOptions)
-def remove(options: NumberOptions) -> None:
-    """Remove numbers from the list: they may be called again."""
+@takes(RemoveOptions)
+def remove(options: RemoveOptions) -> None:
+    """Remove numbers from the list: they may be called again. Their history is kept."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.errors import UsageError
     from xuna_cli.ledger.do_not_call import remove as remove_numbers
@@ -265,7 +274,7 @@ def remove(options: NumberOptions) -> None:
     numbers = _numbers(options)
     with ledger_for_reading(options) as opened:
         # In whichever form it stands there, or it would still not be called.
-        removed = remove_numbers(opened, [*numbers, *with_other_forms(numbers)])
+        removed = remove_numbers(opened, [*numbers, *with_other_forms(numbers)], options.reason)
     if not removed:
         raise UsageError(
             f"not on the do-not-call list: {', '.join(numbers)}",
@@ -292,6 +301,28 @@ def check(options: CheckOptions) -> Result:
     with _ledger_if_there(options) as opened:
         listed = opened.on_do_not_call_list(numbers) if opened is not None else {}
     return CheckedNumbers([(number, listed.get(number)) for number in numbers])
+
+
+@app.command(
+    cls=Command,
+    epilog="""
+    Show who put a number on the list, who removed it, and why.
+      xuna do-not-call history +15551234567
+    """,
+)
+@takes(CheckOptions)
+@prints("do-not-call history")
+def history(options: CheckOptions) -> Result:
+    """Show when numbers were added and removed, by which command, by whom and why."""
+    from xuna_cli.ledger.do_not_call import history as history_of
+    from xuna_cli.output.do_not_call import NumberHistory
+    from xuna_cli.phone.same_person import with_other_forms
+
+    numbers = _numbers(options)
+    with _ledger_if_there(options) as opened:
+        return NumberHistory(
+            [] if opened is None else history_of(opened, [*numbers, *with_other_forms(numbers)]), numbers
+        )
 
 
 @app.command(

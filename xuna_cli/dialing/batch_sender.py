@@ -277,7 +277,9 @@ class BatchSender:
         self._stats.note_done(len(action.refused))
         self._report(batch, Settle(BatchState.REFUSED, "", action.error, action.http_status))
         for target, words in action.refused:
-            self._stats.reject(Rejection(target.row_number, REFUSED, "", words, target.contact))
+            self._stats.reject(
+                Rejection(target.row_number, REFUSED, "", words, target.contact, target.to_phone_number)
+            )
         if len(batch.targets) == 1:
             self._lone_refusals[action.refused[0][1]] += 1
         self._limiter.on_success()

@@ -156,4 +156,5 @@ def counts_to_keep(report: Report) -> dict[str, int]:
         "list_complete": int(report.list_complete),
         **report.counts,
         **rejected,
+        **{f"rule:{code}": rows for code, rows in report.reasons.items()},
     }

@@ -89,7 +89,14 @@ class RunStats:
             self._observer.deferral(target, reason)
         else:
             self._observer.rejection(
-                Rejection(target.row_number, reason.code, reason.field, reason.message, target.contact)
+                Rejection(
+                    target.row_number,
+                    reason.code,
+                    reason.field,
+                    reason.message,
+                    target.contact,
+                    target.to_phone_number,
+                )
             )
 
     def taken_up_again(self, target: CallTarget) -> None:

@@ -8,10 +8,20 @@ from typing import Any
 
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.batches import batch_record
-from xuna_cli.ledger.conversations import outcome_of, outcomes_of, sync_of
+from xuna_cli.ledger.conversations import found_of_held, outcome_of, outcomes_of, sync_of
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
-from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, CallOutcome, CallRecord, Campaign
+from xuna_cli.ledger.records import (
+    HELD_STATES,
+    BatchRecord,
+    BatchState,
+    CallOutcome,
+    CallRecord,
+    Campaign,
+    Decision,
+    Resolution,
+)
+from xuna_cli.ledger.who import user_at_host
 
 CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
 
@@ -21,14 +31,25 @@ def campaigns(ledger: Ledger) -> list[Campaign]:
     heads: dict[int, list[Any]] = {}
     calls: dict[int, dict[BatchState, int]] = defaultdict(dict)
     batches: dict[int, dict[BatchState, int]] = defaultdict(dict)
-    for campaign_id, *head, state, batch_count, call_count in ledger.rows("campaign_summaries"):
+    last_runs: dict[int, str] = {}
+    for campaign_id, *head, state, batch_count, call_count, last_run_at in ledger.rows("campaign_summaries"):
         heads[campaign_id] = head
+        last_runs[campaign_id] = max(last_run_at or "", last_runs.get(campaign_id, ""))
         if state is not None:
             calls[campaign_id][BatchState(state)] = int(call_count)
             batches[campaign_id][BatchState(state)] = int(batch_count)
     return [
         Campaign(
-            campaign_id, name, key, origin, path, created, calls[campaign_id], batches[campaign_id], forgotten
+            campaign_id,
+            name,
+            key,
+            origin,
+            path,
+            created,
+            calls[campaign_id],
+            batches[campaign_id],
+            forgotten,
+            last_runs[campaign_id] or None,
         )
         for campaign_id, (name, key, origin, path, created, forgotten) in heads.items()
     ]
@@ -94,7 +115,23 @@ def calls_with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[Ca
         yield call, outcome_of(call.outcome, call.batch.submitted_at, sync)
 
 
-def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool) -> list[BatchRecord]:
+def resolutions(ledger: Ledger, campaign_id: int) -> dict[int, Resolution]:
+    """Return the last decision about each of the campaign's batches, by the ledger's id of the batch."""
+    rows = ledger.rows("resolutions_of_campaign", {"campaign_id": campaign_id})
+    return {
+        batch_id: Resolution(batch_id, at, Decision(decision), by, note, evidence)
+        for batch_id, at, decision, by, note, evidence in rows
+    }
+
+
+def first_numbers(ledger: Ledger, batch_id: int, most: int) -> list[str]:
+    """Return the first numbers of a batch, which tell it from others."""
+    return [number for (number,) in ledger.rows("numbers_of_batch", (batch_id, most))]
+
+
+def resolve(
+    ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool, note: str | None = None
+) -> list[BatchRecord]:
     """Decide held batches by hand; deciding one again the same way changes nothing.
 
     Args:
@@ -103,6 +140,7 @@ def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool
         batch_ids: the ledger's ids of the batches.
         placed: True: the calls were placed (the batch becomes `accepted`). False: they were not (it
             becomes `refused`, and its people can be called again).
+        note: why, to keep with the decision.
 
     Returns:
         The batches as they stand now.
@@ -113,9 +151,9 @@ def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool
     """
     ledger.recover()
     found = campaign(ledger, name)
+    decision = Decision.PLACED if placed else Decision.NOT_PLACED
     with ledger.transaction():
-        every = ledger.rows("batches_of_campaign", {"campaign_id": found.id, "held_only": 0})
-        rows = {row[0]: row for row in every}
+        rows = _rows_by_batch(ledger, found.id)
         for batch_id in batch_ids:
             if batch_id not in rows:
                 raise UsageError(
@@ -123,61 +161,128 @@ def resolve(ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool
                     hint=f"see: xuna campaigns show {shlex.quote(name)}",
                     code="batch-unknown",
                 )
-            _resolve_one(ledger, batch_record(rows[batch_id]), *rows[batch_id][11:], placed=placed)
+            batch = batch_record(rows[batch_id])
+            if batch.state is (BatchState.ACCEPTED if placed else BatchState.REFUSED):
+                continue
+            if obstacle := _obstacle(ledger, rows[batch_id], placed=placed):
+                raise obstacle
+            words = f"resolved by hand: {'placed' if placed else 'not placed'}"
+            if not _settle(ledger, batch, decision, words, note=note):
+                raise UsageError(
+                    f"batch {batch.id} was decided by somebody else at this moment",
+                    hint="look again",
+                    code="batch-not-held",
+                )
     return [batch for batch in ledger.batches(found.id) if batch.id in batch_ids]
 
 
-def _resolve_one(
-    ledger: Ledger, batch: BatchRecord, run_ended_at: str | None, deadline: float, *, placed: bool
-) -> None:
-    target = BatchState.ACCEPTED if placed else BatchState.REFUSED
-    if batch.state is target:
-        return
+def obstacles(ledger: Ledger, campaign_id: int) -> dict[int, dict[bool, UsageError | None]]:
+    """Return for each held batch why it can't be resolved as placed (True) or not placed (False); None: it can."""
+    return {
+        batch_id: {placed: _obstacle(ledger, row, placed=placed) for placed in (True, False)}
+        for batch_id, row in _rows_by_batch(ledger, campaign_id, held_only=True).items()
+    }
+
+
+def settle_proven(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
+    """Accept held batches all of whose calls the conversation records have; never the other way.
+
+    It need not wait for anything: whatever the run still does, or is told, its calls were made.
+
+    Returns:
+        The batches that were accepted.
+    """
+    found = found_of_held(ledger, campaign_id)
+    sync = sync_of(ledger, campaign_id)
+    settled = []
+    with ledger.transaction():
+        for batch_id, row in _rows_by_batch(ledger, campaign_id, held_only=True).items():
+            batch = batch_record(row)
+            if found.get(batch_id, 0) < batch.size:
+                continue
+            evidence = f"the conversation records have all of its {batch.size} calls"
+            evidence += f" (read {sync.read_at})" if sync else ""
+            if _settle(ledger, batch, Decision.PROVEN, evidence, evidence=evidence):
+                settled.append(batch_id)
+    return [batch for batch in ledger.batches(campaign_id) if batch.id in settled]
+
+
+def _rows_by_batch(
+    ledger: Ledger, campaign_id: int, *, held_only: bool = False
+) -> dict[int, tuple[Any, ...]]:
+    asked = {"campaign_id": campaign_id, "held_only": int(held_only)}
+    return {row[0]: row for row in ledger.rows("batches_of_campaign", asked)}
+
+
+def _obstacle(ledger: Ledger, row: Sequence[Any], *, placed: bool) -> UsageError | None:
+    """Return why a batch can't be decided so by hand."""
+    batch, run_ended_at, deadline = batch_record(row), row[11], row[12]
+    [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
     if batch.state not in HELD_STATES:
-        raise UsageError(
+        return UsageError(
             f"batch {batch.id} is {batch.state}, not held: there is nothing to resolve", code="batch-not-held"
         )
     if batch.state is BatchState.SHORT and not placed and batch.calls_initiated != 0:
-        raise UsageError(
+        return UsageError(
             f"batch {batch.id} is short: the API queued {batch.calls_initiated} of its {batch.size} calls, "
             "so calling it again would call most of them twice",
             hint="resolve it with --placed; who was left out can't be told",
             code="batch-short",
         )
-    [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
     if not placed and found:
-        raise UsageError(
+        return UsageError(
             f"batch {batch.id} was placed: the conversation records have {found} of its {batch.size} calls",
             hint="resolve it with --placed",
             code="batch-placed",
         )
     if run_ended_at is None:
-        raise UsageError(
+        return UsageError(
             f"the run of batch {batch.id} is still alive",
             hint="wait until it has ended",
             code="batch-run-alive",
         )
     # abs: a clock that was ahead when it was sent must not keep it held until that day has come.
     if batch.submitted_at and abs(ledger.age(batch.submitted_at)) < timedelta(seconds=deadline):
-        raise UsageError(
+        return UsageError(
             f"the POST of batch {batch.id} went out less than {deadline:g} s ago and may still be under way",
             hint="wait that long",
             code="batch-too-young",
         )
-    words = f"{batch.error or 'held'}; resolved by hand: {'placed' if placed else 'not placed'}"
+    return None
+
+
+def _settle(
+    ledger: Ledger,
+    batch: BatchRecord,
+    decision: Decision,
+    words: str,
+    *,
+    note: str | None = None,
+    evidence: str | None = None,
+) -> bool:
+    """Write a decision about a held batch; return False where it was decided otherwise since it was read."""
     at = ledger.timestamp()
+    target = BatchState.REFUSED if decision is Decision.NOT_PLACED else BatchState.ACCEPTED
     resolved = {
         "id": batch.id,
         "state": target.value,
         "from_state": batch.state.value,  # a late outcome may have made it another one since it was read
-        "error": words,
+        "error": f"{batch.error or 'held'}; {words}",
         "finished_at": at,
     }
     if not ledger.change("resolve", resolved):
-        raise UsageError(
-            f"batch {batch.id} was decided by somebody else at this moment",
-            hint="look again",
-            code="batch-not-held",
-        )
+        return False
+    ledger.change(
+        "add_resolution",
+        {
+            "batch_id": batch.id,
+            "decided_at": at,
+            "decision": decision.value,
+            "decided_by": user_at_host(),
+            "note": note,
+            "evidence": evidence,
+        },
+    )
     if target is BatchState.REFUSED:
         ledger.change("delete_calls_of_batch", {"id": batch.id})
+    return True

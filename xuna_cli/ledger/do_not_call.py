@@ -1,10 +1,12 @@
 """The ledger's own do-not-call list, for all campaigns. Numbers are E.164; what is added is on the disk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
+from xuna_cli.ledger.who import user_at_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,46 @@ class Entry:
     added_at: str
 
 
-def add(ledger: Ledger, numbers: Iterable[str], reason: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Event:
+    """That a number was added, or removed.
+
+    Attributes:
+        to_phone_number: E.164.
+        action: `added` or `removed`.
+        at: UTC, ISO 8601.
+        command: that did it; None: of an older version.
+        by: user@host; None: as `command`.
+        reason: as given, or None.
+    """
+
+    to_phone_number: str
+    action: str
+    at: str
+    command: str | None
+    by: str | None
+    reason: str | None
+
+
+def add(ledger: Ledger, numbers: Iterable[str], reason: str | None, command: str = "do-not-call add") -> int:
     """Add numbers; it is on the disk when this returns. A number that is there keeps its entry.
+
+    Args:
+        ledger: where.
+        numbers: E.164.
+        reason: to keep with them.
+        command: which adds them, to keep with them.
 
     Returns:
         How many are new.
     """
-    new = 0
+    new, by = 0, user_at_host()
     for part in in_parts(numbers, ADDED_AT_ONCE):
         with ledger.transaction():
             at = ledger.timestamp()
-            new += ledger.insert("do_not_call_add", [(number, reason, at) for number in sorted(set(part))])
+            new += ledger.insert(
+                "do_not_call_add", [(number, reason, at, command, by) for number in sorted(set(part))]
+            )
     return new
 
 
@@ -56,10 +87,28 @@ def in_progress(ledger: Ledger) -> InProgress:
     return InProgress(len(alive), int(requests))
 
 
-def remove(ledger: Ledger, numbers: Iterable[str]) -> int:
-    """Remove numbers; return how many were there."""
+def remove(
+    ledger: Ledger, numbers: Iterable[str], reason: str | None = None, command: str = "do-not-call remove"
+) -> int:
+    """Remove numbers, and keep that they were there and why they are not; return how many there were."""
+    removed = sorted(set(numbers))
     with ledger.transaction():
-        return ledger.change_in("do_not_call_remove", sorted(set(numbers)))
+        ledger.change_in(
+            "do_not_call_keep_removed", removed, ledger.timestamp(), command, user_at_host(), reason
+        )
+        return ledger.change_in("do_not_call_remove", removed)
+
+
+def history(ledger: Ledger, numbers: Sequence[str]) -> list[Event]:
+    """Return when numbers were added and removed, by which command, and why, in order."""
+    events = []
+    for row in ledger.rows_in("do_not_call_removed_of", numbers):
+        number, reason, added_at, command, by, removed_at, removed_command, removed_by, removed_reason = row
+        events.append(Event(number, "added", added_at, command, by, reason))
+        events.append(Event(number, "removed", removed_at, removed_command, removed_by, removed_reason))
+    for number, reason, added_at, command, by in ledger.rows_in("do_not_call_entries_of", numbers):
+        events.append(Event(number, "added", added_at, command, by, reason))
+    return sorted(events, key=attrgetter("at"))
 
 
 def entries(ledger: Ledger) -> Iterator[Entry]:

@@ -19,8 +19,8 @@ class Forgotten:
 def forget(ledger: Ledger, name: str) -> Forgotten:
     """Delete the people of a campaign, keep its counts, and close it for good; `vacuum` has to follow.
 
-    What the API said of its batches and of people whom it refused, and what was to be said to them, goes too:
-    both may quote people.
+    What the API said of its batches and of people whom it refused, what was to be said to them, and notes about
+    held batches go too: all may quote people. So do the rows that became no call.
 
     Raises:
         UsageError: if there is no such campaign, one of its batches is held, or a run of it is alive.
@@ -47,6 +47,8 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
         parameters = {"campaign_id": found.id}
         people = ledger.change("forget_calls", parameters)
         ledger.change("forget_refusals", parameters)
+        ledger.change("forget_not_called", parameters)
+        ledger.change("forget_words_of_resolutions", parameters)
         ledger.change("forget_words_of_batches", parameters)
         ledger.change("forget_words_of_runs", parameters)
         ledger.change("forget_campaign", {**parameters, "forgotten_at": ledger.timestamp()})

@@ -131,7 +131,7 @@ ORDER BY b.id
 
 -- name: campaign_summaries
 SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state,
-       COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls
+       COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls, MAX(r.started_at) AS last_run_at
 FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id LEFT JOIN batches b ON b.run_id = r.id
 GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state
 ORDER BY c.name, b.state
@@ -263,7 +263,7 @@ ORDER BY to_phone_number LIMIT :size
 SELECT COUNT(*) FROM do_not_call
 
 -- name: do_not_call_add
-INSERT INTO do_not_call (to_phone_number, reason, added_at) VALUES {rows}
+INSERT INTO do_not_call (to_phone_number, reason, added_at, command, added_by) VALUES {rows}
 ON CONFLICT (to_phone_number) DO NOTHING
 
 -- name: do_not_call_remove
@@ -314,6 +314,52 @@ UPDATE runs SET template = NULL WHERE campaign_id = :campaign_id
 
 -- name: forget_campaign
 UPDATE campaigns SET forgotten_at = :forgotten_at WHERE id = :campaign_id
+
+-- name: list_run
+SELECT COALESCE(MIN(o.id), :run_id) FROM runs o JOIN runs r ON r.id = :run_id
+WHERE o.campaign_id = r.campaign_id AND o.source = r.source AND o.list_sha256 = r.list_sha256
+
+-- name: add_not_called
+INSERT INTO not_called (list_run_id, row_number, rule, to_phone_number, first_run_id, last_run_id) VALUES {rows}
+ON CONFLICT (list_run_id, row_number, rule) DO UPDATE SET last_run_id = excluded.last_run_id
+
+-- name: not_called_page
+SELECT n.list_run_id, r.source, n.row_number, n.rule, n.to_phone_number, r.list_sha256, n.first_run_id, n.last_run_id
+FROM not_called n JOIN runs r ON r.id = n.list_run_id
+WHERE r.campaign_id = ? AND (n.list_run_id, n.row_number, n.rule) > (?, ?, ?)
+ORDER BY n.list_run_id, n.row_number, n.rule LIMIT ?
+
+-- name: forget_not_called
+DELETE FROM not_called WHERE list_run_id IN (SELECT id FROM runs WHERE campaign_id = :campaign_id)
+
+-- name: forget_words_of_resolutions
+UPDATE resolutions SET note = NULL
+WHERE batch_id IN (SELECT b.id FROM batches b JOIN runs r ON r.id = b.run_id WHERE r.campaign_id = :campaign_id)
+
+-- name: add_resolution
+INSERT INTO resolutions (batch_id, decided_at, decision, decided_by, note, evidence)
+VALUES (:batch_id, :decided_at, :decision, :decided_by, :note, :evidence)
+
+-- name: resolutions_of_campaign
+SELECT s.batch_id, s.decided_at, s.decision, s.decided_by, s.note, s.evidence
+FROM resolutions s JOIN batches b ON b.id = s.batch_id JOIN runs r ON r.id = b.run_id
+WHERE r.campaign_id = :campaign_id ORDER BY s.id
+
+-- name: numbers_of_batch
+SELECT to_phone_number FROM calls WHERE batch_id = ? ORDER BY row_number, key LIMIT ?
+
+-- name: do_not_call_keep_removed
+INSERT INTO do_not_call_removed (to_phone_number, reason, added_at, command, added_by,
+                                 removed_at, removed_command, removed_by, removed_reason)
+SELECT to_phone_number, reason, added_at, command, added_by, ?, ?, ?, ?
+FROM do_not_call WHERE to_phone_number IN ({list})
+
+-- name: do_not_call_removed_of
+SELECT to_phone_number, reason, added_at, command, added_by, removed_at, removed_command, removed_by, removed_reason
+FROM do_not_call_removed WHERE to_phone_number IN ({list}) ORDER BY id
+
+-- name: do_not_call_entries_of
+SELECT to_phone_number, reason, added_at, command, added_by FROM do_not_call WHERE to_phone_number IN ({list})
 
 -- name: campaigns_with_recent_runs
 SELECT COUNT(*) FROM runs WHERE campaign_id <> ? AND (ended_at IS NULL OR ended_at >= ?)

@@ -180,6 +180,44 @@ class Campaign:
     calls: Mapping[BatchState, int]
     batches: Mapping[BatchState, int]
     forgotten_at: str | None = None
+    last_run_at: str | None = None
+
+    @property
+    def last_at(self) -> str:
+        """When something last happened in it: its last run, or its making."""
+        return self.last_run_at or self.created_at
+
+
+class Decision(StrEnum):
+    """What was decided about a held batch."""
+
+    PLACED = "placed"
+    """A person: its calls were placed."""
+    NOT_PLACED = "not-placed"
+    """A person: its calls were not placed."""
+    PROVEN = "proven"
+    """Nobody: the conversation records have all of its calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who decided about a held batch, when and why.
+
+    Attributes:
+        batch_id: the ledger's id of the batch.
+        decided_at: UTC, ISO 8601.
+        decision: what.
+        decided_by: user@host.
+        note: as given.
+        evidence: what proved it, where nobody decided.
+    """
+
+    batch_id: int
+    decided_at: str
+    decision: Decision
+    decided_by: str
+    note: str | None = None
+    evidence: str | None = None
 
 
 class CallOutcome(StrEnum):

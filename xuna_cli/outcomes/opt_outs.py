@@ -20,6 +20,7 @@ from xuna_cli.outcomes.joining import e164
 from xuna_cli.screening.mark_names import is_clear_no
 
 _YES = frozenset("yes y true t 1 on ja oui si sí sì sim da tak evet success".split())
+HARVEST = "do-not-call harvest"  # as the history of a number has it
 _VERDICTS = {"success": True, "failure": False}
 
 
@@ -170,7 +171,7 @@ class Harvester:
             added = [
                 OptOut(number, said[number])
                 for number in part
-                if number not in listed and add(self._ledger, [number], said[number])
+                if number not in listed and add(self._ledger, [number], said[number], HARVEST)
             ]
             self._added += added
             if added:

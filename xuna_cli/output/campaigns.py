@@ -1,9 +1,9 @@
 """Campaigns and their batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
-from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign
+from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign, Resolution
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.messages import counted
 from xuna_cli.output.result import Result, Styled, Table
@@ -11,6 +11,7 @@ from xuna_cli.times import for_people
 
 WIDEST = 110
 WIDE = 80  # columns of a terminal that has room for more than the numbers
+NUMBERS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,26 @@ class Evidence:
         found: calls that were made, by the ledger's id of the batch.
         read_at: when the records were read; None: they were not.
         command: reads them.
+        numbers: the first of each batch, by the ledger's id.
+        neighbours: the API's ids of the batches sent before and after each, by the ledger's id; None: there is none.
     """
 
     found: Mapping[int, int]
     read_at: str | None
     command: str
+    numbers: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    neighbours: Mapping[int, tuple[str | None, str | None]] = field(default_factory=dict)
+
+    def marks(self, one: BatchRecord) -> str:
+        """Say what tells a held batch from others of the same time and size."""
+        numbers = ", ".join(self.numbers.get(one.id, ()))
+        before, after = self.neighbours.get(one.id, (None, None))
+        parts = [
+            f"its first numbers are {numbers}" if numbers else "",
+            f"the batch before it is {before}" if before else "",
+            f"the batch after it is {after}" if after else "",
+        ]
+        return "; ".join(filter(None, parts))
 
     def words(self, one: BatchRecord) -> str:
         """Say what is proven of a held batch; the lack of records proves nothing."""
@@ -63,10 +79,10 @@ class CampaignList(Result):
         """Yield a row for each campaign."""
         numbers = ("Accepted", "Held", "In progress")
         yield Table(
-            ("Campaign", *numbers, "List", "Since"),
+            ("Campaign", *numbers, "Last run", "List"),
             map(_row, self.campaigns),
             right=numbers,
-            from_width={"List": WIDE, "Since": WIDE},
+            from_width={"In progress": WIDE, "List": WIDEST},
         )
 
 
@@ -79,12 +95,14 @@ class CampaignFound(Result):
         batches: all of its batches.
         address: how a command that we suggest names the campaign and its ledger.
         evidence: what is proven of the held batches.
+        resolutions: who decided about batches that were held, by the ledger's id.
     """
 
     campaign: Campaign
     batches: Sequence[BatchRecord]
     address: str
     evidence: Evidence
+    resolutions: Mapping[int, Resolution] = field(default_factory=dict)
 
     def document(self) -> Mapping[str, object]:
         """Return the campaign and its batches."""
@@ -96,11 +114,25 @@ class CampaignFound(Result):
                     "run_id": str(one.run_id),
                     "submitted_at": one.submitted_at,
                     "finished_at": one.finished_at,
-                    **({"found": self.evidence.found.get(one.id, 0)} if one.state in HELD_STATES else {}),
+                    "resolution": self._resolution(one),
+                    **(self._held(one) if one.state in HELD_STATES else {}),
                 }
                 for one in self.batches
             ],
             "records_read_at": self.evidence.read_at,
+        }
+
+    def _resolution(self, one: BatchRecord) -> Mapping[str, object] | None:
+        decided = self.resolutions.get(one.id)
+        return None if decided is None else {**asdict(decided), "batch_id": str(one.id)}
+
+    def _held(self, one: BatchRecord) -> Mapping[str, object]:
+        before, after = self.evidence.neighbours.get(one.id, (None, None))
+        return {
+            "found": self.evidence.found.get(one.id, 0),
+            "first_numbers": list(self.evidence.numbers.get(one.id, ())),
+            "batch_id_before": before,
+            "batch_id_after": after,
         }
 
     def parts(self) -> Iterator[Table | str]:
@@ -114,8 +146,20 @@ class CampaignFound(Result):
             ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"),
             map(_batch_row, self.batches),
             right=("Batch", "Run", "Calls", "Initiated"),
-            from_width={"Batch ID": WIDE, "Initiated": WIDEST, "Run": WIDEST, "Submitted": WIDEST},
+            from_width={"Initiated": WIDEST, "Run": WIDEST},
+            narrow=Table(
+                ("", "Calls", "State", "Batch ID and time"),
+                [row for each in self.batches for row in _two_rows(each)],
+                right=("", "Calls"),
+            ),
+            narrow_below=WIDEST,
         )
+        for decided in self.resolutions.values():
+            why = decided.note or decided.evidence
+            yield (
+                f"Batch {decided.batch_id}: {decided.decision.value}, decided {for_people(decided.decided_at)} by "
+                f"{decided.decided_by}" + (f": {why}" if why else "")
+            )
         held = [each for each in self.batches if each.state in HELD_STATES]
         for each in held:
             yield from ("", *explain_held(each, self.evidence).split("\n"))
@@ -132,8 +176,8 @@ def _row(one: Campaign) -> tuple[object, ...]:
         f"{one.calls.get(BatchState.ACCEPTED, 0):,}",
         Styled(f"{held:,}", "bold yellow" if held else ""),
         f"{moving:,}",
+        for_people(one.last_at),
         one.source_path or "stdin",
-        for_people(one.created_at),
     )
 
 
@@ -149,12 +193,35 @@ def _batch_row(one: BatchRecord) -> tuple[object, ...]:
     )
 
 
+def _two_rows(one: BatchRecord) -> Iterator[tuple[object, ...]]:
+    state = Styled(one.state.value, "bold yellow" if one.state in HELD_STATES else "")
+    yield one.id, one.size, state, one.batch_id or "-"
+    yield "", "", "", for_people(one.submitted_at) if one.submitted_at else "-"
+
+
+def neighbours(batches: Sequence[BatchRecord]) -> dict[int, tuple[str | None, str | None]]:
+    """Return of each held batch the API's ids of the last batch sent before it, and of the first one after it."""
+    sent = sorted(
+        (each for each in batches if each.submitted_at and (each.batch_id or each.state in HELD_STATES)),
+        key=lambda each: (each.submitted_at or "", each.id),
+    )
+    found = {}
+    for place, each in enumerate(sent):
+        if each.state in HELD_STATES:
+            before = next((one.batch_id for one in reversed(sent[:place]) if one.batch_id), None)
+            after = next((one.batch_id for one in sent[place + 1 :] if one.batch_id), None)
+            found[each.id] = before, after
+    return found
+
+
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:
     """Say of a held batch when, how many, what happened, what is proven, and what to look for."""
     sent = for_people(one.submitted_at) if one.submitted_at else "?"
     head = f"Batch {one.id}: {counted(one.size, 'person', 'people')}, sent {sent}, "
     head += f"{one.state.value}: {one.error or '-'}"
     head += f"\n  {evidence.words(one)}"
+    if marks := evidence.marks(one):
+        head += f"\n  To tell it from others: {marks}."
     if one.state is BatchState.SHORT:
         return (
             f"{head}\n  The API queued {one.calls_initiated} of the calls as {one.batch_id}, but did not say who was "
@@ -176,6 +243,7 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         "api_origin": one.api_origin,
         "source_path": one.source_path,
         "created_at": one.created_at,
+        "last_run_at": one.last_run_at,
         "forgotten_at": one.forgotten_at,
         "calls": {
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED

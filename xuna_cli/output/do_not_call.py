@@ -1,15 +1,16 @@
 """The do-not-call list as a table, JSON and CSV."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xuna_cli.errors import ExitStatus
-from xuna_cli.ledger.do_not_call import Entry
+from xuna_cli.ledger.do_not_call import Entry, Event
 from xuna_cli.output.files import destination, write_json
 from xuna_cli.output.messages import counted
 from xuna_cli.output.result import Result, Table
 from xuna_cli.output.spreadsheet import write_rows
+from xuna_cli.times import for_people
 
 EXPORTED = ("to_phone_number", "reason", "added_at")
 
@@ -74,6 +75,42 @@ class CheckedNumbers(Result):
             yield f"{number}  " + (
                 "not on the list" if why is None else ": ".join(filter(None, ("on the list", why)))
             )
+
+
+@dataclass(frozen=True, slots=True)
+class NumberHistory(Result):
+    """When numbers were added to the do-not-call list, and removed.
+
+    Attributes:
+        events: in order.
+        numbers: that were asked for.
+    """
+
+    events: Sequence[Event]
+    numbers: Sequence[str]
+
+    def document(self) -> Mapping[str, object]:
+        """Return the events."""
+        return {"history": [asdict(one) for one in self.events]}
+
+    def parts(self) -> Iterator[Table | str]:
+        """Yield a row for each event; who and by which command on a line of their own where there is little room."""
+        if not self.events:
+            yield f"never on the do-not-call list: {', '.join(self.numbers)}"
+            return
+        yield Table(
+            ("Number", "When", "What", "Command and user", "Reason"),
+            [
+                (
+                    one.to_phone_number,
+                    for_people(one.at),
+                    one.action,
+                    f"{one.command or 'unknown'} ({one.by or 'unknown'})",
+                    one.reason,
+                )
+                for one in self.events
+            ],
+        )
 
 
 def write_entries(entries: Iterable[Entry], output: str, to: Path | None) -> None:

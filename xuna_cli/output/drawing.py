@@ -43,6 +43,8 @@ def cell(value: object, style: str = "") -> Text:
 
 def draw(table: Table, width: int) -> RichTable:
     """Return a table for a console that has so many columns."""
+    if table.narrow is not None and width < table.narrow_below:
+        table = table.narrow
     shown = [width >= table.from_width.get(name, 0) for name in table.columns]
     drawn = rich_table(list(compress(table.columns, shown)), table.right)
     for row in table.rows:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from xuna_cli.errors import XunaError
-from xuna_cli.ledger.records import CallOutcome, ConversationSync
+from xuna_cli.ledger.records import BatchRecord, CallOutcome, ConversationSync
 from xuna_cli.outcomes.joining import (
     BATCH_IN_DOUBT,
     NO_NUMBER,
@@ -56,12 +56,14 @@ class OutcomesFound(Result):
         address: how a command that we suggest names the campaign and its ledger.
         watched_for: the longest time to watch; None: it was read once.
         harvest: the opt-outs; None: nobody looked for them.
+        settled: batches that were held, and are accepted since all of their calls are proven.
     """
 
     summary: Summary
     address: str
     watched_for: str | None = None
     harvest: Harvest | None = None
+    settled: Sequence[BatchRecord] = ()
 
     @property
     def errors(self) -> Sequence[XunaError]:
@@ -100,6 +102,9 @@ class OutcomesFound(Result):
                 for one in summary.held
             ],
             "opt_outs": harvest_document(self.harvest),
+            "settled_batches": [
+                {"id": str(one.id), "batch_id": one.batch_id, "calls": one.size} for one in self.settled
+            ],
             "reading": None
             if sync is None
             else {
@@ -129,6 +134,10 @@ class OutcomesFound(Result):
             yield harvest_line(self.harvest)
         if self.summary.sync is not None:
             yield from _sync_lines(self.summary.sync)
+        for settled in self.settled:
+            yield (
+                f"Batch {settled.id} was held and is accepted now: the records have all of its {settled.size:,} calls"
+            )
         for one in self.summary.held:
             proof = (
                 f"{one.found} of the {one.batch.size} calls found, so the batch was placed"

@@ -33,12 +33,16 @@ class Table:
         rows: a cell for each column; None is an empty one.
         right: headings of the columns with numbers.
         from_width: headings of the columns that a narrow terminal doesn't get, and the width that they need.
+        narrow: the same for narrow terminals.
+        narrow_below: the width from which it is not needed.
     """
 
     columns: Sequence[str]
     rows: Iterable[Sequence[object | Styled]]
     right: Sequence[str] = ()
     from_width: Mapping[str, int] = field(default_factory=dict)
+    narrow: "Table | None" = None
+    narrow_below: int = 0
 
 
 class Result(ABC):

@@ -8,6 +8,7 @@ from xuna_cli.commands.campaigns.outcomes import read_outcomes
 from xuna_cli.commands.campaigns.report import write_report
 from xuna_cli.commands.campaigns.resolve import resolve_batches
 from xuna_cli.commands.campaigns.retry_list import write_retry_list
+from xuna_cli.commands.campaigns.runs import list_runs
 from xuna_cli.commands.campaigns.show import list_campaigns, show_campaign
 from xuna_cli.commands.option_types import Command
 
@@ -30,11 +31,23 @@ for _name, _command, _examples in (
         """,
     ),
     (
+        "runs",
+        list_runs,
+        """
+        Show who called whom, when, with which list, words and agent.
+          xuna campaigns runs contacts
+        """,
+    ),
+    (
         "export",
         export_campaign,
         """
         Write the list with what became of each row.
           xuna campaigns export contacts --join contacts.csv --to results.csv
+
+        Write who was not called, by rule and row; and everything for an audit.
+          xuna campaigns export contacts --not-called --to not-called.csv
+          xuna campaigns export contacts --audit --to audit.jsonl
         """,
     ),
     (

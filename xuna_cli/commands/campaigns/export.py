@@ -1,9 +1,18 @@
 """`xuna campaigns export`."""
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, ExportFileOptions, JoinOptions
 from xuna_cli.commands.results import prints
+from xuna_cli.errors import UsageError
 from xuna_cli.times import for_people
+
+if TYPE_CHECKING:
+    from xuna_cli.ledger.ledger import Ledger
+    from xuna_cli.ledger.records import Campaign
 
 
 @options_of_command
@@ -11,6 +20,17 @@ class CampaignExportOptions(JoinOptions, ExportFileOptions):
     """The options of `xuna campaigns export`."""
 
     name: CampaignName
+    not_called: Annotated[
+        bool,
+        typer.Option("--not-called", help="Write the rows that became no call, each with its rule, instead."),
+    ] = False
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit",
+            help="Write all that the ledger knows as JSON Lines, each with the hash of the line before it, instead.",
+        ),
+    ] = False
 
 
 @takes(CampaignExportOptions)
@@ -23,6 +43,8 @@ def export_campaign(options: CampaignExportOptions) -> None:
     from xuna_cli.output.messages import say
     from xuna_cli.output.people import export_people
 
+    if sum((options.not_called, options.audit, options.join is not None)) > 1:
+        raise UsageError("--not-called, --audit and --join are three exports: give one of them")
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         check_output_of_ledger(options, options.to, opened, options.join, found.source_path)
@@ -31,5 +53,22 @@ def export_campaign(options: CampaignExportOptions) -> None:
                 f"xuna: the people of campaign {options.name!r} were forgotten at "
                 f"{for_people(found.forgotten_at)}, so there are no rows"
             )
+        if options.not_called or options.audit:
+            _export_evidence(opened, found, options)
+            return
         with people_of(opened, found, options) as people:
             export_people(people.everybody, people.columns, options.output, options.to)
+
+
+def _export_evidence(ledger: "Ledger", campaign: "Campaign", options: CampaignExportOptions) -> None:
+    """Write who was not called, or everything for an audit."""
+    from xuna_cli.ledger.not_called import not_called
+    from xuna_cli.outcomes.audit import audit_records
+    from xuna_cli.output.evidence import export_audit, export_not_called
+    from xuna_cli.output.messages import say
+
+    if options.not_called:
+        export_not_called(not_called(ledger, campaign.id), options.output, options.to)
+        return
+    lines, last = export_audit(audit_records(ledger, campaign), options.to)
+    say(f"xuna: {lines:,} lines; SHA-256 of the last one, to be kept elsewhere: {last}")

@@ -11,6 +11,7 @@ from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
 if TYPE_CHECKING:
+    from xuna_cli.ledger.records import BatchRecord
     from xuna_cli.outcomes.opt_outs import Harvest
     from xuna_cli.outcomes.summary import Summary
 
@@ -38,7 +39,8 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
 def read_outcomes(options: OutcomesOptions) -> Result:
     """Read the conversation records since the first run, and keep in the ledger what they prove of each call.
 
-    A record that can't be proven to be of one call is counted and joined with none.
+    A record that can't be proven to be of one call is counted and joined with none. A held batch all of whose calls
+    are proven is accepted.
     """
     import sys
     import time
@@ -48,7 +50,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     from xuna_cli.commands.durations import parse_for
     from xuna_cli.commands.opt_outs import say_added
     from xuna_cli.commands.prompts import is_terminal
-    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.ledger.campaigns import campaign, settle_proven
     from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
     from xuna_cli.outcomes.summary import summarise
     from xuna_cli.outcomes.sync import check_origin, sync_conversations
@@ -60,6 +62,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     pace = Pace(parse_for(options.watch_for, "--for"), first_wait, max(LONGEST_WAIT_S, first_wait))
     harvest: Harvest | None = None
     rules = parse_rules(options.opt_out_when or ())
+    settled: list[BatchRecord] = []
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         harvester = Harvester(opened, found, rules, on_added=say_added)
@@ -79,6 +82,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                         )
                     finally:  # what could be read is kept, and whoever opted out in it is not called again
                         harvest = harvester.harvest()
+                    settled.extend(settle_proven(opened, found.id))
                     return summarise(opened, found)
 
                 if options.watch:
@@ -97,4 +101,5 @@ def read_outcomes(options: OutcomesOptions) -> Result:
         address_in(options, options.name),
         watched_for=options.watch_for if options.watch else None,
         harvest=harvest,
+        settled=settled,
     )

@@ -32,6 +32,13 @@ class ResolveOptions(LedgerOptions):
         bool | None,
         typer.Option("--placed/--not-placed", help="Whether the calls of these batches were placed."),
     ] = None
+    proven: Annotated[
+        bool,
+        typer.Option(
+            "--proven", help="Accept the held batches all of whose calls the conversation records have."
+        ),
+    ] = False
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Reason to keep with the decision.")] = None
 
 
 @takes(ResolveOptions)
@@ -41,12 +48,12 @@ def resolve_batches(options: ResolveOptions) -> None:
     Placed: nobody of the batch is called again. Not placed: its people are free to be called by the next run.
     """
     from xuna_cli.commands.context import address_in, ledger_for_reading
-    from xuna_cli.ledger.campaigns import resolve
+    from xuna_cli.ledger.campaigns import campaign, resolve, settle_proven
     from xuna_cli.output.messages import say
 
     batch, placed = options.batch, options.placed
     where = address_in(options, options.name)
-    if bool(batch) != (placed is not None):
+    if bool(batch) != (placed is not None) or (options.proven and batch):
         raise UsageError(
             "batch IDs need --placed or --not-placed",
             hint=f"e.g. xuna campaigns resolve {where} {batch[0] if batch else 17} --placed; "
@@ -54,23 +61,48 @@ def resolve_batches(options: ResolveOptions) -> None:
         )
     with ledger_for_reading(options) as opened:
         if batch and placed is not None:
-            for one in resolve(opened, options.name, batch, placed=placed):
+            for one in resolve(opened, options.name, batch, placed=placed, note=options.note):
                 say(_decided(one))
+            return
+        opened.recover()
+        for one in settle_proven(opened, campaign(opened, options.name).id):
+            say(proven(one))
+        if options.proven:
+            _say_what_is_left(opened, options.name, address=where)
         else:
-            _ask_one_by_one(opened, options.name, address=where)
+            _ask_one_by_one(opened, options.name, address=where, note=options.note)
 
 
-def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str) -> None:
-    """Ask about each held batch of a campaign.
+def proven(batch: "BatchRecord") -> str:
+    """Return what is said of a held batch that was accepted without a person."""
+    return f"batch {batch.id}: accepted; the conversation records have all of its {batch.size} calls"
+
+
+def _say_what_is_left(ledger: "Ledger", name: str, *, address: str) -> None:
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.messages import counted, say
+
+    held = ledger.batches(campaign(ledger, name).id, held_only=True)
+    if held:
+        left = counted(len(held), "held batch is", "held batches are")
+        say(
+            f"{left} not proven. To read the records: xuna campaigns outcomes {address}; to decide: xuna campaigns "
+            f"resolve {address}"
+        )
+    else:
+        say(f"campaign {name!r} has no held batch")
+
+
+def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | None) -> None:
+    """Ask about each held batch of a campaign that can be decided now.
 
     Raises:
-        UsageError: there is nobody to ask, or a batch may not be resolved yet.
+        UsageError: there is nobody to ask.
     """
     import sys
 
     from xuna_cli.commands.prompts import is_interactive
-    from xuna_cli.ledger.campaigns import campaign, resolve
-    from xuna_cli.ledger.records import BatchState
+    from xuna_cli.ledger.campaigns import campaign, obstacles, resolve
     from xuna_cli.output.campaigns import explain_held
     from xuna_cli.output.messages import counted, say
 
@@ -90,15 +122,25 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str) -> None:
     evidence = evidence_for(ledger, found, address=address)
     for batch in held:
         say("\n" + explain_held(batch, evidence))
-        partly_placed = batch.state is BatchState.SHORT and batch.calls_initiated != 0
-        only_placed = partly_placed or bool(evidence.found.get(batch.id))
+        why_not = obstacles(ledger, found.id).get(batch.id)
+        if why_not is None:
+            say(f"batch {batch.id}: it was decided in the meantime")
+            continue
+        if (obstacle := why_not[True]) is not None:
+            say(f"batch {batch.id}: can't be decided now: {obstacle.message}")
+            continue
+        only_placed = why_not[False] is not None
         choices = "[p]laced, [s]kip" if only_placed else "[p]laced, [n]ot placed, [s]kip"
         sys.stderr.write(f"{choices}? ")
         sys.stderr.flush()
         answer = sys.stdin.readline().strip().lower()
         if answer in {"p", "placed"} or (answer in {"n", "not placed"} and not only_placed):
-            [now] = resolve(ledger, name, [batch.id], placed=answer.startswith("p"))
-            say(_decided(now))
+            try:
+                [now] = resolve(ledger, name, [batch.id], placed=answer.startswith("p"), note=note)
+            except UsageError as error:
+                say(f"batch {batch.id}: left as it is: {error.message}")
+            else:
+                say(_decided(now))
         else:
             say(f"batch {batch.id}: not changed")
 
@@ -111,12 +153,20 @@ def evidence_for(ledger: "Ledger", campaign: "Campaign", *, address: str) -> "Ev
         campaign: which.
         address: how a command that we suggest names the campaign and its ledger.
     """
+    from xuna_cli.ledger.campaigns import first_numbers
     from xuna_cli.ledger.conversations import found_of_held, sync_of
-    from xuna_cli.output.campaigns import Evidence
+    from xuna_cli.output.campaigns import NUMBERS_SHOWN, Evidence, neighbours
 
     sync = sync_of(ledger, campaign.id)
     command = f"xuna campaigns outcomes {address}"
-    return Evidence(found_of_held(ledger, campaign.id), sync.read_at if sync else None, command)
+    held = ledger.batches(campaign.id, held_only=True)
+    return Evidence(
+        found_of_held(ledger, campaign.id),
+        sync.read_at if sync else None,
+        command,
+        {batch.id: first_numbers(ledger, batch.id, NUMBERS_SHOWN) for batch in held},
+        neighbours(ledger.batches(campaign.id)) if held else {},
+    )
 
 
 def _decided(batch: "BatchRecord") -> str:

@@ -16,7 +16,7 @@ class ShowOptions(LedgerResultOptions):
 @takes(LedgerResultOptions)
 @prints("campaigns list")
 def list_campaigns(options: LedgerResultOptions) -> Result:
-    """List all campaigns and how their calls stand."""
+    """List all campaigns, the last one first, and how their calls stand."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.errors import LedgerError
     from xuna_cli.ledger.campaigns import campaigns
@@ -25,7 +25,7 @@ def list_campaigns(options: LedgerResultOptions) -> Result:
 
     try:
         with ledger_for_reading(options) as opened:
-            return CampaignList(campaigns(opened))
+            return CampaignList(sorted(campaigns(opened), key=lambda one: one.last_at, reverse=True))
     except LedgerError as error:
         if error.code != "ledger-missing":
             raise
@@ -39,11 +39,12 @@ def show_campaign(options: ShowOptions) -> Result:
     """Show a campaign, its batches, and what to do about those that are held."""
     from xuna_cli.commands.campaigns.resolve import evidence_for
     from xuna_cli.commands.context import address_in, ledger_for_reading
-    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.ledger.campaigns import campaign, resolutions
     from xuna_cli.output.campaigns import CampaignFound
 
     where = address_in(options, options.name)
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         evidence = evidence_for(opened, found, address=where)
-        return CampaignFound(found, opened.batches(found.id), where, evidence)
+        decided = resolutions(opened, found.id)
+        return CampaignFound(found, opened.batches(found.id), where, evidence, decided)

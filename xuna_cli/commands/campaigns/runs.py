@@ -1,0 +1,35 @@
+"""`xuna campaigns runs`."""
+
+from typing import Annotated
+
+import typer
+
+from xuna_cli.commands.call_options import Output
+from xuna_cli.commands.option_types import options_of_command, takes
+from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions
+from xuna_cli.commands.results import prints
+from xuna_cli.output.result import Result
+
+
+@options_of_command
+class RunsOptions(LedgerOptions):
+    """The options of `xuna campaigns runs`."""
+
+    name: CampaignName
+    output: Annotated[Output, typer.Option(help="Format of the result.", rich_help_panel=OUTPUT)] = (
+        Output.TABLE
+    )
+
+
+@takes(RunsOptions)
+@prints("campaigns runs")
+def list_runs(options: RunsOptions) -> Result:
+    """Show the runs of a campaign: who, when, with which list, words, agent and number, and what became of the rows."""
+    from xuna_cli.commands.context import ledger_for_reading
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.ledger.runs import counts_of_runs, runs_of
+    from xuna_cli.output.evidence import RunList
+
+    with ledger_for_reading(options) as opened:
+        found = campaign(opened, options.name)
+        return RunList(found.name, runs_of(opened, found.id), counts_of_runs(opened, found.id))

@@ -1,0 +1,86 @@
+"""What a run leaves in the ledger for those who ask later: who was not called by which rule, its counts, its end."""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, are_rejects
+from xuna_cli.contacts.reading import ContactList
+from xuna_cli.dialing.observer import RunObserver
+from xuna_cli.dialing.report import Progress, Report, counts_to_keep
+from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.not_called import Row, list_run, store_not_called
+from xuna_cli.ledger.records import Run
+from xuna_cli.ledger.runs import store_counts, store_exit_code
+from xuna_cli.models import Contact, Rejection
+from xuna_cli.output.messages import say
+
+ROWS_AT_ONCE = 5_000
+"""Rows in one transaction: a run waits seldom, and never long."""
+
+
+class RunEvidence(RunObserver):
+    """Keeps rows that became no call, while the run is under way; that it can't must not stop the calls.
+
+    Args:
+        ledger: where.
+        run: ours.
+    """
+
+    def __init__(self, ledger: Ledger, run: Run) -> None:
+        self._ledger = ledger
+        self._run = run
+        self._list_run_id = list_run(ledger, run.id)
+        self._lock = threading.Lock()
+        self._rows: dict[Row, str | None] = {}
+        self._fed_back: Counter[str] = Counter()
+        self._broken: LedgerError | None = None
+
+    def rejection(self, rejection: Rejection) -> None:
+        """Remember it; senders tell of rejections, too."""
+        with self._lock:
+            self._rows[rejection.row_number, rejection.code] = rejection.to_phone_number
+
+    def progress(self, progress: Progress) -> None:  # noqa: ARG002 - the observer's
+        """Write what is remembered, where it is much."""
+        if len(self._rows) >= ROWS_AT_ONCE:
+            self._write()
+
+    def watched(self, contacts: ContactList) -> Iterable[Contact | Rejection]:
+        """Return the contacts of a list; of rejected rows that are fed back, count for what they were rejected."""
+        return self._counted(contacts) if are_rejects(contacts.columns) else contacts
+
+    def keep(self, report: Report) -> None:
+        """Keep what the run did with its rows; what failed the run was said."""
+        self._write()
+        fed_back = {f"fed-back:{code}": rows for code, rows in self._fed_back.items()}
+        with contextlib.suppress(LedgerError):
+            store_counts(self._ledger, self._run.id, counts_to_keep(report) | fed_back)
+        if self._broken is not None and not any(isinstance(error, LedgerError) for error in report.errors):
+            say(f"xuna: warning: the ledger lacks rows that were not called: {self._broken.message}")
+
+    def ended(self, exit_code: int) -> None:
+        """Keep what the run ended with."""
+        with contextlib.suppress(LedgerError):
+            store_exit_code(self._ledger, self._run.id, exit_code)
+
+    def _write(self) -> None:
+        with self._lock:
+            rows, self._rows = self._rows, {}
+        if not rows:
+            return
+        try:
+            store_not_called(self._ledger, self._list_run_id, self._run.id, rows)
+        except LedgerError as error:
+            self._broken = error
+
+    def _counted(self, contacts: Iterable[Contact | Rejection]) -> Iterator[Contact | Rejection]:
+        _, code, _ = REJECT_COLUMNS
+        for row in contacts:
+            contact = row.contact if isinstance(row, Rejection) else row
+            fields = contact.fields if contact is not None else {}
+            if was := fields.get(f"xuna_{code}") or fields.get(code):
+                self._fed_back[str(was)] += 1
+            yield row

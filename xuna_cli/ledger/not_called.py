@@ -1,0 +1,62 @@
+"""Who became no call for good, by rule and row: kept until the campaign is forgotten."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from xuna_cli.ledger.ledger import Ledger
+
+READ_AT_ONCE = 5_000
+
+Row = tuple[int, str]
+"""The number of a row of the list, and the rule that kept it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotCalled:
+    """A row that became no call.
+
+    Attributes:
+        source: the list's absolute path; `-` for standard input.
+        row_number: of that list.
+        rule: a rejection's or a screening rule's code.
+        to_phone_number: E.164; None where the row has no such number.
+        list_sha256: of the list's bytes.
+        first_run_id: the first run with this list in which it was so.
+        last_run_id: the last one.
+    """
+
+    source: str
+    row_number: int
+    rule: str
+    to_phone_number: str | None
+    list_sha256: str | None
+    first_run_id: int
+    last_run_id: int
+
+
+def list_run(ledger: Ledger, run_id: int) -> int:
+    """Return the first run of the campaign that had the same list, by path and content; it may be the run itself."""
+    [(found,)] = ledger.rows("list_run", {"run_id": run_id})
+    return int(found)
+
+
+def store_not_called(ledger: Ledger, list_run_id: int, run_id: int, rows: Mapping[Row, str | None]) -> None:
+    """Keep rows that became no call in a run, with the number of each, in one transaction."""
+    with ledger.transaction():
+        ledger.insert(
+            "add_not_called",
+            [
+                (list_run_id, row, rule, number, run_id, run_id)
+                for (row, rule), number in sorted(rows.items())
+            ],
+        )
+
+
+def not_called(ledger: Ledger, campaign_id: int) -> Iterator[NotCalled]:
+    """Yield a campaign's rows that became no call, list by list, in short readings that keep no writer waiting."""
+    after: tuple[int, int, str] = (0, 0, "")
+    while rows := ledger.rows("not_called_page", (campaign_id, *after, READ_AT_ONCE)):
+        for _, *row in rows:
+            yield NotCalled(*row)
+        list_run_id, _, row_number, rule, *_ = rows[-1]
+        after = (list_run_id, row_number, rule)
