@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
-from xuna_cli.ledger.campaigns import calls_with_outcomes
+from xuna_cli.ledger.campaigns import calls_with_outcomes, resolutions
 from xuna_cli.ledger.conversations import sync_of
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import (
@@ -16,8 +16,10 @@ from xuna_cli.ledger.records import (
     CallRecord,
     Campaign,
     ConversationSync,
+    RunRecord,
 )
 from xuna_cli.ledger.runs import counts_of_runs, runs_of
+from xuna_cli.outcomes.list_rows import ListRows, list_rows
 from xuna_cli.outcomes.summary import Held, held_of
 
 PEOPLE_SHOWN = 500
@@ -80,11 +82,13 @@ class ReportData:
     Attributes:
         campaign: which.
         made_at: when, in the report's zone.
-        runs: how many there were.
+        runs: in order.
+        counts: what each did with its rows, by its id.
         first_run: when the first began, in that zone.
-        rows: of the list, what became of each; of the last run that read it to its end. Empty where no run
-            has left its counts.
-        rejections: by code.
+        rows: of all lists, what became of each.
+        people_called: how many people the accepted calls are of.
+        people_conversed: how many of them have a conversation that is proven to be theirs.
+        people_succeeded: how many of them have a success.
         outcomes: of accepted calls.
         criteria: by criterion, how many calls of what result.
         answers: by collected field with yes or no in it, how often each.
@@ -99,10 +103,13 @@ class ReportData:
 
     campaign: Campaign
     made_at: datetime
-    runs: int
+    runs: Sequence[RunRecord]
+    counts: Mapping[int, Mapping[str, int]]
     first_run: datetime | None
-    rows: Mapping[str, int]
-    rejections: Mapping[str, int]
+    rows: ListRows
+    people_called: int
+    people_conversed: int
+    people_succeeded: int
     outcomes: Mapping[CallOutcome, int]
     criteria: Mapping[str, Mapping[str, int]]
     answers: Mapping[str, Mapping[bool, int]]
@@ -113,6 +120,11 @@ class ReportData:
     held: Sequence[Held]
     people: Sequence[Callee]
     sync: ConversationSync | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything is known of what came of the calls."""
+        return self.sync is not None and self.outcomes.get(CallOutcome.NOT_READ, 0) < self.called
 
     @property
     def called(self) -> int:
@@ -132,9 +144,19 @@ class _Seen:
     answers: dict[str, Counter[bool]] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
     people: list[Callee] = field(default_factory=list)
+    by_number: bool = False
+    numbers_called: set[str] = field(default_factory=set)
+    numbers_conversed: set[str] = field(default_factory=set)
+    numbers_succeeded: set[str] = field(default_factory=set)
 
     def add(self, one: Callee) -> None:
         self.outcomes[one.outcome] += 1
+        if self.by_number:  # else a call is a person
+            self.numbers_called.add(one.call.to_phone_number)
+            if one.outcome in CONVERSED:
+                self.numbers_conversed.add(one.call.to_phone_number)
+            if one.outcome is CallOutcome.SUCCESS:
+                self.numbers_succeeded.add(one.call.to_phone_number)
         self.people.append(one)
         if len(self.people) > 4 * PEOPLE_SHOWN:
             self._keep_the_urgent()
@@ -148,6 +170,13 @@ class _Seen:
         for name, value in came.collected.items():
             if isinstance(value, bool):
                 self.answers.setdefault(name, Counter())[value] += 1
+
+    def persons(self) -> tuple[int, int, int]:
+        """Return how many people were called, have a conversation, and have a success."""
+        if self.by_number:
+            return len(self.numbers_called), len(self.numbers_conversed), len(self.numbers_succeeded)
+        conversed = sum(self.outcomes[outcome] for outcome in CONVERSED)
+        return self.outcomes.total(), conversed, self.outcomes[CallOutcome.SUCCESS]
 
     def urgent(self) -> list[Callee]:
         self._keep_the_urgent()
@@ -169,25 +198,25 @@ def report_data(
         now: with a zone.
         zone: of the times that people read; None: this machine's.
     """
-    seen = _Seen()
+    seen = _Seen(by_number=campaign.key_column is not None)
     for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED:
             seen.add(Callee(call, outcome))
     batches = ledger.batches(campaign.id)
     runs = runs_of(ledger, campaign.id)
-    rows = _rows(list(counts_of_runs(ledger, campaign.id).values()))
+    counts = counts_of_runs(ledger, campaign.id)
+    called, conversed, succeeded = seen.persons()
     slots, slot = _slots(batches, zone)
     return ReportData(
         campaign=campaign,
         made_at=now.astimezone(zone),
-        runs=len(runs),
+        runs=runs,
+        counts=counts,
         first_run=_local(runs[0].started_at, zone) if runs else None,
-        rows={name: count for name, count in rows.items() if not name.startswith("rejected:")},
-        rejections={
-            name.removeprefix("rejected:"): count
-            for name, count in sorted(rows.items(), key=lambda item: -item[1])
-            if name.startswith("rejected:")
-        },
+        rows=list_rows(runs, counts, batches, resolutions(ledger, campaign.id)),
+        people_called=called,
+        people_conversed=conversed,
+        people_succeeded=succeeded,
         outcomes=seen.outcomes,
         criteria=seen.criteria,
         answers=seen.answers,
@@ -199,12 +228,6 @@ def report_data(
         people=seen.urgent(),
         sync=sync_of(ledger, campaign.id),
     )
-
-
-def _rows(counts: Sequence[Mapping[str, int]]) -> Mapping[str, int]:
-    """Return the counts that describe the list: of the last run that read all of it, else of the longest."""
-    whole = [one for one in counts if one.get("list_complete") and one.get("rows")]
-    return whole[-1] if whole else max(counts, key=lambda one: one.get("rows", 0), default={})
 
 
 def _slots(batches: Sequence[BatchRecord], zone: tzinfo | None) -> tuple[list[Slot], str]:

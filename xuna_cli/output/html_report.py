@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from xuna_cli import __version__
 from xuna_cli.errors import InputError
 from xuna_cli.ledger.records import BatchState, CallOutcome
+from xuna_cli.outcomes.audit import run_document
 from xuna_cli.outcomes.report_data import Callee, ReportData, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted
@@ -20,6 +21,8 @@ from xuna_cli.times import for_people
 SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
 
 TEMPLATE = "report.html.j2"
+NOT_KNOWN = "\N{EN DASH}"
+RUNS_SHOWN = 20
 
 WORDS = {
     CallOutcome.SUCCESS: ("Success", "every criterion was met"),
@@ -60,7 +63,7 @@ class Bar:
 
     Attributes:
         label: beside it.
-        count: its number.
+        count: its number; None: it is not known.
         share: of the longest bar, from 0 to 100.
         of_all: of the whole, in words; may be empty.
         kind: a class of the page's style.
@@ -68,7 +71,7 @@ class Bar:
     """
 
     label: str
-    count: int
+    count: int | None
     share: float
     of_all: str = ""
     kind: str = "accent"
@@ -106,9 +109,13 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"n": lambda number: f"{number:,}", "safe_text": safe}
+    environment.filters |= {
+        "n": lambda number: NOT_KNOWN if number is None else f"{number:,}",
+        "safe_text": safe,
+    }
     source = resources.files(__package__).joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
     called = data.called
+    lists = {run.id: Path(run.source).name for run in data.runs}
     return environment.from_string(source).render(
         data=data,
         name=safe(data.campaign.name),
@@ -128,10 +135,13 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
         slot=data.slot,
         durations=_bars([(label, count) for label, count in data.durations]),
         rejections=_bars(
-            [(REJECTED.get(code, code.replace("-", " ")), n) for code, n in data.rejections.items()]
+            [(REJECTED.get(code, code.replace("-", " ")), n) for code, n in data.rows.rejections.items()]
         ),
         held=[_held(one, safe(address)) for one in data.held],
-        people=[_person(one, with_people=with_people) for one in data.people],
+        runs=_runs(data, with_people=with_people),
+        runs_left=max(0, len(data.runs) - RUNS_SHOWN),
+        several_lists=data.rows.lists > 1,
+        people=[_person(one, with_people=with_people, lists=lists) for one in data.people],
         people_left=max(0, called - len(data.people)),
         with_people=with_people,
         sync=data.sync,
@@ -164,48 +174,105 @@ def _bars(counts: Sequence[tuple[str, int]], kind: str = "accent") -> list[Bar]:
 
 
 def _figures(data: ReportData) -> list[tuple[str, str, str]]:
-    called, conversed = data.called, data.conversed
+    called, conversed, runs = data.called, data.conversed, len(data.runs)
     success = data.outcomes.get(CallOutcome.SUCCESS, 0)
-    figures = [
-        (f"{called:,}", "calls made", f"in {counted(data.runs, 'run', 'runs')}"),
-        (_percent(conversed, called) or "-", "had a conversation", f"{conversed:,} of {called:,}"),
-        (_percent(success, conversed) or "-", "of these succeeded", f"{success:,} of {conversed:,}"),
-    ]
+    figures = [(f"{called:,}", "calls made", f"in {counted(runs, 'run', 'runs')}")]
+    if data.is_read:
+        figures += [
+            (_percent(conversed, called) or NOT_KNOWN, "had a conversation", f"{conversed:,} of {called:,}"),
+            (
+                _percent(success, conversed) or NOT_KNOWN,
+                "of these succeeded",
+                f"{success:,} of {conversed:,}",
+            ),
+        ]
+    else:
+        figures += [
+            (NOT_KNOWN, what, "not read yet") for what in ("had a conversation", "of these succeeded")
+        ]
     if data.median_duration is not None:
         figures.append((lasted(data.median_duration), "median length", "minutes and seconds"))
     return figures
 
 
 def _funnel(data: ReportData) -> list[Bar]:
-    rows = data.rows.get("rows", 0)
-    steps: list[tuple[str, int, str]] = []
-    if rows:
-        fit = rows - data.rows.get("rejected", 0) - data.rows.get("duplicates", 0)
-        steps += [
-            ("Rows in the list", rows, ""),
-            ("People who can be called", fit, "without rejected rows and duplicates"),
+    rows, read = data.rows, data.is_read
+    calls = f"{data.called:,} calls" if data.called != data.people_called else ""
+    steps: list[tuple[str, int | None, str]] = []
+    if rows.rows > rows.called:
+        notes = [
+            f"of {rows.lists:,} lists; a row that was fixed and fed back counts once"
+            if rows.lists > 1
+            else "",
+            "" if rows.complete else "no run has read all of it: there are more",
         ]
+        lists = "; ".join(filter(None, notes))
+        without = "without rejected rows, duplicates, do-not-call and other rules"
+        steps += [("Rows", rows.rows, lists), ("Rows that can be called", rows.callable, without)]
     steps += [
-        ("Calls made", data.called, ""),
-        ("Conversations", data.conversed, "matched to these calls"),
-        ("Successes", data.outcomes.get(CallOutcome.SUCCESS, 0), "every criterion met"),
+        ("People called", data.people_called, calls),
+        ("People with a conversation", data.people_conversed if read else None, "matched to their calls"),
+        ("People with a success", data.people_succeeded if read else None, "every criterion met"),
     ]
-    longest = max(count for _, count, _ in steps) or 1
-    first = steps[0][1]
+    longest = max(count or 0 for _, count, _ in steps) or 1
+    first = steps[0][1] or 0
     return [
-        Bar(label, count, 100 * count / longest, _percent(count, first), "accent", note)
+        Bar(
+            label,
+            count,
+            100 * (count or 0) / longest,
+            "" if count is None else _percent(count, first),
+            "accent",
+            note,
+        )
         for label, count, note in steps
     ]
 
 
 def _others(data: ReportData) -> list[tuple[str, int]]:
-    """Return what else became of the list's rows, in the words of the run's result."""
-    left_out = {"accepted", "already_called"}
-    return [
-        (label, data.rows[name])
-        for name, label in COUNT_LABELS.items()
-        if name not in left_out and data.rows.get(name)
-    ]
+    """Return what else became of the lists' rows, in the words of the run's result."""
+    rows = data.rows
+    others = {
+        COUNT_LABELS["duplicates"]: rows.duplicates,
+        COUNT_LABELS["rejected"]: rows.rejected,
+        COUNT_LABELS["do_not_call"]: rows.do_not_call,
+        COUNT_LABELS["screened"]: rows.screened,
+        COUNT_LABELS["held"]: rows.held,
+        "in progress": rows.in_flight,
+        "not sent yet, or deferred": rows.waiting,
+    }
+    return [(label, count) for label, count in others.items() if count]
+
+
+def _runs(data: ReportData, *, with_people: bool) -> list[dict[str, object]]:
+    """Return the runs, the last one first; paths are whole only where people are."""
+    shown = []
+    for run in reversed(data.runs[-RUNS_SHOWN:]):
+        counts = data.counts.get(run.id, {})
+        became = [f"{counts[name]:,} {label}" for name, label in COUNT_LABELS.items() if counts.get(name)]
+        rules = run_document(run, counts)["rules"]
+        by_rule = [f"{count:,} {rule}" for rule, count in rules.items()] if isinstance(rules, dict) else []
+        facts = {
+            "List": run.source if with_people else Path(run.source).name,
+            "SHA-256 of the list": run.list_sha256,
+            "Message template": run.template,
+            "Agent": run.agent_id,
+            "SHA-256 of the agent": run.agent_hash,
+            "Caller number": run.from_phone_number_id,
+            "Rows": ", ".join(became),
+            "By rule": ", ".join(by_rule),
+            "Program": f"xuna {run.xuna_version}",
+        }
+        shown.append(
+            {
+                "id": run.id,
+                "at": for_people(run.started_at),
+                "who": safe(f"{run.user_name or NOT_KNOWN}@{run.host}"),
+                "exit": NOT_KNOWN if run.exit_code is None else run.exit_code,
+                "facts": [(name, safe(value)) for name, value in facts.items() if value],
+            }
+        )
+    return shown
 
 
 def _outcomes(data: ReportData) -> list[Bar]:
@@ -302,7 +369,7 @@ def _held(one: Held, address: str) -> dict[str, object]:
     }
 
 
-def _person(one: Callee, *, with_people: bool) -> dict[str, object]:
+def _person(one: Callee, *, with_people: bool, lists: Mapping[int, str]) -> dict[str, object]:
     call, came = one.call, one.call.outcome
     number, _, value = call.key.partition("\x1f")
     reasons = (
@@ -312,6 +379,7 @@ def _person(one: Callee, *, with_people: bool) -> dict[str, object]:
     )
     return {
         "row": call.row_number,
+        "list": safe(lists.get(call.batch.run_id, "")),
         "number": safe(call.to_phone_number) if with_people else masked(number),
         "key": safe(value) if with_people else "",
         "outcome": WORDS[one.outcome][0],

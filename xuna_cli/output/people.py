@@ -1,6 +1,6 @@
 """People in files: everybody of a campaign, from list to outcome, and those to call again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xuna_cli.ledger.records import CallOutcome, CallRecord
@@ -31,10 +31,19 @@ OUTCOME = (
     "evaluation",
     "collected_data",
 )
-EXPORTED = (*CALL, *OUTCOME)
+LIST = ("list", "list_row")
+"""The list with which somebody was called, and the row of it."""
+
+EXPORTED = (*CALL, *OUTCOME, *LIST)
 
 
-def export_people(people: Iterable[Person], columns: Sequence[str], output: str, to: Path | None) -> None:
+def export_people(
+    people: Iterable[Person],
+    columns: Sequence[str],
+    output: str,
+    to: Path | None,
+    lists: Mapping[int, str],
+) -> None:
     """Write a row for everybody, as CSV or as a JSON array, in constant memory.
 
     Args:
@@ -42,13 +51,14 @@ def export_people(people: Iterable[Person], columns: Sequence[str], output: str,
         columns: of the list, which come first; a column of ours with such a name begins with `xuna_`.
         output: `csv` or `json`.
         to: the file; None: stdout.
+        lists: the list of each run, by the run's id.
 
     Raises:
         InputError: if the file can't be written.
     """
     header = (*columns, *_beside(EXPORTED, columns))
     with destination(to) as stream:
-        rows = ((*_own(one, columns), *_exported(one)) for one in people)
+        rows = ((*_own(one, columns), *_exported(one), *_list_of(one, lists)) for one in people)
         if output == "csv":
             write_rows(stream, header, ([_readable(value) for value in row] for row in rows))
         else:
@@ -110,6 +120,12 @@ def _own(one: Person, columns: Sequence[str]) -> list[object]:
 def _readable(value: object) -> object:
     # The key's separator is a control character: shown by its picture where a terminal may read it.
     return value.replace("\x1f", "␟") if isinstance(value, str) else value
+
+
+def _list_of(one: Person, lists: Mapping[int, str]) -> tuple[object, object]:
+    if one.call is None:
+        return None, None
+    return lists.get(one.call.batch.run_id), one.call.row_number
 
 
 def _exported(one: Person) -> tuple[object, ...]:

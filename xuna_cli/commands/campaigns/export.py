@@ -40,6 +40,7 @@ def export_campaign(options: CampaignExportOptions) -> None:
     from xuna_cli.commands.campaigns.people import people_of
     from xuna_cli.commands.context import check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.ledger.runs import runs_of
     from xuna_cli.output.messages import say
     from xuna_cli.output.people import export_people
 
@@ -57,7 +58,8 @@ def export_campaign(options: CampaignExportOptions) -> None:
             _export_evidence(opened, found, options)
             return
         with people_of(opened, found, options) as people:
-            export_people(people.everybody, people.columns, options.output, options.to)
+            lists = {run.id: run.source for run in runs_of(opened, found.id)}
+            export_people(people.everybody, people.columns, options.output, options.to, lists)
 
 
 def _export_evidence(ledger: "Ledger", campaign: "Campaign", options: CampaignExportOptions) -> None:

@@ -1,0 +1,170 @@
+"""What became of every row of a campaign's lists, each row counted once, as things stand now.
+
+A run's counts say what became of the rows of its list at that time. Since then held batches may have been resolved,
+later runs may have called people who were not sent, rejected rows may have been fixed and fed back, and a person may
+stand in several lists. Who is called, held or in flight is therefore counted in the ledger; of each list, the run
+that describes it best says what became of the other rows.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xuna_cli.ledger.records import (
+    HELD_STATES,
+    BatchRecord,
+    BatchState,
+    Decision,
+    Resolution,
+    RunRecord,
+)
+
+Counts = Mapping[str, int]
+
+CALLED = "called"
+DO_NOT_CALL_RULE = "do-not-call"
+IN_FLIGHT_STATES = (BatchState.CLAIMED, BatchState.SUBMITTING)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRows:
+    """Rows of all lists of a campaign; the counts add up to `rows`.
+
+    Attributes:
+        called: accepted.
+        held: in a batch of unknown outcome.
+        in_flight: claimed or being sent now.
+        waiting: not sent yet, or deferred.
+        rejected: can't become a call.
+        duplicates: of a person in another row, or in another list.
+        do_not_call: on a do-not-call list.
+        screened: kept back by another rule.
+        rejections: the rejected ones by code.
+        lists: how many lists there are.
+        complete: whether each of them was read to its end by some run.
+    """
+
+    called: int = 0
+    held: int = 0
+    in_flight: int = 0
+    waiting: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    do_not_call: int = 0
+    screened: int = 0
+    rejections: Mapping[str, int] = field(default_factory=dict)
+    lists: int = 0
+    complete: bool = True
+
+    @property
+    def callable(self) -> int:
+        """How many may be called, or were."""
+        return self.called + self.held + self.in_flight + self.waiting
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.callable + self.rejected + self.duplicates + self.do_not_call + self.screened
+
+
+def list_rows(
+    runs: Iterable[RunRecord],
+    counts: Mapping[int, Counts],
+    batches: Sequence[BatchRecord],
+    resolutions: Mapping[int, Resolution],
+) -> ListRows:
+    """Return what became of every row of a campaign's lists.
+
+    Args:
+        runs: the campaign's, in order.
+        counts: what each did with its rows, by the run's id.
+        batches: the campaign's.
+        resolutions: of those that were held, by the ledger's id of the batch.
+    """
+    sizes: Counter[BatchState] = Counter()
+    for batch in batches:
+        sizes[batch.state] += batch.size
+    by_list: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        by_list.setdefault(run.source, []).append(run)
+    rows: Counter[str] = Counter()
+    rejections: Counter[str] = Counter()
+    fed_back: Counter[str] = Counter()
+    complete = True
+    for of_list in by_list.values():
+        base = _best(of_list, counts)
+        if base is None:
+            complete = False
+            continue
+        said = counts[base.id]
+        complete = complete and bool(said.get("list_complete"))
+        rejections.update(_with_prefix(said, "rejected:"))
+        fed_back.update(_with_prefix(said, "fed-back:"))
+        rows.update(
+            {name: said.get(name, 0) for name in ("rejected", "duplicates", "do_not_call", "screened")}
+        )
+        rows.update(_since(base, said, of_list, batches, resolutions))
+    for code, fixed in fed_back.items():
+        # The rows that were fed back are counted as what they are now, and no more as what they were.
+        name = "do_not_call" if code == DO_NOT_CALL_RULE else "rejected" if rejections[code] else "screened"
+        known = rejections[code] if name == "rejected" else rows[name]
+        gone = min(fixed, known, rows[name])
+        rows[name] -= gone
+        if name == "rejected":
+            rejections[code] -= gone
+    return ListRows(
+        called=sizes[BatchState.ACCEPTED],
+        held=sum(sizes[state] for state in HELD_STATES),
+        in_flight=sum(sizes[state] for state in IN_FLIGHT_STATES),
+        waiting=rows["waiting"],
+        rejected=rows["rejected"],
+        duplicates=rows["duplicates"],
+        do_not_call=rows["do_not_call"],
+        screened=rows["screened"],
+        rejections={code: count for code, count in rejections.most_common() if count},
+        lists=len(by_list),
+        complete=complete,
+    )
+
+
+def _best(runs: Sequence[RunRecord], counts: Mapping[int, Counts]) -> RunRecord | None:
+    """Return the run that describes a list best: the last that read all of it, else the one that read most."""
+    known = [run for run in runs if counts.get(run.id, {}).get("rows")]
+    whole = [run for run in known if counts[run.id].get("list_complete")]
+    return whole[-1] if whole else max(known, key=lambda run: (counts[run.id]["rows"], run.id), default=None)
+
+
+def _since(
+    base: RunRecord,
+    said: Counts,
+    runs: Sequence[RunRecord],
+    batches: Sequence[BatchRecord],
+    resolutions: Mapping[int, Resolution],
+) -> Counter[str]:
+    """Return how many people of a list wait now, and how many of its rows are of people of another list."""
+    of_list = {run.id for run in runs}
+    taken = freed = own = 0
+    for batch in batches:
+        if batch.run_id not in of_list:
+            continue
+        was_freed = (
+            batch.state is BatchState.REFUSED
+            and (resolved := resolutions.get(batch.id)) is not None
+            and resolved.decision is Decision.NOT_PLACED
+            and resolved.decided_at > (base.ended_at or "")
+        )
+        if batch.run_id > base.id:
+            taken += batch.size if batch.state is not BatchState.REFUSED else 0
+        elif was_freed:
+            freed += batch.size
+        elif batch.state is not BatchState.REFUSED:
+            own += batch.size
+    known = sum(said.get(name, 0) for name in ("accepted", "already_called", "held"))
+    # Whom the base run saw in flight elsewhere is one of ours, if an earlier run of this list has called them since.
+    elsewhere = max(0, said.get("in_flight", 0) - max(0, own + freed - known))
+    waiting = said.get("deferred", 0) + said.get("not_sent", 0) + elsewhere + freed - taken
+    return Counter(waiting=max(0, waiting), duplicates=max(0, known - own - freed))
+
+
+def _with_prefix(counts: Counts, prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}
