@@ -145,4 +145,4 @@ def test_who_adds_a_number_while_a_run_is_alive_is_told_of_the_requests_in_progr
         )
         numbers = cli.write("numbers.txt", "+13035550103\n")
         ran = cli("do-not-call", "import", numbers)
-        assert "up to 2 requests in progress may still be sent" in ran.err
+        assert "up to 2 requests in progress may still call these numbers" in ran.err
