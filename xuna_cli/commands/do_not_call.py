@@ -215,7 +215,9 @@ def harvest(options: HarvestOptions) -> Result:
     rules = parse_rules(options.opt_out_when or ())
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        harvested = Harvester(opened, found, rules, on_added=say_added).harvest()
+        harvested = Harvester(
+            opened, found, rules, command="do-not-call harvest", on_added=say_added
+        ).harvest()
         if harvested is None:
             raise UsageError(
                 "it is not said what an opt-out is",

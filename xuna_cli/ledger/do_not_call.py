@@ -1,6 +1,6 @@
 """The ledger's own do-not-call list, for all campaigns. Numbers are E.164; what is added is on the disk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -69,14 +69,24 @@ def add(ledger: Ledger, numbers: Iterable[str], reason: str | None, command: str
     Returns:
         How many are new.
     """
-    new, by = 0, user_at_host()
-    for part in in_parts(numbers, ADDED_AT_ONCE):
-        with ledger.transaction():
-            at = ledger.timestamp()
-            new += ledger.insert(
-                "do_not_call_add", [(number, reason, at, command, by) for number in sorted(set(part))]
-            )
-    return new
+    return sum(
+        _insert(ledger, [(number, reason) for number in sorted(set(part))], command)
+        for part in in_parts(numbers, ADDED_AT_ONCE)
+    )
+
+
+def add_for_reasons(ledger: Ledger, reasons: Mapping[str, str], command: str) -> int:
+    """Add numbers, each with its own reason, as `add` does."""
+    return sum(_insert(ledger, part, command) for part in in_parts(sorted(reasons.items()), ADDED_AT_ONCE))
+
+
+def _insert(ledger: Ledger, entries: Sequence[tuple[str, str | None]], command: str) -> int:
+    by = user_at_host()
+    with ledger.transaction():
+        at = ledger.timestamp()
+        return ledger.insert(
+            "do_not_call_add", [(number, reason, at, command, by) for number, reason in entries]
+        )
 
 
 def in_progress(ledger: Ledger) -> InProgress:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xuna_cli.errors import UsageError
 from xuna_cli.folding import fold
 from xuna_cli.ledger.conversations import is_final, kept_records
-from xuna_cli.ledger.do_not_call import add
+from xuna_cli.ledger.do_not_call import add_for_reasons
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import Campaign
@@ -20,7 +20,6 @@ from xuna_cli.outcomes.joining import e164
 from xuna_cli.screening.mark_names import is_clear_no
 
 _YES = frozenset("yes y true t 1 on ja oui si sí sì sim da tak evet success".split())
-HARVEST = "do-not-call harvest"  # as the history of a number has it
 _VERDICTS = {"success": True, "failure": False}
 
 
@@ -125,6 +124,7 @@ class Harvester:
         ledger: where.
         campaign: whose records.
         rules: what means an opt-out.
+        command: that does it, for the list's history.
         on_added: told whoever was added, when it is on the disk.
     """
 
@@ -134,11 +134,13 @@ class Harvester:
         campaign: Campaign,
         rules: Sequence[OptOutRule],
         *,
+        command: str,
         on_added: Callable[[Sequence[OptOut]], None],
     ) -> None:
         self._ledger = ledger
         self._campaign = campaign
         self._rules = rules
+        self._command = command
         self._on_added = on_added
         self._collected: set[str] = set()
         self._criteria: set[str] = set()
@@ -168,13 +170,11 @@ class Harvester:
         said = {**self._unmatched, **said}
         for part in in_parts(said):
             listed = self._ledger.on_do_not_call_list(part)
-            added = [
-                OptOut(number, said[number])
-                for number in part
-                if number not in listed and add(self._ledger, [number], said[number], HARVEST)
-            ]
-            self._added += added
-            if added:
+            new = {number: said[number] for number in part if number not in listed}
+            if new:
+                add_for_reasons(self._ledger, new, self._command)
+                added = [OptOut(*one) for one in new.items()]
+                self._added += added
                 self._on_added(added)
         return Harvest(
             self._rules,

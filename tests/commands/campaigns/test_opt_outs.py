@@ -102,6 +102,21 @@ def test_doing_it_again_adds_nobody_and_what_was_removed_comes_back(cli, served,
     assert listed(cli) == first
 
 
+def test_the_history_has_the_command_and_the_conversation(cli, served, people):
+    served()
+    call(cli, people(40))
+    read(cli, *RULE)
+    number, conversation_id = next(iter(said_yes(cli).items()))
+    cli("do-not-call", "remove", number)
+    harvest(cli, *RULE)
+    events = cli("do-not-call", "history", number, "--output", "json").document["history"]
+    assert [(event["action"], event["command"], event["reason"]) for event in events] == [
+        ("added", "campaigns outcomes", conversation_id),
+        ("removed", "do-not-call remove", None),
+        ("added", "do-not-call harvest", conversation_id),
+    ]
+
+
 def test_a_number_that_is_there_keeps_its_reason(cli, served, people):
     served()
     call(cli, people(40))

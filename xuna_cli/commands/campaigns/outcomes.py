@@ -65,7 +65,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     settled: list[BatchRecord] = []
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        harvester = Harvester(opened, found, rules, on_added=say_added)
+        harvester = Harvester(opened, found, rules, command="campaigns outcomes", on_added=say_added)
         with api_to_read(options) as api:
             check_origin(found, api.origin)
             with LiveSummary(watched=is_terminal(sys.stderr)) as live:
