@@ -453,7 +453,7 @@ def test_a_ledger_that_is_too_slow_for_connections_ends_in_exit_6_with_everybody
 
     with ScriptedServer(lambda _: nothing_comes()) as server:
         client = Client(server.base_url, "sk-test-of-a-key", deadline=10)
-        report = scene.dial(rows(*range(20)), Api(taken))
+        report = scene.dial(rows(*range(10)), Api(taken))  # one batch: no connection is opened ahead
     assert server.connections == MOST_NOT_SENT_AT_START
     assert settled(report) == {}
     [error] = report.errors

@@ -46,6 +46,7 @@ class Caught:
 
 
 MATRIX = "tests/faults/test_crash_matrix.py"
+AHEAD = "tests/dialing/test_connections.py"
 TABLE = "tests/faults/test_fault_table.py"
 RUNS = "tests/faults/test_runs.py"
 SIZES = "tests/ledger/contract/test_sizes.py"
@@ -123,6 +124,30 @@ BUGS = (
         CLIENT,
         [("        if time.monotonic() - self._connected > LONGEST_PAUSE_S:\n", "        if LONGEST_PAUSE_S < 0:\n")],
         ["tests/api/test_placing_calls.py", "-k", "waited_for_us"],
+    ),
+    Planted(
+        "an old connection that was opened ahead is used",
+        CLIENT,
+        [
+            ("        return time.monotonic() - self._connected <= LONGEST_AHEAD_S and is_quiet(self._stream)\n", "        return is_quiet(self._stream)\n"),
+        ],
+        [AHEAD, "-k", "too_old"],
+    ),
+    Planted(
+        "a connection that was opened ahead is used though the server closed it",
+        CLIENT,
+        [(" <= LONGEST_AHEAD_S and is_quiet(self._stream)\n", " <= LONGEST_AHEAD_S\n")],
+        [AHEAD, "-k", "closed_or_spoken_on"],
+    ),
+    Planted(
+        "the next batch is sent ahead, and not only connected to",
+        SENDING,
+        [
+            ("            barred = self._ledger.submit(batch, self._screener.quiet_since)\n            if barred:\n", "            barred = {}\n            if barred:\n"),
+            ("            return Attempt(connection.post(", "            outcome = connection.post("),
+            ("idempotency_key=idempotency_key))\n", "idempotency_key=idempotency_key)\n            self._ledger.submit(batch, self._screener.quiet_since)\n            return Attempt(outcome)\n"),
+        ],
+        [AHEAD, "-k", "intent"],
     ),
     Planted(
         "hours and lock not looked at after the intent is written",

@@ -34,7 +34,9 @@ POINTS = [
     ("submit:after-commit", 1, (), ON_THE_WIRE),
     ("submit:after-commit", 3, (), ON_THE_WIRE),
     ("post:before-connecting", 1, (), ON_THE_WIRE),
-    ("post:before-connecting", 3, (), False),
+    ("ahead:before-connecting", 1, (), ON_THE_WIRE),
+    ("ahead:connected", 2, (), ON_THE_WIRE),
+    ("ahead:taken", 2, (), False),
     ("submit:committed", 2, (), ON_THE_WIRE),
     ("post:before-first-byte", 2, (), ON_THE_WIRE),
     ("post:headers-written", 2, (), ON_THE_WIRE),
@@ -77,7 +79,7 @@ def test_killed_at_a_named_point_and_run_again(rig, sandbox, point, nth, faults,
         sandbox.add_fault(**fault)
     rejects = rig.folder / "rejects.csv"
     # Senders share commits: a certain one of them is there for sure where there is one sender.
-    alone = nth > 1 and (faults or point.startswith(("submit", "record", "post:before-connecting")))
+    alone = point.startswith("ahead") or (nth > 1 and (faults or point.startswith(("submit", "record"))))
     senders = ("--concurrency", 1) if alone else ARGV
     killed = rig.call(*senders, "--rejects", rejects, plan={"point": point, "nth": nth})
     assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.harness import Rig, numbers
 from tests.support.processes import open_files
 from tests.support.sandbox_process import SandboxProcess
-from tests.support.scripted import ACCOUNT, ScriptedServer, answer, nothing_comes, slow_answer
+from tests.support.scripted import ACCOUNT, ScriptedServer, answer, slow_answer
 from tests.support.waiting import wait_until
 from xuna_cli.ledger.sqlite import PAGE_SIZE
 
@@ -121,7 +121,7 @@ def test_a_file_that_may_not_grow_sends_nothing(sandbox, tmp_path, limit):
 def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, small_disk):
     ledger = small_disk / "ledger.db"
     answers = [*ACCOUNT, slow_answer(1.5, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
-    with ScriptedServer(answers) as server:
+    with ScriptedServer(answers, unused=False) as server:
         rig = Rig(tmp_path, server.base_url, numbers(3), XUNA_LEDGER=str(ledger))
         running = rig.start_calling("--concurrency", 1)
         wait_until(lambda: posts(server) == 1, "no POST")
@@ -144,7 +144,7 @@ def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, s
 def during_the_post(tmp_path, harm, *, seconds=0.7, people=3, argv=()):
     """Do something to the ledger while the only POST is on the wire; return the rig and what the run said."""
     answers = [*ACCOUNT, slow_answer(seconds, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
-    with ScriptedServer(answers) as server:
+    with ScriptedServer(answers, unused=False) as server:
         rig = Rig(tmp_path, server.base_url, numbers(people))
         running = rig.start_calling("--concurrency", 1, *argv)
         wait_until(lambda: posts(server) == 1, "no POST")
@@ -180,9 +180,8 @@ def test_an_outcome_that_is_not_recorded_weighs_more_than_why(tmp_path):
         *ACCOUNT,
         slow_answer(1.0, 200, {"batch_id": "batch_slow", "calls_initiated": 3}),
         answer(200, {"batch_id": "batch_fast", "calls_initiated": 3}),
-        nothing_comes(),
     ]
-    with ScriptedServer(answers) as server:
+    with ScriptedServer(answers, unused=False) as server:
         rig = Rig(tmp_path, server.base_url, numbers(9))
         plan = {"point": "submit:before", "nth": 3, "action": "rival", "command": ["rm", str(rig.ledger)]}
         done = rig.call("--concurrency", 2, plan=plan, exits=7)

@@ -56,7 +56,7 @@ CASES = [(name, tls) for name, _ in OPEN for tls in (False, True) if not tls or 
     ids=[f"{name}-{'tls' if tls else 'http'}" for name, tls in CASES],
 )
 def test_what_is_left_open_is_held_and_never_sent_again(tmp_path, fault, tls):
-    with ScriptedServer([*ACCOUNT, fault(), *ACCOUNT, *taken(2)], tls=tls) as server:
+    with ScriptedServer([*ACCOUNT, fault(), *ACCOUNT, *taken(2)], tls=tls, unused=False) as server:
         rig = rig_for(server, tmp_path)
         first = rig.call(*ONE_BY_ONE, exits=7)
         assert {name: count for name, count in first.document["counts"].items() if count} == {
@@ -76,7 +76,7 @@ def test_what_is_left_open_is_held_and_never_sent_again(tmp_path, fault, tls):
 
 def test_a_short_batch_is_held_whole_and_can_only_be_placed(tmp_path):
     short = answer(200, {"batch_id": "batch_1", "calls_initiated": 2})
-    with ScriptedServer([*ACCOUNT, short, *ACCOUNT]) as server:
+    with ScriptedServer([*ACCOUNT, short, *ACCOUNT], unused=False) as server:
         rig = rig_for(server, tmp_path)
         first = rig.call(exits=7)
         assert first.document["counts"]["held"] == 3
@@ -90,7 +90,7 @@ def test_a_short_batch_is_held_whole_and_can_only_be_placed(tmp_path):
 @pytest.mark.parametrize("status", [301, 307, 401, 402, 403, 404, 405, 410])
 def test_a_refusal_for_good_stops_the_run_and_leaves_everybody_free(tmp_path, status):
     refusal = answer(status, b"", {"Location": "http://127.0.0.1:9/"})
-    with ScriptedServer([*ACCOUNT, refusal, *ACCOUNT, *taken(3)]) as server:
+    with ScriptedServer([*ACCOUNT, refusal, *ACCOUNT, *taken(3)], unused=False) as server:
         rig = rig_for(server, tmp_path)
         first = rig.call(*ONE_BY_ONE, exits=4)
         assert first.document["counts"]["not_sent"] == 3
@@ -102,7 +102,7 @@ def test_a_refusal_for_good_stops_the_run_and_leaves_everybody_free(tmp_path, st
 def test_a_refusal_for_now_is_waited_out(tmp_path, status):
     busy = answer(status, b"", {"Retry-After": "0"})
     one, two, three = taken(3)
-    with ScriptedServer([*ACCOUNT, busy, busy, one, busy, two, three]) as server:
+    with ScriptedServer([*ACCOUNT, busy, busy, one, busy, two, three], unused=False) as server:
         rig = rig_for(server, tmp_path)
         done = rig.call(*ONE_BY_ONE, exits=0)
     assert done.document["counts"]["accepted"] == 3
@@ -122,7 +122,7 @@ def test_an_api_that_is_away_is_exit_6_and_everybody_is_free(tmp_path):
 
 def test_three_refused_alone_in_the_same_words_stop_the_run(tmp_path):
     words = answer(400, {"detail": {"message": "overrides are not allowed for this agent"}})
-    with ScriptedServer([*ACCOUNT, words, words, words]) as server:
+    with ScriptedServer([*ACCOUNT, words, words, words], unused=False) as server:
         rig = rig_for(server, tmp_path, people=8)
         done = rig.call(*ONE_BY_ONE, exits=4)
     assert done.document["counts"]["rejected"] == 3
@@ -135,7 +135,7 @@ def test_an_ambiguous_answer_at_any_depth_of_a_split_makes_that_part_alone_unkno
     vague = answer(400, b"")
     sizes = [8, 4, 2, 1]
     answers = [vague] * depth + [answer(500, b"")]
-    with ScriptedServer([*ACCOUNT, *answers]) as server:
+    with ScriptedServer([*ACCOUNT, *answers], unused=False) as server:
         rig = rig_for(server, tmp_path, people=8)
         done = rig.call("--batch-size", 8, "--concurrency", 1, exits=7)
     assert done.document["counts"]["held"] == sizes[depth]

@@ -88,7 +88,7 @@ def test_a_pause_ends_with_the_signal(tmp_path, signum, busy):
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_second_signal_leaves_at_once_and_the_next_run_finds_it(tmp_path, signum):
     with ScriptedServer(
-        [*ACCOUNT, silence(), *ACCOUNT, answer(200, {"batch_id": "b", "calls_initiated": 3})]
+        [*ACCOUNT, silence(), *ACCOUNT, answer(200, {"batch_id": "b", "calls_initiated": 3})], unused=False
     ) as server:
         rig = Rig(tmp_path, server.base_url, numbers(6))
         errors = tmp_path / "stderr"

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.support.clock import FakeClock
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.batch_sender import BatchSender
+from xuna_cli.dialing.connections import Connections
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.plan import Plan
@@ -155,7 +156,7 @@ class Calling(RuleBasedStateMachine):
         last = Run(self.path, self.clock, self.api)
         self._claim(last, PEOPLE)
         while last.queue:
-            last.batch_sender.send(last.queue.pop(0))
+            last.batch_sender.send(last.queue.pop(0), Connections(self.api))
         last.ledger.end_run(last.run)
         states = self._states(last.ledger)
         last.ledger.close()
@@ -205,7 +206,7 @@ class Calling(RuleBasedStateMachine):
         self.api.script = list(answers)
         self.api.dies, self.api.lives_for = dies, lives_for
         try:
-            run.batch_sender.send(run.queue.pop(0))
+            run.batch_sender.send(run.queue.pop(0), Connections(self.api))
         except Killed:
             run.die()
             self.alive.remove(run)

@@ -467,6 +467,8 @@ class ScriptedServer:
             connection's number and returns one, or None where there should be no connection.
         tls: speak TLS; clients trust it through `ca_file`.
         receive_buffer: bytes that the kernel may take for a server that doesn't read.
+        unused: whether a connection on which nothing comes plays an action, too. Where it doesn't, whole runs,
+            which open connections ahead, can be given an action for each of their requests.
 
     Attributes:
         base_url: with scheme and port.
@@ -475,7 +477,10 @@ class ScriptedServer:
         connections: how many were accepted.
     """
 
-    def __init__(self, script, *, tls: bool = False, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, script, *, tls: bool = False, receive_buffer: int | None = None, unused: bool = True
+    ) -> None:
+        self._unused = unused
         self._script: Callable[[int], Action | None] | None = script if callable(script) else None
         self._left: list[Action] = [] if callable(script) else list(script)
         self._played = 0
@@ -570,17 +575,17 @@ class ScriptedServer:
 
     def _play_all(self, connection: Connection) -> None:
         connection.socket.settimeout(POLL)
+        if not self._unused:
+            self._shake_hands(connection, trusted=True)
+            if not self._request_begins(connection):
+                return
         while True:
             action = self._next_action()
             if action is None:
                 self._unexpected(connection)
                 return
-            if self._tls and action.handshake and not isinstance(connection.socket, ssl.SSLSocket):
-                connection.socket.settimeout(PATIENCE_S)
-                connection.socket = server_context(action.trusted).wrap_socket(
-                    connection.socket, server_side=True
-                )
-                connection.socket.settimeout(POLL)
+            if action.handshake:
+                self._shake_hands(connection, trusted=action.trusted)
             action.play(connection)
             if not action.keeps_alive:
                 return
@@ -588,6 +593,20 @@ class ScriptedServer:
             if not received:
                 return
             connection.pending += received
+
+    def _shake_hands(self, connection: Connection, *, trusted: bool) -> None:
+        if self._tls and not isinstance(connection.socket, ssl.SSLSocket):
+            connection.socket.settimeout(PATIENCE_S)
+            connection.socket = server_context(trusted).wrap_socket(connection.socket, server_side=True)
+            connection.socket.settimeout(POLL)
+
+    def _request_begins(self, connection: Connection) -> bool:
+        """Wait for the first byte, and leave it where it is; False: the client has left, or the server stops."""
+        while not self.stopping.is_set() or time.monotonic() < self.drained_at:
+            with contextlib.suppress(TimeoutError, BlockingIOError):
+                # Below TLS: what comes after the handshake is the request, or the end.
+                return bool(socket.socket.recv(connection.socket, 1, socket.MSG_PEEK))
+        return False
 
     def _unexpected(self, connection: Connection) -> None:
         with contextlib.suppress(OSError):

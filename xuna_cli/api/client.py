@@ -23,6 +23,7 @@ from xuna_cli.api.connection import (
     headers_of,
     host_header,
     is_permanent,
+    is_quiet,
     parse_url,
     read,
 )
@@ -49,8 +50,9 @@ CONVERSATIONS = "/v1/convai/conversations"
 LARGEST_ANSWER = 2**20  # bytes; more is no answer to a batch
 LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
 # Seconds between connecting and the first byte: servers close connections on which nothing comes, and a write
-# to such a one proves nothing.
+# to such a one proves nothing. Of them, a connection that is opened ahead may wait for its batch so long.
 LONGEST_PAUSE_S = 5.0
+LONGEST_AHEAD_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Connection:
     """An open connection to the API, on which nothing was sent yet. It carries one POST.
 
     Args:
-        connection: the connection.
+        stream: the connection.
         deadline: of connecting, sending and reading together.
         url: where batches are posted to.
         headers: of every request.
@@ -87,14 +89,14 @@ class Connection:
 
     def __init__(
         self,
-        connection: httpcore.HTTP11Connection,
+        stream: httpcore.NetworkStream,
         deadline: Deadline,
         *,
         url: httpcore.URL,
         headers: Headers,
         redactor: KeyRedactor,
     ) -> None:
-        self._connection = connection
+        self._stream = stream
         self._deadline = deadline
         self._url = url
         self._headers = headers
@@ -105,7 +107,16 @@ class Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self._stream.close()
+
+    def take_up(self) -> bool:
+        """Begin to use a connection that was opened ahead of its batch; its deadline begins anew.
+
+        Returns:
+            False where it must not be used: it is too old, or the server has closed it.
+        """
+        self._deadline.restart()
+        return time.monotonic() - self._connected <= LONGEST_AHEAD_S and is_quiet(self._stream)
 
     def post(self, body: bytes, *, calls: int, idempotency_key: str) -> Outcome:
         """POST one batch, once, and say what is proven about it.
@@ -130,7 +141,7 @@ class Connection:
         status = None
         try:
             # From here on, whatever goes wrong, the API may have got it.
-            response = self._connection.handle_request(request)
+            response = httpcore.HTTP11Connection(self._url.origin, self._stream).handle_request(request)
             status = response.status
             reached("post:answer-begun")
             answer = read(response, LARGEST_ANSWER)
@@ -190,17 +201,15 @@ class Client:
     def connect(self) -> Connection | NotSent:
         """Return an open connection for one POST; nothing is sent on it before `Connection.post`."""
         deadline = Deadline(self._seconds)
-        reached("post:before-connecting")
         try:
-            connection = connect(self._route, deadline)
+            stream = connect(self._route, deadline)
         except httpcore.TimeoutException:
             return NotSent("connecting took too long")
         except Exception as error:  # noqa: BLE001 - its class proves nothing: nothing was sent, whatever it is
             return NotSent(explain(error, deadline), permanent=is_permanent(error))
-        reached("post:connected")
         debug("api", "connected", proxy=self._route.proxy is not None)
         return Connection(
-            connection,
+            stream,
             deadline,
             url=self._url_of(BATCH_CALLS),
             headers=self._headers,
@@ -234,9 +243,9 @@ class Client:
         deadline = Deadline(self._seconds)
         query = "?" + urlencode(params, quote_via=quote) if params else ""
         try:
-            with contextlib.closing(connect(self._route, deadline)) as connection:
+            with contextlib.closing(connect(self._route, deadline)) as stream:
                 reached("get")
-                response = connection.handle_request(
+                response = httpcore.HTTP11Connection(self._url.origin, stream).handle_request(
                     httpcore.Request(b"GET", self._url_of(path + query), headers=self._headers)
                 )
                 status = response.status

@@ -62,7 +62,11 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._ends = time.monotonic() + seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self._ends = time.monotonic() + self.seconds
 
     @property
     def left(self) -> float:
@@ -78,10 +82,9 @@ class _Stream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        del timeout
         if (left := self._deadline.left) <= 0:
             raise httpcore.ReadTimeout
-        return self._stream.read(max_bytes, left)
+        return self._stream.read(max_bytes, left if timeout is None else min(left, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         del timeout
@@ -133,7 +136,7 @@ def host_header(url: httpcore.URL) -> bytes:
     return host if url.port == PORTS[url.scheme.decode()] else b"%b:%d" % (host, url.port or 0)
 
 
-def connect(route: Route, deadline: Deadline) -> httpcore.HTTP11Connection:
+def connect(route: Route, deadline: Deadline) -> httpcore.NetworkStream:
     """Return an open connection on which the API has got no request yet.
 
     Raises:
@@ -156,7 +159,21 @@ def connect(route: Route, deadline: Deadline) -> httpcore.HTTP11Connection:
     except BaseException:
         stream.close()
         raise
-    return httpcore.HTTP11Connection(route.origin, stream)
+    return stream
+
+
+def is_quiet(stream: httpcore.NetworkStream) -> bool:
+    """Return whether a connection on which nothing was sent is still open, and nothing has come on it.
+
+    What TLS itself sends after its handshake is read by this, and is nothing.
+    """
+    try:
+        stream.read(1, timeout=0)
+    except httpcore.ReadError as error:
+        return isinstance(error.__cause__, BlockingIOError | ssl.SSLWantReadError)
+    except Exception:  # noqa: BLE001 - whatever it is, it is not quiet
+        return False
+    return False
 
 
 def _tunnel(stream: httpcore.NetworkStream, proxy: Proxy, origin: httpcore.Origin) -> httpcore.NetworkStream:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from xuna_cli.api.batch_body import encode_batch
 from xuna_cli.api.outcomes import NotSent, Outcome, Refused, Taken, Unknown
 from xuna_cli.debug_log import debug
+from xuna_cli.dialing.connections import Connections
 from xuna_cli.dialing.context import RunContext
 from xuna_cli.dialing.decide import (
     LONE_REFUSALS_TO_STOP,
@@ -81,8 +82,13 @@ class BatchSender:
         self._accepted_before = False
         self.has_refused = False
 
-    def send(self, batch: Batch) -> None:
-        """Send a batch, and what it is split into, until every call of it is settled or given up."""
+    def send(self, batch: Batch, connections: Connections) -> None:
+        """Send a batch, and what it is split into, until every call of it is settled or given up.
+
+        Args:
+            batch: the batch.
+            connections: those of the sender that calls this.
+        """
         todo = [batch]
         while todo:
             current = todo.pop(0)
@@ -96,7 +102,7 @@ class BatchSender:
                 fit = self._screen(current, self._screener.before_post(current.targets))
                 if fit is not None:
                     current = fit
-                    todo = self._send_once(current, permit) + todo
+                    todo = self._send_once(current, permit, connections) + todo
             except LedgerError as error:
                 # Nothing of it was sent: what can't be written down is not done.
                 self._fail(error)
@@ -105,9 +111,9 @@ class BatchSender:
             finally:
                 self._limiter.release()
 
-    def _send_once(self, batch: Batch, permit: Permit) -> list[Batch]:
+    def _send_once(self, batch: Batch, permit: Permit, connections: Connections) -> list[Batch]:
         """Send a batch once; return what is to be sent next instead of it."""
-        attempt = self._attempt(batch)
+        attempt = self._attempt(batch, connections)
         reached("post:done")
         outcome = attempt.outcome
         debug(
@@ -148,7 +154,7 @@ class BatchSender:
             self._fail(unrecorded(outcome, batch, self._context.plan.address, error.message))
             return []
 
-    def _attempt(self, batch: Batch) -> Attempt:
+    def _attempt(self, batch: Batch, connections: Connections) -> Attempt:
         """Connect, write the intent down, send: each step proves what the ones before it were for.
 
         Raises:
@@ -157,7 +163,7 @@ class BatchSender:
         plan, run = self._context.plan, self._context.run
         calls = [(target.to_phone_number, target.override) for target in batch.targets]
         body = encode_batch(plan.agent_id, plan.from_phone_number_id, calls)
-        connection = self._context.api.connect()
+        connection = connections.connect()
         if isinstance(connection, NotSent):
             return Attempt(connection, submitted=False)
         with connection:
@@ -172,6 +178,7 @@ class BatchSender:
             # said why, before it is sent again.
             if self._stop() or not self._ledger.holds_lock(run) or self._screener.before_post(batch.targets):
                 return Attempt(KEPT_BACK)
+            connections.open_next()
             idempotency_key = f"xuna-{self._ledger.ledger_id}-{batch.nonce}-{batch.id}"
             return Attempt(connection.post(body, calls=len(calls), idempotency_key=idempotency_key))
 

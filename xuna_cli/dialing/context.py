@@ -21,6 +21,9 @@ class Connection(Protocol):
     def __exit__(self, *exception: object) -> None:
         """Close it."""
 
+    def take_up(self) -> bool:
+        """Begin to use it, where it was opened ahead; False: it must not be used."""
+
     def post(self, body: bytes, *, calls: int, idempotency_key: str) -> Outcome:
         """POST one batch, once."""
 

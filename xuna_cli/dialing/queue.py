@@ -43,6 +43,11 @@ class BatchQueue:
                 self._clock.wait(self._changed, float("inf"))
         return None
 
+    def has_batches(self) -> bool:
+        """Return whether a batch waits."""
+        with self._changed:
+            return bool(self._batches)
+
     def done(self) -> None:
         """Note that a batch that was got is settled."""
         with self._changed:

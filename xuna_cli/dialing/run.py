@@ -11,6 +11,7 @@ from datetime import datetime
 
 from xuna_cli.dialing.batch_sender import BatchSender
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S
+from xuna_cli.dialing.connections import Connections
 from xuna_cli.dialing.context import RunContext
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.pipeline import (
@@ -70,6 +71,7 @@ class Dialer:
     """
 
     def __init__(self, context: RunContext, screening: Screening) -> None:
+        self._api = context.api
         self._clock = context.clock
         self._ledger = context.ledger
         self._observer = context.observer
@@ -306,14 +308,19 @@ class Dialer:
 
     def _sender(self) -> None:
         try:
-            while (batch := self._queue.get()) is not None:
-                try:
-                    self._batch_sender.send(batch)
-                finally:
-                    self._queue.done()
+            with Connections(self._api, ahead=self._is_next_sent_at_once) as connections:
+                while (batch := self._queue.get()) is not None:
+                    try:
+                        self._batch_sender.send(batch, connections)
+                    finally:
+                        self._queue.done()
         except BaseException as error:  # noqa: BLE001 - raised again by the main thread
             self._crash = error
             self._stop.set()
+
+    def _is_next_sent_at_once(self) -> bool:
+        """Return whether another batch waits for nothing but a sender."""
+        return self._plan.rate is None and self._queue.has_batches() and not self._stop()
 
     def _finish(self) -> None:
         left = sum(len(batch.targets) for batch in self._queue.drain())
