@@ -259,7 +259,14 @@ def test_the_step_of_ci_calls_with_its_message(unattended, api, tmp_path):
 def test_no_example_calls_people_with_a_message_that_nobody_chose(text):
     for block in blocks_of(text):
         for line in re.findall(r"^.*xuna batch-call .*$", block, re.MULTILINE):
-            words = (" -m ", " --first-message", " --agent-message", "XUNA_FIRST_MESSAGE:", "targets.jsonl")
+            words = (
+                " -m ",
+                " --first-message",
+                " --agent-message",
+                "XUNA_FIRST_MESSAGE:",
+                "targets.jsonl",
+                "review.",
+            )
             assert any(word in f"{line}{block if 'env:' in block else ''}" for word in words), line
 
 

@@ -320,7 +320,7 @@ with ledger.transaction():
     os._exit(9)
 """
 MANY = """
-INSERT INTO do_not_call WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+INSERT INTO do_not_call (to_phone_number, reason, added_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 SELECT '+1555' || (1000000 + i * 7919 % 9000000), 'asked', '2026' FROM n WHERE true
 """
 CHANGED = "UPDATE do_not_call SET reason = 'again'"
