@@ -252,7 +252,7 @@ def test_a_missing_ledger_whose_journal_is_there_is_not_begun_anew(tmp_path):
     (tmp_path / "ledger.db-journal").write_bytes(b"journal")
     (tmp_path / "ledger.db.runs").mkdir()
     error = refused(tmp_path / "ledger.db", "ledger-corrupt")
-    assert "its journal is there" in error.message
+    assert "its journal exists" in error.message
     assert "remove" not in error.message + error.hint
     assert not (tmp_path / "ledger.db").exists()
 

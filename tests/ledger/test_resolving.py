@@ -36,7 +36,7 @@ def test_what_was_placed_is_accepted_and_stays_claimed(ledger, held, state):
     [record] = resolve(ledger, "spring", [batch_id], placed=True)
     assert record == the(ledger, batch_id)
     assert (record.state, record.finished_at) == (BatchState.ACCEPTED, "2026-03-01T12:03:00.000Z")
-    assert record.error == "what happened; resolved by hand: placed"
+    assert record.error == "what happened; resolved by a person: placed"
     assert set(claimed(ledger, 1)) == {target(1).key, target(2).key}
 
 
@@ -44,7 +44,7 @@ def test_what_was_not_placed_is_refused_and_free_again(ledger, held):
     batch_id = held(BatchState.UNKNOWN)
     [record] = resolve(ledger, "spring", [batch_id], placed=False)
     assert record.state is BatchState.REFUSED
-    assert record.error == "held; resolved by hand: not placed"
+    assert record.error == "held; resolved by a person: not placed"
     assert claimed(ledger, 1) == {}
     again = ledger.start_run(description())
     assert keys(ledger.claim(again, [targets(1, 2)])) == [[target(1).key, target(2).key]]

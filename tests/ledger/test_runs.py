@@ -84,7 +84,7 @@ def test_the_lock_dies_with_the_process_and_the_next_run_clears_up(child, opened
     ours = ledger.start_run(description())
     assert states(ledger) == ["accepted", "unknown", "unknown"]
     assert {record.error for record in ledger.batches(1, held_only=True)} == {
-        "the run ended while the POST was under way"
+        "the run ended while the request was in progress"
     }
     assert keys(ledger.claim(ours, [targets(1, 2, 3, 4)])) == [[targets(4)[0].key]]
     assert [path.name for path in (tmp_path / "ledger.db.runs").iterdir()] == [f"{ours.id}.lock"]

@@ -120,7 +120,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(path):
         with pytest.raises(LedgerError) as caught:
             opened(path, read_only=read_only)
         assert caught.value.code == "ledger-newer"
-        assert f"its version is {NEWEST + 2}" in caught.value.message
+        assert f"ledger version {NEWEST + 2}" in caught.value.message
         assert "pip install --upgrade" in caught.value.hint
     assert path.read_bytes() == before
 

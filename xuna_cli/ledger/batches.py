@@ -51,7 +51,7 @@ class Batches:
             follows.
 
         Raises:
-            LedgerError: if that could not be done, or if the batch is not ours any more. Nothing may
+            LedgerError: if that could not be done, or if the batch no longer belongs to this run. Nothing may
                 be sent then.
         """
 
@@ -63,7 +63,7 @@ class Batches:
             at = self._db.timestamp()
             owner = self._engine.rows(named("submit"), {"id": batch.id, "submitted_at": at})
             if not owner:
-                raise lost_claim(f"batch {batch.id} is not ours any more")
+                raise lost_claim(f"batch {batch.id} no longer belongs to this run")
             self._runs.check_open(owner[0][0])
             return {}
 
@@ -74,11 +74,11 @@ class Batches:
         """Note that a POST provably did not happen, or was refused for now, and may be made again.
 
         Raises:
-            LostClaimError: if the batch is not ours any more; that it was not taken can be recorded.
+            LostClaimError: if the batch no longer belongs to this run; that it was not taken can be recorded.
         """
         with self._db.transaction():
             if not self._db.change("back_to_claimed", {"id": batch.id}):
-                raise lost_claim(f"batch {batch.id} is not ours any more")
+                raise lost_claim(f"batch {batch.id} no longer belongs to this run")
 
     # -- after it
 
@@ -115,8 +115,8 @@ class Batches:
             if lost and state is not BatchState.REFUSED:
                 # As after a failover to a standby that was behind, or a restore: its people are free there.
                 raise LedgerError(
-                    f"{self._db.location} has lost batch {batch.id}, and would let its people be called again",
-                    hint="stop all runs; the server was set back to an earlier state",
+                    f"{self._db.location} has lost batch {batch.id}, so its people could be called again",
+                    hint="stop all runs; the database server was reset to an earlier state",
                     code="ledger-set-back",
                 )
             return changed == 1
@@ -211,7 +211,7 @@ class Batches:
         self._engine.lock_named(f"batch_id {batch_id}")  # two batches that get it at the same moment
         for (other,) in self._db.rows("batch_of_batch_id", {"id": batch.id, "batch_id": batch_id}):
             raise RepeatedBatchIdError(
-                f"the API answered with {batch_id}, which is the id of batch {other} of this campaign already"
+                f"the API answered with {batch_id}, which is already the ID of batch {other} of this campaign"
             )
 
 

@@ -29,12 +29,12 @@ def check_same_campaign(
     """Raise UsageError if the campaign was forgotten, or a run contradicts its first run."""
     name = description.campaign
     flag = f"--campaign {shlex.quote(name + '-2')}"
-    other = f"use another campaign: {flag}"
+    other = f"use another campaign with {flag}"
     if forgotten_at is not None:
         raise UsageError(
             f"campaign {name!r} was forgotten at {for_people(forgotten_at)} and is closed, so it is unknown who was "
             "called",
-            hint=f"another campaign would call everybody on the list again: {flag}",
+            hint=f"to call everybody on the list again, use another campaign with {flag}",
             code="campaign-forgotten",
         )
     if api_origin != description.api_origin:
@@ -46,9 +46,9 @@ def check_same_campaign(
         )
     if description.named_by_default and source_path != description.source_path:
         raise UsageError(
-            f"campaign {name!r} was made from {source_path or 'standard input'}, and this list is "
+            f"campaign {name!r} was made from {source_path or 'standard input'}, but this list is "
             f"{description.source_path}",
-            hint=f"if it is the same campaign: --campaign {shlex.quote(name)}; if not, {other}",
+            hint=f"if this is the same campaign, add --campaign {shlex.quote(name)}; if not, {other}",
             code="campaign-other-list",
         )
     if key_column != description.key_column:

@@ -68,7 +68,7 @@ def campaign(ledger: Ledger, name: str) -> Campaign:
     known = ", ".join(repr(one.name) for one in every[:10]) or "none"
     raise UsageError(
         f"there is no campaign {name!r} in {ledger.location}",
-        hint=f"campaigns there: {known}",
+        hint=f"campaigns in this ledger: {known}",
         code="campaign-unknown",
     )
 
@@ -166,11 +166,11 @@ def resolve(
                 continue
             if obstacle := _obstacle(ledger, rows[batch_id], placed=placed):
                 raise obstacle
-            words = f"resolved by hand: {'placed' if placed else 'not placed'}"
+            words = f"resolved by a person: {'placed' if placed else 'not placed'}"
             if not _settle(ledger, batch, decision, words, note=note):
                 raise UsageError(
-                    f"batch {batch.id} was decided by somebody else at this moment",
-                    hint="look again",
+                    f"batch {batch.id} was resolved by somebody else at the same time",
+                    hint="run xuna campaigns show to see the result",
                     code="batch-not-held",
                 )
     return [batch for batch in ledger.batches(found.id) if batch.id in batch_ids]
@@ -220,32 +220,33 @@ def _obstacle(ledger: Ledger, row: Sequence[Any], *, placed: bool) -> UsageError
     [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
     if batch.state not in HELD_STATES:
         return UsageError(
-            f"batch {batch.id} is {batch.state}, not held: there is nothing to resolve", code="batch-not-held"
+            f"batch {batch.id} is {batch.state}, not held, so there is nothing to resolve",
+            code="batch-not-held",
         )
     if batch.state is BatchState.SHORT and not placed and batch.calls_initiated != 0:
         return UsageError(
             f"batch {batch.id} is short: the API queued {batch.calls_initiated} of its {batch.size} calls, "
-            "so calling it again would call most of them twice",
-            hint="resolve it with --placed; who was left out can't be told",
+            "so calling the batch again would call most people twice",
+            hint="resolve the batch with --placed; who was left out is unknown",
             code="batch-short",
         )
     if not placed and found:
         return UsageError(
             f"batch {batch.id} was placed: the conversation records have {found} of its {batch.size} calls",
-            hint="resolve it with --placed",
+            hint="resolve the batch with --placed",
             code="batch-placed",
         )
     if run_ended_at is None:
         return UsageError(
-            f"the run of batch {batch.id} is still alive",
-            hint="wait until it has ended",
+            f"the run of batch {batch.id} is still in progress",
+            hint="wait until that run has ended",
             code="batch-run-alive",
         )
     # abs: a clock that was ahead when it was sent must not keep it held until that day has come.
     if batch.submitted_at and abs(ledger.age(batch.submitted_at)) < timedelta(seconds=deadline):
         return UsageError(
-            f"the POST of batch {batch.id} went out less than {deadline:g} s ago and may still be under way",
-            hint="wait that long",
+            f"the POST of batch {batch.id} went out less than {deadline:g} s ago and may still be in progress",
+            hint="wait that long, then run the same command again",
             code="batch-too-young",
         )
     return None

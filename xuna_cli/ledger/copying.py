@@ -74,7 +74,7 @@ def copy_ledger(source: Ledger, target: Ledger, *, keep: bool = False) -> Copied
         raise LedgerError(
             f"the copy in {target.location} is complete, but {source.location} could not be marked as moved: "
             f"{error.message}",
-            hint="move the old one away, so that nobody calls from it: use the new one only",
+            hint="move the old ledger away, so that nobody calls from it, and use only the new ledger",
             code="ledger-not-marked",
         ) from error
     return copied
@@ -92,14 +92,15 @@ def _copy_all(source: Ledger, target: Ledger) -> Copied:
 def _check(source: Ledger, target: Ledger) -> None:
     if alive := source.rows("open_runs"):
         raise UsageError(
-            f"a run is alive in {source.location} (run {alive[0][0]}), and would go on there",
-            hint="wait until it has ended",
+            f"a run is in progress in {source.location} (run {alive[0][0]}), and would continue there",
+            hint="wait until that run has ended",
             code="ledger-run-alive",
         )
     for (name,) in source.query("SELECT name FROM campaigns ORDER BY name"):
         if target.rows("campaign_by_name", {"name": name}):
             raise UsageError(
-                f"{target.location} knows campaign {name!r} already: two records of who was called can't be made one",
+                f"{target.location} knows campaign {name!r} already: two ledgers with the same "
+                "campaign can't be joined",
                 hint="copy into a new ledger",
                 code="ledger-knows-campaign",
             )

@@ -33,15 +33,15 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
         ledger.change("lock_campaign", {"campaign_id": found.id})  # a run that starts now waits, or is seen
         if ledger.rows("open_runs_of_campaign", {"campaign_id": found.id}):
             raise UsageError(
-                f"a run of campaign {name!r} is still alive",
-                hint="wait until it has ended",
+                f"a run of campaign {name!r} is still in progress",
+                hint="wait until that run has ended",
                 code="campaign-run-alive",
             )
         if held := ledger.batches(found.id, held_only=True):
             raise UsageError(
-                f"{len(held)} batches of campaign {name!r} are held: they can't be resolved once their people "
-                "are forgotten",
-                hint=f"first: xuna campaigns resolve {name}",
+                f"campaign {name!r} still has held batches ({len(held):,}), which can't be resolved after their "
+                "people are forgotten",
+                hint=f"first run: xuna campaigns resolve {name}",
                 code="campaign-held",
             )
         parameters = {"campaign_id": found.id}

@@ -241,9 +241,9 @@ def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: b
     version, newest = database.schema_version, max(steps)
     if version > newest:
         raise LedgerError(
-            f"the ledger {database.location} was written by a newer xuna (its version is {version}, "
-            f"this program knows {newest})",
-            hint="upgrade: pip install --upgrade xuna-cli",
+            f"the ledger {database.location} was written by a newer xuna (ledger version {version}; "
+            f"this xuna knows version {newest})",
+            hint="upgrade xuna: pip install --upgrade xuna-cli",
             code="ledger-newer",
         )
     if version == newest:

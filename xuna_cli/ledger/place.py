@@ -13,7 +13,7 @@ from pathlib import Path
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.file_systems import LOCAL, MEMORY, is_mount_point, is_shared, mount_point_of, mounts
 
-ONE_MACHINE = "keep the ledger on a local disk, or on PostgreSQL: --ledger postgresql://…"
+ONE_MACHINE = "keep the ledger on a local disk, or on PostgreSQL with --ledger postgresql://…"
 
 
 def journal_of(path: Path) -> Path:
@@ -48,7 +48,7 @@ def check_place(path: Path) -> None:
     for file in (path, journal_of(path), runs_of(path)):
         if is_mount_point(file, table):
             raise LedgerError(
-                f"{file} is mounted on its own, so that the ledger has another name elsewhere",
+                f"{file} is mounted as a single file, so the ledger has another path outside",
                 hint=f"mount the whole folder {path.parent}, e.g. docker run -v /srv/xuna:{path.parent}",
                 code="ledger-linked",
             )
@@ -73,9 +73,9 @@ def cautions(path: Path, *, created: bool) -> list[str]:
     point = mount_point_of(Path(os.path.realpath(path)), table)
     kind = table[point] if point else ""
     if created and kind in MEMORY:
-        return [f"{path} is in memory ({kind}): after a restart nobody knows who was called"]
+        return [f"{path} is in memory ({kind}), so after a restart nobody knows who was called"]
     if kind and kind not in LOCAL:
-        return [f"{path} is on a file system that is not known ({kind}); {ONE_MACHINE}"]
+        return [f"{path} is on an unknown file system ({kind}); {ONE_MACHINE}"]
     return []
 
 
@@ -94,8 +94,8 @@ def check_never_there(path: Path, *, named: Path) -> None:
         return
     if named.is_symlink():
         raise LedgerError(
-            f"the ledger {path}, to which the link {named} leads, is missing",
-            hint="mount its disk, or put it back. For a new ledger, name it without the link: --ledger "
+            f"the ledger {path}, to which the link {named} points, does not exist",
+            hint="mount the disk, or put the ledger back. For a new ledger, use the path without the link: --ledger "
             f"{shlex.quote(str(path))}",
             code="ledger-gone",
         )
@@ -103,13 +103,14 @@ def check_never_there(path: Path, *, named: Path) -> None:
         return
     if left[0] == journal_of(path):
         raise LedgerError(
-            f"the ledger {path} is missing, but its journal is there",
-            hint="put the ledger back: the two belong together. For a new ledger, name another file with --ledger",
+            f"the ledger {path} is missing, but its journal exists",
+            hint="put the ledger back, because the two files belong together. For a new ledger, name "
+            "another file with --ledger",
             code="ledger-corrupt",
         )
     raise LedgerError(
         f"the ledger {path} is missing, but was there before: {left[0].name} lies beside it",
-        hint="put it back, or restore it from a copy (then whoever was called since would be called again). "
+        hint="put the ledger back, or restore a copy (people who were called since then could be called again). "
         "For a new ledger, name another file with --ledger",
         code="ledger-gone",
     )
@@ -145,9 +146,9 @@ def _check_links(file: Path, point: Path | None) -> None:
         else f"find them: find {_typed(point)} -xdev -samefile {_typed(file)}"
     )
     raise LedgerError(
-        f"{file} has {status.st_nlink} names (hard links): under each it would have another journal; {other}",
-        hint="while no run is alive, keep the name that has a -journal file beside it (else any), "
-        "and remove the others",
+        f"{file} has {status.st_nlink} names (hard links), and each name would have its own journal; {other}",
+        hint="while no run is in progress, keep the name that has a -journal file beside it, or any name if "
+        "none has one, and remove the other names",
         code="ledger-linked",
     )
 

@@ -220,13 +220,13 @@ class PostgresEngine:
             return
         if session.warnings:  # it did not wait for the standby that has to have it, too
             raise LedgerUnreachableError(
-                f"the ledger {self.location} does not vouch for what it wrote: {session.warnings[0]}",
-                hint="see to the server's standby, then run the same command again",
+                f"the ledger {self.location} does not confirm that the data was written: {session.warnings[0]}",
+                hint="check the standby of the server, then run the same command again",
                 code="ledger-not-durable",
             )
         # Where anything failed before, the server answers ROLLBACK, which is no error.
         if cursor.statusmessage != "COMMIT":
-            raise LedgerError(f"the ledger {self.location} undid what was to be written")
+            raise LedgerError(f"the ledger {self.location} rolled back the change")
 
     def _learn_fate(self, number: str) -> None:
         """Ask a new session whether the last transaction was committed; raise RolledBackError if it was not.
@@ -238,9 +238,9 @@ class PostgresEngine:
         while self.rows(UNDER_WAY, {"number": number}) == [(True,)]:
             if time.monotonic() > until:
                 raise LedgerUnreachableError(
-                    f"the connection to the ledger {self.location} broke, and whether the last change was "
-                    "written can't be told",
-                    hint="run the same command again; it finds out what is held",
+                    f"the connection to the ledger {self.location} was lost, and it is unknown whether the last "
+                    "change was written",
+                    hint="run the same command again; it marks what is unknown as held",
                 )
             time.sleep(FIRST_PAUSE_S)
         marked = self.rows(named("info"), {"name": self._writer}) if self.has_schema() else []
@@ -308,8 +308,8 @@ class PostgresEngine:
 
     def _broken(self) -> RolledBackError:
         return RolledBackError(
-            f"the connection to the ledger {self.location} broke",
-            hint="run the same command again: who was not called is free to be",
+            f"the connection to the ledger {self.location} was lost",
+            hint="run the same command again; it calls the people who were not called yet",
             code="ledger-unreachable",
         )
 
@@ -318,7 +318,7 @@ class PostgresEngine:
     def acquire_lock(self, run_id: int) -> None:
         """Take a run's lock, which the server releases when our session ends."""
         if not self._try_lock(run_id):
-            raise LedgerError(f"run {run_id} of {self.location} is somebody else's")
+            raise LedgerError(f"run {run_id} of {self.location} belongs to another process")
         self._ours.add(run_id)
         self._held.add(run_id)
 
@@ -389,8 +389,8 @@ class PostgresEngine:
     def work_on_private_copy(self) -> None:
         """Raise LedgerError: a ledger on a server can't be copied for a dry run."""
         raise LedgerError(
-            f"the ledger {self.location} was written by an older xuna, and a rehearsal may not upgrade it",
-            hint="upgrade it first: xuna ledger info",
+            f"the ledger {self.location} was written by an older xuna, and a dry run does not upgrade ledgers",
+            hint="to upgrade the ledger, run: xuna ledger info",
             code="ledger-older",
         )
 

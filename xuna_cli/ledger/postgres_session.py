@@ -61,14 +61,18 @@ RIGHTS = "let the role own the database, or: GRANT CREATE, USAGE ON SCHEMA … T
 AGAIN = "run the same command again"
 
 # By SQLSTATE: code, what is wrong, what to do.
-DAMAGED = ("ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one")
+DAMAGED = ("ledger-corrupt", "is damaged", "restore the ledger from a copy; do not start a new ledger")
 FULL = (
     "ledger-full",
-    "can't grow: its server is out of space",
+    "can't grow, because the server is out of disk space",
     "free some disk space and run the same command again",
 )
 EXPLANATIONS = {
-    "25006": ("ledger-unwritable", "can only be read", "name the primary, or let the role write"),
+    "25006": (
+        "ledger-unwritable",
+        "can only be read",
+        "use the primary server, or give the role write permission",
+    ),
     "42501": (
         "ledger-unwritable",
         "does not let this role do it",
@@ -76,7 +80,11 @@ EXPLANATIONS = {
     ),
     "53100": FULL,
     "53200": FULL,
-    "3F000": ("ledger-schema", "names a schema that is not there", "CREATE SCHEMA … AUTHORIZATION the role"),
+    "3F000": (
+        "ledger-schema",
+        "names a schema that does not exist",
+        "CREATE SCHEMA … AUTHORIZATION the role",
+    ),
     "42P01": DAMAGED,
     "42703": DAMAGED,
     "XX001": DAMAGED,
@@ -150,14 +158,14 @@ class Session:
             # What it has given us for a number is its own: each transaction may run in another session, and
             # a lock that a session holds then says nothing about this process.
             raise ConfigurationError(
-                f"{self.location} leads to a connection pooler, behind which a run can't hold a lock",
-                hint="name the PostgreSQL server itself: its own port, often 5432",
+                f"{self.location} is a connection pooler, through which a run can't hold a lock",
+                hint="use the PostgreSQL server directly (often port 5432)",
                 code="ledger-pooler",
             )
         if encoding != "UTF8":
             raise LedgerError(
                 f"the database of {self.location} is encoded in {encoding}",
-                hint="make one with ENCODING 'UTF8'",
+                hint="create a database with ENCODING 'UTF8'",
                 code="ledger-encoding",
             )
         if not read_only:
@@ -169,17 +177,17 @@ class Session:
         for name, value in (("synchronous_commit", commit), ("fsync", fsync)):
             if value == "off":
                 raise LedgerError(
-                    f"{self.location} has {name} = off: what it says is written may be gone after a crash, "
-                    "and people would be called twice",
-                    hint=f"turn it on for the role that xuna uses: ALTER ROLE … SET {name} = on"
+                    f"{self.location} has {name} = off: written data may be lost in a crash, "
+                    "and people could be called twice",
+                    hint=f"turn {name} on for the role that xuna uses: ALTER ROLE … SET {name} = on"
                     if name == "synchronous_commit"
                     else "turn it on in postgresql.conf",
                     code="ledger-not-durable",
                 )
         if only_reads == "on":
             raise LedgerError(
-                f"{self.location} can only be read: it is a standby, or set so",
-                hint="name the primary; with several hosts in the URL: ?target_session_attrs=read-write",
+                f"{self.location} is read-only, because it is a standby or configured as read-only",
+                hint="use the primary server; with several hosts in the URL, add ?target_session_attrs=read-write",
                 code="ledger-unwritable",
             )
 
@@ -199,14 +207,12 @@ class Session:
         state = error.sqlstate
         if self.connection.closed or (state or "")[:2] == "08":
             return RolledBackError(
-                f"the connection to the ledger {self.location} broke",
-                hint="run the same command again: who was not called is free to be",
+                f"the connection to the ledger {self.location} was lost",
+                hint="run the same command again; it calls the people who were not called yet",
                 code="ledger-unreachable",
             )
         if state in {"40001", "40P01"}:
-            return RolledBackError(
-                f"others kept getting in the way of this run in {self.location}", hint=AGAIN
-            )
+            return RolledBackError(f"other runs kept blocking this run in {self.location}", hint=AGAIN)
         if state == "55P03":  # a lock that did not come within lock_timeout
             return RolledBackError(f"the ledger {self.location} is busy", hint=AGAIN)
         if state == "57014":
@@ -267,8 +273,8 @@ def _secrets(parameters: dict[str, Any]) -> list[str]:
 def _bad_url() -> ConfigurationError:
     # The library quotes the URL, password and all: its words are not passed on.
     return ConfigurationError(
-        "the ledger's URL can't be understood",
-        hint="it has to be like postgresql://role:password@host:5432/database, with special characters "
+        "the URL of the ledger is not valid",
+        hint="use a URL like postgresql://role:password@host:5432/database, with special characters "
         "of the password percent-encoded (/ is %2F, @ is %40)",
         code="ledger-url",
     )
@@ -287,5 +293,7 @@ def check_rights(url: ServerUrl) -> None:
             raise session.explain(error) from None
     if row is None or not row[0]:
         raise ConfigurationError(
-            f"the role may not write a ledger in {session.location}", hint=RIGHTS, code="ledger-unwritable"
+            f"the role has no permission to write a ledger in {session.location}",
+            hint=RIGHTS,
+            code="ledger-unwritable",
         )

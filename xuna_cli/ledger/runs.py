@@ -123,7 +123,7 @@ class Runs:
             # Asked inside, so that a run that is not dead but was cut off can't come back in between.
             if self._engine.is_alive(run_id):
                 return False
-            self._close(run_id, "the run ended while the POST was under way")
+            self._close(run_id, "the run ended while the request was in progress")
         return True
 
     @retry_on_rollback
@@ -156,12 +156,14 @@ class Runs:
         What it claims after that would be nobody's, and never be given back.
         """
         if not self._engine.holds_lock(run_id) or not self._db.rows("open_run", {"run_id": run_id}):
-            raise lost_claim(f"run {run_id} may claim nothing more")
+            raise lost_claim(f"run {run_id} may no longer claim people")
 
 
 def lost_claim(what: str) -> LostClaimError:
     """Return the error that tells that another run has closed ours."""
-    return LostClaimError(f"{what}: another run took this one for dead", hint="run the same command again")
+    return LostClaimError(
+        f"{what}, because another run considered this run dead", hint="run the same command again"
+    )
 
 
 # -- what is asked of runs later

@@ -70,7 +70,7 @@ class SqliteEngine:
             if self.path.is_dir() or self.path.stat().st_size == 0:
                 raise LedgerError(
                     f"{self.path} is {'a folder' if self.path.is_dir() else 'empty'}, not a ledger",
-                    hint="restore it from a copy, or name another file with --ledger; "
+                    hint="restore the ledger from a copy, or name another file with --ledger; "
                     "a new ledger does not know who was called",
                     code="ledger-corrupt",
                 )
@@ -261,8 +261,8 @@ class SqliteEngine:
             [(page_size,)] = self._connection.execute("PRAGMA page_size").fetchall()
             if self.path.stat().st_size < pages * page_size:  # SQLite fills a cut last page with zeros
                 raise LedgerError(
-                    f"the ledger {self.path} is damaged: its end is missing",
-                    hint="restore it from a copy; do not start a new one",
+                    f"the ledger {self.path} is damaged, because its end is missing",
+                    hint="restore the ledger from a copy; do not start a new ledger",
                     code="ledger-corrupt",
                 )
             for name, (value, expected) in PRAGMAS.items():
@@ -279,7 +279,7 @@ class SqliteEngine:
         if _identity(self.path) != self._identity:
             raise LedgerError(
                 f"the ledger {self.path} was moved, replaced or deleted while it was in use",
-                hint="put it back before anything else is sent",
+                hint="put the ledger back before anything else is sent",
                 code="ledger-replaced",
             )
 
@@ -350,12 +350,16 @@ EXPLANATIONS = {
     "SQLITE_NOTADB": (
         "ledger-corrupt",
         "is not a database",
-        "restore it from a copy; do not start a new one",
+        "restore the ledger from a copy; do not start a new ledger",
     ),
-    "SQLITE_CORRUPT": ("ledger-corrupt", "is damaged", "restore it from a copy; do not start a new one"),
+    "SQLITE_CORRUPT": (
+        "ledger-corrupt",
+        "is damaged",
+        "restore the ledger from a copy; do not start a new ledger",
+    ),
     "SQLITE_FULL": (
         "ledger-full",
-        "can't grow: the disk is full",
+        "can't grow, because the disk is full",
         "free some disk space and run the same command again",
     ),
     "SQLITE_BUSY": ("ledger-busy", "is locked by another program", "run the same command again"),

@@ -98,7 +98,7 @@ def test_a_short_batch_is_never_not_placed(cli, api, people):
     cli("batch-call", people(3), *HELLO, "--timeout", 0.2, exits=7)
     age(cli)
     assert (
-        "would call most of them twice"
+        "would call most people twice"
         in cli("campaigns", "resolve", "people", 1, "--not-placed", exits=2).err
     )
     cli("campaigns", "resolve", "people", 1, "--placed")

@@ -279,7 +279,7 @@ def test_a_commit_that_did_not_wait_for_its_standby_is_not_believed():
 
         impatient = threading.Thread(target=give_up_waiting)
         impatient.start()
-        with pytest.raises(LedgerUnreachableError, match="does not vouch"):  # noqa: PT012
+        with pytest.raises(LedgerUnreachableError, match="does not confirm"):  # noqa: PT012
             while True:  # the server takes a moment to read its settings again
                 ledger.submit(batch)
                 ledger.back_to_claimed(batch)

@@ -139,11 +139,11 @@ def test_a_role_without_rights_is_told_so(postgres_server, database):
     guest = postgres_server.url(name_of(database), role="guest", password="guest")
     error = refused(guest)
     assert (error.code, error.exit_status) == ("ledger-unwritable", ExitStatus.CONFIGURATION)
-    with pytest.raises(ConfigurationError, match="may not write"):
+    with pytest.raises(ConfigurationError, match="has no permission to write"):
         check_writable(ServerUrl(guest))
     open_ledger(ServerUrl(database)).close()
     assert refused(guest).code == "ledger-unwritable"
-    with pytest.raises(ConfigurationError, match="may not write"):
+    with pytest.raises(ConfigurationError, match="has no permission to write"):
         check_writable(ServerUrl(guest))
 
 

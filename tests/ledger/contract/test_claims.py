@@ -84,7 +84,7 @@ def test_a_batch_is_submitted_once(opened):
     [batch] = ledger.claim(run, [people(1)])
     ledger.submit(batch)
     assert state_of(ledger, batch) == "submitting"
-    with pytest.raises(LedgerError, match="not ours any more") as caught:
+    with pytest.raises(LedgerError, match="no longer belongs to this run") as caught:
         ledger.submit(batch)
     assert caught.value.code == "ledger-lost-claim"
 
@@ -247,7 +247,7 @@ def test_resolving_while_the_run_lives_is_refused(opened):
     [batch] = one.claim(run, [people(1)])
     one.submit(batch)
     one.record(batch, BatchState.UNKNOWN)
-    with pytest.raises(UsageError, match="still alive"):
+    with pytest.raises(UsageError, match="still in progress"):
         resolve(other, "spring", [batch.id], placed=False)
 
 
@@ -276,7 +276,7 @@ def test_a_batch_id_that_the_campaign_has_already_is_not_recorded(opened, state,
     ledger.record(first, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1)
     if before is BatchState.UNKNOWN:
         ledger.record(second, before, error="no answer")
-    with pytest.raises(RepeatedBatchIdError, match=f"batch_x, which is the id of batch {first.id}"):
+    with pytest.raises(RepeatedBatchIdError, match=f"batch_x, which is already the ID of batch {first.id}"):
         ledger.record(second, state, batch_id="batch_x", calls_initiated=1)
     assert state_of(ledger, second) == before
     assert ledger.record(elsewhere, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1)

@@ -144,7 +144,7 @@ def test_a_target_that_knows_a_campaign_is_refused_and_left_as_it_was(make, othe
 def test_a_source_with_a_living_run_is_refused(make, engine):
     source, target = make(engine), make("sqlite")
     source.start_run(described())
-    with pytest.raises(UsageError, match="alive"):
+    with pytest.raises(UsageError, match="in progress"):
         copy_ledger(source, target)
     assert content(target) == []
 
