@@ -155,6 +155,7 @@ class Stage:
     def environment(self):
         """Return what a child sees: no settings and no home of whoever measures."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XUNA_")}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs a program has it compiled
         return kept | {
             "HOME": str(self.folder),
             "XDG_DATA_HOME": str(self.folder / "data"),

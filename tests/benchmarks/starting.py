@@ -47,7 +47,13 @@ def starting(stage):
             stage.short,
             needed=lambda: run([python, "-c", NEEDED], env=env),
             ten=ten,
+            script=lambda: stage.script(contacts, server, expect=10),
         )
+    ledger = stage.fresh_ledger()
+    list_campaigns = [*xuna, "campaigns", "list", "--ledger", str(ledger)]
+    with Server() as server:
+        stage.batch_call(contacts, server, ledger=ledger, expect={"accepted": 10})
+    runs |= alternate(stage.short, list=lambda: run(list_campaigns, env=env))
     took = {name: middle(each, "wall") for name, each in runs.items()}
     figures = {name: [ran.wall for ran in each] for name, each in runs.items()}
 
@@ -60,5 +66,16 @@ def starting(stage):
     yield row("--version against `import typer`", "version", "typer")
     yield row("--help against a minimal Typer app's help with rich", "help", "minimal", 1.2)
     yield row("--help against `python -c pass`", "help", "bare")
+
+    def cpu_row(what, ours, theirs, goal):
+        middles = [middle(runs[name], "cpu") for name in (ours, theirs)]
+        made_of = f"{middles[0] * 1000:.0f} ms against {middles[1] * 1000:.0f} ms of CPU"
+        measured = {name: [ran.cpu for ran in runs[name]] for name in (ours, theirs)}
+        return Row("starting", what, middles[0] / middles[1], goal, beside=made_of, runs=measured)
+
+    yield cpu_row("CPU of calling ten against the script", "ten", "script", 1.15)
+    yield cpu_row("CPU of --help against `import typer`", "help", "typer", 1.2)
+    yield cpu_row("CPU of campaigns list against `import typer`", "list", "typer", 1.5)
+    yield row("calling ten against the script", "ten", "script", 1.15)
     yield row("calling ten against importing what that needs", "ten", "needed", 2)
     yield row("calling ten against `import typer`", "ten", "typer")
