@@ -1,6 +1,5 @@
 """The options of `xuna batch-call` and `xuna render`. What they mean is in `call_inputs`."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from xuna_cli.commands.completion import (
     time_zones,
 )
 from xuna_cli.commands.option_types import Options, files, number, options_of_command, text
-from xuna_cli.commands.options import ListFormat
+from xuna_cli.commands.options import ListFormat, Output
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.settings import Given
 
@@ -30,14 +29,6 @@ WHOM = "Who is not called"
 WHEN = "When"
 SENDING = "Sending"
 OUTPUT = "Output"
-
-
-class Output(StrEnum):
-    """Formats of the result."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
 
 
 @options_of_command

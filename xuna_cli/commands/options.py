@@ -13,6 +13,14 @@ from xuna_cli.settings import Given
 OUTPUT = "Output"
 
 
+class Output(StrEnum):
+    """Formats of the result."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
 class TableOrJson(StrEnum):
     """Formats of a result."""
 

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.call_options import Output
 from xuna_cli.commands.option_types import options_of_command, takes
-from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions
+from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions, Output
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
