@@ -180,7 +180,7 @@ def test_a_run_meets_each_kind_of_fault_as_the_manual_says(cli, api, people, kin
 def test_pages_makes_the_reading_of_outcomes_incomplete(cli, api, people):
     api.faults.add(any_fault("pages", 1.0))
     cli("batch-call", people(4))
-    assert "cut off" in cli("campaigns", "outcomes", "people", exits=6).out
+    assert "incomplete" in cli("campaigns", "outcomes", "people", exits=6).out
 
 
 def test_every_request_waits_for_the_latency():

@@ -213,7 +213,7 @@ def test_the_table_warns_of_people_outside_the_usual_hours(cli):
         header="phone,timezone",
     )
     ran = cli("batch-call", "people.csv", "-y")
-    assert "outside 08:00-21:00 where" in ran.out
+    assert "outside 08:00-21:00 local time for" in ran.out
     assert "--hours 08:00-21:00" in ran.out
     assert len(cli.called) == len(zones)
 
@@ -235,7 +235,7 @@ def test_the_prompt_says_who_was_called_lately_who_is_outside_hours_and_who_is_l
     assert "About to call 3 people" in said
     assert "1 on a do-not-call list" in said
     assert "2 people were already called in other campaigns in the last 30 days" in said
-    assert "outside 08:00-21:00 where" in said
+    assert "outside 08:00-21:00 local time for" in said
     assert "--hours 08:00-21:00" in said
     assert len(cli.called) == 2
     terminal = Terminal("batch-call", "people.csv", "--campaign", "now")

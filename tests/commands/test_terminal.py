@@ -24,7 +24,7 @@ def test_a_person_is_told_how_many_from_which_number_and_what_is_said_and_is_ask
     terminal.until("Call 2 people? [y/N]")
     assert "About to call 2 people from +15550100000 (Sandbox), campaign 'people'" in terminal.seen
     assert "“Hi Ann.”" in terminal.seen
-    assert "1 duplicates, 1 rejected" in terminal.seen
+    assert "1 duplicate, 1 rejected" in terminal.seen
     assert api.state.total == 0
     terminal.type("y\n")
     assert terminal.end() == 3

@@ -16,7 +16,7 @@ from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.models import CallTarget, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_inputs, refuse_outputs
-from xuna_cli.output.messages import COUNT_LABELS, counted, say
+from xuna_cli.output.messages import count_words, counted, say
 from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.review import Review, format_of
 from xuna_cli.output.screening import screening_lines
@@ -86,7 +86,7 @@ def _sealed(about: RenderedList, options: RenderOptions) -> RenderedList:
 def _say(result: BatchCallResult, to: Path | None) -> None:
     report = result.report
     left_out = {**report.counts, "not_sent": 0}
-    others = ", ".join(f"{rows:,} {COUNT_LABELS[one]}" for one, rows in left_out.items() if rows)
+    others = ", ".join(count_words(one, rows) for one, rows in left_out.items() if rows)
     written = counted(report.counts["not_sent"], "call target", "call targets")
     say(f"xuna: {written} of campaign {result.campaign!r}")
     if others:

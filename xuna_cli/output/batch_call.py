@@ -12,7 +12,7 @@ from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.models import LintWarning, Rejection
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.list_use import list_line
-from xuna_cli.output.messages import COUNT_LABELS, counted
+from xuna_cli.output.messages import COUNT_LABELS, count_words, counted
 from xuna_cli.output.recently import recently_document, recently_line
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.result import Result, Styled, Table
@@ -236,7 +236,9 @@ def _totals(result: BatchCallResult) -> str:
     if result.dry_run:
         labels["not_sent"] = "would be called"
     parts += [
-        f"{counts[name]:,} {label}" for name, label in labels.items() if counts[name] or name == "accepted"
+        count_words(name, counts[name]) if label == COUNT_LABELS[name] else f"{counts[name]:,} {label}"
+        for name, label in labels.items()
+        if counts[name] or name == "accepted"
     ]
     if result.dry_run:
         parts = [part for part in parts if not part.endswith(" accepted")]

@@ -23,6 +23,12 @@ COUNT_LABELS = {
 }
 
 
+def count_words(name: str, number: int) -> str:
+    """Return one of a run's counts with its label: `2 duplicates`, `1 duplicate`."""
+    label = COUNT_LABELS[name]
+    return f"{number:,} {label.removesuffix('s') if name == 'duplicates' and number == 1 else label}"
+
+
 def counted(number: int, one: str, many: str) -> str:
     """Return a number with its noun."""
     return f"{number:,} {one if number == 1 else many}"

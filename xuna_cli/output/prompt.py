@@ -8,7 +8,7 @@ from xuna_cli.dialing.report import Report
 from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
 from xuna_cli.output.list_use import list_line
-from xuna_cli.output.messages import COUNT_LABELS, counted
+from xuna_cli.output.messages import count_words, counted
 from xuna_cli.output.preview import message_lines
 from xuna_cli.output.recently import recently_line
 from xuna_cli.output.screening import warnings_of
@@ -53,7 +53,5 @@ def prompt_lines(
 
 def _others(report: Report) -> str:
     return ", ".join(
-        f"{number:,} {COUNT_LABELS[name]}"
-        for name, number in report.counts.items()
-        if number and name != "not_sent"
+        count_words(name, number) for name, number in report.counts.items() if number and name != "not_sent"
     )

@@ -75,7 +75,7 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
     lines = []
     if report.outside:
         lines.append(
-            f"it is outside 08:00-21:00 where {counted(report.outside, 'person is', 'people are')}; "
+            f"it is now outside 08:00-21:00 local time for {counted(report.outside, 'person', 'people')}; "
             "to call only between these times, add --hours 08:00-21:00"
         )
     lines += [
