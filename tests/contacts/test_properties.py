@@ -102,8 +102,9 @@ def test_every_value_written_as_json_comes_back_once(values, kind, ascii_only, i
     assert [row.row_number for row in rows] == list(range(1, len(values) + 1))
     for row, value in zip(rows, values, strict=True):
         if isinstance(value, dict):
-            assert row == Contact(row.row_number, value)
-            assert json.dumps(row.fields) == json.dumps(value)  # 1, 1.0 and True are equal to Python
+            cells = {key: cell.strip() if isinstance(cell, str) else cell for key, cell in value.items()}
+            assert row == Contact(row.row_number, cells)
+            assert json.dumps(row.fields) == json.dumps(cells)  # 1, 1.0 and True are equal to Python
         else:
             assert row.code == "row-not-an-object"
 
