@@ -186,7 +186,9 @@ def test_an_answer_with_a_batch_id_that_the_campaign_has_is_held_and_stops_the_r
     assert [error.code for error in report.errors] == ["max-unknown"]
     held = scene.ledger.batches(1)[1]
     assert (held.state, held.batch_id, held.http_status) == (BatchState.UNKNOWN, None, 200)
-    assert held.error == "the API answered with batch_again, which is the id of batch 1 of this campaign"
+    assert (
+        held.error == "the API answered with batch_again, which is already the ID of batch 1 of this campaign"
+    )
     # In a later run, too; and each of them is said as it is in the ledger.
     report = scene.dial(rows(*range(30)), lambda posted, _: Taken("batch_again", len(posted), 200))
     assert [(batch.state, batch.batch_id) for batch in report.batches] == [(BatchState.UNKNOWN, None)]

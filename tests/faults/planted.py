@@ -94,10 +94,10 @@ BUGS = (
         CLIENT,
         [
             ('            (b"Connection", b"close"),\n', ""),
-            ("        self._connection.close()\n", "        del self\n"),
+            ("        self._stream.close()\n", "        del self\n"),
             (
-                "            connection = connect(self._route, deadline)\n",
-                "            connection = self._kept = getattr(self, '_kept', None) or connect(self._route, deadline)\n",
+                "            stream = connect(self._route, deadline)\n",
+                "            stream = self._kept = getattr(self, '_kept', None) or connect(self._route, deadline)\n",
             ),
         ],
         ["tests/api/test_placing_calls.py", "-k", "connection_of_its_own"],
@@ -116,7 +116,7 @@ BUGS = (
     Planted(
         "the deadline holds for each read by itself",
         "api/connection.py",
-        [("self._stream.read(max_bytes, left)", "self._stream.read(max_bytes, self._deadline.seconds)"), ("        if (left := self._deadline.left) <= 0:\n            raise httpcore.ReadTimeout\n", "")],
+        [("left if timeout is None else min(left, timeout)", "self._deadline.seconds"), ("        if (left := self._deadline.left) <= 0:\n            raise httpcore.ReadTimeout\n", "")],
         ["tests/api/test_placing_calls.py", "-k", "late_at_every_step or drip"],
     ),
     Planted(

@@ -135,7 +135,7 @@ def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, s
     assert again.document["counts"]["held"] == 3
     shown = rig.xuna("campaigns", "resolve", "people", "1", "--placed")
     assert shown.code == 2  # the POST is younger than its deadline
-    assert "still be under way" in shown.err
+    assert "may still be in progress" in shown.err
 
 
 # ----------------------------------------------------------------------------- the ledger goes away

@@ -35,7 +35,9 @@ def print_parts(result: Result, stream: TextIO | None = None) -> None:
         if not isinstance(part, Table):
             out.write(fitted(shown(part), width) + "\n")
             continue
-        table = replace(part, rows=list(part.rows))
+        is_narrow = part.narrow is not None and 0 < width < part.narrow_below
+        table = part.narrow if is_narrow and part.narrow is not None else part
+        table = replace(table, rows=list(table.rows))
         drawn = _drawn(table, out)
         if drawn is not None:
             out.write(drawn)

@@ -254,7 +254,7 @@ def test_the_servers_words_about_rights_space_and_time_become_exit_codes(ours, p
 def test_a_rollback_in_place_of_a_commit_is_noticed(ours):
     run = ours.start_run(described())
     [batch] = ours.claim(run, [people(1)])
-    with pytest.raises(Exception, match="undid"), ours.transaction():  # noqa: PT012
+    with pytest.raises(Exception, match="rolled back"), ours.transaction():  # noqa: PT012
         ours.change("resize_batch", {"id": batch.id, "size": 7, "nonce": "x"})
         with contextlib.suppress(Exception):
             ours.engine.change("SELECT 1/0")

@@ -59,16 +59,16 @@ def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monk
     ours.submit(batch)
     with theirs.transaction():
         Runs(theirs)._close(run.id, "taken for dead")
-    resolve_one = campaigns._resolve_one
+    settle = campaigns._settle
     threads = []
 
     def resolving(*args, **kwargs):
         threads.append(
             meanwhile(lambda: ours.record(batch, BatchState.SHORT, batch_id="b", calls_initiated=1))
         )
-        resolve_one(*args, **kwargs)
+        return settle(*args, **kwargs)
 
-    monkeypatch.setattr(campaigns, "_resolve_one", resolving)
+    monkeypatch.setattr(campaigns, "_settle", resolving)
     try:
         campaigns.resolve(theirs, "spring", [batch.id], placed=False)
     except UsageError as error:
