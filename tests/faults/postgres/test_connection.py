@@ -151,7 +151,8 @@ def lose_the_answer_to_commit(ours, between, monkeypatch, *, arrives: bool):
         monkeypatch.setattr(engine, "_commit", real)
         between.swallowing_answers = True
         if arrives:
-            cut = threading.Timer(0.3, lambda: (between.cut(), setattr(between, "swallowing_answers", False)))
+            # Answers first, then the cut: else those to whoever connects anew may be swallowed, too.
+            cut = threading.Timer(0.3, lambda: (setattr(between, "swallowing_answers", False), between.cut()))
             cut.start()
         else:
             between.cut()
