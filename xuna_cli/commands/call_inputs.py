@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import BinaryIO
 
-from xuna_cli.commands.call_options import ListAndMessageOptions
+from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.commands.option_types import declaration
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.contacts.options import ListOptions

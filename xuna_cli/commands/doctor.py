@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.completion import agent_ids, caller_number_ids
-from xuna_cli.commands.option_types import Command, options_of_command, takes, text
-from xuna_cli.commands.options import BaseUrl, Ledger, RequireLedger, ResultOptions
+from xuna_cli.commands.option_types import Command, options_of_command, takes
+from xuna_cli.commands.options import AgentId, BaseUrl, CallerNumberId, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ConfigurationError, XunaError
 from xuna_cli.output.result import Result
@@ -35,24 +34,8 @@ BLAMED = {
 class DoctorOptions(ResultOptions):
     """The options of `xuna doctor`."""
 
-    agent_id: Annotated[
-        Given | None,
-        text(
-            autocompletion=agent_ids,
-            metavar="ID",
-            envvar="XUNA_AGENT_ID",
-            help="Agent to look up; see `xuna agents list`.",
-        ),
-    ] = None
-    from_phone_number_id: Annotated[
-        Given | None,
-        text(
-            autocompletion=caller_number_ids,
-            metavar="ID",
-            envvar="XUNA_FROM_PHONE_NUMBER_ID",
-            help="Caller number to look up; see `xuna phone-numbers list`.",
-        ),
-    ] = None
+    agent_id: AgentId = None
+    from_phone_number_id: CallerNumberId = None
     ledger: Ledger = None
     base_url: BaseUrl = None
     require_ledger: RequireLedger = False

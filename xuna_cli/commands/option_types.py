@@ -48,6 +48,13 @@ _PLAINER = (
     (r"(\S+) is not in the range x>=(\S+)\.", r"\1 is less than \2"),
 )
 
+
+class Panel(str):
+    """The group in which the help of one command shows a shared option: `Annotated[Ledger, Panel("The campaign")]`."""
+
+    __slots__ = ()
+
+
 OptionsT = TypeVar("OptionsT")
 
 
@@ -313,9 +320,19 @@ def declaration(field: dataclasses.Field[Any]) -> ParameterInfo | None:
     )
 
 
+def _in_panel(field: dataclasses.Field[Any]) -> ParameterInfo | None:
+    """Return a copy of what declares a field, in the group that the field names."""
+    if (info := declaration(field)) is None:
+        return None
+    panel = next((one for one in field.type.__metadata__ if isinstance(one, Panel)), None)  # type: ignore[union-attr]
+    info = copy(info)
+    info.rich_help_panel = info.rich_help_panel if panel is None else str(panel)
+    return info
+
+
 def _parameters(options: type) -> Iterator[inspect.Parameter]:
     declared = [
-        (field, info) for field in dataclasses.fields(options) if (info := declaration(field)) is not None
+        (field, info) for field in dataclasses.fields(options) if (info := _in_panel(field)) is not None
     ]
     left_out: frozenset[str] = getattr(options, "LEFT_OUT", frozenset())
     if unknown := left_out - {field.name for field, _ in declared}:
@@ -325,9 +342,8 @@ def _parameters(options: type) -> Iterator[inspect.Parameter]:
     declared.sort(
         key=lambda one: panels.index(one[1].rich_help_panel) if one[1].rich_help_panel in panels else -1
     )
-    for field, general in declared:
+    for field, info in declared:
         default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
-        info = copy(general)
         info.show_default = False
         if default not in (inspect.Parameter.empty, None, False) and "(default:" not in (info.help or ""):
             info.help = f"{(info.help or '').removesuffix('.')} (default: {default})."

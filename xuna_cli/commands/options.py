@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.completion import campaign_names, list_columns, list_columns_or_none, one_country
+from xuna_cli.commands.completion import (
+    agent_ids,
+    caller_number_ids,
+    campaign_names,
+    list_columns,
+    list_columns_or_none,
+    one_country,
+)
 from xuna_cli.commands.option_types import Options, options_of_command, text
 from xuna_cli.settings import Given
 
@@ -84,6 +91,26 @@ RequireLedger = Annotated[
 BaseUrl = Annotated[
     Given | None,
     text(metavar="URL", envvar="XUNA_BASE_URL", help="URL of the API (default: https://api.xuna.ai)."),
+]
+
+
+AgentId = Annotated[
+    Given | None,
+    text(
+        autocompletion=agent_ids,
+        metavar="ID",
+        envvar="XUNA_AGENT_ID",
+        help="Agent that talks to the people; see `xuna agents list`.",
+    ),
+]
+CallerNumberId = Annotated[
+    Given | None,
+    text(
+        autocompletion=caller_number_ids,
+        metavar="ID",
+        envvar="XUNA_FROM_PHONE_NUMBER_ID",
+        help="Caller number; see `xuna phone-numbers list`.",
+    ),
 ]
 
 

@@ -22,7 +22,6 @@ from xuna_cli.commands.call_inputs import (
     overrides_of,
     source_of,
 )
-from xuna_cli.commands.call_options import ListAndMessageOptions
 from xuna_cli.commands.context import (
     address,
     check_output_file,
@@ -30,6 +29,7 @@ from xuna_cli.commands.context import (
     ledger_location,
 )
 from xuna_cli.commands.heard import Heard
+from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.screening import make_screening, timezone_column

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from xuna_cli.commands.call_options import BatchCallOptions, ListAndMessageOptions
+from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.durations import parse_age
+from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.phone.place_columns import zone_columns

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.call_options import CALLER, LIST, OUTPUT, CallerOptions
+from xuna_cli.commands.call_options import CallerOptions
+from xuna_cli.commands.list_options import CALLER, LIST, OUTPUT
 from xuna_cli.commands.option_types import Command, options_of_command, takes, text
 from xuna_cli.commands.options import TableOrJson
 from xuna_cli.commands.results import prints
