@@ -46,6 +46,17 @@ def test_nobody_is_called_on_a_day_of_their_own_calendar(number, now, opens_at):
         assert (reason.code, reason.count, reason.opens_at) == ("not-on-this-day", DEFERRED, at(opens_at))
 
 
+@pytest.mark.parametrize("minutes", range(-10, 50 * 60 + 10, 10))
+def test_where_nobody_knows_the_place_a_day_off_lasts_as_long_as_it_lasts_anywhere(minutes):
+    begins = datetime(2026, 12, 24, 10, tzinfo=UTC)  # at the dateline; it ends there 50 hours later
+    reason = look(NotOn(frozenset({date(2026, 12, 25)}), ZONES), NOWHERE, begins + timedelta(minutes=minutes))
+    if 0 <= minutes < 50 * 60:
+        assert reason is not None
+        assert reason.opens_at == begins + timedelta(hours=50)
+    else:
+        assert reason is None
+
+
 def test_the_answer_is_the_same_whatever_was_asked_before():
     """One rule is asked through two weeks, in two-hour steps, and compared with a fresh one each time."""
     days = frozenset({date(2026, 12, 25), date(2026, 12, 27), date(2027, 1, 1)})
