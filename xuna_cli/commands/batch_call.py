@@ -3,9 +3,8 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import Account, open_account
@@ -15,9 +14,11 @@ from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.evidence import RunEvidence
 from xuna_cli.commands.options import Output
 from xuna_cli.commands.pinned import agent_hash, check_changes
-from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, Watcher, say_lists, written
+from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
+from xuna_cli.commands.rehearsal import check_max_calls, dry_run, rehearse
 from xuna_cli.commands.run_end import RunEnd
+from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
@@ -38,13 +39,10 @@ from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
-from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
 from xuna_cli.output.result import print_result
-from xuna_cli.screening.do_not_call import NumberList
-from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview, PreviewBuilder
@@ -112,9 +110,9 @@ def _say_why_nobody(result: BatchCallResult, options: BatchCallOptions) -> None:
         say(f"xuna: warning: {options.contacts} has no contacts")
     elif counts.keys() <= {"already_called", "duplicates"}:
         say(
-            f"xuna: everybody on this list was already called in campaign {result.campaign!r}. To call "
-            "these people again on "
-            'purpose, use a new --campaign name, or --key with a column that differs, e.g. --key "Appointment Date"'
+            f"xuna: everybody on this list was already called in campaign {result.campaign!r}. To call these people "
+            'again on purpose, use a new --campaign name, or --key with a column that differs, e.g. --key "Appointment '
+            'Date"'
         )
 
 
@@ -163,13 +161,7 @@ class BatchCall:
 
         options = self._options
         collected = PreviewBuilder(options.samples)
-        return self._list.dry_run(
-            options.agent_id,
-            options.from_phone_number_id,
-            collected.add,
-            lambda experience: self._preview(collected, experience),
-            lambda ledger, campaign_id, description: check_changes(ledger, campaign_id, description, options),
-        )
+        return dry_run(self._list, collected, preview=lambda experience: self._preview(collected, experience))
 
     def _preview(self, collected: "PreviewBuilder", experience: Experience) -> "Preview":
         options = self._options
@@ -205,7 +197,7 @@ class BatchCall:
             self._list.check_agent(known)
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
-            self._list.check_max_calls(ledger, campaign_id, wait=options.wait)
+            check_max_calls(self._list, ledger, campaign_id, wait=options.wait)
             asked = self._ask(ledger, campaign_id, caller)
             if isinstance(
                 asked, Report
@@ -228,11 +220,15 @@ class BatchCall:
                 description = replace(description, list_sha256=contacts.sha256())
                 run = ledger.start_run(description)
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
-                watcher = _RunWatcher(line, rejects, recently, quiet=options.quiet, verbose=options.verbose)
                 evidence = RunEvidence(ledger, run)
                 if self._log is not None:
                     self._log.started(run, description, plan, ledger=ledger.location)
-                observer = self._observers(watcher, evidence, says_pauses=not (watched or options.quiet))
+                observer = Observers(
+                    ProgressShown(line),
+                    RecentlyCounted(recently),
+                    evidence,
+                    *self._watchers(rejects, watched=watched),
+                )
                 stop = Stop(INTERRUPTS.asked)
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)
@@ -251,9 +247,16 @@ class BatchCall:
             evidence.ended(int(result.exit_status))
             return result
 
-    def _observers(self, *observers: RunObserver, says_pauses: bool) -> RunObserver:
-        pauses = [PausesSaid(self._list.clock.monotonic)] if says_pauses else []
-        return Observers(*observers, *pauses, *([] if self._log is None else [self._log]))
+    def _watchers(self, rejects: "Rejects | None", *, watched: bool) -> Iterator[RunObserver]:
+        """Yield what prints and keeps what happens, as the options ask for."""
+        options = self._options
+        yield RunSaid(quiet=options.quiet, verbose=options.verbose)
+        if rejects is not None:
+            yield RejectsKept(rejects)
+        if self._log is not None:
+            yield self._log
+        if not (watched or options.quiet):
+            yield PausesSaid(self._list.clock.monotonic)
 
     def _check_not_copied(self, ledger: Ledger, description: RunDescription) -> None:
         """Stop, or ask, where the people were called under nearly the same name: `customers (1)`.
@@ -331,12 +334,10 @@ class BatchCall:
         recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
         collected = PreviewBuilder(options.samples)
 
-        def collect(targets: Sequence[CallTarget]) -> None:
-            recently.add([target.to_phone_number for target in targets])
-            collected.add(targets)
-
         self._list.heard.aloud = False  # the lines before the question have it
-        report = self._list.rehearse(ledger, campaign_id, options.limit, on_fit=collect)
+        report = rehearse(
+            self._list, ledger, campaign_id, options.limit, RecentlyCounted(recently), collected
+        )
         self._list.heard.aloud = True
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)
@@ -360,45 +361,6 @@ class BatchCall:
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
             raise DeclinedError("Cancelled. Nobody was called.", hint="To see more, add --dry-run.")
         return people + later
-
-
-class _RunWatcher(Watcher):
-    """Says what a run does, too."""
-
-    def __init__(
-        self,
-        line: ProgressLine,
-        rejects: "Rejects | None",
-        recently: RecentCalls,
-        *,
-        quiet: bool,
-        verbose: bool,
-    ) -> None:
-        super().__init__(line, rejects)
-        self._recently = recently
-        self._quiet = quiet
-        self._verbose = verbose
-
-    def claimed(self, targets: Sequence[CallTarget]) -> None:
-        """Count who was called lately in other campaigns."""
-        self._recently.add([target.to_phone_number for target in targets])
-
-    def batch(self, record: BatchRecord) -> None:
-        """Say it, where that was asked for."""
-        if self._verbose:
-            what = record.batch_id or record.error or ""
-            calls = counted(record.size, "call", "calls")
-            say(f"batch {record.id}: {calls} {record.state.value} {what}".rstrip())
-
-    def waiting(self, people: int, opens_at: datetime) -> None:
-        """Say it."""
-        if not self._quiet:
-            who = counted(people, "person is", "people are")
-            say(f"xuna: {who} outside calling hours; the next calling hours begin at {for_people(opens_at)}")
-
-    def lists_read_again(self, lists: Sequence[NumberList]) -> None:
-        """Say it."""
-        say_lists(lists, quiet=self._quiet)
 
 
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:

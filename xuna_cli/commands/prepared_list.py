@@ -1,10 +1,8 @@
 """A list that is ready to be called or rendered: all that the options mean, checked before anything is written."""
 
 import contextlib
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -22,24 +20,20 @@ from xuna_cli.commands.call_inputs import (
     overrides_of,
     source_of,
 )
+from xuna_cli.commands.call_options import CallerOptions
 from xuna_cli.commands.context import (
     address,
     check_output_file,
-    ledger_if_there,
     ledger_location,
 )
 from xuna_cli.commands.heard import Heard
-from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
-from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.screening import make_screening, timezone_column
+from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
 from xuna_cli.contacts.review_table import CALL, SCREENING
 from xuna_cli.dialing.clock import Clock
-from xuna_cli.dialing.observer import RunObserver
-from xuna_cli.dialing.pipeline import targets_of
-from xuna_cli.dialing.report import Progress, Report
-from xuna_cli.dialing.screener import Screener
+from xuna_cli.dialing.report import Report
 from xuna_cli.errors import (
     ExitStatus,
     InputError,
@@ -48,19 +42,16 @@ from xuna_cli.errors import (
     most_important,
 )
 from xuna_cli.interrupts import INTERRUPTS
-from xuna_cli.ledger.experience import Experience, experience_of
-from xuna_cli.ledger.last_calls import RecentCalls, RecentlyCalled
+from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, ClaimStatus, RunDescription
+from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, say
-from xuna_cli.output.progress import ProgressLine
 from xuna_cli.phone.cells import PhoneProblem
 from xuna_cli.phone.reader import normalise
 from xuna_cli.phone.regions import check_region
 from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
-from xuna_cli.screening.do_not_call import NumberList
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.settings import Given
@@ -78,23 +69,6 @@ RECENT_DAYS = 30
 
 QUICK_COUNT_S = 1.0  # nobody notices that it takes longer to begin
 
-OnFit = Callable[[Sequence[CallTarget]], None]
-OnLeftOut = Callable[[Rejection], None]
-
-RECENTLY = timedelta(days=30)
-NUMBERS_NAMED = 10
-
-KNOWN = {
-    ClaimStatus.ALREADY_CALLED: "called already in this campaign",
-    ClaimStatus.IN_FLIGHT: "another run is calling this person now",
-    ClaimStatus.HELD: "held: the person may have been called",
-    ClaimStatus.DUPLICATE: "duplicate",
-}
-
-
-def nothing(*_: object) -> None:
-    """Do nothing."""
-
 
 class PreparedList:
     """A list with its messages and rules, checked before anything is opened for writing.
@@ -106,6 +80,7 @@ class PreparedList:
         source: the list, where it was opened already.
 
     Attributes:
+        options: of the command.
         clock: time.
         location: where the ledger is.
         campaign: its name.
@@ -121,13 +96,13 @@ class PreparedList:
 
     def __init__(
         self,
-        options: ListAndMessageOptions,
+        options: CallerOptions,
         stack: contextlib.ExitStack,
         *,
         keep_contacts: bool = False,
         source: BinaryIO | None = None,
     ) -> None:
-        self._options = options
+        self.options = options
         self._keep_contacts = keep_contacts or options.rejects is not None
         self._source = source or source_of(options, stack)
         self._rendered: RenderedList | None = None
@@ -161,7 +136,7 @@ class PreparedList:
         self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
         self._loud_warnings += self.heard.silent(contacts)
         self._unread = None if contacts.begun else contacts
-        self._first_keys = self._keys_of(contacts)
+        self._first_reading = contacts
         self.screening = make_screening(
             options, columns=self._columns, region=self._region, now=self.clock.now
         )
@@ -174,7 +149,7 @@ class PreparedList:
             InputError: if it is a ledger.
             UsageError: if it is one that this command reads or keeps.
         """
-        options = self._options
+        options = self.options
         if output is None:
             return
         check_output_file(
@@ -192,22 +167,22 @@ class PreparedList:
     @property
     def about(self) -> RenderedList:
         """What a rendered list of these targets says of itself."""
-        return self._rendered or RenderedList(self.campaign, self._options.key)
+        return self._rendered or RenderedList(self.campaign, self.options.key)
 
     def say_warnings(self) -> None:
         """Say what may not be meant so; what is not used changes who is called or what is heard."""
         rules = zone_rules()
         is_old = self.screening.hours is not None and rules.is_old(self.clock.now())
         old = (f"time zones by {rules}: {OLD_RULES}",) if is_old else ()
-        quiet = () if self._options.quiet else self._options.settings.warnings
+        quiet = () if self.options.quiet else self.options.settings.warnings
         for warning in (*self.steering.notes, *self._loud_warnings, *old, *quiet):
             say(f"xuna: warning: {warning}")
         self._say_left_out()
-        say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self._options.quiet)
+        say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self.options.quiet)
 
     def _say_left_out(self) -> None:
         """Say how many rows of a reviewed table are marked as not to be called: they are no part of the list."""
-        if self._options.quiet or self._review is None:
+        if self.options.quiet or self._review is None:
             return
         if self._unread is not None:
             with (
@@ -220,70 +195,10 @@ class PreparedList:
             rows = counted(self._review.left_out, "row is", "rows are")
             say(f"xuna: {self._name}: {rows} not marked {CALL!r} in {SCREENING!r}, and not called")
 
-    def dry_run(
-        self,
-        agent_id: str | None,
-        number_id: str | None,
-        on_fit: OnFit = nothing,
-        preview: "Callable[[Experience], Preview] | None" = None,
-        check: Callable[[Ledger, int | None, RunDescription], None] = nothing,
-        on_left_out: OnLeftOut = nothing,
-    ) -> BatchCallResult:
-        """Do everything except POSTs and writes.
-
-        Args:
-            agent_id: who would talk to them, if that is known.
-            number_id: the caller number, if that is known.
-            on_fit: is told of everybody who would be called.
-            check: looks at the run beside the campaign in the ledger, if there is a ledger.
-            on_left_out: is told of every row that would not be called, and why.
-            preview: makes the preview of what the ledger knows, in the end.
-        """
-        self.check_caller(agent_id, number_id)
-        with contextlib.ExitStack() as stack:
-            ledger = ledger_if_there(self.location, required=self.ledger_required)
-            if ledger is not None:
-                stack.callback(ledger.close)
-            description = self.description(
-                str(agent_id or ""), str(number_id or ""), self.origin(), deadline=0
-            )
-            campaign_id = ledger.check_campaign(description) if ledger else None
-            if ledger is not None:
-                check(ledger, campaign_id, description)
-            copied = self.copied(ledger, description) if ledger and campaign_id is None else None
-            if copied is not None:
-                say(f"xuna: warning: {copied.message(self.campaign)}")
-            self.check_max_calls(ledger, campaign_id)
-            rejects = self.open_rejects(stack)
-            self.heard.aloud = self._options.quiet  # else the result has it
-            recently = RecentCalls(ledger, self.clock.now(), RECENT_DAYS, campaign_id)
-
-            def fit(targets: Sequence[CallTarget]) -> None:
-                recently.add([target.to_phone_number for target in targets])
-                on_fit(targets)
-
-            report = self.rehearse(
-                ledger,
-                campaign_id,
-                self._options.limit,
-                rejects=rejects,
-                on_fit=fit,
-                on_left_out=on_left_out,
-            )
-            report = written(rejects, report)
-            experience = Experience() if ledger is None else experience_of(ledger)
-        return self.result(
-            report,
-            ledger=str(self.location),
-            dry_run=True,
-            recently=recently.counted(),
-            preview=None if preview is None else preview(experience),
-        )
-
     @property
     def ledger_required(self) -> bool:
         """Whether the ledger has to be there; the sandbox's need not."""
-        return self._options.require_ledger and not self._options.sandbox
+        return self.options.require_ledger and not self.options.sandbox
 
     def open(self) -> ContactList:
         """Open the list at its beginning; what has not been read yet is not opened anew."""
@@ -291,7 +206,7 @@ class PreparedList:
         return contacts or self._open()
 
     def _open(self) -> ContactList:
-        contacts = open_list(self._source, list_options(self._options), name=self._name)
+        contacts = open_list(self._source, list_options(self.options), name=self._name)
         if self._rendered is not None:
             contacts.check_rows(partial(checked_rows, about=self._rendered))
         return contacts
@@ -315,7 +230,7 @@ class PreparedList:
             InputError: it is not, or nobody knows.
         """
         about = self._rendered
-        if about is None or about.agent_hash in (None, agent_hash) or self._options.sandbox:
+        if about is None or about.agent_hash in (None, agent_hash) or self.options.sandbox:
             return
         what = "can't be read" if agent_hash is None else "has changed since the list was sealed"
         raise InputError(
@@ -326,7 +241,7 @@ class PreparedList:
 
     @property
     def _name(self) -> str:
-        return "standard input" if self._options.contacts == STDIN else self._options.contacts
+        return "standard input" if self.options.contacts == STDIN else self.options.contacts
 
     def quick_count(self, within: float = QUICK_COUNT_S) -> int | None:
         """Return how many rows the list has; None where that takes longer, or it can't be read to its end."""
@@ -344,7 +259,7 @@ class PreparedList:
     def _plan_list(self, contacts: ContactList) -> ListPlan:
         if self._rendered is not None:
             return rendered_list_plan(contacts)
-        options = self._options
+        options = self.options
         templates = [override.template for override in self._overrides]
         used = [column for each in templates for column in (*each.columns, *each.optional_columns)]
         used += filter(None, (options.key, self._timezone_column, options.consent_column))
@@ -360,7 +275,7 @@ class PreparedList:
     def check_caller(self, agent_id: str | None, number_id: str | None) -> None:
         """Raise UsageError where the list names another agent or caller number."""
         check_caller(self._beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
-        sealed = None if self._rendered is None or self._options.sandbox else self._rendered.agent_id
+        sealed = None if self._rendered is None or self.options.sandbox else self._rendered.agent_id
         if sealed is not None and agent_id is not None and str(agent_id) != sealed:
             raise UsageError(
                 f"{self._name} was sealed for agent {sealed!r}, and this command uses {str(agent_id)!r}",
@@ -377,8 +292,8 @@ class PreparedList:
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=self._region,
-            strict=self._options.strict_numbers,
-            key_column=None if empty or self._rendered is not None else self._options.key,
+            strict=self.options.strict_numbers,
+            key_column=None if empty or self._rendered is not None else self.options.key,
             overrides=() if empty else self._overrides,
             keep_contact=self._keep_contacts,
             timezone_column=self._timezone_column,
@@ -420,7 +335,7 @@ class PreparedList:
 
     def _keys_of(self, contacts: ContactList) -> list[str]:
         """Return who the first people on the list are."""
-        key_column = None if self._rendered is not None else self._options.key
+        key_column = None if self._rendered is not None else self.options.key
         made = map(self._numbers_only(contacts, key_column), contacts.first_rows)
         return list(dict.fromkeys(target.key for target in made if isinstance(target, CallTarget)))
 
@@ -431,18 +346,19 @@ class PreparedList:
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=self._region,
-            strict=self._options.strict_numbers,
+            strict=self.options.strict_numbers,
             key_column=key_column,
             rendered=self._rendered,
         )
 
     def copied(self, ledger: Ledger, description: RunDescription) -> "CopiedList | None":
         """Return the campaign that this new one may be a copy of; a name that somebody chose is never one."""
-        if not description.named_by_default or not self._first_keys:
+        if not description.named_by_default:
             return None
         from xuna_cli.commands.copied_list import copied_list
 
-        return copied_list(ledger, description.campaign, description.api_origin, self._first_keys)
+        keys = self._keys_of(self._first_reading)
+        return copied_list(ledger, description.campaign, description.api_origin, keys) if keys else None
 
     def screening_of_list(self) -> Screening:
         """Return the rules, after a look at the whole list where a no in one row holds for others."""
@@ -453,49 +369,19 @@ class PreparedList:
             self.screening = for_whole_list(self.screening, contacts, numbers_only, now=self.clock.now())
         return self.screening
 
-    def rehearse(
-        self,
-        ledger: Ledger | None,
-        campaign_id: int | None,
-        limit: int | None,
-        *,
-        rejects: "Rejects | None" = None,
-        on_fit: OnFit = nothing,
-        on_left_out: OnLeftOut = nothing,
-    ) -> Report:
-        """Go the whole way of a run, except the claim and the POST."""
-        from xuna_cli.dialing.rehearsal import RehearsedClaims, rehearse
-
-        screener = Screener(self.screening_of_list(), self.clock.now, ledger)
-        watched = is_terminal(sys.stderr) and not self._options.quiet
-        with (
-            contextlib.closing(RehearsedClaims(ledger, campaign_id)) as claims,
-            self.open() as contacts,
-            ProgressLine(watched=watched) as line,
-            INTERRUPTS,
-        ):
-            return rehearse(
-                targets_of(contacts, self.prepare(contacts)),
-                claims,
-                screener,
-                limit=limit,
-                stop=INTERRUPTS.asked,
-                observer=_RehearsalWatcher(line, rejects, on_fit, on_left_out),
-            )
-
     def open_rejects(self, stack: contextlib.ExitStack) -> "Rejects | None":
         """Return what takes the rejected rows, if a file was asked for."""
-        if self._options.rejects is None:
+        if self.options.rejects is None:
             return None
         from xuna_cli.output.spreadsheet import Rejects
 
-        rejects = Rejects(self._options.rejects, self._columns)
+        rejects = Rejects(self.options.rejects, self._columns)
         stack.callback(rejects.discard)
         return rejects
 
     def description(self, agent_id: str, number: str, origin: str, deadline: float) -> RunDescription:
         """Return what the run says of itself in the ledger."""
-        options = self._options
+        options = self.options
         return RunDescription(
             campaign=self.campaign,
             named_by_default=options.campaign is None and self._rendered is None,
@@ -511,35 +397,9 @@ class PreparedList:
 
     def origin(self) -> str:
         """Return which API a campaign belongs to."""
-        if self._options.sandbox:
+        if self.options.sandbox:
             return SANDBOX_ORIGIN
-        return origin_of(base_url(self._options.settings, self._options.base_url))
-
-    def check_max_calls(self, ledger: Ledger | None, campaign_id: int | None, *, wait: bool = False) -> None:
-        """Refuse to start where more people would be called than `--max-calls` allows.
-
-        Args:
-            ledger: None where there is none yet.
-            campaign_id: None where the campaign is new.
-            wait: whether people are called, too, who are deferred now.
-
-        Raises:
-            UsageError: more people would be called.
-        """
-        most = self._options.max_calls
-        if most is None:
-            return
-        limit = None if wait else min(most + 1, self._options.limit or most + 1)
-        report = self.rehearse(ledger, campaign_id, limit)
-        for error in report.errors:
-            raise error
-        people = report.counts["not_sent"] + (report.counts["deferred"] if wait else 0)
-        if min(people, self._options.limit or people) > most:
-            raise UsageError(
-                f"this would call more than {most:,} people (--max-calls), so nobody was called",
-                hint="check with --dry-run, then raise --max-calls, or call fewer people with --limit",
-                code="max-calls",
-            )
+        return origin_of(base_url(self.options.settings, self.options.base_url))
 
     def result(
         self,
@@ -572,14 +432,14 @@ class PreparedList:
             campaign=self.campaign,
             run_id=run_id,
             dry_run=dry_run,
-            sandbox=self._options.sandbox,
+            sandbox=self.options.sandbox,
             ledger=ledger,
             ledger_created=ledger_created,
             report=report,
             held=held,
             address=self.address,
-            rejects=str(self._options.rejects) if self._options.rejects is not None else None,
-            again=again(self._options, self.campaign),
+            rejects=str(self.options.rejects) if self.options.rejects is not None else None,
+            again=again(self.options, self.campaign),
             marks=self.lint.warnings,
             list_use=self.steering.use,
             do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
@@ -600,59 +460,6 @@ def _lacks_data(report: Report) -> bool:
     nobody_consents = report.reasons.get("no-consent", 0) > 0 and not past_consent
     no_zone = report.reasons.get("no-timezone", 0) + report.reasons.get("timezone-unknown", 0)
     return no_zone > 0 or nobody_consents
-
-
-class Watcher(RunObserver):
-    """Shows how far a run or a rehearsal is, and collects its rejects."""
-
-    def __init__(self, line: ProgressLine, rejects: "Rejects | None") -> None:
-        self._line = line
-        self._rejects = rejects
-
-    def progress(self, progress: Progress) -> None:
-        """Show it."""
-        self._line.show(progress)
-
-    def rejection(self, rejection: Rejection) -> None:
-        """Collect it."""
-        if self._rejects is not None:
-            self._rejects.add(rejection)
-
-
-class _RehearsalWatcher(Watcher):
-    """Passes on who would be called, and who would not, too."""
-
-    def __init__(
-        self, line: ProgressLine, rejects: "Rejects | None", on_fit: OnFit, on_left_out: OnLeftOut
-    ) -> None:
-        super().__init__(line, rejects)
-        self._on_fit = on_fit
-        self._on_left_out = on_left_out
-
-    def rejection(self, rejection: Rejection) -> None:
-        """Pass it on."""
-        super().rejection(rejection)
-        self._on_left_out(rejection)
-
-    def known(self, target: CallTarget, status: ClaimStatus, of_row: int | None) -> None:
-        """Pass it on, in words."""
-        words = KNOWN[status] if of_row is None else f"{KNOWN[status]} of row {of_row}"
-        self._on_left_out(Rejection(target.row_number, str(status), "", words, target.contact))
-
-    def fit(self, targets: Sequence[CallTarget]) -> None:
-        """Pass them on."""
-        self._on_fit(targets)
-
-
-def say_lists(lists: Sequence[NumberList], *, quiet: bool) -> None:
-    """Say how many numbers do-not-call lists have, and what is odd about them."""
-    for each in lists:
-        from xuna_cli.commands.suppression_list import said_of, warning_of
-
-        if not quiet:
-            say(f"xuna: {said_of(each)}")
-        if warning := warning_of(each):
-            say(f"xuna: warning: {warning}")
 
 
 def written(rejects: "Rejects | None", report: Report) -> Report:

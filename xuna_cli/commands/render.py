@@ -12,8 +12,11 @@ from xuna_cli.commands.account import base_url, missing_agent
 from xuna_cli.commands.call_inputs import STDIN
 from xuna_cli.commands.call_options import RenderOptions
 from xuna_cli.commands.prepared_list import PreparedList
+from xuna_cli.commands.rehearsal import dry_run
+from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.errors import ExitStatus, XunaError
-from xuna_cli.models import CallTarget, Rejection
+from xuna_cli.ledger.records import ClaimStatus
+from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_inputs, refuse_outputs
 from xuna_cli.output.messages import count_words, counted, say
@@ -21,6 +24,14 @@ from xuna_cli.output.rejections import rejection_lines
 from xuna_cli.output.review import Review, format_of
 from xuna_cli.output.screening import screening_lines
 from xuna_cli.targets.rendered_list import RenderedList, document_of
+
+KNOWN = {
+    ClaimStatus.ALREADY_CALLED: "called already in this campaign",
+    ClaimStatus.IN_FLIGHT: "another run is calling this person now",
+    ClaimStatus.HELD: "held: the person may have been called",
+    ClaimStatus.DUPLICATE: "duplicate",
+}
+"""Why a row that is not called is left out, for a person."""
 
 
 def render(options: RenderOptions) -> ExitStatus:
@@ -42,23 +53,46 @@ def render(options: RenderOptions) -> ExitStatus:
         about = _sealed(about, options) if options.seal else RenderedList(about.campaign, about.key_column)
         review = stack.enter_context(contextlib.closing(Review()))
 
-        def fit(targets: Sequence[CallTarget]) -> None:
-            for target in targets:
-                review.add_call(document_of(target, about), target.contact.fields if target.contact else {})
-
-        def left_out(rejection: Rejection) -> None:
-            fields = rejection.contact.fields if rejection.contact else {}
-            said = rejection.message.startswith(rejection.code)
-            why = rejection.message if said else f"{rejection.code}: {rejection.message}"
-            review.add_left_out(rejection.row_number, why, fields)
-
-        result = prepared.dry_run(options.agent_id, options.from_phone_number_id, fit, on_left_out=left_out)
+        result = dry_run(prepared, _Reviewed(review, about))
         for error in result.report.errors:
             raise error
         review.write(to, seal=options.seal)
     if not options.quiet:
         _say(result, to)
     return result.exit_status
+
+
+class _Reviewed(RunObserver):
+    """Writes down who would be called, and who would not.
+
+    Args:
+        review: where.
+        about: what the rendered list says of itself.
+    """
+
+    def __init__(self, review: Review, about: RenderedList) -> None:
+        self._review = review
+        self._about = about
+
+    def fit(self, targets: Sequence[CallTarget]) -> None:
+        """Write down people who would be called."""
+        for target in targets:
+            fields = target.contact.fields if target.contact else {}
+            self._review.add_call(document_of(target, self._about), fields)
+
+    def rejection(self, rejection: Rejection) -> None:
+        """Write down a row that is rejected or screened out."""
+        said = rejection.message.startswith(rejection.code)
+        why = rejection.message if said else f"{rejection.code}: {rejection.message}"
+        self._left_out(rejection.row_number, why, rejection.contact)
+
+    def known(self, target: CallTarget, status: ClaimStatus, of_row: int | None) -> None:
+        """Write down a row whose person is in the ledger, or stands in another row."""
+        words = KNOWN[status] if of_row is None else f"{KNOWN[status]} of row {of_row}"
+        self._left_out(target.row_number, f"{status}: {words}", target.contact)
+
+    def _left_out(self, row_number: int, why: str, contact: Contact | None) -> None:
+        self._review.add_left_out(row_number, why, contact.fields if contact else {})
 
 
 def _sealed(about: RenderedList, options: RenderOptions) -> RenderedList:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.ledger.experience import Experience
 from xuna_cli.models import CallTarget
 from xuna_cli.phone.places import area_of, locate, zones_of_number
@@ -76,7 +77,7 @@ class Preview:
     estimate: Estimate
 
 
-class PreviewBuilder:
+class PreviewBuilder(RunObserver):
     """Collects what a preview shows, of targets in any number.
 
     Args:
@@ -93,7 +94,7 @@ class PreviewBuilder:
         self._zones: Counter[str] = Counter()
         self._places: dict[str, tuple[str, str]] = {}
 
-    def add(self, targets: Sequence[CallTarget]) -> None:
+    def fit(self, targets: Sequence[CallTarget]) -> None:
         """Take people who would be called."""
         self._people += len(targets)
         for target in targets:

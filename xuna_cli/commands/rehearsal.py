@@ -1,0 +1,141 @@
+"""Rehearsals of a prepared list: the dry run, and the counts before a run starts."""
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.context import ledger_if_there
+from xuna_cli.commands.pinned import check_changes
+from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, written
+from xuna_cli.commands.prompts import is_terminal
+from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept
+from xuna_cli.dialing.observer import Observers, RunObserver
+from xuna_cli.dialing.pipeline import targets_of
+from xuna_cli.dialing.report import Report
+from xuna_cli.dialing.screener import Screener
+from xuna_cli.errors import UsageError
+from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.ledger.experience import Experience, experience_of
+from xuna_cli.ledger.last_calls import RecentCalls
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.output.batch_call import BatchCallResult
+from xuna_cli.output.messages import say
+from xuna_cli.output.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from xuna_cli.dialing.preview import Preview
+
+
+def dry_run(
+    prepared: PreparedList,
+    *observers: RunObserver,
+    preview: "Callable[[Experience], Preview] | None" = None,
+) -> BatchCallResult:
+    """Do everything except POSTs and writes.
+
+    Args:
+        prepared: the list.
+        observers: are told of everybody who would be called, and of every other row.
+        preview: makes the preview of what the ledger knows, in the end.
+    """
+    options = prepared.options
+    prepared.check_caller(options.agent_id, options.from_phone_number_id)
+    with contextlib.ExitStack() as stack:
+        ledger = ledger_if_there(prepared.location, required=prepared.ledger_required)
+        if ledger is not None:
+            stack.callback(ledger.close)
+        description = prepared.description(
+            str(options.agent_id or ""),
+            str(options.from_phone_number_id or ""),
+            prepared.origin(),
+            deadline=0,
+        )
+        campaign_id = ledger.check_campaign(description) if ledger else None
+        if ledger is not None and isinstance(options, BatchCallOptions):
+            check_changes(ledger, campaign_id, description, options)
+        copied = prepared.copied(ledger, description) if ledger and campaign_id is None else None
+        if copied is not None:
+            say(f"xuna: warning: {copied.message(prepared.campaign)}")
+        check_max_calls(prepared, ledger, campaign_id)
+        rejects = prepared.open_rejects(stack)
+        kept = [] if rejects is None else [RejectsKept(rejects)]
+        prepared.heard.aloud = options.quiet  # else the result has it
+        recently = RecentCalls(ledger, prepared.clock.now(), RECENT_DAYS, campaign_id)
+        report = rehearse(
+            prepared,
+            ledger,
+            campaign_id,
+            options.limit,
+            RecentlyCounted(recently),
+            *kept,
+            *observers,
+        )
+        report = written(rejects, report)
+        experience = Experience() if ledger is None else experience_of(ledger)
+    return prepared.result(
+        report,
+        ledger=str(prepared.location),
+        dry_run=True,
+        recently=recently.counted(),
+        preview=None if preview is None else preview(experience),
+    )
+
+
+def check_max_calls(
+    prepared: PreparedList, ledger: Ledger | None, campaign_id: int | None, *, wait: bool = False
+) -> None:
+    """Refuse to start where more people would be called than `--max-calls` allows.
+
+    Args:
+        prepared: the list.
+        ledger: None where there is none yet.
+        campaign_id: None where the campaign is new.
+        wait: whether people are called, too, who are deferred now.
+
+    Raises:
+        UsageError: more people would be called.
+    """
+    most = prepared.options.max_calls
+    if most is None:
+        return
+    limit = None if wait else min(most + 1, prepared.options.limit or most + 1)
+    report = rehearse(prepared, ledger, campaign_id, limit)
+    for error in report.errors:
+        raise error
+    people = report.counts["not_sent"] + (report.counts["deferred"] if wait else 0)
+    if min(people, prepared.options.limit or people) > most:
+        raise UsageError(
+            f"this would call more than {most:,} people (--max-calls), so nobody was called",
+            hint="check with --dry-run, then raise --max-calls, or call fewer people with --limit",
+            code="max-calls",
+        )
+
+
+def rehearse(
+    prepared: PreparedList,
+    ledger: Ledger | None,
+    campaign_id: int | None,
+    limit: int | None,
+    *observers: RunObserver,
+) -> Report:
+    """Go the whole way of a run, except the claim and the POST; progress is shown."""
+    from xuna_cli.dialing import rehearsal
+
+    screener = Screener(prepared.screening_of_list(), prepared.clock.now, ledger)
+    watched = is_terminal(sys.stderr) and not prepared.options.quiet
+    with (
+        contextlib.closing(rehearsal.RehearsedClaims(ledger, campaign_id)) as claims,
+        prepared.open() as contacts,
+        ProgressLine(watched=watched) as line,
+        INTERRUPTS,
+    ):
+        return rehearsal.rehearse(
+            targets_of(contacts, prepared.prepare(contacts)),
+            claims,
+            screener,
+            limit=limit,
+            stop=INTERRUPTS.asked,
+            observer=Observers(ProgressShown(line), *observers),
+        )
