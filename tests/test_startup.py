@@ -92,7 +92,7 @@ def test_a_campaign_list_needs_no_http(tmp_path):
 
 
 def test_a_run_imports_only_what_it_uses(tmp_path):
-    # Of the formats, screens and results those that it has; the table is drawn without rich.
+    # Of the formats, screens and results those that it has.
     contacts = tmp_path / "contacts.csv"
     contacts.write_text("phone,name\n+14155550123,Ann\n+14155550124,Bob\n")
     code = (
@@ -116,11 +116,11 @@ def test_a_run_imports_only_what_it_uses(tmp_path):
     code, *modules = done.stdout.rpartition("#")[2].split()
     assert code == "0", done
     assert "accepted" in done.stdout
-    unused = {"rich", "httpx", "babel", "xlrd", "dotenv", "starlette", "uvicorn", "urllib.request", "email"}
+    unused = {"httpx", "babel", "xlrd", "dotenv", "starlette", "uvicorn", "urllib.request", "email"}
     unused |= {
         f"xuna_cli.contacts.{name}" for name in ("json_array", "json_lines", "sheets", "workbook", "xlsx")
     }
-    unused |= {f"xuna_cli.output.{name}" for name in ("drawing", "preview", "prompt", "spreadsheet")}
+    unused |= {f"xuna_cli.output.{name}" for name in ("preview", "prompt", "spreadsheet")}
     unused |= {
         "xuna_cli.commands.suppression_list",
         "xuna_cli.dialing.preview",

@@ -11,8 +11,8 @@ from xuna_cli.ledger.records import BatchRecord, BatchState, Campaign
 from xuna_cli.output.account import AgentList
 from xuna_cli.output.campaigns import CampaignFound, Evidence
 from xuna_cli.output.do_not_call import CheckedNumbers
+from xuna_cli.output.drawing import print_parts
 from xuna_cli.output.findings import Diagnosis, Finding
-from xuna_cli.output.plain_table import print_parts
 from xuna_cli.output.result import print_failure, print_result
 
 

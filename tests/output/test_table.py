@@ -8,19 +8,13 @@ import re
 import sys
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from rich.console import Console
-from rich.text import Text
 
 from xuna_cli.dialing.report import COUNTS, Cause, Report
 from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import Rejection
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.drawing import console, draw
-from xuna_cli.output.plain_table import COLOURS, plain_table, print_parts
-from xuna_cli.output.result import Styled, Table
+from xuna_cli.output.drawing import console, print_parts
 
 LONG_ID = "batch_" + "".join(f"{number:04d}" for number in range(30))
 
@@ -299,50 +293,3 @@ def test_people_whom_the_api_refused_are_counted():
     assert (
         "Refused by the API in an earlier run: 1 person. These people are called after everybody else" in text
     )
-
-
-# ------------------------------------------------------------------------------- with and without rich
-
-CELLS = st.one_of(
-    st.none(),
-    st.integers(0, 10**6),
-    st.text("ab[/]\\:_-", max_size=12),
-    st.builds(Styled, st.text("ab", max_size=9), st.sampled_from(["", *COLOURS])),
-)
-
-
-@st.composite
-def tables(draw_one):
-    columns = draw_one(st.lists(st.text("Abc", min_size=1, max_size=8), min_size=1, max_size=5, unique=True))
-    right = draw_one(st.lists(st.sampled_from(columns), unique=True))
-    row = st.tuples(*[CELLS] * len(columns))
-    return Table(
-        columns,
-        draw_one(st.lists(row, max_size=4)),
-        right,
-        dict.fromkeys(columns[1:], draw_one(st.integers(0, 60))),
-    )
-
-
-@given(tables(), st.integers(20, 90))
-def test_a_table_is_drawn_as_rich_would_draw_it(table, width):
-    plain = plain_table(table, width)
-    assume(plain is not None)
-    stream = io.StringIO()
-    Console(file=stream, width=width, highlight=False).print(draw(table, width))
-    assert plain == stream.getvalue()
-    coloured = plain_table(table, width, colours=COLOURS)
-    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
-
-
-@pytest.mark.parametrize("style", COLOURS)
-def test_a_colour_is_what_rich_would_make_it(style):
-    stream = io.StringIO()
-    Console(file=stream, force_terminal=True, color_system="standard").print(Text("x", style=style), end="")
-    assert stream.getvalue() == f"\x1b[{COLOURS[style]}mx\x1b[0m"
-
-
-@pytest.mark.parametrize("text", ["é", "☎", " x", "long" * 50])
-def test_what_only_rich_can_draw_is_left_to_it(text):
-    assert plain_table(Table(("A",), [(text,)]), 80) is None
-    assert plain_table(Table(("A",), [("x",)]), 80) is not None

@@ -1,4 +1,4 @@
-"""Tables that are folded or have colours: drawn by rich."""
+"""Results as people see them: tables are drawn by rich."""
 
 from collections.abc import Iterable, Sequence
 from itertools import compress
@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from xuna_cli.output.messages import Stdout, shown
-from xuna_cli.output.plain_table import WIDTH_WITHOUT_TERMINAL
-from xuna_cli.output.result import Styled, Table
+from xuna_cli.output.messages import Stdout, fitted, shown
+from xuna_cli.output.result import Result, Styled, Table
+
+WIDTH_WITHOUT_TERMINAL = 200
+"""Columns of a pipe, which has no width: nothing is cut."""
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -50,3 +52,21 @@ def draw(table: Table, width: int) -> RichTable:
     for row in table.rows:
         drawn.add_row(*(cell(*one) if isinstance(one, Styled) else cell(one) for one in compress(row, shown)))
     return drawn
+
+
+def print_parts(result: Result, stream: TextIO | None = None) -> None:
+    """Print a result for people.
+
+    Args:
+        result: what there is to print.
+        stream: where to; None: to stdout.
+
+    Raises:
+        OutputError: if it can't be written.
+    """
+    out = console(stream)
+    for part in result.parts():
+        if isinstance(part, Table):
+            out.print(draw(part, out.width))
+        else:
+            out.file.write(fitted(shown(part), out.width if out.is_terminal else 0) + "\n")

@@ -138,7 +138,7 @@ def print_result(command: str, result: Result, output: str) -> None:
         write_rows(stream, [str(name) for name in header], rows)
         emit(stream.getvalue())
     else:
-        from xuna_cli.output.plain_table import print_parts  # noqa: PLC0415 - it imports this module
+        from xuna_cli.output.drawing import print_parts  # noqa: PLC0415 - rich, only where it is seen
 
         print_parts(result)
     for remark in result.remarks():
