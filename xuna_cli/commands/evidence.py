@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, are_rejects
-from xuna_cli.contacts.reading import ContactList
+from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Progress, Report, counts_to_keep
 from xuna_cli.errors import LedgerError

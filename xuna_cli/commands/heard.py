@@ -6,7 +6,7 @@ A warning that changes what people hear is never silenced by --quiet.
 from collections.abc import Iterable, Sequence
 
 from xuna_cli.commands.list_options import ListAndMessageOptions
-from xuna_cli.contacts.reading import ContactList
+from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import Contact, LintWarning, Rejection
 from xuna_cli.output.messages import counted, say

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from xuna_cli.contacts.columns import ListUse, listed, quoted
+from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList
 from xuna_cli.contacts.phone_choice import phones_of_contact
-from xuna_cli.contacts.reading import LOOKED_AT, ContactList
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.paths import value_at

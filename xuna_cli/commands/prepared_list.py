@@ -30,7 +30,8 @@ from xuna_cli.commands.heard import Heard
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.commands.watchers import say_lists
-from xuna_cli.contacts.reading import ContactList, beside_the_list, open_list
+from xuna_cli.contacts.contact_list import ContactList
+from xuna_cli.contacts.reading import beside_the_list, open_list
 from xuna_cli.contacts.review_table import CALL, SCREENING
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.report import Report

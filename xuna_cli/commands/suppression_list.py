@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
+from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_code
 from xuna_cli.contacts.options import ListOptions
-from xuna_cli.contacts.reading import ContactList
 from xuna_cli.errors import InputError
 from xuna_cli.models import Rejection
 from xuna_cli.output.messages import counted

@@ -18,10 +18,11 @@ from itertools import chain
 from pathlib import Path
 
 from xuna_cli.contacts.columns import looks_like_phone, phone_columns
+from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice
-from xuna_cli.contacts.reading import ContactList, open_list, open_table
+from xuna_cli.contacts.reading import open_list, open_table
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, lines
 from xuna_cli.contacts.workbook import read_sheet, sheet_names
 from xuna_cli.errors import InputError

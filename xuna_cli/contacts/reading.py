@@ -3,19 +3,19 @@
 import contextlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
+from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList, RowsAhead
 from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.foreign import check_not_foreign
 from xuna_cli.contacts.options import FORMATS, LIST_KEYS, HiddenRows, ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
 from xuna_cli.contacts.review_table import FIELDS, TO, ReviewRows, is_review
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
-from xuna_cli.contacts.tables import HEADER_WITHIN, check_header_place, read_table
+from xuna_cli.contacts.tables import check_header_place, read_table
 from xuna_cli.debug_log import debug
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CellFault, Contact, Rejection
@@ -35,96 +35,6 @@ _SUFFIXES = {
 }
 # Entries that are no contact may stand before the first one; so many that the list is another thing.
 _MOST_LEADING_REJECTIONS = 1000
-LOOKED_AT = 500
-"""Rows that are read ahead, to tell which columns have anything in them."""
-
-
-class ContactList:
-    """An open list: its columns are known, its contacts are still to come.
-
-    Iterating gives every row that isn't blank once, in the file's order and in constant memory (but for a
-    workbook, whose sheet is in memory), and closes the list at its end. It raises `InputError` where the
-    list can't be used further; what stands before that place was given. A list is iterated once.
-
-    Attributes:
-        columns: the header's names, those that are not empty; in JSON the keys of the first contact. Empty
-            where a JSON list has no contact.
-        columns_are_complete: whether no row can have other columns: true but for JSON.
-        phones: the columns with the phone number; none where a JSON list has no contact.
-        first_rows: the first contacts, `LOOKED_AT` at most.
-        first_rows_are_all: whether the list has no others.
-        sheet: the sheet that is read; None where the list is no workbook.
-        notes: what a person has to know before anybody is called: sheets and rows that are not read.
-        begun: whether somebody has begun to read the contacts.
-        review: the rows, where the list is a table that `xuna render` wrote.
-    """
-
-    def __init__(
-        self,
-        rows: Iterator[Contact | Rejection],
-        source: "Source",
-        *,
-        columns: tuple[str, ...],
-        columns_are_complete: bool,
-        phones: PhoneChoice,
-        ahead: "_Ahead | None" = None,
-        sheet: str | None = None,
-        notes: Sequence[str] = (),
-        review: ReviewRows | None = None,
-    ) -> None:
-        self.columns = columns
-        self.columns_are_complete = columns_are_complete
-        self.phones = phones
-        self.first_rows = ahead.contacts if ahead is not None else ()
-        self.first_rows_are_all = ahead is not None and ahead.is_all
-        self.sheet = sheet
-        self.notes = tuple(notes)
-        self.review = review
-        self._rows = rows
-        self._source = source
-        self.begun = False
-
-    @property
-    def phone_column(self) -> str:
-        """The first column with the phone number; empty where a JSON list has no contact and none is given."""
-        return next(iter(self.phones.columns), "")
-
-    def check_rows(
-        self, check: Callable[[Iterator[Contact | Rejection]], Iterator[Contact | Rejection]]
-    ) -> None:
-        """Let a check see the rows before whoever iterates."""
-        self._rows = check(self._rows)
-
-    def __iter__(self) -> Iterator[Contact | Rejection]:
-        if self.begun:  # giving nobody, silently, would read as an empty list
-            raise RuntimeError("A contact list is read once; open it again.")
-        self.begun = True
-        return self._read()
-
-    def _read(self) -> Iterator[Contact | Rejection]:
-        try:
-            yield from self._rows
-        finally:
-            self.close()
-
-    def sha256(self) -> str:
-        """Return the hash of the file's bytes; reading goes on where it was. Raises as reading does."""
-        return self._source.sha256()
-
-    def close(self) -> None:
-        """Close the file, or let go of the one that was handed in; a second time does nothing."""
-        self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> ContactList:
@@ -188,35 +98,6 @@ def _open(path: Path | BinaryIO, options: ListOptions, delimiter: str | None, na
         raise
 
 
-class _Ahead:
-    """The first rows of a list, read ahead of the others; an error among them is raised where it stands.
-
-    Attributes:
-        contacts: those of the rows that are contacts.
-        is_all: whether there are no others.
-    """
-
-    def __init__(self, rows: Iterator[Contact | Rejection]) -> None:
-        self._rows = rows
-        self._read: list[Contact | Rejection] = []
-        self._error: InputError | None = None
-        try:
-            self._read.extend(islice(rows, LOOKED_AT))
-        except InputError as error:
-            self._error = error
-        self.rows_read = tuple(self._read[:HEADER_WITHIN])
-        self.contacts = tuple(row for row in self._read if isinstance(row, Contact))
-        self.is_all = self._error is None and len(self._read) < LOOKED_AT
-
-    def rows(self) -> Iterator[Contact | Rejection]:
-        """Yield all rows from the first."""
-        yield from self._read
-        self._read = []
-        if self._error is not None:
-            raise self._error
-        yield from self._rows
-
-
 def open_table(
     source: "Source", records: Iterator[Sequence[str]], options: ListOptions, name: str
 ) -> ContactList:
@@ -229,7 +110,7 @@ def open_table(
     if options.as_calls and is_review(columns):
         return _reviewed(source, rows)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
-    ahead = _Ahead(rows if first is None else chain((first,), rows))
+    ahead = RowsAhead(rows if first is None else chain((first,), rows))
     phones = _choose(columns, options, ahead, name)
     return ContactList(
         ahead.rows(), source, columns=columns, columns_are_complete=True, phones=phones, ahead=ahead
@@ -244,7 +125,7 @@ def _reviewed(
     notes: Sequence[str] = (),
 ) -> ContactList:
     review = ReviewRows(rows)
-    ahead = _Ahead(iter(review))
+    ahead = RowsAhead(iter(review))
     return ContactList(
         ahead.rows(),
         source,
@@ -258,7 +139,7 @@ def _reviewed(
     )
 
 
-def _choose(columns: Sequence[str], options: ListOptions, ahead: _Ahead, name: str) -> PhoneChoice:
+def _choose(columns: Sequence[str], options: ListOptions, ahead: RowsAhead, name: str) -> PhoneChoice:
     """Choose the phone column of a table; where there is none, look whether the header stands further below."""
     fields = [contact.fields for contact in ahead.contacts]
     try:
@@ -278,7 +159,7 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
     columns, rows = read_table(source.guard(found.records), where, of_text=False)
     if options.as_calls and is_review(columns):
         return _reviewed(source, rows, sheet=found.sheet, notes=found.notes)
-    ahead = _Ahead(rows)
+    ahead = RowsAhead(rows)
     _check_calculated(ahead, where)
     phones = _choose(columns, options, ahead, where)
     return ContactList(
@@ -293,7 +174,7 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
     )
 
 
-def _check_calculated(ahead: _Ahead, where: str) -> None:
+def _check_calculated(ahead: RowsAhead, where: str) -> None:
     """Raise InputError where no row that was looked at has anything but formulas without a result."""
     faults = [
         next((cell for cell in row.fields.values() if cell), None)
@@ -330,7 +211,7 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
     for row in rows:
         leading.append(row)
         if isinstance(row, Contact):
-            ahead = _Ahead(chain(leading, rows))
+            ahead = RowsAhead(chain(leading, rows))
             columns = tuple(row.fields)
             return ContactList(
                 ahead.rows(),
@@ -369,7 +250,7 @@ def _entries(
     return read_json_lines(lines(text, name), name)
 
 
-def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: _Ahead, name: str) -> PhoneChoice:
+def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: RowsAhead, name: str) -> PhoneChoice:
     """Choose by the first contact; in one of the API's own shape it is `to_phone_number`, whatever else there is."""
     if not options.phone_columns and {"to_phone_number", "conversation_config_override"} <= set(columns):
         return PhoneChoice(("to_phone_number",))
