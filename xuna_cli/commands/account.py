@@ -1,4 +1,4 @@
-"""What commands open of the account: the API to call with, or to read."""
+"""Access to the account: the API for placing calls, and the API for reading."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xuna_cli.commands.call_options import CallerOptions
 
 SANDBOX_ORIGIN = "sandbox"
-SANDBOX_UNANSWERED = 0.1  # the share of its calls without a record, as life has them
+SANDBOX_UNANSWERED = 0.1  # share of sandbox calls without a conversation record, as in practice
 
 READING_DEADLINE_S = 60.0
 WORTH_SAYING_S = 3.0
@@ -29,7 +29,7 @@ WORTH_SAYING_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who calls, and through what."""
+    """The API client, the agent and the caller number."""
 
     client: Client
     agent_id: str
@@ -38,13 +38,13 @@ class Account:
 
 
 def base_url(settings: Settings, given: str | None) -> str:
-    """Return where the API is.
+    """Return the base URL of the API.
 
     Raises:
-        ConfigurationError: if a `.env` that nobody named wants to choose it, and nobody else does.
+        ConfigurationError: if only a `.env` that was not named with --env-file sets the base URL.
     """
     if given is None and settings.warnings:
-        # Going on, to the real API, is not what whoever wrote that file meant.
+        # The author of that file did not mean the real API: stop instead of using it.
         raise ConfigurationError(
             settings.warnings[0], hint="name the file with --env-file, or use --base-url", code="url-unasked"
         )
@@ -53,9 +53,9 @@ def base_url(settings: Settings, given: str | None) -> str:
 
 @contextlib.contextmanager
 def open_account(options: "CallerOptions") -> Iterator[Account]:
-    """Open the API, or a sandbox in this process that knows the agent and the number.
+    """Open the API, or a sandbox in this process that has the agent and the number.
 
-    Where no agent or no number is given, a person on a terminal may choose one, unless `--yes` is given.
+    If no agent or no number is given, a person at a terminal chooses one, unless `--yes` is given.
 
     Raises:
         ConfigurationError: if a setting is missing or malformed.
@@ -76,7 +76,7 @@ def open_account(options: "CallerOptions") -> Iterator[Account]:
 
 @contextlib.contextmanager
 def sandbox_account(agent: str | None, number: str | None, *, deadline: float) -> Iterator[Account]:
-    """Open a sandbox in this process that knows an agent and a caller number, whatever their ids."""
+    """Open a sandbox in this process that accepts any id of an agent or a caller number."""
     from xuna_cli.sandbox.account import SANDBOX_AGENT, SANDBOX_NUMBER
     from xuna_cli.sandbox.account import Account as SandboxAccount
     from xuna_cli.sandbox.server import SandboxServer
@@ -93,11 +93,11 @@ def sandbox_account(agent: str | None, number: str | None, *, deadline: float) -
 
 @dataclass(frozen=True, slots=True)
 class ApiToRead:
-    """The API, for looking things up.
+    """The API for reading.
 
     Attributes:
-        reader: reads again where the API asks to wait.
-        origin: of the API, as campaigns keep it.
+        reader: client that retries when the API is busy.
+        origin: scheme, host and port of the API, as stored with campaigns.
     """
 
     reader: RetryingReader
@@ -135,7 +135,7 @@ def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
 
 
 def _chosen_agent(client: Client, *, ask: bool) -> str:
-    """Return the id of the agent that a person chooses; raise ConfigurationError if nobody does."""
+    """Let a person choose an agent and return its id; raise ConfigurationError if none is chosen."""
     if not ask:
         raise missing_agent()
     found, _ = agents(client)
@@ -147,7 +147,7 @@ def _chosen_agent(client: Client, *, ask: bool) -> str:
 
 
 def _chosen_caller_number(client: Client, *, ask: bool) -> str:
-    """Return the id of the caller number that a person chooses; raises as `_chosen_agent` does."""
+    """Let a person choose a caller number and return its id; raise ConfigurationError if none is chosen."""
     if not ask:
         raise missing_caller_number()
     numbers = client.phone_numbers()
@@ -161,12 +161,12 @@ def _chosen_caller_number(client: Client, *, ask: bool) -> str:
 
 
 def missing_agent() -> ConfigurationError:
-    """Return the error of a command that was not told which agent."""
+    """Return the error for a missing agent id."""
     return _missing("agent", "--agent-id", "XUNA_AGENT_ID", "xuna agents list")
 
 
 def missing_caller_number() -> ConfigurationError:
-    """Return the error of a command that was not told which caller number."""
+    """Return the error for a missing caller number id."""
     return _missing(
         "caller number", "--from-phone-number-id", "XUNA_FROM_PHONE_NUMBER_ID", "xuna phone-numbers list"
     )

@@ -1,4 +1,4 @@
-"""`xuna agents`: the account's agents, and what goes into XUNA_AGENT_ID."""
+"""`xuna agents`: list and show the account's agents."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class ShowOptions(ApiResultOptions):
 @takes(ApiResultOptions)
 @prints("agents list")
 def list_agents(options: ApiResultOptions) -> Result:
-    """List the account's agents, with what goes into XUNA_AGENT_ID."""
+    """List the account's agents with the ids to use as XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.last_lookup import AGENTS, remember
@@ -57,7 +57,7 @@ def list_agents(options: ApiResultOptions) -> Result:
 @takes(ShowOptions)
 @prints("agents show")
 def show(options: ShowOptions) -> Result:
-    """Show one agent, and whether it has a first message of its own; json gives all of its configuration."""
+    """Show one agent and its first message. `--output json` prints its whole configuration."""
     from xuna_cli.api.account import agent
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.output.account import AgentFound

@@ -1,4 +1,4 @@
-"""The command line as a whole: which commands there are, and where each of them is."""
+"""The root command, and the module of each command."""
 
 import importlib
 from typing import Annotated, Any
@@ -58,7 +58,7 @@ MEANT |= {
 
 
 class Commands(typer.core.TyperGroup):
-    """All commands; the module of a command is imported when the command is called."""
+    """The root group; it imports the module of a command when the command is called."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -67,12 +67,12 @@ class Commands(typer.core.TyperGroup):
         }
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help, and where to read more."""
+        """Print the help and a pointer to the manual."""
         super().format_help(ctx, formatter)
         typer.echo(" Read more: `xuna help` lists the topics of the manual.")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that is called, and the arguments that are left for it."""
+        """Return the called command and its arguments."""
         if args[0] in MEANT:
             ctx.fail(f"No such command {args[0]!r}. Did you mean `xuna {MEANT[args[0]]}`?")
         name, found, rest = super().resolve_command(ctx, args)
@@ -80,7 +80,7 @@ class Commands(typer.core.TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Return a command or a group of commands with all that belongs to it."""
+    """Import and return a command or a group."""
     module, help_line = COMMANDS[name]
     with Loading():
         group = typer.main.get_group(importlib.import_module(f"xuna_cli.commands.{module}").app)

@@ -1,4 +1,4 @@
-"""`xuna batch-call`: from its options to its exit code."""
+"""`xuna batch-call`: run a campaign."""
 
 import contextlib
 import gc
@@ -56,7 +56,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     """Call everybody on the list, print the result, and return the exit code.
 
     Raises:
-        XunaError: what stopped it before a row was read; with `--output json` it is printed as a document, too.
+        XunaError: the run could not start. With `--output json`, the error is also printed as a document.
     """
     end = RunEnd(options)
     try:
@@ -73,7 +73,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     status = result.exit_status
     try:
         _print(result, options)
-    except OutputError as error:  # it must not hide what became of the run
+    except OutputError as error:  # a failure here must not hide the result of the run
         print_error(error)
         status = status or error.exit_status
     end.tell(replace(result, exit_status=status))
@@ -81,7 +81,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
 
 
 def _failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
-    """Return the result of a command that came to none."""
+    """Return the result of a run that failed before it had one."""
     stats = RunStats()
     if isinstance(error, Interrupted):
         status = ExitStatus(128 + error.signum)
@@ -102,7 +102,7 @@ def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
 
 
 def _say_why_nobody(result: BatchCallResult, options: BatchCallOptions) -> None:
-    """Say why a whole list led to no call, where the result does not explain it."""
+    """Explain why nobody on the list was called, if the result does not."""
     counts = {name: rows for name, rows in result.report.counts.items() if rows}
     if not result.report.list_complete:
         return
@@ -124,15 +124,15 @@ def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
 
 
 class BatchCall:
-    """One run of `xuna batch-call`; its warnings are said when it is made.
+    """One run of `xuna batch-call`. Its warnings are printed when the object is made.
 
     Args:
-        options: its options.
-        stack: closes what is open in the end.
-        log: is told what happens, if there is one.
+        options: the command's options.
+        stack: closes everything that is opened.
+        log: the event log, or None.
 
     Raises:
-        XunaError: what stops it before a row is read.
+        XunaError: the run can't start.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class BatchCall:
             description = self._list.description(
                 account.agent_id, account.from_phone_number_id, account.origin, options.timeout
             )
-            ledger.recover()  # who was only claimed by a run that died binds the campaign to nothing
+            ledger.recover()  # claims of a dead run that were never sent do not bind the campaign
             campaign_id = ledger.check_campaign(description)
             if campaign_id is None:
                 self._check_not_copied(ledger, description)
@@ -199,16 +199,14 @@ class BatchCall:
             check_changes(ledger, campaign_id, description, options)
             check_max_calls(self._list, ledger, campaign_id, wait=options.wait)
             asked = self._ask(ledger, campaign_id, caller)
-            if isinstance(
-                asked, Report
-            ):  # nobody is to be called now: nobody was asked, and nobody is called
+            if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 return self._list.result(
                     written(rejects, asked),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
                 )
-            # No more than were asked about, and than --max-calls allows, whatever the list has become since.
+            # Never call more people than were confirmed, or than --max-calls allows, even if the list has grown since.
             agreed = [number for number in (self._options.max_calls, asked) if number is not None]
             plan = replace(plan, agreed=min(agreed, default=None))
             screening = self._list.screening_of_list()
@@ -233,7 +231,7 @@ class BatchCall:
                 context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
-                gc.freeze()  # what is loaded stays: no collection need walk it again (8 % of the CPU)
+                gc.freeze()  # loaded modules stay: keep the garbage collector from walking them (8 % of the CPU)
                 report = written(rejects, dialer.dial(targets))
             evidence.keep(report)
             result = self._list.result(
@@ -259,11 +257,11 @@ class BatchCall:
             yield PausesSaid(self._list.clock.monotonic)
 
     def _check_not_copied(self, ledger: Ledger, description: RunDescription) -> None:
-        """Stop, or ask, where the people were called under nearly the same name: `customers (1)`.
+        """Ask, or stop, if these people were called in a campaign of nearly the same name, e.g. `customers (1)`.
 
         Raises:
-            UsageError: nobody can be asked.
-            DeclinedError: the person said no.
+            UsageError: there is no terminal to ask at.
+            DeclinedError: the person declined.
         """
         copied = self._list.copied(ledger, description)
         if copied is None:
@@ -291,7 +289,7 @@ class BatchCall:
         )
 
     def _caller(self, account: Account) -> str:
-        """Return the caller number, for people; stop where the account provably lacks it."""
+        """Return the caller number for display; raise if the account provably lacks it."""
         wanted = account.from_phone_number_id
         try:
             numbers = account.client.phone_numbers()
@@ -312,10 +310,10 @@ class BatchCall:
         )
 
     def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | Report | None:
-        """Ask the person, where there is one.
+        """Ask for confirmation at a terminal.
 
         Returns:
-            How many people may be called; what became of the rows, if that is nobody; None: nobody was asked.
+            The confirmed number of people; the report, if there is nobody to call; None if nobody was asked.
         """
         options = self._options
         if options.yes or options.sandbox:
@@ -334,7 +332,7 @@ class BatchCall:
         recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
         collected = PreviewBuilder(options.samples)
 
-        self._list.heard.aloud = False  # the lines before the question have it
+        self._list.heard.aloud = False  # already shown above the question
         report = rehearse(
             self._list, ledger, campaign_id, options.limit, RecentlyCounted(recently), collected
         )
@@ -366,5 +364,5 @@ class BatchCall:
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
     try:
         return ledger.batches(campaign_id, held_only=True)
-    except LedgerError:  # it failed during the run, and that was said
+    except LedgerError:  # it failed during the run and was reported then
         return []

@@ -1,4 +1,4 @@
-"""A list that is a whole request of the API: an object with `calls`, and who calls beside them."""
+"""Lists in the form of an API request: an object with `calls`, an agent and a caller number."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ _OPTIONS = {
 
 
 def check_caller(beside: Mapping[str, object], chosen: Mapping[str, str | None], name: str) -> None:
-    """Check that the agent and the caller number that a request names are those that will call.
+    """Check that the agent and the caller number in the list are the chosen ones.
 
     Args:
-        beside: what the object has beside its calls.
-        chosen: who calls, by the option that says so.
-        name: what messages call the list.
+        beside: the other fields of the object.
+        chosen: the chosen ids, by option name.
+        name: name of the list in messages.
 
     Raises:
-        UsageError: they are others. The message names both.
+        UsageError: they differ. The message names both.
     """
     wanted = {
         option: (key, value)

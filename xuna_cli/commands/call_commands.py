@@ -1,4 +1,4 @@
-"""`xuna batch-call` and `xuna render`: their options and help. What they do is in `batch_call` and `render`."""
+"""`xuna batch-call` and `xuna render`: options and help. The code is in `batch_call` and `render`."""
 
 import typer
 

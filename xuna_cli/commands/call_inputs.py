@@ -1,4 +1,4 @@
-"""From the options of `xuna batch-call` and `xuna render` to the list, the campaign and the message."""
+"""Derive the list, the campaign and the message from the options of `xuna batch-call` and `xuna render`."""
 
 import contextlib
 import dataclasses
@@ -22,7 +22,7 @@ from xuna_cli.targets.rendered_list import RenderedList
 
 STDIN = "-"
 
-# What is about the file that was read, or about one run of it.
+# Options about the file that was read or about a single run: not repeated for the rejects.
 _OF_THE_RUN = frozenset(
     "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until to "
     "campaign require_seal signed_by".split()
@@ -30,7 +30,7 @@ _OF_THE_RUN = frozenset(
 
 
 def list_options(options: ListAndMessageOptions) -> ListOptions:
-    """Return how to read the list."""
+    """Return the options for reading the list."""
     return ListOptions(
         format=options.list_format,
         delimiter=options.delimiter,
@@ -43,7 +43,7 @@ def list_options(options: ListAndMessageOptions) -> ListOptions:
 
 
 def again(options: ListAndMessageOptions, campaign: str) -> str:
-    """Return the command that feeds the rejected rows back, for a shell; empty where no file was asked for."""
+    """Return the shell command that calls the fixed rejects; "" without `--rejects`."""
     if options.rejects is None or not is_ordinary(options.rejects):
         return ""
     words = ["xuna", "batch-call", str(options.rejects), "--campaign", campaign]
@@ -65,7 +65,7 @@ def _flag(field: dataclasses.Field[object]) -> str:
 
 
 def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Path | BinaryIO:
-    """Return the list; what comes through stdin is kept in a file that has no name, since it is read twice."""
+    """Return the list. Standard input is copied to an unnamed file, since it is read twice."""
     if options.contacts != STDIN:
         return Path(options.contacts)
     if sys.stdin is None or is_terminal(sys.stdin):
@@ -86,7 +86,7 @@ def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Pa
 
 
 def campaign_of(options: ListAndMessageOptions) -> str:
-    """Return the campaign's name; raise UsageError if there is none, or it is no name."""
+    """Return the campaign's name; raise UsageError if it is missing or invalid."""
     if options.campaign is None and options.contacts == STDIN:
         raise UsageError(
             "a list on stdin needs a campaign name",
@@ -94,7 +94,7 @@ def campaign_of(options: ListAndMessageOptions) -> str:
             code="campaign-missing",
         )
     name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
-    name = unicodedata.normalize("NFC", name)  # one name, however its accents are typed
+    name = unicodedata.normalize("NFC", name)  # the same name for composed and decomposed accents
     if not name or not name.isprintable():
         raise UsageError(
             f"{name!r} is not a valid campaign name", hint="add --campaign NAME", code="campaign-name"
@@ -103,11 +103,11 @@ def campaign_of(options: ListAndMessageOptions) -> str:
 
 
 def overrides_of(options: ListAndMessageOptions) -> list[Override]:
-    """Return the templates of what is said.
+    """Compile the message and override templates.
 
     Raises:
-        UsageError: two of them contradict each other.
-        InputError: one doesn't compile, or its file can't be read.
+        UsageError: two templates contradict each other.
+        InputError: a template doesn't compile, or its file can't be read.
     """
     overrides = [parse_override(text) for text in options.override or ()]
     message = _message_that_counts(
@@ -123,7 +123,7 @@ def overrides_of(options: ListAndMessageOptions) -> list[Override]:
 
 
 def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) -> Given | Path | None:
-    """Return the template of the first message, or its file; None: the agent speaks, or `--override` has it."""
+    """Return the first message's template or its file; None for the agent's own message or one from `--override`."""
     typed = options.typed
     given = "first_message" in typed or options.first_message_file is not None
     if "first_message" in typed and options.first_message_file is not None:
@@ -145,7 +145,7 @@ def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) ->
 
 
 def as_typed(override: Override) -> str:
-    """Return an override as the command line has it."""
+    """Format an override as it is typed on the command line."""
     return f"{'.'.join(override.path)}{':=' if override.is_json else '='}{override.template.source}"
 
 
@@ -160,7 +160,7 @@ def _text_of(path: Path) -> str:
 
 
 def rate_of(rate: Given | None) -> float | None:
-    """Return calls per second for `N/s` or `N/m`; raise UsageError if it is neither."""
+    """Return calls per second for `N/s` or `N/m`; raise UsageError for anything else."""
     if rate is None:
         return None
     number, _, unit = rate.partition("/")
@@ -176,7 +176,7 @@ def rate_of(rate: Given | None) -> float | None:
 
 
 def check_rendered_options(options: ListAndMessageOptions, about: RenderedList) -> None:
-    """Raise UsageError where an option contradicts what a rendered list says of itself."""
+    """Raise UsageError if an option contradicts the settings in a rendered list."""
     wrong = {
         "--campaign": options.campaign is not None and options.campaign.strip() != about.campaign,
         "--key": options.key is not None and options.key != about.key_column,

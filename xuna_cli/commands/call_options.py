@@ -24,7 +24,7 @@ from xuna_cli.settings import Given
 
 @options_of_command
 class CallerOptions(ListAndMessageOptions):
-    """Who calls: what commands share that place calls."""
+    """Agent and caller number, shared by the commands that place calls."""
 
     agent_id: Annotated[AgentId, Panel(CALLER)] = None
     from_phone_number_id: Annotated[CallerNumberId, Panel(CALLER)] = None

@@ -1,7 +1,7 @@
-"""Values that the shell offers for options and arguments.
+"""Completion values for options and arguments.
 
-Each function is given to Typer as `autocompletion=`, which drops the values that don't begin with what was typed.
-None of them asks the network, writes anything or fails: where nothing is known, nothing is offered.
+Each function is passed to Typer as `autocompletion=`; Typer drops values that don't begin with the typed text.
+No function uses the network, writes a file or fails: without data, there are no values.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ LARGEST_WORKBOOK = 2 * 1024 * 1024
 def _completion(
     find: Callable[[typer.Context, str], Iterable[Value]],
 ) -> Callable[[typer.Context, str], list[Value]]:
-    """Make a function for Typer that never fails."""
+    """Wrap a completion function so that it never fails."""
 
     @functools.wraps(find)
     def offered(ctx: typer.Context, incomplete: str) -> list[Value]:
@@ -40,7 +40,7 @@ def _completion(
 
 
 def _in_list(values: Iterable[Value], incomplete: str) -> Iterator[Value]:
-    """Yield values that go on after those, with commas between them, that were typed already."""
+    """Yield values that continue a comma-separated list."""
     typed, comma, _ = incomplete.rpartition(",")
     taken = set(typed.split(","))
     for value in values:
@@ -51,7 +51,7 @@ def _in_list(values: Iterable[Value], incomplete: str) -> Iterator[Value]:
 
 @_completion
 def agent_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - Typer's signature
-    """Return the agents that a command last saw."""
+    """Return the agents from the last lookup."""
     from xuna_cli.commands.last_lookup import AGENTS, recall
 
     return recall(AGENTS).items()
@@ -59,7 +59,7 @@ def agent_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: 
 
 @_completion
 def caller_number_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the caller numbers that a command last saw."""
+    """Return the caller numbers from the last lookup."""
     from xuna_cli.commands.last_lookup import CALLER_NUMBERS, recall
 
     return recall(CALLER_NUMBERS).items()
@@ -67,7 +67,7 @@ def caller_number_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  
 
 @_completion
 def campaign_names(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the campaigns of the ledger, if it is a file that is there; a database's server is not asked."""
+    """Return the campaigns of a ledger file; a database server is not asked."""
     from xuna_cli.ledger.campaigns import campaigns
 
     with _ledger(ctx) as ledger:
@@ -76,20 +76,20 @@ def campaign_names(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # n
 
 @contextlib.contextmanager
 def _ledger(ctx: typer.Context) -> Iterator["Ledger"]:
-    """Open the ledger for reading, if it is a file."""
+    """Open a ledger file for reading."""
     from xuna_cli.commands.context import ledger_location
     from xuna_cli.ledger.opening import open_ledger
 
     location = ledger_location(ctx.params.get("ledger"), sandbox=bool(ctx.params.get("sandbox")))
     if not isinstance(location, Path):
-        raise TypeError(location)  # a server of a database would be asked over the network
+        raise TypeError(location)  # a database server would need the network
     with contextlib.closing(open_ledger(location, create=False, read_only=True)) as ledger:
         yield ledger
 
 
 @_completion
 def held_batches(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the held batches of the campaign that stands on the command line."""
+    """Return the held batches of the campaign on the command line."""
     from xuna_cli.ledger.campaigns import campaign
 
     with _ledger(ctx) as ledger:
@@ -107,7 +107,7 @@ def fault_kinds(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa
 
 @_completion
 def help_words(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the topics of the manual and the commands."""
+    """Return the help topics and the commands."""
     from xuna_cli.commands.app import COMMANDS
     from xuna_cli.help import TOPICS, read_topic, summary
 
@@ -119,7 +119,7 @@ def help_words(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa:
 
 @_completion
 def list_columns(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the columns of the list that stands on the command line."""
+    """Return the columns of the list on the command line."""
     from xuna_cli.contacts.options import ListOptions
     from xuna_cli.contacts.reading import column_names
     from xuna_cli.contacts.source import WORKBOOK_MARKS
@@ -140,13 +140,13 @@ def list_columns(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noq
 
 @_completion
 def list_columns_or_none(ctx: typer.Context, incomplete: str) -> Iterable[Value]:
-    """Return the columns of the list, and `none` for no column."""
+    """Return the columns of the list, and `none`."""
     return [*list_columns(ctx, incomplete), ("none", "Use no such column.")]
 
 
 @_completion
 def list_sheets(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the worksheets of the workbook that stands on the command line."""
+    """Return the worksheets of the workbook on the command line."""
     from xuna_cli.contacts.workbook import sheet_names
 
     path = _list_path(ctx)
@@ -158,13 +158,13 @@ def list_sheets(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa
 
 @_completion
 def one_country(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the countries with phone numbers, by their ISO codes."""
+    """Return the ISO codes of countries with phone numbers."""
     return _countries()
 
 
 @_completion
 def several_countries(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the countries that may follow those that were typed, with commas between them."""
+    """Return ISO codes that continue a comma-separated list."""
     return _in_list(_countries(), incomplete)
 
 
@@ -179,7 +179,7 @@ def _countries() -> Iterator[Value]:
 
 @_completion
 def time_zones(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the time zones where people live, by their names in the IANA database."""
+    """Return the IANA names of inhabited time zones."""
     for code, _, zone, *place in _zone_table("zone.tab"):
         yield zone, " ".join((code, *place))
 
@@ -195,14 +195,14 @@ def _zone_table(name: str) -> Iterator[list[str]]:
 
 @_completion
 def outcomes_to_retry(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
-    """Return the outcomes of calls that may be called again, with commas between them."""
+    """Return outcomes that can be retried, to continue a comma-separated list."""
     return _in_list(("failure", "unknown", "no-conversation", "success"), incomplete)
 
 
 def _list_path(ctx: typer.Context) -> Path | None:
-    """Return the file of the list, if it is one that is there: not stdin, and not a pipe.
+    """Return the list's path if it is an existing regular file.
 
-    While the value of an option is missing, Typer leaves the arguments in `ctx.args`.
+    While an option's value is missing, Typer leaves the arguments in `ctx.args`.
     """
     named = [ctx.params[name] for name in ("join", "contacts", "file") if ctx.params.get(name)]
     given = next(iter([*named, *ctx.args]), None)

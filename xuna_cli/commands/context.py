@@ -1,4 +1,4 @@
-"""What commands open: the ledger, and a file to write."""
+"""Open the ledger, and check output files."""
 
 import contextlib
 import os
@@ -22,12 +22,12 @@ SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every 
 
 
 def ledger_location(given: Given | None, *, sandbox: bool, aloud: bool = True) -> Location:
-    """Return where the ledger is; the sandbox has one of its own, whatever anybody says.
+    """Return the ledger's location. The sandbox always uses its own ledger.
 
     Args:
-        given: what names it.
-        sandbox: whether it is the sandbox's.
-        aloud: whether to say that a file chose it that nobody named.
+        given: the value of --ledger or XUNA_LEDGER, with its source.
+        sandbox: whether to use the sandbox's ledger.
+        aloud: whether to report that an unnamed `.env` chose the ledger.
     """
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
@@ -35,7 +35,7 @@ def ledger_location(given: Given | None, *, sandbox: bool, aloud: bool = True) -
         return data_folder(os.environ) / "ledger.db"
     location = location_of(given, source=given.source, folder=given.folder)
     if given.unasked and isinstance(location, ServerUrl):
-        # A file that happens to lie here must not choose to whom the list of people goes.
+        # A `.env` that happens to be in this folder must not choose the server that gets the list of people.
         raise ConfigurationError(
             f"{given.source} can't choose a database server for the ledger, because the file was not "
             "named with --env-file",
@@ -48,12 +48,12 @@ def ledger_location(given: Given | None, *, sandbox: bool, aloud: bool = True) -
 
 
 def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
-    """Return where a ledger is that was named by a path or a URL.
+    """Parse the path or URL of a ledger.
 
     Args:
         text: the name.
-        source: where it comes from, for people; the text itself may hold a password.
-        folder: what a relative path is relative to; None for the current folder.
+        source: where the text was given, for messages; the text itself may hold a password.
+        folder: base of a relative path (default: the current folder).
 
     Raises:
         LedgerError: if it is a URL of something else, or a file in a folder that is not there.
@@ -88,16 +88,16 @@ def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
 
 
 def address_in(options: LedgerOptions, campaign: str) -> str:
-    """Return how a command that we suggest has to name a campaign, with the options that were typed."""
+    """Format the arguments that select this campaign in a suggested command."""
     return address(campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
 
 
 def ledger_for_writing(location: Location, *, required: bool = False) -> Ledger:
-    """Open the ledger, make it if need be, and say so.
+    """Open the ledger, or create and report it.
 
     Args:
         location: where it is.
-        required: whether it has to be there.
+        required: whether the ledger must exist.
 
     Raises:
         LedgerError: if it can't be used, or is required and not there.
@@ -120,7 +120,7 @@ def ledger_for_writing(location: Location, *, required: bool = False) -> Ledger:
 
 
 def ledger_if_there(location: Location, *, required: bool = False) -> Ledger | None:
-    """Open a ledger without writing anything; None where there is none yet, unless it is required.
+    """Open a ledger read-only; None if it does not exist and is not required.
 
     Raises:
         LedgerError: if it can't be used, or is required and not there.
@@ -146,7 +146,7 @@ def _required(error: LedgerError) -> LedgerError:
 
 @contextlib.contextmanager
 def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
-    """Open a ledger that is there."""
+    """Open an existing ledger read-only."""
     location = ledger_location(options.ledger, sandbox=options.sandbox)
     with contextlib.closing(open_ledger(location, create=False)) as ledger:
         tell_moved(ledger)
@@ -154,7 +154,7 @@ def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
 
 
 def tell_moved(ledger: Ledger) -> None:
-    """Warn where a ledger that is only read goes on elsewhere."""
+    """Warn if a ledger that is only read was moved."""
     if moved := ledger.moved:
         say(
             f"xuna: warning: the ledger {ledger.location} was moved to {moved.to} at {for_people(moved.at)}; "
@@ -163,7 +163,7 @@ def tell_moved(ledger: Ledger) -> None:
 
 
 def sandbox_record() -> Path:
-    """Return the file in which `--sandbox` remembers its calls from one invocation to the next: numbers alone."""
+    """Return the file in which `--sandbox` keeps the numbers of its calls between invocations."""
     record = data_folder(os.environ) / "sandbox-calls.jsonl"
     try:
         record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ def sandbox_record() -> Path:
 
 
 def do_not_call_files(settings: Settings) -> list[Path]:
-    """Return the do-not-call files that XUNA_DO_NOT_CALL names."""
+    """Return the do-not-call files in XUNA_DO_NOT_CALL."""
     given = settings.find("XUNA_DO_NOT_CALL")
     return [] if given is None else given.paths
 
@@ -187,18 +187,18 @@ def do_not_call_files(settings: Settings) -> list[Path]:
 def check_output_file(
     to: Path, inputs: Iterable[Path | None], *, settings: Settings, env_file: Path | None, ledger: Path | None
 ) -> None:
-    """Do nothing where a file may be written.
+    """Check that an output file overwrites nothing that is needed.
 
     Args:
-        to: the file.
-        inputs: what the command reads, and the lists that it is about.
-        settings: of this invocation; the do-not-call lists that they name are needed, too.
-        env_file: the one that was named; else the current folder's is needed.
-        ledger: its file, if it is one.
+        to: the output file.
+        inputs: files that the command reads, and the lists of its campaign.
+        settings: settings of this invocation; their do-not-call lists are protected, too.
+        env_file: the file of --env-file (default: `.env` in the current folder).
+        ledger: the ledger's file, or None.
 
     Raises:
-        InputError: it is a ledger.
-        UsageError: it is one of those that are needed.
+        InputError: the output file is a ledger.
+        UsageError: the output file is one of the others.
     """
     refuse_ledger(to)
     of_ledger = [] if ledger is None else beside_ledger(ledger)
@@ -214,13 +214,13 @@ def check_output_file(
 def check_output_of_ledger(
     options: Options, to: Path | None, opened: Ledger, *inputs: Path | str | None
 ) -> None:
-    """Do nothing where what is read from a ledger may be written to a file; raises as `check_output_file`.
+    """Check the output file of a command that reads a ledger; raises as `check_output_file`.
 
     Args:
-        options: of the command.
-        to: the file; None: stdout.
-        opened: the ledger.
-        inputs: what else the command reads, and the lists that it is about.
+        options: the command's options.
+        to: the output file; None for stdout.
+        opened: the open ledger.
+        inputs: other files that the command reads, and the lists of its campaign.
     """
     if to is not None:
         needed = [None if path is None else Path(path) for path in inputs]

@@ -1,4 +1,4 @@
-"""`xuna conversations`: what was said, and what came of it."""
+"""`xuna conversations`: list, show and export conversation records."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True)
 
 
 class LineFormat(StrEnum):
-    """Formats of an export that can be continued."""
+    """Formats of an export that a later export can continue."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -24,7 +24,7 @@ class LineFormat(StrEnum):
 
 @options_of_command
 class FilterOptions(ApiOptions):
-    """Which conversations."""
+    """Filters for conversations."""
 
     agent_id: Annotated[
         str | None,
@@ -78,7 +78,7 @@ class ExportOptions(FilterOptions):
 @takes(ListOptions)
 @prints("conversations list")
 def list_conversations(options: ListOptions) -> Result:
-    """List conversations, in the API's order."""
+    """List conversations in the API's order."""
     from itertools import islice
 
     from xuna_cli.api.conversations import ConversationList
@@ -105,7 +105,7 @@ def list_conversations(options: ListOptions) -> Result:
 @takes(ShowOptions)
 @prints("conversations show")
 def show(options: ShowOptions) -> Result:
-    """Show one conversation: what was said, how it was judged, what was collected."""
+    """Show one conversation: transcript, evaluation and collected data."""
     from xuna_cli.api.conversations import raw_conversation, read_conversation_strictly
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.errors import ConfigurationError
@@ -134,7 +134,7 @@ def show(options: ShowOptions) -> Result:
 )
 @takes(ExportOptions)
 def export(options: ExportOptions) -> ExitStatus:
-    """Write a line for every conversation that has ended, with verdicts and collected data.
+    """Write one line for every finished conversation, with evaluation and collected data.
 
     If the file exists, what it lacks is added: the same command goes on where an interruption, or
     yesterday's export, left off.

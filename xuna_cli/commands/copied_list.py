@@ -1,4 +1,4 @@
-"""A list under a new name that is a copy of one whose people were called: `customers (1).xlsx`."""
+"""Detect a copy of a list whose people were called under another name, e.g. `customers (1).xlsx`."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from xuna_cli.ledger.campaigns import campaigns
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.messages import counted
 
-# What programs and people add to the name of a copy, or of this week's export of the same list.
+# Suffixes that programs and people add to the name of a copy or of a weekly export.
 _MARKS = (
     r"\(\d+\)",
     r"(19|20)\d\d[-_. ]?(0[1-9]|1[0-2])[-_. ]?([0-2]\d|3[01])",
@@ -23,12 +23,12 @@ _BETWEEN = re.compile(r"[\s_\-\u2013.,]+")
 
 @dataclass(frozen=True, slots=True)
 class CopiedList:
-    """What is known of a list whose people were called in a campaign of nearly the same name.
+    """A list whose people were called in a campaign of nearly the same name.
 
     Attributes:
-        campaign: that campaign.
-        called: how many of the first people of the list it has.
-        looked_at: how many of them were looked at.
+        campaign: the earlier campaign.
+        called: how many of the list's first people that campaign has.
+        looked_at: how many people were looked up.
     """
 
     campaign: str
@@ -36,7 +36,7 @@ class CopiedList:
     looked_at: int
 
     def message(self, name: str) -> str:
-        """Return what is to be known, for a person."""
+        """Return the warning."""
         people = counted(self.looked_at, "person", "people")
         return (
             f"campaign {name!r} is new, and {self.called:,} of the first {people} of this list are in campaign "
@@ -44,7 +44,7 @@ class CopiedList:
         )
 
     def error(self, name: str) -> UsageError:
-        """Return the error that keeps them from being called again without a decision."""
+        """Return the error that asks for a decision."""
         return UsageError(
             self.message(name),
             hint=f"To call only the other people, add --campaign {quoted(self.campaign)}. To call everybody again, add "
@@ -54,18 +54,18 @@ class CopiedList:
 
 
 def quoted(name: str) -> str:
-    """Return a name as it is typed in a shell."""
+    """Quote a name for the shell."""
     return "'" + name.replace("'", "'\\''") + "'"
 
 
 def copied_list(ledger: Ledger, name: str, api_origin: str, keys: Sequence[str]) -> CopiedList | None:
-    """Return the campaign of nearly the same name that has most of these people; None: there is none.
+    """Find the campaign of nearly the same name that has most of these people; None if there is none.
 
     Args:
         ledger: with the campaigns.
-        name: of the new campaign.
-        api_origin: of the new campaign; others are for other people.
-        keys: of the first people on the list.
+        name: name of the new campaign.
+        api_origin: API of the new campaign; campaigns of other APIs are ignored.
+        keys: keys of the list's first people.
     """
     plain = plain_name(name)
     found = [
@@ -78,7 +78,7 @@ def copied_list(ledger: Ledger, name: str, api_origin: str, keys: Sequence[str])
 
 
 def plain_name(name: str) -> str:
-    """Return a campaign's name without a date and the marks of a copy."""
+    """Strip a date and copy suffixes from a campaign's name."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     while (shorter := _MARK.sub(" ", folded)) != folded:
         folded = shorter

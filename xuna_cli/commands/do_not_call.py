@@ -1,4 +1,4 @@
-"""`xuna do-not-call`: the ledger's own list of numbers that no campaign calls."""
+"""`xuna do-not-call`: the ledger's do-not-call list, for all campaigns."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-LISTED = 1_000  # on a terminal nobody reads more
+LISTED = 1_000  # numbers shown on a terminal
 
 Reason = Annotated[
     str | None,
@@ -38,7 +38,7 @@ Reason = Annotated[
 
 @options_of_command
 class ListedOptions(LedgerOptions):
-    """Which ledger has the list."""
+    """Ledger that holds the list."""
 
     require_ledger: RequireLedger = False
 
@@ -135,7 +135,7 @@ class ExportOptions(ListedOptions, ExportFileOptions):
 )
 @takes(AddOptions)
 def add(options: AddOptions) -> None:
-    """Add numbers that are never called again, not even by runs in progress."""
+    """Add numbers. Nobody calls them again, not even runs in progress."""
     from xuna_cli.ledger.do_not_call import add as add_numbers
     from xuna_cli.output.messages import say
 
@@ -157,7 +157,7 @@ def add(options: AddOptions) -> None:
 )
 @takes(ImportOptions)
 def import_file(options: ImportOptions) -> None:
-    """Add every number of a file; a row that holds none stops it before anything is added."""
+    """Add every number of a file. If a row has no number, nothing is added."""
     from xuna_cli.commands.suppression_list import read_numbers, warning_of
     from xuna_cli.contacts.options import ListOptions as FileOptions
     from xuna_cli.ledger.do_not_call import add as add_numbers
@@ -203,7 +203,7 @@ def import_file(options: ImportOptions) -> None:
 @takes(HarvestOptions)
 @prints("do-not-call harvest")
 def harvest(options: HarvestOptions) -> Result:
-    """Add the people of a campaign who opted out, by the records that `campaigns outcomes` has read."""
+    """Add the people of a campaign who opted out, from the records that `campaigns outcomes` has read."""
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.commands.opt_outs import say_added
     from xuna_cli.errors import UsageError
@@ -244,7 +244,7 @@ def harvest(options: HarvestOptions) -> Result:
 @takes(ListOptions)
 @prints("do-not-call list")
 def list_numbers(options: ListOptions) -> Result:
-    """Show the numbers, why they are there and since when."""
+    """Show the numbers with their reasons and dates."""
     from itertools import islice
 
     from xuna_cli.ledger.do_not_call import count, entries
@@ -266,7 +266,7 @@ def list_numbers(options: ListOptions) -> Result:
 )
 @takes(RemoveOptions)
 def remove(options: RemoveOptions) -> None:
-    """Remove numbers from the list: they may be called again. Their history is kept."""
+    """Remove numbers, so that they can be called again. Their history is kept."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.errors import UsageError
     from xuna_cli.ledger.do_not_call import remove as remove_numbers
@@ -275,7 +275,7 @@ def remove(options: RemoveOptions) -> None:
 
     numbers = _numbers(options)
     with ledger_for_reading(options) as opened:
-        # In whichever form it stands there, or it would still not be called.
+        # In every spelling of the number, or it would still be barred.
         removed = remove_numbers(opened, [*numbers, *with_other_forms(numbers)], options.reason)
     if not removed:
         raise UsageError(
@@ -296,7 +296,7 @@ def remove(options: RemoveOptions) -> None:
 @takes(CheckOptions)
 @prints("do-not-call check")
 def check(options: CheckOptions) -> Result:
-    """Show whether each number is on the list (exit code 0: none is; 3: at least one is)."""
+    """Check whether numbers are on the list (exit code 0: none; 3: at least one)."""
     from xuna_cli.output.do_not_call import CheckedNumbers
 
     numbers = _numbers(options)
@@ -337,7 +337,7 @@ def history(options: CheckOptions) -> Result:
 @takes(ExportOptions)
 @prints("do-not-call export")
 def export(options: ExportOptions) -> None:
-    """Write the whole list, as --do-not-call and import take it."""
+    """Write the whole list in a format that --do-not-call and import accept."""
     from xuna_cli.commands.context import check_output_of_ledger
     from xuna_cli.ledger.do_not_call import entries
     from xuna_cli.output.do_not_call import write_entries
@@ -349,7 +349,7 @@ def export(options: ExportOptions) -> None:
 
 
 def _runs_in_progress(ledger: "Ledger") -> str:
-    """Return what runs that are alive may still do: requests that they have begun can't be taken back."""
+    """Describe the calls that runs in progress may still place."""
     from xuna_cli.ledger.do_not_call import in_progress
     from xuna_cli.output.messages import counted
 
@@ -372,7 +372,7 @@ def _region(given: str | None) -> str | None:
 
 
 def _numbers(options: NumberOptions) -> Sequence[str]:
-    """Return every number that the typed ones may mean, each once; raise UsageError if one is no number."""
+    """Return every reading of the typed numbers, each once; raise UsageError for an invalid one."""
     from xuna_cli.errors import UsageError
     from xuna_cli.phone.cells import PhoneProblem
     from xuna_cli.phone.suppression import SuppressionReader
@@ -404,7 +404,7 @@ def _ledger_to_change(options: ListedOptions) -> "Iterator[Ledger]":
 
 @contextlib.contextmanager
 def _ledger_if_there(options: ListedOptions) -> "Iterator[Ledger | None]":
-    """Open the ledger, or say that there is none yet: then nobody is on its list."""
+    """Open the ledger, or report that there is none yet (its list is then empty)."""
     from xuna_cli.commands.context import ledger_if_there, ledger_location, tell_moved
     from xuna_cli.output.messages import say
 

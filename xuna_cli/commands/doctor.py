@@ -1,4 +1,4 @@
-"""`xuna doctor`: checks everything that a run needs."""
+"""`xuna doctor`: check everything that a run needs."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ class DoctorOptions(ResultOptions):
 @takes(DoctorOptions)
 @prints("doctor")
 def doctor(options: DoctorOptions) -> Result:
-    """Check settings, ledger, key, agent and caller number; calls nobody, changes nothing."""
+    """Check settings, ledger, API key, agent and caller number. This calls nobody and changes nothing."""
     from xuna_cli.output.findings import Diagnosis
 
     findings = _of_sandbox(options) if options.sandbox else _of_account(options)
@@ -69,14 +69,14 @@ def doctor(options: DoctorOptions) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class _Api:
-    """An API that answers, and takes the key."""
+    """An API that answers and accepts the key."""
 
     client: "Client"
     numbers: "Sequence[PhoneNumber]"
 
 
 class _NotCheckedError(Exception):
-    """Another fault has to be fixed first."""
+    """The check was skipped because an earlier one failed."""
 
 
 def _of_sandbox(options: DoctorOptions) -> "Iterator[Finding]":
@@ -95,7 +95,7 @@ def _of_sandbox(options: DoctorOptions) -> "Iterator[Finding]":
 
 
 def _of_account(options: DoctorOptions) -> "Iterator[Finding]":
-    """Check the way to the API, and who calls; one thing that is wrong doesn't hide the next."""
+    """Check the connection, the agent and the caller number; a failed check doesn't stop the others."""
     from xuna_cli.api.client import Client
     from xuna_cli.api.origin import origin_of
     from xuna_cli.api.surroundings import certificates, proxy_of
@@ -136,7 +136,7 @@ def _of_account(options: DoctorOptions) -> "Iterator[Finding]":
 
 
 def _blame(error: XunaError, found: "dict[str, Finding]") -> None:
-    """Move the error of the API's first request to the row that is wrong."""
+    """Assign the error of the first request to the check that failed."""
     from xuna_cli.output.findings import Finding
 
     what = BLAMED.get(error.code, "API")
@@ -209,7 +209,9 @@ def _ledger(options: DoctorOptions) -> str:
 def _wanted_number(options: DoctorOptions) -> str:
     from xuna_cli.commands.account import missing_caller_number
 
-    if not options.from_phone_number_id:  # an empty option, too: a variable that a script forgot to set
+    if (
+        not options.from_phone_number_id
+    ):  # an empty option, too: a script may have forgotten to set a variable
         raise missing_caller_number()
     return options.from_phone_number_id
 

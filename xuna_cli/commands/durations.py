@@ -1,4 +1,4 @@
-"""Times and durations as people type them."""
+"""Parse typed times and durations."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 def parse_since(text: str | None, *, now: datetime | None = None) -> float | None:
     """Return Unix seconds for `2026-11-01`, `2026-11-01T14:30` or `3d` (days ago; s, m, h, d, w).
 
-    A time without a zone is this machine's.
+    A time without a zone is in this machine's zone.
 
     Raises:
         UsageError: if it is none of these.
@@ -62,10 +62,10 @@ def parse_latency(given: Given) -> float:
 
 
 def parse_age(text: str, *, source: str) -> timedelta:
-    """Return the span of `31d`, `12h`, `90m` or `2w`.
+    """Return the timedelta for `31d`, `12h`, `90m` or `2w`.
 
     Raises:
-        UsageError: it is not of that form.
+        UsageError: if it has another form.
     """
     match = _AGE.fullmatch(text.strip().lower())
     if match is None:

@@ -1,4 +1,4 @@
-"""What a run leaves in the ledger for those who ask later: who was not called by which rule, its counts, its end."""
+"""Evidence that a run keeps in the ledger: rows that were not called and why, its counts and its exit code."""
 
 import contextlib
 import threading
@@ -22,11 +22,11 @@ ROWS_AT_ONCE = 5_000
 
 
 class RunEvidence(RunObserver):
-    """Keeps rows that became no call, while the run is under way; that it can't must not stop the calls.
+    """Stores the rows that were not called while the run goes on; a failure to store them never stops the calls.
 
     Args:
-        ledger: where.
-        run: ours.
+        ledger: the ledger.
+        run: this run.
     """
 
     def __init__(self, ledger: Ledger, run: Run) -> None:
@@ -39,21 +39,21 @@ class RunEvidence(RunObserver):
         self._broken: LedgerError | None = None
 
     def rejection(self, rejection: Rejection) -> None:
-        """Remember it; senders tell of rejections, too."""
+        """Remember a rejection; also called from sender threads."""
         with self._lock:
             self._rows[rejection.row_number, rejection.code] = rejection.to_phone_number
 
     def progress(self, progress: Progress) -> None:  # noqa: ARG002 - the observer's
-        """Write what is remembered, where it is much."""
+        """Write the remembered rows once there are many."""
         if len(self._rows) >= ROWS_AT_ONCE:
             self._write()
 
     def watched(self, contacts: ContactList) -> Iterable[Contact | Rejection]:
-        """Return the contacts of a list; of rejected rows that are fed back, count for what they were rejected."""
+        """Return the contacts of a list; for a file of rejects, count the earlier rejections by code."""
         return self._counted(contacts) if are_rejects(contacts.columns) else contacts
 
     def keep(self, report: Report) -> None:
-        """Keep what the run did with its rows; what failed the run was said."""
+        """Store the run's counts; an error of the run was already reported."""
         self._write()
         fed_back = {f"fed-back:{code}": rows for code, rows in self._fed_back.items()}
         with contextlib.suppress(LedgerError):
@@ -62,7 +62,7 @@ class RunEvidence(RunObserver):
             say(f"xuna: warning: the ledger lacks rows that were not called: {self._broken.message}")
 
     def ended(self, exit_code: int) -> None:
-        """Keep what the run ended with."""
+        """Store the run's exit code."""
         with contextlib.suppress(LedgerError):
             store_exit_code(self._ledger, self._run.id, exit_code)
 

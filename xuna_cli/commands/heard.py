@@ -1,6 +1,6 @@
-"""What people will hear: the checks of a whole list, and the warnings that come before the first call.
+"""Message checks for a whole list, with warnings before the first call.
 
-A warning that changes what people hear is never silenced by --quiet.
+--quiet never hides these warnings, since they are about what people hear.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from xuna_cli.targets.lint import Lint, check_literals
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, message_of, own_columns, own_values
 from xuna_cli.targets.values import TargetProblem
 
-# What is heard wrong, and not only long, or spaced strangely.
+# Faults that people hear, not only long or oddly spaced messages.
 _LOUD = frozenset(
     {
         "message-no-value",
@@ -28,19 +28,19 @@ _LOUD = frozenset(
 
 
 class Heard:
-    """What the options say of messages, and what was told of them.
+    """Checks the messages and remembers the warnings that were printed.
 
     Args:
-        options: of batch-call or render.
-        overrides: the templates; none for a rendered list.
-        reviewed: the list is a rendered one: what is never right was found before it was reviewed.
+        options: options of batch-call or render.
+        overrides: the templates; empty for a rendered list.
+        reviewed: whether the list was rendered; fatal faults were then found by `render`.
 
     Attributes:
-        warnings: about the templates.
+        warnings: warnings about the templates.
 
     Raises:
         UsageError: two options contradict each other.
-        InputError: everybody would hear a placeholder, or another thing that is never right.
+        InputError: everybody would hear a placeholder or another fatal fault.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Heard:
         self.warnings = check_literals(overrides, allow_odd=self._allow_odd)
 
     def lint(self) -> Lint:
-        """Return what looks at each row's message."""
+        """Return the function that checks each row's message."""
         return Lint(
             strict=self._options.strict_messages,
             allow_odd=self._allow_odd,
@@ -67,10 +67,10 @@ class Heard:
         )
 
     def silent(self, contacts: ContactList) -> list[str]:
-        """Return a warning where rows have no first message, unless that is said to be meant.
+        """Return a warning if rows have no first message, unless an option confirms that.
 
         Args:
-            contacts: the list, from its beginning; it is read to its end only where rows may differ.
+            contacts: the list from its beginning; read to its end only if rows may differ.
         """
         given = any(clash(override.path, FIRST_MESSAGE) for override in self._overrides)
         if given or self._agent_message or self._reviewed:
@@ -95,7 +95,7 @@ class Heard:
         ]
 
     def _tell(self, mark: LintWarning) -> None:
-        """Tell of a kind of sign when the first row has it, before that row's call."""
+        """Warn about a kind of fault at its first row, before that row is called."""
         if mark.code in self._told:
             return
         self._told.add(mark.code)
@@ -104,7 +104,7 @@ class Heard:
 
 
 def _silent_rows(contacts: Iterable[Contact | Rejection]) -> tuple[int, int]:
-    """Return how many rows can be read, and how many of them have no first message of their own."""
+    """Return the number of readable rows, and of those without a first message of their own."""
     rows = silent = 0
     try:
         for contact in contacts:
@@ -112,10 +112,10 @@ def _silent_rows(contacts: Iterable[Contact | Rejection]) -> tuple[int, int]:
                 continue
             try:
                 own = own_values(contact.fields, own_columns(contact.fields))
-            except (TargetProblem, InputError):  # the row is rejected for it, with words
+            except (TargetProblem, InputError):  # the row is rejected with a message
                 continue
             rows += 1
             silent += message_of(own) is None
-    except InputError:  # said when the list is read to be called
+    except InputError:  # reported when the list is read for calling
         pass
     return rows, silent

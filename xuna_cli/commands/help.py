@@ -1,4 +1,4 @@
-"""`xuna help`: the topics of the manual, and the help of commands."""
+"""`xuna help`: show help topics and the help of commands."""
 
 from typing import Annotated
 
@@ -66,7 +66,7 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
 
 
 def _suggestion(word: str) -> str:
-    """Return what a person may have meant."""
+    """Return the closest topic or command."""
     from difflib import get_close_matches
 
     from xuna_cli.commands.app import COMMANDS

@@ -1,4 +1,4 @@
-"""`xuna init`: asks for what a run needs, and writes it to `.env`."""
+"""`xuna init`: ask for the settings of a run and write them to `.env`."""
 
 import os
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ def init(options: InitOptions) -> None:
 
 
 def _exists(path: Path) -> UsageError:
-    """Return the error that says what an existing file lacks."""
+    """Return the error for an existing file, with the settings that it lacks."""
     there = Settings({}, None, path.parent)
     lacking = [name for name in NAMES if there.of_file(name) is None]
     hint = (
@@ -100,11 +100,11 @@ def _exists(path: Path) -> UsageError:
 
 
 def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
-    """Ask until the API takes the key; return it with the account's caller numbers.
+    """Ask until the API accepts the key; return the key and the account's caller numbers.
 
     Raises:
-        ConfigurationError: no key was given that the API takes.
-        UnreachableError: the API can't be asked.
+        ConfigurationError: the API accepted no key.
+        UnreachableError: the API can't be reached.
     """
     from xuna_cli.api.client import Client
     from xuna_cli.commands.prompts import ask_hidden
@@ -123,7 +123,7 @@ def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
 
 
 def _ask_for(what: str, choices: Sequence[tuple[str, str]]) -> str:
-    """Let the person choose; raise ConfigurationError if there is nothing to choose, or nothing was chosen."""
+    """Let a person choose; raise ConfigurationError if there are no choices or nothing was chosen."""
     from xuna_cli.commands.prompts import pick
     from xuna_cli.output.messages import say
 
@@ -142,7 +142,7 @@ def _ask_for(what: str, choices: Sequence[tuple[str, str]]) -> str:
 
 
 def _as_value(text: str) -> str:
-    """Return text as it stands behind the `=` of a `.env`."""
+    """Quote text as a value in `.env`."""
     import re
 
     if re.fullmatch(r"[A-Za-z0-9_.:@%+/=,-]+", text):

@@ -1,4 +1,4 @@
-"""The account's agents and caller numbers as a command last saw them, for completion."""
+"""Cache of the account's agents and caller numbers, for completion."""
 
 import contextlib
 import json
@@ -13,11 +13,11 @@ _LARGEST_FILE = 1024 * 1024  # bytes
 
 
 def remember(kind: str, found: Iterable[tuple[str, str]]) -> None:
-    """Keep what the account has, in a file that only its owner can read; a file that can't be written is no failure.
+    """Store ids in a file that only its owner can read. Write errors are ignored.
 
     Args:
         kind: `AGENTS` or `CALLER_NUMBERS`; the other kind stays as it is.
-        found: each id, and words for it.
+        found: ids with descriptions.
     """
     path = _path(os.environ)
     with contextlib.suppress(OSError, RuntimeError):
@@ -34,7 +34,7 @@ def remember(kind: str, found: Iterable[tuple[str, str]]) -> None:
 
 
 def recall(kind: str) -> dict[str, str]:
-    """Return the ids of a kind and words for each; none where no command has looked yet."""
+    """Return the stored ids of a kind with their descriptions."""
     return _read(_path(os.environ)).get(kind, {})
 
 

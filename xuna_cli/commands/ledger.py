@@ -1,4 +1,4 @@
-"""`xuna ledger`: the record of who was called, as a whole."""
+"""`xuna ledger`: show and copy the ledger."""
 
 from typing import Annotated
 
@@ -41,7 +41,7 @@ class CopyOptions:
 @takes(LedgerResultOptions)
 @prints("ledger info")
 def info(options: LedgerResultOptions) -> Result:
-    """Show where the ledger is, its engine and size, and which campaigns it has."""
+    """Show the ledger's location, engine, size and campaigns."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.ledger.campaigns import campaigns
     from xuna_cli.output.ledger import LedgerInfo
@@ -69,9 +69,9 @@ def info(options: LedgerResultOptions) -> Result:
 )
 @takes(CopyOptions)
 def copy(options: CopyOptions) -> None:
-    """Move a ledger into another one, e.g. from a file to PostgreSQL, and compare what arrived.
+    """Move a ledger to another place, e.g. from a file to PostgreSQL, and verify the copy.
 
-    The source is marked as moved: it can be read, but nobody is called from it any more.
+    The source is marked as moved: it can still be read, but no run can call from it.
     """
     import contextlib
 

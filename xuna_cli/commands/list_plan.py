@@ -1,4 +1,4 @@
-"""What the columns of a list are used for: found by their names, or named by the options."""
+"""Decide what the columns of a list are used for, by their names or by options."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class ListPlan:
-    """What a list's columns are used for.
+    """The use of a list's columns.
 
     Attributes:
-        phones: where the number of a row is, and its country.
-        marks: the do-not-call marks; None where there are none.
-        use: all of it, for people and programs.
-        notes: what is not used, and how it would be; to be said whatever `--quiet`.
+        phones: columns with the phone number and its country.
+        marks: the do-not-call marks, or None.
+        use: summary for the result.
+        notes: unused columns and the options that would use them; printed even with `--quiet`.
     """
 
     phones: PhoneColumns
@@ -41,19 +41,19 @@ class ListPlan:
 
 
 def quoted_words(*words: str) -> str:
-    """Return words as they are typed in a shell."""
+    """Quote words for the shell."""
     return " ".join(map(quoted, words))
 
 
 def phones_of(contacts: ContactList, region_column: str | None) -> PhoneColumns:
-    """Return where the numbers of a list are, and their country.
+    """Return the columns with the phone numbers and their countries.
 
     Args:
         contacts: the open list.
-        region_column: the option, or None.
+        region_column: value of --region-column, or None.
 
     Raises:
-        InputError: the list lacks the column that the option names.
+        InputError: the list lacks the named column.
     """
     chosen = contacts.phones
     any_names = not contacts.columns_are_complete
@@ -74,16 +74,16 @@ def plan_list(
     do_not_call_columns: Sequence[str],
     used: Collection[str],
 ) -> ListPlan:
-    """Return what the columns of a list are used for.
+    """Decide what the columns of a list are used for.
 
     Args:
         contacts: the open list.
-        region_column: the option: a column, `none`, or None to find it by its name.
-        do_not_call_columns: likewise; none are given to find them by their names.
+        region_column: a column, `none`, or None to detect the column by its name.
+        do_not_call_columns: columns, or nothing to detect them by their names.
         used: columns that templates and other options use.
 
     Raises:
-        InputError: the list lacks a column that an option names, or has an override where nothing of it is used.
+        InputError: the list lacks a named column, or has overrides that nothing uses.
     """
     _check_overrides(contacts)
     phones = phones_of(contacts, region_column)
@@ -103,7 +103,7 @@ def plan_list(
 
 
 def rendered_list_plan(contacts: ContactList) -> ListPlan:
-    """Return the plan of a list that `xuna render` wrote: what steers its calls was reviewed."""
+    """Return the plan of a list that `xuna render` wrote."""
     phones = PhoneColumns(contacts.phones.columns)
     return ListPlan(phones, None, ListUse(phones.columns, sheet=contacts.sheet), contacts.notes)
 
@@ -138,9 +138,9 @@ def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
 
 
 class _Left:
-    """The columns that say who is called, where or how, and that nothing uses.
+    """Unused columns whose names say whom, where or how to call.
 
-    A column in which the rows that were looked at have nothing is none of them, where these are all rows.
+    A column that is empty in all rows is left out.
     """
 
     def __init__(self, contacts: ContactList, taken: Collection[str], marked: Sequence[str]) -> None:
@@ -177,7 +177,7 @@ class _Left:
         self.columns = tuple(column for column in keys if column in found)
 
     def notes(self) -> Iterator[str]:
-        """Yield a line for each kind of them: what is not used, and what would be."""
+        """Yield a line for each kind: the unused columns and the options that would use them."""
         if self._marks:
             yield _line(
                 self._marks,
@@ -209,7 +209,7 @@ class _Left:
             yield _line(self._foreign, f"{would} would be" if would else "no column of that kind is")
 
     def _marking(self, columns: Sequence[str]) -> str:
-        """Return the options that use further columns beside those that are used."""
+        """Return the options that add columns to those in use."""
         return " ".join(f"--do-not-call-column {quoted(column)}" for column in (*self._marked, *columns))
 
     def _second_phone(self, column: str) -> str:

@@ -1,4 +1,4 @@
-"""The option that says which answers are opt-outs, and what is said when numbers were added."""
+"""The `--opt-out` option, and the message about numbers that it added."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ OptOutWhen = Annotated[
 
 
 def say_added(added: "Sequence[OptOut]") -> None:
-    """Say which numbers are on the do-not-call list now."""
+    """Print which numbers were added to the do-not-call list."""
     from xuna_cli.output.messages import say
 
     numbers = ", ".join(one.to_phone_number for one in added[:MOST_SAID])

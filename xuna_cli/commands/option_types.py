@@ -1,4 +1,4 @@
-"""How a command takes its options: each is declared once, as a field of a frozen dataclass.
+"""Declare each option once, as a field of a frozen dataclass.
 
     @options_of_command
     class CopyOptions(Options):
@@ -11,8 +11,8 @@
     def copy(options: CopyOptions) -> ExitStatus | None:
         ...
 
-A value comes from the command line, else from the environment variable, else from `.env`, else it is the
-default. Typer does the first two by itself; `--env-file` puts the third into Typer's `default_map`.
+A value comes from the command line, the environment variable, `.env` or the default, in this order. Typer does
+the first two by itself; `--env-file` puts the third into Typer's `default_map`.
 """
 
 import dataclasses
@@ -59,33 +59,33 @@ OptionsT = TypeVar("OptionsT")
 
 
 def text(*names: str, metavar: str = "TEXT", **more: Any) -> Any:
-    """Return the declaration of an option whose value remembers where it was given: a `Given`.
+    """Declare a text option whose value (`Given`) remembers its source.
 
     Args:
-        names: the option's names; none: made of the field's name.
-        metavar: what stands for the value in the help.
-        more: as for `typer.Option`.
+        names: the option's names (default: made from the field's name).
+        metavar: placeholder of the value in the help.
+        more: further arguments of `typer.Option`.
     """
     return typer.Option(*names, metavar=metavar, parser=_as_given, callback=_given, **more)
 
 
 def number(*names: str, least: float, **more: Any) -> Any:
-    """Return the declaration of an option with a number from `least` upwards; neither `inf` nor `nan` is one."""
+    """Declare an option for a number of at least `least`; `inf` and `nan` are rejected."""
     return typer.Option(*names, min=least, callback=_finite, **more)
 
 
 def files(*names: str, **more: Any) -> Any:
-    """Return the declaration of an option with paths, to which those of its variable are added in any case."""
+    """Declare an option for paths; the paths of its environment variable are always added."""
     return typer.Option(*names, callback=_with_those_of_settings, **more)
 
 
 def separated(*names: str, **more: Any) -> Any:
-    """Return the declaration of an option with texts, given several times or with commas between them."""
+    """Declare an option for texts that is repeated or comma-separated."""
     return typer.Option(*names, callback=_parts, **more)
 
 
 def _load_settings(ctx: typer.Context, env_file: Path | None) -> Path | None:
-    """Read the settings before any other option is looked at, and let Typer look there last."""
+    """Load the settings before other options are parsed, as their last source."""
     settings = Settings(os.environ, env_file, Path.cwd())
     ctx.obj = settings
     ctx.default_map = {
@@ -109,17 +109,17 @@ def _start_debug_log(debug: bool) -> bool:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def options_of_command(declared: type[OptionsT]) -> type[OptionsT]:
-    """Make a frozen dataclass of a class with options: without comparisons and a repr, which take time to make."""
+    """Make a frozen dataclass of options, without comparison and repr, which slow down the start."""
     return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(declared)
 
 
 @options_of_command
 class Options:
-    """What every command with settings has.
+    """Base of all commands with settings.
 
     Attributes:
-        settings: what the environment and the file say; the API key is only there.
-        typed: the names of the fields that were given on the command line.
+        settings: values of the environment and the file; only they hold the API key.
+        typed: names of the fields given on the command line.
     """
 
     PANELS: ClassVar[tuple[str, ...]] = ()
@@ -168,7 +168,7 @@ class Options:
 def takes(
     options: type[OptionsT],
 ) -> Callable[[Callable[[OptionsT], ExitStatus | None]], Callable[..., None]]:
-    """Make a command for Typer of a function that takes its options as one dataclass.
+    """Turn a function that takes one options dataclass into a Typer command.
 
     Args:
         options: the dataclass; a field that is `Annotated` with `typer.Option` or `typer.Argument` is a
@@ -193,10 +193,10 @@ def takes(
 
 
 class Command(typer.core.TyperCommand):
-    """A command that shows examples and says of a wrong value where it was given.
+    """A command with examples in its help, whose errors name the source of a wrong value.
 
     Attributes:
-        examples: what they do and, indented, what to type; declared as the command's `epilog`.
+        examples: descriptions and indented commands; declared as the command's `epilog`.
     """
 
     def __init__(self, *args: Any, epilog: str | None = None, **attributes: Any) -> None:
@@ -204,22 +204,22 @@ class Command(typer.core.TyperCommand):
         self.examples = inspect.cleandoc(epilog or "")
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help with the examples as they stand: an epilog's lines would be broken."""
+        """Print the help and then the examples, whose lines must not be wrapped."""
         super().format_help(ctx, formatter)
         if self.examples:
             typer.echo(f" Examples:\n\n{textwrap.indent(self.examples, '   ')}")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line; with `--output json` there is a document also where that fails.
+        """Parse the command line; with `--output json`, also print a document on failure.
 
         Raises:
-            UsageError: a value is wrong, wherever it comes from.
+            UsageError: a value is wrong, whatever its source.
         """
         given = list(args)
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
-            # Where an option is missing, Typer's words are good.
+            # Typer's message for a missing option is good.
             error.message = masked_words(error.message)
             wrong = type(error) is typer.BadParameter and error.param is not None
             source = f"{source_of(ctx, error.param)}: " if wrong else ""
@@ -240,7 +240,7 @@ class Command(typer.core.TyperCommand):
 
 
 def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
-    """Print the document of a command that does not start, where JSON is asked for."""
+    """Print the JSON document of a command that can't start, if JSON was requested."""
     has_output = any(parameter.name == "output" for parameter in ctx.command.params)
     asked = [value for name, value in pairwise(args) if name == "--output"]
     asked += [arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")]
@@ -251,7 +251,7 @@ def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
 
 
 def _log_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
-    """Log which options were given and where; of their values only those that can't hold a name or a message."""
+    """Log the given options and their sources; leave out values that may hold a name or a message."""
     debug("command", ctx.command_path, version=__version__, python=sys.version.split()[0])
     for parameter in ctx.command.params:
         source, value = ctx.get_parameter_source(str(parameter.name)), given.get(str(parameter.name))
@@ -261,14 +261,14 @@ def _log_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
 
 
 def _plain(message: str) -> str:
-    """Return Typer's words in plainer ones."""
+    """Rewrite Typer's message in plainer words."""
     for words, plainer in _PLAINER:
         message = re.sub(words, plainer, message)
     return message[:1].lower() + message[1:].rstrip(".")
 
 
 def source_of(ctx: typer.Context, parameter: Any) -> str:
-    """Return where the value of a parameter was given, for people."""
+    """Return the source of a parameter's value, for messages."""
     source = ctx.get_parameter_source(parameter.name)
     if source is not None and source.name == "ENVIRONMENT":
         return f"{parameter.envvar} in the environment"
@@ -279,7 +279,7 @@ def source_of(ctx: typer.Context, parameter: Any) -> str:
 
 
 def _as_given(value: str) -> str:
-    return value  # `str` would take the source from one of the file
+    return value  # `str` would drop the source of a value from the file
 
 
 def _given(ctx: typer.Context, parameter: typer.CallbackParam, value: str | None) -> Given | None:
@@ -303,7 +303,7 @@ def _with_those_of_settings(
 
 def _parts(ctx: typer.Context, parameter: typer.CallbackParam, value: list[str] | None) -> list[str]:
     source = ctx.get_parameter_source(str(parameter.name))
-    given = ctx.obj.find(parameter.envvar)  # as it stands there: Typer parts it at spaces
+    given = ctx.obj.find(parameter.envvar)  # the raw text: Typer splits it at spaces
     texts = value or () if source is not None and source.name == "COMMANDLINE" else filter(None, [given])
     return [part.strip() for text in texts for part in text.split(",")]
 
@@ -314,7 +314,7 @@ def _typed(ctx: typer.Context) -> frozenset[str]:
 
 
 def declaration(field: dataclasses.Field[Any]) -> ParameterInfo | None:
-    """Return what declares a field as an option or argument; None: the field is neither."""
+    """Return the option or argument of a field, or None."""
     return next(
         (one for one in getattr(field.type, "__metadata__", ()) if isinstance(one, ParameterInfo)), None
     )

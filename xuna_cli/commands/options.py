@@ -43,7 +43,7 @@ class CsvOrJson(StrEnum):
 
 
 class ListFormat(StrEnum):
-    """Formats that a list can have."""
+    """Formats of a list."""
 
     CSV = "csv"
     TSV = "tsv"
@@ -116,7 +116,7 @@ CallerNumberId = Annotated[
 
 @options_of_command
 class LedgerOptions(Options):
-    """Which ledger to open."""
+    """Option for the ledger."""
 
     ledger: Ledger = None
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the sandbox's ledger.")] = False
@@ -124,7 +124,7 @@ class LedgerOptions(Options):
 
 @options_of_command
 class ApiOptions(Options):
-    """Which account to read."""
+    """Options for the account to read."""
 
     base_url: BaseUrl = None
     sandbox: Annotated[
@@ -134,7 +134,7 @@ class ApiOptions(Options):
 
 @options_of_command
 class ResultOptions(Options):
-    """How to print a result."""
+    """Option for the output format."""
 
     output: Annotated[TableOrJson, typer.Option(help="Format of the result.", rich_help_panel=OUTPUT)] = (
         TableOrJson.TABLE
@@ -143,17 +143,17 @@ class ResultOptions(Options):
 
 @options_of_command
 class LedgerResultOptions(LedgerOptions, ResultOptions):
-    """Which ledger to open, and how to print what is there."""
+    """Options for the ledger and the output format."""
 
 
 @options_of_command
 class ApiResultOptions(ApiOptions, ResultOptions):
-    """Which account to read, and how to print what is there."""
+    """Options for the account and the output format."""
 
 
 @options_of_command
 class ExportFileOptions(Options):
-    """What to export, and where."""
+    """Options of an export."""
 
     output: Annotated[CsvOrJson, typer.Option(help="Format of the export.", rich_help_panel=OUTPUT)] = (
         CsvOrJson.CSV
@@ -163,7 +163,7 @@ class ExportFileOptions(Options):
 
 @options_of_command
 class JoinOptions(LedgerOptions):
-    """The list that a campaign called, to be read beside the ledger."""
+    """Options for the list that a campaign called."""
 
     join: Annotated[
         Path | None,

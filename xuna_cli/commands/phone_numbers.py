@@ -1,4 +1,4 @@
-"""`xuna phone-numbers`: the account's caller numbers, and what goes into XUNA_FROM_PHONE_NUMBER_ID."""
+"""`xuna phone-numbers`: list the account's caller numbers."""
 
 import typer
 
@@ -26,7 +26,7 @@ def group() -> None:
 @takes(ApiResultOptions)
 @prints("phone-numbers list")
 def list_numbers(options: ApiResultOptions) -> Result:
-    """List the account's caller numbers, with what goes into XUNA_FROM_PHONE_NUMBER_ID."""
+    """List the account's caller numbers with the ids to use as XUNA_FROM_PHONE_NUMBER_ID."""
     from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.last_lookup import CALLER_NUMBERS, remember

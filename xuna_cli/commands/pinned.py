@@ -1,4 +1,4 @@
-"""What changes in mid-campaign: the words, the agent, the caller number. It is said, or stops the run."""
+"""Report, or with `--pin` refuse, changes of message, agent or caller number within a campaign."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ from xuna_cli.ledger.runs import last_run_that_called
 from xuna_cli.output.messages import say
 from xuna_cli.times import for_people
 
-LONGEST_QUOTE = 160  # characters of a template in a message
+LONGEST_QUOTE = 160  # characters of a template shown in a message
 BEFORE_THE_CHANGE = 20
 HASH_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that is not what it was in the campaign's last run.
+    """A difference from the campaign's last run.
 
     Attributes:
-        message: what it is now, and what it was.
-        of_agent: whether it is the agent, or its configuration.
+        message: the new and the old value.
+        of_agent: whether the agent or its configuration changed.
         pinned: whether `--pin` forbids it.
     """
 
@@ -34,10 +34,10 @@ class Change:
 
 
 def agent_hash(client: Client, agent_id: str, options: BatchCallOptions) -> str | None:
-    """Return the hash of the agent's configuration; warn, and return None, where it can't be read.
+    """Return the hash of the agent's configuration; warn and return None if the configuration can't be read.
 
     Raises:
-        XunaError: it can't be read, and `--pin-agent` needs it.
+        XunaError: the configuration can't be read, and `--pin-agent` needs it.
     """
     try:
         return configuration_hash(client.agent(agent_id))
@@ -55,16 +55,16 @@ def agent_hash(client: Client, agent_id: str, options: BatchCallOptions) -> str 
 def check_changes(
     ledger: Ledger, campaign_id: int | None, description: RunDescription, options: BatchCallOptions
 ) -> None:
-    """Say what has changed since the last run of the campaign that made a batch.
+    """Report changes since the campaign's last run that made a batch.
 
     Args:
-        ledger: where.
-        campaign_id: None: it is new.
-        description: of this run; what is empty is not known, and is not compared.
+        ledger: the ledger.
+        campaign_id: the campaign; None if it is new.
+        description: this run; empty fields are unknown and not compared.
         options: of the command.
 
     Raises:
-        UsageError: `--pin` or `--pin-agent` forbids it.
+        UsageError: `--pin` or `--pin-agent` forbids a change.
     """
     if campaign_id is None:
         return
@@ -122,7 +122,7 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
 
 
 def _around_the_change(one: str, other: str) -> tuple[str, str]:
-    """Return two texts for a message: whole where they are short, else from shortly before they differ."""
+    """Shorten two texts to the part where they differ; short texts stay whole."""
     same = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
     same = same or min(len(one), len(other))
     start = max(0, same - BEFORE_THE_CHANGE) if max(len(one), len(other)) > LONGEST_QUOTE else 0

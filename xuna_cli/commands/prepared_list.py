@@ -1,4 +1,4 @@
-"""A list that is ready to be called or rendered: all that the options mean, checked before anything is written."""
+"""A list that is ready to be called or rendered, with all options checked before anything is written."""
 
 import contextlib
 from collections.abc import Sequence
@@ -68,31 +68,31 @@ if TYPE_CHECKING:
 RECENT_DAYS = 30
 """What "lately" means for calls of other campaigns."""
 
-QUICK_COUNT_S = 1.0  # nobody notices that it takes longer to begin
+QUICK_COUNT_S = 1.0  # too short a wait to be noticed
 
 
 class PreparedList:
-    """A list with its messages and rules, checked before anything is opened for writing.
+    """A checked list with its messages and rules; nothing is open for writing yet.
 
     Args:
         options: of batch-call or render.
-        stack: closes what is open in the end.
-        keep_contacts: whether targets and rejections keep the row as it was read.
-        source: the list, where it was opened already.
+        stack: closes everything that is opened.
+        keep_contacts: whether targets and rejections keep the original row.
+        source: the list, if it is already open.
 
     Attributes:
         options: of the command.
         clock: time.
-        location: where the ledger is.
-        campaign: its name.
-        address: how a command that we suggest names the campaign and its ledger.
-        screening: who must not be called, or not now.
-        heard: what is known of the messages.
-        lint: the findings in the messages of the last reading.
-        steering: which columns steer the calls.
+        location: the ledger's location.
+        campaign: the campaign's name.
+        address: arguments that select this campaign and its ledger in suggested commands.
+        screening: the screening rules.
+        heard: the message checks.
+        lint: findings in the messages of the last pass.
+        steering: the use of the list's columns.
 
     Raises:
-        XunaError: what stops the command before a row is read.
+        XunaError: the command can't start.
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class PreparedList:
             check_rendered_options(options, self._rendered)
             contacts.check_rows(partial(checked_rows, about=self._rendered))
             if self._rendered.sealed:
-                for _ in contacts:  # nobody is called by a list of which one row was changed
+                for _ in contacts:  # a single changed row invalidates the whole list
                     pass
-            self._overrides = []  # what was reviewed is what is said
+            self._overrides = []  # a reviewed message must not change
         self.heard = Heard(options, self._overrides, reviewed=self._rendered is not None)
         self.campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
         self.address = address(
@@ -144,11 +144,11 @@ class PreparedList:
         self.screening = replace(self.screening, marks=self.steering.marks)
 
     def refuse_as_output(self, output: Path | None) -> None:
-        """Check a file that is to be written.
+        """Check an output file.
 
         Raises:
-            InputError: if it is a ledger.
-            UsageError: if it is one that this command reads or keeps.
+            InputError: the file is a ledger.
+            UsageError: the file is one that this command reads or keeps.
         """
         options = self.options
         if output is None:
@@ -167,11 +167,11 @@ class PreparedList:
 
     @property
     def about(self) -> RenderedList:
-        """What a rendered list of these targets says of itself."""
+        """Header of a rendered list of these targets."""
         return self._rendered or RenderedList(self.campaign, self.options.key)
 
     def say_warnings(self) -> None:
-        """Say what may not be meant so; what is not used changes who is called or what is heard."""
+        """Print warnings about likely mistakes, such as unused columns."""
         rules = zone_rules()
         is_old = self.screening.hours is not None and rules.is_old(self.clock.now())
         old = (f"time zones by {rules}: {OLD_RULES}",) if is_old else ()
@@ -182,14 +182,14 @@ class PreparedList:
         say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self.options.quiet)
 
     def _say_left_out(self) -> None:
-        """Say how many rows of a reviewed table are marked as not to be called: they are no part of the list."""
+        """Report how many rows of a reviewed table are marked as not to be called."""
         if self.options.quiet or self._review is None:
             return
         if self._unread is not None:
             with (
                 self.open() as contacts,
                 contextlib.suppress(InputError),
-            ):  # said when the list is read to be called
+            ):  # reported when the list is read for calling
                 for _ in contacts:
                     pass
         if self._review.left_out:
@@ -198,11 +198,11 @@ class PreparedList:
 
     @property
     def ledger_required(self) -> bool:
-        """Whether the ledger has to be there; the sandbox's need not."""
+        """Whether the ledger must exist; the sandbox's need not."""
         return self.options.require_ledger and not self.options.sandbox
 
     def open(self) -> ContactList:
-        """Open the list at its beginning; what has not been read yet is not opened anew."""
+        """Return the list at its beginning; reuse an open one that was not read yet."""
         contacts, self._unread = self._unread, None
         return contacts or self._open()
 
@@ -213,7 +213,7 @@ class PreparedList:
         return contacts
 
     def require_seal(self) -> None:
-        """Raise InputError where the list is not sealed."""
+        """Raise InputError if the list is not sealed."""
         if self._rendered is None or not self._rendered.sealed:
             raise InputError(
                 f"{self._name} is not sealed, and only sealed lists may be called here",
@@ -222,13 +222,13 @@ class PreparedList:
             )
 
     def check_agent(self, agent_hash: str | None) -> None:
-        """Check that the agent is configured as it was when the list was sealed.
+        """Check that the agent's configuration has not changed since the list was sealed.
 
         Args:
-            agent_hash: of its configuration now; None: it could not be read.
+            agent_hash: hash of the current configuration; None if it could not be read.
 
         Raises:
-            InputError: it is not, or nobody knows.
+            InputError: the configuration has changed or is unknown.
         """
         about = self._rendered
         if about is None or about.agent_hash in (None, agent_hash) or self.options.sandbox:
@@ -245,8 +245,8 @@ class PreparedList:
         return "standard input" if self.options.contacts == STDIN else self.options.contacts
 
     def quick_count(self, within: float = QUICK_COUNT_S) -> int | None:
-        """Return how many rows the list has; None where that takes longer, or it can't be read to its end."""
-        if not isinstance(self._source, Path):  # what came through stdin has one place where it is read
+        """Count the list's rows; None if that takes too long or the list can't be read to its end."""
+        if not isinstance(self._source, Path):  # copied standard input has a single read position
             return None
         end = self.clock.monotonic() + within
         rows = 0
@@ -274,7 +274,7 @@ class PreparedList:
         )
 
     def check_caller(self, agent_id: str | None, number_id: str | None) -> None:
-        """Raise UsageError where the list names another agent or caller number."""
+        """Raise UsageError if the list names another agent or caller number."""
         check_caller(self._beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
         sealed = None if self._rendered is None or self.options.sandbox else self._rendered.agent_id
         if sealed is not None and agent_id is not None and str(agent_id) != sealed:
@@ -285,8 +285,8 @@ class PreparedList:
             )
 
     def prepare(self, contacts: ContactList) -> TargetBuilder:
-        """Return what makes call targets of the contacts."""
-        empty = not contacts.columns  # a JSON list of nobody: there is nothing to check against
+        """Return the builder that turns contacts into call targets."""
+        empty = not contacts.columns  # an empty JSON list has no columns to check against
         self.lint = self.heard.lint()
         self._preparer = TargetBuilder(
             phones=self.steering.phones,
@@ -305,10 +305,10 @@ class PreparedList:
         return self._preparer
 
     def number_of(self, text: Given) -> str:
-        """Return a number that somebody typed, as E.164.
+        """Parse a typed number into E.164.
 
         Raises:
-            UsageError: it is none.
+            UsageError: the number is invalid.
         """
         try:
             return normalise(text, region=self._region)
@@ -319,7 +319,7 @@ class PreparedList:
         """Return the call target of one row.
 
         Raises:
-            InputError: there is no such row, or it is rejected.
+            InputError: the row does not exist or is rejected.
         """
         with self.open() as contacts:
             found = next((row for row in contacts if row.row_number == row_number), None)
@@ -335,13 +335,13 @@ class PreparedList:
         return made
 
     def _keys_of(self, contacts: ContactList) -> list[str]:
-        """Return who the first people on the list are."""
+        """Return the keys of the list's first people."""
         key_column = None if self._rendered is not None else self.options.key
         made = map(self._numbers_only(contacts, key_column), contacts.first_rows)
         return list(dict.fromkeys(target.key for target in made if isinstance(target, CallTarget)))
 
     def _numbers_only(self, contacts: ContactList, key_column: str | None = None) -> TargetBuilder:
-        """Return what makes call targets without messages."""
+        """Return a builder of call targets without messages."""
         return TargetBuilder(
             phones=self.steering.phones,
             columns=contacts.columns,
@@ -353,7 +353,7 @@ class PreparedList:
         )
 
     def copied(self, ledger: Ledger, description: RunDescription) -> "CopiedList | None":
-        """Return the campaign that this new one may be a copy of; a name that somebody chose is never one."""
+        """Return the campaign whose list this one may be a copy of; None if the user chose the campaign's name."""
         if not description.named_by_default:
             return None
         from xuna_cli.commands.copied_list import copied_list
@@ -362,7 +362,7 @@ class PreparedList:
         return copied_list(ledger, description.campaign, description.api_origin, keys) if keys else None
 
     def screening_of_list(self) -> Screening:
-        """Return the rules, after a look at the whole list where a no in one row holds for others."""
+        """Return the rules; read the whole list first if a "no" in one row applies to other rows."""
         if not needs_whole_list(self.screening):
             return self.screening
         with self.open() as contacts:
@@ -371,7 +371,7 @@ class PreparedList:
         return self.screening
 
     def open_rejects(self, stack: contextlib.ExitStack) -> "Rejects | None":
-        """Return what takes the rejected rows, if a file was asked for."""
+        """Open the file of `--rejects`, or return None."""
         if self.options.rejects is None:
             return None
         from xuna_cli.output.spreadsheet import Rejects
@@ -381,7 +381,7 @@ class PreparedList:
         return rejects
 
     def description(self, agent_id: str, number: str, origin: str, deadline: float) -> RunDescription:
-        """Return what the run says of itself in the ledger."""
+        """Return the run's description for the ledger."""
         options = self.options
         return RunDescription(
             campaign=self.campaign,
@@ -397,7 +397,7 @@ class PreparedList:
         )
 
     def origin(self) -> str:
-        """Return which API a campaign belongs to."""
+        """Return the API origin of the campaign."""
         if self.options.sandbox:
             return SANDBOX_ORIGIN
         return origin_of(base_url(self.options.settings, self.options.base_url))
@@ -414,8 +414,8 @@ class PreparedList:
         recently: RecentlyCalled | None = None,
         preview: "Preview | None" = None,
     ) -> BatchCallResult:
-        """Return the result of the command, with its exit code."""
-        # An outcome that is not in the ledger weighs more than why the ledger could not be written.
+        """Build the command's result with its exit code."""
+        # An outcome missing from the ledger is worse than the write error that caused it.
         unrecorded = any(error.code == "outcome-unrecorded" for error in report.errors)
         statuses = {
             error.exit_status
@@ -451,9 +451,9 @@ class PreparedList:
 
 
 def _lacks_data(report: Report) -> bool:
-    """Return whether people can't be called for lack of data: "later" and "must not" are no such lack.
+    """Return whether data is missing to decide about people; "later" and "must not" are decisions.
 
-    A missing consent is one where nobody on the list has one: then it is the column that is wrong, or empty.
+    Missing consent counts only if nobody on the list has consent: the column is then wrong or empty.
     """
     past_consent = sum(
         report.counts[name] for name in ("accepted", "already_called", "deferred", "held", "not_sent")
@@ -464,7 +464,7 @@ def _lacks_data(report: Report) -> bool:
 
 
 def written(rejects: "Rejects | None", report: Report) -> Report:
-    """Write the rejects; that it can't be done must not hide what became of the run."""
+    """Write the rejects; a failure must not hide the run's result."""
     try:
         if rejects is not None:
             rejects.write()

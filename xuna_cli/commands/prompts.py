@@ -1,4 +1,4 @@
-"""Questions to a person at a terminal."""
+"""Prompts at a terminal."""
 
 import shlex
 import sys
@@ -9,12 +9,12 @@ from xuna_cli.output.messages import safe, say
 
 
 def is_interactive() -> bool:
-    """Return whether there is a person to ask: stdin and stderr are terminals."""
+    """Return whether stdin and stderr are terminals, so that a person can be asked."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
 def is_terminal(stream: object) -> bool:
-    """Return whether a standard stream is there, open, and a terminal."""
+    """Return whether a standard stream is open and a terminal."""
     try:
         return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
     except ValueError:  # closed
@@ -22,21 +22,21 @@ def is_terminal(stream: object) -> bool:
 
 
 def confirmed(question: str) -> bool:
-    """Ask a person; anything but yes is no."""
+    """Ask a yes/no question; any answer but yes means no."""
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 class DeclinedError(XunaError):
-    """The person who was asked said no, and that is what happens."""
+    """The person declined: the command stops without a failure."""
 
     exit_status = ExitStatus.OK
     default_code = "declined"
 
 
 def ask_hidden(question: str) -> str:
-    """Ask for a secret; what is typed is not shown."""
+    """Ask for a secret without showing it."""
     from getpass import getpass
 
     try:
@@ -46,7 +46,7 @@ def ask_hidden(question: str) -> str:
 
 
 def pick(what: str, choices: Sequence[tuple[str, str]]) -> str | None:
-    """List choices, and return the one whose number a person types; None for anything else.
+    """Print numbered choices and return the chosen value; None for any other answer.
 
     Args:
         what: is to be chosen.
@@ -63,16 +63,16 @@ def pick(what: str, choices: Sequence[tuple[str, str]]) -> str | None:
 
 
 def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]) -> str:
-    """Let a person choose; anything but a number of the list is no choice.
+    """Let a person choose from a numbered list.
 
     Args:
-        what: is to be chosen.
-        name: the variable that keeps the choice.
-        option: gives it, too.
-        choices: each value, and words for it.
+            what: is to be chosen.
+            name: environment variable for the choice.
+            option: command line option for the choice.
+            choices: values with descriptions.
 
     Raises:
-        ConfigurationError: nothing was chosen.
+            ConfigurationError: nothing was chosen.
     """
     say(f"\nNo {what} is given. The account has:")
     identifier = pick(what, choices)

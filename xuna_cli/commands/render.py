@@ -1,4 +1,4 @@
-"""`xuna render`: the finished calls, written to a file instead of placed."""
+"""`xuna render`: write the finished calls to a file instead of placing them."""
 
 import contextlib
 import shlex
@@ -35,10 +35,10 @@ KNOWN = {
 
 
 def render(options: RenderOptions) -> ExitStatus:
-    """Write the call targets that would be called, and say what became of the other rows.
+    """Write the calls that would be placed, and print the counts of the other rows.
 
     Raises:
-        XunaError: what stopped it; a file of `to` is left as it was then.
+        XunaError: rendering stopped; an existing output file is unchanged.
     """
     to = options.to
     with contextlib.ExitStack() as stack:
@@ -96,10 +96,10 @@ class _Reviewed(RunObserver):
 
 
 def _sealed(about: RenderedList, options: RenderOptions) -> RenderedList:
-    """Return what the list says of itself with the agent and, where it can be read, its configuration's hash.
+    """Add the agent and, if readable, the hash of its configuration to the list's header.
 
     Raises:
-        ConfigurationError: the agent is not given.
+        ConfigurationError: no agent is given.
     """
     if options.agent_id is None:
         raise missing_agent()

@@ -1,4 +1,4 @@
-"""How the answer of a command gets printed."""
+"""Print the results of commands."""
 
 import contextlib
 import functools
@@ -10,7 +10,7 @@ from xuna_cli.output.result import Result, print_failure, print_result
 
 
 class WithOutput(Protocol):
-    """Options of a command that has `--output`."""
+    """Options that include `--output`."""
 
     @property
     def output(self) -> str:
@@ -23,12 +23,12 @@ OptionsT = TypeVar("OptionsT", bound=WithOutput)
 def prints(
     command: str,
 ) -> Callable[[Callable[[OptionsT], Result | None]], Callable[[OptionsT], ExitStatus]]:
-    """Print what a command returns in the form of `--output`, and return its exit status.
+    """Wrap a command so that its result is printed as `--output` says, and return its exit status.
 
-    With `--output json` there is a document also when the command fails.
+    With `--output json`, a document is printed even if the command fails.
 
     Args:
-        command: its name in the document, e.g. `agents list`.
+        command: name of the command in the document, e.g. `agents list`.
     """
 
     def decorate(run: Callable[[OptionsT], Result | None]) -> Callable[[OptionsT], ExitStatus]:
@@ -38,10 +38,10 @@ def prints(
                 result = run(options)
             except XunaError as error:
                 if options.output == "json":
-                    with contextlib.suppress(OutputError):  # it must not hide what happened
+                    with contextlib.suppress(OutputError):  # a failure here must not hide the error
                         print_failure(command, error)
                 raise
-            if result is None:  # an export: written already
+            if result is None:  # an export has already been written
                 return ExitStatus.OK
             print_result(command, result, options.output)
             return result.exit_status

@@ -1,6 +1,6 @@
-"""What is done when a run ends, whatever happened: the event log, the metrics and the command of `--on-end`.
+"""Finish a run, whatever its result: event log, metrics and the command of `--on-end`.
 
-None of it changes what the run does, or its exit code: a failure here is a warning.
+A failure here is only a warning; it changes neither the run nor its exit code.
 """
 
 import contextlib
@@ -31,13 +31,13 @@ STDERR = 2
 
 
 class RunEnd:
-    """What is told of a run, from its beginning to its end.
+    """Reports a run to the event log, the metrics file and `--on-end`.
 
     Args:
-        options: of batch-call. A dry run is told to nobody.
+        options: options of batch-call. A dry run is not reported.
 
     Attributes:
-        log: the event log, if there is one; `open` opens it.
+        log: the event log, opened by `open`, or None.
     """
 
     def __init__(self, options: BatchCallOptions) -> None:
@@ -47,10 +47,10 @@ class RunEnd:
         self.log: EventLog | None = None
 
     def open(self) -> None:
-        """Check the files, and open the log.
+        """Check the output files and open the log.
 
         Raises:
-            XunaError: one of them can't be written, or is needed.
+            XunaError: a file can't be written or must not be overwritten.
         """
         options = self._options
         if options.dry_run:
@@ -90,7 +90,7 @@ class RunEnd:
         )
 
     def tell(self, result: BatchCallResult) -> None:
-        """Tell how the run ended."""
+        """Report the end of the run."""
         options = self._options
         if options.dry_run:
             return
@@ -123,13 +123,13 @@ class RunEnd:
 
 
 def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_END_LIMIT_S) -> None:
-    """Run a command with a document on its stdin; what it prints goes to stderr.
+    """Run a command with a document on its stdin; its output goes to stderr.
 
     Args:
-        command: for the shell.
-        document: JSON.
-        exit_code: of this process; the command has it as `XUNA_EXIT_CODE`.
-        limit: seconds after which it is killed, with all that it has started.
+        command: shell command.
+        document: JSON text for the command's stdin.
+        exit_code: exit code of this process, passed as `XUNA_EXIT_CODE`.
+        limit: seconds after which the command and its children are killed.
     """
     import subprocess
 

@@ -82,9 +82,9 @@ class ServeOptions:
 )
 @takes(ServeOptions)
 def serve(options: ServeOptions) -> None:
-    """Run a simulated API until you press Ctrl-C, and print what to export.
+    """Run a simulated API until you press Ctrl-C, and print the variables to export.
 
-    It calls nobody. It can simulate calls that nobody answers, people who opt out, faults and a slow network.
+    The sandbox calls nobody. It can simulate unanswered calls, opt-outs, faults and a slow network.
     """
     from xuna_cli.errors import ConfigurationError
     from xuna_cli.interrupts import Interrupted
@@ -129,7 +129,7 @@ def _share(given: Given) -> float:
 
 
 def _faults(given: list[str] | tuple[()]) -> Iterator["Fault"]:
-    """Yield the faults that were given as `KIND:SHARE`."""
+    """Parse the faults given as `KIND:SHARE`."""
     from xuna_cli.sandbox.faults import ANY, any_fault
 
     kinds = set()
@@ -149,7 +149,7 @@ def _faults(given: list[str] | tuple[()]) -> Iterator["Fault"]:
 
 
 def _latencies(given: Given | None) -> Iterator["Fault"]:
-    """Yield the latency of each endpoint."""
+    """Parse the latency of each endpoint."""
     from xuna_cli.commands.durations import parse_latency
     from xuna_cli.sandbox.faults import ENDPOINTS, Latency
 
@@ -159,7 +159,7 @@ def _latencies(given: Given | None) -> Iterator["Fault"]:
 
 
 def _simulated(options: ServeOptions) -> str:
-    """Return in words how people and the API behave."""
+    """Describe the simulated behavior."""
     told = [
         f"{options.unanswered or '0%'} of calls unanswered",
         f"{options.opt_out or '0%'} of people opting out",

@@ -1,4 +1,4 @@
-"""From the options that screen to the rules of a run."""
+"""Build the screening rules of a run from its options."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,17 +30,17 @@ DEFAULT_CONSENT_VALUES = "yes,true,1,express,written"
 def make_screening(
     options: ListAndMessageOptions, *, columns: Sequence[str], region: str | None, now: Callable[[], datetime]
 ) -> Screening:
-    """Return the rules that the options ask for.
+    """Build the screening rules.
 
     Args:
-        options: of batch-call or render; render has no hours and no end.
-        columns: the list's; in JSON its first contact's.
+        options: options of batch-call or render; render has no calling hours and no --until.
+        columns: columns of the list; in JSON those of the first contact.
         region: the country of numbers without +.
         now: the clock, in UTC.
 
     Raises:
-        UsageError: an option is not of its form.
-        InputError: the list lacks a column that an option names, or a do-not-call list can't be used.
+        UsageError: an option has an invalid value.
+        InputError: the list lacks a named column, or a do-not-call list can't be used.
     """
     age, country = options.max_list_age, options.country
     longest_age = None if age is None else parse_age(age, source=age.source)
@@ -65,7 +65,7 @@ def make_screening(
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The rules of when, none of which a rendered list has."""
+    """Time rules; `xuna render` has none."""
 
     until: Until | None = None
     start: Start | None = None
@@ -99,10 +99,10 @@ def _quiet_days(days: float) -> QuietDays | None:
 
 
 def timezone_column(options: ListAndMessageOptions, columns: Sequence[str], *, complete: bool) -> str | None:
-    """Return the column with the time zone: the one that is named, else the one that is called so.
+    """Return the time zone column (default: the column with such a name).
 
     Raises:
-        InputError: the list lacks the one that is named, or two are called so.
+        InputError: the list lacks the named column, or two columns have such a name.
     """
     if options.timezone_column is None:
         found = zone_columns(columns)
@@ -114,7 +114,7 @@ def timezone_column(options: ListAndMessageOptions, columns: Sequence[str], *, c
             )
         if found:
             return found[0]
-        # In JSON a later contact may have it, even if the first one has not.
+        # In JSON, a later contact may have the column although the first one lacks it.
         return None if complete else DEFAULT_TIMEZONE_COLUMN
     return _there(options.timezone_column, columns, option="--timezone-column")
 

@@ -1,4 +1,4 @@
-"""Completion in bash, zsh and fish: the scripts that the shells load, and the answers that they read.
+"""Completion in bash, zsh and fish: the scripts of the shells, and the answers for them.
 
 A script passes what was typed as arguments of its own, and reads a line for each value. No value is ever evaluated
 by a shell, whatever its name has in it: a column of a list may be called anything.
@@ -99,25 +99,25 @@ complete --command %(prog_name)s --no-files --arguments '(%(complete_func)s)'
 
 
 def use_scripts() -> None:
-    """Let `--show-completion` and `--install-completion` give our scripts instead of Typer's."""
+    """Make `--show-completion` and `--install-completion` use our scripts instead of Typer's."""
     from typer._completion_shared import _completion_scripts
 
     _completion_scripts.update(bash=BASH, zsh=ZSH, fish=FISH)
 
 
 class Candidate(NamedTuple):
-    """A value that is offered, and words for it."""
+    """A completion value with its description."""
 
     value: str
     help: str
 
 
 def answer(instruction: str, arguments: Sequence[str]) -> str:
-    """Return what a shell's script reads; nothing where nothing is known, or something goes wrong.
+    """Return the answer for a shell script; empty if there are no values or an error occurs.
 
     Args:
         instruction: `words` or `line`.
-        arguments: what the script passes.
+        arguments: arguments from the script.
     """
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
@@ -147,11 +147,11 @@ def _for_line(line: str, breaks: str, kind: str) -> Iterator[str]:
 
 
 def candidates(words: Sequence[str], current: str) -> Iterable[Candidate]:
-    """Return what may stand in place of the last word.
+    """Return the candidates for the last word.
 
     Args:
-        words: those before it, without the program's name.
-        current: what was typed of it.
+        words: the words before the last one, without the program's name.
+        current: the typed part of the last word.
     """
     import typer.main
     from typer._completion_classes import FishComplete
@@ -176,10 +176,10 @@ class Typed:
     """A line of a shell up to the cursor.
 
     Attributes:
-        words: the whole ones, without their quotes.
-        current: what was typed of the last one; empty after a space.
-        kept: how many of its characters bash leaves as they are: it replaces what follows them.
-        quote: the quote that is open at the cursor, or empty.
+        words: the complete words, without quotes.
+        current: the typed part of the last word; empty after a space.
+        kept: number of leading characters of the last word that bash keeps.
+        quote: quote character that is open at the cursor, or "".
     """
 
     words: tuple[str, ...]
@@ -189,10 +189,10 @@ class Typed:
 
 
 def split_line(line: str, breaks: str) -> Typed:
-    """Read a line as bash does.
+    """Split a line as bash does.
 
     Args:
-        line: up to the cursor.
+        line: the line up to the cursor.
         breaks: the characters at which bash begins a word of its own, though it isn't one: `COMP_WORDBREAKS`.
     """
     words: list[str] = []
@@ -219,7 +219,7 @@ def split_line(line: str, breaks: str) -> Typed:
 
 
 def quoted(text: str, quote: str) -> str:
-    """Return text as it stands in a line of bash, within a quote that is open there, or none."""
+    """Quote text for a line of bash, within an open quote if there is one."""
     if quote == "'":
         return text.replace("'", "'\\''")
     if quote:
@@ -228,9 +228,9 @@ def quoted(text: str, quote: str) -> str:
 
 
 def complete(instruction: str, arguments: Sequence[str]) -> int:
-    """Write the answer to stdout, and return the exit code.
+    """Write the answer to stdout and return the exit code.
 
-    The process ends without one where the answer takes too long: the ledger may be locked, or a disk be away.
+    If it takes too long (a locked ledger, an unavailable disk), the process ends without an answer.
     """
     import threading
 

@@ -1,4 +1,4 @@
-"""The signature of a second person: `ssh-keygen -Y sign` makes it, and `ssh-keygen -Y verify` checks it here."""
+"""Verify the signature of a second person, made by `ssh-keygen -Y sign`, with `ssh-keygen -Y verify`."""
 
 import re
 import shutil
@@ -20,11 +20,11 @@ _LONGEST_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A file whose signature is good.
+    """A file with a valid signature.
 
     Attributes:
-        file: its bytes, as they were verified: a file that has no name, and that nobody else can change.
-        signer: who signed it, as the file of allowed signers names the person.
+        file: unnamed copy of the verified bytes, which nobody else can change.
+        signer: the signer's name in the file of allowed signers.
         key: the kind and the fingerprint of the key.
     """
 
@@ -34,15 +34,15 @@ class Signed:
 
 
 def verified(path: str, allowed_signers: Path, stack: ExitStack) -> Signed:
-    """Return a list that one of the allowed signers has signed in `PATH.sig`.
+    """Verify that an allowed signer has signed a list in `PATH.sig`, and return the list.
 
     Args:
         path: the list.
-        allowed_signers: as in the manual page of ssh-keygen.
-        stack: closes the file in the end.
+        allowed_signers: file as described in ssh-keygen(1).
+        stack: closes the file.
 
     Raises:
-        InputError: there is no signature, or it is not one of theirs over these bytes.
+        InputError: the signature is missing, or doesn't match the list and an allowed signer.
         ConfigurationError: ssh-keygen is missing.
         UsageError: the list comes through stdin.
     """
@@ -59,7 +59,7 @@ def verified(path: str, allowed_signers: Path, stack: ExitStack) -> Signed:
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}", code="input-unreadable") from None
     found = _ssh_keygen(file, "find-principals", "-s", signature, "-f", str(allowed_signers))
-    # A line of the file may name several; each of them stands for the key.
+    # A line of the file may name several people for one key.
     signer = found.stdout.split("\n")[0].split(",")[0].strip() if found.returncode == 0 else ""
     if not signer:
         raise _refused(path, f"nobody in {allowed_signers} has made it")

@@ -1,6 +1,6 @@
-"""Do-not-call lists in files: which ones a run has, how old they may be, and how their numbers are read.
+"""Read do-not-call files, and check their age.
 
-Every row is understood, or the list can't be used: a number that is not understood is a call that should not be made.
+Each row must be understood, or the list can't be used: an unread number could be called by mistake.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ from xuna_cli.times import for_people
 
 _DATE = re.compile(
     r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
-    r"( \(no number.*)?"  # as workbook.as_phone has it
+    r"( \(no number.*)?"  # as written by workbook.as_phone
 )
 _WITH_COUNTRY = re.compile(r"\+\s*\d[\d\s().-]{6,}")
 _ENOUGH_DIGITS = re.compile(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")
@@ -40,7 +40,7 @@ _AMONG_WORDS = re.compile(
     r"(?:home|work|office|mobile|cell|phone|tel|fax|whatsapp)\w*\W*\d[\d\s().-]{5,}"
 )
 _SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
-# In a column of another name; fewer are a ZIP+4 or an identifier, more are no E.164.
+# Digits in a column of another name: fewer are a ZIP+4 or an identifier, more exceed E.164.
 _NUMBER_DIGITS = range(10, 16)
 
 _WHOLE_ROW = "every row needs a number; fix the row and run the same command again"
@@ -56,13 +56,13 @@ def load_lists(
     """Read do-not-call lists.
 
     Args:
-        files: where they are; one that is named twice is read once.
+        files: their paths; duplicates are read once.
         region: the country of numbers without +.
-        longest_age: of a file, by the time of its last change.
+        longest_age: highest age of a file since its last change.
         now: the clock, in UTC.
 
     Raises:
-        InputError: one can't be read, is too old, or has a row that is no number.
+        InputError: a list can't be read, is too old, or has a row without a number.
     """
 
     def read(path: Path) -> NumberList:
@@ -73,14 +73,14 @@ def load_lists(
 
 
 def said_of(one: NumberList) -> str:
-    """Return how many numbers a list has."""
+    """Describe the size of a list."""
     return f"do-not-call list {one.name}: {counted(len(one.numbers), 'number', 'numbers')}"
 
 
 def warning_of(one: NumberList) -> str | None:
-    """Return what is to be known of numbers that nobody may have; None: there are none.
+    """Return a warning about numbers outside assigned ranges, or None.
 
-    It is said whatever --quiet: it changes who is called.
+    It is printed even with --quiet, since it affects who is called.
     """
     if not one.unassigned:
         return None
@@ -95,7 +95,7 @@ def _version(path: Path) -> object:
     try:
         status = path.stat()
     except OSError:
-        return None  # reading it says why
+        return None  # reading the file reports the reason
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
@@ -123,11 +123,11 @@ def read_numbers(path: Path, *, region: str | None, options: ListOptions | None 
     Args:
         path: any format that contacts can have, a number in each row, or a registry's own format.
         region: the country of numbers without +.
-        options: how to read it. With a phone column that one is read; else the one that is called so, and
-            beside it every column that may hold numbers by its name and every cell that may be one by its looks.
+        options: how to read it. Only a given phone column is read. Otherwise the column with such a name is read, and
+            also each column whose name, and each cell whose content, may be a number.
 
     Raises:
-        InputError: the file can't be read, has no number, or a row of it is no number.
+        InputError: the file can't be read, has no number, or has a row without one.
     """
     options = options or ListOptions(first_phone_column=True)
     unassigned = array("Q")
@@ -190,7 +190,7 @@ def _of_list(
 
 
 def _region_of(fields: Mapping[str, object], columns: Sequence[str]) -> str | None:
-    """Return the country that the row says; None: none that is known, and numbers are read as elsewhere."""
+    """Return the country in the row; None if it is missing or unknown (the default country then applies)."""
     return next((region for column in columns if (region := region_of(fields.get(column)))), None)
 
 
@@ -201,7 +201,7 @@ def _number_of(fields: Mapping[str, object], column: str, area: str | None) -> o
 
 
 def _further(fields: Mapping[str, object], phone_column: str, reader: SuppressionReader) -> dict[str, object]:
-    """Return the cells beside the one for numbers that hold one in this row, or what may be one."""
+    """Return the row's other cells that hold, or may hold, a number."""
     return {
         column: cell
         for column, cell in fields.items()
@@ -213,7 +213,7 @@ def _further(fields: Mapping[str, object], phone_column: str, reader: Suppressio
 
 def _may_be_number(cell: object, reader: SuppressionReader, *, by_name: bool) -> bool:
     if isinstance(cell, str) and cell.isascii() and _ENOUGH_DIGITS.search(cell) is None:
-        return _SPREADSHEET.fullmatch(cell.strip().lower()) is not None  # nearly every cell is none
+        return _SPREADSHEET.fullmatch(cell.strip().lower()) is not None  # nearly no cell is a number
     text = unicodedata.normalize("NFKC", str(cell)).strip().lower().removeprefix("tel:").strip()
     digits = sum(map(str.isdigit, text))
     if _WITH_COUNTRY.search(text) or _AMONG_WORDS.search(text):
@@ -241,7 +241,7 @@ def _no_number(where: str, message: str) -> InputError:
 
 
 def _unreadable(path: Path, error: InputError) -> InputError:
-    """Return the error with advice that works for a do-not-call list, whose options are those of the import."""
+    """Return the error with a hint for do-not-call lists, whose options are those of the import."""
     command = f"xuna do-not-call import {shlex.quote(str(path))}"
     advice = {
         "input-encoding": f"save the list as UTF-8, or load it with `{command} --encoding cp1252` (Western Excel)",

@@ -1,4 +1,4 @@
-"""`xuna test-call`: what one person of a list would hear, on a phone of one's own."""
+"""`xuna test-call`: call your own phone with the message of one row."""
 
 import contextlib
 from dataclasses import replace
@@ -24,7 +24,7 @@ app = typer.Typer()
 class TestCallOptions(CallerOptions):
     """The options of `xuna test-call`."""
 
-    __test__ = False  # no test for pytest
+    __test__ = False  # keeps pytest from collecting the class
     LEFT_OUT = frozenset(
         "key limit max_calls do_not_call_column country consent_column consent_values quiet_days campaign "
         "rejects".split()
@@ -56,8 +56,8 @@ class TestCallOptions(CallerOptions):
 def test_call(options: TestCallOptions) -> Result:
     """Call your own phone with the message of one row.
 
-    The call is made by the real agent from the real caller number. It is recorded as a test, and never as a call
-    of that person. Do-not-call lists apply to your number.
+    The real agent calls from the real caller number. The call is recorded as a test, never as a call
+    to that person. Do-not-call lists apply to your number.
     """
     from xuna_cli.commands.account import open_account
     from xuna_cli.commands.context import ledger_for_writing
@@ -111,7 +111,7 @@ def test_call(options: TestCallOptions) -> Result:
         screening = Screening(
             prepared.screening.do_not_call, kind_of_number=prepared.screening.kind_of_number
         )
-        # Each test call has a key of its own: a phone may be called by as many as somebody asks for.
+        # Each test call has its own key, so that a phone can be called any number of times.
         person = CallTarget(target.row_number, f"{to}\x1f{run.id}", to, target.override)
         report = Dialer(context, screening).dial([(person, None)])
     return TestCallResult(heard, description.campaign, report)

@@ -42,7 +42,7 @@ def unguarded(text: str) -> str:
 
 
 def are_rejects(columns: Sequence[str]) -> bool:
-    """Tell whether a header is of a file of rejected rows, by our columns, which stand together in it."""
+    """Return whether a header is of a file of rejected rows, by our columns, which stand together in it."""
     ours = (REJECT_COLUMNS, tuple(f"xuna_{name}" for name in REJECT_COLUMNS))
     return len(columns) > len(REJECT_COLUMNS) and any(
         tuple(columns[at : at + len(REJECT_COLUMNS)]) in ours for at in range(len(columns))

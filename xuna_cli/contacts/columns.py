@@ -42,7 +42,7 @@ def _is_phone(column: str) -> bool:
 
 
 def may_be_phone(column: str) -> bool:
-    """Tell whether a column may hold anybody's phone number by its name ("work phone", "company phone")."""
+    """Return whether a column may hold anybody's phone number by its name ("work phone", "company phone")."""
     return standing(column) is not Standing.NO
 
 
@@ -75,7 +75,7 @@ def check_header(header: Sequence[str], row_number: int, name: str) -> None:
 
 
 def looks_like_phone(cell: str) -> bool:
-    """Tell whether a cell is a phone number rather than a column's name."""
+    """Return whether a cell is a phone number rather than a column's name."""
     if not _PHONE_LIKE.fullmatch(cell):
         return False
     return "e" in cell.casefold() or sum(map(str.isdigit, cell)) >= FEWEST_DIGITS
@@ -96,7 +96,7 @@ def quoted(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListUse:
-    """Which parts of a list steer its calls, for people and programs.
+    """Which parts of a list steer its calls, for terminals and JSON.
 
     Attributes:
         phone_columns: with the numbers, in the order in which they are tried.

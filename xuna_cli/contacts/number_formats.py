@@ -205,7 +205,7 @@ def _written(moment: datetime, section: Sequence[Piece]) -> str:
 
 
 def _is_minutes(position: int, letters: Sequence[str]) -> bool:
-    """Tell whether an `m` is of minutes: it follows hours, or precedes seconds."""
+    """Return whether an `m` is of minutes: it follows hours, or precedes seconds."""
     before = next((letter for letter in reversed(letters[:position]) if letter), "")
     after = next((letter for letter in letters[position + 1 :] if letter), "")
     return before == "h" or after == "s"

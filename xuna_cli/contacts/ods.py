@@ -79,7 +79,7 @@ class Ods:
         feed(parser, b"", last=True)
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:  # noqa: ARG002 - as all workbooks have it
-        """Tell whether a row of any sheet is hidden."""
+        """Return whether a row of any sheet is hidden."""
         rest = b""
         for chunk in self._chunks():
             if _HIDDEN_ROWS.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which only the parser reads

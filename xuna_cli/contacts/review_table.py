@@ -30,7 +30,7 @@ Fields = Mapping[str, object]
 
 
 def is_review(columns: Iterable[str]) -> bool:
-    """Tell whether a header is that of such a table."""
+    """Return whether a header is that of such a table."""
     return {ROW, NUMBER, MESSAGE, SCREENING, OVERRIDE, KEY} <= set(columns)
 
 

@@ -66,7 +66,7 @@ class Workbook(Protocol):
     sheets: list[Sheet]
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:
-        """Tell whether a row may be hidden, at little cost."""
+        """Return whether a row may be hidden, at little cost."""
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
         """Yield the rows that the sheet has, in their order; blank ones may be left out."""

@@ -58,7 +58,7 @@ class Xls:
         ]
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:
-        """Tell whether a row of the sheet is hidden."""
+        """Return whether a row of the sheet is hidden."""
         return any(row.hidden for row in self._sheet(sheet).rowinfo_map.values())
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
@@ -99,5 +99,5 @@ class Xls:
 
 
 def _has_record(content: bytes, record: int) -> bool:
-    """Tell whether a workbook's stream has a record of four bytes or more of this kind."""
+    """Return whether a workbook's stream has a record of four bytes or more of this kind."""
     return struct.pack("<HHH", record, 8, record) in content

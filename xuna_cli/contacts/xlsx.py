@@ -93,7 +93,7 @@ class Xlsx:
         self._shared_part = by_kind.get("sharedStrings", "")
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:
-        """Tell whether a row of the sheet is hidden, by a filter or by hand."""
+        """Return whether a row of the sheet is hidden, by a filter or by hand."""
         rest = b""
         for chunk in self._chunks(sheet.part):
             if _HIDDEN.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which only the parser reads

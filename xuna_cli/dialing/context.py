@@ -65,7 +65,7 @@ class RunContext:
         ledger: where every step is recorded.
         api: the client.
         stop: whether nothing more is to be sent; set by the run itself, too.
-        observer: is told what happens.
+        observer: receives events.
         clock: time.
     """
 

@@ -20,7 +20,7 @@ class History:
     """What happened before, as far as it matters for what is done now.
 
     Attributes:
-        address: how a command that we suggest names the campaign and its ledger.
+        address: arguments that select this campaign and its ledger in suggested commands.
         max_unknown: batches of unknown outcome in a row that stop the run.
         unknown_in_a_row: how many there were, this one included.
         stopping: whether the run is to send nothing more.

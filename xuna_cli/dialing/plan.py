@@ -20,7 +20,7 @@ class Plan:
         rate: calls per second, at most; None is no limit.
         wait: stay, and call those who are deferred as their hours come.
         retry_refused: call those whom the API refused in an earlier run like anybody else, and not last.
-        address: how a command that we suggest names the campaign and its ledger.
+        address: arguments that select this campaign and its ledger in suggested commands.
     """
 
     agent_id: str

@@ -70,7 +70,7 @@ def rehearse(
         screener: who may not be called.
         limit: people, at most; reading stops then.
         stop: whether a signal asked to stop.
-        observer: is told what happens.
+        observer: receives events.
     """
     observer = observer or RunObserver()
     stats = RunStats(observer)

@@ -23,7 +23,7 @@ class RunStats:
     """The counts of a run, and what its report will say. Thread-safe.
 
     Args:
-        observer: is told of each rejection, and of each batch.
+        observer: receives each rejection, and of each batch.
         keep_deferred: whether those who are deferred are to be called later in this run.
     """
 

@@ -2,7 +2,7 @@
 
 - What a run does: `runs` (start, lock, end), `claims` (claim, unclaim, who may not be claimed) and `batches` (submit,
   record, split). `ledger.Ledger` has all of these under one name each, and `opening` opens it.
-- What people ask and decide: `campaigns`, `conversations`, `do_not_call`, `last_calls`, `forgetting`, `copying`.
+- Queries and decisions by people: `campaigns`, `conversations`, `do_not_call`, `last_calls`, `forgetting`, `copying`.
 - Below: `database` (one connection, transactions, the statements of `queries.sql`), `group_commit` and `migrations`
   (the schema, step by step).
 - The engines: `engine` (what each must offer), `sqlite` with `place`, `file_systems` and `hot_journal` (whether a file

@@ -1,4 +1,4 @@
-"""The ledger's batches: that each is on the disk before its POST, and what came of it right after."""
+"""The ledger's batches: written to disk before the POST, and again with the outcome right after."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from xuna_cli.models import CallTarget
 
 
 class Batches:
-    """Takes batches from one state to the next."""
+    """Changes the states of batches."""
 
     def __init__(self, database: Database, runs: Runs, claims: Claims) -> None:
         self._db = database
@@ -26,37 +26,37 @@ class Batches:
     # -- reading
 
     def batches(self, campaign_id: int, *, held_only: bool = False) -> list[BatchRecord]:
-        """Return the campaign's batches, or those that wait for a person, in order."""
+        """Return the campaign's batches, or only the held ones, in order."""
         asked = {"campaign_id": campaign_id, "held_only": int(held_only)}
         return [batch_record(row) for row in self._db.rows("batches_of_campaign", asked)]
 
     def has_accepted(self, campaign_id: int) -> bool:
-        """Return whether the API has ever queued a call of the campaign, as far as the ledger knows."""
+        """Return whether the ledger has an accepted batch of the campaign."""
         return bool(self._db.rows("ever_accepted", {"campaign_id": campaign_id}))
 
     # -- before the POST
 
     @retry_on_rollback
     def submit(self, batch: Batch, quiet_since: datetime | None = None) -> Mapping[str, str]:
-        """Put it on the disk that the batch's POST is about to go out.
+        """Commit to disk that the batch's POST is about to be sent.
 
         Args:
-            batch: a claimed one of ours.
-            quiet_since: keep back who was called since then, or is being called now, in any campaign.
+            batch: a claimed batch of this run.
+            quiet_since: bar people who were called since then, or are being called now, in any campaign.
 
         Returns:
-            Those of its numbers that are on the ledger's do-not-call list, and why; and those that were
-            called within the quiet days, with a `CalledAt`. The batch is not submitted then, and nothing may
-            be sent before they are unclaimed: this is the last look, inside the transaction that the POST
-            follows.
+            The batch's numbers that are barred, with the reasons: on the do-not-call list, or called within
+            the quiet days (a `CalledAt`). If there are any, the batch is not submitted, and nothing may
+            be sent before they are unclaimed. This is the last check, in the transaction that precedes
+            the POST.
 
         Raises:
-            LedgerError: if that could not be done, or if the batch no longer belongs to this run. Nothing may
-                be sent then.
+            LedgerError: if the commit failed, or the batch no longer belongs to this run. Nothing may
+                be sent.
         """
 
         def submit() -> Mapping[str, str]:
-            # Who looks at others' calls waits until those that are being submitted are there to be seen.
+            # A reader of others' calls waits until the calls being submitted are visible.
             self._engine.lock_named("submit", shared=quiet_since is None)
             if barred := self._claims.barred_from_post(batch.targets, quiet_since):
                 return barred
@@ -71,10 +71,10 @@ class Batches:
 
     @retry_on_rollback
     def back_to_claimed(self, batch: Batch) -> None:
-        """Note that a POST provably did not happen, or was refused for now, and may be made again.
+        """Put a batch back to `claimed`: its POST was provably not sent, or refused for now.
 
         Raises:
-            LostClaimError: if the batch no longer belongs to this run; that it was not taken can be recorded.
+            LostClaimError: if the batch no longer belongs to this run; the refusal can still be recorded.
         """
         with self._db.transaction():
             if not self._db.change("back_to_claimed", {"id": batch.id}):
@@ -93,14 +93,14 @@ class Batches:
         http_status: int | None = None,
         error: str | None = None,
     ) -> bool:
-        """Record the outcome of a POST. `refused` gives back the batch's calls in the same transaction.
+        """Record the outcome of a POST. `refused` frees the batch's calls in the same transaction.
 
         Returns:
-            False if the batch was decided otherwise in the meantime (a person resolved it).
+            False if a person has resolved the batch differently in the meantime.
 
         Raises:
             RepeatedBatchIdError: if another batch of the campaign has this `batch_id`; nothing is recorded then.
-            LedgerError: if it can't be written, or the ledger knows nothing of a batch that was sent.
+            LedgerError: if the outcome can't be written, or the ledger has no record of a sent batch.
         """
 
         def record() -> bool:
@@ -113,7 +113,7 @@ class Batches:
                 self._db.change("delete_calls_of_batch", {"id": batch.id})
             lost = not changed and not self._db.rows("batch", {"id": batch.id})
             if lost and state is not BatchState.REFUSED:
-                # As after a failover to a standby that was behind, or a restore: its people are free there.
+                # After a restore, or a failover to a standby that lagged behind, its people are free.
                 raise LedgerError(
                     f"{self._db.location} has lost batch {batch.id}, so its people could be called again",
                     hint="stop all runs; the database server was reset to an earlier state",
@@ -127,17 +127,17 @@ class Batches:
     def reclaim(
         self, batch: Batch, state: BatchState, *, batch_id: str, calls_initiated: int, error: str | None
     ) -> int | None:
-        """Take back the people of a batch that a person resolved as not placed, and that the API took.
+        """Claim again the people of a batch that a person resolved as not placed although the API accepted it.
 
         Args:
-            batch: of a run that another one took for dead.
+            batch: a batch of a run that another run considered dead.
             state: `accepted` or `short`.
-            batch_id: the API's.
-            calls_initiated: the API's.
-            error: what is to be known of it.
+            batch_id: the API's id.
+            calls_initiated: the API's count.
+            error: error message to store.
 
         Returns:
-            How many of them somebody else has claimed in the meantime; None if it was not resolved so.
+            How many of them another run has claimed in the meantime; None if the batch was not resolved so.
 
         Raises:
             RepeatedBatchIdError: as `record`.
@@ -163,22 +163,22 @@ class Batches:
         error: str,
         refused: Sequence[tuple[CallTarget, str]] = (),
     ) -> list[Batch]:
-        """Refuse a batch and hand its calls to children, ready to be submitted.
+        """Refuse a batch and move its calls to child batches, ready to be submitted.
 
         Args:
-            run: ours.
+            run: this run.
             parent: a batch that the API has provably refused.
-            parts: the targets of each child, none empty. The parent's calls that are in none of them (the
+            parts: the targets of each child, none empty. Calls of the parent in none of them (the
                 API rejected them) are deleted.
-            http_status: of the refusal.
-            error: the API's words.
-            refused: whom the API refused to call, and its words: it is remembered of them.
+            http_status: status of the refusal.
+            error: the API's message.
+            refused: people whom the API refused to call, with its message, to be remembered.
 
         Returns:
             The children, in order.
 
         Raises:
-            LostClaimError: if another run took this one for dead; the refusal can be recorded.
+            LostClaimError: if another run has closed this one as dead; the refusal can still be recorded.
         """
         with self._db.transaction():
             self._runs.check_open(run.id)
@@ -198,17 +198,17 @@ class Batches:
         return children
 
     def _outcome(self, batch: Batch, state: BatchState, **known: object) -> dict[str, object]:
-        """Return the parameters with which the outcome of a batch's POST is written."""
+        """Return the query parameters for the outcome of a POST."""
         unknown = dict.fromkeys(("batch_id", "calls_initiated", "http_status", "error"))
         at = self._db.timestamp()
         return {"id": batch.id, "state": state.value, "finished_at": at, **unknown, **known}
 
     def _refuse_repeated(self, batch: Batch, batch_id: str) -> None:
-        """Raise RepeatedBatchIdError, inside a transaction, if another batch of the campaign has the API's id.
+        """Inside a transaction, raise RepeatedBatchIdError if another batch of the campaign has this API id.
 
-        A proxy that replays an old answer, or an API that takes the request for an old one, answers so.
+        A proxy that replays an old response, or an API that takes the request for an old one, causes this.
         """
-        self._engine.lock_named(f"batch_id {batch_id}")  # two batches that get it at the same moment
+        self._engine.lock_named(f"batch_id {batch_id}")  # two batches may get the same id at the same moment
         for (other,) in self._db.rows("batch_of_batch_id", {"id": batch.id, "batch_id": batch_id}):
             raise RepeatedBatchIdError(
                 f"the API answered with {batch_id}, which is already the ID of batch {other} of this campaign"

@@ -1,4 +1,4 @@
-"""What a run has to have in common with its campaign's first one."""
+"""Settings that a run must share with its campaign's first run."""
 
 import shlex
 from dataclasses import asdict, replace
@@ -10,7 +10,7 @@ from xuna_cli.times import for_people
 
 
 def storable(description: RunDescription) -> RunDescription:
-    """Return it with text that a database takes: paths and arguments may hold bytes that are no UTF-8."""
+    """Replace text that a database can't store: paths and arguments may hold bytes that are not UTF-8."""
     texts: dict[str, Any] = {
         name: value.encode("utf-8", "backslashreplace").decode()
         for name, value in asdict(description).items()
@@ -26,7 +26,7 @@ def check_same_campaign(
     api_origin: str,
     source_path: str | None,
 ) -> None:
-    """Raise UsageError if the campaign was forgotten, or a run contradicts its first run."""
+    """Raise UsageError if the campaign was forgotten, or this run contradicts the campaign's first run."""
     name = description.campaign
     flag = f"--campaign {shlex.quote(name + '-2')}"
     other = f"use another campaign with {flag}"

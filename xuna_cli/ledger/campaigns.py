@@ -1,4 +1,4 @@
-"""What a person asks of the ledger: which campaigns there are, who was called, and resolving what is held."""
+"""Queries about campaigns and their calls, and resolving held batches."""
 
 import shlex
 from collections import defaultdict
@@ -23,7 +23,7 @@ from xuna_cli.ledger.records import (
 )
 from xuna_cli.ledger.who import user_at_host
 
-CALLS_PER_READING = 5_000  # an open reading keeps writers waiting: each is short
+CALLS_PER_READING = 5_000  # an open read blocks writers, so each read is short
 
 
 def campaigns(ledger: Ledger) -> list[Campaign]:
@@ -59,7 +59,7 @@ def campaign(ledger: Ledger, name: str) -> Campaign:
     """Return one campaign.
 
     Raises:
-        UsageError: if there is none of that name.
+        UsageError: if there is no campaign of that name.
     """
     every = campaigns(ledger)
     for found in every:
@@ -80,13 +80,13 @@ def calls(
     *,
     outcomes: bool = False,
 ) -> Iterator[CallRecord]:
-    """Yield the campaign's calls, batch by batch, in short readings that keep no writer waiting.
+    """Yield the campaign's calls, batch by batch, in short reads that do not block writers.
 
     Args:
-        ledger: where.
-        campaign_id: whose.
-        batches: only of these.
-        outcomes: with what came of them.
+        ledger: the ledger.
+        campaign_id: the campaign.
+        batches: only the calls of these batches.
+        outcomes: whether to include the outcomes.
     """
     group: list[BatchRecord] = []
     size = 0
@@ -109,14 +109,14 @@ def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord], *, outcomes: bool)
 
 
 def calls_with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[CallRecord, CallOutcome]]:
-    """Yield the campaign's calls with what came of them, in constant memory."""
+    """Yield the campaign's calls with their outcomes, in constant memory."""
     sync = sync_of(ledger, campaign.id)
     for call in calls(ledger, campaign.id, outcomes=True):
         yield call, outcome_of(call.outcome, call.batch.submitted_at, sync)
 
 
 def resolutions(ledger: Ledger, campaign_id: int) -> dict[int, Resolution]:
-    """Return the last decision about each of the campaign's batches, by the ledger's id of the batch."""
+    """Return the last decision about each of the campaign's batches, by the ledger's batch id."""
     rows = ledger.rows("resolutions_of_campaign", {"campaign_id": campaign_id})
     return {
         batch_id: Resolution(batch_id, at, Decision(decision), by, note, evidence)
@@ -125,29 +125,29 @@ def resolutions(ledger: Ledger, campaign_id: int) -> dict[int, Resolution]:
 
 
 def first_numbers(ledger: Ledger, batch_id: int, most: int) -> list[str]:
-    """Return the first numbers of a batch, which tell it from others."""
+    """Return the first numbers of a batch, to identify it."""
     return [number for (number,) in ledger.rows("numbers_of_batch", (batch_id, most))]
 
 
 def resolve(
     ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool, note: str | None = None
 ) -> list[BatchRecord]:
-    """Decide held batches by hand; deciding one again the same way changes nothing.
+    """Resolve held batches; resolving a batch again the same way changes nothing.
 
     Args:
-        ledger: where.
-        name: the campaign's.
-        batch_ids: the ledger's ids of the batches.
+        ledger: the ledger.
+        name: the campaign's name.
+        batch_ids: the ledger's batch ids.
         placed: True: the calls were placed (the batch becomes `accepted`). False: they were not (it
             becomes `refused`, and its people can be called again).
-        note: why, to keep with the decision.
+        note: reason to store with the decision.
 
     Returns:
         The batches as they stand now.
 
     Raises:
-        UsageError: if one of them isn't the campaign's, isn't held, is `short` and to be not placed, or
-            may still be under way. Nothing is changed then.
+        UsageError: if a batch isn't the campaign's, isn't held, is `short` and resolved as not placed, or
+            may still be in progress. Nothing is changed then.
     """
     ledger.recover()
     found = campaign(ledger, name)
@@ -177,7 +177,7 @@ def resolve(
 
 
 def obstacles(ledger: Ledger, campaign_id: int) -> dict[int, dict[bool, UsageError | None]]:
-    """Return for each held batch why it can't be resolved as placed (True) or not placed (False); None: it can."""
+    """Return why each held batch can't be resolved as placed (True) or not placed (False); None if it can be."""
     return {
         batch_id: {placed: _obstacle(ledger, row, placed=placed) for placed in (True, False)}
         for batch_id, row in _rows_by_batch(ledger, campaign_id, held_only=True).items()
@@ -185,9 +185,9 @@ def obstacles(ledger: Ledger, campaign_id: int) -> dict[int, dict[bool, UsageErr
 
 
 def settle_proven(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
-    """Accept held batches all of whose calls the conversation records have; never the other way.
+    """Accept held batches if every call has a conversation record. Missing records never refuse a batch.
 
-    It need not wait for anything: whatever the run still does, or is told, its calls were made.
+    There is nothing to wait for: whatever the run does next, the calls were made.
 
     Returns:
         The batches that were accepted.
@@ -215,7 +215,7 @@ def _rows_by_batch(
 
 
 def _obstacle(ledger: Ledger, row: Sequence[Any], *, placed: bool) -> UsageError | None:
-    """Return why a batch can't be decided so by hand."""
+    """Return why a batch can't be resolved in this way."""
     batch, run_ended_at, deadline = batch_record(row), row[11], row[12]
     [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
     if batch.state not in HELD_STATES:
@@ -242,7 +242,7 @@ def _obstacle(ledger: Ledger, row: Sequence[Any], *, placed: bool) -> UsageError
             hint="wait until that run has ended",
             code="batch-run-alive",
         )
-    # abs: a clock that was ahead when it was sent must not keep it held until that day has come.
+    # abs: a clock that was ahead at sending must not keep the batch held until that time.
     if batch.submitted_at and abs(ledger.age(batch.submitted_at)) < timedelta(seconds=deadline):
         return UsageError(
             f"the POST of batch {batch.id} went out less than {deadline:g} s ago and may still be in progress",
@@ -261,13 +261,13 @@ def _settle(
     note: str | None = None,
     evidence: str | None = None,
 ) -> bool:
-    """Write a decision about a held batch; return False where it was decided otherwise since it was read."""
+    """Write a decision about a held batch; return False if another decision came first."""
     at = ledger.timestamp()
     target = BatchState.REFUSED if decision is Decision.NOT_PLACED else BatchState.ACCEPTED
     resolved = {
         "id": batch.id,
         "state": target.value,
-        "from_state": batch.state.value,  # a late outcome may have made it another one since it was read
+        "from_state": batch.state.value,  # a late outcome may have changed the batch since it was read
         "error": f"{batch.error or 'held'}; {words}",
         "finished_at": at,
     }

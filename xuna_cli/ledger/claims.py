@@ -1,4 +1,4 @@
-"""The ledger's claims: who is claimed, who may not be, and claiming call targets for batches of a run."""
+"""The ledger's claims: who is claimed, who is barred, and claiming call targets for a run's batches."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ Groups = Sequence[Sequence[CallTarget]]
 
 
 class Claims:
-    """Claims call targets, gives them back, and tells who is claimed or may not be."""
+    """Claims and unclaims call targets, and tells who is claimed or barred."""
 
     def __init__(self, database: Database, runs: Runs) -> None:
         self._db = database
@@ -30,12 +30,12 @@ class Claims:
     def claim_statuses(
         self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
     ) -> dict[str, ClaimStatus]:
-        """Return how those of the keys stand that the ledger knows in this campaign, in whichever form.
+        """Return the claim status of those keys that the ledger knows in this campaign, in any form of the number.
 
         Args:
-            campaign_id: the campaign's.
-            keys: who.
-            run_id: the asking run's: whom it has claimed, or the API has refused in it, is a duplicate.
+            campaign_id: the campaign.
+            keys: keys of people.
+            run_id: the asking run; people that it has claimed, or that the API refused in it, are duplicates.
         """
         found = {
             key: _claim_status(state, own=owner == run_id)
@@ -47,19 +47,19 @@ class Claims:
         return found
 
     def row_numbers(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
-        """Return for those of the keys that are claimed, in whichever form, the row that they were claimed with."""
+        """Return the row number of each claimed key, in any form of the number."""
         return dict(self._db.rows_of_keys("row_numbers_of_keys", keys, campaign_id))
 
     # -- who may not be
 
     def refused(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
-        """Return those of the keys whom the API refused to call, each with the run in which it did so last."""
+        """Return the keys whom the API refused to call, each with the last run in which it did."""
         if not self._db.rows("refused_any", {"campaign_id": campaign_id}):
             return {}
         return dict(self._db.rows_of_keys("refused_keys", keys, campaign_id))
 
     def on_do_not_call_list(self, numbers: Iterable[str]) -> dict[str, str]:
-        """Return those of the numbers that are on the do-not-call list, each with the reason given, or ""."""
+        """Return the numbers that are on the do-not-call list, each with its reason or ""."""
         if not self._db.rows("do_not_call_any"):
             return {}
         found = self._db.rows_of_keys("on_do_not_call_list", tuple(numbers))
@@ -68,7 +68,7 @@ class Claims:
     def barred(
         self, run: Run, targets: Sequence[CallTarget], quiet_since: datetime | None = None
     ) -> Mapping[str, str]:
-        """Return whom a claim leaves out, and why; as `submit` does."""
+        """Return the people whom a claim leaves out, with the reasons, as `submit` does."""
         barred = self.barred_from_post(targets, quiet_since)
         if quiet_since is not None:
             claimed = claimed_by_others(self._db, [target.to_phone_number for target in targets], run.id)
@@ -76,13 +76,13 @@ class Claims:
         return barred
 
     def barred_from_post(self, targets: Sequence[CallTarget], quiet_since: datetime | None) -> dict[str, str]:
-        """Return whom `submit` keeps back, by number, and why."""
+        """Return the numbers that `submit` bars, with the reasons."""
         barred: dict[str, str] = {}
         if quiet_since is not None:
             called = last_calls(self._db, [target.to_phone_number for target in targets], quiet_since)
             barred.update((number, CalledAt(at)) for number, at in called.items())
         if reasons := self.on_do_not_call_list(number for target in targets for number in target.numbers):
-            # Whoever is on the list with one of their numbers is not called under another.
+            # A person with one number on the list is not called under another number.
             barred.update(
                 (target.to_phone_number, reasons[number])
                 for target in targets
@@ -95,27 +95,27 @@ class Claims:
 
     @retry_on_rollback
     def claim(self, run: Run, groups: Groups, quiet_since: datetime | None = None) -> list[Batch]:
-        """Claim call targets, all of them in one transaction.
+        """Claim call targets in one transaction.
 
-        Each group becomes a batch. Those that somebody else has claimed in the meantime are left out, and
-        the batches are filled up from the groups behind them. Those who have come onto the ledger's
+        Each group becomes a batch. People claimed by another run in the meantime are left out, and
+        the batches are filled up from the groups behind them. People who have come onto the ledger's
         do-not-call list, whom the API has refused in this run, or who were called within the quiet days are
         left out, too.
 
         Args:
-            run: ours.
-            groups: the targets of each batch, no key twice among them all.
-            quiet_since: leave out who was called since then in any campaign, or is claimed by another run now.
+            run: this run.
+            groups: the targets of each batch; all keys differ.
+            quiet_since: leave out people called since then in any campaign, or claimed by another run now.
 
         Returns:
             The batches, in order, none empty.
 
         Raises:
-            LostClaimError: if another run took this one for dead. Nothing is claimed then.
+            LostClaimError: if another run has closed this one as dead. Nothing is claimed then.
         """
         with self._db.transaction():
             self._runs.check_open(run.id)
-            # Claims of a campaign come one after the other: else machines wait for rows that they won't get.
+            # Claims of a campaign are serialised, or machines would block on rows that they then lose.
             self._db.change("lock_campaign", {"campaign_id": run.campaign_id})
             groups = self._still_free(run, groups)
             groups = self._without_barred(run, groups, quiet_since)
@@ -126,9 +126,9 @@ class Claims:
             return self._repack(run, batches)
 
     def _still_free(self, run: Run, groups: Groups) -> Groups:
-        """Leave out whom another machine, which reads the same list, has claimed since they were read.
+        """Leave out people whom another machine with the same list has claimed since they were read.
 
-        It has mostly claimed the very next ones: where the first are free, nobody else is looked up. What
+        The other machine has mostly claimed the very next ones: if the first are free, nobody else is looked up. What
         this overlooks costs only time, since the claim itself decides.
         """
         targets = [target for group in groups for target in group]
@@ -151,7 +151,7 @@ class Claims:
         )
 
     def _without_other_forms(self, run: Run, groups: Groups) -> Groups:
-        """Leave out who is claimed, or claimed before in these groups, under another form of the number."""
+        """Leave out people claimed under another form of the number, in the ledger or earlier in these groups."""
         others = with_other_forms(target.key for group in groups for target in group)
         if not others:
             return groups
@@ -166,7 +166,7 @@ class Claims:
         return _kept(groups, is_first)
 
     def _repack(self, run: Run, batches: Sequence[Batch]) -> list[Batch]:
-        """Fill the batches from the front with the targets that are really ours; drop the empty ones."""
+        """Refill the batches from the front with the targets that were claimed; drop empty batches."""
         rows = self._db.rows_in("keys_of_batches", [batch.id for batch in batches])
         owner: dict[str, int] = dict(rows)
         ours = iter([target for batch in batches for target in batch.targets if target.key in owner])
@@ -183,10 +183,10 @@ class Claims:
 
     @retry_on_rollback
     def unclaim(self, batch: Batch, keys: Sequence[str]) -> Batch | None:
-        """Give back some calls of a batch that is only claimed.
+        """Free some calls of a batch that is only claimed.
 
         Returns:
-            What is left of the batch, or None.
+            The rest of the batch, or None.
         """
         gone = set(keys)
         left = [target for target in batch.targets if target.key not in gone]
@@ -204,7 +204,7 @@ class Claims:
 def add_batch(
     database: Database, run_id: int, targets: Sequence[CallTarget], parent_id: int | None = None
 ) -> Batch:
-    """Enter a claimed batch, whose calls have to follow."""
+    """Insert a claimed batch; its calls must follow."""
     nonce = token_hex(8)
     [(batch_id,)] = database.engine.rows(
         named("add_batch"),
@@ -214,24 +214,24 @@ def add_batch(
 
 
 def insert_calls(database: Database, campaign_id: int, batches: Iterable[Batch]) -> int:
-    """Claim the targets of batches; return how many of them nobody had claimed before."""
+    """Insert claims for the targets of batches; return how many are new."""
     rows = [
         (campaign_id, target.key, target.to_phone_number, batch.id, target.row_number)
         for batch in batches
         for target in batch.targets
     ]
-    # Sorted: neighbouring pages are written once, and two machines can't deadlock.
+    # Sorted, so that neighbouring pages are written once and two machines can't deadlock.
     rows.sort(key=itemgetter(1))
     return database.insert("insert_calls", rows)
 
 
 def move_calls(database: Database, campaign_id: int, batch_id: int, keys: Sequence[str]) -> None:
-    """Let calls be another batch's."""
+    """Move calls to another batch."""
     database.change_in("move_calls", keys, batch_id, campaign_id)
 
 
 def _with_others(database: Database, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
-    """Give a batch other people, and with them another nonce: the key of one request names one request."""
+    """Change a batch's people and its nonce, since an idempotency key must identify one request."""
     changed = Batch(batch.id, tuple(targets), token_hex(8))
     database.change("resize_batch", {"id": batch.id, "size": len(targets), "nonce": changed.nonce})
     return changed

@@ -1,4 +1,4 @@
-"""What the ledger keeps of conversation records: which of them are of which call, and what came of it."""
+"""Conversation records in the ledger: the call of each, and its outcome."""
 
 import json
 from collections import defaultdict
@@ -13,7 +13,7 @@ from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import CallOutcome, ConversationSync, KeptRecord, OutcomeRecord
 from xuna_cli.models import Conversation, Evaluation
 
-LONGEST_TEXT = 2_000  # characters of a rationale or a collected value that are kept
+LONGEST_TEXT = 2_000  # stored characters of a rationale or a collected value
 
 UNDER_WAY = frozenset(
     {"initiated", "queued", "pending", "scheduled", "ringing", "in-progress", "in_progress", "processing"}
@@ -24,12 +24,12 @@ ENDED = FAILED | {"done", "completed"}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A conversation, and the calls that it is of.
+    """A conversation and the calls that it belongs to.
 
     Attributes:
-        conversation: without its transcript.
-        keys: of the calls; several only where it is unproven.
-        joined_by: how that is proven; None: it is not.
+        conversation: the record without its transcript.
+        keys: keys of the calls; several only if the match is unproven.
+        joined_by: how the match is proven; None if it is not.
     """
 
     conversation: Conversation
@@ -38,9 +38,9 @@ class Link:
 
 
 def verdict(conversation: Conversation) -> CallOutcome:
-    """Return what a record says of its call.
+    """Return the outcome that a record gives its call.
 
-    One criterion that failed makes a failure, all of them met make a success; a record without a verdict
+    One failed criterion means failure, and all criteria met mean success; a record without a verdict
     is unknown, never a success.
     """
     status = (conversation.status or "").lower()
@@ -53,18 +53,18 @@ def verdict(conversation: Conversation) -> CallOutcome:
 
 
 def is_final(conversation: Conversation) -> bool:
-    """Return whether the API has said all of it: such a record need not be read again."""
+    """Return whether a record is complete, so that it need not be read again."""
     status = (conversation.status or "").lower()
     return status not in UNDER_WAY and (bool(conversation.evaluation) or status in ENDED)
 
 
 def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
-    """Keep what conversations say, in one transaction; what was kept of them before is replaced.
+    """Store conversations in one transaction; earlier versions are replaced.
 
-    Calls whose claim is gone in the meantime are left out.
+    Calls whose claim was deleted in the meantime are left out.
 
     Raises:
-        LedgerError: if it can't be written.
+        LedgerError: if the ledger can't be written.
     """
     if not links:
         return
@@ -83,12 +83,12 @@ def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
 
 
 def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None:
-    """Forget conversations that only other records proved, or that were in doubt, and that are linked no more.
+    """Delete links that depended on other records, or were in doubt, and are no longer found.
 
     Args:
-        ledger: where.
-        campaign_id: whose.
-        linked: those that a whole reading has linked so.
+        ledger: the ledger.
+        campaign_id: the campaign.
+        linked: conversations that a complete sync has linked in these ways.
     """
     with ledger.transaction():
         rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
@@ -97,17 +97,17 @@ def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None
 
 
 def final_conversations(ledger: Ledger, campaign_id: int, ids: Sequence[str]) -> set[str]:
-    """Return those of the conversations that are joined already, and of which nothing more will come."""
+    """Return the conversations that are matched already and final."""
     return {found for (found,) in ledger.rows_in("final_conversations", ids, campaign_id)}
 
 
 def known_batch_ids(ledger: Ledger, ids: Iterable[str]) -> set[str]:
-    """Return those of the API's batch ids that any campaign of this ledger has."""
+    """Return the API's batch ids that any campaign of this ledger has."""
     return {found for (found,) in ledger.rows_in("known_batch_ids", sorted(ids))}
 
 
 def kept_records(ledger: Ledger, campaign_id: int) -> Iterator[KeptRecord]:
-    """Yield every record that is kept for a campaign, in short readings that keep no writer waiting."""
+    """Yield every stored record of a campaign, in short reads that do not block writers."""
     after = ("", "")
     while rows := ledger.rows(
         "kept_records_page",
@@ -126,15 +126,15 @@ def kept_records(ledger: Ledger, campaign_id: int) -> Iterator[KeptRecord]:
 
 
 def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRecord]:
-    """Return what came of the calls of some batches (the ledger's ids), by key.
+    """Return the outcomes of the calls of some batches (the ledger's ids), by key.
 
-    Of several conversations of one call the latest counts; one that is proven counts before any that isn't.
+    Of several conversations of one call, the latest counts; a proven one counts before an unproven one.
     """
     return _by_key(ledger.rows_in("outcomes_of_batches", batch_ids))
 
 
 def outcomes_of_keys(ledger: Ledger, campaign_id: int, keys: Sequence[str]) -> dict[str, OutcomeRecord]:
-    """Return what came of the calls of some keys, as `outcomes_of` does."""
+    """Return the outcomes of the calls of some keys, as `outcomes_of` does."""
     return _by_key(ledger.rows_in("outcomes_of_keys", keys, campaign_id))
 
 
@@ -170,7 +170,7 @@ def _evaluation(text: str) -> Mapping[str, Evaluation]:
 
 
 def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
-    """Return for held batches (by the ledger's id) how many of their calls are proven to have been made."""
+    """Return how many calls of each held batch (by the ledger's id) are proven to have been made."""
     return {
         batch: int(found)
         for batch, found in ledger.rows("found_of_held_batches", {"campaign_id": campaign_id})
@@ -178,7 +178,7 @@ def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
 
 
 def sync_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
-    """Return when and how completely the records were last read for a campaign; None: they were not."""
+    """Return when and how completely the records of a campaign were last read; None if never."""
     rows = ledger.rows("conversation_sync", {"campaign_id": campaign_id})
     if not rows:
         return None
@@ -187,7 +187,7 @@ def sync_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
 
 
 def store_sync(ledger: Ledger, campaign_id: int, sync: ConversationSync) -> None:
-    """Keep when and how completely the records were read."""
+    """Store when and how completely the records were read."""
     with ledger.transaction():
         ledger.change(
             "set_conversation_sync",
@@ -207,12 +207,12 @@ def store_sync(ledger: Ledger, campaign_id: int, sync: ConversationSync) -> None
 def outcome_of(
     outcome: OutcomeRecord | None, submitted_at: str | None, sync: ConversationSync | None
 ) -> CallOutcome:
-    """Return what came of a call, also where there is no record of it.
+    """Return the outcome of a call, even without a record.
 
     Args:
-        outcome: what the ledger has.
-        submitted_at: when the call's batch was sent.
-        sync: the campaign's.
+        outcome: the stored outcome, if any.
+        submitted_at: time at which the call's batch was sent.
+        sync: the campaign's last sync.
     """
     if outcome is not None:
         return outcome.outcome

@@ -1,10 +1,10 @@
-"""Copying a ledger into another one, on either engine: for those who grow.
+"""Copy a ledger into another one, on either engine.
 
-One transaction on each side: nobody writes the source meanwhile, and a copy that was not finished is not
-there. The source is marked as moved in its own, after that of the target is on the disk. Rows go over in
-portions, in constant memory. Serial keys are moved above all that the target has ever used; in a new ledger
-they stay what they were. The statements are made from the tables of the migrations, so that
-none can be forgotten.
+One transaction on each side: nobody writes the source meanwhile, and an unfinished copy is not
+there. The source is marked as moved in its own transaction, after the target's is on disk. Rows are copied in
+portions, in constant memory. Serial keys are shifted above all keys that the target has ever used; in a new ledger
+they stay the same. The statements are made from the tables of the migrations, so that
+no table can be forgotten.
 """
 
 import math
@@ -21,18 +21,18 @@ from xuna_cli.ledger.tables import Table, tables
 
 OWN = frozenset(
     {"schema_version", "ledger_id", MOVED_TO, MOVED_AT}
-)  # of ledger_info: each ledger has its own
+)  # entries of ledger_info that each ledger has for itself
 
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What was copied.
+    """Result of a copy.
 
     Attributes:
-        rows: how many of each table.
-        moved: by how much each table's serial keys are higher in the target.
+        rows: number of rows by table.
+        moved: offset of each table's serial keys in the target.
     """
 
     rows: Mapping[str, int]
@@ -40,17 +40,17 @@ class Copied:
 
 
 def copy_ledger(source: Ledger, target: Ledger, *, keep: bool = False) -> Copied:
-    """Copy everything, compare it with what arrived, and only then commit it; mark the source as moved.
+    """Copy everything, verify the copy before the commit, and mark the source as moved.
 
     Args:
-        source: locked against writers meanwhile; what dead runs left in it is closed first.
-        target: another ledger, of any engine.
-        keep: leave the source without the mark; one that has it can be copied, too.
+        source: the ledger to copy; dead runs are recovered first, and writers are locked out.
+        target: another ledger, on any engine.
+        keep: don't mark the source as moved, and accept a source that is marked already.
 
     Raises:
         UsageError: if both are the same, a run is alive in the source, or the target knows one of the
             campaigns. Nothing is changed then.
-        LedgerError: if either fails, what arrived is not what was sent, or the source was moved before.
+        LedgerError: if either ledger fails, the copy differs, or the source was moved before.
     """
     if source.ledger_id == target.ledger_id:
         raise UsageError("the source and the target are the same ledger", code="ledger-same")
@@ -107,7 +107,7 @@ def _check(source: Ledger, target: Ledger) -> None:
 
 
 def _copy(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]) -> int:
-    # Where keys are the world's (a number, a name), the target may have the same entry: its own stays.
+    # For natural keys (a number, a name), the target may have the same entry: its own stays.
     shared = "" if _is_ours(table) else " ON CONFLICT DO NOTHING"
     count = highest = 0
     for rows in _portions(source, table):
@@ -126,7 +126,7 @@ def _copy(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]
 
 
 def _compare(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, int]) -> None:
-    """Raise LedgerError if the target lacks a row, has another one in its place, or has one too many."""
+    """Raise LedgerError if a row of the target is missing, different or surplus."""
     names, keys = ", ".join(table.columns), ", ".join(table.key)
     sent = 0
     for rows in _portions(source, table):
@@ -152,7 +152,7 @@ def _compare(source: Ledger, target: Ledger, table: Table, moved: Mapping[str, i
 
 
 def _portions(ledger: Ledger, table: Table) -> Iterator[Sequence[Row]]:
-    """Yield a table's rows in the order of its key, in portions that one statement takes."""
+    """Yield a table's rows in key order, in portions for one statement each."""
     keys = ", ".join(table.key)
     marks = ", ".join("?" * len(table.key))
     select = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - the migrations' words

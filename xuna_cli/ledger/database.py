@@ -16,22 +16,22 @@ from xuna_cli.times import for_machines
 
 
 def utc_now() -> datetime:
-    """Return the time now, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class Database:
-    """The connection that every part of the ledger works with.
+    """The connection that all parts of the ledger share.
 
     Args:
-        engine: an open connection to where the ledger is.
+        engine: an open connection to the ledger.
         now: the clock, in UTC.
 
     Attributes:
-        engine: as given.
-        lock: held by whoever uses the connection.
-        group_commit: transactions that several threads share.
-        living_runs: runs of this process; while there are any, nobody can mark the ledger as moved.
+        engine: the open connection.
+        lock: lock that protects the connection.
+        group_commit: shared transactions of several threads.
+        living_runs: runs of this process; while there are any, the ledger can't be marked as moved.
     """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime] = utc_now) -> None:
@@ -43,7 +43,7 @@ class Database:
 
     @property
     def location(self) -> str:
-        """Where the ledger is, for messages."""
+        """The ledger's location, for messages."""
         return self.engine.location
 
     @property
@@ -72,7 +72,7 @@ class Database:
         """Run a block all or nothing; the result is on the disk when the block ends.
 
         Args:
-            moved_too: allow it for a ledger that was moved, from which nobody may be called any more.
+            moved_too: allow a ledger that was moved.
 
         Raises:
             LedgerError: if the ledger can't be written, or was moved.
@@ -85,35 +85,35 @@ class Database:
     # -- reading
 
     def query(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run a statement that changes nothing."""
+        """Run a statement that only reads."""
         with self.lock:
             return self.engine.rows(sql, parameters)
 
     def rows(self, name: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Run one of queries.sql's readings."""
+        """Run a named SELECT of queries.sql."""
         return self.query(named(name), parameters)
 
     def rows_in(self, name: str, items: Sequence[object], *before: object) -> list[tuple[Any, ...]]:
-        """Run a reading with a `{list}` for any number of items.
+        """Run a named SELECT with a `{list}` for any number of items.
 
         Args:
-            name: as in queries.sql.
-            items: of the list.
-            before: the values of the parameters that come before it.
+            name: name in queries.sql.
+            items: the list's items.
+            before: values of the parameters before the list.
         """
         parts = (self.query(named(name, len(part)), (*before, *part)) for part in in_parts(items))
         return list(chain.from_iterable(parts))
 
     def rows_of_keys(self, name: str, keys: Sequence[str], *before: object) -> Iterator[tuple[Any, ...]]:
-        """Yield what a reading has for each of the keys, in whichever form they are in the ledger.
+        """Yield a named SELECT's rows for each key, in any form that the ledger has of the number.
 
         Args:
-            name: as in queries.sql; its first column is a key or a number.
-            keys: who.
-            before: the values of the parameters that come before the list.
+            name: name in queries.sql; the first column is a key or a number.
+            keys: keys or numbers.
+            before: values of the parameters before the list.
 
         Yields:
-            Rows, each with a key as it was given; those found in the form that was given come last.
+            Rows with the key as given; rows stored in the given form come last.
         """
         others = with_other_forms(keys)
         for other, *values in self.rows_in(name, list(others), *before):
@@ -128,7 +128,7 @@ class Database:
     # -- changing, inside a transaction
 
     def change(self, name: str, parameters: Parameters = ()) -> int:
-        """Run one of queries.sql's changes; return how many rows it changed."""
+        """Run a named change of queries.sql; return how many rows it changed."""
         return self.engine.change(named(name), parameters)
 
     def change_in(self, name: str, items: Sequence[object], *before: object) -> int:
@@ -145,14 +145,14 @@ class Database:
     # -- time
 
     def timestamp(self) -> str:
-        """Return the time now as the ledger writes it."""
+        """Return the current time in the ledger's format."""
         return as_written(self._now())
 
     def age(self, at: str) -> timedelta:
-        """Return how long ago a time of the ledger is."""
+        """Return the age of a time in the ledger."""
         return self._now() - datetime.fromisoformat(at)
 
 
 def as_written(at: datetime) -> str:
-    """Return an aware time as the ledger writes it: UTC, ISO 8601, milliseconds."""
+    """Format an aware time for the ledger: UTC, ISO 8601, milliseconds."""
     return for_machines(at, "milliseconds")

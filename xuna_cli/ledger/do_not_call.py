@@ -1,4 +1,4 @@
-"""The ledger's own do-not-call list, for all campaigns. Numbers are E.164; what is added is on the disk."""
+"""The ledger's do-not-call list, for all campaigns. Numbers are E.164; every addition is on disk."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from xuna_cli.ledger.who import user_at_host
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """How many runs are alive in a ledger, and how many requests they are making."""
+    """Numbers of live runs and of their requests in progress."""
 
     runs: int
     requests: int
 
 
-ADDED_AT_ONCE = 20_000  # numbers in one transaction: an import keeps no run waiting for long
+ADDED_AT_ONCE = 20_000  # numbers per transaction, so that an import does not block runs for long
 READ_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A number that nobody calls.
+    """A number on the do-not-call list.
 
     Attributes:
         to_phone_number: E.164.
@@ -38,14 +38,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """That a number was added, or removed.
+    """An addition or a removal of a number.
 
     Attributes:
         to_phone_number: E.164.
         action: `added` or `removed`.
         at: UTC, ISO 8601.
-        command: that did it; None: of an older version.
-        by: user@host; None: as `command`.
+        command: the command that made the change; None if an older version did.
+        by: user@host; None as for `command`.
         reason: as given, or None.
     """
 
@@ -58,16 +58,16 @@ class Event:
 
 
 def add(ledger: Ledger, numbers: Iterable[str], reason: str | None, command: str = "do-not-call add") -> int:
-    """Add numbers; it is on the disk when this returns. A number that is there keeps its entry.
+    """Add numbers and commit them to disk. A number that is on the list keeps its entry.
 
     Args:
-        ledger: where.
+        ledger: the ledger.
         numbers: E.164.
-        reason: to keep with them.
-        command: which adds them, to keep with them.
+        reason: reason to store.
+        command: command to store in the history.
 
     Returns:
-        How many are new.
+        How many numbers are new.
     """
     return sum(
         _insert(ledger, [(number, reason) for number in sorted(set(part))], command)
@@ -90,7 +90,7 @@ def _insert(ledger: Ledger, entries: Sequence[tuple[str, str | None]], command: 
 
 
 def in_progress(ledger: Ledger) -> InProgress:
-    """Return what was under way when it is asked; what is added before is looked at by every later request."""
+    """Return the runs and requests in progress. Later requests respect all numbers added before."""
     with ledger.transaction():
         alive = [run_id for (run_id,) in ledger.rows("open_runs") if ledger.engine.is_alive(run_id)]
         requests = sum(ledger.rows("submitting_of_run", {"run_id": run_id})[0][0] for run_id in alive)
@@ -100,7 +100,7 @@ def in_progress(ledger: Ledger) -> InProgress:
 def remove(
     ledger: Ledger, numbers: Iterable[str], reason: str | None = None, command: str = "do-not-call remove"
 ) -> int:
-    """Remove numbers, and keep that they were there and why they are not; return how many there were."""
+    """Remove numbers and record the removals; return how many were on the list."""
     removed = sorted(set(numbers))
     with ledger.transaction():
         ledger.change_in(
@@ -110,7 +110,7 @@ def remove(
 
 
 def history(ledger: Ledger, numbers: Sequence[str]) -> list[Event]:
-    """Return when numbers were added and removed, by which command, and why, in order."""
+    """Return the additions and removals of numbers, in order."""
     events = []
     for row in ledger.rows_in("do_not_call_removed_of", numbers):
         number, reason, added_at, command, by, removed_at, removed_command, removed_by, removed_reason = row
@@ -122,7 +122,7 @@ def history(ledger: Ledger, numbers: Sequence[str]) -> list[Event]:
 
 
 def entries(ledger: Ledger) -> Iterator[Entry]:
-    """Yield the list in the order of its numbers, in short readings that keep no writer waiting."""
+    """Yield the entries ordered by number, in short reads that do not block writers."""
     after = ""
     while rows := ledger.rows("do_not_call_page", {"after": after, "size": READ_AT_ONCE}):
         for row in rows:
@@ -131,5 +131,5 @@ def entries(ledger: Ledger) -> Iterator[Entry]:
 
 
 def count(ledger: Ledger) -> int:
-    """Return how many numbers there are."""
+    """Return the number of entries."""
     return int(ledger.rows("do_not_call_count")[0][0])

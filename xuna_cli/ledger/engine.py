@@ -1,4 +1,4 @@
-"""The interface of a database engine: what differs between SQLite and PostgreSQL, and nothing else."""
+"""The interface of a database engine: only what differs between SQLite and PostgreSQL."""
 
 import functools
 import random
@@ -11,7 +11,7 @@ from xuna_cli.errors import LedgerUnreachableError
 
 Parameters = Mapping[str, object] | Sequence[object]
 
-TRIES = 8  # of a transaction that is rolled back
+TRIES = 8  # tries of a transaction that is rolled back
 FIRST_PAUSE_S = 0.02
 
 WRITER = "writer:"  # prefix of names in ledger_info that belong to an engine; not copied
@@ -33,7 +33,7 @@ class Engine(Protocol):
 
     @property
     def location(self) -> str:
-        """Where the ledger is, for messages; without secrets."""
+        """The ledger's location for messages, without secrets."""
 
     @property
     def version(self) -> str:
@@ -103,14 +103,14 @@ class Engine(Protocol):
         """
 
     def forget_lock(self, run_id: int) -> None:
-        """Remove what is left of a dead run's lock."""
+        """Remove the remains of a dead run's lock."""
 
     def close(self) -> None:
         """Close the connection and release the locks."""
 
 
 class RolledBackError(LedgerUnreachableError):
-    """A transaction was rolled back; it may be repeated as it was."""
+    """A transaction was rolled back and may be repeated."""
 
     default_code = "ledger-busy"
 

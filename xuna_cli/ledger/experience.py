@@ -1,4 +1,4 @@
-"""What a ledger knows of earlier requests and calls: how long they took, and how many were answered."""
+"""Mean durations of earlier requests and calls, for estimates."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +11,14 @@ REQUESTS_LOOKED_AT = 200
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """Means of this ledger.
+    """Mean values of this ledger.
 
     Attributes:
-        requests: how many requests were looked at.
-        request_seconds: mean time of a request; None: there is none.
-        calls: accepted calls of the campaigns whose outcomes were read.
-        answered: how many of them have a record with a duration.
-        answered_seconds: mean duration of those; None: there is none.
+        requests: number of measured requests.
+        request_seconds: mean duration of a request; None without requests.
+        calls: number of accepted calls in campaigns whose outcomes were read.
+        answered: number of these calls that have a record with a duration.
+        answered_seconds: mean duration of the answered calls; None without any.
     """
 
     requests: int = 0
@@ -29,14 +29,14 @@ class Experience:
 
     @property
     def minutes_per_call(self) -> float | None:
-        """Mean minutes of a call, those that nobody answered included; None: unknown."""
+        """Mean minutes of a call, unanswered calls included; None if unknown."""
         if self.answered_seconds is None or not self.calls:
             return None
         return self.answered / self.calls * self.answered_seconds / 60
 
 
 def experience_of(database: Database) -> Experience:
-    """Return what is known."""
+    """Return the mean values of a ledger."""
     times = [
         (datetime.fromisoformat(finished) - datetime.fromisoformat(submitted)).total_seconds()
         for submitted, finished in database.rows("last_requests", (REQUESTS_LOOKED_AT,))

@@ -1,16 +1,16 @@
-"""Which file system a path is on, and whether SQLite's locks and syncs can be trusted there."""
+"""Find the file system of a path, and whether SQLite's locks and syncs can be trusted there."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-MOUNT_TABLE = Path("/proc/self/mountinfo")  # of Linux, proc(5)
+MOUNT_TABLE = Path("/proc/self/mountinfo")  # on Linux, see proc(5)
 
-# Type and mount point in the order of mounting; a later mount hides an earlier one at the same point.
+# Types and mount points in mount order; a later mount hides an earlier one at the same point.
 Mounts = Mapping[Path, str]
 
-# One kernel sees these, so that its locks hold for everybody who opens the file.
+# Only one kernel sees these, so its locks hold for everybody who opens the file.
 _LOCAL = """
     ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs nilfs2 bcachefs ubifs jffs2 ecryptfs
     overlay overlayfs aufs shiftfs rootfs tmpfs ramfs devtmpfs lxfs wslfs
@@ -31,7 +31,7 @@ SHARED = frozenset(_SHARED.split())
 
 
 def mounts() -> Mounts:
-    """Return this process's mounts; empty where the system has no such table."""
+    """Return this process's mounts; empty if the system has no mount table."""
     try:
         return parse_mounts(MOUNT_TABLE.read_text(encoding="utf-8", errors="replace"))
     except OSError:
@@ -39,7 +39,7 @@ def mounts() -> Mounts:
 
 
 def parse_mounts(table: str) -> Mounts:
-    """Return the mounts of a table as proc(5) describes `/proc/self/mountinfo`."""
+    """Parse a mount table in the format of `/proc/self/mountinfo`, see proc(5)."""
     found: dict[Path, str] = {}
     for line in table.split("\n"):
         before, _, after = line.partition(" - ")
@@ -50,17 +50,17 @@ def parse_mounts(table: str) -> Mounts:
 
 
 def mount_point_of(path: Path, among: Mounts) -> Path | None:
-    """Return where the file system is mounted that an absolute path is on; None if it can't be told.
+    """Return the mount point of an absolute path's file system; None if unknown.
 
     Args:
-        path: need not be there.
+        path: the path; it need not exist.
         among: the mounts.
     """
     return next((point for point in (path, *path.parents) if point in among), None)
 
 
 def is_mount_point(path: Path, among: Mounts) -> bool:
-    """Return whether something is mounted at exactly this path, which need not be there."""
+    """Return whether something is mounted at exactly this path, which need not exist."""
     if among:
         return path in among
     try:
@@ -72,7 +72,7 @@ def is_mount_point(path: Path, among: Mounts) -> bool:
 def is_shared(kind: str) -> bool:
     """Return whether other machines may see the files of a file system of this type.
 
-    What runs in user space (FUSE) mostly reaches a network, under a name of its own: it counts as shared
-    unless it is known to be local.
+    File systems in user space (FUSE) mostly use a network, under names of their own: they count as shared
+    unless they are known to be local.
     """
     return kind in SHARED or (kind.partition(".")[0] == "fuse" and kind not in LOCAL)

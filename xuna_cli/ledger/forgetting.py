@@ -1,4 +1,4 @@
-"""Forgetting the people of a campaign: what is kept is how many there were."""
+"""Delete the people of a campaign; only counts are kept."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,27 +10,29 @@ from xuna_cli.ledger.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A campaign that was forgotten, and how many people were in it."""
+    """A forgotten campaign, and how many people it had."""
 
     name: str
     people: int
 
 
 def forget(ledger: Ledger, name: str) -> Forgotten:
-    """Delete the people of a campaign, keep its counts, and close it for good; `vacuum` has to follow.
+    """Permanently delete the people of a campaign and close it; `vacuum` must follow. Counts are kept.
 
-    What the API said of its batches and of people whom it refused, what was to be said to them, and notes about
-    held batches go too: all may quote people. So do the rows that became no call.
+    The API's messages about batches and refused people, the message templates, and notes about
+    held batches are deleted, too, since they may quote people. So are the rows that were not called.
 
     Raises:
-        UsageError: if there is no such campaign, one of its batches is held, or a run of it is alive.
+        UsageError: if the campaign does not exist, has a held batch, or has a live run.
     """
     ledger.recover()
     found = campaign(ledger, name)
     if found.forgotten_at is not None:
         return Forgotten(name, 0)
     with ledger.transaction():
-        ledger.change("lock_campaign", {"campaign_id": found.id})  # a run that starts now waits, or is seen
+        ledger.change(
+            "lock_campaign", {"campaign_id": found.id}
+        )  # a run that starts now either waits or is visible
         if ledger.rows("open_runs_of_campaign", {"campaign_id": found.id}):
             raise UsageError(
                 f"a run of campaign {name!r} is still in progress",
@@ -56,5 +58,5 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
 
 
 def older_than(ledger: Ledger, age: timedelta) -> list[str]:
-    """Return the campaigns whose last run ended so long ago, and that are not forgotten yet."""
+    """Return the campaigns not yet forgotten whose last run ended before the given age."""
     return [name for name, last_ended in ledger.rows("campaign_ages") if ledger.age(last_ended) > age]

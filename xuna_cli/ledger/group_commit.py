@@ -1,6 +1,6 @@
 """Group commit: changes that several senders make at the same time share one transaction.
 
-A commit costs the same whatever is in it (some syncs of the disk), and commits come one after the other. Without
+A commit costs the same (some disk syncs) whatever its size, and commits are serialised. Without
 this, senders wait for each other: with 8 of them and a server that takes 50 ms, a third of their time.
 """
 
@@ -16,8 +16,8 @@ class GroupCommit:
     """Commits changes of several threads in shared transactions.
 
     Args:
-        lock: what a transaction is made under.
-        transaction: all or nothing, and on the disk when it ends.
+        lock: lock for a transaction.
+        transaction: context manager of a transaction.
     """
 
     def __init__(
@@ -28,27 +28,27 @@ class GroupCommit:
         self._waiting: deque[_Step] = deque()
 
     def run(self, change: Callable[[], T]) -> T:
-        """Make a change; it is on the disk when this returns.
+        """Make a change and commit it to disk.
 
         Args:
-            change: made inside a transaction; a second time if the first was rolled back for another's sake.
+            change: runs inside a transaction; repeated if another change caused a rollback.
 
         Returns:
-            What `change` returned.
+            The result of `change`.
 
         Raises:
-            Exception: what `change`, or the transaction, raised. Nothing of the change has happened then.
+            Exception: an error of `change` or the transaction. The change was then rolled back.
         """
         step = _Step(change)
         self._waiting.append(step)
         with self._lock:
-            # Whoever has the lock makes what has come together meanwhile, also for those behind.
+            # The thread with the lock commits all waiting changes, also for the threads behind it.
             if not step.made:
                 self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
         if step.error is not None:
             raise step.error
         if not step.made:
-            raise RuntimeError("a change was lost")  # never; but nobody may be called on the strength of it
+            raise RuntimeError("a change was lost")  # unreachable; but no call may rely on a missing result
         return cast(T, step.result)
 
     def _commit(self, steps: list["_Step"]) -> None:
@@ -56,7 +56,9 @@ class GroupCommit:
             with self._transaction():
                 results = [step.change() for step in steps]
         except BaseException as error:  # noqa: BLE001 - raised by `run`, in the thread that it belongs to
-            if len(steps) > 1:  # nothing of it has happened; each gets a result, or an error, of its own
+            if (
+                len(steps) > 1
+            ):  # all were rolled back: run each change by itself, with a result or an error of its own
                 for step in steps:
                     self._commit([step])
                 return
@@ -68,7 +70,7 @@ class GroupCommit:
 
 
 class _Step:
-    """A change that waits for a transaction, and what came of it."""
+    """A change that waits for a transaction, with its result."""
 
     __slots__ = ("change", "error", "made", "result")
 

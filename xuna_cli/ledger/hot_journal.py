@@ -1,8 +1,8 @@
-"""Whether a journal that lies beside a ledger file belongs to what the file is now.
+"""Check whether a journal beside a ledger file belongs to the file's current state.
 
-A run that was killed in the middle of a transaction leaves a journal, and whoever opens the file next puts the
-pages in it back. Where a backup was put in the file's place meanwhile, that mixes two states of the ledger:
-people who were called would be free. The journal says to which state it belongs: how many pages the file had,
+A run that was killed within a transaction leaves a journal, and the next connection puts the
+journal's pages back. If the file was replaced by a backup meanwhile, that mixes two states of the ledger:
+people who were called would be free. The journal records its state: how many pages the file had,
 and (in its copy of page 1) how often it had been changed.
 
 Formats: https://www.sqlite.org/fileformat2.html, "The Database Header" and "The Rollback Journal".
@@ -18,21 +18,21 @@ from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.place import journal_of
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")
-HEADER = 28  # bytes of a journal's header that are used
+HEADER = 28  # used bytes of a journal's header
 DATABASE_HEADER = 100
 TO_THE_END = 0xFFFFFFFF  # instead of a number of records
-TRIES = 3  # a journal that is gone, or another one, after the file was read was of a living transaction
+TRIES = 3  # a journal that vanishes or changes while the file is read belongs to a live transaction
 
 
 @dataclass(frozen=True, slots=True)
 class _Journal:
-    """What a journal says of the file that it belongs to.
+    """The state of the file in a journal.
 
     Attributes:
-        nonce: differs from journal to journal.
-        pages: of the file when the transaction began.
-        page_size: bytes.
-        change: the file's change counter when the transaction began; None where page 1 is not in the journal.
+        nonce: random number of the journal.
+        pages: number of the file's pages when the transaction began.
+        page_size: page size in bytes.
+        change: the file's change counter when the transaction began; None if the journal lacks page 1.
     """
 
     nonce: bytes
@@ -42,11 +42,11 @@ class _Journal:
 
 
 def check_journal(path: Path) -> None:
-    """Look whether the journal beside a ledger file, if there is one, belongs to it. Writes nothing.
+    """Check that the journal beside a ledger file, if any, belongs to the file. Writes nothing.
 
     Raises:
-        LedgerError: if it belongs to another state of the file.
-        OSError: if one of them can't be read.
+        LedgerError: if the journal belongs to another state of the file.
+        OSError: if the file or the journal can't be read.
     """
     for _ in range(TRIES):
         before = _journal(journal_of(path))
@@ -73,14 +73,14 @@ def _belongs(journal: _Journal, header: bytes) -> bool:
         return False
     change = int.from_bytes(header[24:28], "big")
     if journal.change is not None:
-        # A transaction that was broken off has counted one further at most.
+        # An interrupted transaction has raised the counter by at most one.
         return change in {journal.change, (journal.change + 1) & 0xFFFFFFFF}
-    # Page 1 was not written: it still says how many pages there were, if it says so at all.
+    # Page 1 was not written: its page count, if any, is that of the old state.
     return header[24:28] != header[92:96] or int.from_bytes(header[28:32], "big") == journal.pages
 
 
 def _journal(path: Path) -> _Journal | None:
-    """Return what a journal says; None where there is none that SQLite would put back."""
+    """Parse a journal; None if SQLite would not roll it back."""
     try:
         with path.open("rb") as file:
             header = file.read(HEADER)
@@ -95,7 +95,7 @@ def _journal(path: Path) -> _Journal | None:
 
 
 def _changes_in(file: BinaryIO, size: int) -> Iterator[int]:
-    """Yield the change counter of each copy of page 1 among the records that were synced."""
+    """Yield the change counter of each copy of page 1 in the synced records."""
     start = 0
     while size - start >= HEADER:
         file.seek(start)
@@ -103,7 +103,7 @@ def _changes_in(file: BinaryIO, size: int) -> Iterator[int]:
         count, sector, page_size = (int.from_bytes(header[at : at + 4], "big") for at in (8, 20, 24))
         if header[:8] != MAGIC or sector < HEADER or not page_size:
             return
-        record = 4 + page_size + 4  # its number, the page, a checksum
+        record = 4 + page_size + 4  # page number, page, checksum
         there = (size - start - sector) // record
         count = there if count == TO_THE_END else min(count, there)
         for at in range(start + sector, start + sector + count * record, record):

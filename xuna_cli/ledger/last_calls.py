@@ -1,4 +1,4 @@
-"""When people were last called, whatever the campaign."""
+"""Times of last calls, in all campaigns."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,19 +13,19 @@ NO_CAMPAIGN = -1
 def last_calls(
     database: Database, numbers: Sequence[str], since: datetime, *, other_than: int | None = None
 ) -> dict[str, str]:
-    """Return when those of the numbers were last called that were called since a time.
+    """Return the last call of each number that was called since a given time.
 
-    Who may have been called (`submitting`, `unknown`, `short`) counts as called. What was forgotten is not
-    known any more.
+        Possible calls (`submitting`, `unknown`, `short`) count as calls. Forgotten calls are not
+        known.
 
     Args:
-        database: the ledger's.
-        numbers: E.164.
-        since: an aware time.
-        other_than: a campaign that doesn't count; None: all of them do.
+            database: the ledger's.
+            numbers: E.164.
+            since: earliest time, with a zone.
+            other_than: a campaign to ignore (default: none).
 
     Returns:
-        Number to time, as the ledger writes times.
+            Times in the ledger's format, by number.
     """
     at = as_written(since)
     campaign_id = NO_CAMPAIGN if other_than is None else other_than
@@ -40,7 +40,7 @@ def last_calls(
 
 
 def claimed_by_others(database: Database, numbers: Sequence[str], run_id: int) -> set[str]:
-    """Return those of the numbers that another run, of whatever campaign, has claimed and not sent yet."""
+    """Return the numbers that another run of any campaign has claimed and not sent yet."""
     return {
         number
         for name in ("claims_by_key", "claims_by_number")
@@ -50,12 +50,12 @@ def claimed_by_others(database: Database, numbers: Sequence[str], run_id: int) -
 
 @dataclass(frozen=True, slots=True)
 class RecentlyCalled:
-    """People of a run who were called in other campaigns lately.
+    """People of a run who were recently called in other campaigns.
 
     Attributes:
-        days: what counts as lately.
-        people: how many.
-        campaigns: how many of them by campaign, most first; one person may be in several.
+        days: length of the recent period.
+        people: number of people.
+        campaigns: number of people by campaign, largest first; a person may be in several.
     """
 
     days: int
@@ -64,13 +64,13 @@ class RecentlyCalled:
 
 
 class RecentCalls:
-    """Counts people who were called in other campaigns lately.
+    """Counts people who were recently called in other campaigns.
 
     Args:
-        database: the ledger's; None: there is none yet.
+        database: the ledger's database; None if there is none yet.
         now: UTC.
-        days: what counts as lately.
-        other_than: the campaign that doesn't count; None: all of them do.
+        days: length of the recent period.
+        other_than: a campaign to ignore (default: none).
     """
 
     def __init__(self, database: Database | None, now: datetime, days: int, other_than: int | None) -> None:
@@ -82,10 +82,10 @@ class RecentCalls:
         self._database = database
         if database is not None:
             ((others,),) = database.rows("campaigns_with_recent_runs", (self._other_than, self._since))
-            self._database = database if others else None  # nothing to look up for anybody
+            self._database = database if others else None  # there is no call to look up
 
     def add(self, numbers: Sequence[str]) -> None:
-        """Count those of the numbers."""
+        """Count the recently called people among these numbers."""
         if self._database is None:
             return
         found = {

@@ -1,7 +1,7 @@
-"""The ledger: who was called, who is about to be, and what came of every batch.
+"""The ledger: the record of calls, claims and batches.
 
-The promise rests on an order: `submit` is on the disk before the POST, `record` before anything else is
-made of the outcome. Each operation is one transaction, or one reading; `submit` and `record` share theirs
+The promise depends on an order: `submit` is on disk before the POST, and `record` before anything else is
+done with the outcome. Each operation is one transaction or one read; `submit` and `record` share transactions
 with those of other senders (see group_commit.py).
 """
 
@@ -19,21 +19,21 @@ from xuna_cli.ledger.runs import Runs
 class Ledger(Database):
     """A set of claims: to call somebody is to be the one who inserts (campaign, key).
 
-    What a run does with it is divided by role into runs, claims and batches, and is called by one name each.
+    The operations of a run are in three classes by role: runs, claims and batches.
 
     Args:
-        engine: an open connection to where the ledger is.
+        engine: an open connection to the ledger.
         now: the clock, in UTC.
-        create: make the ledger's tables where there are none.
-        read_only: whether nothing may be written, the schema included.
-        steps: the statements of each version of the schema; the last one is what this program knows.
+        create: create the ledger's tables if there are none.
+        read_only: whether nothing may be written, not even the schema.
+        steps: the statements of each schema version, up to this program's.
 
     Attributes:
-        created: whether opening it has made it.
-        ledger_id: tells it from all others.
+        created: whether the ledger is new.
+        ledger_id: unique id of the ledger.
 
     Raises:
-        LedgerError: if what is there is no ledger, or newer than this program, or may not be made.
+        LedgerError: if the database is not a ledger, is newer than this program, or may not be created.
     """
 
     def __init__(

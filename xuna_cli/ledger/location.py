@@ -1,4 +1,4 @@
-"""Where a ledger is: a file, or a database by its URL."""
+"""Locations of ledgers: a file, or the URL of a database."""
 
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -8,7 +8,7 @@ HIDDEN = "postgresql://…"
 
 
 class ServerUrl:
-    """A `postgresql://` URL; it shows itself without the password, and without anything it may hide in."""
+    """A `postgresql://` URL whose `str` and `repr` leave out the password and whatever may contain it."""
 
     __slots__ = ("_url",)
 
@@ -16,7 +16,7 @@ class ServerUrl:
         self._url = url
 
     def reveal(self) -> str:
-        """Return the URL, for the one place that needs it."""
+        """Return the full URL, for opening the connection."""
         return self._url
 
     def __str__(self) -> str:
@@ -30,7 +30,7 @@ Location = Path | ServerUrl
 
 
 def is_server_url(text: str) -> bool:
-    """Return whether text is meant as the URL of a PostgreSQL server."""
+    """Return whether text looks like the URL of a PostgreSQL server."""
     return text.lower().startswith(SCHEMES)
 
 
@@ -39,7 +39,7 @@ def _shown(url: str) -> str:
         parts = urlsplit(url)
         name, _, host = parts.netloc.rpartition("@")
         if any("@" in rest for rest in (parts.path, parts.query, parts.fragment)):
-            return HIDDEN  # a password with a character that a URL would encode: its end is anywhere
+            return HIDDEN  # an unencoded character in the password: its end is unknown
         ports = [one.rpartition(":")[2] for one in host.split(",") if ":" in one.rpartition("]")[2]]
         if not all(port.isdecimal() for port in ports):
             return HIDDEN

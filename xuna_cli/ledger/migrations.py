@@ -1,7 +1,7 @@
-"""The ledger's schema, as numbered steps; opening a ledger makes the steps above its own version.
+"""The ledger's schema as numbered steps; opening a ledger applies the steps above its version.
 
-A step that a release has made is never changed: what is to be different comes as a new step at the end. Each
-engine replaces SERIAL_KEY by its own type of a key that is never used again after a delete.
+A released step never changes; every change is a new step at the end. Each
+engine replaces SERIAL_KEY by its type of a key that is not reused after a delete.
 """
 
 import secrets
@@ -18,7 +18,7 @@ STEPS: Mapping[int, Sequence[str]] = {
             value TEXT NOT NULL
         )
         """,
-        # A name under which nobody is called twice; the three in the middle are fixed by the first run.
+        # A campaign: nobody is called twice in it. The first run fixes the three columns in the middle.
         """
         CREATE TABLE campaigns (
             id          SERIAL_KEY,
@@ -151,7 +151,7 @@ STEPS: Mapping[int, Sequence[str]] = {
         "ALTER TABLE runs ADD COLUMN zone_rules TEXT",
         # To find an API's id that comes a second time.
         "CREATE INDEX batches_of_batch_id ON batches (batch_id) WHERE batch_id IS NOT NULL",
-        # Whom the API refused to call, by whatever run last, and its words: they are tried again after everybody
+        # People whom the API refused to call, with the last such run and the message: they are called after everybody
         # else.
         """
         CREATE TABLE refusals (
@@ -224,19 +224,19 @@ STEPS: Mapping[int, Sequence[str]] = {
 
 
 def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: bool, read_only: bool) -> bool:
-    """Bring the schema to what this program knows.
+    """Migrate the schema to this program's version.
 
     Args:
-        database: just opened.
-        steps: the statements of each version.
-        create: make the tables where there are none.
+        database: the newly opened database.
+        steps: the statements of each schema version.
+        create: create the tables if there are none.
         read_only: change only a private copy.
 
     Returns:
-        Whether there was nothing before.
+        Whether the ledger is new.
 
     Raises:
-        LedgerError: if it is newer than this program, or not there and not to be made.
+        LedgerError: if the ledger is newer than this program, or missing and not to be created.
     """
     version, newest = database.schema_version, max(steps)
     if version > newest:
@@ -248,7 +248,7 @@ def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: b
         )
     if version == newest:
         return False
-    if version == 0 and not create:  # as a first run that was killed leaves it
+    if version == 0 and not create:  # left by a first run that was killed
         raise LedgerError(f"there is no ledger at {database.location}", code="ledger-missing")
     engine = database.engine
     if read_only:

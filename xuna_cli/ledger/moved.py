@@ -1,4 +1,4 @@
-"""The mark on a ledger that was copied elsewhere to go on there: whoever called from both would call twice."""
+"""The mark on a moved ledger: calling from both copies would call people twice."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ MOVED_TO, MOVED_AT = "moved_to", "moved_at"  # names in ledger_info; not copied
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Where a ledger goes on.
+    """The new location of a moved ledger.
 
     Attributes:
-        to: the new place, without the password.
-        at: when; UTC, ISO 8601.
+        to: the new location, without the password.
+        at: time of the move in UTC, ISO 8601.
     """
 
     to: str
@@ -22,7 +22,7 @@ class Moved:
 
 
 def check_not_moved(location: str, moved: Moved | None) -> None:
-    """Raise LedgerError if the ledger at this location has the mark."""
+    """Raise LedgerError if the ledger was moved."""
     if moved is not None:
         raise LedgerError(
             f"the ledger {location} was moved to {moved.to} at {for_people(moved.at)}, and can only be read",

@@ -1,4 +1,4 @@
-"""Who became no call for good, by rule and row: kept until the campaign is forgotten."""
+"""Rows that were not called, by rule, kept until the campaign is forgotten."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ Row = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class NotCalled:
-    """A row that became no call.
+    """A row that was not called.
 
     Attributes:
         source: the list's absolute path; `-` for standard input.
-        row_number: of that list.
-        rule: a rejection's or a screening rule's code.
-        to_phone_number: E.164; None where the row has no such number.
-        list_sha256: of the list's bytes.
-        first_run_id: the first run with this list in which it was so.
-        last_run_id: the last one.
+        row_number: row number in that list.
+        rule: code of the rejection or the screening rule.
+        to_phone_number: E.164; None if the row has no valid number.
+        list_sha256: hash of the list's bytes.
+        first_run_id: first run with this list that did not call the row.
+        last_run_id: last such run.
     """
 
     source: str
@@ -35,13 +35,13 @@ class NotCalled:
 
 
 def list_run(ledger: Ledger, run_id: int) -> int:
-    """Return the first run of the campaign that had the same list, by path and content; it may be the run itself."""
+    """Return the campaign's first run with the same list (path and content), possibly this run."""
     [(found,)] = ledger.rows("list_run", {"run_id": run_id})
     return int(found)
 
 
 def store_not_called(ledger: Ledger, list_run_id: int, run_id: int, rows: Mapping[Row, str | None]) -> None:
-    """Keep rows that became no call in a run, with the number of each, in one transaction."""
+    """Store a run's rows that were not called, with their numbers, in one transaction."""
     with ledger.transaction():
         ledger.insert(
             "add_not_called",
@@ -53,7 +53,7 @@ def store_not_called(ledger: Ledger, list_run_id: int, run_id: int, rows: Mappin
 
 
 def not_called(ledger: Ledger, campaign_id: int) -> Iterator[NotCalled]:
-    """Yield a campaign's rows that became no call, list by list, in short readings that keep no writer waiting."""
+    """Yield a campaign's rows that were not called, list by list, in short reads that do not block writers."""
     after: tuple[int, int, str] = (0, 0, "")
     while rows := ledger.rows("not_called_page", (campaign_id, *after, READ_AT_ONCE)):
         for _, *row in rows:

@@ -1,4 +1,4 @@
-"""Opening the ledger that a location names, with the engine that it needs."""
+"""Open a ledger with the engine for its location."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,14 +16,14 @@ def open_ledger(
     """Open the ledger in a file or a database.
 
     Args:
-        location: where it is.
-        create: make it if it is not there.
-        read_only: write nothing, whatever is found.
+        location: file or URL of the ledger.
+        create: create the ledger if it is missing.
+        read_only: never write.
         now: the clock, in UTC.
 
     Raises:
-        LedgerError: if it is missing, damaged, newer than this program, or can't be trusted there.
-        ConfigurationError: if the URL, or what it needs, can't be used.
+        LedgerError: if the ledger is missing, damaged, newer than this program, or in an unsafe place.
+        ConfigurationError: if the URL is invalid or its driver is missing.
     """
     engine = _engine(location, create=create, read_only=read_only)
     try:
@@ -36,10 +36,10 @@ def open_ledger(
 
 
 def check_writable(location: Location) -> None:
-    """Look whether a run could write the ledger there, or make it; change nothing.
+    """Check that a run could write or create the ledger, without changing anything.
 
     Raises:
-        ConfigurationError, LedgerError: if it could not.
+        ConfigurationError, LedgerError: if a run could not.
     """
     if isinstance(location, ServerUrl):
         from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below

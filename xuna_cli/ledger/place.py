@@ -1,8 +1,8 @@
-"""Whether a ledger file can be trusted where it lies, and whether a missing one was there before.
+"""Check that a ledger file is in a safe place, and that a missing one did not exist before.
 
 SQLite finds the journal of a broken transaction by the name of its file. A file with two names has two
 journals: a transaction that was killed under one name is not undone under the other, and is undone later,
-over newer pages. Everybody has to reach a ledger by one name, in one folder.
+over newer pages. Therefore a ledger must have one name, in one folder.
 """
 
 import os
@@ -17,7 +17,7 @@ ONE_MACHINE = "keep the ledger on a local disk, or on PostgreSQL with --ledger p
 
 
 def journal_of(path: Path) -> Path:
-    """Return where SQLite keeps the journal of a ledger file."""
+    """Return the path of a ledger file's journal."""
     return path.with_name(path.name + "-journal")
 
 
@@ -27,13 +27,13 @@ def runs_of(path: Path) -> Path:
 
 
 def check_place(path: Path) -> None:
-    """Look whether a ledger file, which need not be there, can be trusted where it lies.
+    """Check that a ledger file, which need not exist, is in a safe place.
 
     Args:
         path: absolute, without symbolic links.
 
     Raises:
-        LedgerError: if other machines may see its file system, or it may have another name.
+        LedgerError: if other machines may see the file system, or the file may have another name.
     """
     table = mounts()
     point = mount_point_of(path, table)
@@ -63,11 +63,11 @@ def check_place(path: Path) -> None:
 
 
 def cautions(path: Path, *, created: bool) -> list[str]:
-    """Return what a person should know of the place of a ledger file.
+    """Return warnings about the place of a ledger file.
 
     Args:
-        path: of the file.
-        created: whether it is new.
+        path: path of the file.
+        created: whether the file is new.
     """
     table = mounts()
     point = mount_point_of(Path(os.path.realpath(path)), table)
@@ -80,17 +80,17 @@ def cautions(path: Path, *, created: bool) -> list[str]:
 
 
 def check_never_there(path: Path, *, named: Path) -> None:
-    """Look whether a ledger that is missing was there before.
+    """Check that a missing ledger did not exist before.
 
     Args:
         path: absolute, without symbolic links.
-        named: the name that led to it.
+        named: the name as given.
 
     Raises:
-        LedgerError: if a link leads to it, or something that a ledger leaves, or a backup of it, lies beside it.
+        LedgerError: if a link leads to the path, or a trace or a backup of a ledger lies beside it.
     """
     left = traces(path)
-    if path.exists():  # made by another run since we looked: its journal is of a living transaction
+    if path.exists():  # created by another run in the meantime: its journal belongs to a live transaction
         return
     if named.is_symlink():
         raise LedgerError(
@@ -117,7 +117,7 @@ def check_never_there(path: Path, *, named: Path) -> None:
 
 
 def traces(path: Path) -> list[Path]:
-    """Return what lies beside a missing ledger and says that it was there, its journal first."""
+    """Return files beside a missing ledger that show that it existed, the journal first."""
     name = path.name
     try:
         names = sorted(one.name for one in path.parent.iterdir())

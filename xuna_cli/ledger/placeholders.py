@@ -1,4 +1,4 @@
-"""The named statements and their values, as psycopg takes them."""
+"""Convert named statements and values for psycopg."""
 
 import functools
 import re
@@ -23,7 +23,7 @@ def translated(sql: str) -> str:
 
 
 def without_nul(parameters: Parameters) -> Parameters:
-    """Return the values without NUL, which PostgreSQL's text can't hold: somebody else's words may have it."""
+    """Return the values without NUL, which PostgreSQL's text can't hold and foreign text may contain."""
     if isinstance(parameters, Mapping):
         return {name: _without_nul(value) for name, value in parameters.items()}
     return [_without_nul(value) for value in parameters]

@@ -15,7 +15,7 @@ from xuna_cli.ledger.location import ServerUrl
 OLDEST_SERVER = 130000  # pg_current_xact_id came with PostgreSQL 13
 IDLE_SESSIONS_END = 140000  # idle_session_timeout came with PostgreSQL 14
 
-# What the URL does not say. A dead network is noticed after about 30 s, on both sides.
+# Defaults for the URL. Both sides notice a dead network after about 30 s.
 DEFAULTS = {
     "application_name": "xuna",
     "connect_timeout": "10",
@@ -46,7 +46,7 @@ LONGEST_WORDS = 300
 
 TABLES = ("campaigns", "runs", "batches", "calls")
 
-# Of the tables that are there; where there are none, whether they may be made.
+# Rights on existing tables, or else the right to create them.
 MAY_WRITE = """
 SELECT COALESCE(
     bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
@@ -60,7 +60,7 @@ RIGHTS = "let the role own the database, or: GRANT CREATE, USAGE ON SCHEMA … T
 
 AGAIN = "run the same command again"
 
-# By SQLSTATE: code, what is wrong, what to do.
+# By SQLSTATE: code, message, hint.
 DAMAGED = ("ledger-corrupt", "is damaged", "restore the ledger from a copy; do not start a new ledger")
 FULL = (
     "ledger-full",
@@ -93,16 +93,16 @@ EXPLANATIONS = {
 
 
 class Session:
-    """One connection that can be trusted with a ledger.
+    """One checked connection to a PostgreSQL server.
 
     Args:
-        url: where.
-        read_only: nothing will be written.
+        url: the server and database.
+        read_only: whether nothing will be written.
 
     Raises:
-        ConfigurationError: if the URL can't be used, or leads to a pooler.
-        LedgerError: if the server refuses us, or is set up so that a commit proves nothing.
-        LedgerUnreachableError: if it can't be reached.
+        ConfigurationError: if the URL is invalid or leads to a pooler.
+        LedgerError: if the server refuses the connection, or its settings make commits unsafe.
+        LedgerUnreachableError: if the server can't be reached.
     """
 
     def __init__(self, url: ServerUrl, *, read_only: bool) -> None:
@@ -155,8 +155,8 @@ class Session:
         assert row is not None  # noqa: S101 - a SELECT of functions has one row
         commit, fsync, only_reads, encoding, schema, pid = row
         if pid != self.connection.info.backend_pid:
-            # What it has given us for a number is its own: each transaction may run in another session, and
-            # a lock that a session holds then says nothing about this process.
+            # A pooler's backend ids are its own: each transaction may run in another session, and
+            # a session's lock then says nothing about this process.
             raise ConfigurationError(
                 f"{self.location} is a connection pooler, through which a run can't hold a lock",
                 hint="use the PostgreSQL server directly (often port 5432)",
@@ -192,7 +192,7 @@ class Session:
             )
 
     def _settle(self, commit: str, version: int) -> None:
-        # The value that was examined stays, whatever an administrator changes while we run.
+        # Fix the checked value, even if an administrator changes it during the run.
         settings = {**SESSION_SETTINGS, "synchronous_commit": commit}
         if version >= IDLE_SESSIONS_END:
             settings["idle_session_timeout"] = "0"
@@ -235,7 +235,7 @@ class Session:
                 hint="check sslmode and sslrootcert in the URL",
                 code="ledger-tls",
             )
-        # The server's own words come with FATAL; these of them say that it may take us later.
+        # FATAL errors that are temporary.
         later = re.search(r"starting up|shutting down|recovery|too many|remaining connection|not yet", words)
         if "FATAL" in words and not later:
             return LedgerError(
@@ -271,7 +271,7 @@ def _secrets(parameters: dict[str, Any]) -> list[str]:
 
 
 def _bad_url() -> ConfigurationError:
-    # The library quotes the URL, password and all: its words are not passed on.
+    # The library's message quotes the URL with the password, so it is not shown.
     return ConfigurationError(
         "the URL of the ledger is not valid",
         hint="use a URL like postgresql://role:password@host:5432/database, with special characters "
@@ -284,7 +284,7 @@ def check_rights(url: ServerUrl) -> None:
     """Check that the role can write or create a ledger.
 
     Raises:
-        ConfigurationError, LedgerError: if it could not.
+        ConfigurationError, LedgerError: if the role can't.
     """
     with contextlib.closing(Session(url, read_only=False)) as session:
         try:

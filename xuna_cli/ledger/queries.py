@@ -7,13 +7,13 @@ from importlib import resources
 from itertools import islice
 from typing import TypeVar
 
-ROWS_PER_STATEMENT = 500  # below SQLite's and PostgreSQL's limits of parameters, with room
+ROWS_PER_STATEMENT = 500  # well below the parameter limits of SQLite and PostgreSQL
 
 T = TypeVar("T")
 
 
 def in_parts(items: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[list[T]]:
-    """Yield the items in portions, by default such as one statement takes."""
+    """Yield the items in portions (default: as many as one statement takes)."""
     rest = iter(items)
     while part := list(islice(rest, size)):
         yield part
@@ -31,8 +31,8 @@ def named(name: str, count: int = 0, width: int = 1) -> str:
     """Return the statement `name`, with `{rows}` or `{list}` expanded.
 
     Args:
-        name: as in queries.sql.
-        count: how many rows or list items follow.
+        name: name in queries.sql.
+        count: number of rows or list items.
         width: parameters in each row of `{rows}`.
     """
     sql = _statements()[name]

@@ -1,4 +1,4 @@
-"""The records of the ledger: campaigns, runs, batches and calls, and what is known of each."""
+"""The records of the ledger: campaigns, runs, batches, calls and outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from xuna_cli.models import CallTarget, Evaluation
 
 
 class BatchState(StrEnum):
-    """Where a batch stands; a call has no state but its batch's."""
+    """States of a batch; a call has the state of its batch."""
 
     CLAIMED = "claimed"
     """This run will call these people; not sent yet. Freed when the run is not alive any more."""
@@ -28,19 +28,19 @@ HELD_STATES = (BatchState.UNKNOWN, BatchState.SHORT)
 
 
 class CalledAt(str):
-    """Why the quiet days bar somebody: when they were last called, or `now` by another run."""
+    """The call that bars somebody during the quiet days: its time, or `now` for another run's."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Call targets that are submitted in one POST.
+    """Call targets for one POST.
 
     Attributes:
-        id: the ledger's own id of it.
-        targets: who is called; never empty.
-        nonce: the random part of the batch's `Idempotency-Key`; another one when its people change.
+        id: the ledger's id.
+        targets: the call targets; never empty.
+        nonce: random part of the batch's `Idempotency-Key`; it changes with the people.
     """
 
     id: int
@@ -50,20 +50,20 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
-    """What the ledger knows of a batch.
+    """The ledger's record of a batch.
 
     Attributes:
-        id: the ledger's own id.
+        id: the ledger's id.
         run_id: the run that made it.
-        parent_id: the batch that it was split from, if any.
+        parent_id: the batch that was split into this one, if any.
         state: see `BatchState`.
-        size: how many calls it was made for.
+        size: number of calls when the batch was made.
         batch_id: the API's id, for its dashboard.
         calls_initiated: the API's count.
-        http_status: of the last answer, where there was one.
-        error: what happened, in words, where it was not accepted.
-        submitted_at: UTC, ISO 8601, of the last POST.
-        finished_at: UTC, ISO 8601, of the outcome.
+        http_status: status of the last response, if any.
+        error: error message, if the batch was not accepted.
+        submitted_at: time of the last POST in UTC, ISO 8601.
+        finished_at: time of the outcome in UTC, ISO 8601.
     """
 
     id: int
@@ -81,7 +81,7 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunDescription:
-    """What a run says of itself when it enters the ledger.
+    """A run's description, stored when the run starts.
 
     Attributes:
         campaign: the campaign's name.
@@ -89,11 +89,11 @@ class RunDescription:
         key_column: the column of `--key`, or None.
         api_origin: `scheme://host[:port]` of the API, or `sandbox`.
         source_path: the list's absolute path; None for standard input.
-        agent_id: who conducts the calls.
+        agent_id: the agent.
         from_phone_number_id: the caller number.
-        template: what is said, as given.
-        deadline: seconds that one POST may take in all.
-        zone_rules: the version of the time zone rules, and where they are.
+        template: the message template, as given.
+        deadline: longest duration of one POST in seconds.
+        zone_rules: version and location of the time zone rules.
         list_sha256: of the list's bytes.
         agent_hash: of the agent's configuration; None: it could not be read.
     """
@@ -114,7 +114,7 @@ class RunDescription:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that is in the ledger and holds its lock."""
+    """A run in the ledger that holds its lock."""
 
     id: int
     campaign_id: int
@@ -123,23 +123,23 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What the ledger knows of a run; None where it is of an older version.
+    """The ledger's record of a run. Values that an older version did not store are None.
 
     Attributes:
-        id: the ledger's.
+        id: the ledger's id.
         started_at: UTC, ISO 8601.
-        agent_id: who conducted the calls.
-        ended_at: UTC, ISO 8601; None: it is alive.
+        agent_id: the agent.
+        ended_at: UTC, ISO 8601; None if the run is alive.
         from_phone_number_id: the caller number.
         source: the list's absolute path; `-` for standard input.
-        template: what was said, as given; None also where it was forgotten.
-        host: the machine.
-        xuna_version: of this program.
-        user_name: of the operating system.
-        api_origin: of the API.
+        template: the message template, as given; None also if the campaign was forgotten.
+        host: name of the machine.
+        xuna_version: version of this program.
+        user_name: user of the operating system.
+        api_origin: `scheme://host[:port]` of the API, or `sandbox`.
         list_sha256: of the list's bytes.
         agent_hash: of the agent's configuration; None: it could not be read.
-        exit_code: None: it didn't end by itself.
+        exit_code: the exit code; None if the run was killed.
     """
 
     id: int
@@ -159,7 +159,7 @@ class RunRecord:
 
 
 class ClaimStatus(StrEnum):
-    """How a key stands that is in the ledger already, as the result's counts name it."""
+    """Status of a key that is in the ledger, as named in the result's counts."""
 
     DUPLICATE = "duplicates"
     ALREADY_CALLED = "already_called"
@@ -169,7 +169,7 @@ class ClaimStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign, and how its calls stand."""
+    """A campaign with the states of its calls."""
 
     id: int
     name: str
@@ -184,12 +184,12 @@ class Campaign:
 
     @property
     def last_at(self) -> str:
-        """When something last happened in it: its last run, or its making."""
+        """Time of the last run, or of the campaign's creation."""
         return self.last_run_at or self.created_at
 
 
 class Decision(StrEnum):
-    """What was decided about a held batch."""
+    """Decisions about a held batch."""
 
     PLACED = "placed"
     """A person: its calls were placed."""
@@ -201,15 +201,15 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who decided about a held batch, when and why.
+    """A decision about a held batch.
 
     Attributes:
         batch_id: the ledger's id of the batch.
         decided_at: UTC, ISO 8601.
-        decision: what.
+        decision: the decision.
         decided_by: user@host.
-        note: as given.
-        evidence: what proved it, where nobody decided.
+        note: reason, as given.
+        evidence: proof of a decision without a person.
     """
 
     batch_id: int
@@ -221,7 +221,7 @@ class Resolution:
 
 
 class CallOutcome(StrEnum):
-    """What came of one call, as far as it is proven."""
+    """Proven outcome of a call."""
 
     SUCCESS = "success"
     """Every criterion that was evaluated is met."""
@@ -241,20 +241,20 @@ class CallOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRecord:
-    """What the ledger knows of what came of a call.
+    """The ledger's record of a call's outcome.
 
     Attributes:
-        key: the call's.
-        outcome: what is proven; never `no-conversation` or `not-read`, which are the lack of a record.
-        conversation_id: the latest of its conversations; None where that is unproven.
-        conversations: how many there were.
-        joined_by: `batch` (batch and number), `number` (the only outgoing call that it can be) or `held`
-            (a batch that only the held one can be); None where it is unproven.
-        status: the API's word.
+        key: the call's key.
+        outcome: the proven outcome; never `no-conversation` or `not-read`, which mean a missing record.
+        conversation_id: the call's latest conversation; None if unproven.
+        conversations: number of the call's conversations.
+        joined_by: `batch` (batch and number), `number` (the only possible outgoing call) or `held`
+            (the only possible held batch); None if unproven.
+        status: the API's status.
         started_at: UTC, ISO 8601.
         duration: seconds.
-        evaluation: by criterion.
-        collected: name to value.
+        evaluation: results by criterion.
+        collected: values by name.
     """
 
     key: str
@@ -271,12 +271,12 @@ class OutcomeRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeptRecord:
-    """What the ledger keeps of a conversation record.
+    """A stored conversation record.
 
     Attributes:
-        conversation_id: the API's.
-        to_phone_number: of the call that it is of, or of each that it may be of.
-        final: whether the API has said all of it.
+        conversation_id: the API's id.
+        to_phone_number: number of the call, or of each possible call.
+        final: whether the record is complete.
         evaluation: by criterion.
         collected: name to value.
     """
@@ -290,16 +290,16 @@ class KeptRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSync:
-    """When the conversation records were read for a campaign, and how completely.
+    """The last reading of a campaign's conversation records.
 
     Attributes:
-        read_at: UTC, ISO 8601: when the reading began.
-        incomplete: why the list was cut off; None when it was read to its end.
-        records: how many may have been of the campaign: of its agents, since its first run.
-        joined: how many of them are proven to be of its calls.
-        elsewhere: how many are proven to be of other calls.
-        unjoined: how many could be of its calls, or not.
-        reasons: why those could not be joined, with counts.
+        read_at: begin of the reading in UTC, ISO 8601.
+        incomplete: why the list was cut off; None if it was read to its end.
+        records: number of records of the campaign's agents since its first run.
+        joined: records matched to the campaign's calls.
+        elsewhere: records that belong to other calls.
+        unjoined: records that could not be matched with certainty.
+        reasons: counts of unmatched records by reason.
     """
 
     read_at: str
@@ -313,7 +313,7 @@ class ConversationSync:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call as the ledger knows it, joined with its batch and with what came of it."""
+    """A call with its batch and its outcome."""
 
     row_number: int
     key: str

@@ -1,4 +1,4 @@
-"""The ledger's runs: each holds a lock that dies with its process; what dead runs left is cleared up."""
+"""The ledger's runs: each holds a lock that dies with its process; dead runs are recovered."""
 
 import os
 import socket
@@ -17,19 +17,19 @@ from xuna_cli.ledger.who import user_name
 
 
 class Runs:
-    """Starts and ends runs, and tells which of them are alive."""
+    """Starts, ends and recovers runs."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         self._engine = database.engine
 
     def start_run(self, description: RunDescription) -> Run:
-        """Enter a run, and clear up after runs that died.
+        """Start a run, and recover from dead runs.
 
         Raises:
             UsageError: if the campaign's first run was made with another key, API origin or, under a
                 default name, another list, and somebody was called or is held in the campaign.
-            LedgerError: if it can't be written, or trusted where it is.
+            LedgerError: if the ledger can't be written or is in an unsafe place.
         """
         self._engine.check_place()
         self.recover()
@@ -56,7 +56,7 @@ class Runs:
                     "agent_hash": description.agent_hash,
                 },
             )
-            # The lock is there before the row can be seen: nobody finds a living run without it.
+            # Take the lock before the row becomes visible, so that every live run has its lock.
             self._engine.acquire_lock(run_id)
         self._db.living_runs.add(run_id)
         return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
@@ -74,7 +74,7 @@ class Runs:
         )
         by_name = {"name": description.campaign}
         [(campaign_id, *_)] = self._db.rows("campaign_by_name", by_name)
-        # From here on nobody can forget it before our run is there to be seen; it may have been a moment ago.
+        # From here on, nobody can forget the campaign before this run is visible; check that nobody just did.
         self._db.change("lock_campaign", {"campaign_id": campaign_id})
         [(campaign_id, *first_run)] = self._db.rows("campaign_by_name", by_name)
         if self._is_bound(campaign_id, *first_run):
@@ -92,9 +92,9 @@ class Runs:
         return int(campaign_id)
 
     def _is_bound(self, campaign_id: int, forgotten_at: str | None, *_: object) -> bool:
-        """Return whether a run has to have something in common with the campaign's first one.
+        """Return whether a run must agree with the campaign's first run.
 
-        Where nobody was accepted or is held, and no run is open, a mistyped URL or key has called nobody.
+        Not if no call was accepted or is held and no run is open: a mistyped URL or key has called nobody.
         """
         of_campaign = {"campaign_id": campaign_id}
         return forgotten_at is not None or any(
@@ -102,7 +102,7 @@ class Runs:
         )
 
     def check_campaign(self, description: RunDescription) -> int | None:
-        """Return the campaign's id, or None if it is new; raise as `start_run` would."""
+        """Return the campaign's id, or None if it is new; raises as `start_run`."""
         check_not_moved(self._db.location, self._db.moved)
         description = storable(description)
         for campaign_id, *first_run in self._db.rows("campaign_by_name", {"name": description.campaign}):
@@ -112,7 +112,7 @@ class Runs:
         return None
 
     def recover(self) -> None:
-        """Clear up after dead runs: `submitting` becomes `unknown`, and what was only claimed is freed."""
+        """Recover from dead runs: `submitting` becomes `unknown`, and unsent claims are freed."""
         for (run_id,) in self._db.rows("open_runs"):
             if self._close_if_dead(run_id):
                 self._engine.forget_lock(run_id)
@@ -120,7 +120,7 @@ class Runs:
     @retry_on_rollback
     def _close_if_dead(self, run_id: int) -> bool:
         with self._db.transaction():
-            # Asked inside, so that a run that is not dead but was cut off can't come back in between.
+            # Checked inside the transaction, so that a disconnected run can't come back in between.
             if self._engine.is_alive(run_id):
                 return False
             self._close(run_id, "the run ended while the request was in progress")
@@ -128,7 +128,7 @@ class Runs:
 
     @retry_on_rollback
     def end_run(self, run: Run) -> None:
-        """End a run of this process: free what it only claimed, and release its lock."""
+        """End a run of this process: free its unsent claims and release its lock."""
         with self._db.transaction():
             self._close(run.id, "the outcome could not be recorded")
         with self._db.lock:
@@ -144,23 +144,23 @@ class Runs:
             self._db.change("delete_claimed_batches", of_run)
 
     def holds_lock(self, run: Run) -> bool:
-        """Return whether the run still holds its lock, without which nothing may be posted."""
-        if self._engine.is_local:  # it is asked before every POST, and there needs no connection to wait for
+        """Return whether the run still holds its lock; without it, nothing may be sent."""
+        if self._engine.is_local:  # asked before every POST, which must not wait for the connection
             return self._engine.holds_lock(run.id)
         with self._db.lock:
             return self._engine.holds_lock(run.id)
 
     def check_open(self, run_id: int) -> None:
-        """Raise LostClaimError, inside a transaction, if another run has closed ours, or may do so.
+        """Inside a transaction, raise LostClaimError if another run has closed this one, or may do so.
 
-        What it claims after that would be nobody's, and never be given back.
+        Later claims would belong to no run and never be freed.
         """
         if not self._engine.holds_lock(run_id) or not self._db.rows("open_run", {"run_id": run_id}):
             raise lost_claim(f"run {run_id} may no longer claim people")
 
 
 def lost_claim(what: str) -> LostClaimError:
-    """Return the error that tells that another run has closed ours."""
+    """Return the error that another run has closed this one."""
     return LostClaimError(
         f"{what}, because another run considered this run dead", hint="run the same command again"
     )
@@ -177,25 +177,25 @@ def runs_of(database: Database, campaign_id: int) -> list[RunRecord]:
 def last_run_that_called(
     database: Database, campaign_id: int, *, agent_id: str | None = None
 ) -> RunRecord | None:
-    """Return the last run of a campaign that made a batch; None: there is none.
+    """Return the campaign's last run that made a batch, or None.
 
     Args:
-        database: the ledger's.
-        campaign_id: the campaign's.
-        agent_id: only a run with this agent, whose configuration could be read.
+        database: the ledger's database.
+        campaign_id: the campaign.
+        agent_id: only runs with this agent and a known configuration.
     """
     asked = {"campaign_id": campaign_id, "agent_id": agent_id or "", "any_agent": int(agent_id is None)}
     return next((RunRecord(*row) for row in database.rows("last_run_that_called", asked)), None)
 
 
 def store_exit_code(database: Database, run_id: int, exit_code: int) -> None:
-    """Keep what a run ended with."""
+    """Store a run's exit code."""
     with database.transaction():
         database.change("set_exit_code", {"run_id": run_id, "exit_code": exit_code})
 
 
 def store_counts(database: Database, run_id: int, counts: Mapping[str, int]) -> None:
-    """Keep what a run did with its rows; counts of nothing are left out."""
+    """Store a run's row counts, without zeros."""
     with database.transaction():
         for name, count in counts.items():
             if count:
@@ -203,7 +203,7 @@ def store_counts(database: Database, run_id: int, counts: Mapping[str, int]) -> 
 
 
 def counts_of_runs(database: Database, campaign_id: int) -> dict[int, dict[str, int]]:
-    """Return what the campaign's runs did with their rows, by run, in order."""
+    """Return the row counts of the campaign's runs, by run, in order."""
     found: dict[int, dict[str, int]] = defaultdict(dict)
     for run_id, name, count in database.rows("run_counts", {"campaign_id": campaign_id}):
         found[run_id][name] = int(count)

@@ -1,4 +1,4 @@
-"""Keys that a rehearsal has seen: in a private database that is gone when it is closed."""
+"""The keys that a rehearsal has seen, in a temporary database."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from xuna_cli.phone.same_person import one_form
 
-_AT_ONCE = 500  # keys in one statement: SQLite before 3.32 takes 999 parameters
+_AT_ONCE = 500  # keys per statement: SQLite before 3.32 takes 999 parameters
 
 
 class SeenKeys:
@@ -18,14 +18,14 @@ class SeenKeys:
         self._connection.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, row INTEGER) WITHOUT ROWID")
 
     def add(self, keys: Sequence[str], rows: Sequence[int | None] = ()) -> set[str]:
-        """Remember keys (none twice among them), with their rows, and return those that were not known."""
+        """Add distinct keys with their rows, and return the new ones."""
         forms = [one_form(key) for key in keys]
         known = dict(self._found(forms))
         fresh = {
             form: (key, row)
             for form, key, row in reversed(
                 list(zip_longest(forms, keys, rows))
-            )  # the first of two forms counts
+            )  # the first of two forms of a number counts
             if form not in known
         }
         self._connection.execute("BEGIN")
@@ -36,13 +36,13 @@ class SeenKeys:
         return {key for key, _ in fresh.values()}
 
     def rows_of(self, keys: Sequence[str]) -> dict[str, int]:
-        """Return the row with which each of the keys was remembered, where there is one."""
+        """Return the stored rows of the keys."""
         forms = {key: one_form(key) for key in keys}
         rows = dict(self._found(list(forms.values())))
         return {key: row for key, form in forms.items() if (row := rows.get(form)) is not None}
 
     def known(self, keys: Sequence[str]) -> set[str]:
-        """Return those of the keys that were remembered."""
+        """Return the known ones of these keys."""
         forms = {key: one_form(key) for key in keys}
         found = dict(self._found(list(forms.values())))
         return {key for key, form in forms.items() if form in found}
@@ -54,5 +54,5 @@ class SeenKeys:
             yield from self._connection.execute(f"SELECT key, row FROM seen WHERE key IN ({marks})", part)  # noqa: S608 - question marks
 
     def close(self) -> None:
-        """Forget all of them."""
+        """Delete all keys."""
         self._connection.close()

@@ -1,4 +1,4 @@
-"""The ledger on SQLite: a file, and an OS lock for each run beside it."""
+"""The ledger on SQLite: a file, and beside it an OS lock for each run."""
 
 import contextlib
 import fcntl
@@ -22,8 +22,8 @@ BUSY_TIMEOUT_S = 60.0
 # cost two fifths less system time (a million claims: 1.8 s, not 2.9).
 PAGE_SIZE = 16_384
 
-# What a commit must guarantee before a POST may follow it: the folder is synced too when the journal is deleted.
-# Readings as SQLite gives them back; synchronous 3 is EXTRA. WAL is avoided for its corruption bug with
+# A commit must be durable before its POST: the folder, too, is synced when the journal is deleted.
+# The values that SQLite reports; synchronous 3 is EXTRA. WAL is avoided for its corruption bug with
 # several connections up to SQLite 3.51.2.
 PRAGMAS: Mapping[str, tuple[str, object]] = {
     "journal_mode": ("DELETE", "delete"),
@@ -33,7 +33,7 @@ PRAGMAS: Mapping[str, tuple[str, object]] = {
     "fullfsync": ("ON", 1),
 }
 
-APPLICATION_ID = int.from_bytes(b"xuna", "big")  # tells our files from other SQLite databases
+APPLICATION_ID = int.from_bytes(b"xuna", "big")  # identifies ledger files among SQLite databases
 
 
 class SqliteEngine:
@@ -41,11 +41,11 @@ class SqliteEngine:
 
     Args:
         path: the ledger file.
-        create: make the file (0600, in a folder of 0700) if it is not there.
+        create: create a missing file (0600, in a folder of 0700).
         read_only: never write, not even to recover from a crash.
 
     Raises:
-        LedgerError: if the file is missing, no database, damaged, or can't be trusted where it lies.
+        LedgerError: if the file is missing, not a database, damaged, or in an unsafe place.
     """
 
     serial_key = "INTEGER PRIMARY KEY AUTOINCREMENT"
@@ -148,8 +148,8 @@ class SqliteEngine:
         with _errors(self.path):
             target.unlink(missing_ok=True)
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            # Not through our own connection: SQLite copies nothing out of one that is about to write, and
-            # Python's `backup` would wait for that without end.
+            # Through another connection: SQLite copies nothing out of one that is about to write, and
+            # Python's `backup` would wait forever.
             uri = self.path.as_uri() + "?mode=ro"
             with (
                 contextlib.closing(sqlite3.connect(uri, uri=True)) as source,
@@ -160,7 +160,7 @@ class SqliteEngine:
     def work_on_private_copy(self) -> None:
         """Switch to a private copy, which is deleted when the connection is closed."""
         with _errors(self.path):
-            # No name: SQLite spills it to a temporary file that has none either.
+            # Without a name, SQLite uses an unnamed temporary file.
             copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._connection.backup(copy)
             self._connection.close()
@@ -173,7 +173,7 @@ class SqliteEngine:
             self._connection.execute("VACUUM")
 
     def migration_backups(self) -> list[str]:
-        """Return the backups beside the ledger that schema changes have left."""
+        """Return the ledger's backups from schema changes."""
         return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
     def acquire_lock(self, run_id: int) -> None:
@@ -194,7 +194,7 @@ class SqliteEngine:
             os.close(descriptor)
 
     def holds_lock(self, run_id: int) -> bool:
-        """Return whether this process holds the run's lock; an OS lock is never lost while it lives."""
+        """Return whether this process holds the run's lock; a live process never loses an OS lock."""
         return run_id in self._locks
 
     def is_alive(self, run_id: int) -> bool:
@@ -206,7 +206,7 @@ class SqliteEngine:
         except FileNotFoundError:
             return False
         try:
-            # Shared: two that look at once don't take each other for the run.
+            # Shared, so that two checks at once don't take each other for the run.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -229,10 +229,10 @@ class SqliteEngine:
         return runs_of(self.path) / f"{run_id}.lock"
 
     def _create_file(self) -> None:
-        """Create a database, and name it in one step, so that no incomplete ledger is ever found."""
+        """Create a complete database and then give it its name in one step."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one_in(self.path.parent):
-            if self.path.exists():  # made by another run since we looked
+            if self.path.exists():  # created by another run in the meantime
                 return
             descriptor, name = tempfile.mkstemp(prefix=self.path.name + ".new-", dir=self.path.parent)  # 0600
             os.close(descriptor)
@@ -285,14 +285,14 @@ class SqliteEngine:
 
 
 def check_permissions(path: Path) -> None:
-    """Check that a ledger can be written or created at a path.
+    """Check that a ledger can be written or created at this path.
 
     Raises:
-        ConfigurationError: if it could not.
+        ConfigurationError: if it can't.
     """
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
-        with tempfile.TemporaryFile(dir=folder):  # what permissions say is not what a disk does
+        with tempfile.TemporaryFile(dir=folder):  # permissions alone don't prove that the disk can be written
             pass
         if path.exists():
             with path.open("r+b"):
@@ -313,7 +313,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 @contextlib.contextmanager
 def _only_one_in(folder: Path) -> Iterator[None]:
-    """Lock a folder against others that would create a ledger in it."""
+    """Lock a folder so that only one process creates a ledger in it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -345,7 +345,7 @@ def _errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-# By the beginning of SQLite's name of the error: code, what is wrong, what to do.
+# By the prefix of SQLite's error name: code, message, hint.
 EXPLANATIONS = {
     "SQLITE_NOTADB": (
         "ledger-corrupt",

@@ -1,4 +1,4 @@
-"""The ledger's tables, as the migrations make them: what has to be known to copy them."""
+"""The ledger's tables as the migrations define them, for copying."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,11 +20,11 @@ class Table:
     """One table of the ledger.
 
     Attributes:
-        name: it has.
-        columns: in order.
-        key: the columns of its primary key.
-        serial: whether the key is a number that the engine gives out.
-        references: columns that hold another table's serial key, and that table.
+        name: the table's name.
+        columns: columns in order.
+        key: columns of the primary key.
+        serial: whether the engine assigns the key.
+        references: columns with a serial key of another table, and that table.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Table:
 
 
 def tables() -> list[Table]:
-    """Return all tables, each after those that it refers to."""
+    """Return all tables in dependency order."""
     bodies: dict[str, list[str]] = {}
     for statement in chain.from_iterable(STEPS.values()):
         if made := _CREATE.match(statement.strip()):
@@ -67,7 +67,7 @@ def _table(name: str, parts: list[str]) -> Table:
 
 
 def _parts(body: str) -> Iterator[str]:
-    """Yield what stands between the commas outside of parentheses."""
+    """Split text at the commas outside of parentheses."""
     depth, start = 0, 0
     for position, character in enumerate(body + ","):
         depth += {"(": 1, ")": -1}.get(character, 0)

@@ -1,4 +1,4 @@
-"""Who works with the ledger: the user of the operating system, and the machine."""
+"""The user of the operating system and the machine."""
 
 import os
 import pwd
@@ -6,7 +6,7 @@ import socket
 
 
 def user_name() -> str:
-    """Return the name of the user whom this process works for; the number of a user who has no name."""
+    """Return the name of this process's user, or the user's number if there is no name."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -14,5 +14,5 @@ def user_name() -> str:
 
 
 def user_at_host() -> str:
-    """Return user and machine, as in `ann@calls-1`."""
+    """Return user and machine, e.g. `ann@calls-1`."""
     return f"{user_name()}@{socket.gethostname()}"

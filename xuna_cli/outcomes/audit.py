@@ -66,7 +66,7 @@ def audit_records(ledger: Ledger, campaign: Campaign) -> Iterator[Record]:
 
 
 def run_document(run: RunRecord, counts: Mapping[str, int]) -> dict[str, object]:
-    """Return a run as it stands in documents, with what it did with its rows."""
+    """Return a run and its row counts as a JSON object."""
     return {
         "id": str(run.id),
         "started_at": run.started_at,

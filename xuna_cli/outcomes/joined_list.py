@@ -44,8 +44,8 @@ class JoinedList:
     A row is joined with the call of its key: who somebody is doesn't depend on where the row stands.
 
     Args:
-        ledger: where.
-        campaign: whose.
+        ledger: the ledger.
+        campaign: the campaign.
         contacts: the list's rows.
         prepare: gives a contact its key, as the run did.
 

@@ -121,8 +121,8 @@ class Harvester:
     """Puts opt-outs on the do-not-call list; doing it again adds only what is new.
 
     Args:
-        ledger: where.
-        campaign: whose records.
+        ledger: the ledger.
+        campaign: the campaign whose records are read.
         rules: what means an opt-out.
         command: that does it, for the list's history.
         on_added: told whoever was added, when it is on the disk.

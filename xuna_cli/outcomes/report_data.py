@@ -80,7 +80,7 @@ class ReportData:
     """All that a report says.
 
     Attributes:
-        campaign: which.
+        campaign: the campaign.
         made_at: when, in the report's zone.
         runs: in order.
         counts: what each did with its rows, by its id.
@@ -193,8 +193,8 @@ def report_data(
     """Return what is to be said of a campaign.
 
     Args:
-        ledger: where.
-        campaign: which.
+        ledger: the ledger.
+        campaign: the campaign.
         now: with a zone.
         zone: of the times that people read; None: this machine's.
     """

@@ -31,7 +31,7 @@ class Summary:
     """What came of a campaign.
 
     Attributes:
-        campaign: which.
+        campaign: the campaign.
         sync: when the records were read; None: they were not.
         outcomes: of the calls in accepted batches.
         held: batches that wait for a person, with the evidence.

@@ -64,8 +64,8 @@ def sync_conversations(
     What was read is kept also where reading stops in the middle: doing it again goes on from there.
 
     Args:
-        ledger: where.
-        campaign: whose.
+        ledger: the ledger.
+        campaign: the campaign.
         reader: of the API; one that waits where it has to.
         on_progress: told now and then how far it is.
         on_unmatched: told each record that may be of the campaign, and that is kept with none of its calls.

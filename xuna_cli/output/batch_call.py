@@ -52,7 +52,7 @@ class BatchCallResult(Result):
         again: the command that feeds that file back.
         do_not_call_lists: the files of this run.
         plus_added: rows whose number had its country code, and no +, and was read with one.
-        address: how a command that we suggest names the campaign and its ledger.
+        address: arguments that select this campaign and its ledger in suggested commands.
         preview: what a dry run shows of the calls.
         recently: who of them was called lately in other campaigns; None where it did not come to that.
     """
@@ -197,7 +197,7 @@ def _list_use(use: ListUse) -> dict[str, Any]:
 
 
 def _rejection(item: Rejection) -> dict[str, Any]:
-    """Return a rejection as it stands in documents."""
+    """Return a rejection as a JSON object."""
     return {"row": item.row_number, "code": item.code, "field": item.field, "message": item.message}
 
 

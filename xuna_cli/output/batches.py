@@ -6,7 +6,7 @@ from xuna_cli.ledger.records import BatchRecord
 
 
 def batch_document(record: BatchRecord) -> dict[str, Any]:
-    """Return a batch as it stands in documents."""
+    """Return a batch as a JSON object."""
     return {
         "id": str(record.id),
         "batch_id": record.batch_id,

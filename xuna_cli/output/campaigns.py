@@ -93,7 +93,7 @@ class CampaignFound(Result):
     Attributes:
         campaign: the campaign.
         batches: all of its batches.
-        address: how a command that we suggest names the campaign and its ledger.
+        address: arguments that select this campaign and its ledger in suggested commands.
         evidence: what is proven of the held batches.
         resolutions: who decided about batches that were held, by the ledger's id.
     """
@@ -236,7 +236,7 @@ def explain_held(one: BatchRecord, evidence: Evidence) -> str:
 
 
 def campaign_document(one: Campaign) -> dict[str, object]:
-    """Return a campaign as it stands in documents."""
+    """Return a campaign as a JSON object."""
     return {
         "name": one.name,
         "key_column": one.key_column,

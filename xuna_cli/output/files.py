@@ -104,7 +104,7 @@ def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Sequence[ob
 
 
 def is_ordinary(path: Path) -> bool:
-    """Tell whether a path is a file, or nothing yet: no device, no pipe, and none of our own streams."""
+    """Return whether a path is a file, or nothing yet: no device, no pipe, and none of our own streams."""
     if str(path).startswith(_DESCRIPTORS):
         return False
     try:
@@ -174,7 +174,7 @@ def beside_ledger(ledger: Path) -> list[Path]:
 
 
 def is_within(output: Path, folder: Path) -> bool:
-    """Tell whether a file that is to be written would lie directly in a folder."""
+    """Return whether a file that is to be written would lie directly in a folder."""
     return _is_same(output.parent, folder)
 
 

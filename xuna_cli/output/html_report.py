@@ -85,7 +85,7 @@ def write_report(data: ReportData, to: Path, *, with_people: bool, address: str)
         data: what it says.
         to: the file.
         with_people: whether whole numbers, keys and rationales are in it.
-        address: how a command that we suggest names the campaign and its ledger.
+        address: arguments that select this campaign and its ledger in suggested commands.
 
     Raises:
         InputError: if it can't be written, or another file is there.

@@ -53,7 +53,7 @@ class OutcomesFound(Result):
 
     Attributes:
         summary: its calls in numbers.
-        address: how a command that we suggest names the campaign and its ledger.
+        address: arguments that select this campaign and its ledger in suggested commands.
         watched_for: the longest time to watch; None: it was read once.
         harvest: the opt-outs; None: nobody looked for them.
         settled: batches that were held, and are accepted since all of their calls are proven.

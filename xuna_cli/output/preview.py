@@ -69,7 +69,7 @@ def _duration(seconds: float) -> str:
 
 
 def preview_document(preview: Preview) -> dict[str, Any]:
-    """Return the preview as it stands in documents."""
+    """Return the preview as a JSON object."""
     estimate, known = preview.estimate, preview.estimate.experience
     return {
         "people": preview.people,
@@ -92,7 +92,7 @@ def preview_document(preview: Preview) -> dict[str, Any]:
 
 
 def sample_document(sample: Sample) -> dict[str, Any]:
-    """Return a sample as it stands in documents."""
+    """Return a sample as a JSON object."""
     override = None if sample.override is None else json.loads(sample.override)
     return {
         "row": sample.row_number,

@@ -29,7 +29,7 @@ def recently_line(recently: RecentlyCalled, *, done: bool) -> str:
 
 
 def recently_document(recently: RecentlyCalled) -> dict[str, Any]:
-    """Return who was called lately as it stands in documents."""
+    """Return who was called lately as a JSON object."""
     return {
         "days": recently.days,
         "people": recently.people,

@@ -169,7 +169,7 @@ def dump(document: object) -> str:
 
 
 def _error_document(error: XunaError) -> dict[str, str]:
-    """Return an error as it stands in documents."""
+    """Return an error as a JSON object."""
     return {"code": error.code, "message": error.message, "hint": error.hint}
 
 

@@ -40,7 +40,7 @@ def region_columns(
 
 
 def may_be_region(column: str, rows: Sequence[Mapping[str, object]] = ()) -> bool:
-    """Tell whether a column says anything about a country, if only of one of the person's addresses."""
+    """Return whether a column says anything about a country, if only of one of the person's addresses."""
     kind, _ = _reading(column)
     if kind is Kind.MAYBE:
         return any(region_of(row.get(column)) and not is_state_code(row.get(column)) for row in rows)
@@ -71,7 +71,7 @@ def _whose(parts: Iterable[str]) -> frozenset[str]:
 
 
 def _holds_countries(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Tell whether all cells are countries; CA, DE and IN alone may be states of the US."""
+    """Return whether all cells are countries; CA, DE and IN alone may be states of the US."""
     cells = [row.get(column) for row in rows]
     cells = [cell for cell in cells if cell is not None and str(cell).strip()]
     return all(map(region_of, cells)) and not all(map(is_state_code, cells))

@@ -36,7 +36,7 @@ def region_of(cell: object) -> str | None:
 
 
 def is_state_code(cell: object) -> bool:
-    """Tell whether a cell is a state of the US, or of Canada, by its two letters; many are countries, too."""
+    """Return whether a cell is a state of the US, or of Canada, by its two letters; many are countries, too."""
     return isinstance(cell, str) and cell.strip().upper() in STATES
 
 

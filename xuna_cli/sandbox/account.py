@@ -87,5 +87,5 @@ class Account:
         return next((agent for agent in self.agents if agent.agent_id == agent_id), None)
 
     def has_phone_number(self, phone_number_id: str) -> bool:
-        """Tell whether a number with this id is imported."""
+        """Return whether a number with this id is imported."""
         return any(number.phone_number_id == phone_number_id for number in self.phone_numbers)

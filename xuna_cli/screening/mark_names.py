@@ -158,7 +158,7 @@ _NO = frozenset(
 
 
 def is_clear_no(cell: object) -> bool:
-    """Tell whether a cell of a do-not-call column says that the person may be called.
+    """Return whether a cell of a do-not-call column says that the person may be called.
 
     That is nothing at all, false, 0, or a no in one of many languages. Whatever else is there may be a yes, a
     date of an opt-out or a reason, and is taken for one.

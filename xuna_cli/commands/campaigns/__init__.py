@@ -1,4 +1,4 @@
-"""`xuna campaigns`: what the ledger knows of campaigns. Each command has a module of its own name."""
+"""`xuna campaigns`: one module per command, of the same name."""
 
 import typer
 

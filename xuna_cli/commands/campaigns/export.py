@@ -63,7 +63,7 @@ def export_campaign(options: CampaignExportOptions) -> None:
 
 
 def _export_evidence(ledger: "Ledger", campaign: "Campaign", options: CampaignExportOptions) -> None:
-    """Write who was not called, or everything for an audit."""
+    """Write the rows that were not called, or the audit file."""
     from xuna_cli.ledger.not_called import not_called
     from xuna_cli.outcomes.audit import audit_records
     from xuna_cli.output.evidence import export_audit, export_not_called

@@ -35,7 +35,7 @@ class ForgetOptions(LedgerOptions):
 
 @takes(ForgetOptions)
 def forget_campaigns(options: ForgetOptions) -> None:
-    """Delete the people of a campaign, keep its counts, and close it for good."""
+    """Permanently delete the people of a campaign. Its counts stay, and the campaign is closed."""
     from datetime import timedelta
 
     from xuna_cli.commands.context import ledger_for_reading, sandbox_record
@@ -53,11 +53,13 @@ def forget_campaigns(options: ForgetOptions) -> None:
             _ask(names)
         _forget(opened, names, stop=options.name is not None)
     if options.sandbox:
-        sandbox_record().unlink(missing_ok=True)  # one for all rehearsals: what they "called" is gone
+        sandbox_record().unlink(
+            missing_ok=True
+        )  # all sandbox runs share one record: their simulated calls are deleted
 
 
 def _ask(names: list[str]) -> None:
-    """Ask a person, if there is one; raise DeclinedError if they decline."""
+    """Ask for confirmation at a terminal; raise DeclinedError if the person declines."""
     from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
     from xuna_cli.output.messages import say
 
@@ -69,11 +71,11 @@ def _ask(names: list[str]) -> None:
 
 
 def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
-    """Forget campaigns; nothing of their people is left in the ledger's file.
+    """Forget campaigns, and remove their people from the ledger's storage.
 
     Raises:
-        UsageError: one can't be forgotten, and `stop` is set.
-        HeldError: one can't be; the others are forgotten.
+        UsageError: a campaign can't be forgotten, and `stop` is set.
+        HeldError: a campaign can't be forgotten; the others are.
     """
     from xuna_cli.errors import HeldError, UsageError
     from xuna_cli.ledger.forgetting import forget

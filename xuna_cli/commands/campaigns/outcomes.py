@@ -37,9 +37,9 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
 @takes(OutcomesOptions)
 @prints("campaigns outcomes")
 def read_outcomes(options: OutcomesOptions) -> Result:
-    """Read the conversation records since the first run, and keep in the ledger what they prove of each call.
+    """Read the conversation records since the first run, match them to calls, and store the outcomes in the ledger.
 
-    A record that can't be proven to be of one call is counted and joined with none. A held batch all of whose calls
+    A record that can't be matched to one call with certainty is only counted. A held batch all of whose calls
     are proven is accepted.
     """
     import sys
@@ -80,7 +80,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                             on_progress=live.sync,
                             on_unmatched=harvester.take_unmatched,
                         )
-                    finally:  # what could be read is kept, and whoever opted out in it is not called again
+                    finally:  # what was read before the failure is stored, and its opt-outs are added
                         harvest = harvester.harvest()
                     settled.extend(settle_proven(opened, found.id))
                     return summarise(opened, found)

@@ -1,4 +1,4 @@
-"""The people of a campaign: from the ledger, and with `--join` from the list that was called, too."""
+"""The people of a campaign: from the ledger and, with `--join`, from the list that was called."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -22,9 +22,9 @@ class People:
     """The people of a campaign.
 
     Attributes:
-        everybody: all of them, once.
-        columns: of the list; none without one.
-        phone_column: the list's column with the numbers.
+        everybody: all people; can be iterated once.
+        columns: the list's columns; empty without a list.
+        phone_column: the list's phone column.
     """
 
     everybody: Iterable[Person]
@@ -34,10 +34,10 @@ class People:
 
 @contextlib.contextmanager
 def people_of(ledger: Ledger, campaign: Campaign, options: JoinOptions) -> Iterator[People]:
-    """Open the list that a campaign called, if it is named; say at the end what doesn't fit.
+    """Open the people of a campaign, joined with its list if one is named; warn at the end about rows that don't match.
 
     Raises:
-        InputError: if it can't be read.
+        InputError: the list can't be read.
     """
     if options.join is None:
         calls = calls_with_outcomes(ledger, campaign)
@@ -45,7 +45,7 @@ def people_of(ledger: Ledger, campaign: Campaign, options: JoinOptions) -> Itera
             Person(None, call.row_number, call.batch.state.value, call, outcome) for call, outcome in calls
         )
         return
-    # Hidden rows may have been called: whoever is in the campaign is joined.
+    # Hidden rows may have been called, so they are read, too.
     how = ListOptions(phone_columns=tuple(options.phone_column or ()), hidden_rows=HiddenRows.CALL)
     with open_list(options.join, how, name=str(options.join)) as contacts:
         prepare = TargetBuilder(

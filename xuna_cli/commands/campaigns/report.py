@@ -26,7 +26,7 @@ class ReportOptions(LedgerOptions):
 
 @takes(ReportOptions)
 def write_report(options: ReportOptions) -> None:
-    """Write one page about a campaign, from the ledger only: it needs no network, and asks for none."""
+    """Write an HTML report about a campaign. It only reads the ledger, not the network."""
     from datetime import UTC, datetime
 
     from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading

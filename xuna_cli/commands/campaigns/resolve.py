@@ -1,4 +1,4 @@
-"""`xuna campaigns resolve`: a person decides about held batches."""
+"""`xuna campaigns resolve`: decide held batches."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,7 +74,7 @@ def resolve_batches(options: ResolveOptions) -> None:
 
 
 def proven(batch: "BatchRecord") -> str:
-    """Return what is said of a held batch that was accepted without a person."""
+    """Format the message about held batches that the conversation records prove."""
     return f"batch {batch.id}: accepted; the conversation records have all of its {batch.size} calls"
 
 
@@ -94,10 +94,10 @@ def _say_what_is_left(ledger: "Ledger", name: str, *, address: str) -> None:
 
 
 def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | None) -> None:
-    """Ask about each held batch of a campaign that can be decided now.
+    """Ask about each held batch that can be decided now.
 
     Raises:
-        UsageError: there is nobody to ask.
+        UsageError: there is no terminal to ask at.
     """
     import sys
 
@@ -146,12 +146,12 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | No
 
 
 def evidence_for(ledger: "Ledger", campaign: "Campaign", *, address: str) -> "Evidence":
-    """Return what the conversation records that were read prove of a campaign's held batches.
+    """Return what the stored conversation records prove about a campaign's held batches.
 
     Args:
-        ledger: where.
-        campaign: which.
-        address: how a command that we suggest names the campaign and its ledger.
+        ledger: the ledger.
+        campaign: the campaign.
+        address: arguments that select this campaign and its ledger in suggested commands.
     """
     from xuna_cli.ledger.campaigns import first_numbers
     from xuna_cli.ledger.conversations import found_of_held, sync_of

@@ -1,4 +1,4 @@
-"""`xuna campaigns retry-list`: a person decides whom to call again, and only on what is proven."""
+"""`xuna campaigns retry-list`: write the people of proven outcomes as a new list."""
 
 import shlex
 from collections import Counter
@@ -56,9 +56,9 @@ class RetryOptions(JoinOptions):
 
 @takes(RetryOptions)
 def write_retry_list(options: RetryOptions) -> None:
-    """Write the people of some outcomes as a list for a new campaign. Nobody is called by this.
+    """Write the people with certain outcomes as a list for a new campaign. This calls nobody.
 
-    People of held batches are not among them: resolve those first.
+    People of held batches are not included: resolve those first.
     """
     from xuna_cli.commands.campaigns.people import people_of
     from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
@@ -107,7 +107,7 @@ def write_retry_list(options: RetryOptions) -> None:
 
 
 def _outcomes(text: str) -> "AbstractSet[CallOutcome]":
-    """Return outcomes as they are typed; raise UsageError for a word that is none of them."""
+    """Parse the typed outcomes; raise UsageError for an unknown one."""
     from xuna_cli.ledger.records import CallOutcome
 
     allowed = (CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.NO_CONVERSATION, CallOutcome.SUCCESS)
@@ -124,7 +124,7 @@ def _outcomes(text: str) -> "AbstractSet[CallOutcome]":
 
 
 def _check_absence(sync: "ConversationSync", *, address: str) -> None:
-    """Raise UsageError where the records that were read don't prove that somebody has no conversation."""
+    """Raise UsageError if the records that were read can't prove that somebody has no conversation."""
     from xuna_cli.outcomes.joining import UNTIED
 
     untied = sum(sync.reasons.get(reason, 0) for reason in UNTIED)
@@ -151,7 +151,7 @@ def _to_call_again(
     options: RetryOptions,
     left_out: Counter[str],
 ) -> "Iterator[Person]":
-    """Yield who is to be called again; count who would be, but for `--after`."""
+    """Yield the people to call again; count those that only `--after` leaves out."""
     from xuna_cli.ledger.records import BatchState, CallOutcome
     from xuna_cli.outcomes.joining import unix
 
@@ -161,7 +161,7 @@ def _to_call_again(
         if call is None or call.batch.state is not BatchState.ACCEPTED:
             continue
         if outcome is CallOutcome.NOT_READ and options.absence_counts and sync.incomplete:
-            # The list was cut off, and somebody said that it doesn't matter.
+            # The list of records was cut off, and `--allow-incomplete` accepts that.
             outcome = CallOutcome.NO_CONVERSATION
         if outcome not in wanted:
             continue
@@ -173,7 +173,7 @@ def _to_call_again(
 
 
 def _command(campaign: "Campaign", options: RetryOptions, address: str) -> str:
-    """Return the command that calls the list, without its words."""
+    """Return the command that calls the list, without the message."""
     words = ["xuna", "batch-call", str(options.to), "--campaign", f"{campaign.name}-again"]
     if campaign.key_column:
         words += ["--key", campaign.key_column]

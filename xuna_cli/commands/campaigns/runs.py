@@ -23,7 +23,7 @@ class RunsOptions(LedgerOptions):
 @takes(RunsOptions)
 @prints("campaigns runs")
 def list_runs(options: RunsOptions) -> Result:
-    """Show the runs of a campaign: who, when, with which list, words, agent and number, and what became of the rows."""
+    """Show the runs of a campaign: user, time, list, message, agent, caller number and row counts."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.ledger.runs import counts_of_runs, runs_of

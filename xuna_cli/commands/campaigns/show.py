@@ -16,7 +16,7 @@ class ShowOptions(LedgerResultOptions):
 @takes(LedgerResultOptions)
 @prints("campaigns list")
 def list_campaigns(options: LedgerResultOptions) -> Result:
-    """List all campaigns, the last one first, and how their calls stand."""
+    """List all campaigns, newest first, with the state of their calls."""
     from xuna_cli.commands.context import ledger_for_reading
     from xuna_cli.errors import LedgerError
     from xuna_cli.ledger.campaigns import campaigns
@@ -36,7 +36,7 @@ def list_campaigns(options: LedgerResultOptions) -> Result:
 @takes(ShowOptions)
 @prints("campaigns show")
 def show_campaign(options: ShowOptions) -> Result:
-    """Show a campaign, its batches, and what to do about those that are held."""
+    """Show a campaign, its batches, and what to do about held ones."""
     from xuna_cli.commands.campaigns.resolve import evidence_for
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign, resolutions
