@@ -24,15 +24,15 @@ COMMANDS = {
     ),
     "doctor": (
         "doctor",
-        "Check settings, ledger, key, agent and caller number; calls nobody, changes nothing.",
+        "Check settings, ledger, API key, agent and caller number. This calls nobody and changes nothing.",
     ),
     "campaigns": ("campaigns", "List, inspect, export and resolve campaigns."),
-    "do-not-call": ("do_not_call", "Keep the numbers that no campaign of this ledger calls."),
+    "do-not-call": ("do_not_call", "Manage the numbers that no campaign of this ledger calls."),
     "conversations": ("conversations", "List, inspect and export conversations."),
     "agents": ("agents", "List and inspect the account's agents."),
     "phone-numbers": ("phone_numbers", "List the account's caller numbers."),
     "ledger": ("ledger", "Inspect or move the record of who was called."),
-    "sandbox": ("sandbox", "Run a stand-in for the API that calls nobody."),
+    "sandbox": ("sandbox", "Run a simulated API that calls nobody."),
     "help": ("help", "Explain a topic or a command, e.g. `xuna help templates`."),
 }
 """By name: the module, whose `app` is the group or has the command, and the line in the help."""
