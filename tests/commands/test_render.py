@@ -229,3 +229,37 @@ def test_who_is_marked_otherwise_in_the_review_is_not_called(cli):
     path.write_text(path.read_text().replace("Hi Bo.,call", "Hi Bo.,no"))
     cli.call("review.csv", "-y")
     assert cli.called == [ANN, CY]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ("phone", "xuna_override", "xuna_timezone"),
+        ("phone", "xuna_screening"),
+        ("phone", "xuna_message"),
+        ("phone", "xuna_key"),
+        ("xuna_phone", "xuna_override"),
+    ],
+)
+@pytest.mark.parametrize("file", ["review.csv", "review.xlsx"])
+def test_a_review_that_has_lost_columns_calls_nobody(cli, file, gone):
+    """Empty columns are easily deleted; read as an ordinary list, it would call who is marked otherwise."""
+    cli.write("people.csv", LIST)
+    cli(*RENDER[:-1], file, exits=3)
+    rows = rows_of(cli.folder / file)
+    rows[1]["xuna_screening"] = "no"
+    kept = [
+        [row[name] for name in row if name not in gone] for row in ({name: name for name in rows[0]}, *rows)
+    ]
+    if file == "review.csv":
+        with (cli.folder / file).open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(kept)
+    else:
+        book = openpyxl.Workbook()
+        for row in kept:
+            book.active.append(row)
+        book.save(cli.folder / file)
+    ran = cli("batch-call", file, "-y", exits=5)
+    lost = next(name for name in gone if name.startswith("xuna_"))
+    assert f"has no column {lost!r} any more" in ran.err
+    assert cli.called == []

@@ -13,7 +13,7 @@ from xuna_cli.contacts.delimited import check_delimiter, read_records
 from xuna_cli.contacts.foreign import check_not_foreign
 from xuna_cli.contacts.options import FORMATS, LIST_KEYS, HiddenRows, ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice, choose
-from xuna_cli.contacts.review_table import FIELDS, TO, ReviewRows, is_review
+from xuna_cli.contacts.review_table import FIELDS, TO, ReviewRows, check_not_cut, is_review
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, choose_encoding, lines
 from xuna_cli.contacts.tables import check_header_place, read_table
 from xuna_cli.debug_log import debug
@@ -107,8 +107,10 @@ def open_table(
         InputError: as `open_list`.
     """
     columns, rows = read_table(records, name)
-    if options.as_calls and is_review(columns):
-        return _reviewed(source, rows)
+    if options.as_calls:
+        if is_review(columns):
+            return _reviewed(source, rows)
+        check_not_cut(columns, name)
     first = next(rows, None)  # what is wrong with the header may only show in the row under it
     ahead = RowsAhead(rows if first is None else chain((first,), rows))
     phones = _choose(columns, options, ahead, name)
@@ -157,8 +159,10 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
     )
     where = f"{name}, sheet {found.sheet!r}"
     columns, rows = read_table(source.guard(found.records), where, of_text=False)
-    if options.as_calls and is_review(columns):
-        return _reviewed(source, rows, sheet=found.sheet, notes=found.notes)
+    if options.as_calls:
+        if is_review(columns):
+            return _reviewed(source, rows, sheet=found.sheet, notes=found.notes)
+        check_not_cut(columns, where)
     ahead = RowsAhead(rows)
     _check_calculated(ahead, where)
     phones = _choose(columns, options, ahead, where)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xuna_cli.contacts.apostrophes import as_reject, guard
+from xuna_cli.errors import InputError
 from xuna_cli.models import CellFault, Contact, Rejection
 
 ROW, NUMBER, MESSAGE, SCREENING = "xuna_row", "xuna_phone", "xuna_message", "xuna_screening"
@@ -29,9 +30,31 @@ _SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between number and `--key` value
 Fields = Mapping[str, object]
 
 
+_NEEDED = (ROW, NUMBER, MESSAGE, SCREENING, OVERRIDE, KEY)
+_OF_NO_OTHER_FILE = {NUMBER, SCREENING, TIMEZONE, OVERRIDE}
+
+
 def is_review(columns: Iterable[str]) -> bool:
     """Return whether a header is that of such a table."""
-    return {ROW, NUMBER, MESSAGE, SCREENING, OVERRIDE, KEY} <= set(columns)
+    return set(_NEEDED) <= set(columns)
+
+
+def check_not_cut(columns: Iterable[str], name: str) -> None:
+    """Check that a list is no such table without some of its columns.
+
+    Read as an ordinary list, it would call rows that are marked as not to be called, with other messages.
+
+    Raises:
+        InputError: it is one.
+    """
+    there = set(columns)
+    lost = [column for column in _NEEDED if column not in there]
+    if lost and there & _OF_NO_OTHER_FILE:
+        raise InputError(
+            f"{name} is a table that xuna render wrote, and has no column {lost[0]!r} any more.",
+            hint="Keep all columns that begin with xuna_, also empty ones; a spreadsheet can hide them.",
+            code="review-columns",
+        )
 
 
 def header(list_columns: Iterable[str]) -> tuple[str, ...]:
