@@ -26,7 +26,7 @@ def batch(number, batch_id, state=BatchState.ACCEPTED, size=2, run=1):
 class World:
     """A campaign (1) and another one (2), as a joiner sees them."""
 
-    def __init__(self, *batches, others=(), known=(), agent="me"):
+    def __init__(self, *batches, others=(), known=(), agent="me", rivals=()):
         self.numbers = {record.id: numbers for record, numbers in batches}
         calls = [
             LedgerCall(1, key, number, agent, SENT)
@@ -39,8 +39,9 @@ class World:
             batches=[record for record, _ in batches],
             agents={1: agent},
             numbers_of=self.numbers.__getitem__,
-            is_known=set(known).__contains__,
+            is_known=lambda batch_id: batch_id in known,
             calls_of_ledger=lambda: iter([*calls, *others]),
+            rivals=lambda: rivals,
         )
 
     def join(self, *records):
@@ -153,6 +154,24 @@ def test_two_strangers_for_one_held_batch_prove_nothing():
 def test_a_stranger_for_two_held_batches_proves_nothing():
     world = World((held(ANN)[0], {ANN: ["ann-1"]}), (held(ANN, number=6)[0], {ANN: ["ann-2"]}))
     assert world.join(talk(batch_id="lost")) == {"c": (["ann-1", "ann-2"], None)}
+
+
+@pytest.mark.parametrize("state", [BatchState.UNKNOWN, BatchState.SUBMITTING, BatchState.ACCEPTED])
+def test_a_stranger_that_another_campaign_may_have_sent_proves_nothing(state):
+    rival = (batch(6, None, state), one(ANN, BOB))
+    assert World(held(ANN), rivals=[rival]).join(talk(batch_id="lost")) == {"c": ([ANN], None)}
+    assert World(held(ANN), rivals=[(rival[0], one(BOB))]).join(talk(batch_id="lost")) == {
+        "c": ([ANN], "held")
+    }
+
+
+def test_a_stranger_whose_sender_was_told_its_id_meanwhile_is_elsewhere():
+    known = set()
+    world = World(held(ANN), known=known)
+    assert world.joiner.take(talk(batch_id="lost")) is None
+    known.add("lost")
+    assert list(world.joiner.rest()) == []
+    assert world.counts == (0, 1, {})
 
 
 def test_a_stranger_that_does_not_tell_whom_it_called_is_in_doubt_and_not_elsewhere():

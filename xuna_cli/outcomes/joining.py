@@ -4,8 +4,8 @@
   batch without a number, where the batch has one call.
 * A batch of another campaign of the ledger: elsewhere.
 * A batch that the ledger doesn't know: of a held batch's calls (`held`), if all its conversations are of
-  numbers of that one batch without an id, of its agent and since it was sent, and no other batch is so; else
-  elsewhere.
+  numbers of that one batch without an id, of its agent and since it was sent, and no other batch of any campaign
+  is so; else elsewhere.
 * No batch, but an outgoing call and a number: if since then only one call of all campaigns has this agent
   and number, and there is only one such record, that call's (`number`).
 * No batch, and an incoming call, or a number that no call has: elsewhere.
@@ -54,6 +54,8 @@ class LedgerCall:
 
 WITHOUT_AN_ANSWER = (BatchState.UNKNOWN, BatchState.ACCEPTED)
 """States of a batch whose id the API never told us: held, or resolved by hand as placed."""
+RIVAL = (BatchState.SUBMITTING, *WITHOUT_AN_ANSWER)
+"""States of a batch without an id that the API may have taken."""
 
 
 Numbers = Mapping[str, Sequence[str]]
@@ -66,10 +68,12 @@ class Joiner:
     Args:
         campaign_id: the campaign's.
         batches: the campaign's.
-        agents: of the campaign's runs, by the run's id.
+        agents: of the runs of every campaign of this API, by the run's id.
         numbers_of: the calls of a batch (by the ledger's id).
         is_known: whether any campaign of the ledger has this batch id of the API.
         calls_of_ledger: every call of every campaign of this API, for records without a batch.
+        rivals: the batches of this API that a batch which the ledger doesn't know may be, beside the campaign's
+            held ones; asked when every record was read.
         on_unmatched: told each record that may be of the campaign, and is linked with none of its calls.
     """
 
@@ -82,6 +86,7 @@ class Joiner:
         numbers_of: Callable[[int], Numbers],
         is_known: Callable[[str], bool],
         calls_of_ledger: Callable[[], Iterator[LedgerCall]],
+        rivals: Callable[[], Iterable[tuple[BatchRecord, Numbers]]] = tuple,
         on_unmatched: Callable[[Conversation], None] = lambda _: None,
     ) -> None:
         self.joined = 0
@@ -90,8 +95,10 @@ class Joiner:
         self._campaign_id = campaign_id
         self._agents = agents
         self._numbers_of = lru_cache(maxsize=64)(numbers_of)
+        self._is_known_now = is_known
         self._is_known = lru_cache(maxsize=4096)(is_known)
         self._calls_of_ledger = calls_of_ledger
+        self._rivals = rivals
         self._on_unmatched = on_unmatched
         self._by_batch_id: dict[str, BatchRecord] = {}
         self._in_doubt: list[tuple[BatchRecord, Numbers]] = []
@@ -148,7 +155,8 @@ class Joiner:
 
     def rest(self) -> Iterator[Link]:
         """Yield the links that only all records together can prove."""
-        yield from self._of_held_batches()
+        if self._strangers:
+            yield from self._of_held_batches()
         if self._by_agent_and_number:
             yield from self._by_number()
 
@@ -171,6 +179,10 @@ class Joiner:
         return number is None or any(number in numbers for _, numbers in self._in_doubt)
 
     def _of_held_batches(self) -> Iterator[Link]:
+        rivals = list(self._rivals())
+        # Whoever sent it in the meantime may have been told its id: asked after the rivals, it is one or the other.
+        for batch_id in [each for each in self._strangers if self._is_known_now(each)]:
+            self.elsewhere += len(self._strangers.pop(batch_id))
         fits: dict[str, list[tuple[BatchRecord, Numbers]]] = {}
         for batch_id, records in self._strangers.items():
             fits[batch_id] = [held for held in self._in_doubt if self._fits(records, *held)]
@@ -184,7 +196,11 @@ class Joiner:
                     for record in records:
                         self._unjoined(record, (), BATCH_IN_DOUBT)
                 continue
-            proven = len(fitting) == 1 and claims[fitting[0][0].id] == 1
+            proven = (
+                len(fitting) == 1
+                and claims[fitting[0][0].id] == 1
+                and not any(self._fits(records, *rival) for rival in rivals)
+            )
             for record in records:
                 number = e164(record.external_number) or ""
                 keys = [key for _, numbers in fitting for key in numbers[number]]

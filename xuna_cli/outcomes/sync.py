@@ -1,6 +1,6 @@
 """A sync reads a campaign's conversation records, and keeps in the ledger what they prove."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.retry import Reader, several
@@ -18,16 +18,18 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import (
     HELD_STATES,
+    BatchRecord,
     BatchState,
     Campaign,
     ConversationSync,
-    RunRecord,
 )
 from xuna_cli.ledger.runs import runs_of
 from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
     CLOCKS_DIFFER_S,
     JOINED_BY_BATCH,
+    RIVAL,
+    WITHOUT_AN_ANSWER,
     Joiner,
     LedgerCall,
     Numbers,
@@ -78,7 +80,7 @@ def sync_conversations(
     began = ledger.timestamp()
     runs = runs_of(ledger, campaign.id)
     first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
-    joiner = _joiner(ledger, campaign, runs, on_unmatched)
+    joiner = _joiner(ledger, campaign, on_unmatched)
     records = 0
     incomplete: list[str] = []
     in_doubt: set[str] = set()
@@ -176,21 +178,35 @@ def _merged(listed: Conversation, whole: Conversation) -> Conversation:
 def _joiner(
     ledger: Ledger,
     campaign: Campaign,
-    runs: Iterable[RunRecord],
     on_unmatched: Callable[[Conversation], None],
 ) -> Joiner:
+    agents: dict[int, str] = {}
     batches = {batch.id: batch for batch in ledger.batches(campaign.id) if batch.state in SENT}
 
     def numbers(batch_id: int) -> Numbers:
         return numbers_of(calls(ledger, campaign.id, [batches[batch_id]]))
 
+    in_doubt = {
+        batch.id for batch in batches.values() if batch.batch_id is None and batch.state in WITHOUT_AN_ANSWER
+    }
+
+    def rivals() -> Iterator[tuple[BatchRecord, Numbers]]:
+        for each in campaigns(ledger):
+            if each.api_origin != campaign.api_origin:
+                continue
+            agents.update((run.id, run.agent_id) for run in runs_of(ledger, each.id))
+            for batch in ledger.batches(each.id):
+                if batch.batch_id is None and batch.state in RIVAL and batch.id not in in_doubt:
+                    yield batch, numbers_of(calls(ledger, each.id, [batch]))
+
     return Joiner(
         campaign_id=campaign.id,
         batches=batches.values(),
-        agents={run.id: run.agent_id for run in runs},
+        agents=agents,
         numbers_of=numbers,
         is_known=lambda batch_id: bool(known_batch_ids(ledger, [batch_id])),
         calls_of_ledger=lambda: _calls_of_ledger(ledger, campaign.api_origin),
+        rivals=rivals,
         on_unmatched=on_unmatched,
     )
 

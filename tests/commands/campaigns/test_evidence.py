@@ -191,6 +191,19 @@ def test_reading_the_records_settles_what_they_prove(cli, served, people, clock)
     assert "has no held batch" in cli("campaigns", "resolve", "people", "--proven").err
 
 
+def test_one_batch_of_the_api_settles_no_two_campaigns(cli, served, people, clock):
+    """Two campaigns have a held batch with the same people, and the API took only one of them."""
+    server = served(unanswered=0.0)
+    for campaign, taken in (("spring", False), ("summer", True)):
+        server.faults.add(Cut(taken=taken, times=1))
+        cli("batch-call", people(3), *HELLO, "--campaign", campaign, exits=7)
+    clock.advance(hours=1)
+    for campaign in ("spring", "summer"):
+        document = cli("campaigns", "outcomes", campaign, "--output", "json").document
+        assert document["settled_batches"] == []
+        assert [one["calls"] for one in document["held_batches"]] == [3]
+
+
 def test_what_is_not_proven_stays_held(cli, api, people):
     api.faults.add(Cut(times=1))
     cli("batch-call", people(3), *HELLO, exits=7)
