@@ -57,10 +57,10 @@ def _run(argv: list[str]) -> int:
         from xuna_cli.commands.shell_completion import complete
 
         return complete(os.environ["_XUNA_COMPLETE"], argv)
+    from xuna_cli.gc_paused import GcPaused
     from xuna_cli.interrupts import INTERRUPTS
-    from xuna_cli.loading import Loading
 
-    with Loading():
+    with GcPaused():
         from xuna_cli.commands.app import app
 
     INTERRUPTS.check()

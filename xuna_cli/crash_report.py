@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xuna_cli import __version__
+from xuna_cli.settings import user_folder
 
 
 def write_crash_report(
@@ -31,8 +32,7 @@ def write_crash_report(
     """
     moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     try:
-        state = Path(environ.get("XDG_STATE_HOME", ""))
-        folder = (state if state.is_absolute() else Path("~").expanduser() / ".local/state") / "xuna"
+        folder = user_folder(environ, "XDG_STATE_HOME", ".local/state")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"crash-{moment}-{os.getpid()}.txt"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -146,20 +146,29 @@ class Settings:
         return found
 
 
+def user_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    """Return a folder of ours, as the XDG Base Directory Specification has it: a relative path is ignored.
+
+    Args:
+        environ: the process's environment.
+        variable: what names the folder that has it, e.g. `XDG_DATA_HOME`.
+        default: that folder within the home folder, where the variable names none.
+
+    Raises:
+        RuntimeError: there is no home folder.
+    """
+    folder = Path(environ.get(variable, ""))
+    return (folder if folder.is_absolute() else Path("~").expanduser() / default) / "xuna"
+
+
 def data_folder(environ: Mapping[str, str]) -> Path:
     """Return where xuna keeps its ledgers.
 
-    `$XDG_DATA_HOME/xuna`, else `~/.local/share/xuna`, as the XDG Base Directory Specification has it:
-    a relative XDG_DATA_HOME is ignored.
-
     Raises:
-        ConfigurationError: if there is neither.
+        ConfigurationError: if there is no home folder.
     """
-    home = environ.get("XDG_DATA_HOME", "")
-    if Path(home).is_absolute():
-        return Path(home) / "xuna"
     try:
-        return Path("~").expanduser() / ".local/share/xuna"
+        return user_folder(environ, "XDG_DATA_HOME", ".local/share")
     except RuntimeError:
         raise ConfigurationError(
             "there is no home folder for the ledger", hint="name a file with --ledger", code="no-home"

@@ -9,8 +9,8 @@ from xuna_cli.api.account import agents
 from xuna_cli.api.client import BusyError, Client
 from xuna_cli.api.origin import DEFAULT_BASE_URL, origin_of
 from xuna_cli.api.retry import RetryingReader
+from xuna_cli.commands.account_cache import AGENTS, CALLER_NUMBERS, remember
 from xuna_cli.commands.context import sandbox_record
-from xuna_cli.commands.last_lookup import AGENTS, CALLER_NUMBERS, remember
 from xuna_cli.commands.options import ApiOptions
 from xuna_cli.commands.prompts import choose, is_interactive
 from xuna_cli.errors import ConfigurationError

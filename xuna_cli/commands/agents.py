@@ -37,7 +37,7 @@ def list_agents(options: ApiResultOptions) -> Result:
     """List the account's agents with the ids to use as XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
     from xuna_cli.commands.account import api_to_read
-    from xuna_cli.commands.last_lookup import AGENTS, remember
+    from xuna_cli.commands.account_cache import AGENTS, remember
     from xuna_cli.output.account import AgentList
 
     with api_to_read(options) as api:

@@ -9,7 +9,7 @@ import typer.main
 
 from xuna_cli import __version__
 from xuna_cli.commands.shell_completion import use_scripts
-from xuna_cli.loading import Loading
+from xuna_cli.gc_paused import GcPaused
 
 COMMANDS = {
     "batch-call": ("call_commands", "Call everybody on a list, once."),
@@ -82,7 +82,7 @@ class Commands(typer.core.TyperGroup):
 def load(name: str) -> Any:
     """Import and return a command or a group."""
     module, help_line = COMMANDS[name]
-    with Loading():
+    with GcPaused():
         group = typer.main.get_group(importlib.import_module(f"xuna_cli.commands.{module}").app)
     group.name, group.help = name, help_line
     return group.commands.get(name, group)

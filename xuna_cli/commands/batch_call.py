@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.campaign_changes import agent_hash, check_changes
 from xuna_cli.commands.context import ledger_for_writing
-from xuna_cli.commands.evidence import RunEvidence
 from xuna_cli.commands.options import Output
-from xuna_cli.commands.pinned import agent_hash, check_changes
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, written
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
 from xuna_cli.commands.rehearsal import check_max_calls, dry_run, rehearse
 from xuna_cli.commands.run_end import RunEnd
+from xuna_cli.commands.run_evidence import RunEvidence
 from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver

@@ -5,7 +5,7 @@ import typer
 from xuna_cli.commands.call_options import BatchCallOptions, RenderOptions
 from xuna_cli.commands.option_types import Command, takes
 from xuna_cli.errors import ExitStatus
-from xuna_cli.loading import Loading
+from xuna_cli.gc_paused import GcPaused
 
 app = typer.Typer()
 
@@ -34,7 +34,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     Every row becomes a call with its own first message. The calls go to the API in batches.
     Running the same command again only calls people who have not been called yet.
     """
-    with Loading():
+    with GcPaused():
         from xuna_cli.commands.batch_call import batch_call
 
     return batch_call(options)
@@ -56,7 +56,7 @@ def render(options: RenderOptions) -> ExitStatus:
     The options are those of batch-call. Calling hours (--hours, --until) are checked when the calls are placed,
     not here.
     """
-    with Loading():
+    with GcPaused():
         from xuna_cli.commands.render import render
 
     return render(options)

@@ -52,7 +52,7 @@ def _in_list(values: Iterable[Value], incomplete: str) -> Iterator[Value]:
 @_completion
 def agent_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - Typer's signature
     """Return the agents from the last lookup."""
-    from xuna_cli.commands.last_lookup import AGENTS, recall
+    from xuna_cli.commands.account_cache import AGENTS, recall
 
     return recall(AGENTS).items()
 
@@ -60,7 +60,7 @@ def agent_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: 
 @_completion
 def caller_number_ids(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
     """Return the caller numbers from the last lookup."""
-    from xuna_cli.commands.last_lookup import CALLER_NUMBERS, recall
+    from xuna_cli.commands.account_cache import CALLER_NUMBERS, recall
 
     return recall(CALLER_NUMBERS).items()
 

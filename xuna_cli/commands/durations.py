@@ -8,8 +8,9 @@ from xuna_cli.settings import Given
 
 _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])")
 _LATENCY = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(ms|s)")
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([mhdw])")
+_SPAN = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def parse_since(text: str | None, *, now: datetime | None = None) -> float | None:
@@ -25,7 +26,9 @@ def parse_since(text: str | None, *, now: datetime | None = None) -> float | Non
     ago = _AGO.fullmatch(text.strip().lower())
     try:
         if ago:
-            return ((now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).timestamp()
+            return (
+                (now or datetime.now(UTC)) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
+            ).timestamp()
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError):
         raise UsageError(
@@ -39,10 +42,10 @@ def parse_for(text: str, option: str) -> float:
     Raises:
         UsageError: if it is none of these.
     """
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])", text.strip().lower())
+    match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
         raise UsageError(f"{option} {text} is not valid; use e.g. 45s, 30m or 2h", code="duration")
-    return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+    return float(match[1]) * _SECONDS[match[2]]
 
 
 def parse_latency(given: Given) -> float:
@@ -73,6 +76,6 @@ def parse_age(text: str, *, source: str) -> timedelta:
             f"{source}: {text!r} is not a valid duration", hint="use e.g. 31d, 12h, 90m or 2w", code="age"
         )
     try:
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+        return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
     except OverflowError:
         return timedelta.max

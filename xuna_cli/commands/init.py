@@ -54,7 +54,7 @@ def init(options: InitOptions) -> None:
     """
     from xuna_cli.api.account import agents
     from xuna_cli.api.origin import DEFAULT_BASE_URL
-    from xuna_cli.commands.last_lookup import AGENTS, CALLER_NUMBERS, remember
+    from xuna_cli.commands.account_cache import AGENTS, CALLER_NUMBERS, remember
     from xuna_cli.commands.prompts import is_interactive
     from xuna_cli.output.files import create_private
     from xuna_cli.output.messages import say

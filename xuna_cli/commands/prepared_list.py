@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
-from xuna_cli.commands.body_list import check_caller
 from xuna_cli.commands.call_inputs import (
     STDIN,
     again,
@@ -26,8 +25,9 @@ from xuna_cli.commands.context import (
     check_output_file,
     ledger_location,
 )
-from xuna_cli.commands.heard import Heard
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
+from xuna_cli.commands.message_checks import MessageChecks
+from xuna_cli.commands.request_list import check_caller
 from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.contact_list import ContactList
@@ -123,7 +123,7 @@ class PreparedList:
                 for _ in contacts:  # a single changed row invalidates the whole list
                     pass
             self._overrides = []  # a reviewed message must not change
-        self.heard = Heard(options, self._overrides, reviewed=self._rendered is not None)
+        self.heard = MessageChecks(options, self._overrides, reviewed=self._rendered is not None)
         self.campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
         self.address = address(
             self.campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.campaign_changes import check_changes
 from xuna_cli.commands.context import ledger_if_there
-from xuna_cli.commands.pinned import check_changes
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, written
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept

@@ -47,7 +47,6 @@ BUILT_IN = {
 
 _LAST_SERIAL = 2_958_465  # 9999-12-31
 _LEAP_BUG = 60  # the 29th of February 1900, which spreadsheets count and which never was
-_DAY = timedelta(days=1)
 
 _PIECE = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]|(?P<ampm>AM/PM|A/P)'

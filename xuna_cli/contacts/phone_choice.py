@@ -10,7 +10,7 @@ from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold, words
-from xuna_cli.paths import value_at
+from xuna_cli.json_path import value_at
 
 CODE = "input-phone-column"
 Rows = Sequence[Mapping[str, object]]

@@ -21,7 +21,6 @@ from xuna_cli.ledger.records import (
 
 Counts = Mapping[str, int]
 
-CALLED = "called"
 DO_NOT_CALL_RULE = "do-not-call"
 IN_FLIGHT_STATES = (BatchState.CLAIMED, BatchState.SUBMITTING)
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xuna_cli.paths import value_at
+from xuna_cli.json_path import value_at
 from xuna_cli.phone.place_columns import region_columns
 from xuna_cli.phone.reader import PhoneProblem, PhoneReader
 from xuna_cli.phone.regions import region_of
 from xuna_cli.targets.values import is_empty
 
-BETWEEN_NUMBERS = ":::"
+BETWEEN_VALUES = ":::"
 """What Google Contacts writes between several numbers in one cell."""
 
 _REMEMBERED = 10_000  # different cells of a region column
@@ -169,8 +169,8 @@ def _agree(one: str, other: str) -> bool:
 
 
 def _parts(cell: object) -> Sequence[object]:
-    if isinstance(cell, str) and BETWEEN_NUMBERS in cell:
-        return [part for part in cell.split(BETWEEN_NUMBERS) if part.strip()] or [cell]
+    if isinstance(cell, str) and BETWEEN_VALUES in cell:
+        return [part for part in cell.split(BETWEEN_VALUES) if part.strip()] or [cell]
     return (cell,)
 
 

@@ -92,22 +92,13 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
         changes.append(
             Change(f"the message template is now {one}, and was {other} {since}", of_agent=False, pinned=True)
         )
-    if now.agent_id and now.agent_id != last.agent_id:
-        changes.append(
-            Change(
-                f"the agent is now {now.agent_id}, and was {last.agent_id} {since}",
-                of_agent=True,
-                pinned=True,
-            )
-        )
-    if now.from_phone_number_id and now.from_phone_number_id != last.from_phone_number_id:
-        changes.append(
-            Change(
-                f"the caller number is now {now.from_phone_number_id}, and was {last.from_phone_number_id} {since}",
-                of_agent=False,
-                pinned=True,
-            )
-        )
+    for what, value, was in (
+        ("agent", now.agent_id, last.agent_id),
+        ("caller number", now.from_phone_number_id, last.from_phone_number_id),
+    ):
+        if value and value != was:
+            message = f"the {what} is now {value}, and was {was} {since}"
+            changes.append(Change(message, of_agent=what == "agent", pinned=True))
     known = last_run_that_called(ledger, campaign_id, agent_id=now.agent_id) if now.agent_hash else None
     if known is not None and now.agent_hash and known.agent_hash and now.agent_hash != known.agent_hash:
         changes.append(

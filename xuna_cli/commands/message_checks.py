@@ -27,7 +27,7 @@ _LOUD = frozenset(
 )
 
 
-class Heard:
+class MessageChecks:
     """Checks the messages and remembers the warnings that were printed.
 
     Args:

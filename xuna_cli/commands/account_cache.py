@@ -3,9 +3,12 @@
 import contextlib
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+
+from xuna_cli.errors import InputError
+from xuna_cli.output.files import replacing
+from xuna_cli.settings import user_folder
 
 AGENTS = "agents"
 CALLER_NUMBERS = "caller_numbers"
@@ -19,28 +22,21 @@ def remember(kind: str, found: Iterable[tuple[str, str]]) -> None:
         kind: `AGENTS` or `CALLER_NUMBERS`; the other kind stays as it is.
         found: ids with descriptions.
     """
-    path = _path(os.environ)
-    with contextlib.suppress(OSError, RuntimeError):
+    with contextlib.suppress(InputError, OSError, RuntimeError):
+        path = _path()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         known = {**_read(path), kind: dict(found)}
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(known, stream)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path) as stream:
+            json.dump(known, stream)
 
 
 def recall(kind: str) -> dict[str, str]:
     """Return the stored ids of a kind with their descriptions."""
-    return _read(_path(os.environ)).get(kind, {})
+    return _read(_path()).get(kind, {})
 
 
-def _path(environ: Mapping[str, str]) -> Path:
-    folder = Path(environ.get("XDG_CACHE_HOME", ""))
-    return (folder if folder.is_absolute() else Path("~").expanduser() / ".cache") / "xuna" / "account.json"
+def _path() -> Path:
+    return user_folder(os.environ, "XDG_CACHE_HOME", ".cache") / "account.json"
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
