@@ -1,5 +1,6 @@
 """The root command, and the module of each command."""
 
+import functools
 import importlib
 from typing import Annotated, Any
 
@@ -79,6 +80,7 @@ class Commands(typer.core.TyperGroup):
         return name, found and load(found.name or ""), rest
 
 
+@functools.cache
 def load(name: str) -> Any:
     """Import and return a command or a group."""
     module, help_line = COMMANDS[name]
