@@ -1,11 +1,11 @@
 """Report, or with `--pin` refuse, changes of message, agent or caller number within a campaign."""
 
+import shlex
 from dataclasses import dataclass
 
 from xuna_cli.api.account import configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.call_options import BatchCallOptions
-from xuna_cli.commands.copied_list import quoted
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
@@ -74,7 +74,7 @@ def check_changes(
             raise UsageError(
                 f"{change.message}; nobody was called",
                 hint=f"if this is intended, remove {'--pin' if options.pin and change.pinned else '--pin-agent'}; "
-                f"if not, use the values of the last run, or another campaign: --campaign {quoted(other)}",
+                f"if not, use the values of the last run, or another campaign: --campaign {shlex.quote(other)}",
                 code="campaign-changed",
             )
     for change in changes:

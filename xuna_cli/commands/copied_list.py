@@ -1,6 +1,7 @@
 """Detect a copy of a list whose people were called under another name, e.g. `customers (1).xlsx`."""
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,15 +48,10 @@ class CopiedList:
         """Return the error that asks for a decision."""
         return UsageError(
             self.message(name),
-            hint=f"To call only the other people, add --campaign {quoted(self.campaign)}. To call everybody again, add "
-            f"--campaign {quoted(name)}.",
+            hint=f"add --campaign {shlex.quote(self.campaign)} to call only the other people, or --campaign "
+            f"{shlex.quote(name)} to call everybody again",
             code="campaign-copy",
         )
-
-
-def quoted(name: str) -> str:
-    """Quote a name for the shell."""
-    return "'" + name.replace("'", "'\\''") + "'"
 
 
 def copied_list(ledger: Ledger, name: str, api_origin: str, keys: Sequence[str]) -> CopiedList | None:
