@@ -25,6 +25,7 @@ def modules_after(*argv):
     return set(modules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "argv",
     [
@@ -41,6 +42,7 @@ def test_help_and_version_import_nothing_that_is_slow(argv):
     assert not modules_after(*argv) & HEAVY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [("agents", ""), ("batch-call", "--phone-col"), ("batch-call", "x", "--agent-id", "")]
 )
@@ -49,6 +51,7 @@ def test_completion_imports_nothing_that_is_slow(words, monkeypatch):
     assert not modules_after(*words) & (HEAVY | {"rich"})
 
 
+@pytest.mark.slow
 def test_the_version_is_answered_before_typer_is_imported():
     assert not modules_after("--version") & {"typer", "rich"}
 
@@ -77,6 +80,7 @@ entry()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_inside_an_import_is_silent_and_leaves_no_half_a_module(signum):
     command = [sys.executable, "-c", INTERRUPTED_IMPORT, "--help", str(signum.value)]
@@ -84,6 +88,7 @@ def test_a_signal_inside_an_import_is_silent_and_leaves_no_half_a_module(signum)
     assert (done.returncode, done.stdout, done.stderr) == (128 + signum, "the import went on\n", "")
 
 
+@pytest.mark.slow
 def test_a_campaign_list_needs_no_http(tmp_path):
     listed = ("campaigns", "list", "--sandbox")
     code = f"from xuna_cli.__main__ import main; print(main({list(listed)!r})); import sys; print('jinja2' in sys.modules)"

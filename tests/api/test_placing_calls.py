@@ -22,9 +22,7 @@ HUGE = b'{"calls": "' + b"x" * 8_000_000 + b'"}'
 
 
 @pytest.fixture(params=[False, True], ids=["http", "tls"])
-def tls(request, monkeypatch):
-    if request.param:
-        monkeypatch.setenv("SSL_CERT_FILE", str(scripted.certificates()[0]))
+def tls(request):
     return request.param
 
 
@@ -116,7 +114,7 @@ def test_no_second_try_is_made_of_anything(placed):
         (scripted.read_then_reset(), 1),
         (scripted.read_then_close(), 1),
         (scripted.silence(), 1),
-        (scripted.headers_then_silence(), 1),
+        pytest.param(scripted.headers_then_silence(), 1, marks=pytest.mark.slow),
         (scripted.garbage_status_line(), 1),
         (scripted.partial_status_line(), 1),
         (scripted.body_shorter_than_announced(), 1),
@@ -128,12 +126,12 @@ def test_no_second_try_is_made_of_anything(placed):
         (scripted.invalid_utf8(), 1),
         (scripted.bad_gzip(), 1),
         (scripted.gzip_bomb(), 1),
-        (scripted.drip_headers(), 1),
-        (scripted.drip_body(), 1),
+        pytest.param(scripted.drip_headers(), 1, marks=pytest.mark.slow),
+        pytest.param(scripted.drip_body(), 1, marks=pytest.mark.slow),
         (scripted.endless_headers(), 1),
         (scripted.endless_body(), 1),
-        (scripted.endless_body(b" ", 0.05), 1),
-        (scripted.slow_answer(0.6), 1),
+        pytest.param(scripted.endless_body(b" ", 0.05), 1, marks=pytest.mark.slow),
+        pytest.param(scripted.slow_answer(0.6), 1, marks=pytest.mark.slow),
         (scripted.answer(408), 1),
         (scripted.answer(409), 1),
         (scripted.answer(500), 1),
@@ -276,6 +274,7 @@ def test_a_proxy_that_refuses_the_tunnel_is_proof_that_nothing_was_sent(placed, 
     assert request.header("xi-api-key") is None
 
 
+@pytest.mark.slow
 def test_a_proxy_that_drips_its_consent_is_left_at_the_deadline(placed, monkeypatch):
     def play(connection):
         connection.read_request()
@@ -337,6 +336,7 @@ def test_a_malformed_proxy_is_a_matter_of_configuration_and_its_password_is_not_
     assert "hunter2" not in caught.value.message + caught.value.hint + repr(caught.value)
 
 
+@pytest.mark.slow
 def test_a_server_that_speaks_late_at_every_step_is_left_at_the_deadline(placed):
     """No single step takes too long; only the whole does."""
 
@@ -412,6 +412,7 @@ def test_reading_does_not_repeat_the_key_either(client):
     assert "bad key [the key]" in caught.value.message
 
 
+@pytest.mark.slow
 def test_a_server_that_reads_drop_by_drop_is_left_at_the_deadline(placed, tls):
     """Each write makes some progress, so that none of them takes too long by itself."""
 

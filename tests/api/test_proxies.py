@@ -14,11 +14,6 @@ URL = "https://api.example.test"
 TAKEN = Taken("batch_scripted", 1, 200)
 
 
-@pytest.fixture(autouse=True)
-def trusting(monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(scripted.certificates()[0]))
-
-
 @pytest.mark.parametrize("tls", [False, True], ids=["http-proxy", "https-proxy"])
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_post_goes_through_a_tunnel(client, monkeypatch, variable, tls):

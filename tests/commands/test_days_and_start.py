@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 HELLO = ("-m", "Hi {{ name }}.")
 
 
@@ -30,6 +32,7 @@ def test_before_the_start_everybody_is_deferred(cli, api, people):
     assert api.state.calls() == []
 
 
+@pytest.mark.slow
 def test_who_is_deferred_until_the_start_is_called_in_the_same_run_with_wait(cli, api, people):
     start = datetime.now(UTC) + timedelta(seconds=2)
     document = cli(

@@ -108,6 +108,7 @@ def test_a_signal_ends_the_sandbox_quietly(standalone, signum):
 # ------------------------------------------------------------------------------ what it simulates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -164,7 +165,7 @@ def test_every_kind_of_fault_is_in_the_help_and_in_the_manual():
         ("garbage", 7, {"held": 2, "not_sent": 2}, 1),
         ("answer", 7, {"held": 2, "not_sent": 2}, 1),
         ("short", 7, {"accepted": 2, "held": 2}, 2),
-        ("rate-limit", 0, {"accepted": 4}, 3),
+        pytest.param("rate-limit", 0, {"accepted": 4}, 3, marks=pytest.mark.slow),
         ("max-batch", 0, {"accepted": 4}, 4),
         ("refuse", 3, {"accepted": 3, "rejected": 1}, 3),
     ],
@@ -183,6 +184,7 @@ def test_pages_makes_the_reading_of_outcomes_incomplete(cli, api, people):
     assert "incomplete" in cli("campaigns", "outcomes", "people", exits=6).out
 
 
+@pytest.mark.slow
 def test_every_request_waits_for_the_latency():
     with serving("--latency", "300ms") as (_, exports):
         url = exports["XUNA_BASE_URL"]

@@ -51,6 +51,7 @@ def test_what_can_not_be_calls_nobody(cli, api, people, arguments, code, words):
     assert api.state.calls() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "calls"), [("y\n", 1), ("n\n", 0)])
 def test_a_person_is_asked_with_the_words(api, people, answer, calls):
     terminal = Terminal("test-call", people(1), *HELLO, "--row", "2", "--to", MINE)

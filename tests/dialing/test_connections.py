@@ -72,9 +72,10 @@ class Served:
         connection.send(scripted.response(200, json.dumps(answer).encode()))
 
 
-@pytest.fixture(params=[False, True], ids=["http", "https"])
-def tls(request, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(scripted.certificates()[0]))
+@pytest.fixture(
+    params=[pytest.param(False, id="http"), pytest.param(True, id="https", marks=pytest.mark.slow)]
+)
+def tls(request):
     return request.param
 
 
@@ -111,6 +112,7 @@ def test_nothing_is_sent_on_it_before_the_intent_is_on_the_disk(scene, tls):
     assert submitting == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_one_that_is_too_old_is_closed_and_another_one_made(scene, tls, monkeypatch):
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_AHEAD_S", 0.1)
     served = Served(lambda connection: time.sleep(0.5 if connection.number == 1 else 0))

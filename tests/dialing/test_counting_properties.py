@@ -96,9 +96,23 @@ def breaking(list_):
     raise InputError("an unclosed quote")
 
 
+RUNS = st.lists(st.tuples(LISTS, st.lists(FAULTS, max_size=8), st.booleans(), PLANS), min_size=1, max_size=3)
+
+
+@settings(SETTINGS, max_examples=10)
+@given(RUNS)
+def test_every_row_of_a_few_runs_is_counted_once_and_nobody_is_called_twice(make_scene, runs):
+    count_every_row(make_scene, runs)
+
+
+@pytest.mark.slow
 @SETTINGS
-@given(st.lists(st.tuples(LISTS, st.lists(FAULTS, max_size=8), st.booleans(), PLANS), min_size=1, max_size=3))
+@given(RUNS)
 def test_every_row_of_every_run_is_counted_once_and_nobody_is_called_twice(make_scene, runs):
+    count_every_row(make_scene, runs)
+
+
+def count_every_row(make_scene, runs):
     everybody = Everybody(make_scene())
     held_before = set()
     for values, faults, breaks, plan in runs:

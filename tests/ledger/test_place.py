@@ -345,7 +345,7 @@ def test_a_journal_of_a_killed_run_is_put_back(path):
 
 
 @pytest.mark.parametrize("restore", [shutil.copyfile, os.replace])
-@pytest.mark.parametrize("commits", [1, 2, 30])
+@pytest.mark.parametrize("commits", [1, 2, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_backup_that_was_put_beside_a_left_journal_is_refused_and_not_damaged(path, restore, commits):
     backup = path.with_name("kept")
     shutil.copyfile(path, backup)

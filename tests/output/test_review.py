@@ -121,8 +121,8 @@ def saved_by_xlsxwriter(path):
         (".jsonl", None),
         (".csv", None),
         (".xlsx", None),
-        (".xlsx", saved_by_openpyxl),
-        (".xlsx", saved_by_xlsxwriter),
+        pytest.param(".xlsx", saved_by_openpyxl, marks=pytest.mark.slow),
+        pytest.param(".xlsx", saved_by_xlsxwriter, marks=pytest.mark.slow),
     ],
 )
 @settings(max_examples=30)

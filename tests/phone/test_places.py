@@ -114,6 +114,7 @@ def plain(text):
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("_", " ")
 
 
+@pytest.mark.slow
 def test_the_town_that_a_zone_is_called_after_is_in_it(towns):
     by_town = defaultdict(list)
     for prefix, name in towns.items():

@@ -301,6 +301,7 @@ def answers(seed, people=200, attempts=2, **options):
         return said
 
 
+@pytest.mark.slow
 def test_a_share_of_people_opt_out_in_each_of_their_records():
     first, second = answers(1, unanswered=0.4, opt_out=0.2)
     assert first.keys() != second.keys()  # who answers differs with the attempt
@@ -312,6 +313,7 @@ def test_a_share_of_people_opt_out_in_each_of_their_records():
     assert set(first.values()) == {True, False}
 
 
+@pytest.mark.slow
 def test_answers_are_the_same_for_the_same_seed():
     told = answers(1, 40, unanswered=0.4, opt_out=0.2)
     assert told == answers(1, 40, unanswered=0.4, opt_out=0.2)

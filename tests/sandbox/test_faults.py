@@ -70,6 +70,7 @@ def test_a_share_is_drawn_from_the_seed(sandbox, client):
     assert 8 < seen.count(500) < 32
 
 
+@pytest.mark.slow
 def test_a_share_strikes_the_same_requests_in_whatever_order_they_come():
     def struck(seed, order):
         with SandboxServer(seed=seed, faults=[Answer(share=0.3)]) as sandbox, Client(sandbox) as client:
@@ -187,6 +188,7 @@ def test_the_window_of_a_rate_limit_slides():
     assert refused == [False, False, True, True, False, False, True, True]
 
 
+@pytest.mark.slow
 def test_a_rate_limit_lets_so_many_in_at_the_same_time(sandbox, client):
     sandbox.faults.add(Latency(seconds=1.5, times=2), RateLimit(in_flight=2))
     with ThreadPoolExecutor(2) as pool:
@@ -289,6 +291,7 @@ def test_latency_after_taking_outlasts_the_client(sandbox):
     assert sandbox.state.total == 3
 
 
+@pytest.mark.slow
 def test_an_answer_that_drips_outlasts_the_read_timeout(sandbox):
     sandbox.faults.add(Drip(interval=0.005))
     with Client(sandbox, timeout=0.3) as client:

@@ -150,6 +150,7 @@ except KeyboardInterrupt:
             process.kill()
 
 
+@pytest.mark.slow
 def test_a_sandbox_in_another_process_is_steered_and_asked(tmp_path):
     with SandboxProcess(tmp_path / "dialled.jsonl", faults=[{"kind": "cut", "every": 2}], seed=3) as sandbox:
         with Client(sandbox) as client:
@@ -170,6 +171,7 @@ def test_a_sandbox_in_another_process_is_steered_and_asked(tmp_path):
         assert sandbox.recorded_counts() == {"+15550000000": 3, "+15550000001": 2}
 
 
+@pytest.mark.slow
 def test_who_was_dialled_is_known_after_a_kill_and_a_restart_on_the_same_port(tmp_path):
     sandbox = SandboxProcess(tmp_path / "dialled.jsonl", conversations={"optional_metadata": False})
     try:
@@ -185,6 +187,7 @@ def test_who_was_dialled_is_known_after_a_kill_and_a_restart_on_the_same_port(tm
         sandbox.kill()
 
 
+@pytest.mark.slow
 def test_two_sandboxes_at_once_know_nothing_of_each_other(tmp_path):
     with SandboxProcess() as one, SandboxProcess() as other:
         with Client(one) as client:

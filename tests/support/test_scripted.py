@@ -18,6 +18,8 @@ HUGE = b"x" * 24_000_000
 SEEN_BY_HTTPX = {"accept-encoding": "gzip", "xi-api-key": "k"}
 # Python's ssl tells of a reset as of an end of file, which httpx then takes for a protocol error.
 RESET_OVER_TLS = {False: set(), True: {"RemoteProtocolError"}}
+pytestmark = pytest.mark.slow  # it waits for what never comes, and changes seldom
+
 BOTH = pytest.mark.parametrize("tls", [False, True], ids=["http", "tls"])
 
 

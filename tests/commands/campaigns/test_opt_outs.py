@@ -263,6 +263,7 @@ def test_calls_that_go_on_say_nothing_of_fields(cli, served, people, clock):
     assert read(cli, "--opt-out-when", "best_time=yes").document["opt_outs"]["added"] == 4
 
 
+@pytest.mark.slow
 def test_a_watch_harvests_every_reading_and_counts_everybody_once(cli, served, people):
     served(appear_after=0.2, spread=1.0)
     call(cli, people(12))

@@ -86,6 +86,7 @@ def test_a_call_that_goes_on_is_in_progress_and_read_again(cli, served, people, 
     assert document["outcomes"]["in-progress"] == document["waiting"] == 0
 
 
+@pytest.mark.slow
 def test_watching_ends_when_the_last_record_is_there(cli, served, people):
     served(appear_after=0.2, spread=0.6)
     call(cli, people(12))
@@ -158,6 +159,7 @@ def test_an_unknown_batch_that_was_placed_is_proven_by_its_records(cli, served, 
     cli("campaigns", "resolve", "people", held["id"], "--placed", exits=(0, 2))
 
 
+@pytest.mark.slow
 def test_a_held_batch_that_was_resolved_goes_on_getting_outcomes(cli, served, people, clock):
     server = served(spread=1000)
     server.faults.add(Cut(taken=True, times=1))
@@ -225,6 +227,7 @@ def test_a_key_that_is_refused_in_the_middle_keeps_what_was_read(cli, served, pe
     assert sum(row["outcome"] != "not-read" for row in exported(cli)) == 100
 
 
+@pytest.mark.slow
 def test_a_429_in_the_middle_is_waited_for(cli, served, people):
     server = served()
     call(cli, people(10))

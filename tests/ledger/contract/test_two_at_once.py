@@ -4,6 +4,8 @@ import contextlib
 import datetime as dt
 import threading
 
+import pytest
+
 from tests.support.builders import described, people
 from xuna_cli.errors import RepeatedBatchIdError, UsageError
 from xuna_cli.ledger import campaigns
@@ -24,6 +26,7 @@ def meanwhile(change):
     return thread
 
 
+@pytest.mark.slow
 def test_a_campaign_is_not_forgotten_while_a_run_of_it_starts(opened, monkeypatch):
     ours, theirs = opened(), opened()
     run = ours.start_run(described())
@@ -51,6 +54,7 @@ def test_a_campaign_is_not_forgotten_while_a_run_of_it_starts(opened, monkeypatc
     assert ours.claim(again, [people(1, 2)]) == []
 
 
+@pytest.mark.slow
 def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monkeypatch):
     ours = opened()
     theirs = opened(now=lambda: utc_now() + dt.timedelta(days=1))
@@ -81,6 +85,7 @@ def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monk
         ]
 
 
+@pytest.mark.slow
 def test_of_two_batches_that_get_the_same_id_at_the_same_moment_one_is_accepted(opened, monkeypatch):
     ours, theirs = opened(), opened()
     batches = {}
