@@ -1,1 +1,1 @@
-"""The run: batching, senders, pacing, and what each outcome leads to."""
+"""The run: batches, senders, rate limits, and the action for each outcome."""

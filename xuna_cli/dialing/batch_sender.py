@@ -1,7 +1,7 @@
-"""One batch, from the claim to its outcome on the disk. The order in here is the promise.
+"""Send one batch, from the claim to the outcome on disk. The order of steps keeps the promise.
 
-`submit` is committed before the first byte of the POST; the outcome is committed before anything else is made
-of it; what is not proven to be refused is never sent again.
+`submit` is committed before the first byte of the POST; the outcome is committed before anything else is done
+with it; a batch that is not provably refused is never sent again.
 """
 
 import threading
@@ -41,12 +41,12 @@ KEPT_BACK = NotSent("not sent, because this run may no longer send", kept_back=T
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How far one try to send a batch came.
+    """Result of one try to send a batch.
 
     Attributes:
-        outcome: what is proven about it.
-        submitted: whether the ledger says that its POST is about to be sent.
-        barred: the numbers that the ledger keeps from being called, and why; nothing was sent then.
+        outcome: the proven outcome.
+        submitted: whether the ledger has the batch as `submitting`.
+        barred: numbers that the ledger bars, with the reasons; nothing was sent then.
     """
 
     outcome: Outcome
@@ -55,16 +55,16 @@ class Attempt:
 
 
 class BatchSender:
-    """Sends batches and settles their outcomes; shared by all senders.
+    """Sends batches and handles their outcomes; shared by all senders.
 
     Args:
-        context: what the run is given.
-        screener: asked again right before every POST.
-        limiter: says when a batch may be sent.
-        stats: where outcomes are counted.
+        context: the run's context.
+        screener: screens again right before every POST.
+        limiter: limits concurrency and rate.
+        stats: counts the outcomes.
 
     Attributes:
-        has_refused: whether the API has refused to call somebody in this run.
+        has_refused: whether the API has refused a person in this run.
     """
 
     def __init__(
@@ -76,18 +76,18 @@ class BatchSender:
         self._screener = screener
         self._limiter = limiter
         self._stats = stats
-        self._order = threading.Lock()  # what was not taken is recorded and judged one after the other
+        self._order = threading.Lock()  # batches that were not accepted are recorded and judged one by one
         self._unknown_in_a_row = 0
         self._lone_refusals: Counter[str] = Counter()
         self._accepted_before = False
         self.has_refused = False
 
     def send(self, batch: Batch, connections: Connections) -> None:
-        """Send a batch, and what it is split into, until every call of it is settled or given up.
+        """Send a batch, and the batches that it is split into, until every call is settled or given up.
 
         Args:
             batch: the batch.
-            connections: those of the sender that calls this.
+            connections: the calling sender's connections.
         """
         todo = [batch]
         while todo:
@@ -97,14 +97,14 @@ class BatchSender:
                 self._leave_unsent([current, *todo])
                 return
             try:
-                # The wait for the permit may have been long, and this may be a resend: it is asked anew who
+                # The wait for the permit may have been long, and this may be a resend: screen again who
                 # may be called.
                 fit = self._screen(current, self._screener.before_post(current.targets))
                 if fit is not None:
                     current = fit
                     todo = self._send_once(current, permit, connections) + todo
             except LedgerError as error:
-                # Nothing of it was sent: what can't be written down is not done.
+                # Nothing was sent: without a record, there is no POST.
                 self._fail(error)
                 self._leave_unsent([current, *todo])
                 return
@@ -112,7 +112,7 @@ class BatchSender:
                 self._limiter.release()
 
     def _send_once(self, batch: Batch, permit: Permit, connections: Connections) -> list[Batch]:
-        """Send a batch once; return what is to be sent next instead of it."""
+        """Send a batch once; return the batches to send next instead."""
         attempt = self._attempt(batch, connections)
         reached("post:done")
         outcome = attempt.outcome
@@ -135,7 +135,7 @@ class BatchSender:
         try:
             if isinstance(outcome, Taken):
                 try:
-                    # Outside the order, so that what several senders have to record goes to the disk together.
+                    # Outside the lock, so that the records of several senders share a commit.
                     return self._act(batch, decide(outcome, batch, History()), attempt, permit)
                 except RepeatedBatchIdError as error:
                     outcome = Unknown(error.message, outcome.http_status)
@@ -147,7 +147,7 @@ class BatchSender:
                 except LostClaimError as error:
                     if not isinstance(outcome, NotSent | Refused):
                         raise
-                    # Whoever took us for dead made the batch `unknown`: the proof replaces it.
+                    # Another run considered this one dead and made the batch `unknown`: the proof replaces that.
                     return self._act(batch, give_up(outcome, error), attempt, permit)
         except LedgerError as error:
             self._stats.count("held", len(batch.targets))
@@ -155,10 +155,10 @@ class BatchSender:
             return []
 
     def _attempt(self, batch: Batch, connections: Connections) -> Attempt:
-        """Connect, write the intent down, send: each step proves what the ones before it were for.
+        """Connect, record the intent, send.
 
         Raises:
-            LedgerError: if the intent can't be written down; nothing was sent.
+            LedgerError: if the intent can't be recorded; nothing was sent.
         """
         plan, run = self._context.plan, self._context.run
         calls = [(target.to_phone_number, target.override) for target in batch.targets]
@@ -167,15 +167,15 @@ class BatchSender:
         if isinstance(connection, NotSent):
             return Attempt(connection, submitted=False)
         with connection:
-            # Connecting takes a while, and much may have changed meanwhile.
+            # Connecting takes time, in which the run may have been stopped.
             if self._stop():
                 return Attempt(KEPT_BACK, submitted=False)
             barred = self._ledger.submit(batch, self._screener.quiet_since)
             if barred:
                 return Attempt(KEPT_BACK, submitted=False, barred=barred)
             reached("submit:committed")
-            # The intent is on the disk. The disk takes its time, too; what is kept back now is asked anew, and
-            # said why, before it is sent again.
+            # The intent is on disk. That took time, too: people barred now are screened again, with a
+            # reason, before the batch is sent again.
             if self._stop() or not self._ledger.holds_lock(run) or self._screener.before_post(batch.targets):
                 return Attempt(KEPT_BACK)
             connections.open_next()
@@ -183,7 +183,7 @@ class BatchSender:
             return Attempt(connection.post(body, calls=len(calls), idempotency_key=idempotency_key))
 
     def _screen(self, batch: Batch, reasons: Mapping[str, Reason]) -> Batch | None:
-        """Give back the claims of those who may not be called any more; return what is left of the batch."""
+        """Unclaim people who may no longer be called; return the rest of the batch."""
         if not reasons:
             return batch
         left = self._ledger.unclaim(batch, list(reasons))
@@ -194,7 +194,7 @@ class BatchSender:
         return left
 
     def _history(self, outcome: Outcome, batch: Batch) -> History:
-        """Note an outcome that was not taken, and return what it is judged by."""
+        """Note an outcome that was not accepted, and return the history for `decide`."""
         same_refusals = 0
         if isinstance(outcome, Unknown):
             self._unknown_in_a_row += 1
@@ -215,10 +215,10 @@ class BatchSender:
         )
         return self._accepted_before
 
-    # -- what is done about an outcome
+    # -- actions after an outcome
 
     def _act(self, batch: Batch, action: Action, attempt: Attempt, permit: Permit) -> list[Batch]:
-        """Do what was decided; return what is to be sent next instead of the batch."""
+        """Perform the action; return the batches to send next."""
         match action:
             case Settle():
                 self._settle(batch, action)
@@ -231,7 +231,7 @@ class BatchSender:
     def _settle(self, batch: Batch, action: Settle) -> None:
         taken = action.taken
         if action.stop:
-            self._stop.set()  # before anything else: no new POST goes out after this one
+            self._stop.set()  # first of all, so that no further POST is sent
         if action.failure is not None:
             self._fail(action.failure)
         recorded = self._ledger.record(
@@ -255,7 +255,7 @@ class BatchSender:
             self._limiter.on_success()
 
     def _send_again(self, batch: Batch, action: SendAgain, attempt: Attempt, permit: Permit) -> list[Batch]:
-        # Proven not taken: if we are killed while we wait, nobody of it needs to be held.
+        # Provably not accepted: nobody needs to be held if the process is killed during the wait.
         if attempt.submitted:
             self._ledger.back_to_claimed(batch)
         outcome = attempt.outcome
@@ -295,7 +295,7 @@ class BatchSender:
         return children
 
     def _reclaim(self, batch: Batch, action: Settle, taken: Taken) -> None:
-        """Put right what a person decided before the proof came: that a batch was not placed which was."""
+        """Correct a batch that a person resolved as not placed before the proof came that it was."""
         lost = self._ledger.reclaim(
             batch,
             action.state,
@@ -340,5 +340,5 @@ class BatchSender:
         self._stats.error(error)
 
     def _leave_unsent(self, batches: Sequence[Batch]) -> None:
-        """Leave batches that are only claimed; the end of the run gives them back."""
+        """Count batches as not sent; the end of the run frees their claims."""
         self._stats.count("not_sent", sum(len(batch.targets) for batch in batches))

@@ -1,7 +1,7 @@
-"""The connections of one sender: one for each POST, and the next one opened while a POST is in progress.
+"""The connections of one sender: one for each POST; the next one is opened during a POST.
 
-Nothing is sent on a connection before the intent of its batch is on the disk, whenever it was opened: so one that
-was opened ahead proves what any other does, and the round trips of connecting are hidden behind the POST.
+Nothing is sent on a connection before the batch's intent is on disk, whenever it was opened. A connection that
+was opened ahead is therefore as safe as any other, and connecting costs no extra time.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from xuna_cli.hooks import reached
 
 
 class Connections:
-    """Connects for one sender, which closes each connection after its POST.
+    """Opens connections for one sender, which closes each after its POST.
 
     Args:
-        api: what is connected to.
-        ahead: whether the next connection is to be opened ahead: another batch can be sent at once.
+        api: the API.
+        ahead: tells whether to open the next connection ahead: another batch can be sent at once.
     """
 
     def __init__(self, api: Api, *, ahead: Callable[[], bool] = lambda: False) -> None:
@@ -35,7 +35,7 @@ class Connections:
             self._ahead.drop()
 
     def connect(self) -> Connection | NotSent:
-        """Return the connection that was opened ahead, if it can be used, else a new one, or why there is none."""
+        """Return the connection that was opened ahead, if usable, or a new one, or the reason why there is none."""
         if self._ahead is not None:
             ahead, self._ahead = self._ahead.result(), None
             if ahead is not None and ahead.take_up():
@@ -50,15 +50,15 @@ class Connections:
         return connection
 
     def open_next(self) -> None:
-        """Begin to open the next connection, if there will be use for it."""
+        """Start to open the next connection, if it will be needed."""
         if self._ahead is None and self._is_wanted():
-            # Where no thread can be started, the connection is made when it is needed.
+            # If no thread can be started, the connection is opened when it is needed.
             with contextlib.suppress(RuntimeError):
                 self._ahead = _Ahead(self._api)
 
 
 class _Ahead:
-    """A connection that is being opened; one that fails is none."""
+    """A connection that is being opened; a failure means no connection."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -85,7 +85,7 @@ class _Ahead:
         return self._connection
 
     def drop(self) -> None:
-        """Close it, now or when it is open."""
+        """Close the connection, now or once it is open."""
         with self._lock:
             self._dropped = True
             if self._connection is not None:

@@ -1,4 +1,4 @@
-"""What a run is given: its place in the ledger, the API, how to send, who is told, what time it is."""
+"""The context of a run: plan, ledger, API, observer and clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,33 +13,33 @@ from xuna_cli.ledger.records import Run
 
 
 class Connection(Protocol):
-    """An open connection to the API, on which nothing was sent yet."""
+    """An unused open connection to the API."""
 
     def __enter__(self) -> Self:
-        """Use it."""
+        """Return the connection."""
 
     def __exit__(self, *exception: object) -> None:
-        """Close it."""
+        """Close the connection."""
 
     def take_up(self) -> bool:
-        """Begin to use it, where it was opened ahead; False: it must not be used."""
+        """Take over a connection that was opened ahead; return False if it is no longer usable."""
 
     def post(self, body: bytes, *, calls: int, idempotency_key: str) -> Outcome:
         """POST one batch, once."""
 
 
 class Api(Protocol):
-    """What sending needs of the API's client."""
+    """The API client's interface for sending."""
 
     def connect(self) -> Connection | NotSent:
-        """Return an open connection, or why there is none."""
+        """Return an open connection, or the outcome of the failed try."""
 
 
 class Stop:
-    """Whether the run is to send nothing more.
+    """Flag that tells the run to send nothing more.
 
     Args:
-        asked: whether a signal asked for it.
+        asked: returns whether a signal asked to stop.
     """
 
     def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
@@ -47,26 +47,26 @@ class Stop:
         self._set = False
 
     def __call__(self) -> bool:
-        """Return whether it is."""
+        """Return whether to stop."""
         return self._set or self._asked()
 
     def set(self) -> None:
-        """Send nothing more."""
+        """Stop sending."""
         self._set = True
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a run is given.
+    """The context of a run.
 
     Attributes:
-        plan: how to send.
-        run: ours, in the ledger.
-        ledger: where every step is recorded.
-        api: the client.
-        stop: whether nothing more is to be sent; set by the run itself, too.
+        plan: the sending plan.
+        run: this run in the ledger.
+        ledger: the ledger.
+        api: the API client.
+        stop: stop flag, also set by the run itself.
         observer: receives events.
-        clock: time.
+        clock: the clock.
     """
 
     plan: Plan

@@ -1,4 +1,4 @@
-"""What is to be done about the outcome of a POST. Pure: facts in, an action out."""
+"""Decide what to do after a POST: a pure function from facts to an action."""
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -10,23 +10,23 @@ from xuna_cli.errors import ConfigurationError, HeldError, UnreachableError, Xun
 from xuna_cli.ledger.records import Batch, BatchState
 from xuna_cli.models import CallTarget
 
-# So many calls refused by themselves in the same words, with nothing accepted, are no accident of the list.
+# So many single calls refused with the same message, and none accepted, are not the list's fault.
 LONE_REFUSALS_TO_STOP = 3
 AGAIN = "run the same command again later; it calls the people who were not called yet"
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened before, as far as it matters for what is done now.
+    """Facts about the run that matter for the decision.
 
     Attributes:
         address: arguments that select this campaign and its ledger in suggested commands.
-        max_unknown: batches of unknown outcome in a row that stop the run.
-        unknown_in_a_row: how many there were, this one included.
-        stopping: whether the run is to send nothing more.
-        same_refusals: calls that the API refused in requests of their own with the words that it has for this
-            one, this one included.
-        has_accepted: whether a call of the campaign was ever accepted.
+        max_unknown: number of unknown batches in a row that stops the run.
+        unknown_in_a_row: current number of them, including this one.
+        stopping: whether the run is stopping.
+        same_refusals: number of calls that the API refused in requests of their own with the same message as this
+            one, including this one.
+        has_accepted: whether the API has ever accepted a call of the campaign.
     """
 
     address: str = ""
@@ -39,16 +39,16 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Record how the batch ended, and send nothing instead of it.
+    """Record the batch's final state.
 
     Attributes:
-        state: how it ended.
-        count: what its rows are counted as.
-        error: what happened, in words, where it was not accepted.
-        http_status: of the answer, where there was one.
-        taken: what the API said, where it took the batch.
-        stop: whether the run sends nothing more.
-        failure: what to tell of that.
+        state: the final state.
+        count: the count for its rows.
+        error: error message, if the batch was not accepted.
+        http_status: status of the response, if any.
+        taken: the API's response, if it accepted the batch.
+        stop: whether the run stops.
+        failure: the error to report.
     """
 
     state: BatchState
@@ -62,10 +62,10 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class SendAgain:
-    """Put the batch back, and send it again.
+    """Put the batch back to `claimed` and send it again.
 
     Attributes:
-        pause: whether all senders pause first, and the run gives up where that goes on for too long.
+        pause: whether all senders pause first; the run gives up if that lasts too long.
     """
 
     pause: bool
@@ -73,14 +73,14 @@ class SendAgain:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Send parts of the batch instead of it.
+    """Split the batch and send the parts.
 
     Attributes:
-        parts: which.
-        refused: the calls that are rejected, each with the API's words.
-        http_status: of the answer.
-        error: the API's words about the whole.
-        failure: why nothing more is sent; None: it goes on.
+        parts: the targets of each part.
+        refused: rejected calls with the API's messages.
+        http_status: status of the response.
+        error: the API's message about the batch.
+        failure: the error that stops the run; None to go on.
     """
 
     parts: tuple[tuple[CallTarget, ...], ...]
@@ -94,7 +94,7 @@ Action = Settle | SendAgain | Split
 
 
 def decide(outcome: Outcome, batch: Batch, history: History) -> Action:
-    """Return what is to be done about the outcome of a batch's POST."""
+    """Return the action for the outcome of a batch's POST."""
     match outcome:
         case Taken():
             return _taken(outcome, len(batch.targets))
@@ -118,7 +118,7 @@ def decide(outcome: Outcome, batch: Batch, history: History) -> Action:
 
 
 def give_up(outcome: NotSent | Refused, failure: XunaError) -> Settle:
-    """Refuse a batch whose next try would end likewise, and stop the run."""
+    """Refuse a batch that would fail again, and stop the run."""
     return Settle(
         BatchState.REFUSED,
         "not_sent",
@@ -130,12 +130,12 @@ def give_up(outcome: NotSent | Refused, failure: XunaError) -> Settle:
 
 
 def exhausted(outcome: NotSent | Refused, why: str, *, connected: bool) -> Settle:
-    """Return what is done about a batch that was tried for too long.
+    """Return the action for a batch that was tried for too long.
 
     Args:
-        outcome: of the last try.
-        why: for how long, in words.
-        connected: whether there was a connection.
+        outcome: outcome of the last try.
+        why: description of how long.
+        connected: whether a connection was open.
     """
     if isinstance(outcome, Refused):
         error = UnreachableError(
@@ -148,11 +148,11 @@ def exhausted(outcome: NotSent | Refused, why: str, *, connected: bool) -> Settl
 
 
 def pause_of(outcome: NotSent | Refused, *, connected: bool) -> Pause:
-    """Return why all senders pause, without how long.
+    """Return the cause of a pause, without its length.
 
     Args:
-        outcome: of the batch that is sent again.
-        connected: whether there was a connection.
+        outcome: outcome of the batch that is sent again.
+        connected: whether a connection was open.
     """
     if isinstance(outcome, Refused):
         if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -165,7 +165,7 @@ def pause_of(outcome: NotSent | Refused, *, connected: bool) -> Pause:
 
 
 def unrecorded(outcome: Outcome, batch: Batch, address: str, why: str) -> HeldError:
-    """Say in full what the API answered, where the ledger could not take it."""
+    """Describe the API's response in full, since the ledger could not store it."""
     size = len(batch.targets)
     command = f"xuna campaigns resolve {address} {batch.id}"
     match outcome:
@@ -199,7 +199,7 @@ def _taken(outcome: Taken, size: int) -> Settle:
 def _unknown(outcome: Unknown, history: History) -> Settle:
     in_a_row = history.unknown_in_a_row
     failure = None
-    if in_a_row == history.max_unknown:  # said once, not by each that was in progress
+    if in_a_row == history.max_unknown:  # reported once, not by each request in progress
         batches = "1 batch" if in_a_row == 1 else f"{in_a_row} batches"
         failure = HeldError(
             f"stopped, because the outcome of {batches} is unknown ({outcome.message})",
@@ -217,13 +217,13 @@ def _unknown(outcome: Unknown, history: History) -> Settle:
 
 
 def _single_out(outcome: Refused, batch: Batch, history: History) -> Split:
-    """Reject the calls that the API names, or halve the batch until they are alone."""
+    """Reject the calls that the API names, or halve the batch until each bad call is by itself."""
     targets = batch.targets
     if len(targets) == 1:
         words = lone_words(outcome)
         failure = None
         if history.same_refusals >= LONE_REFUSALS_TO_STOP and not history.has_accepted:
-            # It is the request, and not the people, that the API refuses.
+            # The API refuses the request, not the people.
             failure = ConfigurationError(
                 f"the API refused {history.same_refusals} calls one by one with the same message: {words}",
                 hint="if it is the override: the agent's settings must allow it (in its security settings, "
@@ -241,5 +241,5 @@ def _single_out(outcome: Refused, batch: Batch, history: History) -> Split:
 
 
 def lone_words(outcome: Refused) -> str:
-    """Return the API's words about the call of a batch that has only one."""
+    """Return the API's message about the only call of a batch."""
     return outcome.offending.get(0, outcome.message)

@@ -1,4 +1,4 @@
-"""People who wait for their hours: how many for which opening, and, where the run stays, who they are."""
+"""Deferred people: how many wait for which opening and, if the run waits, who they are."""
 
 import threading
 from collections import Counter
@@ -14,10 +14,10 @@ Opening = tuple[tuple[str, ...], datetime]
 
 
 class Deferred:
-    """Who was deferred. Thread-safe.
+    """Deferred people. Thread-safe.
 
     Args:
-        keep: whether they are to be called later in this run; they are kept on disk (a file without a
+        keep: whether to keep them for later in this run, on disk (in a file without a
             name, 0600), not in memory.
     """
 
@@ -28,7 +28,7 @@ class Deferred:
         self._spool = Spool() if keep else None
 
     def add(self, target: CallTarget, reason: Reason) -> None:
-        """Note that somebody waits for an opening."""
+        """Add a person with an opening."""
         if reason.opens_at is None:
             raise AssertionError(reason.code)
         with self._lock:
@@ -39,18 +39,18 @@ class Deferred:
 
     @property
     def next_opening(self) -> datetime | None:
-        """When the first of them can be called; None: nobody waits."""
+        """Time of the first opening; None if nobody waits."""
         with self._lock:
             return min((opens_at for _, opens_at in self._waiting), default=None)
 
     @property
     def people(self) -> int:
-        """How many wait."""
+        """Number of deferred people."""
         with self._lock:
             return self._waiting.total()
 
     def take(self) -> Iterator[CallTarget]:
-        """Yield everybody who waits; each waits no longer when it is given. Who is left out waits on."""
+        """Remove and yield all deferred people; those not consumed stay deferred."""
         if self._spool is None:
             return
         for target, note in self._spool.take():
@@ -64,17 +64,17 @@ class Deferred:
             yield target
 
     def reasons(self) -> Counter[str]:
-        """Return how many wait for which reason, by its code."""
+        """Return the number of deferred people by reason code."""
         with self._lock:
             return self._reasons.copy()
 
     def deferrals(self) -> tuple[Deferral, ...]:
-        """Return how many wait for which opening, the next one first."""
+        """Return the number of deferred people by opening, earliest first."""
         with self._lock:
             waiting = sorted(self._waiting.items(), key=lambda item: (item[0][1], item[0][0]))
         return tuple(Deferral(zones, opens_at, people) for (zones, opens_at), people in waiting)
 
     def close(self) -> None:
-        """Forget who they are; how many they were is kept."""
+        """Delete the people; the numbers are kept."""
         if self._spool is not None:
             self._spool.close()

@@ -1,4 +1,4 @@
-"""How fast the run sends: all senders pause together, and settle at what the API takes.
+"""Limits of the sending rate: all senders pause together and adapt to the API's rate.
 
 Exponential backoff with full jitter, and a halved number of senders that grows by one again (additive
 increase, multiplicative decrease), as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015)
@@ -16,9 +16,9 @@ from xuna_cli.dialing.report import Pause
 
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 60.0
-MOST_REFUSALS = 100  # in a row, whatever time they took
+MOST_REFUSALS = 100  # in a row, however long they took
 MOST_NOT_SENT = 6  # in a row: about half a minute without a connection
-MOST_NOT_SENT_AT_START = 4  # in a row, where the API never answered: most likely there is no network
+MOST_NOT_SENT_AT_START = 4  # in a row, if the API never answered: the network is probably down
 LONGEST_AT_START_S = 20.0
 
 RATE_LIMITED = Pause("rate-limited", "rate limited by the API", 0.0)
@@ -36,12 +36,12 @@ class ConcurrencyLimiter:
     """Limits how many POSTs are in progress at once, and how fast they follow each other. Thread-safe.
 
     Args:
-        concurrency: POSTs in progress at once, at most.
-        give_up_after: seconds of refusals in a row after which the run gives up.
-        rate: calls per second, at most; None is no limit.
-        stopping: whether the run is to send nothing more.
-        clock: time.
-        jitter: a number from 0 to 1, anew at each call.
+        concurrency: maximum number of POSTs in progress.
+        give_up_after: seconds without success after which the run gives up.
+        rate: maximum calls per second; None for no limit.
+        stopping: whether the run is stopping.
+        clock: the clock.
+        jitter: returns a random number from 0 to 1.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ class ConcurrencyLimiter:
 
     @property
     def in_progress(self) -> int:
-        """How many batches have a permit now."""
+        """Number of permits in use."""
         return self._in_progress
 
     @property
     def allowed(self) -> int:
-        """How many may have it at once, as things stand."""
+        """Current maximum number of permits."""
         return self._allowed
 
     @property
     def pause(self) -> Pause | None:
-        """Why nothing is sent now, and for how long; None: nothing is paused."""
+        """The current pause, or None."""
         now = self._clock.monotonic()
         if now >= self._paused_until:
             return None
@@ -101,10 +101,10 @@ class ConcurrencyLimiter:
         return min(LONGEST_AT_START_S, self._give_up_after)
 
     def enter(self, calls: int) -> Permit | None:
-        """Wait for the permit to send a batch.
+        """Wait for a permit to send a batch.
 
         Args:
-            calls: how many calls it has.
+            calls: number of calls in the batch.
 
         Returns:
             The permit, to be given back with `release`; None when the run is stopping.
@@ -131,7 +131,7 @@ class ConcurrencyLimiter:
             self._changed.notify_all()
 
     def on_success(self) -> None:
-        """Note that the API took a batch, or refused it for its own sake."""
+        """Note that the API accepted a batch, or refused its content."""
         with self._changed:
             self._has_answered = True
             self._refused_since = None
@@ -143,15 +143,15 @@ class ConcurrencyLimiter:
                 self._changed.notify_all()
 
     def refused(self, permit: Permit, retry_after: float | None, cause: Pause = RATE_LIMITED) -> str | None:
-        """Note a refusal for now, and pause everybody.
+        """Note a temporary refusal, and pause all senders.
 
         Args:
-            permit: of the batch that was refused.
-            retry_after: seconds that the API asked for, if it did.
-            cause: why, for whoever is told of the pause.
+            permit: the refused batch's permit.
+            retry_after: seconds that the API asked to wait, if any.
+            cause: reason for the pause.
 
         Returns:
-            None, or why the run should give up.
+            The reason to give up, or None.
         """
         with self._changed:
             self._has_answered = True
@@ -162,9 +162,9 @@ class ConcurrencyLimiter:
             return self._pause(cause, retry_after, self._in_a_row, MOST_REFUSALS, self._give_up_after)
 
     def not_sent(self, permit: Permit, cause: Pause = UNREACHABLE) -> str | None:
-        """Note that a batch could not be sent, and pause everybody; returns as `refused` does.
+        """Note that a batch could not be sent, and pause all senders; returns as `refused`.
 
-        While the API has never answered in this run, that is given up sooner.
+        If the API has never answered in this run, the run gives up sooner.
         """
         with self._changed:
             if permit.epoch == self._epoch:

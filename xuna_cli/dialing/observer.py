@@ -1,4 +1,4 @@
-"""What a run tells while it is under way."""
+"""Events of a run."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,44 +10,44 @@ from xuna_cli.screening.do_not_call import NumberList
 
 
 class RunObserver:
-    """Is told what a run or a rehearsal does; does nothing about it. Senders tell from their own threads."""
+    """Receives the events of a run or a rehearsal and ignores them. Senders call from their own threads."""
 
     def rejection(self, rejection: Rejection) -> None:
-        """A row is rejected, or screened out for good."""
+        """A row is rejected or permanently screened out."""
 
     def known(self, target: CallTarget, status: ClaimStatus, of_row: int | None) -> None:
-        """A row's person is in the ledger, or stands in another row; that is `of_row`, where it is known."""
+        """A row's person is in the ledger or in another row (`of_row`, if known)."""
 
     def batch(self, record: BatchRecord) -> None:
         """A POST has its outcome."""
 
     def claimed(self, targets: Sequence[CallTarget]) -> None:
-        """A run has claimed people, and is about to call them; told from the calling thread."""
+        """A run has claimed people and is about to call them. Called from the main thread."""
 
     def progress(self, progress: Progress) -> None:
-        """How far things are; told now and then from the calling thread."""
+        """The progress, at intervals. Called from the main thread."""
 
     def pause(self, pause: Pause) -> None:
-        """Nothing is sent for a while; whoever was refused is sent again then."""
+        """All senders pause; refused batches are sent again afterwards."""
 
     def deferral(self, target: CallTarget, reason: Reason) -> None:
         """A row has to wait for its calling hours."""
 
     def outcome(self, record: BatchRecord, targets: Sequence[CallTarget]) -> None:
-        """The people of a batch are settled: they were called, or may have been."""
+        """The people of a batch were called, or may have been."""
 
     def waiting(self, people: int, opens_at: datetime) -> None:
-        """So many people wait for their calling hours; the first of these begin then."""
+        """People wait for their calling hours, which open at the given time."""
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Do-not-call lists have changed while the run waited, and were read again."""
 
     def fit(self, targets: Sequence[CallTarget]) -> None:
-        """A rehearsal has found people who would be called."""
+        """A rehearsal has found people to call."""
 
 
 class Observers(RunObserver):
-    """Passes on all that it is told to several observers, in their order."""
+    """Passes events on to several observers, in order."""
 
     def __init__(self, *observers: RunObserver) -> None:
         self.observers = observers

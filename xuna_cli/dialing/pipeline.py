@@ -1,7 +1,7 @@
-"""The way from contacts to people who may be called: contacts → people → unclaimed → eligible, in chunks.
+"""The pipeline from contacts to eligible people: contacts → people → unclaimed → eligible, in chunks.
 
-A run, a rehearsal and those who are looked at again later all go this way. Each stage counts the rows that go
-no further, and hands on the others; whatever stops it, each row that was read is counted once.
+Runs, rehearsals and the second look at deferred people share this pipeline. Each stage counts the rows that go
+no further and passes on the others; however the pipeline ends, each row that was read is counted once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from xuna_cli.errors import InputError, XunaError
 from xuna_cli.ledger.records import ClaimStatus
 from xuna_cli.models import CallTarget, Contact, Reason, Rejection
 
-READ_AT_ONCE = 500  # rows between two looks at the flags; more cost memory and save nothing
+READ_AT_ONCE = 500  # rows between two checks of the stop flag; more cost memory and save nothing
 
 Person = tuple[CallTarget, Contact | None]
 People = Iterable[Person | Rejection]
@@ -22,19 +22,19 @@ Statuses = Mapping[str, ClaimStatus]
 
 
 class Claims(Protocol):
-    """Who is claimed already."""
+    """The claimed people."""
 
     def statuses(self, keys: Sequence[str]) -> Statuses:
-        """Return what is known of those of the keys that are."""
+        """Return the status of the claimed keys."""
 
     def first_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return with which rows of the list they were."""
+        """Return the list rows of claimed keys."""
 
 
 def targets_of(
     contacts: Iterable[Contact | Rejection], build: Callable[[Contact], CallTarget | Rejection]
 ) -> Iterator[Person | Rejection]:
-    """Yield what each contact becomes: a call target, beside the contact itself, or a rejection."""
+    """Yield a call target with its contact, or a rejection, for each contact."""
     for contact in contacts:
         if isinstance(contact, Rejection):
             yield contact
@@ -45,15 +45,15 @@ def targets_of(
 
 
 def read(people: People, stats: RunStats, size: Callable[[], int]) -> Iterator[list[Person]]:
-    """Yield people in chunks; rejections are counted, and whether the list came to its end is noted.
+    """Yield people in chunks; count rejections, and note whether the list was read to its end.
 
     Args:
         people: the list.
-        stats: where rows are counted.
-        size: how many rows the next chunk may have.
+        stats: counts the rows.
+        size: returns the number of rows for the next chunk.
 
     Raises:
-        InputError: if the list can't be read further; what was read before is yielded first.
+        InputError: if the list can't be read further; the rows before are yielded first.
     """
     rows = iter(people)
     while True:
@@ -80,12 +80,12 @@ def read(people: People, stats: RunStats, size: Callable[[], int]) -> Iterator[l
 def look_again(
     targets: Iterable[CallTarget], uncount: Callable[[CallTarget], None], size: Callable[[], int]
 ) -> Iterator[list[Person]]:
-    """Yield people who had to wait in this run, in chunks.
+    """Yield the people deferred in this run, in chunks.
 
     Args:
-        targets: who waited.
-        uncount: takes back what the row of a target was counted as.
-        size: how many people the next chunk may have.
+        targets: the deferred people.
+        uncount: removes a target's row from the counts.
+        size: returns the number of people for the next chunk.
     """
     waiting = iter(targets)
     taken, wanted = 0, 0
@@ -104,13 +104,13 @@ def unclaimed(
     claims: Claims,
     stats: RunStats,
 ) -> Iterator[list[Person]]:
-    """Leave out whom the ledger knows.
+    """Leave out people in the ledger.
 
     Args:
         chunks: people.
-        known: what is known of keys; whom the claim finds as well may be missing.
-        claims: has their rows.
-        stats: where rows are counted.
+        known: returns the status of keys; keys that the claim will find may be missing.
+        claims: returns their rows.
+        stats: counts the rows.
 
     Raises:
         LedgerError: if the ledger can't be asked; the chunk is counted as not sent.
@@ -135,17 +135,17 @@ def eligible(
     pending: Mapping[str, CallTarget],
     stats: RunStats,
 ) -> Iterator[list[CallTarget]]:
-    """Yield who may be claimed: whom no rule keeps back, each person once.
+    """Yield people who pass all rules, each person once.
 
-    Each row is looked at by itself, and not only the first one of a person: which rows are read together
-    must not decide what becomes of them.
+    Every row is screened, not only the first of a person, so that the chunk boundaries
+    do not change the result.
 
     Args:
         chunks: people.
-        screen: who may not be called, by their place among the people, and why.
-        claims: who is in the ledger already is counted as that, also where a rule keeps them back.
-        pending: who was yielded before and is not in the ledger yet, by key.
-        stats: where rows are counted.
+        screen: returns the barred people by position, with the reasons.
+        claims: people in the ledger are counted as such even if a rule bars them.
+        pending: people yielded before that are not in the ledger yet, by key.
+        stats: counts the rows.
 
     Raises:
         LedgerError: if the ledger can't be asked; the chunk is counted as not sent.
@@ -156,7 +156,9 @@ def eligible(
             statuses = claims.statuses([chunk[place][0].key for place in reasons]) if reasons else {}
             first_rows = first_rows_of(statuses, claims)
         fit = {} if reasons else {target.key: target for target, _ in chunk}
-        if len(fit) < len(chunk) or not fit.keys().isdisjoint(pending):  # seldom: else nobody is there twice
+        if len(fit) < len(chunk) or not fit.keys().isdisjoint(
+            pending
+        ):  # rare: otherwise there are no duplicates
             fit = {}
             for place, (target, _) in enumerate(chunk):
                 key = target.key
@@ -174,14 +176,14 @@ def eligible(
 
 
 def first_rows_of(statuses: Statuses, claims: Claims) -> Mapping[str, int]:
-    """Return the rows of those who are there twice; the ledger is asked only where there are some."""
+    """Return the first rows of duplicates; the ledger is only asked if there are any."""
     twice = [key for key, status in statuses.items() if status is ClaimStatus.DUPLICATE]
     return claims.first_rows(twice) if twice else {}
 
 
 @contextmanager
 def not_sent_on_failure(chunk: Sequence[object], stats: RunStats) -> Iterator[None]:
-    """Count a chunk as not sent where the ledger can't be asked: nothing of it is counted before that."""
+    """Count a whole chunk as not sent if the ledger fails; none of its rows is counted before."""
     try:
         yield
     except XunaError:

@@ -1,25 +1,25 @@
-"""How a run is to send."""
+"""The sending plan of a run."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a run is to send.
+    """The sending plan of a run.
 
     Attributes:
-        agent_id: who conducts the calls.
+        agent_id: the agent.
         from_phone_number_id: the caller number.
-        batch_size: call targets in one POST, at most.
-        concurrency: POSTs in progress at once, at most.
-        max_unknown: batches `unknown` in a row that stop the run.
-        limit: new claims in this run, at most; reading stops then. None is no limit.
-        agreed: people that somebody has agreed to, or `--max-calls` allows; who comes on top of them is not
-            called, and the run says so. None: nobody was asked.
-        give_up_after: seconds of refusals in a row that stop the run.
-        rate: calls per second, at most; None is no limit.
-        wait: stay, and call those who are deferred as their hours come.
-        retry_refused: call those whom the API refused in an earlier run like anybody else, and not last.
+        batch_size: maximum number of call targets in one POST.
+        concurrency: maximum number of POSTs in progress.
+        max_unknown: number of `unknown` batches in a row that stops the run.
+        limit: maximum number of new claims in this run, after which reading stops; None for no limit.
+        agreed: maximum number of people, as confirmed or from `--max-calls`; the run reports people beyond this number.
+            None if nobody was asked.
+        give_up_after: seconds without success after which the run stops.
+        rate: maximum calls per second; None for no limit.
+        wait: whether to stay and call deferred people when their hours open.
+        retry_refused: whether to call people refused in an earlier run in list order instead of last.
         address: arguments that select this campaign and its ledger in suggested commands.
     """
 

@@ -1,4 +1,4 @@
-"""What a rehearsal shows of the calls that would be made: words, countries, zones, requests, time and cost."""
+"""Preview of the calls: messages, countries, time zones, requests, duration and cost."""
 
 import json
 from collections import Counter
@@ -17,12 +17,12 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one person would hear.
+    """One person's message.
 
     Attributes:
-        row_number: of the list.
+        row_number: row number in the list.
         to_phone_number: E.164.
-        override: the `conversation_config_override`, as JSON; None sends none.
+        override: the `conversation_config_override` as JSON, or None.
     """
 
     row_number: int
@@ -31,7 +31,7 @@ class Sample:
 
     @property
     def message(self) -> str | None:
-        """The first message; None: the agent's own."""
+        """The first message; None for the agent's own."""
         agent = json.loads(self.override or "{}").get("agent")
         message = agent.get("first_message") if isinstance(agent, dict) else None
         return message if isinstance(message, str) else None
@@ -39,14 +39,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How long a run takes and what its calls cost.
+    """Estimated duration and cost of a run.
 
     Attributes:
-        requests: POSTs, if none has to be split.
-        seconds: until the last one is answered; None: unknown.
-        cost: in the unit of the price; None: no price was given, or nothing is known of calls.
-        price_per_minute: the price that was given.
-        experience: what the figures are based on.
+        requests: number of POSTs, if none is split.
+        seconds: duration until the last response; None if unknown.
+        cost: cost in the price's currency; None without a price or known calls.
+        price_per_minute: the given price.
+        experience: the data behind the estimate.
     """
 
     requests: int
@@ -58,15 +58,15 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The calls that would be made.
+    """Preview of the calls.
 
     Attributes:
-        people: how many.
-        samples: the first different messages, one of each row.
-        longest: the row with the longest message.
-        countries: people by ISO country, or by calling code where the number tells none, most first.
-        zones: people by the time zones where they may be, most first.
-        estimate: how long the run takes and what it costs.
+        people: number of people.
+        samples: the first distinct messages, each with its row.
+        longest: the longest message with its row.
+        countries: people by ISO country (or by calling code if unknown), largest first.
+        zones: people by possible time zones, largest first.
+        estimate: the estimated duration and cost.
     """
 
     people: int
@@ -78,10 +78,10 @@ class Preview:
 
 
 class PreviewBuilder(RunObserver):
-    """Collects what a preview shows, of targets in any number.
+    """Builds a preview from any number of targets.
 
     Args:
-        samples: how many messages to keep.
+        samples: number of messages to keep.
     """
 
     def __init__(self, samples: int) -> None:
@@ -95,7 +95,7 @@ class PreviewBuilder(RunObserver):
         self._places: dict[str, tuple[str, str]] = {}
 
     def fit(self, targets: Sequence[CallTarget]) -> None:
-        """Take people who would be called."""
+        """Add people who would be called."""
         self._people += len(targets)
         for target in targets:
             if len(self._samples) < self._most:
@@ -107,7 +107,7 @@ class PreviewBuilder(RunObserver):
             self._zones[target.timezone or zones] += 1
 
     def _place(self, number: str) -> tuple[str, str]:
-        """Return the country and the time zones of a number, looked up once for each area."""
+        """Return the country and time zones of a number, cached by area."""
         area = area_of(number[1:5])
         if area is None or area.unbound.fullmatch(number, area.begins):
             return _country(number), _zones(number)
@@ -130,11 +130,11 @@ class PreviewBuilder(RunObserver):
         """Return the preview.
 
         Args:
-            experience: what the ledger knows of earlier requests and calls.
-            batch_size: calls in a request.
-            concurrency: requests at the same time.
-            rate: most calls per second; None: no limit.
-            price_per_minute: of a call; None: no cost is estimated.
+            experience: earlier durations in the ledger.
+            batch_size: calls per request.
+            concurrency: requests at once.
+            rate: maximum calls per second; None for no limit.
+            price_per_minute: price of a minute; None to estimate no cost.
         """
         requests = -(-self._people // batch_size)
         by_rate = None if rate is None else self._people / rate
@@ -156,12 +156,12 @@ class PreviewBuilder(RunObserver):
 
 
 def _length(override: str | None) -> int:
-    """Return the characters of an override; in JSON, each beyond ASCII takes six."""
+    """Return the length of an override; in JSON, each non-ASCII character takes six."""
     return 0 if override is None else len(override) - 5 * override.count("\\u")
 
 
 def _country(number: str) -> str:
-    """Return the ISO country of a number; its calling code, where that is of several or the number is of none."""
+    """Return the ISO country of a number, or the calling code if the country is ambiguous or unknown."""
     if (region := kind_of(number).region) is not None:
         return region
     parts = split(number)

@@ -1,4 +1,4 @@
-"""Between the thread that claims and those that send."""
+"""Queue from the claiming thread to the senders."""
 
 import threading
 from collections import deque
@@ -9,11 +9,11 @@ from xuna_cli.ledger.records import Batch
 
 
 class BatchQueue:
-    """Batches that wait for a sender, and how many are with one. Thread-safe.
+    """Queued batches, and the number of batches being sent. Thread-safe.
 
     Args:
-        stopping: whether nothing more is to be sent; `get` gives nothing then.
-        clock: time.
+        stopping: whether the run is stopping; `get` then returns None.
+        clock: the clock.
     """
 
     def __init__(self, stopping: Callable[[], bool], clock: Clock) -> None:
@@ -25,13 +25,13 @@ class BatchQueue:
         self._closed = False
 
     def put(self, batches: Iterable[Batch]) -> None:
-        """Let batches wait."""
+        """Queue batches."""
         with self._changed:
             self._batches.extend(batches)
             self._changed.notify_all()
 
     def get(self) -> Batch | None:
-        """Wait for a batch; None when there will be none."""
+        """Wait for a batch; None if there will be no more."""
         with self._changed:
             while not self._stopping():
                 if self._batches:
@@ -44,41 +44,41 @@ class BatchQueue:
         return None
 
     def has_batches(self) -> bool:
-        """Return whether a batch waits."""
+        """Return whether a batch is queued."""
         with self._changed:
             return bool(self._batches)
 
     def done(self) -> None:
-        """Note that a batch that was got is settled."""
+        """Note that a fetched batch is settled."""
         with self._changed:
             self._taken -= 1
             self._changed.notify_all()
 
     def is_idle(self) -> bool:
-        """Return whether there is no batch, neither here nor with a sender."""
+        """Return whether no batch is queued or being sent."""
         with self._changed:
             return not self._batches and not self._taken
 
     def wait(self, seconds: float) -> None:
-        """Wait a while, but not for long: somebody may want to stop."""
+        """Wait briefly, so that the caller can check for a stop."""
         with self._changed:
             self._clock.wait(self._changed, seconds)
 
     def wait_until_short(self, length: int) -> bool:
-        """Wait a moment for the queue to be that short; return whether it is."""
+        """Wait briefly until at most `length` batches are queued; return whether that is so."""
         with self._changed:
             if len(self._batches) > length:
                 self._clock.wait(self._changed, float("inf"))
             return len(self._batches) <= length
 
     def close(self) -> None:
-        """Let nobody wait for another batch."""
+        """Close the queue: no more batches will come."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def drain(self) -> list[Batch]:
-        """Take out all that wait."""
+        """Remove and return all queued batches."""
         with self._changed:
             left = list(self._batches)
             self._batches.clear()

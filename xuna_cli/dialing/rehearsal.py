@@ -1,4 +1,4 @@
-"""A rehearsal: the whole way but for the claim and the POST."""
+"""A rehearsal: the pipeline without claims and POSTs."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -15,11 +15,11 @@ from xuna_cli.models import CallTarget
 
 
 class RehearsedClaims:
-    """Who would be claimed already, were the rehearsal a run: in the ledger, or earlier on the list.
+    """People that a run would find claimed: in the ledger, or earlier in the list.
 
     Args:
-        ledger: None: there is none.
-        campaign_id: in the ledger; None: it has never run.
+        ledger: the ledger; None if there is none.
+        campaign_id: the campaign; None if it has never run.
     """
 
     def __init__(self, ledger: Ledger | None, campaign_id: int | None) -> None:
@@ -28,28 +28,28 @@ class RehearsedClaims:
         self._seen = SeenKeys()
 
     def statuses(self, keys: Sequence[str]) -> dict[str, ClaimStatus]:
-        """Return what is known of those of the keys that are claimed."""
+        """Return the status of the claimed keys."""
         earlier = dict.fromkeys(self._seen.known(keys), ClaimStatus.DUPLICATE)
         if self._ledger is None or self._campaign_id is None:
             return earlier
         return earlier | self._ledger.claim_statuses(self._campaign_id, keys)
 
     def first_rows(self, keys: Sequence[str]) -> dict[str, int]:
-        """Return with which rows of the list they were."""
+        """Return the list rows of claimed keys."""
         return self._seen.rows_of(keys)
 
     def claim(self, targets: Sequence[CallTarget]) -> set[str]:
-        """Remember people, none twice among them; return the keys of those who were not remembered yet."""
+        """Remember distinct people; return the keys of the new ones."""
         return self._seen.add([target.key for target in targets], [target.row_number for target in targets])
 
     def refused(self, targets: Sequence[CallTarget]) -> Collection[str]:
-        """Return the keys of those whom the API refused in an earlier run."""
+        """Return the keys whom the API refused in an earlier run."""
         if self._ledger is None or self._campaign_id is None:
             return ()
         return self._ledger.refused(self._campaign_id, [target.key for target in targets])
 
     def close(self) -> None:
-        """Forget who was remembered."""
+        """Delete the remembered keys."""
         self._seen.close()
 
 
@@ -62,13 +62,13 @@ def rehearse(
     stop: Callable[[], bool] = lambda: False,
     observer: RunObserver | None = None,
 ) -> Report:
-    """Go the whole way but for the claim and the POST; who would be called is `not_sent`.
+    """Run the pipeline without claims and POSTs; people who would be called count as `not_sent`.
 
     Args:
         people: the list.
-        claims: who is claimed already.
-        screener: who may not be called.
-        limit: people, at most; reading stops then.
+        claims: the claimed people.
+        screener: the screening.
+        limit: maximum number of people; reading stops then.
         stop: whether a signal asked to stop.
         observer: receives events.
     """

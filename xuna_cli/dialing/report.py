@@ -1,4 +1,4 @@
-"""What a run tells: how far it is, and in the end what it did with every row."""
+"""Progress and final report of a run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why nothing is sent for a while.
+    """A pause of all senders.
 
     Attributes:
         code: a stable slug, e.g. `rate-limited`.
-        reason: for a person, e.g. `rate limited by the API`.
-        seconds: until the next try.
-        gives_up_in: seconds until the run ends where nothing changes, if that is soon; else None.
+        reason: reason for display, e.g. `rate limited by the API`.
+        seconds: time until the next try.
+        gives_up_in: seconds until the run gives up, if that is soon; otherwise None.
     """
 
     code: str
@@ -43,15 +43,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run or a rehearsal is, for a person who watches.
+    """Progress of a run or a rehearsal.
 
     Attributes:
-        rows: rows read.
-        done: people of the run who need nothing more.
-        people: people of the run, as far as the list was read.
-        complete: whether these are all of them.
-        in_progress: requests; None: it is a rehearsal, which makes none.
-        pause: why nothing is sent now; None: nothing is paused.
+        rows: number of rows read.
+        done: number of people who are settled.
+        people: number of people in the part of the list that was read.
+        complete: whether the whole list was read.
+        in_progress: number of requests; None in a rehearsal.
+        pause: the current pause, or None.
     """
 
     rows: int
@@ -64,14 +64,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Rows that were rejected for one reason.
+    """Rows rejected for one reason.
 
     Attributes:
-        code: the rejections' code.
-        field: the column at fault; empty where it is the whole row.
-        rows: how many.
-        first_rows: the numbers of the first of them.
-        message: of the first one.
+        code: code of the rejections.
+        field: the column at fault; "" for the whole row.
+        rows: number of rows.
+        first_rows: numbers of the first rows.
+        message: message of the first row.
     """
 
     code: str
@@ -83,7 +83,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A row that is not called, or not now, and why."""
+    """A row that is skipped or deferred, with the reason."""
 
     row_number: int
     reason: Reason
@@ -91,12 +91,12 @@ class Screened:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """How many people wait for the same opening.
+    """People who wait for the same opening.
 
     Attributes:
-        zones: where they may be; within hours in all of them is what is waited for.
-        opens_at: UTC.
-        people: how many.
+        zones: their possible time zones; the opening is within hours in all of them.
+        opens_at: time of the opening in UTC.
+        people: number of people.
     """
 
     zones: tuple[str, ...]
@@ -106,26 +106,26 @@ class Deferral:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did with every row.
+    """Final report of a run.
 
     Attributes:
-        counts: how many rows became what; the keys of `COUNTS`.
-        batches: the batches that were posted, in the order of their outcomes.
-        rejections: the first of them.
+        counts: row counts by the names in `COUNTS`.
+        batches: the sent batches, in the order of their outcomes.
+        rejections: the first rejections.
         list_complete: whether the whole list was read.
-        errors: what stopped the run, or went wrong in it.
-        example: the first target that was fit to be called.
-        refusals: how often the API refused for now.
-        paused: seconds that the run waited because of that.
-        screened: the first rows that were screened out or deferred.
-        reasons: how many rows each rule kept from being called, by the reason's code.
-        deferrals: who waits for which opening, the next one first.
-        outside: people outside the usual calling hours of their own time, when nobody was deferred for
-            it; None where hours were asked for.
-        causes: why rows were rejected, the most frequent cause first.
-        duplicates: the first rows that are duplicates, each with the row of the same person; None: not known.
-        refused_calls: rows that the API refused to call in this run.
-        refused_earlier: people of the list who are to be called and whom the API refused in an earlier run.
+        errors: errors of the run.
+        example: the first eligible target.
+        refusals: number of temporary refusals.
+        paused: seconds paused because of them.
+        screened: the first skipped or deferred rows.
+        reasons: number of skipped or deferred rows by reason code.
+        deferrals: deferred people by opening, earliest first.
+        outside: number of people outside the usual calling hours of their local time; None if calling hours
+            were given.
+        causes: causes of rejections, most frequent first.
+        duplicates: the first duplicate rows, each with the other row of the person (None if unknown).
+        refused_calls: number of rows that the API refused in this run.
+        refused_earlier: number of people to call whom the API refused in an earlier run.
     """
 
     counts: Mapping[str, int]
@@ -147,7 +147,7 @@ class Report:
 
 
 def counts_to_keep(report: Report) -> dict[str, int]:
-    """Return what the ledger keeps of a run's rows, for reports of later."""
+    """Return the row counts that the ledger stores."""
     rejected: Counter[str] = Counter()
     for cause in report.causes:
         rejected[f"rejected:{cause.code}"] += cause.rows

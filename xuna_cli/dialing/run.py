@@ -1,8 +1,8 @@
-"""The run: reads, claims ahead, and keeps the senders busy.
+"""The run: read, claim ahead, and feed the senders.
 
-The calling thread reads and claims; daemon threads send. What is claimed ahead grows from one batch for
-each sender to `CLAIMED_AHEAD` people: the first POST goes out at once, and a long list costs few large
-transactions (keys come in random order, and every page that a claim touches is written anew).
+The main thread reads and claims; daemon threads send. The claims ahead grow from one batch for
+each sender to `CLAIMED_AHEAD` people: the first POST is sent at once, and a long list costs few large
+transactions (keys come in random order, and a claim rewrites every page that it touches).
 """
 
 import threading
@@ -36,17 +36,17 @@ from xuna_cli.ledger.records import Run
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.order import Screening
 
-# People who are claimed at once, and who wait for a claim and for a sender together: 0.5 kB of memory for each.
+# Maximum number of people per claim, and in both queues together: 0.5 kB of memory for each.
 # A larger number makes fewer large transactions (20,000: 0.9 s less of system time for a million calls).
 CLAIMED_AHEAD = 10_000
 
 
 class LedgerClaims:
-    """Who is claimed already, as the ledger has it.
+    """The claimed people in the ledger.
 
     Args:
         ledger: the ledger.
-        run: ours: its own claims are duplicates.
+        run: this run, whose own claims are duplicates.
     """
 
     def __init__(self, ledger: Ledger, run: Run) -> None:
@@ -54,20 +54,20 @@ class LedgerClaims:
         self._run = run
 
     def statuses(self, keys: Sequence[str]) -> Statuses:
-        """Return what is known of those of the keys that are claimed."""
+        """Return the status of the claimed keys."""
         return self._ledger.claim_statuses(self._run.campaign_id, keys, run_id=self._run.id)
 
     def first_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return with which rows of the list they were."""
+        """Return the list rows of claimed keys."""
         return self._ledger.row_numbers(self._run.campaign_id, keys)
 
 
 class Dialer:
-    """One run from its first row to its last outcome.
+    """A run from its first row to its last outcome.
 
     Args:
-        context: what the run is given.
-        screening: who must not be called, or not now.
+        context: the run's context.
+        screening: the screening rules.
     """
 
     def __init__(self, context: RunContext, screening: Screening) -> None:
@@ -95,16 +95,16 @@ class Dialer:
         self._crash: BaseException | None = None
         self._waiting: dict[str, CallTarget] = {}
         self._refused_earlier = Spool()
-        self._refused_waiting = 0  # how many it has
-        self._somebody_known = True  # whether the rows just before had anybody whom the ledger knew
+        self._refused_waiting = 0  # number of people
+        self._somebody_known = True  # whether the previous chunk had people in the ledger
         self._claimed = 0
-        self._ahead = context.plan.concurrency * context.plan.batch_size  # people to claim at once
+        self._ahead = context.plan.concurrency * context.plan.batch_size  # people per claim
 
     def dial(self, people: People) -> Report:
-        """Call everybody on the list who may be called now; the run is ended when this returns.
+        """Call all eligible people on the list, and end the run.
 
         Raises:
-            Exception: a bug, in any of the threads; the ledger is consistent all the same.
+            Exception: a bug in any thread; the ledger stays consistent.
         """
         senders = [
             threading.Thread(target=self._sender, name=f"sender-{number}", daemon=True)
@@ -116,7 +116,7 @@ class Dialer:
             self._claim_all(self._first_look(people))
             self._wait_for_openings()
             self._call_refused()
-            self._wait_for_openings()  # some of them may have been deferred
+            self._wait_for_openings()  # some people may have been deferred
         except XunaError as error:
             self._stop.set()
             self._stats.error(error)
@@ -134,7 +134,7 @@ class Dialer:
             raise self._crash
         return self._stats.report(refusals=self._limiter.refusals, paused=self._limiter.paused)
 
-    # -- who may be claimed
+    # -- who can be claimed
 
     def _first_look(self, people: People) -> Iterator[list[CallTarget]]:
         chunks = unclaimed(
@@ -152,10 +152,10 @@ class Dialer:
         return eligible(chunks, self._screener.second_look, self._claims, self._waiting, self._stats)
 
     def _known(self, keys: Sequence[str]) -> Statuses:
-        """Return who need not be claimed; nobody, while the ledger knows nobody.
+        """Return the status of known people; skip the lookup while the ledger has none of them.
 
-        The claim finds them all the same. Asking first saves it the work where many are known; on a new list
-        it costs a tenth of the whole.
+        The claim finds them anyway. A lookup saves work if many are known; on a new list
+        it costs a tenth of the run.
         """
         if not (self._somebody_known or self._batch_sender.has_refused) and self._plan.agreed is None:
             return {}
@@ -164,7 +164,7 @@ class Dialer:
         return statuses
 
     def _without_refused(self, chunks: Iterable[list[CallTarget]]) -> Iterator[list[CallTarget]]:
-        """Leave out, until everybody else is called, whom the API refused in an earlier run."""
+        """Postpone people whom the API refused in an earlier run until everybody else is called."""
         for chunk in chunks:
             with not_sent_on_failure(chunk, self._stats):
                 refused = self._ledger.refused(self._run.campaign_id, [target.key for target in chunk])
@@ -179,7 +179,7 @@ class Dialer:
             yield [target for target in chunk if target.key not in refused]
 
     def _call_refused(self) -> None:
-        """Call whom the API refused in an earlier run, in batches of their own."""
+        """Call the people whom the API refused in an earlier run, in separate batches."""
         waiting = (target for target, _ in self._refused_earlier.take())
         self._claim_all(self._second_look(waiting, lambda _: self._count_refused(-1)))
 
@@ -188,9 +188,9 @@ class Dialer:
         self._stats.count("not_sent", people)
 
     def _wait_for_openings(self) -> None:
-        """Stay, if that is the plan, and call those who were deferred as their hours come.
+        """With `--wait`, stay and call deferred people when their hours open.
 
-        Nothing is claimed in the meantime.
+        Nothing is claimed while waiting.
         """
         deferred = self._stats.deferred
         told: datetime | None = None
@@ -199,7 +199,7 @@ class Dialer:
             if opening is not None and self._clock.now() >= opening:
                 self._observer.lists_read_again(self._screener.screening.do_not_call.read_again())
                 self._claim_all(self._second_look(deferred.take(), self._stats.taken_up_again))
-            elif self._queue.is_idle():  # whoever is still to be sent may be deferred yet
+            elif self._queue.is_idle():  # people still to be sent may yet be deferred
                 opening = deferred.next_opening
                 if opening is None:
                     break
@@ -214,7 +214,7 @@ class Dialer:
     # -- claims
 
     def _claim_all(self, chunks: Iterator[list[CallTarget]]) -> None:
-        """Claim people, and have them called."""
+        """Claim people and queue them for the senders."""
         complete = False
         while not self._stop():
             while self._rows_wanted() > 0 and not complete and not self._stop():
@@ -231,11 +231,11 @@ class Dialer:
             self._ahead = min(2 * self._ahead, max(CLAIMED_AHEAD, self._plan.batch_size))
 
     def _rows_wanted(self) -> int:
-        """Return how many rows are to be read next."""
+        """Return how many rows to read next."""
         return min(READ_AT_ONCE, min(self._ahead, self._room()) - len(self._waiting))
 
     def _agreed(self, fresh: list[CallTarget]) -> list[CallTarget]:
-        """Leave out whoever is more than was agreed to: the list, or the hour, is not what it was then."""
+        """Drop people beyond the confirmed number: the list or the time may have changed since."""
         if self._plan.agreed is None:
             return fresh
         room = max(0, self._plan.agreed - self._claimed - len(self._waiting))
@@ -251,12 +251,12 @@ class Dialer:
         return fresh[:room]
 
     def _has_space(self) -> bool:
-        """Wait a moment until those who wait for a claim and for a sender are few enough together."""
+        """Wait briefly until both queues together are short enough."""
         left = (CLAIMED_AHEAD - len(self._waiting)) // self._plan.batch_size
         return self._queue.wait_until_short(max(left, self._plan.concurrency))
 
     def _claim(self, *, everything: bool) -> None:
-        """Claim what waits, in whole batches unless it is everything that there will be."""
+        """Claim the waiting people in whole batches; at the end, claim the rest, too."""
         size = self._plan.batch_size
         targets = list(self._waiting.values())
         if not everything:
@@ -271,7 +271,7 @@ class Dialer:
             self._screener.quiet_since,
         )
         if not everything and batches and len(batches[-1].targets) < size:
-            # Somebody was not ours after all: whoever is left over waits for the next batch to be whole.
+            # Some claims failed: the remaining people wait until the next batch is full.
             rest = batches.pop()
             self._ledger.unclaim(rest, [target.key for target in rest.targets])
         claimed = [target for batch in batches for target in batch.targets]
@@ -286,7 +286,7 @@ class Dialer:
         self._queue.put(batches)
 
     def _settle_waiting(self, targets: Sequence[CallTarget], won: Collection[str]) -> None:
-        """Let go of who was claimed, by us or by others; who is left over waits on."""
+        """Remove people who are claimed, by this or another run; the rest keep waiting."""
         lost = [target for target in targets if target.key not in won]
         self._somebody_known = True
         statuses = self._claims.statuses([target.key for target in lost])
@@ -303,7 +303,7 @@ class Dialer:
                 self._stats.screen(target, self._screener.barred(target, words))
 
     def _room(self) -> int:
-        """Return how many more may be claimed in this run."""
+        """Return how many more people may be claimed in this run."""
         return 2**63 if self._plan.limit is None else self._plan.limit - self._claimed
 
     def _sender(self) -> None:
@@ -319,7 +319,7 @@ class Dialer:
             self._stop.set()
 
     def _is_next_sent_at_once(self) -> bool:
-        """Return whether another batch waits for nothing but a sender."""
+        """Return whether another batch can be sent at once."""
         return self._plan.rate is None and self._queue.has_batches() and not self._stop()
 
     def _finish(self) -> None:
@@ -330,7 +330,7 @@ class Dialer:
         try:
             self._ledger.end_run(self._run)
         except LedgerError as error:
-            # Nobody is lost by it: the next run gives back what this one could not.
+            # Nobody is lost: the next run frees these claims.
             if not any(known.code == "outcome-unrecorded" for known in self._stats.report().errors):
                 self._stats.error(error)
 

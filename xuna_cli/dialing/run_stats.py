@@ -1,4 +1,4 @@
-"""What became of every row, counted once."""
+"""Counts of rows, each counted once."""
 
 import threading
 from collections import Counter
@@ -12,7 +12,7 @@ from xuna_cli.ledger.records import BatchRecord, ClaimStatus
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.rules import DEFERRED
 
-REFUSED = "api-refused"  # the code of a call that the API rejects
+REFUSED = "api-refused"  # code of a call that the API rejects
 REJECTIONS_KEPT = 1_000
 SCREENED_KEPT = 1_000
 ROWS_NAMED = 5  # of each cause
@@ -20,11 +20,11 @@ DUPLICATES_KEPT = 1_000
 
 
 class RunStats:
-    """The counts of a run, and what its report will say. Thread-safe.
+    """The counts and the report of a run. Thread-safe.
 
     Args:
-        observer: receives each rejection, and of each batch.
-        keep_deferred: whether those who are deferred are to be called later in this run.
+        observer: receives each rejection and each batch.
+        keep_deferred: whether to keep deferred people for later in this run.
     """
 
     def __init__(self, observer: RunObserver | None = None, *, keep_deferred: bool = False) -> None:
@@ -37,7 +37,7 @@ class RunStats:
         self._causes: dict[tuple[str, str], list[Rejection]] = {}
         self._rows_by_cause: Counter[tuple[str, str]] = Counter()
         self._errors: list[XunaError] = []
-        self._screened: dict[int, Screened] = {}  # by row, and so are those who are deferred
+        self._screened: dict[int, Screened] = {}  # by row, as are the deferred
         self._deferred: dict[int, Screened] = {}
         self._reasons: Counter[str] = Counter()
         self.deferred = Deferred(keep=keep_deferred)
@@ -50,12 +50,12 @@ class RunStats:
         self.list_complete = False
 
     def count(self, what: str | ClaimStatus, rows: int = 1) -> None:
-        """Note that so many rows became `what`, one of `COUNTS`."""
+        """Add rows to `what`, one of `COUNTS`."""
         with self._lock:
             self._counts[str(what)] += rows
 
     def duplicate(self, target: CallTarget, of_row: int | None) -> None:
-        """Note a row whose person stands in another row; None where that row is not known."""
+        """Note a duplicate row and the person's other row (None if unknown)."""
         with self._lock:
             self._counts[ClaimStatus.DUPLICATE] += 1
             if len(self._duplicates) < DUPLICATES_KEPT:
@@ -63,7 +63,7 @@ class RunStats:
         self._observer.known(target, ClaimStatus.DUPLICATE, of_row)
 
     def reject(self, rejection: Rejection) -> None:
-        """Note a rejected row, and tell of it."""
+        """Count and report a rejected row."""
         with self._lock:
             self._counts["rejected"] += 1
             self._refused_calls += rejection.code == REFUSED
@@ -77,14 +77,14 @@ class RunStats:
         self._observer.rejection(rejection)
 
     def screen(self, target: CallTarget, reason: Reason) -> None:
-        """Note a row that is not called, or not now; tell of it as of a rejection where it is for good."""
+        """Count and report a skipped or deferred row; a permanently skipped one is reported as a rejection."""
         with self._lock:
             self._counts[reason.count] += 1
             self._reasons[reason.code] += reason.count != DEFERRED
             screened = self._deferred if reason.count == DEFERRED else self._screened
             if len(screened) < SCREENED_KEPT:
                 screened[target.row_number] = Screened(target.row_number, reason)
-        if reason.count == DEFERRED:  # comes back by itself
+        if reason.count == DEFERRED:  # is called by a later run
             self.deferred.add(target, reason)
             self._observer.deferral(target, reason)
         else:
@@ -100,41 +100,41 @@ class RunStats:
             )
 
     def taken_up_again(self, target: CallTarget) -> None:
-        """Note that a row that was deferred is looked at again."""
+        """Uncount a deferred row that is screened again."""
         with self._lock:
             self._deferred.pop(target.row_number, None)
             self._counts["deferred"] -= 1
 
     def note_done(self, people: int) -> None:
-        """Note people who were claimed, and need nothing more in this run."""
+        """Count claimed people who are settled."""
         with self._lock:
             self.done += people
 
     def note_refused_earlier(self, people: int) -> None:
-        """Note people who are to be called and whom the API refused in an earlier run."""
+        """Count people to call whom the API refused in an earlier run."""
         with self._lock:
             self._refused_earlier += people
 
     def note_outside(self, people: int | None) -> None:
-        """Note people outside the usual hours; None where that is not asked."""
+        """Count people outside the usual hours; None if not checked."""
         if people is not None:
             with self._lock:
                 self.outside = (self.outside or 0) + people
 
     def batch(self, record: BatchRecord) -> None:
-        """Note the outcome of a POST, and tell of it."""
+        """Note and report the outcome of a POST."""
         with self._lock:
             self._batches.append(record)
         self._observer.batch(record)
 
     def error(self, error: XunaError) -> None:
-        """Note what stopped the run; the same thing said twice is said once."""
+        """Note an error of the run; equal errors are noted once."""
         with self._lock:
             if all((known.code, known.message) != (error.code, error.message) for known in self._errors):
                 self._errors.append(error)
 
     def count_known(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
-        """Note a row whose person the ledger knows; `first_rows` has the rows of those who are there twice."""
+        """Count a row whose person is in the ledger; `first_rows` has the first rows of duplicates."""
         if status is ClaimStatus.DUPLICATE:
             self.duplicate(target, first_rows.get(target.key))
         else:
@@ -146,7 +146,7 @@ class RunStats:
         return self._counts[what]
 
     def report(self, *, refusals: int = 0, paused: float = 0.0) -> Report:
-        """Return all of it, frozen."""
+        """Return the final report."""
         with self._lock:
             return Report(
                 counts={name: self._counts[name] for name in COUNTS},

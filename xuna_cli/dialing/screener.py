@@ -1,4 +1,4 @@
-"""Asks the rules of screening about people, with the facts that the ledger and the clock have now."""
+"""Apply the screening rules with the current time and ledger."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,12 +12,12 @@ from xuna_cli.screening.rules import Rule, ScreeningContext
 
 
 class Screener:
-    """Who may be called, at intake and again right before each POST.
+    """Screens people at intake and again right before each POST.
 
     Args:
         screening: the rules.
         now: the clock, in UTC.
-        ledger: has the do-not-call list, and who was called when; None: it knows nobody.
+        ledger: source of the do-not-call list and earlier calls, or None.
     """
 
     def __init__(self, screening: Screening, now: Callable[[], datetime], ledger: Ledger | None) -> None:
@@ -30,7 +30,7 @@ class Screener:
         self._is_fit = screening.by_number
 
     def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[int, Reason]:
-        """Return, by their place among the people, who may not be called, and why."""
+        """Return the barred people by position, with the reasons."""
         now = self._now()
         numbers = [target.to_phone_number for target, _ in people]
         listed = self._listed_of(people)
@@ -56,7 +56,7 @@ class Screener:
         return found
 
     def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[int, Reason]:
-        """Return, by their place, who was found fit before, had to wait, and may not be called now, and why."""
+        """Re-screen deferred people: return the barred ones by position, with the reasons."""
         now = self._now()
         numbers = [target.to_phone_number for target, _ in people]
         listed = self._listed_of(people)
@@ -77,7 +77,7 @@ class Screener:
 
     @property
     def quiet_since(self) -> datetime | None:
-        """From when on a call in any campaign keeps its number from being called; None: there are no quiet days."""
+        """Begin of the quiet days; None without `--quiet-days`."""
         quiet = self.screening.quiet_days
         return None if quiet is None else quiet.since(self._now())
 
@@ -88,9 +88,9 @@ class Screener:
         return last_calls(self._ledger, numbers, quiet.since(now))
 
     def before_post(self, targets: Sequence[CallTarget]) -> dict[str, Reason]:
-        """Return, by key, who may not be called any more, and why.
+        """Return people who may no longer be called, by key, with the reasons.
 
-        The ledger's own list, and its calls for the quiet days, are not asked here, but by `Ledger.submit`, in
+        The ledger's do-not-call list and the quiet days are not checked here but by `Ledger.submit`, in
         its transaction.
         """
         if not self._before_post:
@@ -102,7 +102,7 @@ class Screener:
         return {key: reason for key, reason in reasons if reason is not None}
 
     def barred(self, target: CallTarget, words: str) -> Reason:
-        """Return the reason for one whom the ledger bars: it is on its list, or was called too lately."""
+        """Return why the ledger bars a person: on the do-not-call list, or called within the quiet days."""
         rule: Rule | None = self.screening.do_not_call
         look = ScreeningContext(target, self._now(), {}, words)
         if isinstance(words, CalledAt):
@@ -113,12 +113,12 @@ class Screener:
         return reason
 
     def outside(self, targets: Sequence[CallTarget]) -> int | None:
-        """Return how many are outside the usual hours; None where hours were asked for."""
+        """Count people outside the usual hours; None if calling hours were given."""
         if self.screening.hours is not None:
             return None
         return self.screening.outside(targets, self._now())
 
 
 def _words(listed: Mapping[str, str], target: CallTarget) -> str | None:
-    """Return why one of the person's numbers is on the ledger's list; None: none is."""
+    """Return why one of the person's numbers is on the ledger's do-not-call list, or None."""
     return next((listed[number] for number in target.numbers if number in listed), None) if listed else None

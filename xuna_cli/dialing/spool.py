@@ -1,4 +1,4 @@
-"""People who are called later in this run: kept on disk, not in memory."""
+"""A spool on disk for people who are called later in this run."""
 
 import json
 import tempfile
@@ -17,13 +17,13 @@ class Spool:
         self._file: IO[str] | None = None
 
     def add(self, target: CallTarget, note: object = None) -> None:
-        """Keep a target, and a note that JSON can hold."""
+        """Add a target with a note that JSON can hold."""
         with self._lock:
             self._file = self._file or _file()
             self._file.write(_line(target, note))
 
     def take(self) -> Iterator[tuple[CallTarget, object]]:
-        """Yield all that were kept, with their notes, and keep them no longer."""
+        """Remove and yield all targets with their notes."""
         with self._lock:
             file, self._file = self._file, None
         if file is None:
@@ -34,7 +34,7 @@ class Spool:
                 yield _read(line)
 
     def close(self) -> None:
-        """Forget them."""
+        """Delete all targets."""
         with self._lock:
             if self._file is not None:
                 self._file.close()

@@ -1,1 +1,1 @@
-"""What came of the calls: conversation records read, joined with the ledger's calls, and kept there."""
+"""Outcomes of calls: read conversation records, match them to calls, and store the result in the ledger."""

@@ -1,4 +1,4 @@
-"""All that the ledger knows of a campaign, as records for an audit."""
+"""Audit records of a campaign, from the ledger."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -15,9 +15,9 @@ Record = Mapping[str, object]
 
 
 def audit_records(ledger: Ledger, campaign: Campaign) -> Iterator[Record]:
-    """Yield the campaign, its runs, batches, decisions, calls and rows that became no call, in constant memory.
+    """Yield the campaign, its runs, batches, decisions, calls and uncalled rows, in constant memory.
 
-    At the end comes what the do-not-call list says of its numbers.
+    The last records are the do-not-call entries of its numbers.
     """
     yield {
         "type": "campaign",

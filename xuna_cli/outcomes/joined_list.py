@@ -1,4 +1,4 @@
-"""The list beside the ledger: every row of the file with what became of it, in constant memory."""
+"""Join a list with the ledger: every row of the file with its call and outcome, in constant memory."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -19,14 +19,14 @@ DUPLICATE = "duplicate"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of the list and its call; either may be missing, never both.
+    """A row of the list and its call; at least one is present.
 
     Attributes:
-        contact: the row as read; None for somebody whom the list has no more.
-        row_number: of the list; of the ledger where the list lacks it.
-        state: the batch's, or `not-called`, `rejected`, `duplicate`.
-        call: what the ledger has.
-        outcome: what came of it.
+        contact: the row as read; None if the list no longer has the person.
+        row_number: row number in the list, or in the ledger if the list lacks the person.
+        state: the batch's state, or `not-called`, `rejected` or `duplicate`.
+        call: the call in the ledger.
+        outcome: the call's outcome.
         message: why a row was rejected.
     """
 
@@ -39,19 +39,19 @@ class Person:
 
 
 class JoinedList:
-    """Iterates over the list's rows, then over the campaign's calls that it lacks.
+    """Iterates over the list's rows and then over the campaign's calls that the list lacks.
 
-    A row is joined with the call of its key: who somebody is doesn't depend on where the row stands.
+    A row is matched to a call by the key, not by the row number.
 
     Args:
         ledger: the ledger.
         campaign: the campaign.
         contacts: the list's rows.
-        prepare: gives a contact its key, as the run did.
+        prepare: returns a contact's key, as in the run.
 
     Attributes:
-        moved: people who stand in another row than when they were called.
-        missing: people who were called and are not in the list.
+        moved: people whose row number has changed since the call.
+        missing: called people who are not in the list.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class JoinedList:
         }
 
     def __iter__(self) -> Iterator[Person]:
-        """Yield everybody; raises InputError where the list can't be read further."""
+        """Yield all people; raise InputError if the list can't be read further."""
         with contextlib.closing(SeenKeys()) as seen:
             for portion in in_parts(self._contacts):
                 yield from self._beside(portion, seen)

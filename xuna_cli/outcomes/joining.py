@@ -1,19 +1,20 @@
-"""Which conversation is of which call: only what is proven is joined.
+"""Match conversations to calls; only proven matches count.
 
-* A batch of this campaign, and a number that one call of it has: that call's (`batch`). The same for such a
-  batch without a number, where the batch has one call.
-* A batch of another campaign of the ledger: elsewhere.
-* A batch that the ledger doesn't know: of a held batch's calls (`held`), if all its conversations are of
-  numbers of that one batch without an id, of its agent and since it was sent, and no other batch of any campaign
-  is so; else elsewhere.
-* No batch, but an outgoing call and a number: if since then only one call of all campaigns has this agent
-  and number, and there is only one such record, that call's (`number`).
-* No batch, and an incoming call, or a number that no call has: elsewhere.
-* Anything else is unjoined: counted with its reason; where a number limits it to some calls, those are
-  unproven.
+A record is matched by the first rule that applies:
 
-An incoming call of the same person looks like ours where a record has neither batch nor direction: such a
-record proves nothing.
+1. It has a batch of this campaign, and the number of one of its calls (or no number, if the batch has one call): that
+   call (`batch`).
+2. It has a batch of another campaign of the ledger: elsewhere.
+3. It has a batch that the ledger doesn't know: a call of a held batch (`held`), if all conversations of the unknown
+   batch have numbers of this held batch without an id, have its agent and are not older, and no other batch of any
+   campaign fits; otherwise elsewhere.
+4. It has no batch, but an outgoing call and a number: the only call of all campaigns since then with this agent and
+   number (`number`), if this is also the only such record.
+5. It has no batch, and an incoming call or a number without a call: elsewhere.
+6. Anything else is unjoined: counted with the reason. If a number limits the record to some calls, their outcomes are
+   unproven.
+
+A record with neither batch nor direction proves nothing: it may be an incoming call of the same person.
 """
 
 from collections import Counter, defaultdict
@@ -43,7 +44,7 @@ UNTIED = (NO_NUMBER, OTHER_NUMBER)
 
 @dataclass(frozen=True, slots=True)
 class LedgerCall:
-    """A call of any campaign, as far as joining looks at it."""
+    """A call of any campaign, with the fields for matching."""
 
     campaign_id: int
     key: str
@@ -63,18 +64,18 @@ Numbers = Mapping[str, Sequence[str]]
 
 
 class Joiner:
-    """Takes conversations one by one, and says of each of which call it is, or in the end.
+    """Matches conversations to calls, one by one or, if that needs all records, at the end.
 
     Args:
         campaign_id: the campaign's.
         batches: the campaign's.
         agents: of the runs of every campaign of this API, by the run's id.
         numbers_of: the calls of a batch (by the ledger's id).
-        is_known: whether any campaign of the ledger has this batch id of the API.
-        calls_of_ledger: every call of every campaign of this API, for records without a batch.
+        is_known: returns whether any campaign of the ledger has this API batch id.
+        calls_of_ledger: returns all calls of all campaigns with this API, for records without a batch.
         rivals: the batches of this API that a batch which the ledger doesn't know may be, beside the campaign's
             held ones; asked when every record was read.
-        on_unmatched: told each record that may be of the campaign, and is linked with none of its calls.
+        on_unmatched: receives each record that may belong to the campaign but is linked with no call.
     """
 
     def __init__(
@@ -113,11 +114,11 @@ class Joiner:
 
     @property
     def unjoined(self) -> int:
-        """How many records could be of the campaign's calls, and are not proven to be."""
+        """Number of records that may belong to the campaign's calls without proof."""
         return self.reasons.total()
 
     def is_elsewhere(self, record: Conversation) -> bool:
-        """Return whether a record as lists give it is proven to be none of ours: its own need not be read."""
+        """Return whether a listed record provably belongs to another campaign, so that its details need not be read."""
         batch_id = record.batch_call_id
         return batch_id is not None and (
             batch_id in self._of_others
@@ -125,7 +126,7 @@ class Joiner:
         )
 
     def take(self, record: Conversation) -> Link | None:
-        """Return the link of a conversation; None where it has none, or has to wait for `rest`."""
+        """Return the link of a conversation; None if there is none, or only `rest` can tell."""
         record = replace(record, transcript=())
         number = e164(record.external_number)
         if record.batch_call_id is None:
@@ -142,7 +143,7 @@ class Joiner:
         if batch is not None:
             return self._in_batch(record, number, self._numbers_of(batch.id))
         if self.is_elsewhere(record) or not self._may_be_in_doubt(number):
-            # A batch with somebody whom we did not send is not ours, with all that is in it.
+            # A batch with a person who was not sent is foreign, with all its records.
             self.elsewhere += 1 + len(self._strangers.pop(record.batch_call_id, ()))
             self._of_others.add(record.batch_call_id)
             return None
@@ -150,11 +151,11 @@ class Joiner:
         return None
 
     def take_known(self) -> None:
-        """Note a conversation that was joined by an earlier sync."""
+        """Note a conversation that an earlier sync has matched."""
         self.joined += 1
 
     def rest(self) -> Iterator[Link]:
-        """Yield the links that only all records together can prove."""
+        """Yield the links that need all records as proof."""
         if self._strangers:
             yield from self._of_held_batches()
         if self._by_agent_and_number:
@@ -162,7 +163,9 @@ class Joiner:
 
     def _in_batch(self, record: Conversation, number: str | None, numbers: Numbers) -> Link | None:
         if number is None and record.external_number is not None:
-            return self._unjoined(record, (), OTHER_NUMBER)  # it may be another spelling of any of them
+            return self._unjoined(
+                record, (), OTHER_NUMBER
+            )  # the number may be another spelling of any of them
         if number is None:
             keys = [key for keys in numbers.values() for key in keys]
             return (
@@ -210,7 +213,7 @@ class Joiner:
                     yield link
 
     def _fits(self, records: Sequence[Conversation], batch: BatchRecord, numbers: Numbers) -> bool:
-        """Return whether a batch of the API can be the held one; a record that lacks something fits none."""
+        """Return whether an API batch can be the held batch; incomplete records fit no batch."""
         agent = self._agents.get(batch.run_id)
         sent = unix(batch.submitted_at)
         return sent is not None and all(
@@ -266,7 +269,7 @@ def numbers_of(calls: Iterable[CallRecord]) -> Numbers:
 
 
 def unix(at: str | None) -> float | None:
-    """Return a time of the ledger in Unix seconds."""
+    """Convert a time of the ledger to Unix seconds."""
     return None if at is None else datetime.fromisoformat(at).timestamp()
 
 
@@ -279,7 +282,7 @@ def _is_telling(record: Conversation) -> bool:
 
 
 def e164(number: str | None) -> str | None:
-    """Return a number as the ledger writes it; None for what is none. Only its spelling is looked at."""
+    """Normalise the spelling of a number to the ledger's; None if text is not a number."""
     if number is None:
         return None
     digits = number.translate({ord(character): None for character in "+ ().-"})

@@ -1,9 +1,9 @@
-"""What became of every row of a campaign's lists, each row counted once, as things stand now.
+"""Current counts of all rows in a campaign's lists, each row counted once.
 
-A run's counts say what became of the rows of its list at that time. Since then held batches may have been resolved,
+A run's counts describe the rows of its list at that time. Since then, held batches may have been resolved,
 later runs may have called people who were not sent, rejected rows may have been fixed and fed back, and a person may
-stand in several lists. Who is called, held or in flight is therefore counted in the ledger; of each list, the run
-that describes it best says what became of the other rows.
+be in several lists. Called, held and in-flight people are therefore counted in the ledger; for the other rows of each
+list, the counts of the run that read most of it are used.
 """
 
 from collections import Counter
@@ -27,20 +27,20 @@ IN_FLIGHT_STATES = (BatchState.CLAIMED, BatchState.SUBMITTING)
 
 @dataclass(frozen=True, slots=True)
 class ListRows:
-    """Rows of all lists of a campaign; the counts add up to `rows`.
+    """Row counts of all lists of a campaign; they add up to `rows`.
 
     Attributes:
-        called: accepted.
-        held: in a batch of unknown outcome.
-        in_flight: claimed or being sent now.
-        waiting: not sent yet, or deferred.
-        rejected: can't become a call.
-        duplicates: of a person in another row, or in another list.
-        do_not_call: on a do-not-call list.
-        screened: kept back by another rule.
-        rejections: the rejected ones by code.
-        lists: how many lists there are.
-        complete: whether each of them was read to its end by some run.
+        called: rows of accepted calls.
+        held: rows in a batch with an unknown outcome.
+        in_flight: rows claimed or being sent now.
+        waiting: rows not sent yet, or deferred.
+        rejected: rows that can't become a call.
+        duplicates: rows whose person is in another row or list.
+        do_not_call: rows on a do-not-call list.
+        screened: rows skipped by another rule.
+        rejections: rejected rows by code.
+        lists: number of lists.
+        complete: whether some run has read each list to its end.
     """
 
     called: int = 0
@@ -57,12 +57,12 @@ class ListRows:
 
     @property
     def callable(self) -> int:
-        """How many may be called, or were."""
+        """Number of rows that can be, or were, called."""
         return self.called + self.held + self.in_flight + self.waiting
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """Number of rows."""
         return self.callable + self.rejected + self.duplicates + self.do_not_call + self.screened
 
 
@@ -72,13 +72,13 @@ def list_rows(
     batches: Sequence[BatchRecord],
     resolutions: Mapping[int, Resolution],
 ) -> ListRows:
-    """Return what became of every row of a campaign's lists.
+    """Count the rows of a campaign's lists.
 
     Args:
-        runs: the campaign's, in order.
-        counts: what each did with its rows, by the run's id.
-        batches: the campaign's.
-        resolutions: of those that were held, by the ledger's id of the batch.
+        runs: the campaign's runs, in order.
+        counts: row counts by run id.
+        batches: the campaign's batches.
+        resolutions: decisions about held batches, by the ledger's batch id.
     """
     sizes: Counter[BatchState] = Counter()
     for batch in batches:
@@ -104,7 +104,7 @@ def list_rows(
         )
         rows.update(_since(base, said, of_list, batches, resolutions))
     for code, fixed in fed_back.items():
-        # The rows that were fed back are counted as what they are now, and no more as what they were.
+        # Rows that were fixed and fed back only have their new count.
         name = "do_not_call" if code == DO_NOT_CALL_RULE else "rejected" if rejections[code] else "screened"
         known = rejections[code] if name == "rejected" else rows[name]
         gone = min(fixed, known, rows[name])
@@ -127,7 +127,7 @@ def list_rows(
 
 
 def _best(runs: Sequence[RunRecord], counts: Mapping[int, Counts]) -> RunRecord | None:
-    """Return the run that describes a list best: the last that read all of it, else the one that read most."""
+    """Return the last run that read a whole list, or else the run that read most of it."""
     known = [run for run in runs if counts.get(run.id, {}).get("rows")]
     whole = [run for run in known if counts[run.id].get("list_complete")]
     return whole[-1] if whole else max(known, key=lambda run: (counts[run.id]["rows"], run.id), default=None)
@@ -140,7 +140,7 @@ def _since(
     batches: Sequence[BatchRecord],
     resolutions: Mapping[int, Resolution],
 ) -> Counter[str]:
-    """Return how many people of a list wait now, and how many of its rows are of people of another list."""
+    """Return how many people of a list wait now, and how many of its rows have people of another list."""
     of_list = {run.id for run in runs}
     taken = freed = own = 0
     for batch in batches:

@@ -1,8 +1,8 @@
-"""Opt-outs: people whose conversation says that they want no more calls go on the ledger's do-not-call list.
+"""Add people who opted out in a conversation to the ledger's do-not-call list.
 
-A rule names a collected field or a criterion, and the value that means an opt-out. What isn't clear counts as one.
-A record that isn't proven to be of one call counts, too: whichever call it is of, that call had the record's number,
-and a number too many on the list is safer than one too few.
+A rule names a collected field or a criterion, and the value that means an opt-out. Unclear values count as opt-outs.
+Records that match no call with certainty count, too: whichever call is meant, it had the record's number,
+and one number too many on the list is safer than one too few.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +25,11 @@ _VERDICTS = {"success": True, "failure": False}
 
 @dataclass(frozen=True, slots=True)
 class OptOutRule:
-    """That a value of a field means an opt-out.
+    """A field and the value that means an opt-out.
 
     Attributes:
-        field: a collected field's name, or a criterion's.
-        value: a yes, a no, or other words.
+        field: name of a collected field or a criterion.
+        value: yes, no or another text.
     """
 
     field: str
@@ -40,7 +40,7 @@ class OptOutRule:
 
     @property
     def is_yes_or_no(self) -> bool:
-        """Whether the value is a yes or a no, as the verdict of a criterion is."""
+        """Whether the value is a yes or a no, as for criteria."""
         return _is_clear_yes(self.value) or self._wants_no
 
     @property
@@ -48,7 +48,7 @@ class OptOutRule:
         return is_clear_no(self.value) or self.value.lower() == "failure"
 
     def is_met(self, value: object) -> bool:
-        """Return whether a value of the field is an opt-out: an empty one and a clear no to the rule are none."""
+        """Return whether a value of the field is an opt-out: anything but an empty value and a clear contradiction."""
         if value is None or (isinstance(value, str) and not value.strip()):
             return False
         if self._wants_no:
@@ -65,10 +65,10 @@ def _is_clear_yes(value: object) -> bool:
 
 
 def parse_rules(texts: Sequence[str]) -> list[OptOutRule]:
-    """Return the rules of texts as `FIELD=VALUE`.
+    """Parse rules of the form `FIELD=VALUE`.
 
     Raises:
-        UsageError: if one can't be read.
+        UsageError: a rule is invalid.
     """
     rules = []
     for text in texts:
@@ -85,11 +85,11 @@ def parse_rules(texts: Sequence[str]) -> list[OptOutRule]:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Somebody who asked not to be called.
+    """A person who opted out.
 
     Attributes:
         to_phone_number: E.164.
-        conversation_id: of the record that says so.
+        conversation_id: id of the record with the opt-out.
     """
 
     to_phone_number: str
@@ -98,14 +98,14 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
-    """What the records of a campaign say of opt-outs.
+    """The opt-outs in a campaign's records.
 
     Attributes:
-        rules: that were looked for.
-        found: how many numbers have opted out by these records, also long ago.
-        added: those that were not on the do-not-call list before.
-        without_number: conversations that say so and have no number that could be put on the list.
-        errors: what is wrong with the rules.
+        rules: the rules.
+        found: count of all numbers that opted out, earlier syncs included.
+        added: opt-outs that are new on the do-not-call list.
+        without_number: opt-outs without a usable number.
+        errors: errors in the rules.
         finished: whether any finished record was read.
     """
 
@@ -118,14 +118,14 @@ class Harvest:
 
 
 class Harvester:
-    """Puts opt-outs on the do-not-call list; doing it again adds only what is new.
+    """Adds opt-outs to the do-not-call list; repeating adds only new ones.
 
     Args:
         ledger: the ledger.
         campaign: the campaign whose records are read.
-        rules: what means an opt-out.
-        command: that does it, for the list's history.
-        on_added: told whoever was added, when it is on the disk.
+        rules: the rules.
+        command: command name for the list's history.
+        on_added: receives the added opt-outs once they are on disk.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Harvester:
         self._added: list[OptOut] = []
 
     def take_unmatched(self, record: Conversation) -> None:
-        """Look at a record that may be of the campaign, and that the ledger keeps with none of its calls."""
+        """Check a record that may belong to the campaign but is linked with no call."""
         if not self._says_so(record.evaluation, record.collected, final=is_final(record)):
             return
         number = e164(record.external_number)
@@ -160,7 +160,7 @@ class Harvester:
             self._without_number[record.conversation_id] = None
 
     def harvest(self) -> Harvest | None:
-        """Add everybody who has opted out by the records that the ledger keeps; None without rules."""
+        """Add all opt-outs in the stored records; return None without rules."""
         if not self._rules:
             return None
         said: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""All that a report says of a campaign, from the ledger only."""
+"""Data of the campaign report, from the ledger only."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ MOST_DAYS = 120
 
 CONVERSED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.IN_PROGRESS)
 
-# Who needs somebody's attention comes first.
+# People who need attention come first.
 URGENCY = {
     outcome: rank
     for rank, outcome in enumerate(
@@ -56,11 +56,11 @@ DURATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """So many calls from a time on.
+    """Calls in one period.
 
     Attributes:
-        begins: in the report's zone.
-        calls: how many.
+        begins: begin of the period in the report's zone.
+        calls: number of calls.
     """
 
     begins: datetime
@@ -69,7 +69,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Somebody who was called."""
+    """A person who was called."""
 
     call: CallRecord
     outcome: CallOutcome
@@ -77,28 +77,28 @@ class Callee:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """All that a report says.
+    """Data of the campaign report.
 
     Attributes:
         campaign: the campaign.
-        made_at: when, in the report's zone.
-        runs: in order.
-        counts: what each did with its rows, by its id.
-        first_run: when the first began, in that zone.
-        rows: of all lists, what became of each.
-        people_called: how many people the accepted calls are of.
-        people_conversed: how many of them have a conversation that is proven to be theirs.
-        people_succeeded: how many of them have a success.
-        outcomes: of accepted calls.
-        criteria: by criterion, how many calls of what result.
-        answers: by collected field with yes or no in it, how often each.
+        made_at: time of the report, in the report's zone.
+        runs: the runs, in order.
+        counts: row counts by run id.
+        first_run: begin of the first run, in the report's zone.
+        rows: row counts of all lists.
+        people_called: number of people with accepted calls.
+        people_conversed: number of these people with a proven conversation.
+        people_succeeded: number of these people with a success.
+        outcomes: outcomes of accepted calls.
+        criteria: counts of results by criterion.
+        answers: counts of yes and no by collected field.
         slots: calls over time.
         slot: `hour`, `day` or `30 days`.
-        durations: how many conversations were how long.
+        durations: number of conversations by duration.
         median_duration: seconds.
-        held: with the evidence.
-        people: the first of them, by urgency.
-        sync: when the records were read; None: they were not.
+        held: held batches with their evidence.
+        people: the first people, by urgency.
+        sync: the last reading of the records, or None.
     """
 
     campaign: Campaign
@@ -123,17 +123,17 @@ class ReportData:
 
     @property
     def is_read(self) -> bool:
-        """Whether anything is known of what came of the calls."""
+        """Whether any outcome is known."""
         return self.sync is not None and self.outcomes.get(CallOutcome.NOT_READ, 0) < self.called
 
     @property
     def called(self) -> int:
-        """How many calls were accepted."""
+        """Number of accepted calls."""
         return sum(self.outcomes.values())
 
     @property
     def conversed(self) -> int:
-        """How many of them have a conversation that is proven to be theirs."""
+        """Number of accepted calls with a proven conversation."""
         return sum(self.outcomes.get(outcome, 0) for outcome in CONVERSED)
 
 
@@ -151,7 +151,7 @@ class _Seen:
 
     def add(self, one: Callee) -> None:
         self.outcomes[one.outcome] += 1
-        if self.by_number:  # else a call is a person
+        if self.by_number:  # otherwise every call is a person
             self.numbers_called.add(one.call.to_phone_number)
             if one.outcome in CONVERSED:
                 self.numbers_conversed.add(one.call.to_phone_number)
@@ -172,7 +172,7 @@ class _Seen:
                 self.answers.setdefault(name, Counter())[value] += 1
 
     def persons(self) -> tuple[int, int, int]:
-        """Return how many people were called, have a conversation, and have a success."""
+        """Count the people who were called, have a conversation, and have a success."""
         if self.by_number:
             return len(self.numbers_called), len(self.numbers_conversed), len(self.numbers_succeeded)
         conversed = sum(self.outcomes[outcome] for outcome in CONVERSED)
@@ -190,13 +190,13 @@ class _Seen:
 def report_data(
     ledger: Ledger, campaign: Campaign, *, now: datetime, zone: tzinfo | None = None
 ) -> ReportData:
-    """Return what is to be said of a campaign.
+    """Collect the data of the report.
 
     Args:
         ledger: the ledger.
         campaign: the campaign.
-        now: with a zone.
-        zone: of the times that people read; None: this machine's.
+        now: the current time, with a zone.
+        zone: zone of displayed times (default: this machine's).
     """
     seen = _Seen(by_number=campaign.key_column is not None)
     for call, outcome in calls_with_outcomes(ledger, campaign):
@@ -231,7 +231,7 @@ def report_data(
 
 
 def _slots(batches: Sequence[BatchRecord], zone: tzinfo | None) -> tuple[list[Slot], str]:
-    """Return the accepted calls over time, in hours, days or months of 30 days; gaps are slots of nothing."""
+    """Return the accepted calls by hours, days or months of 30 days; gaps become empty slots."""
     sent = [
         (_local(batch.submitted_at, zone), batch.size)
         for batch in batches

@@ -1,4 +1,4 @@
-"""A campaign in numbers: how many of its calls ended how."""
+"""Summary of a campaign's outcomes."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A held batch, and how many of its calls the conversation records prove."""
+    """A held batch, with the number of its calls that conversation records prove."""
 
     batch: BatchRecord
     found: int
@@ -28,15 +28,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of a campaign.
+    """Outcomes of a campaign.
 
     Attributes:
         campaign: the campaign.
-        sync: when the records were read; None: they were not.
-        outcomes: of the calls in accepted batches.
-        held: batches that wait for a person, with the evidence.
-        criteria: by criterion, how many calls of what result.
-        durations: seconds of each conversation, in no order.
+        sync: the last reading of the records, or None.
+        outcomes: counts of outcomes in accepted batches.
+        held: held batches with their evidence.
+        criteria: counts of results by criterion.
+        durations: seconds of each conversation, unordered.
     """
 
     campaign: Campaign
@@ -48,17 +48,17 @@ class Summary:
 
     @property
     def calls(self) -> int:
-        """How many calls were accepted."""
+        """Number of accepted calls."""
         return sum(self.outcomes.values())
 
     @property
     def waiting(self) -> int:
-        """How many accepted calls have no outcome yet."""
+        """Number of accepted calls without an outcome."""
         return self.calls - sum(self.outcomes.get(outcome, 0) for outcome in DECIDED)
 
 
 def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
-    """Return a campaign in numbers, from the ledger only."""
+    """Summarise a campaign from the ledger only."""
     outcomes: Counter[CallOutcome] = Counter()
     criteria: dict[str, Counter[str]] = {}
     durations: list[float] = []
@@ -75,6 +75,6 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
 
 
 def held_of(ledger: Ledger, campaign: Campaign) -> tuple[Held, ...]:
-    """Return the campaign's held batches, with the evidence."""
+    """Return the campaign's held batches with their evidence."""
     found = found_of_held(ledger, campaign.id)
     return tuple(Held(batch, found.get(batch.id, 0)) for batch in ledger.batches(campaign.id, held_only=True))

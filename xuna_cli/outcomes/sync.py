@@ -1,4 +1,4 @@
-"""A sync reads a campaign's conversation records, and keeps in the ledger what they prove."""
+"""Read a campaign's conversation records and store their outcomes in the ledger."""
 
 from collections.abc import Callable, Container, Iterator, Sequence
 
@@ -37,13 +37,13 @@ from xuna_cli.outcomes.joining import (
     unix,
 )
 
-RECORDS_AT_ONCE = 100  # that are read and kept together
+RECORDS_AT_ONCE = 100  # records read and stored together
 
 SENT = (BatchState.SUBMITTING, BatchState.ACCEPTED, *HELD_STATES)
 
 
 def check_origin(campaign: Campaign, origin: str) -> None:
-    """Raise UsageError if a campaign's calls went through another API than the one to be read."""
+    """Raise UsageError if a campaign's calls were made through another API."""
     if campaign.api_origin != origin:
         sandbox = "add --sandbox" if campaign.api_origin == "sandbox" else f"--base-url {campaign.api_origin}"
         raise UsageError(
@@ -61,21 +61,21 @@ def sync_conversations(
     on_progress: Callable[[ConversationSync], None] = lambda _: None,
     on_unmatched: Callable[[Conversation], None] = lambda _: None,
 ) -> ConversationSync:
-    """Read the records of the campaign's agents since its first run, join them, and keep what they prove.
+    """Read the records of the campaign's agents since its first run, match them, and store the outcomes.
 
-    What was read is kept also where reading stops in the middle: doing it again goes on from there.
+    Records that were read are stored even if reading fails; the next sync continues from there.
 
     Args:
         ledger: the ledger.
         campaign: the campaign.
-        reader: of the API; one that waits where it has to.
-        on_progress: told now and then how far it is.
-        on_unmatched: told each record that may be of the campaign, and that is kept with none of its calls.
+        reader: an API reader that retries.
+        on_progress: receives the progress at intervals.
+        on_unmatched: receives each record that may belong to the campaign but is linked with no call.
 
     Raises:
-        ConfigurationError: if the API refuses.
-        UnreachableError: if it can't be read.
-        LedgerError: if what was read can't be kept.
+        ConfigurationError: if the API refuses the request.
+        UnreachableError: if the API can't be read.
+        LedgerError: if the ledger can't be written.
     """
     began = ledger.timestamp()
     runs = runs_of(ledger, campaign.id)
@@ -118,7 +118,7 @@ def sync_conversations(
         keep(links)
     done = state()
     if done.incomplete is None:
-        # What an earlier sync took for proven may be disproved by a record that came since.
+        # A later record may disprove a match of an earlier sync.
         forget_but(ledger, campaign.id, in_doubt)
     store_sync(ledger, campaign.id, done)
     return done
@@ -132,7 +132,7 @@ def _take(
     known: Container[str],
     agent_id: str,
 ) -> tuple[list[Link], int]:
-    """Join some records; return what is to be kept of them, and how many could not be read."""
+    """Match some records; return the links to store, and the number of unreadable records."""
     to_read = []
     for record in group:
         if record.conversation_id in known:
@@ -153,7 +153,7 @@ def _take(
 
 
 def _merged(listed: Conversation, whole: Conversation) -> Conversation:
-    """Return the whole record, with what only the list said of it."""
+    """Return the full record, with the fields that only the list has."""
     values = {
         name: getattr(whole, name) if getattr(whole, name) is not None else getattr(listed, name)
         for name in (

@@ -1,4 +1,4 @@
-"""Reading again and again until every call has an outcome, or the time is over."""
+"""Read the records repeatedly until every call has an outcome or the time is over."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ LONGEST_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to look, and for how long.
+    """Interval and duration of watching.
 
     Attributes:
-        lasts: seconds after which nobody looks any more.
-        first_wait: seconds between two readings; twice as many each time that nothing has changed.
-        longest_wait: but never more.
+        lasts: duration of the watch in seconds.
+        first_wait: seconds between two readings, doubled after each reading without a change.
+        longest_wait: maximum of these seconds.
     """
 
     lasts: float
@@ -34,18 +34,18 @@ def watch(
     monotonic: Callable[[], float],
     wait: Callable[[float], None],
 ) -> Summary:
-    """Read until no accepted call waits for its outcome, or the time is over; return what was read last.
+    """Read until every accepted call has an outcome, or the time is over; return the last summary.
 
     Args:
-        read: reads the records and sums up.
-        pace: how often, how long.
-        show: told every summary.
-        on_failure: told when the API could not be read; that ends the watch only with its time.
-        monotonic: seconds that never go back.
-        wait: sleeps for so many seconds.
+        read: reads the records and returns a summary.
+        pace: interval and duration.
+        show: receives every summary.
+        on_failure: receives errors of the API, which don't end the watch.
+        monotonic: monotonic clock in seconds.
+        wait: sleeps for a number of seconds.
 
     Raises:
-        UnreachableError: if nothing could be read in all that time.
+        UnreachableError: if nothing could be read until the end.
     """
     ends = monotonic() + pace.lasts
     last: Summary | None = None

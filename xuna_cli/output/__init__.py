@@ -1,1 +1,1 @@
-"""What the user sees: tables, progress, JSON and CSV; the only room that imports rich."""
+"""Output: tables, progress, JSON and CSV. Only this package imports rich."""

@@ -17,7 +17,7 @@ class AgentList(ListResult):
     agents: Sequence[Agent]
 
     def document(self) -> Mapping[str, object]:
-        """Return the agents, and why the list is cut off."""
+        """Return the agents, and why the list is incomplete."""
         rows = [
             {"agent_id": one.agent_id, "name": one.name, "tags": one.tags, "created_at": one.created_at}
             for one in self.agents
@@ -37,8 +37,8 @@ class AgentFound(Result):
     """One agent.
 
     Attributes:
-        agent_id: its id.
-        configuration: as the API gives it.
+        agent_id: id of the agent.
+        configuration: the agent's configuration from the API.
     """
 
     agent_id: str
@@ -49,7 +49,7 @@ class AgentFound(Result):
         return {"agent": self.configuration}
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield what matters for a campaign."""
+        """Yield the facts that matter for a campaign."""
         name, tags = self.configuration.get("name"), self.configuration.get("tags")
         config = self.configuration.get("conversation_config")
         spoken = config.get("agent") if isinstance(config, dict) else None
@@ -92,6 +92,6 @@ class PhoneNumberList(Result):
         )
 
     def remarks(self) -> Iterator[str]:
-        """Yield that there is none."""
+        """Yield a note if there is no number."""
         if not self.numbers:
             yield "The account has no caller number. Import a number first."

@@ -1,4 +1,4 @@
-"""What became of one `xuna batch-call`: as a table, as JSON and as CSV. The topic `json` describes the keys."""
+"""The result of `xuna batch-call` as a table, JSON or CSV. The topic `json` describes the keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from xuna_cli.screening.do_not_call import NumberList
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview
 
-BATCHES_SHOWN = 50  # the last ones, but for those that need attention
+BATCHES_SHOWN = 50  # rows shown: the last batches and all that need attention
 
 STYLES = {
     BatchState.ACCEPTED: "green",
@@ -34,27 +34,27 @@ STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class BatchCallResult(Result):
-    """All that is to be said of one `xuna batch-call`.
+    """The result of `xuna batch-call`.
 
     Attributes:
-        exit_status: what the process ends with.
-        campaign: its name; None where it did not come to that.
-        run_id: the ledger's; None in a dry run.
-        dry_run: whether nothing was sent on purpose.
-        sandbox: whether nobody was really called.
-        ledger: where it is; None where it did not come to that.
-        ledger_created: whether this run made it.
-        report: what became of the rows.
-        held: the campaign's batches that wait for a person.
-        marks: what looks wrong about what is said.
-        list_use: which of the list's columns steer its calls; None where it did not come to that.
-        rejects: the file with the rejected rows, if it was asked for.
-        again: the command that feeds that file back.
-        do_not_call_lists: the files of this run.
-        plus_added: rows whose number had its country code, and no +, and was read with one.
+        exit_status: the exit status.
+        campaign: the campaign's name, if known.
+        run_id: the ledger's id of the run; None in a dry run.
+        dry_run: whether this was a dry run.
+        sandbox: whether the sandbox was used.
+        ledger: the ledger's location, if known.
+        ledger_created: whether this run created the ledger.
+        report: the run's report.
+        held: the campaign's held batches.
+        marks: warnings about messages.
+        list_use: the use of the list's columns, if known.
+        rejects: the file of rejected rows, if requested.
+        again: the command that calls the fixed rejects.
+        do_not_call_lists: the do-not-call files of this run.
+        plus_added: number of rows whose number had a country code without + and was read with one.
         address: arguments that select this campaign and its ledger in suggested commands.
-        preview: what a dry run shows of the calls.
-        recently: who of them was called lately in other campaigns; None where it did not come to that.
+        preview: the preview of a dry run.
+        recently: people recently called in other campaigns, if known.
     """
 
     exit_status: ExitStatus = field()
@@ -78,19 +78,19 @@ class BatchCallResult(Result):
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """What stopped the run, or went wrong in it."""
+        """Errors of the run."""
         return self.report.errors
 
     @property
     def partial(self) -> bool:
-        """Whether anybody was accepted, or would be called, or nothing but data about people is missing."""
+        """Whether calls were accepted or would be placed, or only data about people is missing."""
         counts = self.report.counts
         would_call = self.dry_run and counts["not_sent"] and not self.errors
         lacks_data = self.exit_status is ExitStatus.REJECTED and not counts["rejected"]
         return bool(counts["accepted"] or would_call or lacks_data)
 
     def document(self) -> Mapping[str, object]:
-        """Return the run in numbers, its batches, and the first rows that were rejected."""
+        """Return the counts, the batches and the first rejected rows."""
         report = self.report
         return {
             "campaign": self.campaign,
@@ -163,7 +163,7 @@ class BatchCallResult(Result):
             )
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield the batches, the totals, and what needs the user's attention."""
+        """Yield the batches, the totals and everything that needs attention."""
         if self.report.batches:
             yield _batches(self.report.batches)
         yield _totals(self)
@@ -176,13 +176,13 @@ class BatchCallResult(Result):
         yield from _attention(self)
 
     def remarks(self) -> Iterator[str]:
-        """Yield who was called lately in other campaigns."""
+        """Yield a note about people recently called in other campaigns."""
         if self.recently is not None and self.recently.people:
             yield f"xuna: warning: {recently_line(self.recently, done=not self.dry_run)}"
 
 
 def _list_use(use: ListUse) -> dict[str, Any]:
-    """Return what steers the calls: the first column of each kind by itself, and all of them."""
+    """Return the used columns: the first of each kind as a value of its own, and all as a list."""
     kinds = {
         "phone_column": use.phone_columns,
         "region_column": use.region_columns,
@@ -223,7 +223,7 @@ def _batches(batches: Sequence[BatchRecord]) -> Table:
 
 
 def _shown(batches: Sequence[BatchRecord]) -> set[int]:
-    """Return which batches fit into a table: held ones first, then the last of the others."""
+    """Select the batches for a table: all held ones, then the last of the others."""
     held = [one.id for one in batches if one.state in HELD_STATES]
     others = [one.id for one in batches if one.state not in HELD_STATES]
     return set((others + held)[-BATCHES_SHOWN:])
@@ -248,7 +248,7 @@ def _totals(result: BatchCallResult) -> str:
 
 
 def _needs_mending(report: Report) -> bool:
-    """Return whether the same command would end the same way."""
+    """Return whether the same command would fail again."""
     after_mending = {ExitStatus.USAGE, ExitStatus.CONFIGURATION, ExitStatus.INPUT}
     return any(error.exit_status in after_mending for error in report.errors)
 

@@ -1,4 +1,4 @@
-"""A batch as it stands in documents."""
+"""The JSON object of a batch."""
 
 from typing import Any
 

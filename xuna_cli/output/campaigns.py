@@ -10,20 +10,20 @@ from xuna_cli.output.result import Result, Styled, Table
 from xuna_cli.times import for_people
 
 WIDEST = 110
-WIDE = 80  # columns of a terminal that has room for more than the numbers
+WIDE = 80  # terminal width that has room for more than the numbers
 NUMBERS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the conversation records prove of held batches.
+    """Evidence about held batches from the conversation records.
 
     Attributes:
-        found: calls that were made, by the ledger's id of the batch.
-        read_at: when the records were read; None: they were not.
-        command: reads them.
-        numbers: the first of each batch, by the ledger's id.
-        neighbours: the API's ids of the batches sent before and after each, by the ledger's id; None: there is none.
+        found: number of proven calls by the ledger's batch id.
+        read_at: time of the last reading of the records, or None.
+        command: the command that reads the records.
+        numbers: first numbers of each batch, by the ledger's batch id.
+        neighbours: the API's ids of the batches sent just before and after (or None), by the ledger's batch id.
     """
 
     found: Mapping[int, int]
@@ -33,7 +33,7 @@ class Evidence:
     neighbours: Mapping[int, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def marks(self, one: BatchRecord) -> str:
-        """Say what tells a held batch from others of the same time and size."""
+        """Describe what distinguishes a held batch from others of the same time and size."""
         numbers = ", ".join(self.numbers.get(one.id, ()))
         before, after = self.neighbours.get(one.id, (None, None))
         parts = [
@@ -44,7 +44,7 @@ class Evidence:
         return "; ".join(filter(None, parts))
 
     def words(self, one: BatchRecord) -> str:
-        """Say what is proven of a held batch; the lack of records proves nothing."""
+        """Describe what is proven about a held batch; missing records prove nothing."""
         if found := self.found.get(one.id, 0):
             return (
                 f"The conversation records of {self._read_at} have {found} of the {one.size} calls, so the batch "
@@ -92,10 +92,10 @@ class CampaignFound(Result):
 
     Attributes:
         campaign: the campaign.
-        batches: all of its batches.
+        batches: all batches of the campaign.
         address: arguments that select this campaign and its ledger in suggested commands.
-        evidence: what is proven of the held batches.
-        resolutions: who decided about batches that were held, by the ledger's id.
+        evidence: evidence about the held batches.
+        resolutions: decisions about held batches, by the ledger's batch id.
     """
 
     campaign: Campaign
@@ -136,7 +136,7 @@ class CampaignFound(Result):
         }
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield the batches, and what to do about those that are held."""
+        """Yield the batches, and what to do about held ones."""
         one = self.campaign
         yield f"Campaign {one.name}, from {one.source_path or 'stdin'}, through {one.api_origin}"
         if one.forgotten_at is not None:
@@ -200,7 +200,7 @@ def _two_rows(one: BatchRecord) -> Iterator[tuple[object, ...]]:
 
 
 def neighbours(batches: Sequence[BatchRecord]) -> dict[int, tuple[str | None, str | None]]:
-    """Return of each held batch the API's ids of the last batch sent before it, and of the first one after it."""
+    """Return the API's ids of the batches sent just before and after each held batch."""
     sent = sorted(
         (each for each in batches if each.submitted_at and (each.batch_id or each.state in HELD_STATES)),
         key=lambda each: (each.submitted_at or "", each.id),
@@ -215,7 +215,7 @@ def neighbours(batches: Sequence[BatchRecord]) -> dict[int, tuple[str | None, st
 
 
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:
-    """Say of a held batch when, how many, what happened, what is proven, and what to look for."""
+    """Describe a held batch: time, size, error, evidence, and what to look for."""
     sent = for_people(one.submitted_at) if one.submitted_at else "?"
     head = f"Batch {one.id}: {counted(one.size, 'person', 'people')}, sent {sent}, "
     head += f"{one.state.value}: {one.error or '-'}"

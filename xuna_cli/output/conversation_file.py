@@ -1,4 +1,4 @@
-"""Conversations as lines of a file that is continued by the next export."""
+"""Conversations as lines of a file that the next export continues."""
 
 import csv
 import errno
@@ -35,7 +35,7 @@ COLUMNS = (
 
 
 def as_row(one: Conversation) -> dict[str, object]:
-    """Return a conversation by the names of `COLUMNS`."""
+    """Return a conversation as a dict with the keys `COLUMNS`."""
     return {
         "conversation_id": one.conversation_id,
         "agent_id": one.agent_id,
@@ -56,26 +56,26 @@ def as_row(one: Conversation) -> dict[str, object]:
 
 
 def began(one: Conversation) -> str | None:
-    """Return when a conversation began, as the ledger writes times."""
+    """Return the begin of a conversation in the ledger's time format."""
     return None if one.started_at is None else iso(one.started_at)
 
 
 class ConversationFile:
-    """Conversations as lines, in a file that is continued where it is there already, or on stdout.
+    """Writes conversations as lines to stdout or to a file, which is continued if it exists.
 
-    A line is whole or not there: what a kill left of one is cut off when the file is opened again.
+    The incomplete line of a killed export is cut off when the file is opened again.
 
     Args:
-        path: the file (0600, also where it was more open); None: stdout.
+        path: the file, which becomes 0600; None for stdout.
         form: `jsonl` or `csv`.
-        with_transcript: whether each line has what was said.
+        with_transcript: whether each line has the transcript.
 
     Attributes:
-        found: lines that were there, once `ids` was read.
-        written: lines that were added.
+        found: number of existing lines, after `ids` was read.
+        written: number of added lines.
 
     Raises:
-        InputError: if the file can't be written, is in use, is no such export, or no regular file.
+        InputError: the file can't be written, is in use, is not such an export, or is not a regular file.
     """
 
     def __init__(self, path: Path | None, form: str, *, with_transcript: bool) -> None:
@@ -119,10 +119,10 @@ class ConversationFile:
             raise self._unusable(f"it can't be written ({failed.strerror})", "free some disk space") from None
 
     def ids(self) -> Iterator[str]:
-        """Yield the ids of the conversations that the file has.
+        """Yield the ids of the conversations in the file.
 
         Raises:
-            InputError: if it is no export of the same form.
+            InputError: the file is not an export of the same form.
         """
         if self._path is None:
             return
@@ -136,7 +136,7 @@ class ConversationFile:
                 raise self._foreign(self.found + 1 + self._csv) from None
 
     def write(self, one: Conversation) -> None:
-        """Add a conversation; raises InputError where that fails."""
+        """Write a conversation; raise InputError if that fails."""
         values = as_row(one)
         if self._with_transcript:
             values["transcript"] = [
@@ -174,11 +174,11 @@ class ConversationFile:
             spreadsheet.cell(value if isinstance(value, str | None) else json.dumps(value))
             for value in values
         ]
-        # Each row is one line, so that half of one can be told.
+        # Each row is one line, so that an incomplete one is recognised.
         return spreadsheet.line([safe(text) for text in cells])
 
     def _open(self, path: Path) -> int:
-        """Open the file itself: a link may lead anywhere, and a pipe or a device is nothing to go on with."""
+        """Open the file without following links; pipes and devices can't be continued."""
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             descriptor = os.open(path, flags, 0o600)
@@ -196,11 +196,11 @@ class ConversationFile:
         return descriptor
 
     def _continue(self, descriptor: int) -> bool:
-        """Make sure that the file is ours to go on with, and whole; return whether it is empty."""
+        """Lock and check an existing export, cut off an incomplete line, and return whether the file is empty."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._check_first_line()
-            os.fchmod(descriptor, 0o600)  # only the owner may read what was said, whoever made the file
+            os.fchmod(descriptor, 0o600)  # only the owner may read transcripts, whoever created the file
             return self._cut_off_half_a_line(descriptor) == 0
         except BlockingIOError:
             raise self._unusable(
@@ -210,7 +210,7 @@ class ConversationFile:
             raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
 
     def _cut_off_half_a_line(self, descriptor: int) -> int:
-        """Drop what follows the last line break; return the size that is left."""
+        """Drop everything after the last line break; return the remaining size."""
         size = end = os.fstat(descriptor).st_size
         while end > 0:
             start = max(0, end - 65_536)
@@ -224,7 +224,7 @@ class ConversationFile:
         return end
 
     def _check_first_line(self) -> None:
-        """Refuse a file that is not such an export, whatever its last line looks like."""
+        """Raise for a file that is not such an export."""
         path = self._path or Path()
         ours = b"conversation_id," if self._csv else b'{"conversation_id": '
         with path.open("rb") as file:
@@ -233,7 +233,7 @@ class ConversationFile:
                 raise self._foreign(1)
             line = (head + file.readline()).decode("utf-8", "replace")
         if not line.endswith("\n"):
-            return  # nothing, or half of a first line of ours
+            return  # empty, or a part of this export's first line
         try:
             if self._csv:
                 if next(csv.reader([line])) != list(self._header):

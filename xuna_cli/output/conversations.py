@@ -1,4 +1,4 @@
-"""Conversations: as a table and as a dialogue."""
+"""Conversations as a table, and one as a dialogue."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,18 +15,18 @@ from xuna_cli.times import for_people
 
 @dataclass(frozen=True, slots=True)
 class ConversationsFound(ListResult):
-    """Conversations, without what was said.
+    """Conversations without transcripts.
 
     Attributes:
         conversations: in the API's order.
-        limited: whether there are more than were asked for.
+        limited: whether there are more conversations than requested.
     """
 
     conversations: Sequence[Conversation]
     limited: bool
 
     def document(self) -> Mapping[str, object]:
-        """Return the conversations, and why the list is cut off."""
+        """Return the conversations, and why the list is incomplete."""
         rows = [{name: as_row(one)[name] for name in COLUMNS[:8]} for one in self.conversations]
         return {"conversations": rows, "limited": self.limited, "incomplete": self.incomplete}
 
@@ -49,7 +49,7 @@ class ConversationsFound(ListResult):
         )
 
     def remarks(self) -> Iterator[str]:
-        """Yield where the list was cut off, by us or by the API."""
+        """Yield a note if the list was cut off."""
         if self.limited:
             yield f"Only the first {len(self.conversations):,} are shown. To see more, use --limit N"
         yield from ListResult.remarks(self)
@@ -57,11 +57,11 @@ class ConversationsFound(ListResult):
 
 @dataclass(frozen=True, slots=True)
 class ConversationFound(Result):
-    """One conversation: what came of it, and what was said.
+    """One conversation with its outcome and transcript.
 
     Attributes:
         one: the conversation.
-        raw: it, as the API gives it.
+        raw: the record from the API.
     """
 
     one: Conversation
@@ -72,7 +72,7 @@ class ConversationFound(Result):
         return {"outcome": verdict(self.one).value, "conversation": self.raw}
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield facts, verdicts, collected data and what was said."""
+        """Yield facts, verdicts, collected data and the transcript."""
         one = self.one
         facts = (
             ("Agent", one.agent_id),
@@ -115,7 +115,7 @@ RESULT_STYLES = {"success": "green", "failure": "red"}
 
 
 def lasted(seconds: float | None) -> str:
-    """Return seconds as people read them: `2:05`, `1:02:05`."""
+    """Format seconds as `2:05` or `1:02:05`."""
     if seconds is None:
         return "-"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""The do-not-call list as a table, JSON and CSV."""
+"""The do-not-call list as a table, JSON or CSV."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,8 +20,8 @@ class EntryList(Result):
     """The do-not-call list.
 
     Attributes:
-        entries: the first ones, or all.
-        total: how many numbers the list has.
+        entries: the first entries, or all.
+        total: number of entries in the list.
     """
 
     entries: Sequence[Entry]
@@ -32,7 +32,7 @@ class EntryList(Result):
         return {"do_not_call": [dict(zip(EXPORTED, _row(one), strict=True)) for one in self.entries]}
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield a row for each number, and how many there are."""
+        """Yield a row for each number, and the total."""
         yield Table(("Number", "Reason", "Since"), map(_row, self.entries))
         more = self.total - len(self.entries)
         yield counted(self.total, "number", "numbers") + (
@@ -42,17 +42,17 @@ class EntryList(Result):
 
 @dataclass(frozen=True, slots=True)
 class CheckedNumbers(Result):
-    """Whether numbers are on the do-not-call list.
+    """Results of a check against the do-not-call list.
 
     Attributes:
-        checks: each number, and why it is on the list; None: it is not.
+        checks: each number with its entry's reason; None if not on the list.
     """
 
     checks: Sequence[tuple[str, str | None]]
 
     @property
     def exit_status(self) -> ExitStatus:
-        """`REJECTED` where at least one number is on the list."""
+        """`REJECTED` if at least one number is on the list."""
         return ExitStatus.REJECTED if any(why is not None for _, why in self.checks) else ExitStatus.OK
 
     @property
@@ -79,11 +79,11 @@ class CheckedNumbers(Result):
 
 @dataclass(frozen=True, slots=True)
 class NumberHistory(Result):
-    """When numbers were added to the do-not-call list, and removed.
+    """Additions to and removals from the do-not-call list.
 
     Attributes:
-        events: in order.
-        numbers: that were asked for.
+        events: the events, in order.
+        numbers: the requested numbers.
     """
 
     events: Sequence[Event]
@@ -94,7 +94,7 @@ class NumberHistory(Result):
         return {"history": [asdict(one) for one in self.events]}
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield a row for each event; who and by which command on a line of their own where there is little room."""
+        """Yield a row for each event; on a narrow terminal, user and command are on a line of their own."""
         if not self.events:
             yield f"never on the do-not-call list: {', '.join(self.numbers)}"
             return

@@ -16,7 +16,7 @@ WIDTH_WITHOUT_TERMINAL = 200
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """Return a console for results: colour on a terminal alone, whatever the environment forces."""
+    """Return a console for results, with colours only on a terminal, whatever the environment says."""
     terminal = (stream or Stdout()).isatty()
     return Console(
         file=stream or cast(TextIO, Stdout()),
@@ -30,7 +30,7 @@ def console(stream: TextIO | None = None) -> Console:
 
 
 def rich_table(columns: Sequence[str], right: Iterable[str] = ()) -> RichTable:
-    """Return an empty table in the house's style; cells fold, and are never cut."""
+    """Return an empty table in this tool's style; cells are folded, never cut."""
     table = RichTable(header_style="bold")
     for name in columns:
         number = name in set(right)
@@ -39,7 +39,7 @@ def rich_table(columns: Sequence[str], right: Iterable[str] = ()) -> RichTable:
 
 
 def cell(value: object, style: str = "") -> Text:
-    """Return data as a cell: no markup, no control characters."""
+    """Return data as a cell, without markup and control characters."""
     return Text("" if value is None else shown(value), style=style)
 
 

@@ -1,6 +1,6 @@
-"""The event log of `--log`: a line of JSON for each thing that a run does, for programs that watch it.
+"""The event log of `--log`: a JSON line for each event of a run, for monitoring.
 
-`xuna help log` describes the lines. Nothing in them says what a cell, a name or a message is; numbers are masked.
+`xuna help log` describes the lines. They contain no cells, names or messages; numbers are masked.
 """
 
 import errno
@@ -26,15 +26,15 @@ VERSION = 1
 
 
 class EventLog(RunObserver):
-    """Appends an event to a file for each thing that it is told. Thread-safe, and safe with other runs.
+    """Appends events to a file. Thread-safe, and safe with other runs.
 
-    Each line is written by one call that appends, so that lines of several runs are never mixed. A line that can't
-    be written is the last that is tried: it never ends the run.
+    Each line is appended by one system call, so that lines of several runs are never mixed. After the first line that
+    can't be written, logging stops; the run goes on.
 
     Args:
-        path: the file; it is made where it is not there, readable by its owner only.
-        on_failure: is told once, in words, that no more is written.
-        now: the time in UTC.
+        path: the file; a new one is readable by its owner only.
+        on_failure: receives the message when logging stops.
+        now: returns the time in UTC.
 
     Raises:
         InputError: the file can't be written.
@@ -50,7 +50,7 @@ class EventLog(RunObserver):
         self._on_failure = on_failure
         self._now = now
         self._run: dict[str, object] = {"run": None, "campaign": None}
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK  # nobody waits for a pipe's reader
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK  # don't wait for a pipe's reader
         try:
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
@@ -73,10 +73,10 @@ class EventLog(RunObserver):
         """A run has begun.
 
         Args:
-            run: ours, in the ledger.
-            description: what it says of itself there.
-            plan: how it sends.
-            ledger: where it is.
+            run: this run in the ledger.
+            description: the run's description in the ledger.
+            plan: the sending plan.
+            ledger: the ledger's location.
         """
         self._run = {"run": str(run.id), "campaign": description.campaign}
         self._write(
@@ -94,7 +94,7 @@ class EventLog(RunObserver):
         )
 
     def rejection(self, rejection: Rejection) -> None:
-        """A row is rejected, or screened out for good."""
+        """A row is rejected or permanently screened out."""
         self._write("rejection", row=rejection.row_number, code=rejection.code)
 
     def deferral(self, target: CallTarget, reason: Reason) -> None:
@@ -140,9 +140,9 @@ class EventLog(RunObserver):
         """The command has ended.
 
         Args:
-            document: the result, as it is printed with `--output json`.
-            campaign: its name, where it came to none in the result.
-            seconds: how long the command took.
+            document: the result's JSON document.
+            campaign: the campaign's name, used if the result has none.
+            seconds: duration of the command.
         """
         self._run["campaign"] = self._run["campaign"] or campaign
         errors = document.get("errors")
@@ -174,7 +174,7 @@ class EventLog(RunObserver):
             )
 
     def _end_torn_line(self) -> None:
-        """Begin a new line, where the last writer was killed within one."""
+        """Begin a new line if the last writer was killed within a line."""
         try:
             with self._path.open("rb") as file:
                 if file.seek(0, os.SEEK_END) == 0:
@@ -183,7 +183,7 @@ class EventLog(RunObserver):
                 torn = file.read(1) != b"\n"
             if torn:
                 os.write(self._descriptor, b"\n")
-        except OSError:  # it may be written and not read
+        except OSError:  # the file may be writable but not readable
             pass
 
 

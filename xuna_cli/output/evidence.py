@@ -1,4 +1,4 @@
-"""What is asked after a campaign: its runs, the rows that became no call, and the audit file."""
+"""Evidence about a campaign: runs, uncalled rows and the audit file."""
 
 import hashlib
 import json
@@ -27,9 +27,9 @@ class RunList(Result):
     """The runs of a campaign.
 
     Attributes:
-        campaign: its name.
-        runs: in order.
-        counts: what each did with its rows, by its id.
+        campaign: the campaign's name.
+        runs: the runs, in order.
+        counts: row counts by run id.
     """
 
     campaign: str
@@ -44,7 +44,7 @@ class RunList(Result):
         }
 
     def rows(self) -> Iterator[Sequence[object]]:
-        """Yield a row for each run; counts and rules are JSON."""
+        """Yield a row for each run, with counts and rules as JSON."""
         documents = [run_document(run, self.counts.get(run.id, {})) for run in self.runs]
         names = list(documents[0]) if documents else ["id"]
         yield names
@@ -52,7 +52,7 @@ class RunList(Result):
             yield [one[name] for name in names]
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield a row for each run, and all of the last ones."""
+        """Yield a row for each run, and all details of the last ones."""
         yield Table(
             ("Run", "Started", "User", "Accepted", "Exit", "Rows", "Host", "List", "Version"),
             map(self._row, self.runs),
@@ -99,7 +99,7 @@ class RunList(Result):
 
 
 def export_not_called(rows: Iterable[NotCalled], output: str, to: Path | None) -> None:
-    """Write rows that became no call, as CSV or as a JSON array, in constant memory.
+    """Write uncalled rows as CSV or a JSON array, in constant memory.
 
     Raises:
         InputError: if the file can't be written.
@@ -112,10 +112,10 @@ def export_not_called(rows: Iterable[NotCalled], output: str, to: Path | None) -
 
 
 def export_audit(records: Iterable[Mapping[str, object]], to: Path | None) -> tuple[int, str]:
-    """Write records as JSON Lines, each with the hash of the line before it.
+    """Write records as JSON Lines, each with the hash of the previous line.
 
     Returns:
-        How many lines there are, and the hash of the last one.
+        The number of lines and the hash of the last one.
 
     Raises:
         InputError: if the file can't be written.

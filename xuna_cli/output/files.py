@@ -1,4 +1,4 @@
-"""Files that commands write: beside and renamed, readable by their owner only, and never over what is needed."""
+"""Write output files: atomically, readable by the owner only, and never over files that are needed."""
 
 import contextlib
 import errno
@@ -21,12 +21,12 @@ _BESIDE_A_LEDGER = ("", "-journal", "-wal", "-shm", ".runs")
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
-    """Write a file of 0600 beside `path`, sync it, and give it its name when all went well.
+    """Write a temporary file (0600) beside `path`, sync it, and rename it on success.
 
-    A device or a pipe is written as it is; a link is followed, and stays.
+    A device or a pipe is written directly; a link is followed and kept.
 
     Raises:
-        InputError: if it can't be written there, or what is there is a ledger.
+        InputError: the file can't be written, or `path` is a ledger.
     """
     refuse_ledger(path)
     temporary: str | None = None
@@ -60,10 +60,10 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 
 def create_private(path: Path, text: str) -> None:
-    """Write a new file of 0600: the whole of it is there at once, or nothing.
+    """Create a file (0600) atomically.
 
     Raises:
-        InputError: something is there already, or it can't be written.
+        InputError: the file exists already or can't be written.
     """
     temporary = ""
     try:
@@ -72,7 +72,7 @@ def create_private(path: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        os.link(temporary, path)  # unlike a new name, it never replaces what is there
+        os.link(temporary, path)  # unlike a rename, a link never replaces an existing file
     except OSError as error:
         raise InputError(
             f"{path} can't be written: {error.strerror}",
@@ -86,7 +86,7 @@ def create_private(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def destination(to: Path | None) -> Iterator[IO[str]]:
-    """Give the stream to write to: stdout, or a file that appears when all of it is written."""
+    """Open stdout, or a file that appears once it is complete."""
     if to is None:
         yield cast(IO[str], Stdout())
     else:
@@ -104,7 +104,7 @@ def write_json(stream: IO[str], names: Sequence[str], rows: Iterable[Sequence[ob
 
 
 def is_ordinary(path: Path) -> bool:
-    """Return whether a path is a file, or nothing yet: no device, no pipe, and none of our own streams."""
+    """Return whether a path is a regular file or does not exist (not a device, pipe or standard stream)."""
     if str(path).startswith(_DESCRIPTORS):
         return False
     try:
@@ -117,10 +117,10 @@ def open_in_place(path: Path) -> int:
     """Return a descriptor that writes to a device or a pipe.
 
     Raises:
-        OSError: it can't be opened, or is a pipe that nobody reads.
+        OSError: the path can't be opened, or is a pipe without a reader.
     """
     try:
-        # Without waiting: a pipe that nobody reads would be waited for without end.
+        # Without blocking: opening a pipe without a reader would wait forever.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
     except OSError as error:
         if error.errno == errno.ENXIO:
@@ -131,7 +131,7 @@ def open_in_place(path: Path) -> int:
 
 
 def refuse_ledger(path: Path) -> None:
-    """Raise InputError if a file that is to be written is a database: it may be the record of who was called."""
+    """Raise InputError if an output file is a database, since it may be a ledger."""
     if not is_ordinary(path):
         return
     with contextlib.suppress(OSError), path.open("rb") as there:
@@ -144,7 +144,7 @@ def refuse_ledger(path: Path) -> None:
 
 
 def refuse_inputs(output: Path | None, inputs: Iterable[Path | None]) -> None:
-    """Raise UsageError if a file that is to be written is one that is to be read."""
+    """Raise UsageError if an output file is also an input file."""
     if output is None or not is_ordinary(output):
         return
     for path in inputs:
@@ -157,7 +157,7 @@ def refuse_inputs(output: Path | None, inputs: Iterable[Path | None]) -> None:
 
 
 def refuse_outputs(*outputs: Path | None) -> None:
-    """Raise UsageError if two files that are to be written are one."""
+    """Raise UsageError if two output files are the same."""
     files = [path for path in outputs if path is not None and is_ordinary(path)]
     for one, other in combinations(files, 2):
         if _is_same(one, other):
@@ -169,12 +169,12 @@ def refuse_outputs(*outputs: Path | None) -> None:
 
 
 def beside_ledger(ledger: Path) -> list[Path]:
-    """Return the files that a ledger has, or may have: none of them may be an output."""
+    """Return the files of a ledger, existing or not; none may be an output file."""
     return [ledger.with_name(ledger.name + ending) for ending in _BESIDE_A_LEDGER]
 
 
 def is_within(output: Path, folder: Path) -> bool:
-    """Return whether a file that is to be written would lie directly in a folder."""
+    """Return whether an output file would be directly in a folder."""
     return _is_same(output.parent, folder)
 
 

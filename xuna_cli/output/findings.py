@@ -1,4 +1,4 @@
-"""What `xuna doctor` found."""
+"""The result of `xuna doctor`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ class Finding:
     """One check.
 
     Attributes:
-        what: its name.
-        message: what was found.
-        error: what a run would end with because of it.
-        checked: whether it was checked at all.
-        advice: what to do, though it is no error.
+        what: name of the check.
+        message: the finding.
+        error: the error that a run would end with, or None.
+        checked: whether the check was done.
+        advice: advice without an error.
     """
 
     what: str
@@ -27,12 +27,12 @@ class Finding:
 
     @property
     def hint(self) -> str:
-        """What to do."""
+        """The advice."""
         return self.error.hint if self.error else self.advice
 
     @property
     def mark(self) -> str | Styled:
-        """The sign in front of it."""
+        """The mark in front of the check."""
         if self.error is not None:
             return Styled("!!", "bold red")
         return Styled("ok", "green") if self.checked else "--"
@@ -46,7 +46,7 @@ class Diagnosis(Result):
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """What a run would end with."""
+        """The errors that a run would end with."""
         return [finding.error for finding in self.findings if finding.error is not None]
 
     def document(self) -> Mapping[str, object]:

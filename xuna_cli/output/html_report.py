@@ -1,4 +1,4 @@
-"""One page about a campaign: HTML that needs nothing but itself."""
+"""The campaign report: a self-contained HTML page."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ from xuna_cli.output.files import is_ordinary, replacing
 from xuna_cli.output.messages import COUNT_LABELS, counted, safe
 from xuna_cli.times import for_people
 
-SHORTEST_MASKED = 9  # characters; of a shorter number five would be most of it
+SHORTEST_MASKED = 9  # characters; five would be most of a shorter number
 
 TEMPLATE = "report.html.j2"
 NOT_KNOWN = "\N{EN DASH}"
@@ -62,12 +62,12 @@ class Bar:
     """One bar of a chart.
 
     Attributes:
-        label: beside it.
-        count: its number; None: it is not known.
-        share: of the longest bar, from 0 to 100.
-        of_all: of the whole, in words; may be empty.
-        kind: a class of the page's style.
-        note: under the label.
+        label: text beside the bar.
+        count: the bar's number; None if unknown.
+        share: length in percent of the longest bar.
+        of_all: share of the total as text; may be empty.
+        kind: CSS class.
+        note: text under the label.
     """
 
     label: str
@@ -82,13 +82,13 @@ def write_report(data: ReportData, to: Path, *, with_people: bool, address: str)
     """Write the page (0600).
 
     Args:
-        data: what it says.
-        to: the file.
-        with_people: whether whole numbers, keys and rationales are in it.
+        data: the report's data.
+        to: the output file.
+        with_people: whether to include full numbers, keys and rationales.
         address: arguments that select this campaign and its ledger in suggested commands.
 
     Raises:
-        InputError: if it can't be written, or another file is there.
+        InputError: the file can't be written, or another file is there.
     """
     with contextlib.suppress(OSError), to.open("rb") if is_ordinary(to) else io.BytesIO() as there:
         if (start := there.read(64)) and not start.lstrip().lower().startswith(b"<!doctype html"):
@@ -103,7 +103,7 @@ def write_report(data: ReportData, to: Path, *, with_people: bool, address: str)
 
 
 def render(data: ReportData, *, with_people: bool, address: str) -> str:
-    """Return the page; the arguments are those of `write_report`."""
+    """Return the page; arguments as in `write_report`."""
     import jinja2  # noqa: PLC0415 - only where a page is made
 
     environment = jinja2.Environment(
@@ -150,7 +150,7 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
 
 
 def masked(number: str) -> str:
-    """Return a phone number of which nobody can be called: its beginning and its end."""
+    """Return a masked phone number: only its beginning and its end."""
     return f"{number[:3]} ··· ·· {number[-2:]}" if len(number) >= SHORTEST_MASKED else "···"
 
 
@@ -230,7 +230,7 @@ def _funnel(data: ReportData) -> list[Bar]:
 
 
 def _others(data: ReportData) -> list[tuple[str, int]]:
-    """Return what else became of the lists' rows, in the words of the run's result."""
+    """Return the other row counts, labelled as in a run's result."""
     rows = data.rows
     others = {
         COUNT_LABELS["duplicates"]: rows.duplicates,
@@ -245,7 +245,7 @@ def _others(data: ReportData) -> list[tuple[str, int]]:
 
 
 def _runs(data: ReportData, *, with_people: bool) -> list[dict[str, object]]:
-    """Return the runs, the last one first; paths are whole only where people are."""
+    """Return the runs, last one first; paths are only complete if people are included."""
     shown = []
     for run in reversed(data.runs[-RUNS_SHOWN:]):
         counts = data.counts.get(run.id, {})
@@ -293,7 +293,7 @@ def _outcomes(data: ReportData) -> list[Bar]:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A bar in parts: (kind, count, where it begins and how long it is in percent)."""
+    """A stacked bar: parts of (kind, count, begin and length in percent)."""
 
     label: str
     total: int
@@ -326,7 +326,7 @@ def _answers(data: ReportData) -> list[Stack]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the chart over time: its place and height in a drawing of 100 in height."""
+    """One column of the chart over time: position and height in a drawing of height 100."""
 
     label: str
     count: int

@@ -1,4 +1,4 @@
-"""The ledger as a whole."""
+"""Facts about a ledger."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from xuna_cli.output.result import Result, Table
 
 @dataclass(frozen=True, slots=True)
 class LedgerInfo(Result):
-    """What there is to say of a ledger.
+    """Facts about a ledger.
 
     Attributes:
-        location: without secrets.
-        engine: name and version.
-        size: bytes.
-        schema_version: as in migrations.py.
-        ledger_id: its own, for good.
-        moved: where it goes on, if it was moved.
-        campaigns: by name.
+        location: the location without secrets.
+        engine: name and version of the engine.
+        size: size in bytes.
+        schema_version: version as in migrations.py.
+        ledger_id: permanent id of the ledger.
+        moved: the new location, if the ledger was moved.
+        campaigns: the campaigns by name.
     """
 
     location: str
@@ -32,7 +32,7 @@ class LedgerInfo(Result):
     campaigns: Sequence[Campaign]
 
     def document(self) -> Mapping[str, object]:
-        """Return the ledger, and its campaigns."""
+        """Return the ledger and its campaigns."""
         return {
             "ledger": {
                 "path": self.location,

@@ -1,10 +1,10 @@
-"""Which parts of a list steer its calls, in words."""
+"""Describe the use of a list's columns."""
 
 from xuna_cli.contacts.columns import ListUse
 
 
 def list_line(use: ListUse) -> str:
-    """Return what is used of a list, on one line."""
+    """Describe the use of a list's columns on one line."""
     parts = ["phone number from " + (_columns(use.phone_columns, ", else ") or "no column")]
     if use.region_columns:
         parts.append(f"country of numbers without + from {_columns(use.region_columns, ', else ')}")

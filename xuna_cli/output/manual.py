@@ -1,4 +1,4 @@
-"""The manual's topics on a terminal; in a pipe they stay the Markdown that they are."""
+"""Print help topics: formatted on a terminal, as Markdown otherwise."""
 
 import re
 import textwrap
@@ -28,7 +28,7 @@ _THEME = Theme(
 
 
 class _LeftHeading(Heading):
-    """A heading on the left, without a frame."""
+    """A left-aligned heading without a frame."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         self.text.justify = "left"
@@ -43,12 +43,12 @@ class _Prose(Markdown):
 
 
 def plain(markdown: str) -> str:
-    """Return a topic as it is read in a pipe: without the comments that mark generated parts."""
+    """Return a topic's Markdown without the comments that mark generated parts."""
     return _COMMENT.sub("", markdown)
 
 
 def print_markdown(markdown: str) -> None:
-    """Print a topic: drawn on a terminal, as it is elsewhere."""
+    """Print a topic: formatted on a terminal, as Markdown otherwise."""
     text = plain(markdown)
     if not Stdout().isatty():
         emit(text)
@@ -56,7 +56,7 @@ def print_markdown(markdown: str) -> None:
     out = console()
     with out.use_theme(_THEME):
         for part, is_code in _parts(text):
-            if is_code:  # its lines stay whole, however narrow the terminal is: they are for copying
+            if is_code:  # code lines are not wrapped, so that they can be copied
                 out.print(Text(part, style="green"), soft_wrap=True)
             else:
                 out.print(_Prose(part, hyperlinks=False))
@@ -64,7 +64,7 @@ def print_markdown(markdown: str) -> None:
 
 
 def print_topics(topics: Mapping[str, str]) -> None:
-    """Print the topics' names and what they are about."""
+    """Print the names and titles of the topics."""
     width, widest = min(console().width, 100), max(map(len, topics))
     lines = [
         textwrap.fill(
@@ -83,7 +83,7 @@ def print_topics(topics: Mapping[str, str]) -> None:
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield prose and code in turn, with whether it is code."""
+    """Yield blocks of prose and code, with whether a block is code."""
     end = 0
     for block in _FENCED.finditer(text):
         if prose := text[end : block.start()].strip():

@@ -1,6 +1,6 @@
-"""Phone numbers that are shown in part: all that is printed passes through here.
+"""Mask phone numbers; all printed text passes through here.
 
-With `--mask`, everything on stdout and stderr shows `+1212•••0101`; in CI, messages and tables do. Files keep whole
+With `--mask`, all text on stdout and stderr shows `+1212•••0101`; in CI, messages and tables do. Files keep full
 numbers. Cheap to import.
 """
 
@@ -8,14 +8,14 @@ import re
 from functools import cache
 
 FEWEST_DIGITS = 7
-FEWEST_DIGITS_ALONE = 8  # of a text with nothing but digits: shorter ones are numbers of rows and batches
+FEWEST_DIGITS_ALONE = 8  # digits of an unformatted phone number; shorter ones are row or batch numbers
 LONG = 9
 ENDS_SHOWN = 4
 QUOTES = {"'", '"', "\u2018", "\u201c"}
-OPENS_JSON = '": "'  # a text of a document that is nothing else, e.g. an id
-HIDDEN = 3  # digits that are hidden, at least
+OPENS_JSON = '": "'  # a text in a document that is only an id
+HIDDEN = 3  # minimum number of hidden digits
 
-# Also as JSON spells them in ASCII.
+# Also as escaped in JSON.
 _BETWEEN = r"(?:[ \t\u00a0\u2007\u2009\u202f().\-\u2010-\u2015]|\\u00a0|\\u202f|\\u201[0-5]){0,3}"
 _OPENS = r"(?:\((?=\d{1,5}\)))?"
 _TEXT = rf"""
@@ -36,11 +36,13 @@ _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(_TEXT, re.VERBOSE)  # only where something is masked: it takes a millisecond or two
+    return re.compile(
+        _TEXT, re.VERBOSE
+    )  # imported only if something is masked: it takes a millisecond or two
 
 
 class _Masking:
-    """What is masked in this process."""
+    """Masking settings of this process."""
 
     def __init__(self) -> None:
         self.words = False
@@ -51,28 +53,28 @@ _MASKING = _Masking()
 
 
 def set_masking(*, asked: bool | None, in_ci: bool) -> None:
-    """Decide what is masked from now on.
+    """Set what is masked from now on.
 
     Args:
-        asked: whether somebody asked for it; None: nobody said anything.
-        in_ci: whether what is printed may be read by more people than those who run the program.
+        asked: value of --mask; None if not given.
+        in_ci: whether the output is a CI log, which more people may read.
     """
     _MASKING.data = bool(asked)
     _MASKING.words = in_ci if asked is None else asked
 
 
 def masked_words(text: str) -> str:
-    """Return a message, or a text of a table, as it is shown."""
+    """Mask a message or a text in a table."""
     return mask(text) if _MASKING.words else text
 
 
 def masked_data(text: str) -> str:
-    """Return JSON or CSV as it is printed."""
+    """Mask printed JSON or CSV."""
     return mask(text) if _MASKING.data else text
 
 
 def mask(text: str) -> str:
-    """Return a text in which no phone number is whole."""
+    """Return text with all phone numbers masked."""
     return _pattern().sub(_masked, text)
 
 
@@ -89,5 +91,5 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def _is_none(digits: str, *, quoted: bool) -> bool:
-    """Return whether digits without anything between them are no phone number, but a row, an id or a date."""
+    """Return whether plain digits are a row number, an id or a date rather than a phone number."""
     return (len(digits) < FEWEST_DIGITS_ALONE and not quoted) or _COMPACT_DATE.fullmatch(digits) is not None

@@ -1,4 +1,4 @@
-"""Plain words on stderr, and text that is safe to print. Cheap to import: no rich."""
+"""Messages on stderr, and text that is safe to print. Cheap to import: no rich."""
 
 import io
 import os
@@ -24,7 +24,7 @@ COUNT_LABELS = {
 
 
 def count_words(name: str, number: int) -> str:
-    """Return one of a run's counts with its label: `2 duplicates`, `1 duplicate`."""
+    """Format one of a run's counts with its label: `2 duplicates`, `1 duplicate`."""
     label = COUNT_LABELS[name]
     return f"{number:,} {label.removesuffix('s') if name == 'duplicates' and number == 1 else label}"
 
@@ -35,7 +35,7 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def safe(text: object) -> str:
-    """Return text without anything that a terminal would obey: it may come from a contact or a server.
+    """Return untrusted text without characters that control a terminal.
 
     Control, format (bidirectional, zero-width) and line-breaking characters become `·`; what the
     encoding can't show is left to the stream's error handler.
@@ -44,18 +44,18 @@ def safe(text: object) -> str:
 
 
 def shown(text: object) -> str:
-    """Return text as a person is shown it: safe, and with masked numbers where that is wanted."""
+    """Return text for display: safe, and with masked numbers if requested."""
     return safe(masked_words(str(text)))
 
 
 def fitted(line: str, width: int) -> str:
-    """Return a line that is broken between words where it is too long.
+    """Wrap a long line between words.
 
-    A command that is to be copied (`  xuna …`) stays whole.
+    A command for copying (`  xuna …`) is not wrapped.
 
     Args:
         line: without line breaks.
-        width: columns of the terminal; 0: there is none, and nothing is broken.
+        width: columns of the terminal; 0 if there is none, to not wrap.
     """
     words = line.lstrip()
     if not 0 < width < len(line) or words.startswith(("xuna batch-call", "xuna campaigns")):
@@ -71,12 +71,12 @@ def fitted(line: str, width: int) -> str:
 def _width(stream: TextIO) -> int:
     try:
         return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
-    except (OSError, ValueError):  # a stream without a descriptor, or one that is closed
+    except (OSError, ValueError):  # the stream has no descriptor or is closed
         return 0
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Write a line to stderr; a stderr that is closed or full is no reason to fail."""
+    """Write a line to stderr; ignore a closed or full stderr."""
     stream = stream or sys.stderr
     if stream is None:
         return
@@ -89,23 +89,23 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def print_error(error: XunaError) -> None:
-    """Tell a person what happened and what to do next."""
+    """Print an error with its hint."""
     say(error_text(error))
 
 
 def error_text(error: XunaError) -> str:
     """Return an error as lines of text."""
-    kind = "error: " if error.exit_status else ""  # else it is what the person wanted
+    kind = "error: " if error.exit_status else ""  # otherwise the person wanted this
     return f"xuna: {kind}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
 
 
 def emit(text: str) -> None:
-    """Write a result to stdout. A reader who has left early (`| head -1`) is no failure.
+    """Write a result to stdout. A closed pipe (`| head -1`) is not a failure.
 
     Raises:
-        OutputError: if it can't be written: a full disk, say.
+        OutputError: stdout can't be written, e.g. because a disk is full.
     """
-    if sys.stdout is None:  # closed by who started us
+    if sys.stdout is None:  # closed by the parent process
         return
     reached("emit:before")
     try:
@@ -123,7 +123,7 @@ def emit(text: str) -> None:
 
 
 def silence_stdout() -> None:
-    """Let whatever else is written to stdout vanish; the interpreter would try again, loudly, at its end."""
+    """Discard further output to stdout; the interpreter would fail on it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
@@ -132,7 +132,7 @@ class Stdout(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Return stdout's; rich draws its lines with what it can show."""
+        """Return stdout's encoding, from which rich chooses its line characters."""
         return getattr(sys.stdout, "encoding", None) or "utf-8"
 
     def isatty(self) -> bool:

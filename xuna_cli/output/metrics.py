@@ -1,4 +1,4 @@
-"""The file of `--metrics`: what Prometheus' node exporter reads (its textfile collector).
+"""The file of `--metrics`, for the textfile collector of Prometheus' node exporter.
 
 `xuna help log` describes the names.
 """
@@ -13,7 +13,7 @@ from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.output.files import replacing
 
-READABLE_BY_ALL = 0o644  # the node exporter is another user, and nothing in it is about people
+READABLE_BY_ALL = 0o644  # the node exporter runs as another user, and the file has no personal data
 
 
 def write_metrics(
@@ -26,19 +26,19 @@ def write_metrics(
     ended_at: datetime,
     seconds: float,
 ) -> None:
-    """Write the file, whole or not at all.
+    """Write the file atomically.
 
     Args:
         path: the file.
-        campaign: its name, the label of all values.
-        report: what became of the rows.
-        held: the campaign's batches that wait for a person.
-        exit_code: of the process.
-        ended_at: when the run ended.
-        seconds: how long it took.
+        campaign: the campaign's name, the label of all values.
+        report: the run's report.
+        held: the campaign's held batches.
+        exit_code: exit code of the process.
+        ended_at: end of the run.
+        seconds: duration of the run.
 
     Raises:
-        InputError: it can't be written.
+        InputError: the file can't be written.
     """
     label = f'campaign="{_escaped(campaign)}"'
     with replacing(path) as stream:
@@ -57,7 +57,7 @@ def write_metrics(
 def _metrics(
     report: Report, held: Sequence[BatchRecord], exit_code: int, ended_at: datetime, seconds: float
 ) -> Iterator[tuple[str, str, list[tuple[str, float]]]]:
-    """Yield name, meaning and values; each value with the labels that it has besides the campaign."""
+    """Yield name, help text and values; each value with its labels besides the campaign."""
     yield (
         "xuna_last_run_end_timestamp_seconds",
         "When the last run ended.",

@@ -1,4 +1,4 @@
-"""Opt-outs that came of conversations: as lines of a result and as JSON."""
+"""Opt-outs from conversations, as lines and JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MOST_NAMED = 10
 
 
 def harvest_document(harvest: Harvest | None) -> Mapping[str, object] | None:
-    """Return the document of opt-outs; None where nobody looked for them."""
+    """Return the JSON object of opt-outs; None if not requested."""
     if harvest is None:
         return None
     return {
@@ -28,14 +28,14 @@ def harvest_document(harvest: Harvest | None) -> Mapping[str, object] | None:
 
 
 def harvest_line(harvest: Harvest) -> str:
-    """Return how many have opted out, and how many of them are new on the list."""
+    """Describe how many people opted out, and how many of them are new on the list."""
     rules = ", ".join(map(str, harvest.rules))
     numbers = counted(harvest.found, "number", "numbers")
     return f"Opt-outs ({rules}): {numbers}, {len(harvest.added):,} new on the do-not-call list"
 
 
 def harvest_remarks(harvest: Harvest) -> Iterator[str]:
-    """Yield what a person has to know or do beside the counts."""
+    """Yield notes besides the counts."""
     if ids := harvest.without_number:
         named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
         yield (
@@ -49,12 +49,12 @@ def harvest_remarks(harvest: Harvest) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class OptOutsHarvested(Result):
-    """What `xuna do-not-call harvest` found.
+    """The result of `xuna do-not-call harvest`.
 
     Attributes:
-        campaign: its name.
+        campaign: the campaign's name.
         harvest: the opt-outs.
-        in_progress: what runs that are alive may still do, or "".
+        in_progress: note about runs in progress, or "".
     """
 
     campaign: str
@@ -63,12 +63,12 @@ class OptOutsHarvested(Result):
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """What is wrong with the rules."""
+        """Errors in the rules."""
         return self.harvest.errors
 
     @property
     def partial(self) -> bool:
-        """What the other rules found is on the list."""
+        """True: the opt-outs of the other rules are on the list."""
         return True
 
     def document(self) -> Mapping[str, object]:
@@ -81,7 +81,7 @@ class OptOutsHarvested(Result):
         yield harvest_line(self.harvest)
 
     def remarks(self) -> Iterator[str]:
-        """Yield what is wrong, and what runs in progress may still do."""
+        """Yield notes, and what runs in progress may still do."""
         yield from harvest_remarks(self.harvest)
         if self.in_progress:
             yield self.in_progress

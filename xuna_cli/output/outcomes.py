@@ -1,4 +1,4 @@
-"""What came of a campaign: as a table, live while it is watched, and as JSON."""
+"""Outcomes of a campaign as a table (live if watched) or JSON."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,14 +49,14 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class OutcomesFound(Result):
-    """What came of a campaign.
+    """Outcomes of a campaign.
 
     Attributes:
-        summary: its calls in numbers.
+        summary: the summary of outcomes.
         address: arguments that select this campaign and its ledger in suggested commands.
-        watched_for: the longest time to watch; None: it was read once.
-        harvest: the opt-outs; None: nobody looked for them.
-        settled: batches that were held, and are accepted since all of their calls are proven.
+        watched_for: duration of the watch; None if the records were read once.
+        harvest: the opt-outs; None if not requested.
+        settled: held batches that were accepted since all of their calls are proven.
     """
 
     summary: Summary
@@ -67,7 +67,7 @@ class OutcomesFound(Result):
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """That the list of records is cut off, and what is wrong with the rules of opt-outs."""
+        """An incomplete list of records, and errors in the opt-out rules."""
         sync = self.summary.sync
         return [
             *cut_off(None if sync is None else sync.incomplete),
@@ -76,11 +76,11 @@ class OutcomesFound(Result):
 
     @property
     def partial(self) -> bool:
-        """What could be read is in the ledger."""
+        """True: the records that could be read are in the ledger."""
         return True
 
     def document(self) -> Mapping[str, object]:
-        """Return the campaign in numbers."""
+        """Return the outcomes and counts."""
         summary, sync = self.summary, self.summary.sync
         return {
             "campaign": summary.campaign.name,
@@ -119,7 +119,7 @@ class OutcomesFound(Result):
         }
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield the outcomes, the criteria, and what is known of the records."""
+        """Yield the outcomes, the criteria and the state of the records."""
         accepted = counted(self.summary.calls, "call", "calls")
         yield f"Campaign {self.summary.campaign.name}: {accepted} accepted"
         yield _outcomes(self.summary)
@@ -149,7 +149,7 @@ class OutcomesFound(Result):
             yield f"  to resolve: xuna campaigns resolve {self.address}"
 
     def remarks(self) -> Iterator[str]:
-        """Yield that the time to watch is over, and what is to be known of opt-outs."""
+        """Yield notes about the end of the watch and about opt-outs."""
         if self.watched_for and (waiting := self.summary.waiting):
             calls = counted(waiting, "call has", "calls have")
             yield f"xuna: stopped watching after --for {self.watched_for}; {calls} no outcome yet"
@@ -178,7 +178,7 @@ def _sync_lines(sync: ConversationSync) -> Iterator[str]:
 
 
 class LiveSummary:
-    """Shows a summary while it changes: a live table on a terminal, else a line on stderr for each change.
+    """Shows a changing summary: a live table on a terminal, otherwise a line on stderr for each change.
 
     Args:
         watched: whether stderr is a terminal.
@@ -205,7 +205,7 @@ class LiveSummary:
             self._live.stop()
 
     def sync(self, sync: ConversationSync) -> None:
-        """Show how far reading the records is, where nothing better is to be seen."""
+        """Show the progress of reading the records, unless a table is shown."""
         if self._watched and not self._said:
             from rich.text import Text  # noqa: PLC0415
 

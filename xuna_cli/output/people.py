@@ -1,4 +1,4 @@
-"""People in files: everybody of a campaign, from list to outcome, and those to call again."""
+"""Files of people: all people of a campaign with their outcomes, and people to call again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -44,14 +44,14 @@ def export_people(
     to: Path | None,
     lists: Mapping[int, str],
 ) -> None:
-    """Write a row for everybody, as CSV or as a JSON array, in constant memory.
+    """Write a row for every person as CSV or a JSON array, in constant memory.
 
     Args:
-        people: who.
-        columns: of the list, which come first; a column of ours with such a name begins with `xuna_`.
+        people: the people.
+        columns: the list's columns, which come first; an own column of the same name gets the prefix `xuna_`.
         output: `csv` or `json`.
-        to: the file; None: stdout.
-        lists: the list of each run, by the run's id.
+        to: the file; None for stdout.
+        lists: the list of each run, by run id.
 
     Raises:
         InputError: if the file can't be written.
@@ -73,9 +73,9 @@ def write_people_to_call(
     phone_column: str = "phone",
     key_column: str | None,
 ) -> int:
-    """Write a list that `xuna batch-call` reads, and return how many people it has.
+    """Write a list for `xuna batch-call`, and return the number of its people.
 
-    Without the columns of a list, it has the number and, of a campaign with a key column, that one.
+    Without a joined list, the columns are the number and the campaign's key column, if any.
 
     Raises:
         InputError: if the file can't be written.
@@ -92,7 +92,7 @@ def write_people_to_call(
             number, _, value = one.call.key.partition("\x1f")
             if one.contact is not None:
                 own = _own(one, base)
-            else:  # what the ledger knows: the number, and the key
+            else:  # columns from the ledger: the number and the key
                 known = {phone_column: number, key_column: value}
                 own = [known.get(name) for name in base]
             yield (*own, *([number] if columns else []), *_again(one))
@@ -118,7 +118,7 @@ def _own(one: Person, columns: Sequence[str]) -> list[object]:
 
 
 def _readable(value: object) -> object:
-    # The key's separator is a control character: shown by its picture where a terminal may read it.
+    # The key's separator is a control character: on a terminal, its symbol is shown.
     return value.replace("\x1f", "␟") if isinstance(value, str) else value
 
 

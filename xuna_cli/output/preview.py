@@ -8,12 +8,12 @@ from typing import Any
 from xuna_cli.dialing.preview import Estimate, Preview, Sample
 from xuna_cli.output.messages import counted
 
-SHOWN = 6  # countries and zones
+SHOWN = 6  # countries and zones shown
 WHOLE_MINUTES_FROM_S = 90
 
 
 def preview_lines(preview: Preview) -> Iterator[str]:
-    """Yield what would be said, to whom, and how long it takes, a line each."""
+    """Yield lines with messages, people, countries, zones and estimates."""
     if not preview.people:
         return
     yield ""
@@ -25,7 +25,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
 
 
 def message_lines(preview: Preview) -> Iterator[str]:
-    """Yield messages of different rows, and the longest one."""
+    """Yield sample messages and the longest one."""
     for sample in preview.samples:
         yield f"  row {sample.row_number}: {_words(sample)}"
     longest = preview.longest

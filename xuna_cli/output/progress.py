@@ -1,4 +1,4 @@
-"""Progress on stderr, only on a terminal: what is done of how much, how fast, and why nothing is sent."""
+"""Progress on stderr, only on a terminal: done and total, rate, and pauses."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ from xuna_cli.dialing.report import Pause, Progress
 from xuna_cli.output.messages import counted, safe, say
 
 RATE_OVER_S = 60.0
-SHORTEST_S = 2.0  # of what a rate is taken over
+SHORTEST_S = 2.0  # seconds over which the rate is measured
 WHOLE_MINUTES_FROM_S = 90
 WHOLE_HOURS_FROM_S = 5400
 BETWEEN_PAUSES_SAID_S = 60.0
@@ -24,20 +24,20 @@ BETWEEN = " · "
 
 
 class RecentRate:
-    """How many people were done in the last minute."""
+    """Rate of people in the last minute."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def note(self, at: float, done: int) -> None:
-        """Note how many are done at a time, in seconds."""
+        """Note the number of people done at a time in seconds."""
         self._seen.append((at, done))
         while len(self._seen) > 1 and self._seen[1][0] <= at - RATE_OVER_S:
             self._seen.popleft()
 
     @property
     def per_second(self) -> float | None:
-        """The rate; None where not enough was seen."""
+        """The rate; None if there is not enough data."""
         if not self._seen:
             return None
         (began, before), (now, done) = self._seen[0], self._seen[-1]
@@ -46,11 +46,11 @@ class RecentRate:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What was counted before a run.
+    """Counts from before a run.
 
     Attributes:
-        people: who are to be called; None: that was not counted.
-        rows: of the list; None: that was not counted.
+        people: number of people to call; None if not counted.
+        rows: number of rows in the list; None if not counted.
     """
 
     people: int | None = None
@@ -60,7 +60,7 @@ class Expected:
 def progress_lines(
     progress: Progress, per_second: float | None, width: int, expected: Expected = Expected()
 ) -> list[str]:
-    """Return how far things are as lines that fit into a terminal; only whole parts go to the next line."""
+    """Format the progress as lines that fit into the terminal; parts are not split."""
     parts = list(_how_far(progress, expected))
     if progress.in_progress is not None:
         if per_second is not None:
@@ -93,24 +93,24 @@ def _how_far(progress: Progress, expected: Expected) -> Iterator[str]:
 
 
 def _people_left(progress: Progress, expected: Expected) -> float | None:
-    """Return how many people are still to be called; None: nothing tells it."""
+    """Return the number of people still to be called; None if unknown."""
     if progress.complete:
         return progress.people - progress.done
     if expected.people is not None:
         return expected.people - progress.done
-    if expected.rows and progress.rows:  # as many of the rows to come as of those that were read
+    if expected.rows and progress.rows:  # assume the same share of people in the remaining rows
         return progress.people * max(1.0, expected.rows / progress.rows) - progress.done
     return None
 
 
 def _rounded(number: float) -> int:
-    """Return a number with two digits that tell something: more of them only flicker."""
+    """Round a number to two significant digits, since more would only flicker."""
     whole = round(number)
     return round(whole, 2 - len(str(whole)))
 
 
 def pause_words(pause: Pause) -> str:
-    """Return why nothing is sent, and what comes next."""
+    """Describe a pause and what comes next."""
     words = f"{pause.reason[:1].upper()}{pause.reason[1:]}. Next try in {_duration(pause.seconds)}"
     if pause.gives_up_in is not None:
         words += f"; the run stops if that fails for {_duration(pause.gives_up_in)}"
@@ -126,7 +126,7 @@ def _duration(seconds: float) -> str:
 
 
 class PausesSaid(RunObserver):
-    """Says why nothing is sent, now and then: what a progress line shows where somebody watches.
+    """Prints pauses at intervals, if there is no progress line.
 
     Args:
         monotonic: time in seconds.
@@ -137,7 +137,7 @@ class PausesSaid(RunObserver):
         self._said_at = float("-inf")
 
     def pause(self, pause: Pause) -> None:
-        """Say it, unless that was done a short while ago."""
+        """Print the pause, unless one was printed recently."""
         now = self._monotonic()
         if now - self._said_at >= BETWEEN_PAUSES_SAID_S:
             self._said_at = now
@@ -145,11 +145,11 @@ class PausesSaid(RunObserver):
 
 
 class ProgressLine:
-    """Shows how far a run is; does nothing where nobody watches.
+    """Shows the progress of a run, if watched.
 
     Args:
         watched: whether stderr is a terminal and progress is wanted.
-        expected: what was counted before.
+        expected: counts from before the run.
         monotonic: time in seconds.
     """
 
@@ -182,7 +182,7 @@ class ProgressLine:
             self._live.stop()
 
     def show(self, progress: Progress) -> None:
-        """Show where things stand."""
+        """Show the progress."""
         if not self._watched:
             return
         self._rate.note(self._monotonic(), progress.done)
@@ -197,9 +197,9 @@ class ProgressLine:
 
 
 class _Stderr(io.TextIOBase):
-    """Stderr as a file whose writes never fail, in rich's own thread neither.
+    """Stderr as a file whose writes never fail, not even in rich's thread.
 
-    A terminal that was closed (EIO) ends what is shown, and not the run.
+    A closed terminal (EIO) ends the display, not the run.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -207,16 +207,16 @@ class _Stderr(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Return stderr's; rich draws with what it can show."""
+        """Return stderr's encoding, from which rich chooses its characters."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:
-        """Write, where that can be."""
+        """Write, ignoring errors."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, where that can be."""
+        """Flush, ignoring errors."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()

@@ -1,4 +1,4 @@
-"""What a person is told before they are asked."""
+"""The summary before the confirmation prompt."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,17 +25,17 @@ def prompt_lines(
     preview: Preview,
     recently: RecentlyCalled,
 ) -> Iterator[str]:
-    """Yield what is about to happen, a line each.
+    """Yield the lines of the summary.
 
     Args:
-        report: of a rehearsal.
-        marks: what looks wrong in what will be said.
-        caller: the caller number, for people.
-        campaign: its name.
-        list_use: which of the list's columns steer its calls.
-        later: people who will be called as their hours come.
-        preview: of the calls.
-        recently: who of them was called lately in other campaigns.
+        report: report of a rehearsal.
+        marks: warnings about messages.
+        caller: the caller number for display.
+        campaign: the campaign's name.
+        list_use: the use of the list's columns.
+        later: number of people who will be called when their hours open.
+        preview: preview of the calls.
+        recently: people recently called in other campaigns.
     """
     people = counted(report.counts["not_sent"], "person", "people")
     yield f"\nAbout to call {people} from {caller}, campaign {campaign!r}."

@@ -1,4 +1,4 @@
-"""Who was called lately in other campaigns, for people and for programs."""
+"""People recently called in other campaigns, for terminals and JSON."""
 
 from itertools import islice
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.output.messages import counted
 
-SHOWN = 6  # campaigns
+SHOWN = 6  # campaigns shown
 
 
 def recently_line(recently: RecentlyCalled, *, done: bool) -> str:
-    """Return who was called lately in other campaigns.
+    """Describe the people recently called in other campaigns.
 
     Args:
-        recently: the counts; of at least one person.
-        done: whether they were called again, and not only would be.
+        recently: the counts; at least one person.
+        done: whether these people were called again, or only would be.
     """
     shown = [f"{people:,} in {name!r}" for name, people in islice(recently.campaigns.items(), SHOWN)]
     if len(recently.campaigns) > SHOWN:
@@ -29,7 +29,7 @@ def recently_line(recently: RecentlyCalled, *, done: bool) -> str:
 
 
 def recently_document(recently: RecentlyCalled) -> dict[str, Any]:
-    """Return who was called lately as a JSON object."""
+    """Return the counts as a JSON object."""
     return {
         "days": recently.days,
         "people": recently.people,

@@ -1,4 +1,4 @@
-"""Why rows were rejected, in lines for a terminal."""
+"""Causes of rejections, as lines for a terminal."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ DUPLICATES_SHOWN = 10
 
 
 def rejection_lines(report: Report, rejects: str | None, again: str) -> Iterator[str]:
-    """Yield the causes of rejections, the most frequent one first, and how the rows are fed back.
+    """Yield the causes of rejections, most frequent first, and how to call the fixed rows.
 
     Args:
-        report: of the run.
-        rejects: the file with the rejected rows, if it was asked for.
-        again: the command that feeds that file back.
+        report: the run's report.
+        rejects: the file of rejected rows, if requested.
+        again: the command that calls the fixed rejects.
     """
     rejected = report.counts["rejected"]
     if not rejected:
@@ -38,7 +38,7 @@ def rejection_lines(report: Report, rejects: str | None, again: str) -> Iterator
 
 
 def duplicate_lines(report: Report) -> Iterator[str]:
-    """Yield which rows are duplicates, and of which ones; the first ten are named."""
+    """Yield the duplicate rows and the rows that they repeat; the first ten are named."""
     duplicates = report.counts["duplicates"]
     if duplicates:
         pairs = [

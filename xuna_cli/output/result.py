@@ -1,6 +1,6 @@
-"""What a command answers, and the one way in which every answer is printed.
+"""Results of commands, and how they are printed.
 
-A command returns a `Result`. `print_result` makes of it what `--output` asks for: a table for people, one JSON
+A command returns a `Result`. `print_result` prints it as `--output` says: a table for people, one JSON
 document (the envelope: `xuna_result_version`, `command`, `status`, `exit_code`, the command's own keys,
 `errors`) or CSV. `print_failure` prints the envelope of a command that has no result. Cheap to import: rich is
 only loaded to draw a table.
@@ -18,7 +18,7 @@ VERSION = 1
 
 
 class Styled(NamedTuple):
-    """A cell of a table that stands out."""
+    """A highlighted table cell."""
 
     text: object
     style: str
@@ -29,12 +29,12 @@ class Table:
     """A table for people.
 
     Attributes:
-        columns: their headings.
-        rows: a cell for each column; None is an empty one.
-        right: headings of the columns with numbers.
-        from_width: headings of the columns that a narrow terminal doesn't get, and the width that they need.
-        narrow: the same for narrow terminals.
-        narrow_below: the width from which it is not needed.
+        columns: the headings.
+        rows: rows of cells; None is an empty cell.
+        right: headings of right-aligned columns.
+        from_width: headings of columns hidden on narrow terminals, with the width that they need.
+        narrow: alternative table for narrow terminals.
+        narrow_below: width below which `narrow` is used.
     """
 
     columns: Sequence[str]
@@ -46,24 +46,24 @@ class Table:
 
 
 class Result(ABC):
-    """What a command found or did.
+    """The result of a command.
 
-    A subclass that has one of these properties as a field of a dataclass declares it with `field()`, and has slots.
+    A dataclass that overrides one of these properties with a field declares it with `field()` and has slots.
     """
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """What went wrong, although there is a result."""
+        """Errors besides the result."""
         return ()
 
     @property
     def exit_status(self) -> ExitStatus:
-        """What the process ends with."""
+        """The exit status."""
         return most_important({error.exit_status for error in self.errors})
 
     @property
     def partial(self) -> bool:
-        """Whether a part was found or done where the exit status is not 0."""
+        """Whether the result is partial, if the exit status is not 0."""
         return False
 
     @abstractmethod
@@ -72,44 +72,44 @@ class Result(ABC):
 
     @abstractmethod
     def parts(self) -> Iterable[Table | str]:
-        """Yield tables and lines for people."""
+        """Yield the tables and lines for a terminal."""
 
     def rows(self) -> Iterable[Sequence[object]]:
         """Yield the rows of the CSV, the header first."""
         raise NotImplementedError
 
     def remarks(self) -> Iterable[str]:
-        """Yield what is to be known beside the result, whatever its form; it goes to stderr."""
+        """Yield notes for stderr, whatever the output format."""
         return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListResult(Result):
-    """A list that the API may have cut off.
+    """A list from the API that may be incomplete.
 
     Attributes:
-        incomplete: why it is cut off; None: it is whole.
+        incomplete: why the list is incomplete, or None.
     """
 
     incomplete: str | None
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """That it is cut off."""
+        """The error of an incomplete list."""
         return cut_off(self.incomplete)
 
     @property
     def partial(self) -> bool:
-        """What could be read is there."""
+        """True: the entries that could be read are there."""
         return True
 
     def remarks(self) -> Iterable[str]:
-        """Yield that it is cut off."""
+        """Yield a note if the list is incomplete."""
         return [f"xuna: warning: {error.message}" for error in cut_off(self.incomplete)]
 
 
 def cut_off(incomplete: str | None) -> list[XunaError]:
-    """Return the error of a list that is cut off, if it is."""
+    """Return the error of an incomplete list, or None."""
     if incomplete is None:
         return []
     return [UnreachableError(f"the list is incomplete: {incomplete}", code="list-incomplete")]
@@ -119,12 +119,12 @@ def print_result(command: str, result: Result, output: str) -> None:
     """Print a result.
 
     Args:
-        command: its name, e.g. `agents list`.
-        result: what it returned.
+        command: name of the command, e.g. `agents list`.
+        result: the result.
         output: `table`, `json` or `csv`.
 
     Raises:
-        OutputError: if it can't be written.
+        OutputError: stdout can't be written.
     """
     if output == "json":
         emit(result_document(command, result))
@@ -146,7 +146,7 @@ def print_result(command: str, result: Result, output: str) -> None:
 
 
 def result_document(command: str, result: Result) -> str:
-    """Return the JSON document of a result, with a line break at its end."""
+    """Return the JSON document of a result as text with a final line break."""
     return dump(document_of(command, result))
 
 
@@ -162,7 +162,7 @@ def print_failure(command: str, error: XunaError) -> None:
 
 
 def dump(document: object) -> str:
-    """Return JSON for people and programs; ASCII, so that no terminal obeys what is in it."""
+    """Format JSON as ASCII, so that it can't control a terminal."""
     import json  # noqa: PLC0415 - only where it is needed
 
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

@@ -35,10 +35,10 @@ _OTHER_ENDINGS = frozenset(".json .tsv .tab .xls .xlsm .xlsb .ods".split())
 
 
 def format_of(to: Path | None) -> ReviewFormat:
-    """Return the format that the name of a file asks for: JSON Lines, unless it ends in `.csv` or `.xlsx`.
+    """Return the format for a file name: CSV for `.csv`, XLSX for `.xlsx`, otherwise JSON Lines.
 
     Raises:
-        UsageError: it asks for one that is not written.
+        UsageError: the format is not supported.
     """
     ending = "" if to is None else to.suffix.casefold()
     if ending in _OTHER_ENDINGS:
@@ -51,9 +51,9 @@ def format_of(to: Path | None) -> ReviewFormat:
 
 
 class Review:
-    """The rows of a list until they are written: a later contact of a JSON list may bring further columns.
+    """Collects the rows before they are written, since later JSON contacts may have further columns.
 
-    They are kept in a file that has no name. Close it in the end.
+    The rows are kept in an unnamed file until `close`.
     """
 
     def __init__(self) -> None:
@@ -62,18 +62,18 @@ class Review:
         self.calls = 0
 
     def close(self) -> None:
-        """Let go of the rows."""
+        """Delete the rows."""
         for spool in self._spools:
             with contextlib.suppress(OSError):
                 spool.close()
 
     def add_call(self, call: Fields, fields: Fields) -> None:
-        """Keep a call, and the fields of its contact."""
+        """Add a call with the fields of its contact."""
         self.calls += 1
         self._keep(0, call, fields)
 
     def add_left_out(self, row_number: int, why: str, fields: Fields) -> None:
-        """Keep a row that is not called."""
+        """Add a row that is not called."""
         theirs = {name: value for name, value in fields.items() if name != BEYOND_THE_HEADER}
         self._keep(1, cells_left_out(row_number, why), theirs)
 
@@ -88,14 +88,14 @@ class Review:
             yield ours, theirs
 
     def write(self, to: Path | None, *, seal: bool = False) -> None:
-        """Write the file; JSON Lines have only the calls, a table has the rows that are left out below them.
+        """Write the file. JSON Lines have only the calls; a table also has the left-out rows below.
 
         Args:
-            to: the file; None: stdout.
-            seal: whether each call gets a seal.
+            to: the file; None for stdout.
+            seal: whether to seal each call.
 
         Raises:
-            InputError: it can't be written, or a call can't stand in such a table.
+            InputError: the file can't be written, or a table can't hold a call.
         """
         kind = format_of(to)
         columns = header(self._columns)
@@ -126,7 +126,7 @@ class Review:
 
 
 def _check(call: Fields, columns: tuple[str, ...], cells: list[str]) -> None:
-    """Check that a call is read back from its cells as it is."""
+    """Check that reading the cells returns the same call."""
     fields = dict(zip(columns, [from_reject(cell.strip()) for cell in cells], strict=True))
     read = call_of(Contact(0, fields))
     if not isinstance(read, Contact) or read.fields != call or max(map(len, cells)) > LONGEST_CSV_CELL:

@@ -1,4 +1,4 @@
-"""Who was not called and why, for people and for programs."""
+"""People who were not called and why, for terminals and JSON."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ OPENINGS_SHOWN = 10
 
 
 def screening_document(report: Report, marks: Sequence[LintWarning]) -> dict[str, Any]:
-    """Return what screening adds to the document of a run."""
+    """Return the screening keys of a run's document."""
     return {
         "screening": {
             "reasons": dict(sorted(report.reasons.items())),
@@ -49,7 +49,7 @@ def screening_document(report: Report, marks: Sequence[LintWarning]) -> dict[str
 
 
 def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[str]:
-    """Yield what a person needs to know of it."""
+    """Yield the lines about screening."""
     if report.reasons:
         yield ""
         yield "Not called: " + ", ".join(f"{rows:,} {code}" for code, rows in sorted(report.reasons.items()))
@@ -71,7 +71,7 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
 
 
 def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
-    """Return what may not be meant so: calls outside the usual hours, and words that look wrong."""
+    """Return warnings: calls outside the usual hours, and messages that look wrong."""
     lines = []
     if report.outside:
         lines.append(

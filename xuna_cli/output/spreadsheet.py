@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: safe to open, written beside and renamed, readable only by its owner."""
+"""CSV for spreadsheets: safe to open, written atomically, readable by the owner only."""
 
 import contextlib
 import csv
@@ -18,7 +18,7 @@ from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, rep
 
 
 def cell(value: object) -> str:
-    """Return a value as a cell that a spreadsheet shows and doesn't calculate (OWASP: CSV injection)."""
+    """Format a value as a cell that a spreadsheet does not calculate (OWASP: CSV injection)."""
     if value is None:
         return ""
     return guard(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
@@ -31,9 +31,9 @@ def write_rows(stream: IO[str], header: Sequence[str], rows: Iterable[Sequence[o
 
 
 def line(cells: Sequence[str]) -> str:
-    """Return a row of cells that are safe already, with its line break."""
+    """Format a row of safe cells, with a line break."""
     stream = io.StringIO()
-    # The csv module puts no quotes around a carriage return by itself, and readers end a row there.
+    # The csv module does not quote a lone carriage return, at which readers end a row.
     returns = any("\r" in text for text in cells)
     csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL).writerow(
         cells
@@ -42,14 +42,14 @@ def line(cells: Sequence[str]) -> str:
 
 
 class Rejects:
-    """The file of `--rejects`: the rejected rows, to be fixed and fed back. Thread-safe.
+    """The file of `--rejects`: rejected rows to fix and call. Thread-safe.
 
-    Rows are kept in a private spool until the end, since a JSON contact may bring columns that none
-    before it had.
+    Rows are spooled until the end, since a JSON contact may have columns that no contact
+    before had.
 
     Args:
-        path: the file to be.
-        columns: the list's.
+        path: the output file.
+        columns: the list's columns.
     """
 
     OURS = REJECT_COLUMNS
@@ -61,9 +61,9 @@ class Rejects:
                 raise IsADirectoryError(0, "it is a folder")
             if not path.parent.is_dir():
                 raise NotADirectoryError(0, "the folder does not exist")
-            # Opened now: a pipe that nobody reads is told before anything is sent.
+            # Opened now, so that a pipe without a reader is reported before anything is sent.
             self._in_place = None if is_ordinary(path) else os.fdopen(open_in_place(path), "w", newline="")
-            # Spooled where it will be: a folder that takes no files is told before anything is sent.
+            # Spooled in the same folder, so that an unwritable folder is reported before anything is sent.
             folder = path.parent if self._in_place is None else None
             self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 - closed in `discard`
         except OSError as error:
@@ -78,9 +78,9 @@ class Rejects:
         self._broken: OSError | None = None
 
     def add(self, rejection: Rejection) -> None:
-        """Keep a rejection; what the contact could not be read of is left empty.
+        """Add a rejection; fields that could not be read stay empty.
 
-        A disk that is full is said by `write`: it must not stop the calls that are under way.
+        `write` reports a full disk, which must not stop the calls in progress.
         """
         fields = dict(rejection.contact.fields) if rejection.contact else {}
         beyond = fields.pop(BEYOND_THE_HEADER, ())
@@ -94,21 +94,21 @@ class Rejects:
                 self._broken = self._broken or error
 
     def discard(self) -> None:
-        """Let go of what was kept; a second time does nothing."""
-        with contextlib.suppress(OSError):  # what could not be flushed was said by `write`
+        """Delete the spooled rows; repeating does nothing."""
+        with contextlib.suppress(OSError):  # `write` has reported what could not be flushed
             self._spool.close()
         if self._in_place is not None:
             with contextlib.suppress(OSError):
                 self._in_place.close()
 
     def write(self) -> None:
-        """Write the file, also when it has no rows: an old one must not be taken for this run's.
+        """Write the file even without rows, so that no old file is taken for this run's.
 
         Raises:
-            InputError: if it can't be written, or not all of it could be kept.
+            InputError: the file can't be written, or a row could not be spooled.
         """
-        # A list that was fixed before has our columns: they are replaced. Columns that only happen to
-        # have one of the names are somebody's, and are kept.
+        # A fixed file of rejects has these columns already: they are replaced. Columns that only happen to
+        # have one of the names belong to the list and are kept.
         fed_back = set(self.OURS) <= self._columns.keys()
         columns = [name for name in self._columns if not (fed_back and name in self.OURS)]
         ours = [f"xuna_{name}" if name in columns else name for name in self.OURS]
@@ -117,7 +117,7 @@ class Rejects:
                 raise self._broken
             self._spool.seek(0)
             rows = (
-                # Cells beyond the header stay beyond it: fed back as it is, the row is too long again.
+                # Surplus cells stay beyond the header: unless fixed, the row is too long again.
                 (*(as_reject(fields.get(name)) for name in columns), *said, *beyond)
                 for *said, beyond, fields in map(json.loads, self._spool)
             )

@@ -1,4 +1,4 @@
-"""What became of one `xuna test-call`."""
+"""The result of `xuna test-call`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from xuna_cli.output.result import Result, Table
 
 @dataclass(frozen=True, slots=True)
 class TestCallResult(Result):
-    """What became of one test call.
+    """The result of a test call.
 
     Attributes:
-        heard: what is said, to which number.
-        campaign: in which the call is recorded.
-        report: of the run.
+        heard: the message and the number.
+        campaign: the campaign that records the call.
+        report: the run's report.
     """
 
     heard: Sample
@@ -27,19 +27,19 @@ class TestCallResult(Result):
 
     @property
     def errors(self) -> Sequence[XunaError]:
-        """What stopped it."""
+        """Errors of the run."""
         return self.report.errors
 
     @property
     def exit_status(self) -> ExitStatus:
-        """That nobody was called is no success."""
+        """The run's status, or a failure if nobody was called."""
         statuses = {error.exit_status for error in self.report.errors}
         if not self.report.counts["accepted"]:
             statuses.add(ExitStatus.HELD if self.report.counts["held"] else ExitStatus.REJECTED)
         return most_important(statuses)
 
     def document(self) -> Mapping[str, object]:
-        """Return what was said, and the batch."""
+        """Return the message and the batch."""
         screened = [one.reason for one in self.report.screened]
         return {
             "campaign": self.campaign,
@@ -51,7 +51,7 @@ class TestCallResult(Result):
         }
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield what became of the call."""
+        """Yield the call's result."""
         number, row = self.heard.to_phone_number, self.heard.row_number
         if self.report.counts["accepted"]:
             words = "the agent's own message" if self.heard.message is None else f"“{self.heard.message}”"

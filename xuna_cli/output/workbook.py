@@ -1,4 +1,4 @@
-"""Writes a workbook (XLSX) of one sheet whose cells are all text: nothing in it is calculated or converted.
+"""Write a workbook (XLSX) of one sheet whose cells are all text, so that nothing is calculated or converted.
 
 The parts and elements are those of ECMA-376 (Office Open XML), part 1, chapter 18.
 """
@@ -16,7 +16,7 @@ MOST_ROWS = 1_048_576
 LONGEST_CELL = 32_767
 """Characters that spreadsheet programs keep of a cell, counted as UTF-16 does."""
 
-_WIDTH = 24  # of a column, in characters
+_WIDTH = 24  # maximum width of a column in characters
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -33,7 +33,7 @@ _PARTS = {
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
     f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
-    # The second format, 49, is "text": what somebody types into such a cell stays what it is.
+    # The second format, 49, is "text": typed values stay as they are.
     "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill></fills>'
@@ -41,23 +41,23 @@ _PARTS = {
     '<cellXfs count="2"><xf xfId="0"/><xf numFmtId="49" applyNumberFormat="1" xfId="0"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }
-# What XML can't hold, or would read as something else; and what reads like the escape of such a character.
+# Characters that XML can't hold or would change, and text that looks like the escape of one.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def write_workbook(
     stream: IO[bytes], sheet: str, header: Sequence[str], rows: Iterable[Sequence[str]]
 ) -> None:
-    """Write a header and rows, in constant memory. The same rows give the same bytes.
+    """Write a header and rows in constant memory. The same rows give the same bytes.
 
     Args:
-        stream: where to.
-        sheet: the sheet's name.
-        header: the columns' names.
-        rows: texts.
+        stream: the output stream.
+        sheet: name of the sheet.
+        header: names of the columns.
+        rows: rows of texts.
 
     Raises:
-        InputError: there are more rows, or longer texts, than a workbook holds.
+        InputError: there are more rows or longer texts than a workbook can hold.
     """
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         book = (
@@ -82,7 +82,7 @@ def write_workbook(
 
 
 def _part(name: str) -> zipfile.ZipInfo:
-    part = zipfile.ZipInfo(name)  # with a date that is always the same
+    part = zipfile.ZipInfo(name)  # with a constant date
     part.compress_type = zipfile.ZIP_DEFLATED
     return part
 
