@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from xuna_cli.commands.copied_list import plain_name
+from xuna_cli.sandbox.faults import Answer
 
 HELLO = ("-m", "Hi {{ name }}.")
 COPIES = ["customers (1).csv", "customers - Copy.csv", "customers 2026-11-27.csv", "Copy of customers.csv"]
@@ -30,6 +31,20 @@ def test_the_advice_works_as_it_is_typed(cli, api, people):
     assert counts == {"rows": 5, "accepted": 1, "already_called": 4}
     ran = cli("batch-call", copy, *HELLO, "--yes", "--campaign", everybody, "--output", "json")
     assert ran.counts == {"rows": 5, "accepted": 5}
+
+
+def test_a_copy_whose_own_campaign_has_called_nobody_yet_is_a_copy_still(cli, api, people):
+    """The first download failed, a second one was called; then somebody, or cron, calls the first one again."""
+    first = people(4, name="customers.csv")
+    api.faults.add(Answer(status=401, times=1))
+    cli("batch-call", first, *HELLO, "--yes", exits=4)
+    cli("batch-call", people(4, name="customers (1).csv"), *HELLO, "--yes")
+    ran = cli("batch-call", first, *HELLO, "--yes", exits=2)
+    assert "4 of the first 4 people of this list are in campaign 'customers (1)' already" in ran.err
+    assert len(api.state.calls()) == 4
+    assert "in campaign 'customers (1)' already" in cli("batch-call", first, *HELLO, "--dry-run").err
+    counts = cli("batch-call", first, *HELLO, "--yes", "--campaign", "customers", "--output", "json").counts
+    assert counts == {"rows": 4, "accepted": 4}
 
 
 def test_other_people_under_a_similar_name_are_called(cli, api, people):

@@ -35,6 +35,7 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
+from xuna_cli.ledger.campaigns import has_calls
 from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
@@ -190,7 +191,7 @@ class BatchCall:
             )
             ledger.recover()  # claims of a dead run that were never sent do not bind the campaign
             campaign_id = ledger.check_campaign(description)
-            if campaign_id is None:
+            if not has_calls(ledger, campaign_id):
                 self._check_not_copied(ledger, description)
             caller = self._caller(account)
             known = agent_hash(account.client, account.agent_id, options)

@@ -17,6 +17,7 @@ from xuna_cli.dialing.report import Report
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import UsageError
 from xuna_cli.interrupts import INTERRUPTS
+from xuna_cli.ledger.campaigns import has_calls
 from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
@@ -55,7 +56,9 @@ def dry_run(
         campaign_id = ledger.check_campaign(description) if ledger else None
         if ledger is not None and isinstance(options, BatchCallOptions):
             check_changes(ledger, campaign_id, description, options)
-        copied = prepared.copied(ledger, description) if ledger and campaign_id is None else None
+        copied = None
+        if ledger is not None and not has_calls(ledger, campaign_id):
+            copied = prepared.copied(ledger, description)
         if copied is not None:
             say(f"xuna: warning: {copied.message(prepared.campaign)}")
         check_max_calls(prepared, ledger, campaign_id)

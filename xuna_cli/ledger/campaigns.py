@@ -73,6 +73,11 @@ def campaign(ledger: Ledger, name: str) -> Campaign:
     )
 
 
+def has_calls(ledger: Ledger, campaign_id: int | None) -> bool:
+    """Return whether anybody was called, is claimed or is held in a campaign; None is a new one."""
+    return campaign_id is not None and bool(ledger.rows("called_any", {"campaign_id": campaign_id}))
+
+
 def calls(
     ledger: Ledger,
     campaign_id: int,
