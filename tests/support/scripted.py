@@ -189,7 +189,10 @@ def named(play: Callable[..., None]) -> Callable[..., Action]:
 
 @named
 def close_before_reading(connection: Connection) -> None:
-    """FIN before a byte is read (the kernel makes it RST if the request is there already)."""
+    """FIN before a byte is read, and after the first is written: earlier it would not be."""
+    select.select([connection.socket], [], [], PATIENCE_S)
+    connection.socket.shutdown(socket.SHUT_WR)
+    connection.server.stopping.wait(0.05)
 
 
 @named

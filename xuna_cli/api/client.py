@@ -130,6 +130,8 @@ class Connection:
             return NotSent("writing to the ledger took so long that the connection may be closed")
         if self._deadline.left <= 0:
             return NotSent("connecting took too long")
+        if not is_quiet(self._stream):
+            return NotSent("the server ended the connection before anything was sent on it")
         headers = [
             *self._headers,
             (b"Content-Type", b"application/json"),
