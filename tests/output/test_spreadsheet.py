@@ -207,6 +207,25 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_a_device_that_takes_no_rows_is_said():
+    rejects = Rejects(Path("/dev/full"), ["phone"])
+    rejects.add(rejection(1, {"phone": "x"}))
+    with pytest.raises(InputError, match="/dev/full can't be written: No space left"):
+        rejects.write()
+    rejects.discard()
+
+
+def test_a_reader_of_rejected_rows_who_leaves_early_is_no_failure():
+    reading, writing = os.pipe()
+    rejects = Rejects(Path(f"/dev/fd/{writing}"), ["phone"])
+    os.close(reading)
+    rejects.add(rejection(1, {"phone": "x"}))
+    rejects.write()
+    rejects.discard()
+    os.close(writing)
+
+
 def test_rows_that_the_disk_did_not_take_are_said_at_the_end_and_not_in_between(tmp_path, monkeypatch):
     rejects = Rejects(tmp_path / "r.csv", ["phone"])
     rejects.discard()

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -67,11 +67,7 @@ class Rejects:
             folder = path.parent if self._in_place is None else None
             self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 - closed in `discard`
         except OSError as error:
-            raise InputError(
-                f"{path} can't be written: {error.strerror}",
-                hint="name another file with --rejects",
-                code="output-unwritable",
-            ) from None
+            raise _unwritable(path, error) from None
         self._path = path
         self._columns = dict.fromkeys(columns)
         self._lock = threading.Lock()
@@ -123,5 +119,24 @@ class Rejects:
             )
             write_rows(stream, (*columns, *ours), rows)
 
-    def _destination(self) -> contextlib.AbstractContextManager[IO[str]]:
-        return replacing(self._path) if self._in_place is None else contextlib.nullcontext(self._in_place)
+    @contextlib.contextmanager
+    def _destination(self) -> Iterator[IO[str]]:
+        if self._in_place is None:
+            with replacing(self._path) as stream:
+                yield stream
+            return
+        try:
+            yield self._in_place
+            self._in_place.flush()
+        except BrokenPipeError:  # a reader who has left early: no failure, as with stdout
+            pass
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path} can't be written: {error.strerror}",
+        hint="name another file with --rejects",
+        code="output-unwritable",
+    )
