@@ -67,6 +67,10 @@ def _run(argv: list[str]) -> int:
     try:
         app(argv, prog_name="xuna")
     except SystemExit as leaving:  # how Typer ends, also when all went well
+        if isinstance(
+            leaving.__context__, BrokenPipeError
+        ):  # `xuna --help | head -1`: a reader who has left early
+            return int(getattr(leaving.__context__.__context__, "exit_code", 0))  # else of the usage error
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     return 0
 
@@ -81,6 +85,8 @@ def _flush(status: int) -> int:
             # Or the interpreter tries again at its end, and makes 120 of the exit code.
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
             if descriptor == 1 and not isinstance(error, BrokenPipeError):
+                if status == 0:
+                    _print_full()
                 status = status or 4
     return status
 

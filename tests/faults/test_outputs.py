@@ -61,9 +61,22 @@ def test_an_output_that_can_not_be_written_is_said_and_is_exit_4(big, sandbox, o
     everybody_once(big, sandbox)
 
 
-def test_help_that_can_not_be_written_is_no_bug(big):
+@pytest.mark.parametrize(
+    ("argv", "stream", "code"),
+    [(("--help",), "stdout", 0), (("campaigns", "--help"), "stdout", 0), (("nope",), "stderr", 2)],
+)
+def test_a_reader_of_help_who_leaves_early_is_no_failure(big, argv, stream, code):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = big.xuna(*argv, **{stream: writing})
+    os.close(writing)
+    assert done.code == code, done
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("--version",)])
+def test_help_that_can_not_be_written_is_no_bug(big, argv):
     with Path("/dev/full").open("w") as full:
-        done = big.xuna("--help", stdout=full)
+        done = big.xuna(*argv, stdout=full)
     assert done.code == 4, done
     assert "can't be written" in done.err
     assert "bug" not in done.err
