@@ -65,6 +65,13 @@ def test_a_stderr_that_cannot_be_written_is_no_reason_to_fail(monkeypatch):
         ("short", 24, ["short"]),
         ("no terminal, so nothing is broken here", 0, ["no terminal, so nothing is broken here"]),
         ("  xuna batch-call a.csv --campaign spring", 20, ["  xuna batch-call a.csv --campaign spring"]),
+        ("  printf 'phone,name' | xuna batch-call -", 20, ["  printf 'phone,name' | xuna batch-call -"]),
+        (
+            "  2 batches are held. To resolve: xuna campaigns resolve spring --sandbox",
+            24,
+            ["  2 batches are held. To", "    resolve:", "    xuna campaigns resolve spring --sandbox"],
+        ),
+        ("xuna: warning: it is full", 16, ["xuna: warning:", "  it is full"]),
         ("a-word-that-is-longer-than-the-line and", 20, ["a-word-that-is-longer-than-the-line", "  and"]),
     ],
 )

@@ -64,7 +64,7 @@ def init(options: InitOptions) -> None:
         raise _exists(path)
     if not is_interactive():
         raise UsageError(
-            "xuna init asks questions, and needs a terminal",
+            "`xuna init` asks questions, and needs a terminal",
             hint=f"set {', '.join(NAMES)} in the environment or in .env (see xuna help environment)",
             code="no-terminal",
         )

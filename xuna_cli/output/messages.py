@@ -23,6 +23,10 @@ COUNT_LABELS = {
 }
 
 
+COMMANDS = ("xuna batch-call", "xuna campaigns", "printf ")
+"""Beginnings of lines for copying."""
+
+
 def count_words(name: str, number: int) -> str:
     """Format one of a run's counts with its label: `2 duplicates`, `1 duplicate`."""
     label = COUNT_LABELS[name]
@@ -51,21 +55,27 @@ def shown(text: object) -> str:
 def fitted(line: str, width: int) -> str:
     """Wrap a long line between words.
 
-    A command for copying (`  xuna …`) is not wrapped.
+    A command for copying (`  xuna …`, `…: xuna …`) is not wrapped, and has a line of its own.
 
     Args:
         line: without line breaks.
         width: columns of the terminal; 0 if there is none, to not wrap.
     """
     words = line.lstrip()
-    if not 0 < width < len(line) or words.startswith(("xuna batch-call", "xuna campaigns")):
+    if not 0 < width < len(line) or words.startswith(COMMANDS):
         return line
     from textwrap import wrap  # noqa: PLC0415 - seldom
 
     deeper = " " * (len(line) - len(words) + 2)
-    return "\n".join(
-        wrap(line, width, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)
+    text, colon, command = line.partition(": xuna ")
+    lines = wrap(
+        f"{text}:" if colon else text,
+        width,
+        subsequent_indent=deeper,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    return "\n".join([*lines, f"{deeper}xuna {command}"] if colon else lines)
 
 
 def _width(stream: TextIO) -> int:

@@ -86,8 +86,8 @@ def _say_what_is_left(ledger: "Ledger", name: str, *, address: str) -> None:
     if held:
         left = counted(len(held), "held batch is", "held batches are")
         say(
-            f"{left} not proven. To read the records: xuna campaigns outcomes {address}; to decide: xuna campaigns "
-            f"resolve {address}"
+            f"{left} not proven.\n  to read the records: xuna campaigns outcomes {address}\n"
+            f"  to decide: xuna campaigns resolve {address}"
         )
     else:
         say(f"campaign {name!r} has no held batch")
