@@ -89,6 +89,14 @@ def test_who_was_called_lately_elsewhere_is_counted_by_campaign(cli, api, people
     assert again.document["recently_called"]["people"] == 0  # nobody is called
 
 
+def test_where_nobody_was_called_nobody_is_said_to_be_called_now(cli, api, people, monkeypatch):
+    path = people(rows=PEOPLE)
+    cli("batch-call", path, *HELLO, "--yes", "--campaign", "spring")
+    monkeypatch.setenv("XUNA_AI_API_KEY", "wrong")
+    ran = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", exits=4)
+    assert f"{len(PEOPLE)} people were already called in other campaigns in the last 30 days" in ran.err
+
+
 def test_a_dry_run_with_rejected_rows_is_partial(cli, api, people):
     path = people(rows=[*PEOPLE, ("12", "Zoe")])
     document = cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", exits=3).document

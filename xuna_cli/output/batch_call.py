@@ -167,7 +167,7 @@ class BatchCallResult(Result):
         if self.report.batches:
             yield _batches(self.report.batches)
         yield _totals(self)
-        if self.list_use is not None:
+        if self.list_use is not None and self.list_use.phone_columns:
             yield list_line(self.list_use)
         if self.preview is not None:
             from xuna_cli.output.preview import preview_lines  # noqa: PLC0415 - dry runs alone
@@ -178,7 +178,8 @@ class BatchCallResult(Result):
     def remarks(self) -> Iterator[str]:
         """Yield a note about people recently called in other campaigns."""
         if self.recently is not None and self.recently.people:
-            yield f"xuna: warning: {recently_line(self.recently, done=not self.dry_run)}"
+            called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
+            yield f"xuna: warning: {recently_line(self.recently, done=called)}"
 
 
 def _list_use(use: ListUse) -> dict[str, Any]:
