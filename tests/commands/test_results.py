@@ -119,6 +119,12 @@ def test_the_file_is_named_in_the_same_way_everywhere(cli, people, tmp_path, arg
     assert target.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_command_without_json_prints_no_document(cli):
+    ran = cli("conversations", "export", "--output", "json", exits=2)
+    assert ran.out == ""
+    assert "--output" in ran.err
+
+
 def test_an_export_stays_an_array(cli, people):
     cli("batch-call", people(2), "-m", "Hi", "--sandbox", "--campaign", "spring")
     assert len(json.loads(cli("campaigns", "export", "spring", "--sandbox", "--output", "json").out)) == 2

@@ -240,11 +240,14 @@ class Command(typer.core.TyperCommand):
 
 
 def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
-    """Print the JSON document of a command that can't start, if JSON was requested."""
-    has_output = any(parameter.name == "output" for parameter in ctx.command.params)
+    """Print the JSON document of a command that can't start, if it has one and JSON was requested."""
+    has_json = any(
+        parameter.name == "output" and "json" in getattr(parameter.type, "choices", ())
+        for parameter in ctx.command.params
+    )
     asked = [value for name, value in pairwise(args) if name == "--output"]
     asked += [arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")]
-    if has_output and (asked or [os.environ.get("XUNA_OUTPUT", "")])[-1] == "json":
+    if has_json and (asked or [os.environ.get("XUNA_OUTPUT", "")])[-1] == "json":
         from xuna_cli.output.result import print_failure
 
         print_failure(ctx.command_path.removeprefix("xuna "), error)
