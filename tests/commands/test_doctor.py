@@ -26,7 +26,7 @@ def test_a_healthy_setup_is_said_to_be_so_and_the_key_is_not_shown(cli, api):
     assert found["API key"]["message"] == "7 characters, from XUNA_AI_API_KEY in the environment"
     assert "+15550100000" in found["caller number"]["message"]
     assert "Sandbox agent" in found["agent"]["message"]
-    assert "made by the first run" in found["ledger"]["message"]
+    assert "which the first run creates" in found["ledger"]["message"]
 
 
 def test_everything_that_is_wrong_is_named_at_once(cli, api, monkeypatch):

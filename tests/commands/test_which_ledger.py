@@ -119,7 +119,7 @@ def test_a_value_that_says_neither_yes_nor_no_is_refused(cli, people, monkeypatc
 
 
 def test_doctor_says_that_it_is_missing(cli, api, monkeypatch):
-    assert "made by the first run" in cli("doctor").out
+    assert "which the first run creates" in cli("doctor").out
     monkeypatch.setenv("XUNA_REQUIRE_LEDGER", "1")
     (found,) = [
         one

@@ -5,6 +5,7 @@ import io
 import lzma
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,11 @@ def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nope\.csv does not exist") as caught:
         open_list(tmp_path / "nope.csv", ListOptions(), name="nope.csv")
     assert caught.value.exit_status is ExitStatus.INPUT
+
+
+def test_a_list_without_a_name_is_no_folder():
+    with pytest.raises(InputError, match="the name of the list is empty"):
+        open_list(Path(), ListOptions(), name="")
 
 
 def test_a_directory_is_named(tmp_path):

@@ -220,7 +220,7 @@ def harvest(options: HarvestOptions) -> Result:
         ).harvest()
         if harvested is None:
             raise UsageError(
-                "it is not said what an opt-out is",
+                "no rule says what counts as an opt-out",
                 hint="give --opt-out-when FIELD=VALUE, e.g. --opt-out-when opt_out=true",
                 code="opt-out-when",
             )
@@ -385,7 +385,7 @@ def _numbers(options: NumberOptions) -> Sequence[str]:
         except PhoneProblem as problem:
             raise UsageError(
                 problem.message,
-                hint="write the number with + and the country code, or use --region; nothing was changed",
+                hint="write each number like +15551234567; nothing was changed",
                 code=problem.code,
             ) from None
     return list(dict.fromkeys(found))

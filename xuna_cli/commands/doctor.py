@@ -200,7 +200,7 @@ def _ledger(options: DoctorOptions) -> str:
     check_writable(location)
     ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
     if ledger is None:
-        return f"{location}, made by the first run"
+        return f"{location}, which the first run creates"
     with contextlib.closing(ledger):
         check_not_moved(ledger.location, ledger.moved)
     return str(location)

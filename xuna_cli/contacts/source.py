@@ -219,6 +219,9 @@ class Source:
 
 
 def _open(path: Path, name: str) -> BinaryIO:
+    if not name:
+        hint = "Name a file. Perhaps a variable in the command is not set."
+        raise InputError("the name of the list is empty.", hint=hint)
     try:
         return path.open("rb")
     except FileNotFoundError:

@@ -156,8 +156,9 @@ class CampaignFound(Result):
         )
         for decided in self.resolutions.values():
             why = decided.note or decided.evidence
+            decision = decided.decision.value.replace("-", " ")
             yield (
-                f"Batch {decided.batch_id}: {decided.decision.value}, decided {for_people(decided.decided_at)} by "
+                f"Batch {decided.batch_id}: {decision}, decided {for_people(decided.decided_at)} by "
                 f"{decided.decided_by}" + (f": {why}" if why else "")
             )
         held = [each for each in self.batches if each.state in HELD_STATES]

@@ -33,7 +33,10 @@ class EntryList(Result):
 
     def parts(self) -> Iterator[Table | str]:
         """Yield a row for each number, and the total."""
-        yield Table(("Number", "Reason", "Since"), map(_row, self.entries))
+        yield Table(
+            ("Number", "Reason", "Since"),
+            ((*_row(one)[:2], for_people(one.added_at)) for one in self.entries),
+        )
         more = self.total - len(self.entries)
         yield counted(self.total, "number", "numbers") + (
             f" ({more:,} not shown). To get all numbers: xuna do-not-call export" if more else ""

@@ -11,7 +11,7 @@ from xuna_cli.ledger.records import RunRecord
 from xuna_cli.outcomes.audit import run_document
 from xuna_cli.output.campaigns import WIDE, WIDEST
 from xuna_cli.output.files import destination, write_json
-from xuna_cli.output.messages import COUNT_LABELS
+from xuna_cli.output.messages import COUNT_LABELS, count_words
 from xuna_cli.output.result import Result, Table
 from xuna_cli.output.spreadsheet import write_rows
 from xuna_cli.times import for_people
@@ -81,16 +81,16 @@ class RunList(Result):
 
     def _facts(self, run: RunRecord) -> Iterator[Sequence[object]]:
         counts = self.counts.get(run.id, {})
-        became = [f"{counts[name]:,} {label}" for name, label in COUNT_LABELS.items() if counts.get(name)]
+        became = [count_words(name, counts[name]) for name in COUNT_LABELS if counts.get(name)]
         rules = run_document(run, counts)["rules"]
         yield "ended", for_people(run.ended_at) if run.ended_at else "-"
         yield "exit code", "-" if run.exit_code is None else run.exit_code
         yield "user and host", f"{run.user_name or '-'}@{run.host}, xuna {run.xuna_version}"
         yield "list", run.source
-        yield "SHA-256 of it", run.list_sha256 or "-"
+        yield "SHA-256 of list", run.list_sha256 or "-"
         yield "template", run.template or "-"
         yield "agent", run.agent_id
-        yield "SHA-256 of it", run.agent_hash or "-"
+        yield "SHA-256 of agent", run.agent_hash or "-"
         yield "caller number", run.from_phone_number_id
         yield "API", run.api_origin or "-"
         yield "rows", ", ".join(became) or "-"

@@ -12,6 +12,7 @@ from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.phone.zones import local, words, zone
 from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext
+from xuna_cli.times import for_people
 
 LONGEST_CALENDAR = 4 * 1024 * 1024
 """Bytes of a calendar file."""
@@ -35,8 +36,7 @@ class Start:
         """Return nothing from the beginning on."""
         if look.now >= self.at:
             return None
-        at = self.at.isoformat(timespec="minutes")
-        message = f"before-start: calls begin at {at}"
+        message = f"before-start: calls begin at {for_people(self.at)}"
         return Reason("before-start", DEFERRED, message, zones=("Etc/UTC",), opens_at=self.at.astimezone(UTC))
 
 
@@ -172,6 +172,6 @@ def _days_of_event(event: Any, now: datetime) -> Iterator[date]:
 def _unreadable(path: Path, why: str) -> InputError:
     return InputError(
         f"calendar {path} can't be used: {why}",
-        hint="export it again as an iCalendar file (.ics)",
+        hint="check the path, or export the calendar again as an iCalendar file (.ics)",
         code="calendar",
     )

@@ -49,6 +49,13 @@ def test_a_run_says_who_did_what(cli, ran, tmp_path):
     assert run["rules"]["do-not-call"] == 1
 
 
+def test_one_row_that_is_a_duplicate_is_one_duplicate(cli, api, people):
+    cli("batch-call", people(rows=[(number(0), "A"), (number(0), "B")]), *HELLO)
+    shown = cli("campaigns", "runs", "people").out
+    assert "1 accepted, 1 duplicate " in shown
+    assert "SHA-256 of list" in shown
+
+
 def test_runs_as_csv(cli, ran):
     [row] = csv.DictReader(io.StringIO(cli("campaigns", "runs", "people", "--output", "csv").out))
     assert row["exit_code"] == "3"

@@ -65,7 +65,9 @@ def _ask(names: list[str]) -> None:
 
     if names and is_interactive():
         what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
-        say(f"The people of {what} are deleted for good; nobody will know any more who was called.")
+        say(
+            f"This permanently deletes the people of {what}. You will no longer be able to tell who was called."
+        )
         if not confirmed("Forget them?"):
             raise DeclinedError("Cancelled. Nothing was forgotten.")
 

@@ -95,9 +95,10 @@ def write_retry_list(options: RetryOptions) -> None:
     who = counted(written, "person", "people")
     say(f"xuna: {who} written to {options.to}; the records were read at {for_people(sync.read_at)}")
     if young := left_out[TOO_YOUNG]:
+        minutes = counted(round(after / 60), "minute", "minutes")
         say(
-            f"xuna: {young:,} more have no conversation, but were called less than {after:g} s before that: "
-            "they were left out (--after)"
+            f"xuna: {young:,} more have no conversation, but were called less than {minutes} before that: "
+            "they were left out. To include them, use a smaller --after."
         )
     if written:
         say(
