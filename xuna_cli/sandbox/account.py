@@ -1,8 +1,8 @@
-"""The account that the sandbox pretends to be: its key, its agents, its numbers."""
+"""The sandbox's account: its key, agents and phone numbers."""
 
 from dataclasses import dataclass, field
 
-CREATED_AT = 1_735_689_600  # 2025-01-01T00:00:00Z, for everything that the account has had all along
+CREATED_AT = 1_735_689_600  # 2025-01-01T00:00:00Z, creation time of everything in the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,9 +10,9 @@ class Agent:
     """An agent of the account.
 
     Attributes:
-        agent_id: what a batch names.
-        name: for people.
-        first_message: what it says when a call brings no override; empty where it has none.
+        agent_id: ID, as used in a batch.
+        name: display name.
+        first_message: what the agent says if a call has no override; may be empty.
     """
 
     agent_id: str
@@ -20,7 +20,7 @@ class Agent:
     first_message: str = ""
 
     def summary(self) -> dict[str, object]:
-        """Return the agent as it stands in a list."""
+        """Return the agent's entry in the list of agents."""
         return {
             "agent_id": self.agent_id,
             "name": self.name,
@@ -29,7 +29,7 @@ class Agent:
         }
 
     def configuration(self) -> dict[str, object]:
-        """Return the agent as its own endpoint shows it."""
+        """Return the agent's full configuration, as its own endpoint returns it."""
         return {
             "agent_id": self.agent_id,
             "name": self.name,
@@ -41,7 +41,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """An imported number of the account; `agent_id` is absent from the answer when it is None."""
+    """A phone number of the account; the JSON leaves out `agent_id` if it is None."""
 
     phone_number_id: str
     phone_number: str
@@ -49,7 +49,7 @@ class PhoneNumber:
     agent_id: str | None = None
 
     def document(self) -> dict[str, object]:
-        """Return the number as the API lists it."""
+        """Return the number's entry in the list of numbers."""
         listed: dict[str, object] = {
             "phone_number_id": self.phone_number_id,
             "phone_number": self.phone_number,
@@ -63,19 +63,19 @@ class PhoneNumber:
 SANDBOX_AGENT = Agent("agent_sandbox", "Sandbox agent", "Hello, this is the sandbox.")
 SANDBOX_NUMBER = PhoneNumber("pn_sandbox", "+15550100000", "Sandbox", SANDBOX_AGENT.agent_id)
 
-# The ids in the vendor's documentation, so that its example request works as it stands.
+# The IDs in the vendor's documentation, so that its example request works unchanged.
 DOCUMENTED_AGENT = Agent("agent_7101k5zvyjhmfg983brhmhkd98n6", "Documented example")
 DOCUMENTED_NUMBER = PhoneNumber("pn_xxxxxxxx", "+15551234567", "Documented example")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What belongs to the one customer of this sandbox.
+    """The only account of this sandbox.
 
     Attributes:
         api_key: the only key that is accepted.
-        agents: by id.
-        phone_numbers: by id.
+        agents: the agents.
+        phone_numbers: the phone numbers.
     """
 
     api_key: str = field(default="sandbox", repr=False)
@@ -83,9 +83,9 @@ class Account:
     phone_numbers: tuple[PhoneNumber, ...] = (SANDBOX_NUMBER, DOCUMENTED_NUMBER)
 
     def agent(self, agent_id: str) -> Agent | None:
-        """Return the agent with this id, or None."""
+        """Return the agent with this ID, or None."""
         return next((agent for agent in self.agents if agent.agent_id == agent_id), None)
 
     def has_phone_number(self, phone_number_id: str) -> bool:
-        """Return whether a number with this id is imported."""
+        """Return whether the account has a number with this ID."""
         return any(number.phone_number_id == phone_number_id for number in self.phone_numbers)

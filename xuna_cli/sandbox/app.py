@@ -1,4 +1,4 @@
-"""The vendor's endpoints, and beside them `/sandbox/…`, by which tests and curl steer the sandbox."""
+"""The vendor's endpoints, and `/sandbox/…` endpoints with which tests and curl control the sandbox."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ def _of(kind: type[F], faults: Iterable[Fault]) -> list[F]:
 
 
 class _Api:
-    """What the vendor documents."""
+    """The endpoints that the vendor documents."""
 
     def __init__(
         self, account: Account, state: SandboxState, faults: Faults, conversations: Conversations
@@ -83,7 +83,7 @@ class _Api:
         self._conversations = conversations
 
     def guarded(self, endpoint: str, handler: Handler) -> Endpoint:
-        """Return the handler behind the key, the record of requests and the faults."""
+        """Wrap a handler with the check of the key, the record of requests, and the faults."""
 
         async def guarded(request: Request) -> Response:
             body = await request.body()
@@ -174,7 +174,9 @@ class _Api:
             size = int(asked.get("page_size", self._conversations.options.page_size))
             before = int(asked["cursor"].removeprefix("cursor_")) if "cursor" in asked else None
         except ValueError:
-            return _says(400, "invalid_request", "page_size and cursor must be what they were")
+            return _says(
+                400, "invalid_request", "page_size must be a number, and cursor one from an earlier page"
+            )
         if not 1 <= size <= LARGEST_PAGE:
             where: list[str | int] = ["query", "page_size"]
             message = f"Input should be between 1 and {LARGEST_PAGE}"

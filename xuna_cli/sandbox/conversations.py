@@ -1,4 +1,4 @@
-"""Conversation records, made from the calls that were accepted: the same seed tells the same stories."""
+"""Conversation records, generated from the accepted calls; the same seed gives the same records."""
 
 import random
 from bisect import bisect_left
@@ -16,21 +16,21 @@ TIMES = ("morning", "afternoon", "evening")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationOptions:
-    """How the records look, and when they appear.
+    """Content of the records, and when they appear.
 
     Attributes:
-        appear_after: seconds between the call and its record.
-        spread: up to so many seconds more, drawn for each call.
-        in_progress: seconds after it has appeared in which the record says that the call goes on, and
-            nothing of what came of it.
-        optional_metadata: with `metadata.phone_call` and `metadata.batch_call`, which the vendor
-            doesn't document, and `status`.
-        batch_ids: with `metadata.batch_call`, of the optional ones.
-        directions: with `metadata.phone_call.direction`, of the optional ones.
-        unanswered: the share of calls that never get a record.
-        opt_out: the share of people whose records say in the collected data that they opt out: `opt_out` is
-            true in all of a person's records; None: no record has the field.
-        page_size: of a page, when the client doesn't say.
+        appear_after: seconds from the call to its record.
+        spread: maximum of additional random seconds for each call.
+        in_progress: seconds after the record has appeared during which the call is still in progress and has no
+            result.
+        optional_metadata: whether to include `status`, `metadata.phone_call` and `metadata.batch_call`, which the
+            vendor doesn't document.
+        batch_ids: whether the optional fields include `metadata.batch_call`.
+        directions: whether the optional fields include `metadata.phone_call.direction`.
+        unanswered: share of calls that never get a record.
+        opt_out: share of people who opt out; `opt_out` in the collected data is true in all records of such a person.
+            None: the field is left out.
+        page_size: default number of records per page.
     """
 
     appear_after: float = 0.0
@@ -55,12 +55,12 @@ class Conversations:
         self.options = options or ConversationOptions()
 
     def page(self, agent_id: str | None, before: int | None, size: int) -> tuple[list[DialledCall], bool]:
-        """Return the newest calls with a record, at most `size`, and whether there are more.
+        """Return a page of the newest calls that have a record, and whether there are more.
 
         Args:
-            agent_id: only this agent's.
-            before: only those whose sequence is lower: where the page before ended.
-            size: of the page.
+            agent_id: return only this agent's calls.
+            before: return only calls with a lower sequence; the end of the previous page.
+            size: maximum number of calls.
         """
         page: list[DialledCall] = []
         calls = self._state.calls()
@@ -74,7 +74,7 @@ class Conversations:
         return page, False
 
     def find(self, conversation_id: str) -> DialledCall | None:
-        """Return the call that this conversation is the record of, if it has appeared."""
+        """Return the call of a conversation, if its record has appeared."""
         calls = self._state.calls()
         position = bisect_left(calls, _sequence_in(conversation_id), key=_sequence)
         call = calls[position] if position < len(calls) else None
@@ -113,7 +113,7 @@ class Conversations:
         return {"opt_out": self._drawn(f"opt-out:{call.to_phone_number}").random() < share}
 
     def detail(self, call: DialledCall) -> dict[str, object]:
-        """Return the record as its own endpoint shows it."""
+        """Return the full record, as its own endpoint returns it."""
         drawn = self._draws(call, "story")
         duration = drawn.randint(8, 240)
         outcome = drawn.choices(OUTCOMES, weights=(6, 3, 1))[0]
@@ -139,7 +139,7 @@ class Conversations:
         }
 
     def summary(self, call: DialledCall) -> dict[str, object]:
-        """Return the record as it stands in a list."""
+        """Return the record's entry in the list of conversations."""
         duration = self._draws(call, "story").randint(8, 240)
         start = int(call.at)
         metadata: dict[str, object] = {
@@ -169,7 +169,7 @@ class Conversations:
 
 
 def conversation_id_of(call: DialledCall) -> str:
-    """Return the id of a call's conversation."""
+    """Return the ID of a call's conversation."""
     digest = blake2b(call.batch_id.encode(), digest_size=8)
     return f"conv_{digest.hexdigest()}{call.sequence:08x}"
 

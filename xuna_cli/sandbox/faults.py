@@ -1,6 +1,6 @@
-"""Faults on request: what the sandbox does wrong, to which requests, and how often.
+"""Faults on request: what the sandbox does wrong, for which requests, and how often.
 
-Each kind is a frozen dataclass, and has a JSON form for other processes:
+Each kind of fault is a frozen dataclass with a JSON form for other processes:
 `{"kind": "cut", "times": 3}` is `Cut(times=3)`.
 """
 
@@ -21,14 +21,14 @@ ENDPOINTS = (BATCH_CALLS, "phone-numbers", "agents", "conversations")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What the kinds have in common: when a fault strikes.
+    """Common fields: when a fault strikes.
 
     Attributes:
         on: the endpoint: `batch-calls`, `phone-numbers`, `agents` or `conversations`.
-        times: how often it strikes; None for as long as it is there.
-        every: it strikes every n-th request.
-        skip: requests that it lets pass first.
-        share: the share of the remaining ones that it strikes, drawn from the server's seed and the request.
+        times: how many times the fault strikes; None for no limit.
+        every: strike every n-th request.
+        skip: number of requests to let pass first.
+        share: share of the remaining requests to strike, drawn from the server's seed and the request.
     """
 
     kind: ClassVar[str]
@@ -45,7 +45,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency(Fault):
-    """Wait before taking the batch, or (`taken`) after it."""
+    """Wait before accepting the batch, or (`taken`) after it."""
 
     kind: ClassVar[str] = "latency"
     seconds: float = 1.0
@@ -54,13 +54,13 @@ class Latency(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit(Fault):
-    """Refuse: every request, or those above a limit.
+    """Refuse every request, or those above a limit.
 
     Attributes:
         posts: requests allowed in each window of `per` seconds.
         in_flight: requests allowed at the same time.
         retry_after: seconds for the `Retry-After` header; None sends none.
-        as_date: give them as an HTTP date.
+        as_date: send `Retry-After` as an HTTP date.
     """
 
     kind: ClassVar[str] = "rate_limit"
@@ -74,11 +74,11 @@ class RateLimit(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Fault):
-    """Answer this instead, before taking the batch or (`taken`) after it.
+    """Send this answer instead, before accepting the batch or (`taken`) after it.
 
     Attributes:
-        body: JSON, but for text, which is sent as it is.
-        headers: these win over the ones that the body implies.
+        body: JSON value, or text, which is sent unchanged.
+        headers: HTTP headers; they replace those that the body implies.
     """
 
     kind: ClassVar[str] = "answer"
@@ -90,7 +90,7 @@ class Answer(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut(Fault):
-    """Take the batch, then cut the connection without an answer: by a reset, or by closing it."""
+    """Accept the batch, then cut the connection without an answer (reset or close)."""
 
     kind: ClassVar[str] = "cut"
     taken: bool = True
@@ -99,7 +99,7 @@ class Cut(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hang(Fault):
-    """Take the batch, then say nothing until the client leaves."""
+    """Accept the batch, then send nothing until the client disconnects."""
 
     kind: ClassVar[str] = "hang"
     taken: bool = True
@@ -107,7 +107,7 @@ class Hang(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage(Fault):
-    """Take the batch, then write what isn't HTTP, and close."""
+    """Accept the batch, then send bytes that are not HTTP, and close."""
 
     kind: ClassVar[str] = "garbage"
     taken: bool = True
@@ -116,7 +116,7 @@ class Garbage(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drip(Fault):
-    """Take the batch, then send the answer, headers too, one byte every `interval` seconds."""
+    """Accept the batch, then send the answer with its headers one byte every `interval` seconds."""
 
     kind: ClassVar[str] = "drip"
     interval: float = 0.06
@@ -125,7 +125,7 @@ class Drip(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Short(Fault):
-    """Leave some calls out, at random, and say a lower `calls_initiated`."""
+    """Leave out some calls at random, and return a lower `calls_initiated`."""
 
     kind: ClassVar[str] = "short"
     missing: int = 1
@@ -133,15 +133,15 @@ class Short(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse(Fault):
-    """Refuse every batch with certain calls in it; nothing of such a batch is taken.
+    """Refuse every batch that has certain calls; accept nothing of such a batch.
 
     Attributes:
-        numbers: the numbers that are refused.
-        pattern: a regular expression for more of them.
-        overrides: refuse calls that bring an override.
-        loc: say with a 422 which calls; else only that there are some, with a 400.
-        only_first: name only the first of them.
-        status: instead of 422 or 400.
+        numbers: numbers to refuse.
+        pattern: regular expression for more numbers to refuse.
+        overrides: whether to refuse calls with an override.
+        loc: answer 422 and name the calls; otherwise answer 400 without naming them.
+        only_first: name only the first call.
+        status: HTTP status to use instead of 422 or 400.
     """
 
     kind: ClassVar[str] = "refuse"
@@ -154,7 +154,7 @@ class Refuse(Fault):
     status: int | None = None
 
     def offenders(self, calls: Sequence[Mapping[str, object]]) -> list[int]:
-        """Return the positions of the calls that it refuses."""
+        """Return the positions of the calls to refuse."""
         numbers = frozenset(self.numbers)
         pattern = None if self.pattern is None else re.compile(self.pattern)
         return [
@@ -176,12 +176,12 @@ class MaxBatch(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages(Fault):
-    """Misbehave while listing.
+    """Return wrong pages of a list.
 
     Attributes:
-        how: `repeat` gives the first page for every cursor, `loop` a cursor that leads back to the
-            start, `no-cursor` says `has_more` without a cursor, `empty` an empty page with a
-            cursor, `malformed` fields of wrong types.
+        how: `repeat` returns the first page for every cursor; `loop` returns a cursor that leads back to the start;
+            `no-cursor` sends `has_more` without a cursor; `empty` returns an empty page with a cursor; `malformed`
+            returns fields of wrong types.
     """
 
     kind: ClassVar[str] = "pages"
@@ -202,7 +202,7 @@ ANY: dict[str, Fault] = {
     "refuse": Refuse(pattern="", only_first=True),
     "max-batch": MaxBatch(size=1),
 }
-"""Of each kind, a fault that any request can meet, by the name that people type."""
+"""Kinds of faults that apply to any request, by the name that users type."""
 
 
 def any_fault(kind: str, share: float) -> Fault:
@@ -211,10 +211,10 @@ def any_fault(kind: str, share: float) -> Fault:
 
 
 def from_json(document: object) -> Fault:
-    """Return the fault that a JSON object describes.
+    """Parse the JSON form of a fault.
 
     Raises:
-        ValueError: it describes none.
+        ValueError: the value does not describe a fault.
     """
     if not isinstance(document, dict) or document.get("kind") not in KINDS:
         raise ValueError(f"a fault must be an object with one of these kinds: {', '.join(sorted(KINDS))}")
@@ -232,7 +232,7 @@ def to_json(fault: Fault) -> dict[str, object]:
 
 @dataclass(slots=True)
 class _Armed:
-    """A fault that waits for its requests."""
+    """A fault and its counters."""
 
     fault: Fault
     seen: int = 0
@@ -240,7 +240,7 @@ class _Armed:
     allowed: deque[float] = field(default_factory=deque)
 
     def strikes(self, draw: Callable[[], float], now: float, in_flight: int) -> bool:
-        """Count a request, and tell whether the fault strikes it."""
+        """Count a request, and return whether the fault strikes it."""
         fault = self.fault
         if fault.times is not None and self.struck >= fault.times:
             return False
@@ -267,13 +267,13 @@ class _Armed:
 
 
 class Faults:
-    """The faults that are armed. Safe to use from any thread.
+    """All active faults. Thread-safe.
 
     Args:
-        faults: those that are armed from the start.
-        seed: repeats what is drawn, in whatever order requests arrive: the same for the first request with certain
-            bytes, for the second one, and so on. None draws anew each time.
-        clock: seconds, for rate limits.
+        faults: faults that are active from the start.
+        seed: makes random draws repeatable, in any order of requests: the draw depends on the request's bytes and on
+            how many times they were received. None draws differently each time.
+        clock: returns seconds, for rate limits.
     """
 
     def __init__(
@@ -292,23 +292,23 @@ class Faults:
         self.add(*faults)
 
     def add(self, *faults: Fault) -> None:
-        """Arm more faults; several can strike one request."""
+        """Activate more faults; several can strike one request."""
         with self._lock:
             self._armed.extend(_Armed(fault) for fault in faults)
 
     def clear(self) -> None:
-        """Disarm all of them."""
+        """Deactivate all faults."""
         with self._lock:
             self._armed.clear()
 
     def armed(self) -> list[tuple[Fault, int]]:
-        """Return each fault with how often it struck."""
+        """Return each active fault, and how many times it has struck."""
         with self._lock:
             return [(armed.fault, armed.struck) for armed in self._armed]
 
     @contextmanager
     def striking(self, endpoint: str, request: bytes = b"") -> Iterator[list[Fault]]:
-        """Count a request to an endpoint as in flight, and give the faults that strike it."""
+        """Count a request to an endpoint as in flight, and yield the faults that strike it."""
         with self._lock:
             self._in_flight += endpoint == BATCH_CALLS
             now = self._clock()

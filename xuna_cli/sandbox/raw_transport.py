@@ -1,4 +1,4 @@
-"""Misbehaviour below ASGI, which knows no way to leave without an answer: it reaches for the transport."""
+"""Faults below ASGI. ASGI can't leave a request without an answer, so these use the transport directly."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ TRANSPORT = "xuna.transport"
 
 
 class TransportProtocol(H11Protocol):
-    """uvicorn's HTTP protocol, which also hands its transport to the application."""
+    """uvicorn's HTTP protocol, which also passes its transport to the application."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,7 +27,7 @@ class TransportProtocol(H11Protocol):
 
 
 class _RawResponse(Response):
-    """Instead of a response; `fault` is the name under which it is recorded."""
+    """Base of responses that use the transport; `fault` is the name in the record of requests."""
 
     def __init__(self, fault: str) -> None:
         super().__init__()
@@ -36,20 +36,20 @@ class _RawResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del send
         await self.play(scope["extensions"][TRANSPORT])
-        # uvicorn sends a 500 for whoever returns without an answer on an open connection.
+        # If the application returns without an answer on an open connection, uvicorn sends a 500.
         while (await receive())["type"] != "http.disconnect":
             pass
 
     async def play(self, transport: asyncio.Transport) -> None:
-        """Do what the fault does."""
+        """Perform the fault."""
 
 
 class Silent(_RawResponse):
-    """Nothing, until the client leaves."""
+    """Send nothing until the client disconnects."""
 
 
 class Chopped(_RawResponse):
-    """Any bytes, or none; then the connection is closed or reset."""
+    """Send any bytes, or none, and then close or reset the connection."""
 
     def __init__(self, fault: str, sent: bytes = b"", *, reset: bool = False) -> None:
         super().__init__(fault)
@@ -57,7 +57,7 @@ class Chopped(_RawResponse):
         self._reset = reset
 
     async def play(self, transport: asyncio.Transport) -> None:
-        """Write, then leave."""
+        """Write the bytes, then close or reset."""
         if self._reset:
             reset_on_close(transport.get_extra_info("socket"))
             transport.abort()
@@ -67,7 +67,7 @@ class Chopped(_RawResponse):
 
 
 class Dripped(_RawResponse):
-    """A good answer, byte by byte."""
+    """Send a correct answer byte by byte."""
 
     def __init__(self, fault: str, response: Response, interval: float) -> None:
         super().__init__(fault)

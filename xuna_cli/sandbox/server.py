@@ -1,4 +1,4 @@
-"""The sandbox on a socket of the loopback: in a thread of this process, or in the foreground."""
+"""The sandbox on a loopback socket, in a thread of this process or in the foreground."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ SILENT = logging.CRITICAL + 1
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without its polling: it starts and stops at once, and drops who is still connected."""
+    """uvicorn without polling: it starts and stops at once, and drops open connections."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
@@ -59,28 +59,27 @@ class _Uvicorn(uvicorn.Server):
 
 
 class SandboxServer:
-    """A sandbox, running in a daemon thread between `start()` and `stop()`, or inside `with`.
+    """A sandbox that runs in a daemon thread, between `start()` and `stop()` or inside `with`.
 
-    It installs no signal handlers and logs nothing. The port is bound, and `base_url` known, before
-    `start()`.
+    It installs no signal handlers and logs nothing. The port is bound, and `base_url` is known, before `start()`.
 
     Args:
-        port: 0 takes a free one.
-        api_key: the key that it accepts; overrides the account's.
-        faults: what goes wrong from the start.
-        account: agents and numbers.
-        remember: how much is kept of the accepted calls: `all`, `numbers` or `count`.
-        record: a file that gets one JSON line per accepted call.
-        record_words: let that file have what each call's override says, which may name people.
-        sync: fsync that file before a batch is answered.
-        seed: makes conversations and random faults repeatable, and batch ids for the same clock.
-        clock: Unix time in seconds, for when calls happened and conversations appear.
-        conversations: how conversation records look, and when they appear.
+        port: port number; 0 for a free one.
+        api_key: the accepted key; replaces the account's.
+        faults: faults that are active from the start.
+        account: agents and phone numbers.
+        remember: what to keep of the accepted calls: `all`, `numbers` or `count`.
+        record: file that gets one JSON line for each accepted call.
+        record_words: whether that file contains each call's override, which may name people.
+        sync: whether to fsync that file before a batch is answered.
+        seed: makes conversations and random faults repeatable, and also batch IDs if the clock is the same.
+        clock: returns Unix time in seconds, for call times and for when conversations appear.
+        conversations: content of conversation records, and when they appear.
 
     Attributes:
-        state: whom it dialled and what it was asked.
-        faults: what goes wrong; add and clear at any time.
-        account: as given, with the key.
+        state: accepted calls and received requests.
+        faults: the active faults; add and clear them at any time.
+        account: the account, with the key.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class SandboxServer:
         self.account = account if api_key is None else replace(account, api_key=api_key)
         self.faults = Faults(faults, seed=seed)
         self._socket = socket.create_server((HOST, port), backlog=1024)
-        # asyncio leaves it out for sockets of this kind: kept connections would wait 40 ms for each answer.
+        # asyncio doesn't set this for such sockets, and each answer on a kept connection would take 40 ms longer.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
         self.base_url = f"http://{HOST}:{self.port}"
@@ -129,17 +128,17 @@ class SandboxServer:
         asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
     def start(self) -> Self:
-        """Start serving; returns when it does."""
+        """Start serving; return when the server is ready."""
         self._thread.start()
         self._started.wait()
         return self
 
     def wait(self) -> None:
-        """Wait until it is stopped; a signal's handler may raise out of this."""
+        """Wait until the server has stopped; a signal handler may raise an exception here."""
         self._thread.join()
 
     def stop(self) -> None:
-        """Drop every connection and stop; what was dialled can still be asked for."""
+        """Drop every connection and stop; the state can still be read."""
         if self._thread.is_alive():
             self._uvicorn.leave()
             self._thread.join()

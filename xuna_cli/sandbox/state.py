@@ -1,4 +1,4 @@
-"""Whom the sandbox "dialled", and which requests it got: in memory, and in a record file if one is named."""
+"""The sandbox's memory of accepted calls and received requests, and an optional record file."""
 
 import json
 import os
@@ -16,25 +16,25 @@ REQUESTS_KEPT = 10_000
 
 
 class Remember(StrEnum):
-    """How much is kept of the accepted calls; benchmarks of a million calls want less than tests."""
+    """What to keep of the accepted calls; benchmarks of a million calls keep less than tests."""
 
     ALL = "all"
-    """Every call, with its override: conversations are made from these."""
+    """Every call with its override; conversation records are generated from these."""
     NUMBERS = "numbers"
-    """How often each number was called."""
+    """The number of calls to each phone number."""
     COUNT = "count"
-    """How many calls there were."""
+    """The total number of calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class DialledCall:
-    """A call that was accepted: the person would have been called.
+    """An accepted call; the real API would call this person.
 
     Attributes:
-        sequence: the position among all accepted calls, from 1.
-        at: Unix time in seconds when its batch was taken.
-        nth: which call to this number it is, from 1.
-        idempotency_key: the header that came with its batch, if any.
+        sequence: position among all accepted calls, from 1.
+        at: Unix time in seconds at which the batch was accepted.
+        nth: 1 for the first call to this number, 2 for the second, and so on.
+        idempotency_key: the `Idempotency-Key` header of its batch, if any.
     """
 
     sequence: int
@@ -50,14 +50,14 @@ class DialledCall:
 
 @dataclass(slots=True)
 class SeenRequest:
-    """A whole request that arrived. The key itself is never kept.
+    """A complete request. The key itself is never kept.
 
     Attributes:
-        sequence: the position among all requests, from 1.
-        client: address and port; a fresh connection has a fresh port.
-        size: bytes of the body.
-        authorised: whether it carried the account's key.
-        answer: the status that was sent, or the name of the fault that came instead.
+        sequence: position among all requests, from 1.
+        client: address and port; each new connection has a new port.
+        size: length of the body in bytes.
+        authorised: whether the request carried the account's key.
+        answer: the status that was sent, or the name of the fault that replaced the answer.
     """
 
     sequence: int
@@ -74,17 +74,17 @@ class SeenRequest:
 
 
 class SandboxState:
-    """Everything that the sandbox remembers. Safe to use from any thread.
+    """Everything that the sandbox remembers. Thread-safe.
 
     Args:
-        remember: how much is kept of the accepted calls.
-        record: a file that gets one JSON line per accepted call before the batch is answered, so
-            that other processes can read it even after this one was killed. Calls that it holds
-            already are read back, so that a restarted sandbox remembers.
-        record_words: let the record have what each call's override says, which may name people.
-        sync: also fsync the record before the answer.
-        seed: makes batch ids repeatable, for the same clock; None makes them unique.
-        clock: Unix time in seconds.
+        remember: what to keep of the accepted calls.
+        record: file that gets one JSON line for each accepted call before the batch is answered. Other processes can
+            read it even after this process was killed. Existing lines are read back, so that a restarted sandbox
+            remembers its calls.
+        record_words: whether the record contains each call's override, which may name people.
+        sync: whether to fsync the record before the answer.
+        seed: makes batch IDs repeatable for the same clock; None makes them unique.
+        clock: returns Unix time in seconds.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class SandboxState:
     def _open(self, path: Path) -> int:
         record = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         lines = path.read_bytes().split(b"\n")
-        if lines.pop():  # its writer was killed in the middle of a line: that call was never answered
+        if lines.pop():  # the writer was killed within a line, so that call was never answered
             os.write(record, b"\n")
         batches = set()
         for line in lines:
@@ -125,7 +125,7 @@ class SandboxState:
                 call = DialledCall(**json.loads(line))
             except (ValueError, TypeError):
                 continue
-            # Two sandboxes may have written to one record: its order counts.
+            # Two sandboxes may have written to the same record, so calls are numbered in the order of the file.
             self._keep([replace(call, sequence=self._total + 1)])
             batches.add(call.batch_id)
         self._batches = len(batches)
@@ -151,7 +151,7 @@ class SandboxState:
         calls: Sequence[Mapping[str, object]],
         idempotency_key: str | None = None,
     ) -> str:
-        """Accept calls, which are valid, and return the id of the batch that they became."""
+        """Accept valid calls, and return the ID of their batch."""
         with self._lock:
             self._batches += 1
             batch_id = self.new_batch_id()
@@ -165,7 +165,7 @@ class SandboxState:
             return batch_id
 
     def new_batch_id(self) -> str:
-        """Return an ID that no batch has; the same ones in the same order for the same seed and clock."""
+        """Return a new batch ID; the same seed and clock give the same IDs in the same order."""
         if self.seed is None:
             return f"batch_{secrets.token_hex(12)}"
         drawn = random.Random(f"{self.seed}:{self.clock()}:{self._batches}")  # noqa: S311 - repeatable on purpose
@@ -219,7 +219,7 @@ class SandboxState:
         size: int,
         authorised: bool,
     ) -> SeenRequest:
-        """Note a request that arrived in full; the caller fills in `answer`."""
+        """Record a complete request; the caller fills in `answer`."""
         with self._lock:
             self._requests_total += 1
             seen = SeenRequest(
@@ -239,34 +239,34 @@ class SandboxState:
 
     @property
     def total(self) -> int:
-        """How many calls were accepted."""
+        """Return how many calls were accepted."""
         with self._lock:
             return self._total
 
     @property
     def batches(self) -> int:
-        """How many batches were accepted."""
+        """Return how many batches were accepted."""
         with self._lock:
             return self._batches
 
     @property
     def requests_total(self) -> int:
-        """How many whole requests the vendor's endpoints got."""
+        """Return how many complete requests the vendor's endpoints received."""
         with self._lock:
             return self._requests_total
 
     def calls(self) -> list[DialledCall]:
-        """Return every accepted call, in order; empty unless all are remembered."""
+        """Return every accepted call, in order; empty unless all are kept."""
         with self._lock:
             return list(self._calls)
 
     def counts(self) -> dict[str, int]:
-        """Return how often each number was called; empty when only the count is remembered."""
+        """Return the number of calls to each phone number; empty if only the total is kept."""
         with self._lock:
             return {} if self.remember is Remember.COUNT else dict(self._counts)
 
     def called_twice(self) -> list[str]:
-        """Return the numbers that were called more than once."""
+        """Return the phone numbers that were called more than once."""
         return [number for number, count in self.counts().items() if count > 1]
 
     def requests(self) -> list[SeenRequest]:
@@ -275,7 +275,7 @@ class SandboxState:
             return list(self._requests)
 
     def reset(self) -> None:
-        """Forget calls and requests, in the record file too."""
+        """Delete calls and requests, also from the record file."""
         with self._lock:
             self._clear()
             if self._record is not None:

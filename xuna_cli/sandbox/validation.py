@@ -1,4 +1,4 @@
-"""What the API's own validation would say of a batch, in FastAPI's words."""
+"""Validation of a batch, with the error messages of FastAPI that the API is expected to return."""
 
 import json
 import re
@@ -29,10 +29,10 @@ _decode: Callable[[str], object] = json.JSONDecoder(parse_constant=_refuse_const
 
 
 def parse(body: bytes) -> object:
-    """Return the JSON value that a body holds.
+    """Parse the body as JSON.
 
     Raises:
-        Invalid: it holds none.
+        Invalid: the body is not JSON.
     """
     try:
         return _decode(body.decode())
@@ -42,10 +42,10 @@ def parse(body: bytes) -> object:
 
 
 def batch(body: bytes) -> tuple[str, str, list[dict[str, object]]]:
-    """Return agent id, caller number id and calls of a batch.
+    """Parse a batch; return agent ID, caller number ID and calls.
 
     Raises:
-        Invalid: with a complaint for everything that is wrong.
+        Invalid: the batch has errors; `detail` lists all of them.
     """
     document = parse(body)
     if not isinstance(document, dict):
@@ -70,7 +70,7 @@ def batch(body: bytes) -> tuple[str, str, list[dict[str, object]]]:
     return agent_id, from_phone_number_id, calls
 
 
-def _is_fine(call: object) -> bool:  # the cheap way, for nearly all of a million calls
+def _is_fine(call: object) -> bool:  # fast path for nearly all of a million calls
     return (
         isinstance(call, dict)
         and isinstance(number := call.get("to_phone_number"), str)

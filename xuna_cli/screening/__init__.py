@@ -1,1 +1,1 @@
-"""Who must not be called, or not now: small pure rules, and the one place where their order is written down."""
+"""Screening rules (do-not-call, countries, consent, hours …) and their order."""

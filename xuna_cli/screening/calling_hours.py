@@ -1,4 +1,4 @@
-"""The rule of the calling hours: not now, unless it is within hours wherever the person may be."""
+"""The rule for calling hours. It defers calls outside the hours of any time zone in which the person may be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
 
 @dataclass(frozen=True, slots=True)
 class CallingHours:
-    """Nobody is called outside the hours of their own time.
+    """Call only within calling hours, in the person's local time.
 
     Attributes:
-        hours: when.
-        default_zone: of those of whom neither the list nor the number tells it.
-        until: the end of the campaign: who can only be called later need not wait.
+        hours: the calling hours.
+        default_zone: time zone for people whose zone neither the list nor the number reveals.
+        until: end of the campaign. A person whose hours begin after it is screened out, not deferred.
     """
 
     hours: Hours
     default_zone: str | None = None
     until: Until | None = None
-    # What was found is kept while it holds: it changes no answer, only what the answer costs.
+    # Caches of intermediate results; they make the rule faster and never change its answer.
     _spans: dict[str, Span] = field(default_factory=dict, compare=False, repr=False)
     _areas: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
     _together: dict[tuple[str, ...], Span] = field(default_factory=dict, compare=False, repr=False)
@@ -37,7 +37,7 @@ class CallingHours:
     )
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing within hours, a deferral outside, a refusal where nobody knows or never will."""
+        """Return None within hours, a deferral outside hours, or a refusal if the hours can't be determined."""
         try:
             zones = self.zones(look.target)
         except UnknownZoneError as error:
@@ -75,25 +75,25 @@ class CallingHours:
         )
 
     def zones(self, target: CallTarget) -> tuple[str, ...]:
-        """Return where the person may be; empty: nobody knows.
+        """Return the time zones in which the person may be; empty if unknown.
 
         Raises:
-            UnknownZoneError: the contact gives a zone that there is not.
+            UnknownZoneError: the contact's time zone does not exist.
         """
         if target.timezone is not None:
             return zones_meant(target.timezone, target.to_phone_number)
         zones, is_known = locate(target.to_phone_number)
         default = self.default_zone
-        # The default zone never beats the country in the number: it only chooses within it.
+        # The default zone never overrides the country of the number; it only chooses one of the country's zones.
         if default is not None and not is_known and (not zones or is_among(default, zones)):
             return (default,)
         return zones
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
-        """Return how many are outside hours somewhere that they may be.
+        """Return the number of targets that are outside hours in a time zone in which they may be.
 
-        Who gives no zone, or none that there is, and whose number tells none, is not among them. A number
-        whose first digits are those of a place is taken to be there, whether or not it is assigned.
+        Targets with an unknown or invalid time zone are not counted. A number whose first digits belong to a place is
+        counted as being there, whether or not the number is assigned.
         """
         found = 0
         anywhere: dict[
@@ -116,14 +116,14 @@ class CallingHours:
         return found
 
     def is_outside(self, target: CallTarget, now: datetime) -> bool:
-        """Return whether it is known to be outside hours somewhere that the person may be."""
+        """Return whether the target is certainly outside hours in a time zone in which the person may be."""
         try:
             return not self._are_open(self.zones(target), now)
         except UnknownZoneError:
             return False
 
     def _zones_of_area(self, number: str, area: Area) -> tuple[str, ...] | None:
-        """Return the zones of all numbers that begin as this one; None: this one doesn't tell, as it is unbound."""
+        """Return the zones of all numbers with this area code; None if the area code doesn't determine them."""
         if area.unbound.fullmatch(number, area.begins):
             return None
         zones = self._areas.get(number[1 : area.end])
@@ -135,7 +135,7 @@ class CallingHours:
         return zones
 
     def _are_open(self, zones: tuple[str, ...], now: datetime) -> bool:
-        """Return whether it is within hours in all of the zones."""
+        """Return whether hours are open in all of the zones."""
         known = self._together.get(zones)
         if known is None or not known.since <= now < known.until:
             spans = [self._span(name, now) for name in zones]
@@ -153,14 +153,14 @@ class CallingHours:
     def _span(self, name: str, now: datetime) -> Span:
         span = self._spans.get(name)
         if span is None or not span.since <= now < span.until:
-            # Where no window opens for two weeks, that holds for the moment that was looked at.
+            # If no window opens for two weeks, the result is only valid for this moment.
             span = self.hours.span(name, now) or Span(False, now, now)
             self._spans[name] = span
         return span
 
     def _opens_at(self, zones: tuple[str, ...], now: datetime) -> datetime | None:
         known = self._nexts.get(zones)
-        # An opening that was found stays the next one until it has come.
+        # A cached opening stays valid until that time has come.
         if known is None or not (known[0] <= now and (known[1] is None or now < known[1])):
             opens_at = next_opening(self.hours, zones, now)
             known = (now, None if opens_at is None else opens_at.astimezone(UTC))

@@ -1,4 +1,4 @@
-"""Where numbers belong, and which kinds of them cost the caller."""
+"""The rules for countries and for kinds of numbers that cost the caller money."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from xuna_cli.models import Reason
 from xuna_cli.phone.plan import kind_of, split
 from xuna_cli.screening.rules import SCREENED, ScreeningContext
 
-# What toll fraud lives on: who calls such a number pays its owner. Personal numbers are among them
-# because some countries' are charged so (+44 70).
+# Kinds of numbers that toll fraud uses: the caller pays the owner of the number. Personal numbers belong to them,
+# because some countries charge them in the same way (+44 70).
 COSTLY = {
     PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
     PhoneNumberType.SHARED_COST: "a shared-cost number",
@@ -20,16 +20,16 @@ COSTLY = {
 
 @dataclass(frozen=True, slots=True)
 class Countries:
-    """Nobody is called outside some countries.
+    """Call only numbers of some countries.
 
     Attributes:
-        allowed: their regions, as libphonenumber names them.
+        allowed: regions (ISO codes, as libphonenumber uses them).
     """
 
     allowed: frozenset[str]
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for a number of one of the countries; one of no known country is of none."""
+        """Return None if the number belongs to an allowed country; a number of an unknown country is refused."""
         number = look.target.to_phone_number
         region = kind_of(number).region
         if region in self.allowed:
@@ -42,19 +42,19 @@ class Countries:
 
 @dataclass(frozen=True, slots=True)
 class KindOfNumber:
-    """No number is called that costs the caller, or belongs to a global network.
+    """Call no number that costs the caller extra, or belongs to a global network.
 
-    Almost all numbers are settled by one look at the pattern of their calling code's costly numbers.
+    One pattern match (the costly numbers of a calling code) decides about almost every number.
     """
 
-    # By the first digits: where the national number begins, and a pattern of all that may be costly; it
-    # changes no answer, only what the answer costs.
+    # First digits → start of the national number, and a pattern of all possibly costly numbers. A cache, for speed
+    # only.
     _costly: dict[str, tuple[int, re.Pattern[str]] | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
     def is_ordinary(self, number: str) -> bool:
-        """Return whether a number is one of the many that are settled at one look."""
+        """Return whether one pattern match shows that the number has an ordinary price."""
         first_digits = number[1:4]
         try:
             costly = self._costly[first_digits]
@@ -63,7 +63,7 @@ class KindOfNumber:
         return costly is None or not costly[1].fullmatch(number, costly[0])
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for numbers that cost what a call costs."""
+        """Return None if the number has an ordinary price."""
         number = look.target.to_phone_number
         if self.is_ordinary(number):
             return None

@@ -1,4 +1,4 @@
-"""Days on which nobody is called, and the time before which nobody is."""
+"""The rules for days without calls and for the start of a campaign."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,25 +15,25 @@ from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext
 from xuna_cli.times import for_people
 
 LONGEST_CALENDAR = 4 * 1024 * 1024
-"""Bytes of a calendar file."""
+"""Largest size of a calendar file, in bytes."""
 MOST_REPEATS = 400
-"""Dates of one event that repeats; a yearly one has as many in four centuries."""
-# The last and the first place where a date begins; for two hours of each day a third date lies between theirs.
+"""Largest number of dates of one repeating event; a yearly event has as many in four centuries."""
+# The zones in which a date begins last and first, and UTC. For two hours of each day, three dates exist at once.
 _ALL_ZONES = ("Etc/GMT+12", "Etc/UTC", "Etc/GMT-14")
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The campaign has a beginning; before it everybody is deferred.
+    """Defer everybody until the start of the campaign.
 
     Attributes:
-        at: an aware time, as it was given.
+        at: the start, an aware time, in the UTC offset that the user gave.
     """
 
     at: datetime
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing from the beginning on."""
+        """Return None from the start on."""
         if look.now >= self.at:
             return None
         message = f"before-start: calls begin at {for_people(self.at)}"
@@ -42,11 +42,12 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class NotOn:
-    """Nobody is called on these days, by the person's own calendar.
+    """Call nobody on certain days, by the person's own calendar.
 
     Attributes:
         days: local dates.
-        zones: where a person may be; empty where nobody knows: then a day counts as long as it lasts anywhere.
+        zones: returns the time zones in which a person may be. If they are unknown, a day lasts as long as it is that
+            day anywhere in the world.
     """
 
     days: frozenset[date]
@@ -54,7 +55,7 @@ class NotOn:
     _free: dict[tuple[str, ...], tuple[datetime, datetime]] = field(default_factory=dict)
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing on another day."""
+        """Return None on other days."""
         try:
             zones = self.zones(look.target) or _ALL_ZONES
         except UnknownZoneError as error:
@@ -81,7 +82,7 @@ class NotOn:
         )
 
     def _opens_at(self, zones: tuple[str, ...], now: datetime) -> datetime:
-        """Return when a day begins that is free in all of the zones."""
+        """Return the next time that is on an allowed day in all of the zones."""
         moment = now
         while closed := [name for name in zones if local(moment, name).date() in self.days]:
             moment = max(_midnight(local(moment, name).date(), 1, name) for name in closed)
@@ -89,23 +90,23 @@ class NotOn:
 
 
 def _midnight(day: date, days: int, name: str) -> datetime:
-    """Return when a day begins in a zone, in UTC; `days` later than the given one."""
+    """Return when a day (`days` after the given one) begins in a zone, in UTC."""
     begins = datetime.combine(day + timedelta(days=days), datetime.min.time(), zone(name) or UTC)
     return begins.astimezone(UTC)
 
 
 def parse_days_off(text: str, *, source: str, folder: Path, now: datetime) -> frozenset[date]:
-    """Return the dates of `2026-12-25,2026-12-26,holidays.ics`.
+    """Parse days without calls, e.g. `2026-12-25,2026-12-26,holidays.ics`.
 
     Args:
-        text: dates and calendar files, with commas between them.
-        source: who says so, for people.
-        folder: what a relative path is relative to.
-        now: events that repeat are read to two years from here.
+        text: dates and calendar files, separated by commas.
+        source: name of the option or variable, for error messages.
+        folder: base folder of relative paths.
+        now: current time; repeating events are read for two years from then.
 
     Raises:
         UsageError: a part is neither a date nor a calendar file.
-        InputError: a calendar file can't be read, or has no days.
+        InputError: a calendar file can't be read or has no days.
     """
     days: set[date] = set()
     for part in filter(None, map(str.strip, text.split(","))):
@@ -120,7 +121,7 @@ def parse_days_off(text: str, *, source: str, folder: Path, now: datetime) -> fr
                 ) from None
             days |= _days_of_calendar(folder / part, now)
     if not days:
-        raise UsageError(f"{source}: no day is named", hint="write dates like 2026-12-25", code="not-on")
+        raise UsageError(f"{source}: no day is given", hint="write dates like 2026-12-25", code="not-on")
     return frozenset(days)
 
 
@@ -137,7 +138,7 @@ def _days_of_calendar(path: Path, now: datetime) -> set[date]:
     except OSError as error:
         raise _unreadable(path, error.strerror or "it can't be opened") from None
     except (ValueError, KeyError, AttributeError, TypeError, IndexError):
-        raise _unreadable(path, "it is no calendar") from None
+        raise _unreadable(path, "it is not a calendar file") from None
     if not days:
         raise _unreadable(path, "it has no events")
     return days

@@ -1,4 +1,4 @@
-"""Do-not-call lists: the ledger's own, and files for one run."""
+"""The do-not-call rule: the ledger's own list, and lists from files for one run."""
 
 from array import array
 from bisect import bisect_left
@@ -9,18 +9,18 @@ from xuna_cli.models import Reason
 from xuna_cli.phone.same_person import other_form
 from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
 
-_BUCKETS = 509  # a prime: numbers come in runs, and are spread by it
+_BUCKETS = 509  # prime, to spread consecutive numbers over the buckets
 
 
 class Numbers:
-    """A set of E.164 numbers in eight bytes each.
+    """A set of E.164 numbers that takes eight bytes for each.
 
     Args:
-        numbers: in any order, as often as they like.
+        numbers: E.164 numbers in any order; duplicates are allowed.
     """
 
     def __init__(self, numbers: Iterable[str]) -> None:
-        # Each bucket is sorted by itself, so that few of them are Python objects at once, and searched by itself.
+        # Each bucket is sorted and searched separately, so that few numbers are Python objects at the same time.
         self._buckets: list[array[int]] = [array("Q") for _ in range(_BUCKETS)]
         for number in numbers:
             digits = int(number[1:])
@@ -29,7 +29,7 @@ class Numbers:
             self._buckets[place] = array("Q", sorted(set(bucket)))
 
     def __contains__(self, number: object) -> bool:
-        """Return whether an E.164 number is among them."""
+        """Return whether an E.164 number is in the set."""
         if not isinstance(number, str):
             return False
         digits = int(number[1:])
@@ -38,25 +38,25 @@ class Numbers:
         return place < len(bucket) and bucket[place] == digits
 
     def __iter__(self) -> Iterator[str]:
-        """Yield each once, as E.164, in no order."""
+        """Yield each number once, as E.164, in no particular order."""
         for bucket in self._buckets:
             yield from (f"+{digits}" for digits in bucket)
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return how many numbers the set has."""
         return sum(map(len, self._buckets))
 
 
 @dataclass(frozen=True, slots=True)
 class NumberList:
-    """A list for one run.
+    """A do-not-call list for one run.
 
     Attributes:
-        name: what messages call it.
-        numbers: who is on it.
-        unassigned: how many of them are possible, but in no range that is in use. For a suppression that is
-            nearly always a missing part, and the person who is meant has another number.
-        example: the first of those, and where it stands.
+        name: name of the list in messages.
+        numbers: the numbers on the list.
+        unassigned: how many of them are possible, but in no range that is in use. Such an entry is nearly always
+            incomplete, and the person has another number.
+        example: the first of those, and its place in the file.
     """
 
     name: str
@@ -65,16 +65,16 @@ class NumberList:
     example: str = ""
 
     def has(self, number: str) -> bool:
-        """Return whether an E.164 number is on it, in whichever form."""
+        """Return whether an E.164 number is on the list, in any of its forms."""
         return number in self.numbers or other_form(number) in self.numbers
 
 
 class ListFile:
-    """A list in a file that may change while a run waits.
+    """A do-not-call list in a file that may change while a run waits.
 
     Args:
-        read: reads it.
-        version: what is another one when the file has changed.
+        read: reads the list.
+        version: returns a value that differs after the file has changed.
     """
 
     def __init__(self, read: Callable[[], NumberList], version: Callable[[], object]) -> None:
@@ -84,39 +84,39 @@ class ListFile:
         self.list = read()
 
     def read_again(self) -> bool:
-        """Read the file again if it has changed since; return whether it has.
+        """Read the file again if it has changed; return whether it has.
 
         Raises:
-            InputError: it can't be read any more.
+            InputError: the file can't be read any more.
         """
         seen = self._version()
         if seen == self._seen:
             return False
-        self.list = self._read()  # other threads see the old list or the new one
+        self.list = self._read()  # atomic: other threads see either the old list or the new one
         self._seen = seen
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class DoNotCall:
-    """Nobody is called whose number is on one of the lists, in whichever form it stands there.
+    """Call nobody whose number is on a do-not-call list, in any form of the number.
 
     Attributes:
-        lists: those for this run.
+        lists: the lists for this run.
     """
 
     lists: Sequence[ListFile] = ()
 
     def read_again(self) -> list[NumberList]:
-        """Read the files again that have changed, and return their lists.
+        """Read changed files again, and return their lists.
 
         Raises:
-            InputError: one can't be read any more.
+            InputError: a file can't be read any more.
         """
         return [each.list for each in self.lists if each.read_again()]
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for who is on no list."""
+        """Return None if no list has the number."""
         if look.listed is not None:
             words = f" ({look.listed})" if look.listed else ""
             return Reason("do-not-call", DO_NOT_CALL, f"do-not-call: on the ledger's do-not-call list{words}")

@@ -1,8 +1,8 @@
-"""Calling hours, in the time of whoever is called.
+"""Calling hours in the person's local time.
 
-A window belongs to the day on which it opens, so that `mon-fri` with 22:00-02:00 ends on Saturday at 02:00.
-Where the clocks change inside a window's edge, the edge is taken so that nobody is called outside: it
-opens at the later of the two readings of its time and closes at the earlier (PEP 495: `fold`).
+A window belongs to the day on which it opens: `mon-fri` with 22:00-02:00 ends on Saturday at 02:00. If the clocks
+change at the edge of a window, that local time has two readings (PEP 495: `fold`). The window then opens at the later
+one and closes at the earlier one, so that nobody is called outside hours.
 """
 
 import re
@@ -19,28 +19,28 @@ DAY_MINUTES = 24 * 60
 DEFAULT_CLOSE_EARLY = timedelta(minutes=10)
 
 _WINDOW = re.compile(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
-# An opening further away than this is none: every day of the week has been looked at twice.
+# Search for an opening this many days ahead: two weeks have every day of the week twice.
 _DAYS_AHEAD = 15
 _USUALLY_AHEAD = 3
-# How often the openings of several zones are chased before they are taken to never meet.
+# Search steps for a common opening of several zones before giving up.
 _MOST_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From when to when, in minutes after midnight; a closing not after the opening is on the next day."""
+    """A window in minutes after midnight. If it closes before it opens, it closes on the next day."""
 
     opens: int
     closes: int
 
 
 class Span(NamedTuple):
-    """How a zone stands for a while: open or closed, until it changes.
+    """The state of a time zone: open or closed, until it changes.
 
     Attributes:
         is_open: whether people there may be called.
-        since: UTC, from when on that is so, at the latest.
-        until: UTC, to when that is so.
+        since: UTC; the state holds at least from then.
+        until: UTC; the state holds until then.
     """
 
     is_open: bool
@@ -50,12 +50,12 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When people may be called.
+    """Calling hours: times of day, and weekdays.
 
     Attributes:
         windows: the times of day.
-        days: the weekdays, Monday is 0.
-        close_early: nothing is submitted so long before a window closes: submitting isn't dialling yet.
+        days: weekdays; Monday is 0.
+        close_early: submit nothing this long before a window closes, because submitting is not dialing yet.
     """
 
     windows: tuple[Window, ...]
@@ -63,14 +63,14 @@ class Hours:
     close_early: timedelta = DEFAULT_CLOSE_EARLY
 
     def span(self, zone_name: str, now: datetime) -> Span | None:
-        """Return how a zone stands now, and until when.
+        """Return whether calling hours are open in a zone now, and until when.
 
         Args:
-            zone_name: of a zone that is known.
+            zone_name: name of a known zone.
             now: any aware time.
 
         Returns:
-            None, if no window opens there within two weeks.
+            None if no window opens there within two weeks.
         """
         today = local(now, zone_name).date()
         for days_ahead in (_USUALLY_AHEAD, _DAYS_AHEAD):
@@ -85,7 +85,7 @@ class Hours:
         return None
 
     def _openings(self, zone_name: str, today: date, days_ahead: int) -> Sequence[tuple[datetime, datetime]]:
-        """Return the openings from yesterday on, merged where one runs into the next, in order."""
+        """Return the windows from yesterday on, in order; windows that touch are merged."""
         found = []
         for offset in range(-2, days_ahead):
             day = today + timedelta(days=offset)
@@ -103,13 +103,13 @@ class Hours:
                 merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
             else:
                 merged.append((opens, closes))
-        # Windows that run into each other (00:00-24:00) have no closing between them to stop early for.
+        # Merged windows (00:00-24:00) have no closing time between them, so there is nothing to close early for.
         early = [(opens, closes - self.close_early) for opens, closes in merged]
         return [(opens, closes) for opens, closes in early if opens < closes]
 
     @property
     def shortest(self) -> timedelta:
-        """How long the shortest window is, with those that run into each other taken together."""
+        """Return the length of the shortest window, after merging windows that touch."""
         spans: list[list[int]] = []
         for window in sorted(self.windows, key=lambda window: window.opens):
             closes = window.closes + (DAY_MINUTES if window.closes <= window.opens else 0)
@@ -123,7 +123,7 @@ class Hours:
 
 
 def next_opening(hours: Hours, zones: Sequence[str], now: datetime) -> datetime | None:
-    """Return when it is within hours in all of the zones: `now` itself, or a later time; None: never."""
+    """Return the next time (perhaps `now`) when hours are open in all of the zones; None if there is none."""
     at = now
     for _ in range(_MOST_STEPS):
         latest = at
@@ -142,7 +142,7 @@ def next_opening(hours: Hours, zones: Sequence[str], now: datetime) -> datetime 
 
 
 def _readings(zone_name: str, day: date, minutes: int) -> tuple[datetime, datetime]:
-    """Return the two times, in UTC, that a local time can mean; they differ where the clocks change."""
+    """Return the two possible UTC times of a local time; they differ only when the clocks change."""
     day += timedelta(days=minutes // DAY_MINUTES)
     minutes %= DAY_MINUTES
     wall = datetime.combine(day, time(minutes // 60, minutes % 60), tzinfo=zone(zone_name))
@@ -150,10 +150,10 @@ def _readings(zone_name: str, day: date, minutes: int) -> tuple[datetime, dateti
 
 
 def parse_windows(text: str, *, source: str) -> tuple[Window, ...]:
-    """Return the windows of `--hours`: `09:00-20:00`, several with commas between them.
+    """Parse `--hours`: `09:00-20:00`, or several windows with commas.
 
     Raises:
-        UsageError: it is not of that form.
+        UsageError: the text has another form.
     """
     windows = []
     for part in text.split(","):
@@ -178,10 +178,10 @@ def _no_hours(text: str, source: str) -> UsageError:
 
 
 def parse_days(text: str, *, source: str) -> frozenset[int]:
-    """Return the weekdays of `--days`: `mon-fri`, `mon,wed,sat`, `sat-mon`.
+    """Parse `--days`: `mon-fri`, `mon,wed,sat`, `sat-mon`.
 
     Raises:
-        UsageError: it is not of that form.
+        UsageError: the text has another form.
     """
     days: set[int] = set()
     for part in text.lower().split(","):
@@ -209,10 +209,10 @@ def _is_day(name: str) -> bool:
 
 
 def parse_time(text: str, *, source: str) -> datetime:
-    """Return the beginning or the end of a campaign: ISO 8601 with a UTC offset.
+    """Parse the start or the end of a campaign: ISO 8601 with a UTC offset.
 
     Raises:
-        UsageError: it is no time, or has no offset.
+        UsageError: the text is not a time, or has no UTC offset.
     """
     try:
         moment = datetime.fromisoformat(text.strip())

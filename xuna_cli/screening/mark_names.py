@@ -1,7 +1,7 @@
-"""What a column's name says about who must not be called, and what a cell of it says.
+"""Recognize do-not-call columns by their names, and read their cells.
 
-The names are those of CRMs (Salesforce `DoNotCall`, HubSpot and Zoho `Opted Out`), of dialers and national
-registries (DNC, DND, TPS, Bloctel, Robinson), and the words for it in the most used languages.
+The names come from CRMs (Salesforce `DoNotCall`, HubSpot and Zoho `Opted Out`), dialers and national registries (DNC,
+DND, TPS, Bloctel, Robinson), and from the most used languages.
 """
 
 import unicodedata
@@ -12,14 +12,14 @@ from xuna_cli.folding import fold, words
 
 
 class Says(Enum):
-    """What a column is about."""
+    """Meaning of a column."""
 
     NOTHING = "nothing"
     DO_NOT_CALL = "do not call"
     OTHER_CHANNEL = "another channel"
-    """An opt-out of e-mail, of text messages, of post."""
+    """An opt-out of e-mail, text messages or post."""
     CONSENT = "consent"
-    """The other way round: a yes allows something."""
+    """The opposite of a do-not-call column: a yes allows calls."""
 
 
 _NAMES = """
@@ -59,7 +59,7 @@ khong goi|dung goi|khong lien he|ห้ามโทร|ไม่ต้องโ�
 _DO_NOT_CALL = frozenset(
     fold(name) for line in _NAMES.splitlines() for name in line.split("|") if name.strip()
 )
-# Phrases that a longer name may have in it: `Contact: Do Not Call?`, `Opted out of sales calls`.
+# Phrases that may be part of a longer name: `Contact: Do Not Call?`, `Opted out of sales calls`.
 _WITHIN = tuple(
     fold(name)
     for name in (
@@ -129,7 +129,7 @@ _CONSENT_WITHIN = tuple(
 
 @lru_cache(maxsize=4096)
 def says(column: str) -> Says:
-    """Return what a column is about, by its name."""
+    """Return the meaning of a column, judged by its name."""
     plain, parts = fold(column), frozenset(words(column))
     if plain in _DO_NOT_CALL:
         return Says.DO_NOT_CALL
@@ -158,10 +158,10 @@ _NO = frozenset(
 
 
 def is_clear_no(cell: object) -> bool:
-    """Return whether a cell of a do-not-call column says that the person may be called.
+    """Return whether a cell of a do-not-call column clearly allows calls.
 
-    That is nothing at all, false, 0, or a no in one of many languages. Whatever else is there may be a yes, a
-    date of an opt-out or a reason, and is taken for one.
+    These cells do: an empty one, false, 0, and "no" in one of many languages. Any other cell may be a yes, the date
+    of an opt-out or a reason, and counts as a mark.
     """
     if cell is None or cell is False:
         return True

@@ -1,4 +1,4 @@
-"""Do-not-call marks in the list itself: a column that says who must not be called."""
+"""The rule for do-not-call marks: a column of the list itself says who must not be called."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,22 +7,22 @@ from xuna_cli.models import Reason
 from xuna_cli.screening.mark_names import Says, is_clear_no, says
 from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
 
-_REMEMBERED = 10_000  # different sets of keys of JSON contacts
+_REMEMBERED = 10_000  # sets of keys (of JSON contacts) to cache
 _SHOWN = 40
 
 
 def do_not_call_columns(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns whose name says that they mark who must not be called, in their order."""
+    """Return the do-not-call columns, recognized by name, in their order."""
     return tuple(column for column in columns if says(column) is Says.DO_NOT_CALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Nobody is called who has anything but a clear no in a do-not-call column of the list.
+    """Call nobody whose do-not-call column has anything but a clear no.
 
     Attributes:
-        columns: those of the list.
-        in_contact: whether contacts may have further ones of their own (they can in JSON).
+        columns: do-not-call columns of the list.
+        in_contact: whether a contact can have further ones of its own (only in JSON).
     """
 
     columns: tuple[str, ...]
@@ -30,7 +30,7 @@ class Marks:
     _by_keys: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for who has no mark."""
+        """Return None if the contact has no mark."""
         column = self.marked(look.fields)
         if column is None:
             return None
@@ -39,7 +39,7 @@ class Marks:
         return Reason("do-not-call", DO_NOT_CALL, f'do-not-call: {column!r} is "{shown}"', column)
 
     def marked(self, fields: Mapping[str, object]) -> str | None:
-        """Return the first column with a mark; None: there is none."""
+        """Return the first column with a mark, or None."""
         for column in self._columns(fields) if self.in_contact else self.columns:
             if not is_clear_no(fields.get(column)):
                 return column

@@ -1,4 +1,4 @@
-"""The order of the rules, written down once: who falls under several is counted under the first."""
+"""The order of the rules. If several apply to a contact, it is counted under the first one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,25 +20,25 @@ from xuna_cli.screening.rules import (
     Until,
 )
 
-ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # for rules that don't look at it
+ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # for rules that don't look at the time
 
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """Every rule of one run; None where it was not asked for.
+    """All screening rules of one run; None for a rule that was not requested.
 
     Attributes:
-        do_not_call: also of the ledger's own list, so it is always there.
-        marks: in the list itself.
-        countries: an allow-list.
+        do_not_call: do-not-call lists; always there, because of the ledger's own list.
+        marks: do-not-call marks in the contact list itself.
+        countries: allowed countries.
         kind_of_number: no costly numbers.
-        consent: nobody without it.
-        quiet_days: nobody who was called a short while ago.
-        until: nobody after the end.
-        start: nobody before the beginning.
-        not_on: nobody on these days of their own calendar.
-        hours: nobody outside them, now.
-        usual: whom to warn about where no hours were asked for.
+        consent: required consent.
+        quiet_days: nobody who was called recently.
+        until: end of the campaign.
+        start: start of the campaign.
+        not_on: days without calls.
+        hours: calling hours.
+        usual: the usual hours, to warn about people outside them when no hours were requested.
     """
 
     do_not_call: DoNotCall = field(default_factory=DoNotCall)
@@ -57,7 +57,7 @@ class Screening:
     def at_intake(self) -> tuple[Rule, ...]:
         """The rules before a claim, in the order in which a row is counted.
 
-        They are of one run: what they remember begins anew each time.
+        Use them for one run only: what they remember starts empty each time.
         """
         rules: Iterable[Rule | None] = (
             self.do_not_call,
@@ -66,7 +66,7 @@ class Screening:
             self.kind_of_number,
             self.consent,
             self.quiet_days,
-            # Before the hours: who is deferred is called later, and then not asked again.
+            # Before the hours, because a deferred call is made later without this check.
             OncePerNumber() if self.quiet_days is not None else None,
             self.until,
             self.start,
@@ -77,9 +77,9 @@ class Screening:
 
     @property
     def by_number(self) -> Callable[[str], bool] | None:
-        """Tells of a number that nothing is said against it, where the rules look at nothing else; else None.
+        """Predicate on the number alone that finds targets which pass all rules; None if a rule needs more.
 
-        It holds for a number that is not on the ledger's own list, in a row that has no mark.
+        It is only valid for a number that is not on the ledger's own list, in a row without a mark.
         """
         if self.do_not_call.lists:
             return None
@@ -90,7 +90,7 @@ class Screening:
         return (lambda _: True) if others == (self.do_not_call,) else None
 
     def is_marked(self, target: CallTarget, contact: Contact | None) -> bool:
-        """Return whether there is a mark in the list, in this row or another one, that says not to call."""
+        """Return whether a do-not-call mark in this row, or in another row of the same number, applies to a target."""
         if self.marks is None or contact is None:
             return False
         if isinstance(self.marks, Marks):
@@ -99,9 +99,9 @@ class Screening:
 
     @property
     def before_post(self) -> tuple[Rule, ...]:
-        """The rules that are asked again right before every POST, in the same order.
+        """The rules that are checked again right before every POST, in the same order.
 
-        The ledger's own list is asked by `Ledger.submit`, in its transaction.
+        `Ledger.submit` checks the ledger's own do-not-call list in its transaction.
         """
         rules: Iterable[Rule | None] = (
             self.do_not_call if self.do_not_call.lists else None,
@@ -114,7 +114,7 @@ class Screening:
 
     @property
     def second_look(self) -> tuple[Rule, ...]:
-        """The rules for who was deferred and is looked at again, in the same order."""
+        """The rules for deferred targets, in the same order."""
         rules: Iterable[Rule | None] = (
             self.do_not_call,
             self.quiet_days,
@@ -126,12 +126,12 @@ class Screening:
         return tuple(rule for rule in rules if rule is not None)
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
-        """Return how many people are outside 08:00-21:00 of their own time."""
+        """Return how many people are outside 08:00-21:00 in their local time."""
         return self.usual.outside(targets, now)
 
 
 def first(rules: Iterable[Rule], look: ScreeningContext) -> Reason | None:
-    """Return what the first rule says that says anything."""
+    """Return the reason of the first rule that has one."""
     for rule in rules:
         reason = rule(look)
         if reason is not None:

@@ -1,4 +1,4 @@
-"""The rules: each looks at one call target and says nothing, or why it is not called."""
+"""Screening rules: each looks at one call target and returns None, or the reason not to call it."""
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 
 
 class ScreeningContext(NamedTuple):
-    """What a rule may look at.
+    """The data that rules may use.
 
     Attributes:
-        target: who would be called.
-        now: UTC.
-        fields: the contact's cells; empty in a second look, right before a POST.
-        listed: why the ledger's own do-not-call list has the number; None: it has not.
-        called_at: when the number was last called in any campaign, as the ledger writes times, where
-            that was asked for; `now`: another run has claimed it; None: not within the quiet days.
+        target: the call target.
+        now: current time in UTC.
+        fields: the contact's cells; empty when rules are checked again right before a POST.
+        listed: reason from the ledger's own do-not-call list; None if the number is not on it.
+        called_at: last call to the number in any campaign (the ledger's time format), if it is within the quiet days
+            and they were requested; `now` if another run has claimed the number; otherwise None.
     """
 
     target: CallTarget
@@ -36,20 +36,20 @@ Rule = Callable[[ScreeningContext], Reason | None]
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Anybody whose consent is not written down is not called; a missing consent is a no.
+    """Require recorded consent; a missing value means no.
 
     Attributes:
-        column: where it is written down.
-        values: what counts as a yes, in lower case.
+        column: the consent column.
+        values: values that mean yes, in lower case.
     """
 
     column: str
     values: frozenset[str]
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for a yes."""
+        """Return None if the contact has consented."""
         cell = look.fields.get(self.column)
-        # JSON's true and 1 are `true` and `1`; other kinds of values say nothing.
+        # JSON's true and 1 become `true` and `1`; values of other types are not consent.
         said = str(cell).strip().lower() if isinstance(cell, (str, int)) else ""
         if said in self.values:
             return None
@@ -59,14 +59,14 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class InAnyRow:
-    """What one row of the list says of a number holds for all rows of the number, wherever they stand.
+    """Apply a rule's finding about one row to all rows with the same number.
 
     Attributes:
-        rule: looks at the cells of one row.
-        numbers: of the rows of which the rule says something, each in its `one_form`.
-        code: of the reason for the others.
-        count: likewise.
-        column: that the rule looks at.
+        rule: rule that looks at the cells of one row.
+        numbers: numbers of the rows for which the rule has a reason, each in its `one_form`.
+        code: reason code for the other rows of these numbers.
+        count: count for the other rows.
+        column: column that the rule looks at.
     """
 
     rule: Rule
@@ -76,7 +76,7 @@ class InAnyRow:
     column: str
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return what the rule says of this row, or that it says it of another one."""
+        """Return the rule's reason for this row, or a reason if another row of the number has one."""
         reason = self.rule(look)
         if reason is not None or not any(one_form(number) in self.numbers for number in look.target.numbers):
             return reason
@@ -87,20 +87,20 @@ class InAnyRow:
 
 @dataclass(frozen=True, slots=True)
 class QuietDays:
-    """Nobody is called who was called in any campaign of this ledger some days ago.
+    """Call nobody who was called a short time ago, in any campaign of the ledger.
 
     Attributes:
-        days: how many.
+        days: length of that time.
     """
 
     days: float
 
     def since(self, now: datetime) -> datetime:
-        """Return from when on a call counts."""
+        """Return the earliest time of calls that count."""
         return now - timedelta(days=self.days)
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for who was left alone long enough."""
+        """Return None if the last call was long enough ago."""
         if look.called_at is None:
             return None
         if look.called_at == "now":
@@ -116,15 +116,15 @@ class QuietDays:
 
 @dataclass(frozen=True, slots=True)
 class OncePerNumber:
-    """With quiet days, a number that several rows of one list have is called for the first of them alone.
+    """With quiet days, call a number only for the first of its rows.
 
-    Only `--key` makes several people of one number; without it there is nothing to remember.
+    Only with `--key` can several rows of one number be different people.
     """
 
     _first: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing for the first key of each number, however often that one is looked at."""
+        """Return None for the first key of each number, however often it is checked."""
         number, key = look.target.to_phone_number, look.target.key
         if key == number or self._first.setdefault(one_form(number), key) == key:
             return None
@@ -137,20 +137,20 @@ class OncePerNumber:
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """The campaign has an end; after it nobody is called.
+    """Call nobody after the end of the campaign.
 
     Attributes:
-        end: an aware time, as it was given.
+        end: the end, an aware time, in the UTC offset that the user gave.
     """
 
     end: datetime
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
-        """Return nothing before the end."""
+        """Return None before the end."""
         return None if look.now < self.end else self.passed()
 
     def passed(self, why: str = "") -> Reason:
-        """Return the reason of somebody for whom the end has come, or comes before they may be called."""
+        """Return the reason for a call that can only be made after the end."""
         end = for_people(self.end)
         message = (
             f"past-until: {why}, after the end of the campaign ({end})"

@@ -1,7 +1,7 @@
-"""Rules that a whole list is read for, before anybody on it is called.
+"""Rules that need the whole list before anybody on it is called.
 
-Two rows of one person may say different things, and which of them is read first, or together with which
-others, must not decide who is called: a no in any row is a no.
+Two rows of one person may contradict each other. The order in which they are read must not decide who is called: a
+"no" in any row is a "no".
 """
 
 from array import array
@@ -18,7 +18,7 @@ from xuna_cli.screening.rules import DO_NOT_CALL, SCREENED, Consent, InAnyRow, S
 
 
 def needs_whole_list(screening: Screening) -> bool:
-    """Return whether a rule looks at the cells of a row for a no; in JSON, any contact may have such a cell."""
+    """Return whether a rule has to look for a "no" in all rows; in JSON, any contact may have such a field."""
     marks = screening.marks
     return isinstance(screening.consent, Consent) or (
         isinstance(marks, Marks) and bool(marks.columns or marks.in_contact)
@@ -32,16 +32,17 @@ def for_whole_list(
     *,
     now: datetime,
 ) -> Screening:
-    """Read a list and return the rules with what its rows say of each other; eight bytes for each no.
+    """Read a list, and return the rules with the findings of all rows; takes eight bytes for each "no".
 
     Args:
         screening: the rules.
         rows: the whole list.
-        prepare: contact to call target; only its numbers matter.
-        now: UTC.
+        prepare: makes a call target of a contact; only its numbers are used.
+        now: current time in UTC.
 
     Raises:
-        InputError: the list can't be read to its end. Nobody may be called then: a no may be behind it.
+        InputError: the list can't be read to its end. Nobody may be called then, because the unread rows may have a
+            "no".
     """
     marks, consent = screening.marks, screening.consent
     rules = [rule for rule in (marks, consent) if isinstance(rule, Marks | Consent)]
