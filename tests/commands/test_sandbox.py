@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -132,9 +133,24 @@ def test_it_says_what_it_simulates(options, told):
         assert process.stderr.readline() == f"xuna: the sandbox simulates {told}\n"
 
 
+@pytest.mark.slow
+def test_its_clock_starts_at_a_given_time():
+    with serving("--start-at", "2030-05-01T09:00-05:00") as (process, exports):
+        process.stderr.readline()
+        assert process.stderr.readline().endswith("seed 0; clock at 2030-05-01T09:00-05:00\n")
+        with Client(SimpleNamespace(base_url=exports["XUNA_BASE_URL"])) as client:
+            assert client.get("/sandbox/clock").json()["iso"].startswith("2030-05-01T14:0")
+            client.call(1)
+            [record] = client.get("/v1/convai/conversations").json()["conversations"]
+            started = datetime.fromtimestamp(record["metadata"]["start_time"], UTC)
+            assert started.isoformat().startswith("2030-05-01T14:0")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--start-at", "tomorrow"], "--start-at: 'tomorrow' is not a valid time"),
+        (["--start-at", "2026-12-01T09:00"], "--start-at: '2026-12-01T09:00' has no UTC offset"),
         (["--unanswered", "40"], "--unanswered: invalid share '40'"),
         (["--unanswered", "-1%"], "--unanswered: invalid share '-1%'"),
         (["--opt-out", "101%"], "--opt-out: invalid share '101%'"),

@@ -320,6 +320,32 @@ def test_answers_are_the_same_for_the_same_seed():
     assert told != answers(2, 40, unanswered=0.4, opt_out=0.2)
 
 
+@pytest.mark.slow
+def test_calling_again_who_did_not_answer_reaches_nearly_everybody():
+    """What one person does depends on the seed, the number and which call it is, not on who else is called."""
+    everybody = answers(1, 100, 5, unanswered=0.4)
+    reached = set()
+    conversations = ConversationOptions(page_size=100, unanswered=0.4)
+    left = [100]
+    with SandboxServer(seed=1, conversations=conversations) as sandbox, Client(sandbox) as client:
+        for attempt in range(5):
+            before = sandbox.state.total
+            called = [call for call in calls(100) if call["to_phone_number"] not in reached]
+            client.call(calls=called)
+            answered = {
+                record["metadata"]["phone_call"]["external_number"]
+                for page in pages(client)
+                for record in page
+                if int(record["conversation_id"][-8:], 16) > before
+            }
+            assert answered == everybody[attempt].keys() & {call["to_phone_number"] for call in called}
+            reached |= answered
+            left.append(100 - len(reached))
+    assert left == sorted(left, reverse=True)
+    assert 25 <= left[1] <= 55
+    assert left[-1] <= 5
+
+
 @pytest.mark.parametrize(("share", "said"), [(None, {None}), (0.0, {False}), (1.0, {True})])
 def test_nobody_opts_out_or_everybody(share, said):
     assert set(answers(1, 5, 1, opt_out=share)[0].values()) == said

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xuna_cli.api.account import agents
@@ -19,6 +19,7 @@ from xuna_cli.settings import Settings
 
 if TYPE_CHECKING:
     from xuna_cli.commands.call_options import CallerOptions
+    from xuna_cli.sandbox.server import SandboxServer
 
 SANDBOX_ORIGIN = "sandbox"
 SANDBOX_UNANSWERED = 0.1  # share of sandbox calls without a conversation record, as in practice
@@ -61,6 +62,9 @@ def open_account(options: "CallerOptions") -> Iterator[Account]:
         ConfigurationError: if a setting is missing or malformed.
     """
     agent, number = options.agent_id, options.from_phone_number_id
+    if options.simulation is not None:
+        yield _account_of(options.simulation.server, deadline=options.timeout)
+        return
     if options.sandbox:
         with sandbox_account(agent, number, deadline=options.timeout) as account:
             yield account
@@ -77,18 +81,19 @@ def open_account(options: "CallerOptions") -> Iterator[Account]:
 @contextlib.contextmanager
 def sandbox_account(agent: str | None, number: str | None, *, deadline: float) -> Iterator[Account]:
     """Open a sandbox in this process that accepts any id of an agent or a caller number."""
-    from xuna_cli.sandbox.account import SANDBOX_AGENT, SANDBOX_NUMBER
-    from xuna_cli.sandbox.account import Account as SandboxAccount
+    from xuna_cli.sandbox.account import account_with
     from xuna_cli.sandbox.server import SandboxServer
 
-    known_agent = replace(SANDBOX_AGENT, agent_id=str(agent or SANDBOX_AGENT.agent_id))
-    known_number = replace(
-        SANDBOX_NUMBER, phone_number_id=str(number or SANDBOX_NUMBER.phone_number_id), agent_id=None
-    )
-    known = SandboxAccount(agents=(known_agent,), phone_numbers=(known_number,))
+    known = account_with(agent, number)
     with SandboxServer(account=known, record=sandbox_record(), record_words=False) as server:
-        client = Client(server.base_url, server.account.api_key, deadline=deadline)
-        yield Account(client, known_agent.agent_id, known_number.phone_number_id, SANDBOX_ORIGIN)
+        yield _account_of(server, deadline=deadline)
+
+
+def _account_of(server: "SandboxServer", *, deadline: float) -> Account:
+    """Return a client of a sandbox, with the sandbox's first agent and caller number."""
+    [agent, *_], [number, *_] = server.account.agents, server.account.phone_numbers
+    client = Client(server.base_url, server.account.api_key, deadline=deadline)
+    return Account(client, agent.agent_id, number.phone_number_id, SANDBOX_ORIGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,10 @@ def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
     for warning in settings.warnings:
         say(f"xuna: warning: {warning}")
     with contextlib.ExitStack() as stack:
-        if options.sandbox:
+        if options.simulation is not None:
+            client = _account_of(options.simulation.server, deadline=READING_DEADLINE_S).client
+            origin = SANDBOX_ORIGIN
+        elif options.sandbox:
             from xuna_cli.sandbox.conversations import ConversationOptions
             from xuna_cli.sandbox.server import SandboxServer
 

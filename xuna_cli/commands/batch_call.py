@@ -184,7 +184,9 @@ class BatchCall:
             rejects = self._list.open_rejects(stack)
             path = self._list.location
             ledger = stack.enter_context(
-                contextlib.closing(ledger_for_writing(path, required=self._list.ledger_required))
+                contextlib.closing(
+                    ledger_for_writing(path, required=self._list.ledger_required, now=options.clock.now)
+                )
             )
             description = self._list.description(
                 account.agent_id, account.from_phone_number_id, account.origin, options.timeout

@@ -3,12 +3,15 @@
 import contextlib
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xuna_cli.commands.option_types import Options
 from xuna_cli.commands.options import LedgerOptions
 from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
+from xuna_cli.ledger.database import utc_now
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
@@ -18,17 +21,25 @@ from xuna_cli.output.messages import say
 from xuna_cli.settings import Given, Settings, data_folder
 from xuna_cli.times import for_people
 
+if TYPE_CHECKING:
+    from xuna_cli.commands.simulation import Simulation
+
 SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
 
 
-def ledger_location(given: Given | None, *, sandbox: bool, aloud: bool = True) -> Location:
+def ledger_location(
+    given: Given | None, *, sandbox: bool, simulation: "Simulation | None" = None, aloud: bool = True
+) -> Location:
     """Return the ledger's location. The sandbox always uses its own ledger.
 
     Args:
         given: the value of --ledger or XUNA_LEDGER, with its source.
         sandbox: whether to use the sandbox's ledger.
+        simulation: the simulation that the command is part of; it has its own ledger.
         aloud: whether to report that an unnamed `.env` chose the ledger.
     """
+    if simulation is not None:
+        return simulation.ledger
     if sandbox:
         return data_folder(os.environ) / "sandbox.db"
     if given is None:
@@ -92,18 +103,21 @@ def address_in(options: LedgerOptions, campaign: str) -> str:
     return address(campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
 
 
-def ledger_for_writing(location: Location, *, required: bool = False) -> Ledger:
+def ledger_for_writing(
+    location: Location, *, required: bool = False, now: Callable[[], datetime] = utc_now
+) -> Ledger:
     """Open the ledger, or create and report it.
 
     Args:
         location: where it is.
         required: whether the ledger must exist.
+        now: the clock, in UTC.
 
     Raises:
         LedgerError: if it can't be used, or is required and not there.
     """
     try:
-        ledger = open_ledger(location, create=not required)
+        ledger = open_ledger(location, create=not required, now=now)
     except LedgerError as error:
         raise _required(error) if error.code == "ledger-missing" else error from None
     if ledger.created:
@@ -147,8 +161,8 @@ def _required(error: LedgerError) -> LedgerError:
 @contextlib.contextmanager
 def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
     """Open an existing ledger read-only."""
-    location = ledger_location(options.ledger, sandbox=options.sandbox)
-    with contextlib.closing(open_ledger(location, create=False)) as ledger:
+    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
+    with contextlib.closing(open_ledger(location, create=False, now=options.clock.now)) as ledger:
         tell_moved(ledger)
         yield ledger
 

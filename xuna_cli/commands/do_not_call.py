@@ -395,9 +395,11 @@ def _numbers(options: NumberOptions) -> Sequence[str]:
 def _ledger_to_change(options: ListedOptions) -> "Iterator[Ledger]":
     from xuna_cli.commands.context import ledger_for_writing, ledger_location
 
-    location = ledger_location(options.ledger, sandbox=options.sandbox)
+    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
     with contextlib.closing(
-        ledger_for_writing(location, required=options.require_ledger and not options.sandbox)
+        ledger_for_writing(
+            location, required=options.require_ledger and not options.sandbox, now=options.clock.now
+        )
     ) as ledger:
         yield ledger
 
@@ -408,7 +410,7 @@ def _ledger_if_there(options: ListedOptions) -> "Iterator[Ledger | None]":
     from xuna_cli.commands.context import ledger_if_there, ledger_location, tell_moved
     from xuna_cli.output.messages import say
 
-    location = ledger_location(options.ledger, sandbox=options.sandbox)
+    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
     ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
     if ledger is None:
         say(f"xuna: there is no ledger at {location} yet")

@@ -196,7 +196,7 @@ def _ledger(options: DoctorOptions) -> str:
     from xuna_cli.ledger.moved import check_not_moved
     from xuna_cli.ledger.opening import check_writable
 
-    location = ledger_location(options.ledger, sandbox=options.sandbox)
+    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
     check_writable(location)
     ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
     if ledger is None:

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, dataclass_transform
 
 import typer
 import typer.core
@@ -40,6 +40,10 @@ from xuna_cli.debug_log import debug, start_debug_log
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
 from xuna_cli.output.masking import masked_words, set_masking
 from xuna_cli.settings import Given, Settings
+
+if TYPE_CHECKING:
+    from xuna_cli.commands.simulation import Simulation
+    from xuna_cli.dialing.clock import Clock
 
 _PLAINER = (
     (r"not a valid (int|integer)( range)?", "not a whole number"),
@@ -120,6 +124,7 @@ class Options:
     Attributes:
         settings: values of the environment and the file; only they hold the API key.
         typed: names of the fields given on the command line.
+        simulation: what the command uses instead of the real time, API and ledger; no option sets it.
     """
 
     PANELS: ClassVar[tuple[str, ...]] = ()
@@ -130,6 +135,7 @@ class Options:
 
     settings: Settings
     typed: frozenset[str]
+    simulation: "Simulation | None" = None
     debug: Annotated[
         bool,
         typer.Option(
@@ -163,6 +169,15 @@ class Options:
             rich_help_panel="Output",
         ),
     ] = None
+
+    @property
+    def clock(self) -> "Clock":
+        """The command's only source of time."""
+        if self.simulation is not None:
+            return self.simulation.clock
+        from xuna_cli.dialing.clock import Clock
+
+        return Clock()
 
 
 def takes(

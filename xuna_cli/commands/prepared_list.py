@@ -33,7 +33,6 @@ from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.reading import beside_the_list, open_list
 from xuna_cli.contacts.review_table import CALL, SCREENING
-from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import (
     ExitStatus,
@@ -107,8 +106,10 @@ class PreparedList:
         self._keep_contacts = keep_contacts or options.rejects is not None
         self._source = source or source_of(options, stack)
         self._rendered: RenderedList | None = None
-        self.clock = Clock()
-        self.location = ledger_location(options.ledger, sandbox=options.sandbox)
+        self.clock = options.clock
+        self.location = ledger_location(
+            options.ledger, sandbox=options.sandbox, simulation=options.simulation
+        )
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options)
         self._region = check_region(options.region) if options.region else None

@@ -6,8 +6,6 @@ A failure here is only a warning; it changes neither the run nor its exit code.
 import contextlib
 import os
 import signal
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +40,8 @@ class RunEnd:
 
     def __init__(self, options: BatchCallOptions) -> None:
         self._options = options
-        self._began = time.monotonic()
+        self._clock = options.clock
+        self._began = self._clock.monotonic()
         self._metrics: Path | None = None
         self.log: EventLog | None = None
 
@@ -72,11 +71,13 @@ class RunEnd:
         if log is not None:
             from xuna_cli.output.event_log import EventLog
 
-            self.log = EventLog(log, on_failure=_warn)
+            self.log = EventLog(log, on_failure=_warn, now=self._clock.now)
 
     def _check(self, path: Path) -> None:
         options = self._options
-        location = ledger_location(options.ledger, sandbox=options.sandbox, aloud=False)
+        location = ledger_location(
+            options.ledger, sandbox=options.sandbox, simulation=options.simulation, aloud=False
+        )
         check_output_file(
             path,
             [
@@ -95,7 +96,7 @@ class RunEnd:
         if options.dry_run:
             return
         INTERRUPTS.let_finish()
-        seconds = time.monotonic() - self._began
+        seconds = self._clock.monotonic() - self._began
         campaign = result.campaign
         with contextlib.suppress(UsageError):
             campaign = campaign or campaign_of(options)
@@ -113,7 +114,7 @@ class RunEnd:
                     report=result.report,
                     held=result.held,
                     exit_code=result.exit_status,
-                    ended_at=datetime.now(UTC),
+                    ended_at=self._clock.now(),
                     seconds=seconds,
                 )
             except InputError as error:

@@ -1,14 +1,12 @@
 """`xuna sandbox`: a simulated API for rehearsals, curl and other clients."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.completion import fault_kinds
 from xuna_cli.commands.option_types import Command, options_of_command, takes, text
-from xuna_cli.errors import UsageError
+from xuna_cli.commands.simulation import SimulatedOptions, faults_of, people_of
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-_PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
-
 
 @app.callback()
 def group() -> None:
@@ -26,46 +22,15 @@ def group() -> None:
 
 
 @options_of_command
-class ServeOptions:
+class ServeOptions(SimulatedOptions):
     """The options of `xuna sandbox serve`."""
 
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8787
     api_key: Annotated[str, typer.Option(help="Key to accept; not a real one.")] = "sandbox"
-    unanswered: Annotated[
-        Given | None,
-        text(
-            metavar="SHARE",
-            help="Calls that nobody answers, e.g. 40%; they get no conversation (default: 0%).",
-        ),
-    ] = None
-    opt_out: Annotated[
-        Given | None,
-        text(
-            metavar="SHARE",
-            help="People who opt out when they answer, e.g. 2%. The collected data of each conversation then has "
-            "opt_out: true or false (default: no such field).",
-        ),
-    ] = None
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            autocompletion=fault_kinds,
-            metavar="KIND:SHARE",
-            help="Share of the POST requests that go wrong, and how, e.g. cut:1%. Kinds: answer, cut, drip, garbage, "
-            "hang, latency, max-batch, rate-limit, refuse, short; pages strikes requests for conversations. See "
-            "`xuna help sandbox`. Can be repeated.",
-        ),
-    ] = None
     latency: Annotated[
         Given | None,
         text(metavar="TIME", help="Time to wait before each answer, e.g. 200ms or 1.5s (default: 0s)."),
     ] = None
-    seed: Annotated[
-        int,
-        typer.Option(
-            metavar="N", help="Another number makes people and faults behave otherwise (default: 0)."
-        ),
-    ] = 0
 
 
 @app.command(
@@ -89,21 +54,18 @@ def serve(options: ServeOptions) -> None:
     from xuna_cli.errors import ConfigurationError
     from xuna_cli.interrupts import Interrupted
     from xuna_cli.output.messages import say
-    from xuna_cli.sandbox.conversations import ConversationOptions
     from xuna_cli.sandbox.server import SandboxServer
 
-    faults = [*_faults(options.fault or ()), *_latencies(options.latency)]
-    conversations = ConversationOptions(
-        unanswered=0.0 if options.unanswered is None else _share(options.unanswered),
-        opt_out=None if options.opt_out is None else _share(options.opt_out),
-    )
+    faults = [*faults_of(options), *_latencies(options.latency)]
+    people, clock = people_of(options), _clock(options.start_at)
     try:
         with SandboxServer(
             port=options.port,
             api_key=options.api_key,
             faults=faults,
             seed=options.seed,
-            conversations=conversations,
+            conversations=people,
+            clock=clock,
         ) as server:
             _announce(server)
             say(f"xuna: the sandbox simulates {_simulated(options)}")
@@ -118,36 +80,6 @@ def serve(options: ServeOptions) -> None:
         say("xuna: the sandbox has stopped")
 
 
-def _share(given: Given) -> float:
-    """Return `40%` as 0.4."""
-    match = _PERCENTAGE.fullmatch(given.strip())
-    if match is None or float(match[1]) > 100:  # noqa: PLR2004 - percent
-        raise UsageError(
-            f"{given.source}: invalid share {str(given)!r}", hint="write it like 40% or 0.5%", code="share"
-        )
-    return float(match[1]) / 100
-
-
-def _faults(given: list[str] | tuple[()]) -> Iterator["Fault"]:
-    """Parse the faults given as `KIND:SHARE`."""
-    from xuna_cli.sandbox.faults import ANY, any_fault
-
-    kinds = set()
-    for one in given:
-        name, colon, share = one.partition(":")
-        kind = name.strip().lower().replace("_", "-")
-        if not colon or kind not in ANY:
-            raise UsageError(
-                f"--fault: invalid fault {one!r}",
-                hint=f"write it like cut:1%; kinds are {', '.join(sorted(ANY))}",
-                code="fault",
-            )
-        if kind in kinds:
-            raise UsageError(f"--fault: {kind} is given twice", hint="give each kind one share", code="fault")
-        kinds.add(kind)
-        yield any_fault(kind, _share(Given(share, f"--fault {name.strip()}")))
-
-
 def _latencies(given: Given | None) -> Iterator["Fault"]:
     """Parse the latency of each endpoint."""
     from xuna_cli.commands.durations import parse_latency
@@ -158,6 +90,18 @@ def _latencies(given: Given | None) -> Iterator["Fault"]:
         yield from (Latency(on=endpoint, seconds=seconds) for endpoint in ENDPOINTS)
 
 
+def _clock(start_at: Given | None) -> Callable[[], float]:
+    """Return a clock that starts at a time, in Unix seconds."""
+    import time
+
+    from xuna_cli.screening.hours import parse_time
+
+    if start_at is None:
+        return time.time
+    ahead = parse_time(start_at, source=start_at.source).timestamp() - time.time()
+    return lambda: time.time() + ahead
+
+
 def _simulated(options: ServeOptions) -> str:
     """Describe the simulated behavior."""
     told = [
@@ -166,7 +110,8 @@ def _simulated(options: ServeOptions) -> str:
         f"faults {', '.join(options.fault)}" if options.fault else "no faults",
         f"{options.latency} latency" if options.latency else "no latency",
     ]
-    return f"{', '.join(told)}; seed {options.seed}"
+    clock = f"; clock at {options.start_at}" if options.start_at else ""
+    return f"{', '.join(told)}; seed {options.seed}{clock}"
 
 
 def _announce(server: "SandboxServer") -> None:

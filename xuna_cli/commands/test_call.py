@@ -82,7 +82,11 @@ def test_call(options: TestCallOptions) -> Result:
         account = stack.enter_context(open_account(options))
         prepared.check_caller(account.agent_id, account.from_phone_number_id)
         ledger = stack.enter_context(
-            contextlib.closing(ledger_for_writing(prepared.location, required=prepared.ledger_required))
+            contextlib.closing(
+                ledger_for_writing(
+                    prepared.location, required=prepared.ledger_required, now=options.clock.now
+                )
+            )
         )
         heard = Sample(target.row_number, to, target.override)
         if not (options.yes or options.sandbox):

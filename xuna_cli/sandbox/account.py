@@ -1,6 +1,6 @@
 """The sandbox's account: its key, agents and phone numbers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 CREATED_AT = 1_735_689_600  # 2025-01-01T00:00:00Z, creation time of everything in the account
 
@@ -89,3 +89,17 @@ class Account:
     def has_phone_number(self, phone_number_id: str) -> bool:
         """Return whether the account has a number with this ID."""
         return any(number.phone_number_id == phone_number_id for number in self.phone_numbers)
+
+
+def account_with(agent_id: str | None, phone_number_id: str | None) -> Account:
+    """Return an account with one agent and one number.
+
+    Args:
+        agent_id: the agent's id (default: the sandbox's).
+        phone_number_id: the number's id (default: the sandbox's).
+    """
+    agent = replace(SANDBOX_AGENT, agent_id=str(agent_id or SANDBOX_AGENT.agent_id))
+    number = replace(
+        SANDBOX_NUMBER, phone_number_id=str(phone_number_id or SANDBOX_NUMBER.phone_number_id), agent_id=None
+    )
+    return Account(agents=(agent,), phone_numbers=(number,))

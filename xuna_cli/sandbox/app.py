@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import TypeVar
 
@@ -49,6 +50,7 @@ def create_app(
             Route(f"{base}/conversations", api.guarded("conversations", api.list_conversations)),
             Route(f"{base}/conversations/{{id}}", api.guarded("conversations", api.show_conversation)),
             Route("/sandbox/faults", control.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/sandbox/clock", control.clock, methods=["GET", "POST"]),
             Route("/sandbox/dialled", control.dialled),
             Route("/sandbox/requests", control.requests),
             Route("/sandbox/reset", control.reset, methods=["POST"]),
@@ -274,6 +276,19 @@ class _Control:
         return JSONResponse(
             {"faults": [kinds.to_json(fault) | {"struck": struck} for fault, struck in self._faults.armed()]}
         )
+
+    async def clock(self, request: Request) -> Response:
+        if request.method == "POST":
+            try:
+                asked = validation.parse(await request.body())
+                seconds = asked.get("advance") if isinstance(asked, dict) else None
+                if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+                    raise ValueError('the clock takes {"advance": SECONDS}')  # noqa: TRY004 - an answer
+                self._state.advance(seconds)
+            except (ValueError, validation.Invalid) as error:
+                return JSONResponse({"detail": str(error)}, 422)
+        now = self._state.clock()
+        return JSONResponse({"now": now, "iso": datetime.fromtimestamp(now, UTC).isoformat()})
 
     async def dialled(self, request: Request) -> Response:
         del request

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 REQUESTS_KEPT = 10_000
+LATEST = 253_370_764_800.0  # 9999-01-01T00:00:00Z
 
 
 class Remember(StrEnum):
@@ -98,13 +99,29 @@ class SandboxState:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.remember = Remember(remember)
-        self.clock = clock
+        self._clock = clock
+        self._ahead = 0.0
         self.seed = seed
         self._sync = sync
         self._record_words = record_words
         self._lock = threading.Lock()
         self._clear()
         self._record = None if record is None else self._open(Path(record))
+
+    def clock(self) -> float:
+        """Return the sandbox's time: Unix time in seconds."""
+        return self._clock() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move the sandbox's time forward; it never moves back.
+
+        Raises:
+            ValueError: if this would move it back, or beyond the year 9999.
+        """
+        if not 0 <= seconds < LATEST - self.clock():
+            raise ValueError("advance must be a number of seconds from 0, and end before the year 9999")
+        with self._lock:
+            self._ahead += seconds
 
     def _clear(self) -> None:
         self._total = 0

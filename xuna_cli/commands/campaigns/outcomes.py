@@ -43,7 +43,6 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     are proven is accepted.
     """
     import sys
-    import time
 
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.context import address_in, ledger_for_reading
@@ -91,8 +90,8 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                         pace,
                         show=live.show,
                         on_failure=lambda error: say(f"xuna: warning: {error.message}; trying again"),
-                        monotonic=time.monotonic,
-                        wait=time.sleep,
+                        monotonic=options.clock.monotonic,
+                        wait=options.clock.sleep,
                     )
                 else:
                     last = read()

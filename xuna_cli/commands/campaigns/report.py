@@ -27,8 +27,6 @@ class ReportOptions(LedgerOptions):
 @takes(ReportOptions)
 def write_report(options: ReportOptions) -> None:
     """Write an HTML report about a campaign. It only reads the ledger, not the network."""
-    from datetime import UTC, datetime
-
     from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.report_data import report_data
@@ -38,7 +36,7 @@ def write_report(options: ReportOptions) -> None:
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         check_output_of_ledger(options, options.to, opened, found.source_path)
-        data = report_data(opened, found, now=datetime.now(UTC))
+        data = report_data(opened, found, now=options.clock.now())
     html_report.write_report(
         data, options.to, with_people=options.with_people, address=address_in(options, options.name)
     )

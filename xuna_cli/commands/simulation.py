@@ -1,0 +1,129 @@
+"""The simulation: options for what the sandbox simulates, and what commands use instead of the real time and API."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xuna_cli.commands.completion import fault_kinds
+from xuna_cli.commands.option_types import options_of_command, text
+from xuna_cli.errors import UsageError
+from xuna_cli.settings import Given
+
+if TYPE_CHECKING:
+    from xuna_cli.dialing.clock import Clock
+    from xuna_cli.sandbox.conversations import ConversationOptions
+    from xuna_cli.sandbox.faults import Fault
+    from xuna_cli.sandbox.server import SandboxServer
+
+_PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What commands use instead of the real time, the real API and the real ledger.
+
+    Attributes:
+        clock: the time for rules, waits and the ledger.
+        server: the running sandbox, which has the same clock.
+        ledger: the ledger's file.
+    """
+
+    clock: "Clock"
+    server: "SandboxServer"
+    ledger: Path
+
+
+@options_of_command
+class SimulatedOptions:
+    """Options for the people and the faults that the sandbox simulates."""
+
+    unanswered: Annotated[
+        Given | None,
+        text(
+            metavar="SHARE",
+            help="Calls that nobody answers, e.g. 40%; they get no conversation (default: 0%).",
+        ),
+    ] = None
+    opt_out: Annotated[
+        Given | None,
+        text(
+            metavar="SHARE",
+            help="People who opt out when they answer, e.g. 2%. The collected data of each conversation then has "
+            "opt_out: true or false (default: no such field).",
+        ),
+    ] = None
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            autocompletion=fault_kinds,
+            metavar="KIND:SHARE",
+            help="Share of the POST requests that go wrong, and how, e.g. cut:1%. Kinds: answer, cut, drip, garbage, "
+            "hang, latency, max-batch, rate-limit, refuse, short; pages strikes requests for conversations. See "
+            "`xuna help sandbox`. Can be repeated.",
+        ),
+    ] = None
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Another number makes people and faults behave otherwise (default: 0)."
+        ),
+    ] = 0
+    start_at: Annotated[
+        Given | None,
+        text(
+            metavar="TIME",
+            help="Time of the sandbox's clock at the start, e.g. 2026-12-01T09:00-05:00 (default: now).",
+        ),
+    ] = None
+
+
+def people_of(options: SimulatedOptions) -> "ConversationOptions":
+    """Return how the simulated people behave.
+
+    Raises:
+        UsageError: an option has an invalid value.
+    """
+    from xuna_cli.sandbox.conversations import ConversationOptions
+
+    return ConversationOptions(
+        unanswered=0.0 if options.unanswered is None else _share(options.unanswered),
+        opt_out=None if options.opt_out is None else _share(options.opt_out),
+    )
+
+
+def faults_of(options: SimulatedOptions) -> Iterator["Fault"]:
+    """Yield the faults given as `KIND:SHARE`.
+
+    Raises:
+        UsageError: one of them has another form or an unknown kind.
+    """
+    from xuna_cli.sandbox.faults import ANY, any_fault
+
+    kinds = set()
+    for one in options.fault or ():
+        name, colon, share = one.partition(":")
+        kind = name.strip().lower().replace("_", "-")
+        if not colon or kind not in ANY:
+            raise UsageError(
+                f"--fault: invalid fault {one!r}",
+                hint=f"write it like cut:1%; kinds are {', '.join(sorted(ANY))}",
+                code="fault",
+            )
+        if kind in kinds:
+            raise UsageError(f"--fault: {kind} is given twice", hint="give each kind one share", code="fault")
+        kinds.add(kind)
+        yield any_fault(kind, _share(Given(share, f"--fault {name.strip()}")))
+
+
+def _share(given: Given) -> float:
+    """Return `40%` as 0.4."""
+    match = _PERCENTAGE.fullmatch(given.strip())
+    if match is None or float(match[1]) > 100:  # noqa: PLR2004 - percent
+        raise UsageError(
+            f"{given.source}: invalid share {str(given)!r}", hint="write it like 40% or 0.5%", code="share"
+        )
+    return float(match[1]) / 100
