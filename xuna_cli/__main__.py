@@ -1,4 +1,4 @@
-"""The one place where an error becomes an exit code."""
+"""Entry point: runs a command and turns errors into exit codes."""
 
 import io
 import os
@@ -11,10 +11,10 @@ def main(argv: list[str]) -> int:
     """Run one command.
 
     Args:
-        argv: the arguments, without the program's name.
+        argv: command-line arguments, without the program's name.
 
     Returns:
-        The exit code, see `errors.ExitStatus`.
+        The exit code (see `errors.ExitStatus`).
     """
     from xuna_cli.interrupts import INTERRUPTS, Interrupted
 
@@ -22,13 +22,13 @@ def main(argv: list[str]) -> int:
     try:
         INTERRUPTS.install()
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a name must not end the run
+            if isinstance(stream, io.TextIOWrapper):  # a name that can't be displayed is no error
                 stream.reconfigure(errors="backslashreplace")
         return _flush(_guarded(argv))
     except Interrupted as interrupt:
         return _flush(128 + interrupt.signum)
     finally:
-        INTERRUPTS.let_finish()  # while the interpreter ends, nothing may be raised
+        INTERRUPTS.let_finish()  # no exceptions while the interpreter exits
 
 
 def _guarded(argv: list[str]) -> int:
@@ -50,10 +50,10 @@ def _guarded(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    if argv in (["--version"], ["-V"]):  # answered before Typer is imported
+    if argv in (["--version"], ["-V"]):  # fast: before Typer is imported
         print(f"xuna {__version__}")  # noqa: T201 - the answer
         return 0
-    if os.environ.get("_XUNA_COMPLETE") in {"words", "line"}:  # a shell asks; its user sees no error
+    if os.environ.get("_XUNA_COMPLETE") in {"words", "line"}:  # a shell calls: print no errors
         from xuna_cli.commands.shell_completion import complete
 
         return complete(os.environ["_XUNA_COMPLETE"], argv)
@@ -66,23 +66,21 @@ def _run(argv: list[str]) -> int:
     INTERRUPTS.check()
     try:
         app(argv, prog_name="xuna")
-    except SystemExit as leaving:  # how Typer ends, also when all went well
-        if isinstance(
-            leaving.__context__, BrokenPipeError
-        ):  # `xuna --help | head -1`: a reader who has left early
-            return int(getattr(leaving.__context__.__context__, "exit_code", 0))  # else of the usage error
+    except SystemExit as leaving:  # Typer always exits this way
+        if isinstance(leaving.__context__, BrokenPipeError):  # e.g. `xuna --help | head -1`
+            return int(getattr(leaving.__context__.__context__, "exit_code", 0))  # of a usage error, if any
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     return 0
 
 
 def _flush(status: int) -> int:
-    """Write out what waits: Typer's help, say. What commands print was written by `emit`."""
+    """Flush the output that is still buffered, e.g. Typer's help. Commands write their output with `emit`."""
     for stream, descriptor in ((sys.stderr, 2), (sys.stdout, 1)):
         try:
             if stream is not None:
                 stream.flush()
         except OSError as error:
-            # Or the interpreter tries again at its end, and makes 120 of the exit code.
+            # Otherwise the interpreter tries again at exit, and changes the exit code to 120.
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
             if descriptor == 1 and not isinstance(error, BrokenPipeError):
                 if status == 0:
@@ -92,12 +90,12 @@ def _flush(status: int) -> int:
 
 
 def _fill_descriptors() -> None:
-    """Open what was closed at the start (`2>&-`), so that no ledger and no socket is taken for stderr."""
+    """Open descriptors that are closed at start (`2>&-`), so that no ledger or socket gets the number of stderr."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one
 
 
 def _is_full(error: Exception) -> bool:
@@ -107,7 +105,7 @@ def _is_full(error: Exception) -> bool:
 
 
 def _print_full() -> None:
-    """Say that a disk is full that is no ledger's and no list's: those have words of their own."""
+    """Report a full disk that no other handler has explained."""
     if sys.stderr is not None:
         print(  # noqa: T201 - to stderr
             "xuna: error: the output, or a temporary file, can't be written: the disk is full\n"
@@ -117,7 +115,7 @@ def _print_full() -> None:
 
 
 def _print_bug(error: Exception) -> None:
-    """Say that there is a bug, and where its report is; an exception's own text may quote people."""
+    """Report a bug and the file with its report. The exception's text is left out, because it may quote people."""
     import traceback
 
     from xuna_cli.crash_report import write_crash_report
@@ -137,8 +135,8 @@ def _print_bug(error: Exception) -> None:
 
 def entry() -> None:
     """Run as the console script `xuna`."""
-    # The built-in part of `signal`, which takes no import: until our handlers are set, Ctrl-C ends the
-    # process without a traceback.
+    # The built-in part of `signal` needs no import. Until our handlers are set, Ctrl-C ends the process without a
+    # traceback.
     import _signal  # type: ignore[import-not-found]
 
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:

@@ -1,4 +1,4 @@
-"""What a bug leaves behind: a file that says where the program was, and nothing about people or keys."""
+"""Write a report about a bug: where it happened, and nothing about people or keys."""
 
 import os
 import platform
@@ -16,19 +16,19 @@ from xuna_cli.settings import user_folder
 def write_crash_report(
     error: Exception, environ: Mapping[str, str], now: datetime | None = None
 ) -> Path | None:
-    """Write what is known of a bug to a new file, readable by its owner only.
+    """Write the known facts about a bug to a new file that only its owner can read.
 
-    The file has the versions of xuna, Python and the platform, the command's name, and the type of every
-    exception of the chain with its places in the code. It has no exception's own text, no arguments and no local
-    variables: any of them may hold the key, a number or a name.
+    The file has the versions of xuna, Python and the platform, the command's name, and the type and code positions of
+    every exception of the chain. It leaves out exception texts, arguments and local variables, because they may
+    contain the key, a number or a name.
 
     Args:
-        error: the bug.
-        environ: the process's environment, for `XDG_STATE_HOME` (else `~/.local/state`).
-        now: the time; None takes the clock's.
+        error: the exception.
+        environ: the process's environment, for `XDG_STATE_HOME` (default: `~/.local/state`).
+        now: the current time (default: the clock's).
 
     Returns:
-        The file; None where none can be written, since that must not hide the bug.
+        Path of the file. None if it can't be written, because that must not hide the bug.
     """
     moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     try:
@@ -61,7 +61,7 @@ def _report(error: Exception, moment: str) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return the exceptions that led to this one, the first one first."""
+    """Return the exceptions that led to this one, the earliest first."""
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in chain:

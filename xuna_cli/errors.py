@@ -1,14 +1,14 @@
-"""Every way in which `xuna` can fail, and the exit code of each. Imports nothing of ours.
+"""All errors of `xuna`, and their exit codes. Imports no other module of the package.
 
-An error is for a person: `message` says what happened and where, `hint` what to do next, and
-`code` is a stable slug for scripts.
+Errors are for people: `message` says what happened and where, `hint` says what to do next. `code` is a stable
+identifier for scripts.
 """
 
 from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """The process's exit codes; an unknown one must be read as failure."""
+    """Exit codes. Treat an unknown one as failure."""
 
     OK = 0
     BUG = 1
@@ -23,7 +23,7 @@ class ExitStatus(IntEnum):
     TERMINATED = 143
 
 
-# When several hold, the first of these is the exit code.
+# If several apply, the first of these is the exit code.
 PRECEDENCE = (
     ExitStatus.BUG,
     ExitStatus.HANGUP,
@@ -40,17 +40,17 @@ PRECEDENCE = (
 
 
 def most_important(statuses: "set[ExitStatus]") -> ExitStatus:
-    """Return the status that wins when several hold; `OK` for an empty set."""
+    """Return the status with the highest precedence; `OK` for an empty set."""
     return next((status for status in PRECEDENCE if status in statuses), ExitStatus.OK)
 
 
 class XunaError(Exception):
-    """An expected failure, told to the user without a traceback.
+    """An expected failure, which the user sees without a traceback.
 
     Args:
-        message: what happened, and where (file, row, column).
-        hint: what to do next; may be empty.
-        code: a slug that scripts can rely on; each class has a default.
+        message: what happened, and where (file, row, column): a phrase in lower case without a period at the end.
+        hint: what to do next, in the same style; may be empty.
+        code: stable identifier for scripts (default: the class's).
     """
 
     exit_status = ExitStatus.BUG
@@ -64,7 +64,7 @@ class XunaError(Exception):
 
 
 class UsageError(XunaError):
-    """The command contradicts itself, or the campaign's first run."""
+    """The command contradicts itself or the campaign's first run."""
 
     exit_status = ExitStatus.USAGE
     default_code = "usage"
@@ -85,46 +85,46 @@ class LedgerError(XunaError):
 
 
 class InputError(XunaError):
-    """The list, the template or another input file can't be used (further)."""
+    """The list, the template or another input file can't be used, or not to its end."""
 
     exit_status = ExitStatus.INPUT
     default_code = "input"
 
 
 class OutputError(XunaError):
-    """What was to be printed could not be written."""
+    """The output could not be written."""
 
     exit_status = ExitStatus.CONFIGURATION
     default_code = "output-unwritable"
 
 
 class UnreachableError(XunaError):
-    """The API (or a ledger's server) can't be reached, or keeps refusing."""
+    """The API or the ledger's server can't be reached, or keeps refusing."""
 
     exit_status = ExitStatus.UNREACHABLE
     default_code = "unreachable"
 
 
 class LedgerUnreachableError(UnreachableError, LedgerError):
-    """The ledger's server can't be reached, or is too busy; what was not sent is still free."""
+    """The ledger's server can't be reached or is too busy. Calls that were not sent can still be made."""
 
     default_code = "ledger-unreachable"
 
 
 class LostClaimError(LedgerUnreachableError):
-    """Another run took this one for dead: nothing may be claimed or sent by it any more."""
+    """Another run considered this one dead; this run may not claim or send anything any more."""
 
     default_code = "ledger-lost-claim"
 
 
 class RepeatedBatchIdError(LedgerError):
-    """The API gave a batch the id of another batch of the campaign, which proves nothing about this one."""
+    """The API answered with the ID of another batch of the campaign, which proves nothing about this batch."""
 
     default_code = "batch-id-repeated"
 
 
 class HeldError(XunaError):
-    """What became of a batch is not in the ledger, or not known: a person has to look."""
+    """The outcome of a batch is unknown, or not in the ledger; a person has to look."""
 
     exit_status = ExitStatus.HELD
     default_code = "held"

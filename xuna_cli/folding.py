@@ -1,10 +1,10 @@
-"""One name in all its spellings: how a column's name is compared with the names that are known."""
+"""Normalize column names, to compare different spellings of one name."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# Letters that Unicode doesn't take apart into a letter and its mark.
+# Letters that Unicode doesn't decompose into a base letter and a mark.
 _LETTERS = str.maketrans({"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PARTS = re.compile(r"[\W_\d]+")
@@ -14,7 +14,7 @@ _PARTS = re.compile(r"[\W_\d]+")
 def fold(name: str) -> str:
     """Return the letters and digits of a name, without case, accents, spaces and punctuation.
 
-    "Phone Number", "phone_number" and "PHONE-NUMBER" are one name, and so are "Téléphone" and "telephone".
+    "Phone Number", "phone_number" and "PHONE-NUMBER" give the same result, and so do "Téléphone" and "telephone".
     """
     if name.isascii():
         return "".join(filter(str.isalnum, name.casefold()))
@@ -23,7 +23,7 @@ def fold(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name, folded as in `fold`: `MobilePhone2` and `mobile_phone 2` have the same two."""
+    """Return the words of a name, folded as in `fold`. `MobilePhone2` and `mobile_phone 2` give the same words."""
     return tuple(filter(None, _PARTS.split(_without_marks(_CAMEL.sub(" ", name)))))
 
 

@@ -1,11 +1,11 @@
-"""The garbage collector pauses while modules are imported: what they hold stays, and need not be walked."""
+"""Pause the garbage collector during imports. Imported objects stay, so it need not visit them."""
 
 import gc
 from types import TracebackType
 
 
 class GcPaused:
-    """A `with` for imports; what is there at its end is never walked again."""
+    """Context manager for imports; objects that exist at its end are never visited again."""
 
     def __enter__(self) -> None:
         gc.disable()

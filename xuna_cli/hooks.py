@@ -1,12 +1,12 @@
-"""Named points that a run passes. Nothing happens at them unless a test listens."""
+"""Named points in a run. They do nothing unless a test listens."""
 
 from collections.abc import Callable
 
 listener: Callable[[str], None] | None = None
-"""What is called with the name of each point that is passed; None: nothing is."""
+"""Function that gets the name of each point; None if no test listens."""
 
 
 def reached(point: str) -> None:
-    """Tell the listener, if there is one, that a point is passed."""
+    """Pass the name of a point to the listener, if there is one."""
     if listener is not None:
         listener(point)

@@ -1,21 +1,21 @@
-"""Signals: the first asks the run to stop, the second leaves at once.
+"""Signals: the first one asks the run to stop, the second one quits at once.
 
-A handler only sets a flag, or raises where no run is under way: anything that takes a lock in a handler
-could wait for the very thread that it interrupted. It never raises inside an import: Python would keep half a
-module, and another error, or a traceback, would come out of it.
+A handler sets a flag, or raises if no run is in progress. It takes no lock, because the thread that it interrupted
+may hold that lock. It never raises during an import: Python would keep a half-loaded module, which causes another
+error or a traceback.
 """
 
 import os
 import signal
 from types import FrameType
 
-RETRY_S = 0.005  # between two looks whether an import has ended
+RETRY_S = 0.005  # seconds between two checks whether an import has ended
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """A signal asked the program to leave; no error, so it passes every `except Exception`."""
+    """A signal asked the program to exit. It is not an error, so `except Exception` does not catch it."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
@@ -23,7 +23,7 @@ class Interrupted(BaseException):
 
 
 class Interrupts:
-    """What signals have asked for."""
+    """The signals that have arrived."""
 
     def __init__(self) -> None:
         self.signum: int | None = None
@@ -38,7 +38,7 @@ class Interrupts:
         signal.signal(signal.SIGALRM, self._retry)
 
     def let_finish(self) -> None:
-        """From here to the program's end, the first signal is only noted: the result will be told."""
+        """From here to the program's end, only record the first signal, so that the result is printed."""
         self._graceful = True
         signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -47,16 +47,16 @@ class Interrupts:
         return self.signum is not None
 
     def check(self) -> None:
-        """Raise what arrived during an import that has ended.
+        """Raise for a signal that arrived during an import, now that the import has ended.
 
         Raises:
-            Interrupted: a signal asked the program to leave.
+            Interrupted: a signal asked the program to exit.
         """
         if self.signum is not None and not self._graceful:
             raise Interrupted(self.signum)
 
     def __enter__(self) -> None:
-        """From here on, the first signal is only noted, and requests in progress are finished."""
+        """From here on, only record the first signal; requests in progress are finished."""
         self._graceful = True
 
     def __exit__(self, *_: object) -> None:
@@ -75,7 +75,7 @@ class Interrupts:
             self._retry(signum, frame)
 
     def _retry(self, _signum: int, frame: FrameType | None) -> None:
-        """Raise, or look again in a moment where an import is in progress."""
+        """Raise, or try again shortly if an import is in progress."""
         if self.signum is None or self._graceful:
             return
         if _is_importing(frame):
@@ -95,7 +95,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 def _say(text: bytes) -> None:
     try:  # noqa: SIM105 - contextlib is not imported this early
         os.write(2, text)
-    except OSError:  # nobody reads it any more; raised in a handler, it would end the run anywhere
+    except OSError:  # stderr has no reader any more; an exception in a handler could end the run anywhere
         pass
 
 

@@ -1,15 +1,15 @@
-"""A value within a JSON contact, by its path."""
+"""Look up a value in a JSON contact by its path."""
 
 from collections.abc import Mapping
 
 
 def value_at(fields: Mapping[str, object], path: str) -> object:
-    """Return the value that a path leads to; None: there is none.
+    """Return the value at a path; None if there is none.
 
     Args:
-        fields: the contact.
-        path: a key as it stands (which may have dots in it), or keys and positions in lists with dots between
-            them: `contact.phone`, `phones.0.value`.
+        fields: the contact's fields.
+        path: a key (which may contain dots), or keys and list positions separated by dots: `contact.phone`,
+            `phones.0.value`.
     """
     if path in fields:
         return fields[path]

@@ -1,4 +1,4 @@
-"""The data that the rooms pass to each other: frozen, without behaviour."""
+"""Data classes that several rooms share: frozen, without behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,32 +6,32 @@ from datetime import datetime
 from typing import Self
 
 BEYOND_THE_HEADER = ""
-"""Where a rejected contact keeps the cells that its row has more than the header; no column has this name."""
+"""Field of a rejected contact for the cells beyond the header; no column has this name."""
 
 
 class TypedText(str):
-    """A cell of a workbook that is no plain text: the cell as the sheet shows it.
+    """A workbook cell that is not plain text, as the sheet displays it.
 
     Attributes:
-        value: a `date`, `datetime`, `time`, `timedelta`, `int`, `float` or `bool`.
+        value: the cell's value: `date`, `datetime`, `time`, `timedelta`, `int`, `float` or `bool`.
     """
 
     __slots__ = ("value",)
     value: object
 
     def __new__(cls, text: str, value: object) -> Self:
-        """Return the text with its value."""
+        """Create the text with its value."""
         made = super().__new__(cls, text)
         made.value = value
         return made
 
 
 class CellFault(str):
-    """A cell of a workbook that has no value: what the sheet shows, or the formula.
+    """A workbook cell without a value: the error that the sheet displays, or the formula.
 
     Attributes:
-        code: `cell-error` or `cell-not-calculated`, as the rejection of its row has it.
-        cell: where it is, e.g. `B3`.
+        code: `cell-error` or `cell-not-calculated`, also the code of the row's rejection.
+        cell: position of the cell, e.g. `B3`.
     """
 
     __slots__ = ("cell", "code")
@@ -39,7 +39,7 @@ class CellFault(str):
     cell: str
 
     def __new__(cls, text: str, code: str, cell: str) -> Self:
-        """Return the text with its fault."""
+        """Create the text with its fault."""
         made = super().__new__(cls, text)
         made.code = code
         made.cell = cell
@@ -47,7 +47,7 @@ class CellFault(str):
 
     @property
     def message(self) -> str:
-        """What is wrong, and what to do, for a person."""
+        """The problem and its solution, for people."""
         if self.code == "cell-error":
             return f"cell {self.cell} has the error {self}; correct it in the spreadsheet program"
         return (
@@ -61,9 +61,9 @@ class Contact:
     """One row of the list, as read.
 
     Attributes:
-        row_number: where a person finds it: the row as a spreadsheet numbers it in CSV, TSV and XLSX
-            (the header is row 1), the line in JSON Lines, the position from 1 in a JSON array.
-        fields: the named cells. Text formats give `str`; JSON gives what JSON has.
+        row_number: the row as a spreadsheet numbers it in CSV, TSV and workbooks (the header is row 1), the line in
+            JSON Lines, or the position from 1 in a JSON array.
+        fields: cells by column name. Text formats give `str`; JSON gives any JSON value.
     """
 
     row_number: int
@@ -72,17 +72,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class CallTarget:
-    """What a contact becomes when it can be called.
+    """A contact that can be called.
 
     Attributes:
-        row_number: the contact's.
-        key: who this is within a campaign; at most one call for each.
-        to_phone_number: E.164.
-        override: the `conversation_config_override` to send, as JSON in ASCII; None sends none.
-        contact: the row as read, kept only where rows that are not called are written out.
-        timezone: the IANA name that the contact gives; what a second look at the hours needs.
-        other_numbers: E.164; the person's, of the further columns with phone numbers. Whoever is on a
-            do-not-call list under one of them is not called under another.
+        row_number: row number of the contact.
+        key: identifies the person within a campaign; each key is called at most once.
+        to_phone_number: number to call, E.164.
+        override: `conversation_config_override` as ASCII JSON; None to send no override.
+        contact: the row as read; kept only if rows that are not called are written to a file.
+        timezone: IANA time zone of the contact, if the list has one; needed to check the hours again.
+        other_numbers: the person's other phone numbers (E.164), from further columns. If one of them is on a
+            do-not-call list, the person is not called.
     """
 
     row_number: int
@@ -95,7 +95,7 @@ class CallTarget:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """All numbers of the person, E.164, the one to call first."""
+        """All phone numbers of the person (E.164), beginning with the one to call."""
         return (self.to_phone_number, *self.other_numbers)
 
 
@@ -104,12 +104,12 @@ class Rejection:
     """A contact that can't become a call target.
 
     Attributes:
-        row_number: the contact's.
-        code: a stable slug, e.g. `phone-not-possible`.
-        field: the column at fault; empty where it is the whole row.
-        message: for a person; it may quote the cell.
-        contact: the row as read, where it could be read.
-        to_phone_number: E.164, where the contact had become a call target.
+        row_number: row number of the contact.
+        code: stable identifier, e.g. `phone-not-possible`.
+        field: column with the problem; empty if it concerns the whole row.
+        message: description for people; it may quote the cell.
+        contact: the row, if it could be read.
+        to_phone_number: E.164, if the contact had already become a call target.
     """
 
     row_number: int
@@ -122,15 +122,15 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why somebody is not called, or not now.
+    """The reason why somebody is not called, or is called later.
 
     Attributes:
-        code: a stable slug, e.g. `outside-hours`.
-        count: what the row is counted as: `do_not_call`, `screened` or `deferred`.
-        message: the fact, for a person, e.g. `07:12 in America/Denver, opens 09:00`.
-        field: the column that it comes from, if it is one.
-        zones: where the person may be, of a deferral.
-        opens_at: UTC, when a deferral ends.
+        code: stable identifier, e.g. `outside-hours`.
+        count: count of the row: `do_not_call`, `screened` or `deferred`.
+        message: description for people, e.g. `07:12 in America/Denver, opens 09:00`.
+        field: column that the reason comes from, if any.
+        zones: for a deferral: time zones in which the person may be.
+        opens_at: for a deferral: its end, in UTC.
     """
 
     code: str
@@ -143,7 +143,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class LintWarning:
-    """Something about what is said that looks wrong: in how many rows, and the first of them."""
+    """A message that looks wrong: how many rows have the problem, and the first of them."""
 
     code: str
     message: str
@@ -156,10 +156,10 @@ class Agent:
     """A voice agent of the account.
 
     Attributes:
-        agent_id: what `XUNA_AGENT_ID` wants.
-        name: for people; may be empty.
-        tags: as the account has them.
-        created_at: UTC, ISO 8601; None where the API doesn't say.
+        agent_id: ID for `XUNA_AGENT_ID`.
+        name: display name; may be empty.
+        tags: tags of the agent.
+        created_at: ISO 8601 in UTC; None if the API doesn't return it.
     """
 
     agent_id: str
@@ -170,12 +170,12 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing that was said.
+    """One turn of a conversation.
 
     Attributes:
-        speaker: as the API names it, e.g. `agent`.
-        at: seconds from the call's start; None where the API doesn't say.
-        message: the words.
+        speaker: who spoke, as the API names it, e.g. `agent`.
+        at: seconds from the start of the call; None if the API doesn't return it.
+        message: the text.
     """
 
     speaker: str
@@ -185,7 +185,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What the API holds of one criterion: `success`, `failure` or `unknown`, and why."""
+    """The API's verdict on one criterion (`success`, `failure` or `unknown`), with its rationale."""
 
     result: str
     rationale: str
@@ -193,21 +193,21 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation record; what it lacks, or has of a wrong type, is None or empty.
+    """A conversation record. Fields that are missing or have a wrong type are None or empty.
 
     Attributes:
-        conversation_id: the API's.
-        agent_id: who spoke.
-        status: the API's word, e.g. `done`, where it has one.
-        started_at: Unix time in seconds.
-        duration: seconds.
-        external_number: the number of the other side, where the record has one.
-        batch_call_id: the API's id of the batch, where the record has one.
-        direction: `outbound` or `inbound`, where the record says it.
-        audio: a URL.
-        evaluation: by criterion.
-        collected: name to value, any JSON.
-        transcript: the turns, in order; empty in lists.
+        conversation_id: the API's ID.
+        agent_id: ID of the agent.
+        status: the API's status, e.g. `done`, if any.
+        started_at: start time, Unix seconds.
+        duration: length in seconds.
+        external_number: the person's phone number, if the record has one.
+        batch_call_id: the API's ID of the batch, if the record has one.
+        direction: `outbound` or `inbound`, if the record has it.
+        audio: URL of the recording.
+        evaluation: verdict by criterion.
+        collected: collected data by name; any JSON values.
+        transcript: turns in order; empty in lists.
     """
 
     conversation_id: str

@@ -1,4 +1,4 @@
-"""Settings: flag > environment > .env > default; each value remembers where it came from."""
+"""Settings: flag > environment > .env > default. Each value knows its source."""
 
 import io
 import os
@@ -11,16 +11,16 @@ from xuna_cli.errors import ConfigurationError
 
 API_KEY = "XUNA_AI_API_KEY"
 
-# A `.env` that lies in the current folder may come from anybody: it must not choose where the key goes.
+# Anybody may have written a `.env` in the current folder, so it must not choose the server that gets the key.
 NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
 
 
 LARGEST_FILE = 1024 * 1024
-"""Bytes of a file of settings."""
+"""Largest size of a settings file, in bytes."""
 
 
 class Secret:
-    """A value that shows itself only when asked to."""
+    """A value that is hidden in its repr; `reveal` returns it."""
 
     __slots__ = ("_value",)
 
@@ -28,7 +28,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value, for the one place that needs it."""
+        """Return the value, for the only place that needs it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -38,12 +38,13 @@ class Secret:
 
 
 class Given(str):
-    """A value that somebody gave, and where.
+    """A value that the user set, with its source.
 
     Attributes:
-        source: for people, e.g. `--agent-id`, `XUNA_AGENT_ID in the environment`, `XUNA_AGENT_ID in /path/.env`.
-        folder: what a relative path in it is relative to; None for the current one.
-        unasked: whether it comes from a `.env` that nobody named.
+        source: description of the source: `--agent-id`, `XUNA_AGENT_ID in the environment`, `XUNA_AGENT_ID in
+            /path/.env`.
+        folder: base folder of relative paths; None for the current folder.
+        unasked: whether the value comes from a `.env` that was read without `--env-file`.
     """
 
     __slots__ = ("folder", "source", "unasked")
@@ -52,7 +53,7 @@ class Given(str):
     unasked: bool
 
     def __new__(cls, text: str, source: str, folder: Path | None = None, *, unasked: bool = False) -> Self:
-        """Return the text with its source."""
+        """Create the text with its source."""
         made = super().__new__(cls, text)
         made.source = source
         made.folder = folder
@@ -61,20 +62,20 @@ class Given(str):
 
     @property
     def paths(self) -> list[Path]:
-        """The paths that it names, separated as in PATH."""
+        """The value as paths, separated as in PATH."""
         return [(self.folder or Path()) / part for part in self.split(os.pathsep) if part.strip()]
 
 
 class Settings:
-    """All settings of one invocation.
+    """All settings of one invocation of xuna.
 
     Args:
         environ: the process's environment.
-        env_file: the file given with `--env-file`, or None for `.env` in the current folder, if any.
-        folder: the current one.
+        env_file: the file given with `--env-file`; None for `.env` in the current folder, if it exists.
+        folder: the current folder.
 
     Raises:
-        ConfigurationError: if the file was asked for and is not there, or can't be read.
+        ConfigurationError: a file given with `--env-file` does not exist, or a settings file can't be read.
     """
 
     def __init__(self, environ: Mapping[str, str], env_file: Path | None, folder: Path) -> None:
@@ -85,22 +86,22 @@ class Settings:
         self._from_file = self._read(explicit=self._explicit)
 
     def find(self, name: str) -> Given | None:
-        """Return what a variable says, in the environment or else in the file; what is empty says nothing."""
+        """Return the value of a variable from the environment, or else from the file. Empty values are ignored."""
         if value := self._environ.get(name):
             return Given(value, f"{name} in the environment")
         return self.of_file(name)
 
     def of_file(self, name: str) -> Given | None:
-        """Return what the file says."""
+        """Return the value of a variable from the file."""
         if (value := self._from_file.get(name)) is None:
             return None
         return Given(value, f"{name} in {self.path}", self.path.parent, unasked=not self._explicit)
 
     def api_key(self) -> Secret:
-        """Return the key.
+        """Return the API key.
 
         Raises:
-            ConfigurationError: if it is missing, or no key by its form.
+            ConfigurationError: the key is missing, or contains characters that no key has.
         """
         key = self.find(API_KEY)
         if key is None:
@@ -147,12 +148,12 @@ class Settings:
 
 
 def user_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    """Return a folder of ours, as the XDG Base Directory Specification has it: a relative path is ignored.
+    """Return a folder for xuna's files, by the XDG Base Directory Specification; relative paths are ignored.
 
     Args:
         environ: the process's environment.
-        variable: what names the folder that has it, e.g. `XDG_DATA_HOME`.
-        default: that folder within the home folder, where the variable names none.
+        variable: environment variable for the parent folder, e.g. `XDG_DATA_HOME`.
+        default: parent folder within the home folder, if the variable is not set.
 
     Raises:
         RuntimeError: there is no home folder.
@@ -162,10 +163,10 @@ def user_folder(environ: Mapping[str, str], variable: str, default: str) -> Path
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:
-    """Return where xuna keeps its ledgers.
+    """Return the folder for ledgers.
 
     Raises:
-        ConfigurationError: if there is no home folder.
+        ConfigurationError: there is no home folder.
     """
     try:
         return user_folder(environ, "XDG_DATA_HOME", ".local/share")

@@ -1,13 +1,13 @@
-"""Format points in time: one way for people, one for files and programs."""
+"""Format times: one format for people, one for files and programs."""
 
 from datetime import UTC, datetime
 
 
 def for_people(at: datetime | str | float) -> str:
-    """Return a time in this machine's time zone, with the zone: `2026-11-27 14:30 CET`.
+    """Format a time in this machine's time zone, with the zone: `2026-11-27 14:30 CET`.
 
     Args:
-        at: a time with its offset, one in ISO 8601, or Unix seconds.
+        at: aware datetime, ISO 8601 text, or Unix seconds.
     """
     if isinstance(at, str):
         moment = datetime.fromisoformat(at)
@@ -17,5 +17,5 @@ def for_people(at: datetime | str | float) -> str:
 
 
 def for_machines(at: datetime, timespec: str = "seconds") -> str:
-    """Return a time as ISO 8601 in UTC: `2026-11-27T13:30:00Z`."""
+    """Format a time as ISO 8601 in UTC: `2026-11-27T13:30:00Z`."""
     return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import scripted
 from tests.support.scripted import ScriptedServer
+from xuna_cli.api.account import agent
 from xuna_cli.api.client import PhoneNumber
 from xuna_cli.errors import ConfigurationError, UnreachableError
 
@@ -27,7 +28,7 @@ def test_caller_numbers_are_read_and_what_is_none_is_left_out(client):
 
 def test_an_agent_is_read(client):
     with ScriptedServer([scripted.answer(200, {"agent_id": "agent_1", "name": "A"})]) as server:
-        assert client(server.base_url).agent("agent_1")["name"] == "A"
+        assert agent(client(server.base_url), "agent_1")["name"] == "A"
     assert server.requests[0].target == "/v1/convai/agents/agent_1"
 
 
@@ -42,7 +43,7 @@ def test_an_agent_is_read(client):
 )
 def test_an_agent_id_stays_one_part_of_the_path(client, agent_id, target):
     with ScriptedServer([scripted.answer(200, {})]) as server:
-        client(server.base_url).agent(agent_id)
+        agent(client(server.base_url), agent_id)
     assert server.requests[0].target == f"/v1/convai/agents/{target}"
 
 
@@ -55,7 +56,7 @@ def test_a_list_of_numbers_that_is_none_is_unreadable(client, body):
 
 def test_an_agent_that_is_none_is_unreadable(client):
     with ScriptedServer([scripted.answer(200, [])]) as server, pytest.raises(UnreachableError) as caught:
-        client(server.base_url).agent("a")
+        agent(client(server.base_url), "a")
     assert caught.value.code == "answer-unreadable"
 
 

@@ -8,6 +8,8 @@ import stat
 import pytest
 
 from tests.support.scripted import ScriptedServer, answer
+from xuna_cli.api.client import BusyError
+from xuna_cli.commands.account import _say_wait
 from xuna_cli.sandbox.account import Account, Agent, PhoneNumber
 from xuna_cli.sandbox.faults import Answer, Pages
 from xuna_cli.sandbox.server import SandboxServer
@@ -88,9 +90,20 @@ def test_a_conversation_is_shown_as_a_dialogue(cli, served):
 def test_a_conversation_that_is_not_there_is_a_configuration_error(cli, served):
     served()
     ran = cli("conversations", "show", "conv_nobody", exits=4)
-    assert "Traceback" not in ran.err
-    assert "xuna conversations list" in ran.err
-    assert "caller number" not in ran.err
+    assert ran.err == "xuna: error: conversation conv_nobody was not found\n  see: xuna conversations list\n"
+
+
+def test_an_agent_that_is_not_there_is_a_configuration_error(cli, served):
+    served()
+    ran = cli("agents", "show", "agent_nobody", exits=4)
+    assert ran.err == "xuna: error: agent agent_nobody was not found\n  see: xuna agents list\n"
+    ran = cli("agents", "show", "agent_nobody", "--sandbox", exits=4)
+    assert ran.err.endswith("see: xuna agents list --sandbox\n")
+
+
+def test_a_wait_says_why_and_how_long(capsys):
+    _say_wait(8.2, BusyError("can't reach the API (connection refused)"))
+    assert capsys.readouterr().err == "xuna: Can't reach the API (connection refused). Retrying in 8 s.\n"
 
 
 def hostile_record():

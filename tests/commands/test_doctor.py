@@ -96,7 +96,7 @@ def test_a_base_url_of_a_file_that_nobody_named_is_one_fault(cli, api, monkeypat
 def test_an_unknown_agent_is_named(cli, api):
     ran = cli("doctor", "--agent-id", "agent_nobody", "--output", "json", exits=4)
     assert wrong(ran) == {"agent"}
-    assert findings(ran)["agent"]["message"] == "the account has no agent 'agent_nobody'"
+    assert findings(ran)["agent"]["message"] == "agent agent_nobody was not found"
     assert findings(ran)["agent"]["hint"] == "see: xuna agents list"
 
 

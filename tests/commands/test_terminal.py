@@ -103,7 +103,7 @@ def test_a_network_that_is_dead_from_the_start_is_said_and_ends_soon(api, people
         check=False,
     )
     assert done.returncode == 6
-    assert "xuna: Can't reach the API: connection refused. Next try in" in done.stderr
+    assert "xuna: Can't reach the API: connection refused. Retrying in" in done.stderr
     assert "the run stops if that fails for 20 s" in done.stderr
     assert time.monotonic() - began < 40
     assert api.state.total == 0
@@ -113,7 +113,7 @@ def test_a_person_sees_on_a_terminal_why_nothing_is_sent(people, point_at):
     with SandboxServer(faults=[RateLimit(posts=1, per=2.0, retry_after=2.0)]) as server:
         point_at(server)
         terminal = Terminal("batch-call", people(250), *HELLO, "--yes", "--concurrency", "1", columns=80)
-        terminal.until("Rate limited by the API. Next try in")
+        terminal.until("Rate limited by the API. Retrying in")
         assert terminal.end() == 0
     assert "of 250 called (" in terminal.seen
     assert server.state.total == 250

@@ -98,17 +98,17 @@ def test_a_pause_is_said_once_a_minute(capsys):
     for second in range(0, 130, 10):
         now[0] = float(second)
         said.pause(LIMITED)
-    assert capsys.readouterr().err == 3 * "xuna: Rate limited by the API. Next try in 8 s.\n"
+    assert capsys.readouterr().err == 3 * "xuna: Rate limited by the API. Retrying in 8 s.\n"
 
 
 def test_the_reason_of_a_pause_is_said_and_what_comes_next():
     assert progress_lines(Progress(5, 1, 5, True, 0, LIMITED), None, 80) == [
         "1 of 5 called (20%) · 0 requests in progress",
-        "Rate limited by the API. Next try in 8 s.",
+        "Rate limited by the API. Retrying in 8 s.",
     ]
     dead = Pause("unreachable", "can't reach the API: connection refused", 2.4, 20.0)
     assert pause_words(dead) == (
-        "Can't reach the API: connection refused. Next try in 2 s; the run stops if that fails for 20 s."
+        "Can't reach the API: connection refused. Retrying in 2 s; the run stops if that fails for 20 s."
     )
 
 

@@ -264,7 +264,7 @@ def test_progress_is_quiet_where_nobody_watches(capsys):
     said = capsys.readouterr().err
     assert "3 of 5 called (60%)" in said
     assert "2 requests in progress" in said
-    assert "Rate limited by the API. Next try in 7 s." in said
+    assert "Rate limited by the API. Retrying in 7 s." in said
 
 
 def test_a_terminal_that_is_closed_ends_the_progress_and_not_the_run(monkeypatch):

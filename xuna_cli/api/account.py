@@ -1,4 +1,4 @@
-"""The account's agents, read tolerantly."""
+"""The account's agents. Unknown or missing fields of the API's answers are tolerated."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from xuna_cli.api.client import AGENTS
 from xuna_cli.api.conversations import Pages
 from xuna_cli.api.retry import Reader
-from xuna_cli.errors import UnreachableError
+from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.models import Agent
 from xuna_cli.times import for_machines
 
@@ -21,11 +21,11 @@ CREATED = ("created_at_unix_secs", "created_at", "creation_timestamp")
 
 
 def agents(reader: Reader) -> tuple[list[Agent], str | None]:
-    """Return the account's agents, and why the list is cut off (None: it is not).
+    """Return the account's agents, and the reason if the list is incomplete (otherwise None).
 
     Raises:
-        ConfigurationError: if the key is refused.
-        UnreachableError: if the list can't be read.
+        ConfigurationError: the API refused the key.
+        UnreachableError: the list can't be read.
     """
     pages = Pages(reader, AGENTS, "agents")
     found = {
@@ -43,26 +43,31 @@ def agents(reader: Reader) -> tuple[list[Agent], str | None]:
 
 
 def agent(reader: Reader, agent_id: str) -> Mapping[str, Any]:
-    """Return one agent's configuration as the API gives it.
+    """Return an agent's configuration as the API returns it.
 
     Raises:
-        ConfigurationError: if the API doesn't know it, or refuses.
-        UnreachableError: if it can't be read.
+        ConfigurationError: the API doesn't know the agent, or refuses the request.
+        UnreachableError: the configuration can't be read.
     """
-    document = reader.get(f"{AGENTS}/{quote(agent_id, safe='')}")
+    try:
+        document = reader.get(f"{AGENTS}/{quote(agent_id, safe='')}")
+    except ConfigurationError as error:
+        if error.code == "not-found":
+            error.message, error.hint = f"agent {agent_id} was not found", "see: xuna agents list"
+        raise
     if not isinstance(document, dict):
         raise UnreachableError("the API's answer about the agent can't be read", code="answer-unreadable")
     return document
 
 
 def configuration_hash(configuration: Mapping[str, Any]) -> str:
-    """Return a hash over what an agent says and does; not over when it was made, who may see it, or its name."""
+    """Return a hash of what an agent says and does. Its name, creation time and access rights don't change the hash."""
     spoken = {name: configuration.get(name) for name in BEHAVIOUR}
     return sha256(json.dumps(spoken, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
 def own_first_message(configuration: Mapping[str, Any]) -> str | None:
-    """Return what the agent says first where a call brings no override; None where it has nothing."""
+    """Return the agent's own first message, for calls without an override; None if it has none."""
     config = configuration.get("conversation_config")
     spoken = config.get("agent") if isinstance(config, dict) else None
     message = spoken.get("first_message") if isinstance(spoken, dict) else None

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 
 
 def encode_batch(agent_id: str, from_phone_number_id: str, calls: Iterable[tuple[str, str | None]]) -> bytes:
-    """Return the request body for a batch.
+    """Encode the request body of a batch.
 
     Args:
-        agent_id: the agent.
-        from_phone_number_id: the caller number.
-        calls: E.164 number and `conversation_config_override`, as JSON (None: none is sent), of each call.
+        agent_id: ID of the agent.
+        from_phone_number_id: ID of the caller number.
+        calls: for each call, the E.164 number and the `conversation_config_override` as JSON (None for no override).
     """
     head = json.dumps(
         {"agent_id": agent_id, "from_phone_number_id": from_phone_number_id}, separators=(",", ":")

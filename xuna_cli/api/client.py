@@ -1,4 +1,4 @@
-"""The API as one account sees it: one key, one origin, one header; no redirects, no second try of anything."""
+"""HTTP client for one account: one key, one server, no redirects, no retries."""
 
 import contextlib
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote, urlencode
 
 import httpcore
@@ -47,10 +47,10 @@ PHONE_NUMBERS = "/v1/convai/phone-numbers"
 AGENTS = "/v1/convai/agents"
 CONVERSATIONS = "/v1/convai/conversations"
 
-LARGEST_ANSWER = 2**20  # bytes; more is no answer to a batch
+LARGEST_ANSWER = 2**20  # bytes; the answer to a batch is much smaller
 LARGEST_PAGE = 64 * 2**20  # bytes; transcripts are long
-# Seconds between connecting and the first byte: servers close connections on which nothing comes, and a write
-# to such a one proves nothing. Of them, a connection that is opened ahead may wait for its batch so long.
+# Seconds between connecting and the first byte. Servers close idle connections, and a write to a closed connection
+# proves nothing. A connection that is opened in advance may wait for its batch for LONGEST_AHEAD_S.
 LONGEST_PAUSE_S = 5.0
 LONGEST_AHEAD_S = 4.0
 
@@ -65,11 +65,11 @@ class PhoneNumber:
 
 
 class BusyError(UnreachableError):
-    """A reading that may well succeed later: refused for now, a server's own failure, or not answered.
+    """A GET failed, and a retry may succeed: rate limit, server error, or no answer.
 
     Attributes:
-        retry_after: seconds to wait that the API asked for, if it did.
-        asks_to_wait: whether it asked to wait at all.
+        retry_after: seconds to wait, if the API gave them.
+        asks_to_wait: whether the API asked to wait at all.
     """
 
     retry_after: float | None = None
@@ -77,14 +77,14 @@ class BusyError(UnreachableError):
 
 
 class Connection:
-    """An open connection to the API, on which nothing was sent yet. It carries one POST.
+    """An open connection to the API, before anything was sent. It carries one POST.
 
     Args:
         stream: the connection.
-        deadline: of connecting, sending and reading together.
-        url: where batches are posted to.
-        headers: of every request.
-        redactor: takes the key out of what the API says.
+        deadline: deadline for connecting, sending and reading together.
+        url: URL for batches.
+        headers: headers of every request.
+        redactor: removes the key from the API's answers.
     """
 
     def __init__(
@@ -110,21 +110,21 @@ class Connection:
         self._stream.close()
 
     def take_up(self) -> bool:
-        """Begin to use a connection that was opened ahead of its batch; its deadline begins anew.
+        """Start to use a connection that was opened in advance; restart its deadline.
 
         Returns:
-            False where it must not be used: it is too old, or the server has closed it.
+            False if the connection can't be used: it is too old, or the server has closed it.
         """
         self._deadline.restart()
         return time.monotonic() - self._connected <= LONGEST_AHEAD_S and is_quiet(self._stream)
 
     def post(self, body: bytes, *, calls: int, idempotency_key: str) -> Outcome:
-        """POST one batch, once, and say what is proven about it.
+        """POST one batch once, and return what the outcome proves.
 
         Args:
-            body: the request as JSON.
-            calls: how many calls it has.
-            idempotency_key: sent along, never relied on.
+            body: the request body as JSON.
+            calls: number of calls in the batch.
+            idempotency_key: sent as a header; nothing relies on it.
         """
         if time.monotonic() - self._connected > LONGEST_PAUSE_S:
             return NotSent("writing to the ledger took so long that the connection may be closed")
@@ -142,7 +142,7 @@ class Connection:
         reached("post:before-first-byte")
         status = None
         try:
-            # From here on, whatever goes wrong, the API may have got it.
+            # From here on, the API may have received the request, whatever fails.
             response = httpcore.HTTP11Connection(self._url.origin, self._stream).handle_request(request)
             status = response.status
             reached("post:answer-begun")
@@ -158,15 +158,15 @@ class Connection:
 
 
 class Client:
-    """The API as one account sees it. Thread-safe.
+    """HTTP client for one account. Thread-safe.
 
     Args:
-        base_url: `https://host[:port]`; http to loopback alone.
-        api_key: checked for its form already (see settings).
-        deadline: seconds that one request may take in all, whatever the server does.
+        base_url: `https://host[:port]`; http only for loopback.
+        api_key: the key; its form was checked in settings.
+        deadline: maximum seconds for one request as a whole.
 
     Raises:
-        ConfigurationError: if the URL, or a proxy or certificates of the environment, can't be used.
+        ConfigurationError: the URL can't be used, or a proxy or certificates set in the environment can't.
     """
 
     def __init__(self, base_url: str, api_key: str, *, deadline: float) -> None:
@@ -174,7 +174,7 @@ class Client:
         self._redactor = KeyRedactor(api_key)
         try:
             self._url = parse_url(base_url)
-            # SSL_CERT_FILE holds for loopback as well; only proxies have no business there.
+            # SSL_CERT_FILE also applies to loopback; proxies don't.
             proxy = proxy_for(base_url)
             speaks_tls = b"https" in (self._url.scheme, proxy.origin.scheme if proxy is not None else b"")
             self._route = Route(self._url.origin, trusted(speaks_tls=speaks_tls), proxy)
@@ -201,7 +201,7 @@ class Client:
         ]
 
     def connect(self) -> Connection | NotSent:
-        """Return an open connection for one POST; nothing is sent on it before `Connection.post`."""
+        """Open a connection for one POST. Nothing is sent on it before `Connection.post`."""
         deadline = Deadline(self._seconds)
         try:
             stream = connect(self._route, deadline)
@@ -222,25 +222,18 @@ class Client:
         """Return the account's caller numbers.
 
         Raises:
-            ConfigurationError: if the key is refused.
-            UnreachableError: if the API can't be reached or its answer can't be read.
+            ConfigurationError: the API refused the key.
+            UnreachableError: the API can't be reached, or its answer can't be read.
         """
         return read_phone_numbers(self.get(PHONE_NUMBERS))
-
-    def agent(self, agent_id: str) -> Mapping[str, Any]:
-        """Return one agent's configuration; raises as `phone_numbers` does."""
-        document = self.get(f"{AGENTS}/{quote(agent_id, safe='')}")
-        if not isinstance(document, dict):
-            raise UnreachableError("the API's answer about the agent can't be read", code="answer-unreadable")
-        return document
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> object:
         """GET a JSON document.
 
         Raises:
-            ConfigurationError: on 401, 402, 403, 404 and other refusals.
-            BusyError: on 429, on 5xx, and where nothing was answered: reading again does no harm.
-            UnreachableError: on anything else that is no readable 2xx.
+            ConfigurationError: 401, 402, 403, 404 and other refusals.
+            BusyError: 408, 429, 5xx, or no answer; reading again is harmless.
+            UnreachableError: any other answer that is not a readable 2xx.
         """
         deadline = Deadline(self._seconds)
         query = "?" + urlencode(params, quote_via=quote) if params else ""
@@ -261,13 +254,13 @@ class Client:
             ) from None
         except Exception as error:
             raise BusyError(
-                f"the API can't be reached: {explain(error, deadline)}",
+                f"can't reach the API ({explain(error, deadline)})",
                 hint="check the network and --base-url, then run the same command again",
             ) from error
         document = _parsed(body)
         if 200 <= status <= 299 and document is not None:  # noqa: PLR2004
             return document
-        # A failure that needs more words than that has none for people.
+        # A longer error body has no message for people.
         body = self._redactor.redact_body(body) if len(body) <= LARGEST_ANSWER else b""
         refusal = refusal_error(status, self._redactor.redact(describe(status, _parsed(body), body)))
         if 200 <= status <= 299:  # noqa: PLR2004
@@ -287,10 +280,10 @@ class Client:
 
 
 def read_phone_numbers(document: object) -> list[PhoneNumber]:
-    """Return the caller numbers of the API's answer.
+    """Parse the API's list of caller numbers.
 
     Raises:
-        UnreachableError: if it can't be read.
+        UnreachableError: the list can't be read.
     """
     if not isinstance(document, list):
         raise UnreachableError("the API's list of phone numbers can't be read", code="answer-unreadable")
@@ -304,7 +297,7 @@ def read_phone_numbers(document: object) -> list[PhoneNumber]:
 
 
 def _parsed(body: bytes) -> object:
-    """Return the JSON that a body holds, or None."""
+    """Parse the body as JSON; return None if it is not JSON."""
     try:
         return json.loads(body, parse_constant=lambda _: None)  # NaN is no JSON
     except (ValueError, RecursionError):

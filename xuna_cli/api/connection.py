@@ -1,7 +1,7 @@
-"""Connections to the API: TCP, a proxy's tunnel, TLS. Connecting is a step of its own: it sends no request.
+"""Connections to the API: TCP, proxy tunnel and TLS. Connecting is a separate step that sends no request.
 
-Each connection has a deadline for everything that is done on it, whatever the server does: each read and
-each write may take only what is left of it.
+Each connection has a deadline for everything that is done on it. Each read and write may only take the time that is
+left, whatever the server does.
 """
 
 import base64
@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpcore
 
 CONNECT_TIMEOUT_S = 15.0
-WRITTEN_AT_ONCE = 2**14  # bytes between two looks at the deadline: what one TLS record holds
+WRITTEN_AT_ONCE = 2**14  # bytes written between two checks of the deadline: the size of a TLS record
 
 PORTS = {"http": 80, "https": 443}
 
@@ -22,16 +22,16 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class TooLargeError(Exception):
-    """An answer has more bytes than are read."""
+    """The answer is larger than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that speaks HTTP.
+    """An HTTP proxy.
 
     Attributes:
-        origin: where it is.
-        credentials: `user:password`; None: it asks for none.
+        origin: scheme, host and port of the proxy.
+        credentials: `user:password`; None if the proxy needs none.
     """
 
     origin: httpcore.Origin
@@ -40,12 +40,12 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How the API is reached.
+    """The way to the API.
 
     Attributes:
-        origin: where it is.
-        tls: whom to trust, where TLS is spoken; else nobody.
-        proxy: through which proxy; None: directly.
+        origin: scheme, host and port of the API.
+        tls: TLS settings with the trusted authorities; unused for plain HTTP.
+        proxy: the proxy; None for a direct connection.
     """
 
     origin: httpcore.Origin
@@ -54,10 +54,10 @@ class Route:
 
 
 class Deadline:
-    """The moment until which everything must be done.
+    """A time limit for a sequence of steps.
 
     Args:
-        seconds: from now.
+        seconds: time allowed, from now.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -65,17 +65,17 @@ class Deadline:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew."""
+        """Start the time again."""
         self._ends = time.monotonic() + self.seconds
 
     @property
     def left(self) -> float:
-        """Seconds until then; 0 or less: it is over."""
+        """Seconds left; 0 or less after the limit."""
         return self._ends - time.monotonic()
 
 
 class _Stream(httpcore.NetworkStream):
-    """A stream on which no read and no write lasts longer than the deadline."""
+    """A stream whose reads and writes end at the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
@@ -106,17 +106,17 @@ class _Stream(httpcore.NetworkStream):
 
 
 def parse_url(base_url: str) -> httpcore.URL:
-    """Return a base URL in its parts; a slash at its end is left out.
+    """Parse a base URL; a slash at its end is removed.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: the text is not an http or https URL.
     """
     parts = urlsplit(base_url)
     host = parts.hostname
     if not host or parts.scheme not in PORTS:
         raise ValueError(parts.scheme)
     if not host.isascii():
-        import httpx  # noqa: PLC0415 - it costs 80 ms, and few hosts have such names
+        import httpx  # noqa: PLC0415 - it takes 80 ms, and is only needed for international host names
 
         try:
             host = httpx.URL(base_url).raw_host.decode()
@@ -131,16 +131,16 @@ def parse_url(base_url: str) -> httpcore.URL:
 
 
 def host_header(url: httpcore.URL) -> bytes:
-    """Return what a request to a URL has as its `Host`."""
+    """Return the `Host` header for a URL."""
     host = _in_brackets(url.host)
     return host if url.port == PORTS[url.scheme.decode()] else b"%b:%d" % (host, url.port or 0)
 
 
 def connect(route: Route, deadline: Deadline) -> httpcore.NetworkStream:
-    """Return an open connection on which the API has got no request yet.
+    """Open a connection, without sending a request to the API.
 
     Raises:
-        Exception: whatever went wrong; the API has got nothing, whatever it was.
+        Exception: connecting failed. Whatever the cause, the API has received nothing.
     """
     first = route.proxy.origin if route.proxy is not None else route.origin
     stream: httpcore.NetworkStream = _Stream(
@@ -163,9 +163,9 @@ def connect(route: Route, deadline: Deadline) -> httpcore.NetworkStream:
 
 
 def is_quiet(stream: httpcore.NetworkStream) -> bool:
-    """Return whether a connection on which nothing was sent is still open, and nothing has come on it.
+    """Return whether an unused connection is still open and has no incoming data.
 
-    What TLS itself sends after its handshake is read by this, and is nothing.
+    This reads what TLS itself sends after its handshake; such data doesn't count.
     """
     try:
         stream.read(1, timeout=0)
@@ -177,7 +177,7 @@ def is_quiet(stream: httpcore.NetworkStream) -> bool:
 
 
 def _tunnel(stream: httpcore.NetworkStream, proxy: Proxy, origin: httpcore.Origin) -> httpcore.NetworkStream:
-    """Ask a proxy for a tunnel to the API; the request is the proxy's alone, and has nothing of ours."""
+    """Ask a proxy for a tunnel to the API. This request goes to the proxy only, and contains none of our data."""
     target = b"%b:%d" % (_in_brackets(origin.host), origin.port)
     headers = [(b"Host", target), (b"Accept", b"*/*")]
     if proxy.credentials is not None:
@@ -195,15 +195,15 @@ def _tunnel(stream: httpcore.NetworkStream, proxy: Proxy, origin: httpcore.Origi
 
 
 def _in_brackets(host: bytes) -> bytes:
-    """Return a host as URLs have it: an address of IPv6 in brackets."""
+    """Return a host as written in URLs: IPv6 addresses in brackets."""
     return b"[%b]" % host if b":" in host else host
 
 
 def read(response: httpcore.Response, limit: int) -> bytes:
-    """Return the body as it came: nothing is unpacked, nothing above the limit is kept.
+    """Return the body unchanged: it is not decompressed, and bytes above the limit are not kept.
 
     Raises:
-        TooLargeError: if it has more bytes than the limit.
+        TooLargeError: the body is larger than the limit.
     """
     parts = bytearray()
     for part in response.iter_stream():
@@ -214,12 +214,12 @@ def read(response: httpcore.Response, limit: int) -> bytes:
 
 
 def headers_of(response: httpcore.Response) -> dict[str, str]:
-    """Return the headers of an answer, with lower-case names."""
+    """Return the headers of a response, with names in lower case."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
 
 
 def explain(error: Exception, deadline: Deadline) -> str:
-    """Say what went wrong with a request, without anything that was sent."""
+    """Describe the failure of a request, without quoting anything that was sent."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -243,7 +243,7 @@ def explain(error: Exception, deadline: Deadline) -> str:
 
 
 def is_permanent(error: BaseException | None) -> bool:
-    """Return whether connecting will fail likewise the next time: an untrusted certificate, a host that is none."""
+    """Return whether connecting will always fail, e.g. because of an untrusted certificate or an invalid host."""
     if isinstance(error, ValueError):
         return True
     while error is not None:

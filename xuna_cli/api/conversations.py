@@ -1,7 +1,7 @@
-"""Conversation records, read tolerantly: what is missing, or of a wrong type, is None and never an error.
+"""Conversation records. Fields that are missing or have a wrong type become None, and are never errors.
 
-The vendor documents few fields; its API is of a family whose other names for the same things are read
-too. Nothing that is undocumented is required.
+The vendor documents few fields. Its API resembles others that have different names for the same things, and those
+names are read too. No undocumented field is required.
 """
 
 import math
@@ -18,19 +18,19 @@ from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.models import Conversation, Evaluation, Turn
 
 PAGE_SIZE = 100
-MOST_PAGES = 100_000  # ten million records; a list that goes on and on must not be followed for ever
-EMPTY_PAGES = 5  # in a row, with a cursor for more: then nobody believes it any more
-OLD_PAGES = 2  # in a row, in a list that was newest first all along
+MOST_PAGES = 100_000  # ten million records; stops an endless list
+EMPTY_PAGES = 5  # in a row, each with a cursor for more; after that, reading stops
+OLD_PAGES = 2  # in a row, in a list that has been newest first so far
 DAY_S = 86_400.0
-EPOCH_LIMIT = 4_102_444_800  # 2100: a larger number is no time in seconds
+EPOCH_LIMIT = 4_102_444_800  # the year 2100; a larger number is not a time in seconds
 
 
 class Pages:
-    """The pages of a list, followed to its end; iterating gives the entries of each.
+    """All pages of a list; iterating yields the entries of each page.
 
     Attributes:
-        incomplete: after iterating: why the list was cut off; None when it was read to its end.
-        pages: how many were read.
+        incomplete: after iterating: the reason if the list was not read to its end, otherwise None.
+        pages: number of pages read.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Pages:
         self._params: dict[str, str | int] = {**(params or {}), "page_size": PAGE_SIZE}
 
     def __iter__(self) -> Iterator[list[Mapping[str, Any]]]:
-        """Yield the entries of each page that are objects.
+        """Yield the entries of each page, without entries that are not objects.
 
         Raises:
-            ConfigurationError: if the API refuses a page.
-            UnreachableError: if a page can't be had, or is none.
+            ConfigurationError: the API refused a page.
+            UnreachableError: a page can't be read.
         """
-        seen: set[bytes] = set()  # digests of pages and cursors: a few bytes for every hundred records
+        seen: set[bytes] = set()  # digests of pages and cursors: a few bytes for each hundred records
         cursor: str | None = None
         empty = 0
         while True:
@@ -95,7 +95,7 @@ class Pages:
         try:
             document = self._reader.get(self._path, params)
         except ConfigurationError as error:
-            # `page_size` is not documented: where it is refused, it is not insisted upon.
+            # `page_size` is not documented, so if the API refuses it, read without it.
             if error.code != "refused" or cursor is not None or "page_size" not in params:
                 raise
             del self._params["page_size"]
@@ -109,15 +109,15 @@ class Pages:
 
 
 class ConversationList:
-    """The account's conversation records, as lists give them: without what was said.
+    """The account's conversation records as lists return them, without transcripts.
 
     Args:
-        reader: what reads.
-        agent_id: of this agent alone.
-        since: Unix time; records that began before it are left out, those without a time are not.
+        reader: reads the API.
+        agent_id: return only this agent's records.
+        since: Unix time; records that began earlier are left out, records without a time are not.
 
     Attributes:
-        incomplete: after iterating: why the list was cut off; None when it was read to its end.
+        incomplete: after iterating: the reason if the list was not read to its end, otherwise None.
     """
 
     def __init__(self, reader: Reader, *, agent_id: str | None = None, since: float | None = None) -> None:
@@ -129,14 +129,14 @@ class ConversationList:
 
     @property
     def incomplete(self) -> str | None:
-        """Why the list was cut off, if it was."""
+        """The reason if the list was not read to its end."""
         return self._pages.incomplete
 
     def __iter__(self) -> Iterator[Conversation]:
-        """Yield the records; raises as `Pages` does.
+        """Yield the records; raises the same errors as `Pages`.
 
-        A list whose order is newest first from its beginning is left where whole pages lie more than a day
-        before `since`: an account's past may be long.
+        If the list has been newest first from its start, reading stops at pages that are more than a day older than
+        `since`, because an account can have many old records.
         """
         before: tuple[str, ...] = ()
         newest_first, latest, old = True, math.inf, 0
@@ -145,7 +145,8 @@ class ConversationList:
             for record in page:
                 if record.conversation_id not in before and self._is_wanted(record):
                     yield record
-            before = tuple(record.conversation_id for record in page)  # pages may overlap as calls come in
+            # Pages may overlap when new calls arrive.
+            before = tuple(record.conversation_id for record in page)
             starts = [record.started_at for record in page if record.started_at is not None]
             newest_first = (
                 newest_first
@@ -165,17 +166,17 @@ class ConversationList:
 
 
 def conversation(reader: Reader, conversation_id: str) -> Conversation:
-    """Return one record, with what was said.
+    """Return one record with its transcript.
 
     Raises:
-        ConfigurationError: if the API doesn't know it, or refuses.
-        UnreachableError: if it can't be read.
+        ConfigurationError: the API doesn't know the record, or refuses the request.
+        UnreachableError: the record can't be read.
     """
     return read_conversation_strictly(raw_conversation(reader, conversation_id), conversation_id)
 
 
 def conversation_if_there(reader: Reader, conversation_id: str) -> Conversation | None:
-    """Return one record; None where this one alone can't be had. Raises as `conversation` does for the rest."""
+    """Return one record; None if only this record can't be read. Raises the other errors of `conversation`."""
     try:
         return conversation(reader, conversation_id)
     except ConfigurationError as error:
@@ -188,8 +189,14 @@ def conversation_if_there(reader: Reader, conversation_id: str) -> Conversation 
 
 
 def raw_conversation(reader: Reader, conversation_id: str) -> Mapping[str, Any]:
-    """Return one record as the API gives it; raises as `conversation` does."""
-    document = reader.get(f"{CONVERSATIONS}/{quote(conversation_id, safe='')}")
+    """Return one record as the API returns it; raises the same errors as `conversation`."""
+    try:
+        document = reader.get(f"{CONVERSATIONS}/{quote(conversation_id, safe='')}")
+    except ConfigurationError as error:
+        if error.code == "not-found":
+            error.message = f"conversation {conversation_id} was not found"
+            error.hint = "see: xuna conversations list"
+        raise
     if not isinstance(document, dict):
         raise UnreachableError(
             f"conversation {conversation_id} can't be read: the answer is not a JSON object",
@@ -199,7 +206,7 @@ def raw_conversation(reader: Reader, conversation_id: str) -> Mapping[str, Any]:
 
 
 def read_conversation_strictly(document: Mapping[str, Any], conversation_id: str) -> Conversation:
-    """Return the record under the id that was asked for, whatever id it carries itself."""
+    """Parse a record, and give it the requested ID, whatever ID it contains."""
     read = read_conversation({**document, "conversation_id": conversation_id})
     if read is None:
         raise UnreachableError(f"conversation {conversation_id!r} can't be read", code="answer-unreadable")
@@ -207,7 +214,7 @@ def read_conversation_strictly(document: Mapping[str, Any], conversation_id: str
 
 
 def read_conversation(document: Mapping[str, Any]) -> Conversation | None:
-    """Return a record of a list or of its own endpoint; None where it has no usable id."""
+    """Parse a record from a list or from its own endpoint; None if it has no usable ID."""
     conversation_id = _identifier(document.get("conversation_id"))
     if conversation_id is None:
         return None
@@ -259,7 +266,7 @@ def _text(value: object) -> str | None:
 
 
 def _identifier(value: object) -> str | None:
-    """Return an id or a number as one printable word; None where there is none."""
+    """Return an ID or a number as printable text without spaces; None if that is not possible."""
     text = _text(value)
     return None if text is None else printable(text) or None
 
@@ -280,7 +287,7 @@ def _duration(value: object) -> float | None:
 
 
 def _time(value: object) -> float | None:
-    """Return Unix seconds for seconds, milliseconds or ISO 8601 (without a zone: UTC)."""
+    """Convert seconds, milliseconds or ISO 8601 (UTC if without a zone) to Unix seconds."""
     number = _number(value)
     if number is not None:
         number = number / 1000 if number > EPOCH_LIMIT else number
@@ -300,7 +307,7 @@ def _audio(value: object) -> str | None:
 
 
 def _evaluations(value: object) -> dict[str, Evaluation]:
-    """Return the criteria of a mapping by name, or of a list of objects that carry their names."""
+    """Parse the criteria, given as a mapping by name or as a list of objects with names."""
     if isinstance(value, list):
         value = {
             str(item.get("criteria_id") or item.get("criterion") or item.get("name") or position): item
@@ -310,7 +317,7 @@ def _evaluations(value: object) -> dict[str, Evaluation]:
     found = {}
     for name, item in _object(value).items():
         result = item if isinstance(item, str) else _object(item).get("result")
-        # What is no verdict is none: it must not count as a success.
+        # A value that is not a known verdict counts as unknown, never as a success.
         verdict = result.lower() if isinstance(result, str) else "unknown"
         verdict = verdict if verdict in {"success", "failure"} else "unknown"
         found[name] = Evaluation(verdict, _text(_object(item).get("rationale")) or "")

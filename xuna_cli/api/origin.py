@@ -1,4 +1,4 @@
-"""Where the API is, and whether the key may go there."""
+"""The API's server, and whether the key may be sent to it."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ DEFAULT_BASE_URL = "https://api.xuna.ai"
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a URL's host can only be this machine."""
+    """Return whether a URL's host is always this machine."""
     if host == "localhost":
         return True
     try:
@@ -22,7 +22,7 @@ def origin_of(base_url: str) -> str:
     """Return `scheme://host[:port]` of a base URL.
 
     Raises:
-        ConfigurationError: if it is no URL that the key may be sent to: https, or http to loopback.
+        ConfigurationError: the key may not be sent to this URL; it must be https, or http to loopback.
     """
     try:
         parts = urlsplit(base_url)

@@ -1,7 +1,7 @@
-"""What an answer to a batch's POST proves. Pure: bytes in, verdict out; it never raises.
+"""Decide what an answer to a batch's POST proves. A pure function of the answer that never raises.
 
-The rule behind it: only what is proven is said. *Refused* needs a status that no server sends after it has
-taken a batch; *taken* needs a whole answer with a batch id and a count; everything else is *unknown*.
+The rule: claim only what is proven. *Refused* needs a status that no server sends after it has accepted a batch.
+*Taken* needs a complete answer with a batch ID and a count. Everything else is *unknown*.
 """
 
 import json
@@ -14,9 +14,10 @@ from typing import TypeGuard
 
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 
-LONGEST_MESSAGE = 500  # characters of a server's words that are kept
-OF_PARTS = (206, 207)  # a part of an answer; several outcomes in one (RFC 9110, 15.3.7; RFC 4918, 11.1)
-MOST_LEVELS = 8  # of an error body's JSON that are looked into
+LONGEST_MESSAGE = 500  # characters of a server's message that are kept
+# Partial answers, and several outcomes in one answer (RFC 9110, 15.3.7; RFC 4918, 11.1).
+OF_PARTS = (206, 207)
+MOST_LEVELS = 8  # levels of nesting to search in an error body
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class Taken:
     """The API has queued the batch.
 
     Attributes:
-        batch_id: the API's.
-        calls_initiated: how many calls it says that it queued.
-        http_status: 2xx.
+        batch_id: the API's batch ID.
+        calls_initiated: number of calls that the API says it queued.
+        http_status: status of the answer, 2xx.
     """
 
     batch_id: str
@@ -35,28 +36,28 @@ class Taken:
 
 
 class Refusal(Enum):
-    """What a refusal means for what comes next."""
+    """What a refusal means for later requests."""
 
     FOR_NOW = auto()
-    """Too fast, or busy: the same again later."""
+    """Too fast or busy: the same request may succeed later."""
     FOR_GOOD = auto()
-    """The next batch will be refused as well."""
+    """The next batch will be refused, too."""
     TOO_LARGE = auto()
-    """Smaller batches may pass."""
+    """Smaller batches may be accepted."""
     BAD_CALLS = auto()
-    """Something in this batch; the others may pass."""
+    """Some calls of this batch are refused; the others may be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The API provably took none of the batch.
+    """The API provably accepted none of the batch.
 
     Attributes:
-        kind: what that means for what comes next.
-        http_status: of the answer.
-        message: the API's own words, or ours where it said nothing.
-        offending: call index (from 0) to the API's words about it, where it named calls.
-        retry_after: seconds to wait that the API asked for.
+        kind: what the refusal means for later requests.
+        http_status: status of the answer.
+        message: the API's message, or ours if it gave none.
+        offending: the API's message by call index (from 0), if it named calls.
+        retry_after: seconds to wait, if the API gave them.
     """
 
     kind: Refusal
@@ -68,12 +69,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The POST's first byte was provably never sent.
+    """Provably, not one byte of the POST was sent.
 
     Attributes:
-        message: what happened.
-        permanent: whether trying again is pointless (certificate, URL, malformed key).
-        kept_back: whether it was we who held it back, and the API has nothing to do with it.
+        message: description of what happened.
+        permanent: whether a retry is pointless (certificate, URL, malformed key).
+        kept_back: whether xuna itself stopped the request, for a reason unrelated to the API.
     """
 
     message: str
@@ -83,11 +84,11 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nothing is proven: the batch may have been taken.
+    """Nothing is proven; the API may have accepted the batch.
 
     Attributes:
-        message: what happened.
-        http_status: of the answer, if one began.
+        message: description of what happened.
+        http_status: status of the answer, if it started.
     """
 
     message: str
@@ -98,14 +99,14 @@ Outcome = Taken | Refused | NotSent | Unknown
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int, now: datetime) -> Outcome:
-    """Say what a whole answer proves.
+    """Return what a complete answer proves.
 
     Args:
         status: HTTP status.
-        headers: with lower-case names.
-        body: as it came, of at most the size that the client reads.
-        calls: how many calls the batch has.
-        now: UTC, for a `Retry-After` that is a date.
+        headers: headers with names in lower case.
+        body: the unchanged body, limited to the size that the client reads.
+        calls: number of calls in the batch.
+        now: current time in UTC, for a `Retry-After` with a date.
     """
     if 200 <= status <= 299 and status not in OF_PARTS:  # noqa: PLR2004
         return _taken(status, headers, body)
@@ -122,9 +123,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
         case 400 | 422:
             kind = Refusal.FOR_GOOD if _blames_the_request(document) else Refusal.BAD_CALLS
             return Refused(kind, status, message, _offending(document, calls))
-        case (
-            303 | 408 | 409
-        ):  # 303: the POST was processed, and what came of it is elsewhere (RFC 9110, 15.4.4)
+        # 303: the POST was processed, and its result has another URL (RFC 9110, 15.4.4).
+        case 303 | 408 | 409:
             return Unknown(message, status)
         case _ if 300 <= status <= 499:  # noqa: PLR2004
             return Refused(Refusal.FOR_GOOD, status, message, {})
@@ -133,7 +133,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
 
 
 def refusal_error(status: int, message: str) -> XunaError:
-    """Return the error that a refused request ends in."""
+    """Return the error for a refused request."""
     match status:
         case 401 | 403:
             return ConfigurationError(
@@ -158,7 +158,7 @@ def refusal_error(status: int, message: str) -> XunaError:
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Return the seconds that a `Retry-After` asks for, or None if it says nothing usable.
+    """Return the seconds of a `Retry-After` header, or None if its value can't be used.
 
     RFC 9110, section 10.2.3: a number of seconds or an HTTP date.
     """
@@ -182,7 +182,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def describe(status: int, document: object, body: bytes) -> str:
-    """Return the server's words about a failure, `HTTP 422: …`, in one short line."""
+    """Describe a server's failure as `HTTP 422: …` on one short line."""
     words = _words(document)
     if not words and document is None:
         text = body[: 4 * LONGEST_MESSAGE].decode("utf-8", errors="replace")
@@ -192,7 +192,7 @@ def describe(status: int, document: object, body: bytes) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a server's words as one line, not too long, that can be printed and stored."""
+    """Return a server's message as one line of limited length, safe to print and store."""
     plain = "".join(
         character if character.isprintable() else " " for character in text[: 4 * LONGEST_MESSAGE]
     )
@@ -215,7 +215,7 @@ def _taken(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
 
 
 def _is_batch_id(value: object) -> TypeGuard[str]:
-    # What can't be printed or stored can't be looked up in the dashboard either.
+    # An ID that can't be printed or stored can't be found in the dashboard either.
     return isinstance(value, str) and value.isprintable() and 0 < len(value.strip()) <= LONGEST_MESSAGE
 
 
@@ -224,7 +224,7 @@ def _is_count(value: object) -> TypeGuard[int]:
 
 
 def _document(headers: Mapping[str, str], body: bytes) -> object:
-    """Return the body's JSON, or None where it is none, or packed although we asked for it plain."""
+    """Parse the body as JSON. Return None if it is not JSON, or is compressed although we asked for plain text."""
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         return None
     try:
@@ -234,8 +234,8 @@ def _document(headers: Mapping[str, str], body: bytes) -> object:
 
 
 def _words(document: object, levels: int = MOST_LEVELS) -> str:
-    """Read the message out of the shapes that an error body may have."""
-    if levels == 0:  # JSON may be nested deeper than Python can follow
+    """Find the message in an error body, which can have several shapes."""
+    if levels == 0:  # JSON may be nested more deeply than Python's stack allows
         return ""
     match document:
         case str():
@@ -253,7 +253,7 @@ def _words(document: object, levels: int = MOST_LEVELS) -> str:
 
 
 def _locations(document: object) -> list[tuple[Sequence[object], str]]:
-    """Return the (loc, msg) pairs of a FastAPI-like 422."""
+    """Return the (loc, msg) pairs of a 422 in FastAPI's format."""
     match document:
         case {"detail": list(items)}:
             return [
@@ -278,7 +278,7 @@ def _offending(document: object, calls: int) -> dict[int, str]:
 
 
 def _blames_the_request(document: object) -> bool:
-    """Return whether the API named a field beside the calls: then no call is to blame."""
+    """Return whether the API named a field outside the calls; then no call is at fault."""
     beside = {"agent_id", "from_phone_number_id"}
     return any(
         "calls" not in loc and any(part in beside for part in loc if isinstance(part, str))

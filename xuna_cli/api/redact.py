@@ -1,4 +1,4 @@
-"""The key, taken out of whatever a server says: some quote it, and its words are printed and kept."""
+"""Remove the key from the server's answers: some quote it, and answers are printed and stored."""
 
 import base64
 import dataclasses
@@ -8,11 +8,11 @@ from functools import cached_property
 
 from xuna_cli.api.outcomes import Outcome, Refused, Taken, Unknown
 
-SHORTEST_REAL_KEY = 12  # characters; a shorter one (the sandbox's) is a word that may stand anywhere
+SHORTEST_REAL_KEY = 12  # characters; a shorter key (the sandbox's) is a word that may occur in any text
 
 
 class KeyRedactor:
-    """Takes a key out of texts, in every form in which a server may quote it.
+    """Removes a key from texts, in every form in which a server may quote it.
 
     Args:
         api_key: the key.
@@ -26,15 +26,15 @@ class KeyRedactor:
         return _pattern_of(self._api_key)
 
     def redact(self, text: str) -> str:
-        """Return a text without it."""
+        """Return the text without the key."""
         return self._pattern.sub("[the key]", text) if self._pattern else text
 
     def redact_body(self, body: bytes) -> bytes:
-        """Return an answer without it, before the words are cut to a length, which would leave the half of it."""
+        """Return an answer without the key, before texts are shortened and may contain half of it."""
         return self.redact(body.decode("latin-1")).encode("latin-1")
 
     def redact_outcome(self, outcome: Outcome) -> Outcome:
-        """Return what was decoded without it: JSON has more ways to write it than bytes can be searched for."""
+        """Remove the key again after decoding: JSON has more ways to write it than `redact_body` can find."""
         match outcome:
             case Taken():
                 return dataclasses.replace(outcome, batch_id=self.redact(outcome.batch_id))
@@ -44,13 +44,13 @@ class KeyRedactor:
             case Unknown():
                 return dataclasses.replace(outcome, message=self.redact(outcome.message))
             case _:
-                return outcome  # nothing was answered
+                return outcome  # there was no answer
 
 
 def _pattern_of(api_key: str) -> re.Pattern[str] | None:
-    """Return what finds the key as a server may quote it.
+    """Return a pattern that finds the key as a server may quote it.
 
-    As it is, or with any of its characters escaped for JSON (once or more), a URL or HTML; or in base64.
+    The forms: unchanged; with characters escaped for JSON (once or more), a URL or HTML; base64.
     """
     if len(api_key) < SHORTEST_REAL_KEY:
         return None
@@ -59,7 +59,7 @@ def _pattern_of(api_key: str) -> re.Pattern[str] | None:
 
 
 def _any_form(character: str) -> str:
-    """Return a pattern for one character; its repetitions have bounds, for the bodies of a hostile server."""
+    """Return a pattern for one character; repetitions are limited, because a server may be hostile."""
     code = ord(character)
     slashes = r"\\{0,16}+"
     plain = re.escape(character) if character.isalnum() else slashes + re.escape(character.strip("\\"))

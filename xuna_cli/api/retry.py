@@ -1,4 +1,4 @@
-"""Reading again: a GET changes nothing, so that one that failed for now may be made again, within bounds."""
+"""Retry GET requests within limits; they change nothing, so repeating them is safe."""
 
 import random
 import threading
@@ -11,11 +11,11 @@ from xuna_cli.api.client import BusyError
 from xuna_cli.errors import UnreachableError
 
 TRIES = 8
-TRIES_AT_START = 3  # where the API never answered, and did not ask to wait: a command ends within seconds
+TRIES_AT_START = 3  # if the API never answered and did not ask to wait, so that a command ends within seconds
 LONGEST_AT_START_S = 5.0
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 60.0  # also of what a `Retry-After` may ask for
-AT_ONCE = 6  # readings on the wire; each has a connection of its own
+LONGEST_WAIT_S = 60.0  # also the limit for a `Retry-After`
+AT_ONCE = 6  # concurrent reads, each with its own connection
 
 Params = Mapping[str, str | int]
 T = TypeVar("T")
@@ -23,20 +23,20 @@ R = TypeVar("R")
 
 
 class Reader(Protocol):
-    """What can GET a JSON document, as `Client` does."""
+    """An object that can GET a JSON document, such as `Client`."""
 
     def get(self, path: str, params: Params | None = None) -> object:
-        """Return the document; raises `BusyError` where it may succeed later."""
+        """Return the document; raises `BusyError` if a retry may succeed."""
 
 
 class RetryingReader:
-    """A reader that waits and reads again where the API asks for it, or fails by itself. Thread-safe.
+    """A reader that waits and retries when the API is busy or can't be reached. Thread-safe.
 
     Args:
-        reader: what reads.
-        wait: sleeps for so many seconds; None: really, until `stop`.
-        on_wait: told before each wait for how many seconds, and why.
-        tries: readings of one document, at most; fewer while nothing was ever read.
+        reader: the reader for single requests.
+        wait: sleeps for the given seconds (default: really, until `stop`).
+        on_wait: called before each wait with the seconds and the error.
+        tries: maximum number of tries for one document; fewer before the first success.
     """
 
     def __init__(
@@ -55,15 +55,15 @@ class RetryingReader:
         self._has_read = False
 
     def stop(self) -> None:
-        """Read no more: whoever waits in another thread gives up."""
+        """Stop reading; threads that wait give up."""
         self._stopped.set()
 
     def get(self, path: str, params: Params | None = None) -> object:
         """GET a JSON document.
 
         Raises:
-            ConfigurationError: if the API refuses it.
-            UnreachableError: if it keeps failing, or asks for a longer wait than anybody wants.
+            ConfigurationError: the API refused the request.
+            UnreachableError: the request keeps failing, or the API asks for too long a wait.
         """
         backoff = FIRST_WAIT_S
         began = time.monotonic()
@@ -83,7 +83,7 @@ class RetryingReader:
                         hint="run the same command again after that time",
                     ) from error
                 why = error
-                # Jitter: several readers that were refused together don't come back together.
+                # Jitter, so that several readers don't retry at the same time.
                 pause = (asked or 0.0) + backoff * random.uniform(0.5, 1.0)  # noqa: S311
                 backoff = min(backoff * 2, LONGEST_WAIT_S)
             else:
@@ -95,12 +95,12 @@ class RetryingReader:
 
 
 def several(function: Callable[[T], R], items: Iterable[T], *, at_once: int = AT_ONCE) -> Iterator[R]:
-    """Yield `function(item)` for every item, in order, several at once, in constant memory.
+    """Yield `function(item)` for every item in order; runs several at once, in constant memory.
 
-    The threads are daemons: who stops reading, or is interrupted, waits for none of them.
+    The threads are daemons: a caller that stops reading, or is interrupted, does not wait for them.
 
     Raises:
-        Exception: what the function raised, where its result would have come.
+        Exception: an exception of the function, at the position of its result.
     """
     work: SimpleQueue[tuple[T, SimpleQueue[tuple[R | None, BaseException | None]]] | None] = SimpleQueue()
 
@@ -110,10 +110,10 @@ def several(function: Callable[[T], R], items: Iterable[T], *, at_once: int = AT
         while (job := work.get()) is not None:
             item, answer = job
             if left:
-                return  # nobody waits for results any more
+                return  # the caller has stopped reading results
             try:
                 answer.put((function(item), None))
-            except BaseException as error:  # noqa: BLE001 - raised again where its result is waited for
+            except BaseException as error:  # noqa: BLE001 - raised again at the position of its result
                 answer.put((None, error))
 
     waiting: list[SimpleQueue[tuple[R | None, BaseException | None]]] = []
@@ -140,4 +140,4 @@ def _taken(answer: SimpleQueue[tuple[R | None, BaseException | None]]) -> R:
     result, error = answer.get()
     if error is not None:
         raise error
-    return result  # type: ignore[return-value]  # there is a result where there is no error
+    return result  # type: ignore[return-value]  # without an error, there is a result

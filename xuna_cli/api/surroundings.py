@@ -1,4 +1,4 @@
-"""What the environment says of the way to the API: a proxy, and whom to trust."""
+"""Settings of the environment for connections to the API: proxy and trusted certificates."""
 
 import os
 import ssl
@@ -14,19 +14,19 @@ from xuna_cli.errors import ConfigurationError
 
 
 def trusted(*, speaks_tls: bool = True) -> ssl.SSLContext:
-    """Return whom to trust: the authorities of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+    """Return TLS settings that trust the authorities of SSL_CERT_FILE or SSL_CERT_DIR (default: certifi's).
 
     Args:
-        speaks_tls: whether anybody need be trusted; the authorities take a while to read.
+        speaks_tls: whether TLS will be used; if not, the authorities are not loaded, which takes time.
 
     Raises:
-        OSError: if those can't be read.
+        OSError: the authorities can't be read.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not speaks_tls:
         if named := file or folder:
-            Path(named).stat()  # a setting that is wrong is told in any case
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody
+            Path(named).stat()  # report a wrong setting in any case
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it trusts no authority
     if file:
         context = ssl.create_default_context(cafile=file)
     elif folder:
@@ -40,11 +40,11 @@ def trusted(*, speaks_tls: bool = True) -> ssl.SSLContext:
 
 
 def proxy_for(base_url: str) -> Proxy | None:
-    """Return the proxy through which requests to a URL go; None: directly.
+    """Return the proxy for requests to a URL; None for a direct connection.
 
     Raises:
-        ConfigurationError: if NO_PROXY can't be understood.
-        ValueError: if the proxy's URL is none, or not one of http or https.
+        ConfigurationError: NO_PROXY is invalid.
+        ValueError: the proxy's URL is not an http or https URL.
     """
     _, named = _proxy_setting(base_url)
     if named is None:
@@ -63,10 +63,10 @@ def proxy_for(base_url: str) -> Proxy | None:
 
 
 def proxy_of(base_url: str) -> str:
-    """Say through which proxy requests to a URL go, without its credentials, and which variable names it.
+    """Describe the proxy for requests to a URL, without its credentials, and the variable that sets it.
 
     Raises:
-        ConfigurationError: if a variable holds what is no URL.
+        ConfigurationError: a variable is not a valid URL.
     """
     host = urlsplit(base_url).hostname or ""
     if is_loopback(host):
@@ -80,13 +80,13 @@ def proxy_of(base_url: str) -> str:
 
 
 def _proxy_setting(base_url: str) -> tuple[str | None, str | None]:
-    """Return the pattern of the environment's setting that decides about a URL, and its proxy, if it is one."""
+    """Return the pattern of the environment's setting that applies to a URL, and the proxy, if it sets one."""
     names_a_proxy = any(name.lower().endswith("_proxy") for name in os.environ)
-    if is_loopback(urlsplit(base_url).hostname or ""):  # a proxy has no business with the sandbox
+    if is_loopback(urlsplit(base_url).hostname or ""):  # the sandbox never needs a proxy
         return None, None
-    if not names_a_proxy and sys.platform != "darwin":  # which has further settings
+    if not names_a_proxy and sys.platform != "darwin":  # macOS also has system settings
         return None, None
-    # httpx's own reading of the environment, which people know.
+    # httpx's interpretation of the environment, because people know it.
     import httpx  # noqa: PLC0415 - only where there may be a proxy
     from httpx._utils import URLPattern, get_environment_proxies  # noqa: PLC0415 - likewise
 
@@ -103,20 +103,20 @@ def _proxy_setting(base_url: str) -> tuple[str | None, str | None]:
 
 
 def certificates() -> str:
-    """Say which authorities are trusted, and which variable names them."""
+    """Describe the trusted authorities, and the variable that sets them."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if path := os.environ.get(name):
             trusted = f"{path}, from environment ({name})"
             break
     else:
         trusted = "the certificate authorities of certifi"
-    if log := os.environ.get("SSLKEYLOGFILE"):  # Python's ssl obeys it, too
+    if log := os.environ.get("SSLKEYLOGFILE"):  # Python's ssl uses it, too
         trusted += f"; the keys of all connections are written to {log} (SSLKEYLOGFILE)"
     return trusted
 
 
 def _variable(kind: str) -> str:
-    """Return the variable that urllib's `getproxies` reads; the lower case wins."""
+    """Return the variable that urllib's `getproxies` reads; the lower-case name comes first."""
     names = (f"{kind}_proxy", f"{kind}_proxy".upper())
     found = next((name for name in names if os.environ.get(name)), None)
     return f"environment ({found})" if found else "the system's settings"

@@ -14,7 +14,7 @@ from xuna_cli.commands.context import sandbox_record
 from xuna_cli.commands.options import ApiOptions
 from xuna_cli.commands.prompts import choose, is_interactive
 from xuna_cli.errors import ConfigurationError
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import say, sentence
 from xuna_cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,6 +142,17 @@ def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
         yield ApiToRead(reader, origin)
 
 
+@contextlib.contextmanager
+def hint_for_sandbox(options: ApiOptions) -> Iterator[None]:
+    """Add `--sandbox` to the command in the hint of a "not found" error, if this command has it."""
+    try:
+        yield
+    except ConfigurationError as error:
+        if error.code == "not-found" and options.sandbox:
+            error.hint += " --sandbox"
+        raise
+
+
 def _chosen_agent(client: Client, *, ask: bool) -> str:
     """Let a person choose an agent and return its id; raise ConfigurationError if none is chosen."""
     if not ask:
@@ -194,4 +205,4 @@ def _none(what: str, code: str) -> ConfigurationError:
 
 def _say_wait(seconds: float, why: BusyError) -> None:
     if seconds >= WORTH_SAYING_S:
-        say(f"xuna: {why.message}. Next try in {seconds:.0f} s.")
+        say(f"xuna: {sentence(why.message)} Retrying in {seconds:.0f} s.")

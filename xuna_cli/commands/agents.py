@@ -59,8 +59,8 @@ def list_agents(options: ApiResultOptions) -> Result:
 def show(options: ShowOptions) -> Result:
     """Show one agent and its first message. `--output json` prints its whole configuration."""
     from xuna_cli.api.account import agent
-    from xuna_cli.commands.account import api_to_read
+    from xuna_cli.commands.account import api_to_read, hint_for_sandbox
     from xuna_cli.output.account import AgentFound
 
-    with api_to_read(options) as api:
+    with api_to_read(options) as api, hint_for_sandbox(options):
         return AgentFound(options.agent_id, agent(api.reader, options.agent_id))

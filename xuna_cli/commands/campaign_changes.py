@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from xuna_cli.api.account import configuration_hash
+from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.errors import UsageError, XunaError
@@ -40,7 +40,7 @@ def agent_hash(client: Client, agent_id: str, options: BatchCallOptions) -> str 
         XunaError: the configuration can't be read, and `--pin-agent` needs it.
     """
     try:
-        return configuration_hash(client.agent(agent_id))
+        return configuration_hash(agent(client, agent_id))
     except XunaError as error:
         if options.pin_agent:
             raise

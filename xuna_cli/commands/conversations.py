@@ -107,18 +107,11 @@ def list_conversations(options: ListOptions) -> Result:
 def show(options: ShowOptions) -> Result:
     """Show one conversation: transcript, evaluation and collected data."""
     from xuna_cli.api.conversations import raw_conversation, read_conversation_strictly
-    from xuna_cli.commands.account import api_to_read
-    from xuna_cli.errors import ConfigurationError
+    from xuna_cli.commands.account import api_to_read, hint_for_sandbox
     from xuna_cli.output.conversations import ConversationFound
 
-    with api_to_read(options) as api:
-        try:
-            raw = raw_conversation(api.reader, options.conversation_id)
-        except ConfigurationError as error:
-            if error.code == "not-found":
-                sandbox = " --sandbox" if options.sandbox else ""
-                error.hint = f"to see all conversations, run: xuna conversations list{sandbox}"
-            raise
+    with api_to_read(options) as api, hint_for_sandbox(options):
+        raw = raw_conversation(api.reader, options.conversation_id)
     return ConversationFound(read_conversation_strictly(raw, options.conversation_id), raw)
 
 

@@ -239,13 +239,10 @@ def _caller(api: _Api | None, options: DoctorOptions) -> str:
 
 
 def _agent(api: _Api | None, options: DoctorOptions) -> str:
+    from xuna_cli.api.account import agent
+
     wanted = _wanted_agent(options)
     if api is None:
         raise _NotCheckedError(f"{wanted}, not checked")
-    try:
-        name = api.client.agent(wanted).get("name") or "no name"
-    except ConfigurationError as error:
-        if error.code == "not-found":
-            error.message, error.hint = f"the account has no agent {wanted!r}", "see: xuna agents list"
-        raise
+    name = agent(api.client, wanted).get("name") or "no name"
     return f"{name} ({wanted}), from {_source(options.agent_id)}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xuna_cli.api.account import configuration_hash
+from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.account import base_url, missing_agent
 from xuna_cli.commands.call_inputs import STDIN
@@ -108,7 +108,7 @@ def _sealed(about: RenderedList, options: RenderOptions) -> RenderedList:
         try:
             url = base_url(options.settings, options.base_url)
             client = Client(url, options.settings.api_key().reveal(), deadline=options.timeout)
-            agent_hash = configuration_hash(client.agent(agent_id))
+            agent_hash = configuration_hash(agent(client, agent_id))
         except XunaError as error:
             say(
                 f"xuna: warning: the configuration of agent {agent_id} is not sealed, since it could not be read: "

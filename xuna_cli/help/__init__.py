@@ -1,4 +1,4 @@
-"""The manual: one Markdown file for each topic. `xuna help` shows them, and the man page is made of them."""
+"""The manual: one Markdown file for each topic. `xuna help` shows them, and the man page is made from them."""
 
 from importlib import resources
 
@@ -7,7 +7,7 @@ TOPICS = (
     *("exit-codes", "environment", "json", "automation", "cron", "log", "ci", "containers", "postgres"),
     *("crash", "speed", "glossary"),
 )
-"""The names of the topics, in the order in which a new user needs them."""
+"""Names of the topics, in the order in which a new user needs them."""
 
 
 def read_topic(name: str) -> str:
@@ -25,5 +25,5 @@ def _read(name: str) -> str:
 
 
 def summary(topic: str) -> str:
-    """Return what a topic is about: the paragraph below its title."""
+    """Return the summary of a topic: the paragraph below its title."""
     return topic.split("\n\n", 2)[1].replace("\n", " ")

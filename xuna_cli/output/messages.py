@@ -38,6 +38,11 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def sentence(words: str) -> str:
+    """Return a phrase, e.g. an error's message, as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def safe(text: object) -> str:
     """Return untrusted text without characters that control a terminal.
 

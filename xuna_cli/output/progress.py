@@ -13,7 +13,7 @@ from typing import IO, Self, TextIO, cast
 
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Pause, Progress
-from xuna_cli.output.messages import counted, safe, say
+from xuna_cli.output.messages import counted, safe, say, sentence
 
 RATE_OVER_S = 60.0
 SHORTEST_S = 2.0  # seconds over which the rate is measured
@@ -111,7 +111,7 @@ def _rounded(number: float) -> int:
 
 def pause_words(pause: Pause) -> str:
     """Describe a pause and what comes next."""
-    words = f"{pause.reason[:1].upper()}{pause.reason[1:]}. Next try in {_duration(pause.seconds)}"
+    words = f"{sentence(pause.reason)} Retrying in {_duration(pause.seconds)}"
     if pause.gives_up_in is not None:
         words += f"; the run stops if that fails for {_duration(pause.gives_up_in)}"
     return f"{words}."
