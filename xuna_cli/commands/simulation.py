@@ -81,6 +81,23 @@ class SimulatedOptions:
     ] = None
 
 
+@options_of_command
+class FastForwardOptions(SimulatedOptions):
+    """Options for carrying a campaign through simulated time."""
+
+    fast_forward: Annotated[
+        bool,
+        typer.Option(
+            "--fast-forward",
+            help="With --sandbox: repeat the run every hour of simulated time until the campaign has finished, and "
+            "print its days. See `xuna help sandbox`.",
+        ),
+    ] = False
+    max_days: Annotated[
+        int, typer.Option(min=1, max=3650, metavar="N", help="Longest simulated time, in days.")
+    ] = 30
+
+
 def people_of(options: SimulatedOptions) -> "ConversationOptions":
     """Return how the simulated people behave.
 

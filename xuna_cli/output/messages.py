@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from xuna_cli.errors import OutputError, XunaError
@@ -90,11 +92,27 @@ def _width(stream: TextIO) -> int:
         return 0
 
 
+_ONCE: list[set[str]] = []
+"""What was said, while each message is only said once."""
+
+
+@contextmanager
+def each_message_once() -> Iterator[None]:
+    """Let `say` write each message only once, e.g. while the same command runs many times."""
+    _ONCE.append(set())
+    try:
+        yield
+    finally:
+        _ONCE.pop()
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Write a line to stderr; ignore a closed or full stderr."""
     stream = stream or sys.stderr
-    if stream is None:
+    if stream is None or (_ONCE and text in _ONCE[-1]):
         return
+    if _ONCE:
+        _ONCE[-1].add(text)
     width = _width(stream)
     try:
         stream.write("\n".join(fitted(shown(line), width) for line in text.split("\n")) + "\n")

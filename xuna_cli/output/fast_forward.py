@@ -1,0 +1,102 @@
+"""The days of a simulated campaign, as a table or JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.outcomes.days import Day
+from xuna_cli.output.messages import counted
+from xuna_cli.output.result import Result, Table
+from xuna_cli.times import for_machines, for_people
+
+NUMBERS = ("Called", "Answered", "Successes", "Opt-outs", "Deferred", "Exhausted")
+
+
+@dataclass(frozen=True, slots=True)
+class FastForwarded(Result):
+    """A campaign that was carried through simulated time.
+
+    Attributes:
+        exit_status: exit status of the last run.
+        errors: errors of the last run.
+        campaign: the campaign's name.
+        days: the days.
+        began: simulated time of the first run.
+        ended: simulated time of the last run.
+        finished: whether nothing will be due any more.
+        reason: why it ended unfinished; empty if it finished.
+        held: number of people in held batches.
+        ledger: the ledger's path; None if it was temporary.
+    """
+
+    exit_status: ExitStatus = field()
+    errors: Sequence[XunaError] = field()
+    campaign: str
+    days: Sequence[Day]
+    began: datetime
+    ended: datetime
+    finished: bool
+    reason: str
+    held: int
+    ledger: str | None
+
+    @property
+    def partial(self) -> bool:
+        """True: the days are complete, whatever the last run met."""
+        return True
+
+    @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return sum(day.runs for day in self.days)
+
+    def document(self) -> Mapping[str, object]:
+        """Return the days."""
+        return {
+            "campaign": self.campaign,
+            "sandbox": True,
+            "fast_forward": {
+                "began_at": for_machines(self.began),
+                "ended_at": for_machines(self.ended),
+                "finished": self.finished,
+                "reason": self.reason or None,
+                "runs": self.runs,
+                "held": self.held,
+                "ledger": self.ledger,
+                "days": [{**asdict(day), "day": day.day.isoformat()} for day in self.days],
+            },
+        }
+
+    def parts(self) -> Iterator[Table | str]:
+        """Yield a row for each day, and the end."""
+        yield Table(("Day", *NUMBERS), [*map(_row, self.days), self._total()], right=NUMBERS)
+        end = for_people(self.ended)
+        runs = counted(self.runs, "simulated run", "simulated runs")
+        if self.finished:
+            yield f"Campaign {self.campaign!r} would finish at {end}, after {runs}."
+        else:
+            yield f"Campaign {self.campaign!r} would not have finished at {end}, after {runs}: {self.reason}."
+        yield "This was a simulation. Nobody was called."
+        if self.held:
+            people = counted(self.held, "person is", "people are")
+            yield f"{people} held. In a real campaign, you would decide about them: xuna help crash"
+        if self.ledger is not None:
+            yield f"The ledger of this simulation: {self.ledger}"
+
+    def _total(self) -> Sequence[object]:
+        days = self.days
+        return (
+            "Total",
+            f"{sum(day.called for day in days):,}",
+            f"{sum(day.answered for day in days):,}",
+            f"{sum(day.successes for day in days):,}",
+            f"{sum(day.opt_outs for day in days):,}",
+            "",
+            "",
+        )
+
+
+def _row(day: Day) -> Sequence[object]:
+    numbers = (day.called, day.answered, day.successes, day.opt_outs, day.deferred, day.exhausted)
+    return (f"{day.day:%a} {day.day.isoformat()}", *(f"{number:,}" for number in numbers))
