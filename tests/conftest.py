@@ -1,6 +1,8 @@
 """What every test starts from: no home, no settings, no key of whoever runs it."""
 
+import itertools
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -16,10 +18,12 @@ for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.default_int_handler if signum == signal.SIGINT else signal.SIG_DFL)
 
 settings.register_profile("ci", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("ci"), max_examples=20)
 settings.load_profile("ci")
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = {TESTS / "faults", TESTS / "benchmarks"}
+SERIAL = itertools.count(1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,6 +35,15 @@ def pytest_collection_modifyitems(items):
         asked_for = getattr(item, "callspec", None)
         if "postgres_server" in item.fixturenames or (asked_for and "postgres" in asked_for.params.values()):
             item.add_marker("postgres")
+
+
+@pytest.fixture
+def tmp_path(request, tmp_path_factory):
+    """Give each test a folder of its own, like pytest's fixture, which costs as much as many a test does."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    folder = tmp_path_factory.getbasetemp() / f"{next(SERIAL)}-{name}"
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.fixture(autouse=True)

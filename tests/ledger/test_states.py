@@ -255,6 +255,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 LedgerMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLedgerStates = LedgerMachine.TestCase

@@ -501,8 +501,9 @@ class ScriptedServer:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(128)
-        self._listener.settimeout(POLL)
         self.port: int = self._listener.getsockname()[1]
+        self._last = socket.socket()  # a connection of our own, at whose turn the accepting ends
+        self._last.bind(("127.0.0.1", 0))
         self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._acceptor = threading.Thread(target=self._accept_all, name="scripted-accept", daemon=True)
 
@@ -527,7 +528,9 @@ class ScriptedServer:
     def __exit__(self, kind, error, traceback) -> None:
         self.drained_at = time.monotonic() + 0.2
         self.stopping.set()
-        self._acceptor.join()
+        with self._last:
+            self._last.connect(("127.0.0.1", self.port))
+            self._acceptor.join()
         for thread in self._threads:
             thread.join()
         self._listener.close()
@@ -540,14 +543,12 @@ class ScriptedServer:
             raise AssertionError("; ".join(problems))
 
     def _accept_all(self) -> None:
+        end = self._last.getsockname()
         while True:
-            stopping = self.stopping.is_set()  # looked at first: who is in the queue then is still served
-            try:
-                accepted, _ = self._listener.accept()
-            except TimeoutError:
-                if stopping:
-                    return
-                continue
+            accepted, address = self._listener.accept()
+            if address == end:
+                accepted.close()
+                return
             self.connections += 1
             thread = threading.Thread(
                 target=self._serve, args=(accepted, self.connections), name="scripted", daemon=True

@@ -22,7 +22,7 @@ def meanwhile(change):
     """Let somebody else do something; they may have to wait for us."""
     thread = threading.Thread(target=change, daemon=True)
     thread.start()
-    thread.join(1)
+    thread.join(0.3)
     return thread
 
 
