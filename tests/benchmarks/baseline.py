@@ -1,6 +1,6 @@
 """The other way to do it today: a script around the API, as most people would write it.
 
-    python tests/benchmarks/baseline.py LIST BASE_URL [possible|valid] [REGION]
+    python tests/benchmarks/baseline.py LIST BASE_URL [possible|valid] [REGION] [BATCH]
 
 Judge for yourself whether it is fair. It keeps its connection, it checks numbers as the library's own
 README shows, and it does the least that calls a list of people. What it lacks is what `xuna` adds: a
@@ -17,11 +17,10 @@ import sys
 import httpx
 import phonenumbers
 
-BATCH = 500
 MESSAGE = "Hi {first_name}, this is {company} about your order {order_id}. Is now a good time?"
 
 
-def main(path, base_url, check="possible", region=None):
+def main(path, base_url, check="possible", region="", batch="500"):
     is_fine = {"possible": phonenumbers.is_possible_number, "valid": phonenumbers.is_valid_number}[check]
     headers = {"xi-api-key": os.environ["XUNA_AI_API_KEY"]}
     client = httpx.Client(base_url=base_url, headers=headers, timeout=60)
@@ -41,7 +40,7 @@ def main(path, base_url, check="possible", region=None):
     with open(path, newline="", encoding="utf-8") as file:  # noqa: PTH123 - as most people write it
         for row in csv.DictReader(file):
             try:
-                number = phonenumbers.parse(row["phone"], region)
+                number = phonenumbers.parse(row["phone"], region or None)
             except phonenumbers.NumberParseException:
                 rejected += 1
                 continue
@@ -56,7 +55,7 @@ def main(path, base_url, check="possible", region=None):
                     "conversation_config_override": {"agent": {"first_message": MESSAGE.format(**row)}},
                 }
             )
-            if len(calls) == BATCH:
+            if len(calls) == int(batch):
                 initiated += send(calls)
                 calls = []
     if calls:

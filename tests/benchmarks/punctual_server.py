@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks.punctual_server SECONDS
 
+It also answers the requests of `vendor_scripts.py` in the form of those services.
+
 Prints its port. The sandbox checks every call, on one of the two cores that the client needs, and takes a few
 milliseconds more than it is told; that is not the client's time.
 """
@@ -9,6 +11,42 @@ milliseconds more than it is told; that is not the client's time.
 import asyncio
 import json
 import sys
+
+NUMBERS = (
+    b'"to_phone_number"',
+    b'"phone_number"',
+    b'"to_number"',
+    b'"number"',
+)  # one of them is in each call
+
+
+def accepted(path, batch, calls):
+    """Return the document with which the service at this path accepts so many calls.
+
+    The fields are those that the SDKs' response models require.
+    """
+    name = f"batch_{batch}"
+    if path.endswith("/batch-calling/submit"):  # ElevenLabs
+        times = dict.fromkeys(
+            ("created_at_unix", "scheduled_time_unix", "last_updated_at_unix"), 1_790_000_000
+        )
+        counts = {"total_calls_dispatched": 0, "total_calls_scheduled": calls, "total_calls_finished": 0}
+        texts = {"id": name, "name": name, "agent_id": "agent", "agent_name": "agent", "status": "pending"}
+        return texts | times | counts | {"retry_count": 0, "telephony_call_config": {}}
+    if path.endswith("/create-batch-call"):  # Retell
+        texts = {"batch_call_id": name, "name": name, "from_number": "+14155550100"}
+        return texts | {"scheduled_timestamp": 1_790_000_000_000, "total_task_count": calls}
+    if path.endswith("/call"):  # Vapi: one record for each call
+        at = "2026-11-24T12:00:00.000Z"
+        one = {
+            "orgId": "org",
+            "createdAt": at,
+            "updatedAt": at,
+            "type": "outboundPhoneCall",
+            "status": "queued",
+        }
+        return {"results": [{"id": f"{name}_{call}"} | one for call in range(calls)], "errors": []}
+    return {"batch_id": name, "calls_initiated": calls}
 
 
 class Exchange(asyncio.Protocol):
@@ -48,10 +86,10 @@ class Exchange(asyncio.Protocol):
                 {"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Benchmark"}
             ]
         else:
-            initiated = request.count(b'"to_phone_number"')
+            initiated = max(request.count(number + b":") for number in NUMBERS)
             Exchange.calls += initiated
             Exchange.batches += 1
-            document = {"batch_id": f"batch_{Exchange.batches}", "calls_initiated": initiated}
+            document = accepted(request.split(b" ", 2)[1].decode(), Exchange.batches, initiated)
         body = json.dumps(document).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         self._transport.write(f"{head}Connection: close\r\n\r\n".encode() + body)

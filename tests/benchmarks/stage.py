@@ -208,7 +208,7 @@ class Stage:
             raise AssertionError(f"the server took (calls, batches) {taken}, and {accepted} were accepted")
         return ran
 
-    def script(self, contacts, server, *, expect, check="possible", region=""):
+    def script(self, contacts, server, *, expect, check="possible", region="", batch_size=500):
         """Run the baseline to its end, and check likewise.
 
         Args:
@@ -217,6 +217,7 @@ class Stage:
             expect: how many can be called; it may call more, since it takes `555-1234` and drops extensions.
             check: what it asks of a number.
             region: the country of numbers without `+`.
+            batch_size: calls in one POST.
         """
         argv = [
             sys.executable,
@@ -224,7 +225,8 @@ class Stage:
             str(contacts),
             server.base_url,
             check,
-            *filter(None, [region]),
+            region,
+            str(batch_size),
         ]
         ran = run(argv, env=self.environment())
         initiated, _ = map(int, ran.out.split())
