@@ -261,5 +261,5 @@ def test_a_review_that_has_lost_columns_calls_nobody(cli, file, gone):
         book.save(cli.folder / file)
     ran = cli("batch-call", file, "-y", exits=5)
     lost = next(name for name in gone if name.startswith("xuna_"))
-    assert f"has no column {lost!r} any more" in ran.err
+    assert f"its column {lost!r} is missing" in ran.err
     assert cli.called == []

@@ -106,7 +106,7 @@ def test_an_unclosed_quote_does_not_swallow_the_rest(opened):
         seen.extend(opened(content))
     assert [row.fields["phone"] for row in seen] == ["+1"]
     assert caught.value.code == "input-quote"
-    assert "Close the quote" in caught.value.hint
+    assert "close the quote" in caught.value.hint
 
 
 def test_an_unclosed_quote_before_quoted_cells_is_found(read):
@@ -235,12 +235,12 @@ def test_the_line_that_names_the_separator_is_no_row(opened, first):
 )
 def test_a_title_above_the_header_is_told(opened, text, row, delete):
     if delete is None:  # a column of one cell may be anything
-        with pytest.raises(InputError, match="no column whose name is known"):
+        with pytest.raises(InputError, match="no column with a known name"):
             opened(text, name="a.csv")
         return
     with pytest.raises(InputError, match=f"row {row} looks like the header") as caught:
         opened(text, name="a.csv", delimiter=";" if ";" in text else None)
-    assert f"Delete {delete}:" in caught.value.hint
+    assert f"delete {delete}:" in caught.value.hint
     assert caught.value.code == "input-title-row"
 
 

@@ -43,7 +43,7 @@ def test_an_object_may_carry_the_array_anywhere(read, key):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"people": [], "x": 1}', "no `contacts` or `calls`. Its keys: 'people', 'x'"),
+        ('{"people": [], "x": 1}', "no `contacts` or `calls`; its keys: 'people', 'x'"),
         ("{}", "no `contacts` or `calls`"),
         ('"text"', r"expected `\["),
         ("12", r"expected `\["),

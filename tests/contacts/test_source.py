@@ -88,10 +88,10 @@ def test_a_binary_file_is_an_error(read, content, what):
         (zipped({"xl/workbook.xml": ""}), "an Excel workbook", "--format xlsx"),
         (zipped({"word/document.xml": ""}), "a Word document", "CSV"),
         (zipped({"content.xml": ""}), "an OpenDocument file", "--format xlsx"),
-        (zipped({"list.csv": "phone"}), "a zip archive", "Unpack"),
-        (bz2.compress(b"phone\n+1"), "a bzip2 archive", "Unpack"),
-        (lzma.compress(b"phone\n+1"), "an xz archive", "Unpack"),
-        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "Unpack"),
+        (zipped({"list.csv": "phone"}), "a zip archive", "unpack"),
+        (bz2.compress(b"phone\n+1"), "a bzip2 archive", "unpack"),
+        (lzma.compress(b"phone\n+1"), "an xz archive", "unpack"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive", "unpack"),
     ],
 )
 def test_what_is_named_csv_and_is_none_is_called_what_it_is(read, content, what, hint):

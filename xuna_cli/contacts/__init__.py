@@ -1,1 +1,1 @@
-"""Reading contact lists: CSV, TSV, JSON, JSON Lines and workbooks, lazily, one file per format."""
+"""Read contact lists lazily: CSV, TSV, JSON, JSON Lines and workbooks. Each format has its own file."""

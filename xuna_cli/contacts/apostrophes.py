@@ -1,9 +1,9 @@
-"""Marks that a spreadsheet, or this tool, has put in front of a cell so that nobody calculates it.
+"""Marks in front of a cell that keep a spreadsheet from calculating it.
 
-`'+15551230001` and `="+15551230001"` are how spreadsheets and their exports keep a text a text (Shopify writes the
-first, many reports the second); neither mark is part of the cell. The rejects that this tool writes have the same
-apostrophe in front of everything that a spreadsheet would calculate: `guard` puts it there, `unguarded` takes it away,
-and a cell that goes both ways is what it was.
+Spreadsheets and their exports write `'+15551230001` or `="+15551230001"` to keep a text a text (Shopify writes the
+first, many reports the second). These marks are not part of the cell. In files of rejected rows, xuna puts an
+apostrophe in front of every cell that a spreadsheet would calculate: `guard` adds it, `unguarded` removes it, and a
+cell that is guarded and unguarded is unchanged.
 """
 
 import contextlib
@@ -13,21 +13,21 @@ from collections.abc import Sequence
 from itertools import repeat
 
 REJECT_COLUMNS = ("row", "code", "message")
-"""What a file of rejected rows has beside the list's own columns."""
+"""The columns that a file of rejected rows has in addition to the list's columns."""
 
-# A spreadsheet whose separator is not the comma breaks our quoting, and splits a cell at its own: what comes
-# behind one may be a formula too. Behind a comma it can't be: who splits there reads the quotes.
+# A spreadsheet with another separator than the comma ignores our quotes and splits a cell at its own separator, so a
+# formula may also begin there. With a comma as separator, a program reads the quotes.
 _PLACE = r"(?:^|(?<=[;|\t\r\n]))"
 _DANGER = re.compile(_PLACE + r"(?=[^\S\t\r\n]*(?:'|(?P<value>[=+\-@][^;|\t\r\n]*)))|^(?=[\t\r])")
 _GUARDED = re.compile(_PLACE + "'")
-# A phone number starts with + and is no formula; anything else that a spreadsheet would calculate is guarded.
+# A phone number starts with + and is not a formula; any other cell that a spreadsheet would calculate is guarded.
 _NUMBER = re.compile(r"[+-]?[0-9][0-9 ().\-]*")
 _SPREADSHEETS = re.compile(r"'(?=[=+@-]|[0-9][0-9 ().,\-]*$)")
 _AS_TEXT = re.compile(r'="((?:[^"]|"")*)"|"=""(.*)"""', re.DOTALL)
 
 
 def guard(text: str) -> str:
-    """Return a cell that a spreadsheet shows and doesn't calculate (OWASP: CSV injection)."""
+    """Return a cell that a spreadsheet displays and doesn't calculate (OWASP: CSV injection)."""
     return _DANGER.sub(_apostrophe, text)
 
 
@@ -37,12 +37,12 @@ def _apostrophe(found: re.Match[str]) -> str:
 
 
 def unguarded(text: str) -> str:
-    """Return the cell that `guard` was given."""
+    """Undo `guard`."""
     return _GUARDED.sub("", text)
 
 
 def are_rejects(columns: Sequence[str]) -> bool:
-    """Return whether a header is of a file of rejected rows, by our columns, which stand together in it."""
+    """Return whether a header belongs to a file of rejected rows: it has xuna's columns side by side."""
     ours = (REJECT_COLUMNS, tuple(f"xuna_{name}" for name in REJECT_COLUMNS))
     return len(columns) > len(REJECT_COLUMNS) and any(
         tuple(columns[at : at + len(REJECT_COLUMNS)]) in ours for at in range(len(columns))
@@ -50,12 +50,12 @@ def are_rejects(columns: Sequence[str]) -> bool:
 
 
 def as_reject(value: object) -> object:
-    """Return a value as a file of rejected rows has it: a text that reads like nested JSON is marked as a text."""
+    """Return a value for a file of rejected rows; a text that looks like nested JSON is marked as text."""
     return f"'{value}" if isinstance(value, str) and _nested(value.lstrip("'")) is not None else value
 
 
 def from_reject(text: str) -> object:
-    """Return the value that a cell of such a file stands for: a text, or what was nested in a JSON contact."""
+    """Return the value of a cell of a file of rejected rows: a text, or a nested value of a JSON contact."""
     text = unguarded(text)
     if (nested := _nested(text)) is not None:
         return nested
@@ -70,12 +70,12 @@ def _nested(text: str) -> object:
 
 
 def without_marks(row: list[str]) -> list[str]:
-    """Return the cells of a row without the marks of a spreadsheet.
+    """Remove a spreadsheet's marks from the cells of a row.
 
-    A typed cell of a workbook, or one with an error, stays as it is. An apostrophe counts as one where a formula's
-    sign or nothing but a number follows: `'t Hooft` keeps its own.
+    Typed cells of a workbook and cells with an error are unchanged. An apostrophe is a mark only if a formula's sign
+    follows, or nothing but a number: `'t Hooft` keeps its apostrophe.
     """
-    # Nearly no row has any: this is the quickest look.
+    # Almost no row has a mark; this check is the fastest.
     if any(map(str.startswith, row, repeat(("'", '="', '"=')))):
         return [_without_mark(cell) if cell.__class__ is str and cell[:1] in "'=\"" else cell for cell in row]
     return row

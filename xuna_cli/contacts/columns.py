@@ -1,4 +1,4 @@
-"""Which columns may hold the phone number, by their names, and whether the first row is a header at all."""
+"""Recognize phone columns by name, and check whether the first row is a header."""
 
 import re
 from collections import Counter
@@ -27,9 +27,9 @@ _BY_CONTENT = frozenset({"to", "dst", "recipient", "destination", "whatsapp"})
 
 
 def phone_columns(columns: Sequence[str]) -> list[str]:
-    """Return the columns whose name says that they hold a person's phone number, in their order.
+    """Return the columns whose names say that they contain the person's phone number, in their order.
 
-    `Number` is one of them, the weakest; somebody else's phone (the assistant's, the company's) is none.
+    `Number` is included, as the weakest name. Somebody else's phone (the assistant's, the company's) is not.
     """
     return [column for column in columns if _is_phone(column)]
 
@@ -42,53 +42,53 @@ def _is_phone(column: str) -> bool:
 
 
 def may_be_phone(column: str) -> bool:
-    """Return whether a column may hold anybody's phone number by its name ("work phone", "company phone")."""
+    """Return whether a column's name suggests anybody's phone number ("work phone", "company phone")."""
     return standing(column) is not Standing.NO
 
 
 def check_header(header: Sequence[str], row_number: int, name: str) -> None:
-    """Do nothing for a row that can be a header.
+    """Check that a row can be a header.
 
     Args:
-        header: its cells, stripped.
-        row_number: where it stands.
-        name: what messages call the list.
+        header: the row's cells, stripped.
+        row_number: number of the row.
+        name: name of the list in messages.
 
     Raises:
-        InputError: two columns have one name, or the row is a contact already.
+        InputError: two columns have the same name, or the row is already a contact.
     """
     if not phone_columns(header):
         for cell in header:
             if looks_like_phone(cell):
                 raise InputError(
-                    f"{name} has no header: row {row_number} contains {cell!r}, which looks like a phone number.",
-                    hint="Add a row with the column names at the top, e.g. `phone,name`.",
+                    f"{name} has no header: row {row_number} contains {cell!r}, which looks like a phone number",
+                    hint="add a row with the column names at the top, e.g. `phone,name`",
                     code="input-header",
                 )
     twice = [cell for cell, count in Counter(header).items() if cell and count > 1]
     if twice:
         raise InputError(
-            f"{name}, row {row_number}: more than one column is called {listed(twice)}.",
-            hint="Give each column a different name.",
+            f"{name}, row {row_number}: more than one column is called {listed(twice)}",
+            hint="give each column a different name",
             code="input-header",
         )
 
 
 def looks_like_phone(cell: str) -> bool:
-    """Return whether a cell is a phone number rather than a column's name."""
+    """Return whether a cell looks like a phone number and not like a column name."""
     if not _PHONE_LIKE.fullmatch(cell):
         return False
     return "e" in cell.casefold() or sum(map(str.isdigit, cell)) >= FEWEST_DIGITS
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the names as a person reads them, the first twenty."""
+    """Format up to twenty names for a message."""
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(map(repr, names[:_LISTED])) + more if names else "none"
 
 
 def quoted(name: str) -> str:
-    """Return the name as a shell takes it."""
+    """Quote a name for a shell."""
     import shlex  # noqa: PLC0415 - only for a message
 
     return shlex.quote(name)
@@ -96,14 +96,14 @@ def quoted(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListUse:
-    """Which parts of a list steer its calls, for terminals and JSON.
+    """How the columns of a list are used, for terminals and JSON.
 
     Attributes:
-        phone_columns: with the numbers, in the order in which they are tried.
-        region_columns: which say in which country numbers without + are read, the surest first.
-        do_not_call_columns: which mark who must not be called.
-        sheet: the workbook's; None for other formats.
-        unused_columns: which say who is called, where or how by their names, and are not used.
+        phone_columns: columns with phone numbers, in the order in which they are tried.
+        region_columns: columns with the country for numbers without +, most reliable first.
+        do_not_call_columns: columns that mark who must not be called.
+        sheet: the workbook's sheet; None for other formats.
+        unused_columns: columns whose names suggest who is called, where or how, but that are not used.
     """
 
     phone_columns: tuple[str, ...] = ()

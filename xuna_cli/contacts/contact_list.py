@@ -1,4 +1,4 @@
-"""An open list, and the rows that are read ahead of its contacts."""
+"""An open contact list, and the rows that were read ahead."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -13,15 +13,15 @@ from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 
 LOOKED_AT = 500
-"""Rows that are read ahead, to tell which columns have anything in them."""
+"""Number of rows to read ahead, to find out which columns have values."""
 
 
 class RowsAhead:
-    """The first rows of a list, read ahead of the others; an error among them is raised where it stands.
+    """The first rows of a list. An error in them is raised at its place when the rows are iterated.
 
     Attributes:
-        contacts: those of the rows that are contacts.
-        is_all: whether there are no others.
+        contacts: the contacts among these rows.
+        is_all: whether the list has no more rows.
     """
 
     def __init__(self, rows: Iterator[Contact | Rejection]) -> None:
@@ -37,7 +37,7 @@ class RowsAhead:
         self.is_all = self._error is None and len(self._read) < LOOKED_AT
 
     def rows(self) -> Iterator[Contact | Rejection]:
-        """Yield all rows from the first."""
+        """Yield all rows of the list from the first."""
         yield from self._read
         self._read = []
         if self._error is not None:
@@ -46,23 +46,23 @@ class RowsAhead:
 
 
 class ContactList:
-    """An open list: its columns are known, its contacts are still to come.
+    """An open list; its columns are known, and its contacts are still unread.
 
-    Iterating gives every row that isn't blank once, in the file's order and in constant memory (but for a
-    workbook, whose sheet is in memory), and closes the list at its end. It raises `InputError` where the
-    list can't be used further; what stands before that place was given. A list is iterated once.
+    Iterating yields every row that is not blank, in the file's order, and closes the list at its end. It takes
+    constant memory, except for a workbook, whose sheet is in memory. It raises `InputError` at the place from which
+    the list can't be read further. A list can be iterated only once.
 
     Attributes:
-        columns: the header's names, those that are not empty; in JSON the keys of the first contact. Empty
-            where a JSON list has no contact.
-        columns_are_complete: whether no row can have other columns: true but for JSON.
-        phones: the columns with the phone number; none where a JSON list has no contact.
-        first_rows: the first contacts, `LOOKED_AT` at most.
-        first_rows_are_all: whether the list has no others.
-        sheet: the sheet that is read; None where the list is no workbook.
-        notes: what a person has to know before anybody is called: sheets and rows that are not read.
-        begun: whether somebody has begun to read the contacts.
-        review: the rows, where the list is a table that `xuna render` wrote.
+        columns: the header's names without empty ones; in JSON the keys of the first contact. Empty if a JSON list
+            has no contact.
+        columns_are_complete: whether no row can have further columns: true for all formats except JSON.
+        phones: the phone columns; empty if a JSON list has no contact.
+        first_rows: the first contacts, at most `LOOKED_AT`.
+        first_rows_are_all: whether the list has no further contacts.
+        sheet: name of the sheet; None if the list is not a workbook.
+        notes: facts to know before anybody is called: sheets and rows that are not read.
+        begun: whether reading the contacts has started.
+        review: the rows, if the list is a table that `xuna render` wrote.
     """
 
     def __init__(
@@ -92,18 +92,18 @@ class ContactList:
 
     @property
     def phone_column(self) -> str:
-        """The first column with the phone number; empty where a JSON list has no contact and none is given."""
+        """The first phone column; empty if a JSON list has no contact and the user named no column."""
         return next(iter(self.phones.columns), "")
 
     def check_rows(
         self, check: Callable[[Iterator[Contact | Rejection]], Iterator[Contact | Rejection]]
     ) -> None:
-        """Let a check see the rows before whoever iterates."""
+        """Pass the rows through a check while they are iterated."""
         self._rows = check(self._rows)
 
     def __iter__(self) -> Iterator[Contact | Rejection]:
-        if self.begun:  # giving nobody, silently, would read as an empty list
-            raise RuntimeError("A contact list is read once; open it again.")
+        if self.begun:  # without the error, a second iteration would look like an empty list
+            raise RuntimeError("a contact list can be read only once; open it again")
         self.begun = True
         return self._read()
 
@@ -114,11 +114,11 @@ class ContactList:
             self.close()
 
     def sha256(self) -> str:
-        """Return the hash of the file's bytes; reading goes on where it was. Raises as reading does."""
+        """Return the hash of the file's bytes without moving the reading position. Raises the errors of reading."""
         return self._source.sha256()
 
     def close(self) -> None:
-        """Close the file, or let go of the one that was handed in; a second time does nothing."""
+        """Close the file, or release an open file that was passed in. Closing twice is allowed."""
         self._source.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""CSV and TSV: finding the delimiter, and rows in which an unclosed quote swallows nobody."""
+"""Read CSV and TSV: find the delimiter, and report unclosed quotes instead of losing rows in a cell."""
 
 import csv
 import re
@@ -8,42 +8,43 @@ from itertools import chain
 from xuna_cli.contacts.columns import phone_columns
 from xuna_cli.errors import InputError, UsageError
 
-DELIMITERS = (",", ";", "\t", "|")  # those that are looked for; the first wins a draw
+DELIMITERS = (",", ";", "\t", "|")  # delimiters to look for; if two are equally good, the first one wins
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
 _LONE_RETURN = re.compile(r"(?<=\r)(?!\n)(?!$)")
 _SPELLED_OUT = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
 def check_delimiter(given: str) -> str:
-    r"""Return the delimiter that `--delimiter` means: one character, `\t`, or a word such as `tab`.
+    r"""Return the delimiter for `--delimiter`: one character, `\t`, or a word such as `tab`.
 
     Raises:
-        UsageError: it can't part cells.
+        UsageError: the value can't separate cells.
     """
     delimiter = _SPELLED_OUT.get(given.casefold(), given)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise UsageError(
-            f"--delimiter {given!r} is not one character that can separate cells.",
-            hint="Use e.g. `--delimiter ';'` or `--delimiter tab`.",
+            f"--delimiter {given!r} is not one character that can separate cells",
+            hint="use e.g. `--delimiter ';'` or `--delimiter tab`",
         )
     return delimiter
 
 
 def read_records(lines: Iterator[str], delimiter: str | None, name: str) -> Iterator[list[str]]:
-    """Yield every row from the first, a blank one as an empty list.
+    """Yield every row from the first; a blank row is an empty list.
 
     Args:
-        lines: the file's lines with their ends, as they are.
-        delimiter: the one character between cells; None finds it in the first line that isn't blank.
-        name: what messages call the list.
+        lines: the file's lines with unchanged line ends.
+        delimiter: the character between cells; None to detect it from the first line that is not blank.
+        name: name of the list in messages.
 
     Raises:
-        InputError: a quote isn't closed, or a cell has more than 131,072 characters (the csv module's limit,
-            kept since it also ends a quoted cell that swallows row after row). The rows before were yielded.
+        InputError: a quote is not closed, or a cell has more than 131,072 characters. (This is the csv module's
+            limit. It is kept because it also stops a quoted cell that takes in row after row.) Earlier rows were
+            yielded.
     """
     before, lines = _up_to_header(lines)
     if before and (named := _SEPARATOR_LINE.fullmatch(before[-1].strip(" \r\n"))):
-        # What Excel reads before the list, and doesn't count as a row of it.
+        # The line `sep=;`, which Excel reads and doesn't count as a row.
         delimiter = delimiter or named[1]
         before, lines = _up_to_header(lines)
     delimiter = delimiter or _find_delimiter(before[-1] if before else "")
@@ -52,14 +53,14 @@ def read_records(lines: Iterator[str], delimiter: str | None, name: str) -> Iter
         pieces,
         delimiter=delimiter,
         strict=True,
-        # `Ann, "Smith, Ltd"`: what stands after the space is a quoted cell to whoever wrote it.
+        # In `Ann, "Smith, Ltd"`, the author meant the text after the space as a quoted cell.
         skipinitialspace=delimiter != " ",
     )
     row_number, line, width, after_return = 0, 1, 0, False
     try:
         for row_number, record in enumerate(reader, 1):
-            # A carriage return by itself ends a row where whole rows stand on both sides of it; else it is
-            # in the middle of a cell, and half a person would be called.
+            # A single carriage return ends a row if there are complete rows on both sides of it. Otherwise it is
+            # inside a cell, and half a contact would be called.
             width = width or len(record)
             if (pieces.ends_with_return or after_return) and len(record) not in (0, width):
                 raise _stray_return(name, row_number)
@@ -68,14 +69,14 @@ def read_records(lines: Iterator[str], delimiter: str | None, name: str) -> Iter
             line = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"{name}, row {row_number + 1}, which begins on line {line}, can't be read: {_reason(error)}.",
-            hint='Close the quote. Write a quote that is part of the text twice: "".',
+            f"{name}, row {row_number + 1}, which begins on line {line}, can't be read: {_reason(error)}",
+            hint='close the quote; write a quote that is part of the text twice: ""',
             code="input-quote",
         ) from error
 
 
 def _reason(error: csv.Error) -> str:
-    """Return the csv module's finding in words that speak of the file."""
+    """Describe the csv module's error in terms of the file."""
     words = str(error)
     if "field limit" in words:
         return (
@@ -88,17 +89,18 @@ def _reason(error: csv.Error) -> str:
 
 def _stray_return(name: str, row_number: int) -> InputError:
     return InputError(
-        f"{name}, row {row_number}: a carriage return (\\r) breaks the row in two.",
-        hint="Join the two lines, or put quotes around the cell that contains the line break.",
+        f"{name}, row {row_number}: a carriage return (\\r) breaks the row in two",
+        hint="join the two lines, or put quotes around the cell that contains the line break",
         code="input-line-end",
     )
 
 
 class _Pieces:
-    """The file's lines, parted where a carriage return stands by itself in them, as some programs end lines.
+    """The file's lines, also split at single carriage returns, which some programs write as line ends.
 
     Attributes:
-        ends_with_return: whether the last one that was given ends so, in a file whose first line does not.
+        ends_with_return: whether the last yielded line ends with a carriage return while the file's first line does
+            not.
     """
 
     def __init__(self, lines: Iterator[str]) -> None:
@@ -134,9 +136,9 @@ def _up_to_header(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
 
 
 def _find_delimiter(line: str) -> str:
-    """Return the delimiter under which the line is the best header.
+    """Return the delimiter with which the line makes the best header.
 
-    The one that makes a column with a phone's name visible wins, then the one that makes the most columns.
+    A delimiter that yields a column with a phone name wins; otherwise the one that yields the most columns.
     """
 
     def columns(delimiter: str) -> tuple[bool, int]:

@@ -1,10 +1,10 @@
-"""Files that are no list, by how they begin: what they are, and how to make a list of them."""
+"""Recognize files that are not lists by their first characters, and explain how to make a list of them."""
 
 import re
 
 from xuna_cli.errors import InputError
 
-_EXPORT = "Export the contacts as CSV from the program that made this file."
+_EXPORT = "export the contacts as CSV from the program that made this file"
 _KINDS = (
     (
         re.compile(r"BEGIN:VCARD", re.IGNORECASE),
@@ -16,32 +16,32 @@ _KINDS = (
     (
         re.compile(r"\{\\rtf"),
         "an RTF document",
-        "Copy the list into a spreadsheet program and save it as CSV.",
+        "copy the list into a spreadsheet program and save it as CSV",
     ),
     (
         re.compile(r"ID;P\w*(?:;[NE])*\s*(?:$|[\r\n]+[A-Z]{1,3};)"),
         "a SYLK file",
-        "Open the file in a spreadsheet program and save it as XLSX or CSV.",
+        "open the file in a spreadsheet program and save it as XLSX or CSV",
     ),
     (
         re.compile(r"<!doctype html|<html|<head|<body|<table|<meta", re.IGNORECASE),
         "an HTML page, not a list",
-        "Open the file in a browser: it may be a login page or an error. If it shows the list, save it as XLSX or CSV.",
+        "open the file in a browser: it may be a login page or an error; if it shows the list, save it as XLSX or CSV",
     ),
     (
         re.compile(r"<\?xml|<\w+[ >]"),
         "an XML file",
-        "Open the file in a spreadsheet program and save it as XLSX or CSV.",
+        "open the file in a spreadsheet program and save it as XLSX or CSV",
     ),
 )
 
 
 def check_not_foreign(text: str, name: str) -> None:
-    """Do nothing for the start of a text that may be a list.
+    """Check that a text can be a list.
 
     Args:
         text: the first characters of the file.
-        name: what messages call the list.
+        name: name of the list in messages.
 
     Raises:
         InputError: the file is something else.
@@ -49,4 +49,4 @@ def check_not_foreign(text: str, name: str) -> None:
     start = text.lstrip("\ufeff \t\r\n")[:200]
     for pattern, what, advice in _KINDS:
         if pattern.match(start):
-            raise InputError(f"{name} is {what}.", hint=advice, code="input-foreign")
+            raise InputError(f"{name} is {what}", hint=advice, code="input-foreign")

@@ -1,4 +1,4 @@
-"""JSON: an array of contacts, or an object that has one under `contacts` or `calls`, in constant memory."""
+"""Read JSON in constant memory: an array of contacts, or an object with an array under `contacts` or `calls`."""
 
 import io
 import json
@@ -21,16 +21,15 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 def read_json(
     text: io.TextIOWrapper, name: str, beside: dict[str, object] | None = None
 ) -> Iterator[Contact | Rejection]:
-    """Yield each entry of the array once, under its position from 1.
+    """Yield each entry of the array, numbered from 1.
 
     Args:
         text: the file from its start.
-        name: what messages call the list.
-        beside: takes what an object has beside the array, as it is read.
+        name: name of the list in messages.
+        beside: receives the object's other fields as they are read.
 
     Raises:
-        InputError: the text is no JSON from some line on, ends too early, or has no such array. The entries
-            before were yielded.
+        InputError: the text stops being JSON, ends too early, or has no such array. Earlier entries were yielded.
     """
     window = _Window(text, name)
     opening = window.peek()
@@ -43,7 +42,7 @@ def read_json(
     if window.peek():
         window.fail(
             "there is more text after the end of the list",
-            hint="If the file has one object per line, add `--format jsonl`.",
+            hint="if the file has one object per line, add `--format jsonl`",
         )
 
 
@@ -83,25 +82,25 @@ def _entries_in_object(window: "_Window", beside: dict[str, object]) -> Iterator
         window.take("}")
     if not found:
         window.fail(
-            f"the object has no `contacts` or `calls`. Its keys: {listed(keys)}",
-            hint="Use an array of objects. If the file has one object per line, add `--format jsonl`.",
+            f"the object has no `contacts` or `calls`; its keys: {listed(keys)}",
+            hint="use an array of objects; if the file has one object per line, add `--format jsonl`",
         )
 
 
 class _Window:
-    """The part of the text that is looked at now; what was read is let go."""
+    """A buffer with the part of the text that is being read; text that was read is discarded."""
 
     def __init__(self, text: io.TextIOWrapper, name: str) -> None:
-        self.row_number = 0  # the entry being read, for messages; 0 is outside the array
+        self.row_number = 0  # number of the current entry, for messages; 0 outside the array
         self._name = name
         self._text = text
         self._reader = ValueReader()
         self._buffer = ""
         self._at = 0
-        self._lines = 1  # the line that the buffer begins on
+        self._lines = 1  # number of the buffer's first line
 
     def peek(self) -> str:
-        """Return the next character that is no space; empty at the end of the text."""
+        """Return the next character that is not white space; empty at the end of the text."""
         while True:
             self._at = _SPACE.match(self._buffer, self._at).end()  # type: ignore[union-attr]  # it can be empty
             if self._at < len(self._buffer):
@@ -110,7 +109,7 @@ class _Window:
                 return ""
 
     def take(self, expected: str) -> str:
-        """Return the next character, which has to be one of those expected, and go past it."""
+        """Return the next character, which must be one of those expected, and move on."""
         character = self.peek()
         if not character or character not in expected:
             wanted = " or ".join(f"`{each}`" for each in expected)
@@ -119,7 +118,7 @@ class _Window:
         return character
 
     def contact(self) -> Contact | Rejection:
-        """Read the next value as the array's entry `row_number`."""
+        """Read the next value as entry `row_number` of the array."""
         start, value = self._next()
         return self._reader.contact(value, self.row_number, self._buffer, start, self._at)
 
@@ -128,13 +127,13 @@ class _Window:
         return self._next()[1]
 
     def _next(self) -> tuple[int, object]:
-        """Read the next value; return where in the buffer it began, and the value."""
+        """Read the next value; return its position in the buffer, and the value."""
         self.peek()
         while True:
             try:
                 value, end = self._reader.decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
-                # It may only be cut off by the buffer's end. A true mistake costs a few retries.
+                # Perhaps only the buffer's end cuts it off. For a real error, this costs a few retries.
                 if not self._more():
                     self._at = min(error.pos, len(self._buffer))
                     cut = self._at == len(self._buffer) or error.msg.startswith("Unterminated string")
@@ -146,17 +145,17 @@ class _Window:
             except InvalidValueError as error:
                 self.fail(str(error))
             else:
-                # A number that ends where the buffer does may go on behind it.
+                # A number at the end of the buffer may have more digits.
                 if end < len(self._buffer) or not self._more():
                     start, self._at = self._at, end
                     return start, value
 
     def _more(self) -> bool:
-        """Let go of what was read, and read on; False at the end of the text."""
+        """Discard what was read, and read more; return False at the end of the text."""
         rest = len(self._buffer) - self._at
         if rest > LONGEST:
             self.fail(f"a value has more than {LONGEST:,} characters")
-        # As much again as is waiting, so that a long value is not read over and over.
+        # Read as much again as is waiting, so that a long value is not read too many times.
         more = self._text.read(max(_CHUNK, rest))
         if more:
             self._lines += self._buffer.count("\n", 0, self._at)
@@ -170,12 +169,12 @@ class _Window:
         self.fail(explain(self._buffer, self._at) or what)
 
     def fail(self, what: str, *, hint: str = "") -> NoReturn:
-        """Raise the error for what stands at this place."""
+        """Raise an error for the current position."""
         line = self._lines + self._buffer.count("\n", 0, self._at)
         entry = f" (contact {self.row_number})" if self.row_number else ""
         raise InputError(
-            f"{self._name}, line {line}{entry}: {what}.",
+            f"{self._name}, line {line}{entry}: {what}",
             hint=hint
-            or "Correct the JSON at that line. Perhaps the program that wrote the file stopped too early.",
+            or "correct the JSON at that line; perhaps the program that wrote the file stopped too early",
             code="input-json",
         )

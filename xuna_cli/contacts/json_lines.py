@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line."""
+"""Read JSON Lines: one object per line."""
 
 import json
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ _SPACE = " \t\r\n"
 
 
 def read_json_lines(lines: Iterator[str], name: str) -> Iterator[Contact | Rejection]:
-    """Yield each line that isn't blank once, under its line number.
+    """Yield each line that is not blank, with its line number.
 
     Args:
         lines: the file's lines.
-        name: what messages call the list.
+        name: name of the list in messages.
 
     Raises:
-        InputError: a line is not JSON. The list ends there, since half a line is how a list that was cut
-            off looks, and whoever followed must not be missed silently.
+        InputError: a line is not JSON. Reading stops there, because a list that was cut off ends with half a line,
+            and the people after it must not be lost silently.
     """
     reader = ValueReader()
     for number, line in enumerate(lines, 1):
@@ -32,8 +32,8 @@ def read_json_lines(lines: Iterator[str], name: str) -> Iterator[Contact | Rejec
                 raise InvalidValueError("there is more text after the value")
         except (json.JSONDecodeError, InvalidValueError) as error:
             raise InputError(
-                f"{name}, line {number}: this line is not one JSON value: {_reason(error, text)}.",
-                hint="Correct or remove the line. If the file is one array over several lines, add `--format json`.",
+                f"{name}, line {number}: this line is not one JSON value: {_reason(error, text)}",
+                hint="correct or remove the line; if the file is one array over several lines, add `--format json`",
                 code="input-json",
             ) from None
         yield reader.contact(value, number, text, 0, end)

@@ -1,7 +1,7 @@
-"""What one JSON value says, when nothing may be lost: the rules that JSON arrays and JSON Lines share.
+"""Decode JSON values without losing anything; JSON arrays and JSON Lines share these rules.
 
-The `json` module, and not ijson, which reads arrays no faster once duplicate keys are looked for, turns half
-an emoji into "?", refuses long integers, and takes nesting without a limit until memory is full.
+This uses the `json` module. ijson is no faster at arrays once it looks for duplicate keys; it turns half an emoji
+into "?", refuses long integers, and accepts unlimited nesting until memory is full.
 """
 
 import json
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 
 from xuna_cli.models import Contact, Rejection
 
-DEEPEST = 100  # levels of nesting; the API's overrides have four or so
-# NUL, which PostgreSQL can't store, and the halves of characters that no encoding can write.
+DEEPEST = 100  # levels of nesting; the API's overrides have about four
+# NUL, which PostgreSQL can't store, and surrogates, which no encoding can write.
 _ESCAPES_TO_CHECK = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class InvalidValueError(ValueError):
-    """The text is complete, and is not JSON that can be used; the message says why."""
+    """The text is complete but not usable JSON; the message says why."""
 
 
 @dataclass(slots=True)
 class ValueReader:
-    """Decodes one value at a time, and remembers the keys that stood twice in one object of it."""
+    """Decodes one value at a time, and remembers keys that occur twice in one object."""
 
     duplicates: list[str] = field(default_factory=list)
     _decoder: json.JSONDecoder = field(init=False)
@@ -34,11 +34,11 @@ class ValueReader:
         )
 
     def decode(self, text: str, start: int) -> tuple[object, int]:
-        """Return the value that begins at `start`, and where it ends.
+        """Decode the value at `start`; return it and its end.
 
         Raises:
-            json.JSONDecodeError: what is there is no JSON, or not all of it is there.
-            InvalidValueError: NaN, an infinity, a number or a nesting beyond all use.
+            json.JSONDecodeError: the text is not JSON, or not complete.
+            InvalidValueError: NaN, infinity, or a number or nesting that is too large.
         """
         self.duplicates.clear()
         try:
@@ -49,7 +49,7 @@ class ValueReader:
             raise InvalidValueError("it is nested too deeply") from None
         except ValueError as error:
             raise InvalidValueError(str(error)) from None
-        # Counting brackets is cheap, and an upper bound of the depth.
+        # Counting brackets is fast, and gives an upper limit of the depth.
         if text.count("{", start, end) + text.count("[", start, end) > DEEPEST and _is_deeper(value, DEEPEST):
             raise InvalidValueError(f"it is nested more than {DEEPEST} levels deep")
         return value, end
@@ -62,33 +62,33 @@ class ValueReader:
         return fields
 
     def contact(self, value: object, row_number: int, text: str, start: int, end: int) -> Contact | Rejection:
-        """Return the contact that the value just decoded from `text[start:end]` is, or why it is none."""
+        """Return the contact for the value that was decoded from `text[start:end]`, or a rejection."""
         if not isinstance(value, dict):
             kind = {list: "an array", str: "a text", type(None): "null", bool: "true or false"}
             what = kind.get(type(value), "a number")
-            message = f"The entry is {what}, not an object with fields."
+            message = f"the entry is {what}, not an object with fields"
             return Rejection(row_number, "row-not-an-object", "", message)
         fields = {key: cell.strip() if type(cell) is str else cell for key, cell in value.items()}
         contact = Contact(row_number, fields)
-        # Nearly every contact has no escape at all, and a plain search is faster than the pattern.
+        # Almost no contact has an escape, and a plain search is faster than the pattern.
         if text.find("\\u", start, end) >= 0 and _ESCAPES_TO_CHECK.search(text, start, end):
             escape = _broken_character(value)
             if escape:
-                message = f"The object contains {escape}, which is not a valid character."
+                message = f"the object contains {escape}, which is not a valid character"
                 return Rejection(row_number, "row-broken-character", "", message)
         if self.duplicates:
             key = self.duplicates[0]
-            message = f"The object has the key {key!r} twice. Remove one of the two."
+            message = f"the object has the key {key!r} twice; remove one of the two"
             return Rejection(row_number, "row-duplicate-field", key, message, contact)
         return contact
 
 
 def explain(text: str, at: int) -> str:
-    """Say why the text is no JSON at a place, and what to write instead; empty: it can't be told.
+    """Explain why the text is not JSON at a position, and what to write instead; empty if unknown.
 
     Args:
-        text: what was read.
-        at: where the json module stopped.
+        text: the text.
+        at: position at which the json module stopped.
     """
     rest, before = text[at : at + 20], text[:at].rstrip()[-1:]
     for pattern, words in _MISTAKES:
@@ -145,10 +145,10 @@ def _children(value: object) -> Iterable[object]:
 
 
 def _broken_character(value: object) -> str:
-    r"""Return the escape (`\ud83d`, `\u0000`) that is no usable character; empty where there is none."""
+    r"""Return an escape (`\ud83d`, `\u0000`) that is not a usable character; empty if there is none."""
     text = json.dumps(value, ensure_ascii=False)
     for character in text:
         if "\ud800" <= character <= "\udfff":
             return f"\\u{ord(character):04x}"
-    # json writes a NUL as this escape, and a backslash before the letter u as two.
+    # json writes NUL as this escape, and writes a backslash before a letter u as two backslashes
     return "\\u0000" if "\\u0000" in text.replace("\\\\", "") else ""

@@ -1,9 +1,9 @@
-"""A spreadsheet's number formats: the text that a cell shows, and the value that it stands for.
+"""Number formats of spreadsheets: the text that a cell displays, and its value.
 
-The codes are those of ECMA-376 (Office Open XML), part 1, 18.8.30 and 18.8.31. Where a code depends on the settings
-of whoever opens the file (the system's own date), or says something that this module doesn't know, a date is shown
-in ISO 8601 and a number as it is: never as something else. Names of months and days are English, unless the code
-says which language they are in.
+The codes are those of ECMA-376 (Office Open XML), part 1, 18.8.30 and 18.8.31. Some codes depend on the settings of
+the person who opens the file (the system's date format), and some are unknown to this module. A date with such a code
+is shown in ISO 8601, and a number is shown unformatted, so that a cell never has a misleading text. Names of months
+and days are English, unless the code names another language.
 """
 
 import re
@@ -24,7 +24,7 @@ BUILT_IN = {
     9: "0%",
     10: "0.00%",
     11: "0.00E+00",
-    # 14 and 22 are the system's own date: day and month may stand in either order.
+    # 14 and 22 are the system's date format, in which the order of day and month varies.
     14: "yyyy-mm-dd",
     15: "d-mmm-yy",
     16: "d-mmm",
@@ -46,7 +46,7 @@ BUILT_IN = {
 } | dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd")  # East Asian dates
 
 _LAST_SERIAL = 2_958_465  # 9999-12-31
-_LEAP_BUG = 60  # the 29th of February 1900, which spreadsheets count and which never was
+_LEAP_BUG = 60  # 1900-02-29, a date that spreadsheets count although it did not exist
 
 _PIECE = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]|(?P<ampm>AM/PM|A/P)'
@@ -68,10 +68,10 @@ Piece = tuple[str, str]
 
 
 def show(value: float, code: str, *, epoch_1904: bool = False) -> TypedText:
-    """Return what a number's cell shows, with the number, the date, the time or the duration that it stands for.
+    """Return the text that a number's cell displays, with its value: a number, date, time or duration.
 
     Args:
-        value: the stored number; of a date the days since the epoch.
+        value: the stored number; for a date, the days since the epoch.
         code: the cell's number format.
         epoch_1904: whether the workbook counts days from 1904.
     """
@@ -86,7 +86,7 @@ def show(value: float, code: str, *, epoch_1904: bool = False) -> TypedText:
 
 
 def plain(value: float) -> str:
-    """Return a number as a cell without a format shows it: 15 significant digits, as spreadsheets keep."""
+    """Return a number as a cell without a format displays it: with 15 significant digits, as spreadsheets store."""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.15g}"
 
 
@@ -104,7 +104,7 @@ def _sections(code: str) -> tuple[tuple[Piece, ...], ...]:
 
 
 def _section(code: str, value: float) -> Sequence[Piece]:
-    """Return the part of a code that holds for a value: by its conditions, else positive; negative; zero."""
+    """Return the section of a code for a value: by its conditions, or else positive; negative; zero."""
     sections = _sections(code)
     conditions = [_condition(section) for section in sections]
     if any(conditions):
@@ -152,13 +152,13 @@ def _is_elapsed(kind: str, text: str) -> bool:
 def _moment(value: float, *, epoch_1904: bool) -> datetime | None:
     if not 0 <= value <= _LAST_SERIAL:
         return None
-    # A spreadsheet's dates have no zone.
+    # Dates in spreadsheets have no time zone.
     first = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 31 if value < _LEAP_BUG else 30)  # noqa: DTZ001
     return first + timedelta(milliseconds=round(value * 86_400_000))
 
 
 def _date_text(value: float, section: Sequence[Piece], *, epoch_1904: bool) -> TypedText | None:
-    """Return a date's cell; None where no date has this number."""
+    """Return the text of a date's cell; None if no date has this number."""
     if any(_is_elapsed(kind, text) for kind, text in section):
         return _elapsed_text(value, section)
     moment = _moment(value, epoch_1904=epoch_1904)
@@ -180,7 +180,7 @@ def _iso(typed: object) -> str:
 
 
 def _written(moment: datetime, section: Sequence[Piece]) -> str:
-    """Return a date as a code writes it; empty where it has letters of another calendar."""
+    """Return a date in the code's format; empty if the code uses another calendar."""
     half_day = any(kind == "ampm" for kind, _ in section)
     out = []
     letters = [text[0].lower() if kind == "date" else "" for kind, text in section]
@@ -204,7 +204,7 @@ def _written(moment: datetime, section: Sequence[Piece]) -> str:
 
 
 def _is_minutes(position: int, letters: Sequence[str]) -> bool:
-    """Return whether an `m` is of minutes: it follows hours, or precedes seconds."""
+    """Return whether an `m` means minutes: it follows hours or precedes seconds."""
     before = next((letter for letter in reversed(letters[:position]) if letter), "")
     after = next((letter for letter in letters[position + 1 :] if letter), "")
     return before == "h" or after == "s"
@@ -227,7 +227,7 @@ def _part(moment: datetime, letter: str, text: str, *, half_day: bool) -> str | 
 
 
 def _name(moment: datetime, letter: str, length: int, section: Sequence[Piece]) -> str:
-    """Return a month's or a day's name: short with three letters, in full with four, a month's first with five."""
+    """Return a month's or day's name: short for three letters, full for four, a month's first letter for five."""
     language = _language(section)
     if language is None:
         name = _MONTHS[moment.month - 1] if letter == "m" else _DAYS[moment.weekday()]
@@ -239,7 +239,7 @@ def _name(moment: datetime, letter: str, length: int, section: Sequence[Piece]) 
 
 
 def _language(section: Sequence[Piece]) -> str | None:
-    """Return the language that a code names; None for English, and where it names none."""
+    """Return the language that a code names; None for English or if it names none."""
     for kind, text in section:
         if kind == "bracket" and (match := _LANGUAGE.match(text)):
             return _LANGUAGES.get(str(int(match[1], 16) & 0x3FF))
@@ -265,7 +265,7 @@ def _elapsed_text(value: float, section: Sequence[Piece]) -> TypedText:
 
 
 def _literal(kind: str, text: str) -> str:
-    if kind == "bracket":  # a currency's sign: [$€-407]
+    if kind == "bracket":  # a currency symbol: [$€-407]
         return text[1:].partition("-")[0] if text.startswith("$") else ""
     if kind == "fill":
         return ""
@@ -273,7 +273,7 @@ def _literal(kind: str, text: str) -> str:
 
 
 def _number_text(value: float, section: Sequence[Piece], *, negative_section: bool) -> str:
-    """Return a number as a code writes it; empty where this module doesn't know the code."""
+    """Return a number in the code's format; empty if this module doesn't know the code."""
     places = [(kind, text) for kind, text in section if kind in {"number", "general"}]
     texts = [text for _, text in places]
     if ("other", "@") in section or any(kind == "general" for kind, _ in places):
@@ -312,12 +312,12 @@ def _around_the_dot(texts: Sequence[str]) -> tuple[list[str], bool, list[str]]:
 
 
 def _scaling(marks: Sequence[str]) -> int:
-    """Return how many commas stand behind the last digit: each divides by a thousand."""
+    """Return the number of commas after the last digit; each divides by a thousand."""
     return len(marks) - len("".join(marks).rstrip(","))
 
 
 def _filled(section: Sequence[Piece], digits: str, fraction: str, *, grouped: bool) -> str:
-    """Put the digits into the places of a code, from the dot to both sides; literals stay where they are."""
+    """Put the digits into the places of a code, from the decimal point to both sides; keep literals."""
     marks = [position for position, (kind, text) in enumerate(section) if kind == "number" and text in "0#?"]
     dot = next(
         (at for at, (kind, text) in enumerate(section) if (kind, text) == ("number", ".")), len(section)

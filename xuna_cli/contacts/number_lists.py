@@ -1,14 +1,14 @@
-"""Lists of nothing but numbers, as registries and other dialers write them: any contact list, or no header.
+"""Read lists of numbers, as registries and dialers write them: contact lists, or files without a header.
 
-- Text (`.txt`, `.csv`, `.tsv`, or no name that says otherwise) has no header where its first row begins with a
-  number; then each row does. Lines that begin with `#` or `//` are comments.
-- The national registries of the United States and Canada write `area code,number` in each row, without a header
-  (telemarketing.donotcall.gov, "Flat Text File"; CRTC, "Telemarketer Subscription Rates and File Formats"), or
-  XML with one `<ph val='…'/>` for each number. Their change lists have further cells behind the number.
-- The United Kingdom's TPS and CTPS have a number in each line, with blanks in it and behind it.
-- Of a workbook every sheet is read, hidden ones too.
+- A text (`.txt`, `.csv`, `.tsv`, or any name without another known ending) has no header if its first row begins with
+  a number; then all rows are numbers. Lines that begin with `#` or `//` are comments.
+- The national registries of the United States and Canada write `area code,number` in each row without a header
+  (telemarketing.donotcall.gov, "Flat Text File"; CRTC, "Telemarketer Subscription Rates and File Formats"), or XML with
+  one `<ph val='…'/>` for each number. Their lists of changes have more cells after the number.
+- The TPS and CTPS of the United Kingdom have one number per line, with spaces inside and after it.
+- In a workbook, every sheet is read, also hidden ones.
 
-Everything else is read as a contact list.
+All other files are read as contact lists.
 """
 
 import re
@@ -44,18 +44,18 @@ Named = tuple[str, ContactList]
 
 
 def open_numbers(path: Path, options: ListOptions, *, name: str) -> Iterator[Named]:
-    """Open the lists of numbers of a file one after the other; each is to be read before the next is asked for.
+    """Open the number lists of a file one after the other; read each before asking for the next.
 
-    Each comes with what messages call it: the file, or the file and a sheet.
+    Each comes with its name in messages: the file, or the file and a sheet.
 
     Args:
         path: the file.
-        options: how to read it.
-        name: what messages call it.
+        options: how to read the file.
+        name: name of the file in messages.
 
     Raises:
-        InputError: as `open_list`, also for a file with nothing in it.
-        UsageError: as `open_list`.
+        InputError: as for `open_list`; also for an empty file.
+        UsageError: as for `open_list`.
     """
     kind = _kind(path, options, name)
     if kind == "workbook":
@@ -73,12 +73,12 @@ def open_numbers(path: Path, options: ListOptions, *, name: str) -> Iterator[Nam
 
 
 def area_column(columns: Iterable[str]) -> str | None:
-    """Return the column with the area code that belongs in front of the numbers, if there is one."""
+    """Return the column with the area code of the numbers, if there is one."""
     return next((column for column in columns if _AREA_COLUMN.fullmatch(column.strip())), None)
 
 
 def with_area_code(area: object, number: object) -> str | None:
-    """Return the number of North America that an area code and a local number are, else None."""
+    """Return the North American number for an area code and a local number, or None."""
     parts = str(area or "").strip(), str(number or "").strip()
     if _AREA_CODE.fullmatch(parts[0]) and _LOCAL_NUMBER.fullmatch(parts[1]):
         return f"+1{parts[0]}{parts[1].replace('-', '')}"
@@ -86,7 +86,7 @@ def with_area_code(area: object, number: object) -> str | None:
 
 
 def _open_sheet(path: Path, options: ListOptions, sheet: str, name: str) -> Iterator[Named]:
-    """Open a sheet; one that is blank, or explains something and holds no number, is left out."""
+    """Open a sheet; skip it if it is blank, or has text but no numbers."""
     where = f"{name}, sheet {sheet!r}"
     has_numbers = True
     source = Source(path, name)
@@ -133,7 +133,7 @@ def _without_header(source: Source, rows: Iterator[list[str]]) -> ContactList:
 
 
 def _kind(path: Path, options: ListOptions, name: str) -> str | None:
-    """Return `workbook`, or `rows` or `xml` for a text without a header; None: it is a list, or can't be read so."""
+    """Return `workbook`, or `rows` or `xml` for a text without a header; None for a list or an unreadable file."""
     suffix = path.suffix.casefold()
     source = Source(path, name)
     try:
@@ -151,7 +151,7 @@ def _kind(path: Path, options: ListOptions, name: str) -> str | None:
         first = next((line for line in map(_without_comment, text) if line.strip()), "")
         cells = [cell.strip() for cell in next(source.guard(_records(iter([first]), options, name)), [])]
     except InputError:
-        return None  # `open_list` says it, and better
+        return None  # `open_list` reports the error better
     finally:
         source.close()
     if not cells or phone_columns(cells):
@@ -176,7 +176,7 @@ def _records(text: Iterator[str], options: ListOptions, name: str) -> Iterator[l
 
 
 def _without_comment(line: str) -> str:
-    """Return a line without its comment; a number that is one is kept: it costs nothing."""
+    """Return a line without its comment, but keep a comment that is a number, to be safe."""
     if comment := _COMMENT.fullmatch(line.rstrip("\r\n")):
         return f"{comment['rest']}\n" if looks_like_phone(comment["rest"]) else "\n"
     return _COMMENT_BEHIND.sub("\n", line)
@@ -190,7 +190,7 @@ def _rows(records: Iterable[Sequence[str]]) -> Iterator[list[str]]:
 
 
 def _rows_of_xml(text: Iterable[str], name: str) -> Iterator[list[str]]:
-    """Yield the numbers of a registry's XML, one row for each tag of a number."""
+    """Yield the numbers of a registry's XML file, one row for each tag of a number."""
     area = ""
     for number, line in enumerate(text, 1):
         tags = list(_TAG.finditer(line))
@@ -209,8 +209,8 @@ def _rows_of_xml(text: Iterable[str], name: str) -> Iterator[list[str]]:
 
 def _no_registry(name: str, line: int) -> InputError:
     return InputError(
-        f"{name}, line {line}: this is not the XML of a do-not-call registry.",
-        hint="Download the registry's flat text file, or save the list as CSV with a `phone` column.",
+        f"{name}, line {line}: this is not the XML of a do-not-call registry",
+        hint="download the registry's flat text file, or save the list as CSV with a `phone` column",
         code="input-xml",
     )
 

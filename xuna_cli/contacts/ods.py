@@ -1,6 +1,6 @@
-"""ODS: the sheets of an OpenDocument workbook, row by row, in constant memory.
+"""Read ODS: the sheets of an OpenDocument workbook, row by row, in constant memory.
 
-The elements are those of OpenDocument 1.3, part 3, chapter 9. A cell has its text as the sheet shows it.
+The elements are those of OpenDocument 1.3, part 3, chapter 9. A cell has the text that the sheet displays.
 """
 
 import re
@@ -27,7 +27,7 @@ from xuna_cli.models import CellFault, TypedText
 _CONTENT = "content.xml"
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
-_MOST_COMPRESSED = 500  # its XML says more of each cell than Excel's does, and is packed tighter
+_MOST_COMPRESSED = 500  # larger than for XLSX, because its XML is more verbose and compresses better
 _ERROR = re.compile(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
 _NUMBERS = frozenset({"float", "currency", "percentage"})
@@ -40,13 +40,13 @@ class Ods:
     """An OpenDocument workbook.
 
     Args:
-        file: its bytes; seekable, and left open.
+        file: the file's bytes; seekable, and left open.
 
     Attributes:
-        sheets: in their order.
+        sheets: the sheets in their order.
 
     Raises:
-        WorkbookError: it can't be read.
+        WorkbookError: the workbook can't be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -78,17 +78,17 @@ class Ods:
             feed(parser, chunk)
         feed(parser, b"", last=True)
 
-    def has_hidden_rows(self, sheet: Sheet) -> bool:  # noqa: ARG002 - as all workbooks have it
-        """Return whether a row of any sheet is hidden."""
+    def has_hidden_rows(self, sheet: Sheet) -> bool:  # noqa: ARG002 - the interface of all workbooks
+        """Return whether any sheet has a hidden row."""
         rest = b""
         for chunk in self._chunks():
-            if _HIDDEN_ROWS.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which only the parser reads
+            if _HIDDEN_ROWS.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which this search can't read
                 return True
             rest = chunk[-_LONGEST_TAG:]
         return False
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
-        """Yield the rows that the sheet has, in their order, without blank ones.
+        """Yield the rows of the sheet in their order, without blank ones.
 
         Raises:
             WorkbookError: the sheet can't be read further.
@@ -110,14 +110,14 @@ class Ods:
 
 
 class _TableReader:
-    """Makes the rows of one table of the document's XML as it comes."""
+    """Builds the rows of one table from the document's XML."""
 
     def __init__(self, wanted: int) -> None:
         self.is_done = False
         self._wanted = wanted
         self._table = -1
-        self._depth = 0  # of tables: one may stand inside a cell
-        self._rows: list[tuple[SheetRow, int]] = []  # and how often each comes
+        self._depth = 0  # nesting depth of tables: a cell can contain one
+        self._rows: list[tuple[SheetRow, int]] = []  # rows, and how many times each is repeated
         self._number = self._places = 0
         self._row: list[str] = []
         self._column = 0
@@ -232,7 +232,7 @@ def _count(text: str | None) -> int:
 
 
 def _typed(kind: str, attributes: dict[str, str]) -> object:
-    """Return what a cell stands for; None for text, and where that can't be read."""
+    """Return a cell's value; None for text, and if the value can't be read."""
     try:
         if kind in _NUMBERS:
             number = float(attributes["office:value"])

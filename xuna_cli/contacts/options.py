@@ -1,4 +1,4 @@
-"""How a list is to be read."""
+"""Options for reading a list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from enum import StrEnum
 
 FORMATS = ("csv", "tsv", "json", "jsonl", "xlsx")
 LIST_KEYS = ("contacts", "calls")
-"""Under which a JSON object may have its contacts; `calls` is the API's own word."""
+"""Keys of a JSON object that may contain its contacts; `calls` is the API's key."""
 
 
 class HiddenRows(StrEnum):
-    """What becomes of rows that a filter, or a person, has hidden."""
+    """What to do with hidden rows."""
 
     CALL = "call"
     SKIP = "skip"
@@ -18,18 +18,19 @@ class HiddenRows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    r"""How to read a list; what is None is found out.
+    r"""How to read a list; None means: detect it.
 
     Attributes:
-        format: one of `FORMATS`; else from the file's name, else from its first bytes.
-        delimiter: the one character between the cells of a CSV (also `tab`, `\t`); else from its header.
-        encoding: a name that Python knows; else from the byte order mark, else UTF-8, always strictly.
-        phone_columns: the columns with the phone number, exactly, in the order in which they are tried; else
-            the one that is found by its name. In JSON a path (`contact.phone`) is one, too.
-        sheet: the workbook's sheet, in any case; else the only visible one with a phone column.
-        hidden_rows: what becomes of a workbook's hidden rows; else they stop the reading.
-        first_phone_column: take the first of several that have such a name, for whoever reads the others, too.
-        as_calls: read a table that `xuna render` wrote as the calls that were reviewed.
+        format: one of `FORMATS` (default: from the file's name, or else from its first bytes).
+        delimiter: the character between the cells of a CSV; also `tab` and `\t` (default: from the header).
+        encoding: an encoding that Python knows (default: from the byte order mark, or else UTF-8). Decoding is
+            strict.
+        phone_columns: exact names of the phone columns, in the order in which they are tried (default: detected by
+            name). In JSON, a path (`contact.phone`) is also possible.
+        sheet: name of the workbook's sheet, in any case (default: the only visible one with a phone column).
+        hidden_rows: what to do with a workbook's hidden rows (default: raise an error).
+        first_phone_column: choose the first of several phone columns, for callers that read the others too.
+        as_calls: read a table that `xuna render` wrote as reviewed calls.
     """
 
     format: str | None = None

@@ -1,4 +1,4 @@
-"""Which of a list's columns is called: by their names, and by what is in their first rows."""
+"""Choose a list's phone column, by the columns' names and by the cells in the first rows."""
 
 import difflib
 import re
@@ -15,10 +15,10 @@ from xuna_cli.json_path import value_at
 CODE = "input-phone-column"
 Rows = Sequence[Mapping[str, object]]
 
-_DEEPEST = 4  # levels of a JSON contact that are searched for a phone number
-_EXAMPLE = 40  # characters of a cell in a message
-_NAMED = 8  # columns with an example in one message
-# Digits of a phone number with its country (E.164), or without its area code.
+_DEEPEST = 4  # levels of a JSON contact to search for a phone number
+_EXAMPLE = 40  # characters of a cell to quote in a message
+_NAMED = 8  # columns to quote with an example in one message
+# Digits of a phone number: at least a local number, at most a number with country code (E.164).
 _FEWEST, _MOST = 7, 15
 _FEWEST_WITHOUT_A_NAME = 10
 _SHAPE = re.compile(r"(?:tel: ?)?[+(0-9][0-9 ()./+-]*")
@@ -35,13 +35,13 @@ _OF_THINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PhoneChoice:
-    """The columns that are called.
+    """The chosen phone columns.
 
     Attributes:
-        columns: in the order in which they are tried; empty where a list has no contact.
+        columns: the columns in the order in which they are tried; empty if the list has no contact.
         given: whether the user named them.
-        unused: others that have numbers of the person, by their names and first cells.
-        empty: others that have such a name, and no number in the rows that were looked at.
+        unused: other columns with phone numbers of the person, judged by name and first cells.
+        empty: other columns with such names, but without numbers in the first rows.
     """
 
     columns: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class PhoneChoice:
 
 @dataclass(slots=True)
 class _Cells:
-    """The first rows' cells of one column."""
+    """The cells of one column in the first rows."""
 
     filled: list[str] = field(default_factory=list)
     phones: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ class _Cells:
 
     @property
     def are_phones(self) -> bool:
-        """Whether the column has nothing but what looks like phone numbers, written as such."""
+        """Whether all cells look like phone numbers, also in their spelling."""
         return (
             bool(self.phones)
             and len(self.phones) == len(self.filled)
@@ -73,7 +73,7 @@ class _Cells:
 
     @property
     def may_be_phones(self) -> bool:
-        """Whether most cells could be phone numbers with their area code."""
+        """Whether most cells could be phone numbers with an area code."""
         long = sum(sum(map(str.isdigit, cell)) >= _FEWEST_WITHOUT_A_NAME for cell in self.phones)
         return long > len(self.filled) / 2
 
@@ -81,17 +81,17 @@ class _Cells:
 def choose(
     columns: Sequence[str], given: Sequence[str], name: str, *, rows: Rows = (), first: bool = False
 ) -> PhoneChoice:
-    """Return which columns hold the phone number.
+    """Choose the phone columns.
 
     Args:
-        columns: the names that there are; in JSON those of the first contact.
-        given: the user's `--phone-column`, in order; each has to be there, or to lead to a value in a contact.
-        name: what messages call the list.
-        rows: its first rows.
-        first: where several have such a name, take the first of them.
+        columns: all column names; in JSON those of the first contact.
+        given: the user's `--phone-column` options in order; each must be a column, or a path to a value in a contact.
+        name: name of the list in messages.
+        rows: the list's first rows.
+        first: choose the first of several suitable columns.
 
     Raises:
-        InputError: a given column isn't there; or none, or more than one, is found.
+        InputError: a given column does not exist, or not exactly one suitable column was found.
     """
     if given:
         for column in given:
@@ -107,7 +107,7 @@ def choose(
     named = [*own, *address, *weak]
     if first and named:
         return PhoneChoice((named[0],))
-    # Whoever has a phone of their own isn't called at an address's; but which of two is theirs isn't guessed.
+    # A personal phone is preferred to the phone of an address; between two personal phones, xuna doesn't guess.
     rivals = [*(own or address), *weak]
     if not (own or address):
         rivals += _live(by_standing[Standing.OTHERS], cells)
@@ -137,8 +137,8 @@ def _not_one(
     found = {one: cells[one].example for one in (*named, *further)} | dict(_nested(rows))
     if not found:
         return InputError(
-            f"{name} has no column whose name is known for phone numbers. Its columns: {listed(columns)}.",
-            hint="Name the column with --phone-column, or rename it to `phone`.",
+            f"{name} has no column with a known name for phone numbers; its columns: {listed(columns)}",
+            hint="name the column with --phone-column, or rename it to `phone`",
             code=CODE,
         )
     best = next(iter(found))
@@ -153,30 +153,30 @@ def _not_one(
         if len(persons) > 1:
             options = " ".join(f"--phone-column {quoted(one)}" for one in persons[:2])
             several = (
-                f" To call the first number that is filled in, name several columns in order: `{options}`."
+                f"; to call the first number that is filled in, name several columns in order: `{options}`"
             )
         return InputError(
-            f"{name} has more than one column that may contain the phone number: {shown}{more}.",
-            hint=f"Choose one with --phone-column, e.g. `{option}`.{several}",
+            f"{name} has more than one column that may contain the phone number: {shown}{more}",
+            hint=f"choose one with --phone-column, e.g. `{option}`{several}",
             code=CODE,
         )
     return InputError(
-        f"{name} has no column whose name is known for phone numbers. This column may contain them: {shown}. "
-        f"Its columns: {listed(columns)}.",
-        hint=f"If it contains the person's number, add `{option}`.",
+        f"{name} has no column with a known name for phone numbers; this one may contain them: {shown}; "
+        f"all columns: {listed(columns)}",
+        hint=f"if it contains the person's number, add `{option}`",
         code=CODE,
     )
 
 
 def phones_of_contact(fields: Mapping[str, object]) -> list[str]:
-    """Return the filled columns of one JSON contact that hold the person's number, by their names alone."""
+    """Return the non-empty columns of a JSON contact that contain the person's number, judged only by name."""
     found = [one for one in fields if standing(one) >= Standing.ADDRESS and _text(fields[one])]
     own = [one for one in found if standing(one) is Standing.OWN]
     return own or found
 
 
 def _live(named: Sequence[str], cells: Mapping[str, _Cells]) -> list[str]:
-    """Return those of the columns that have numbers; else those that have anything; else all of them."""
+    """Return the columns that have numbers; if none has, those that have any value; if none has, all of them."""
     return (
         [one for one in named if cells[one].phones]
         or [one for one in named if cells[one].filled]
@@ -201,10 +201,10 @@ def _check_given(column: str, columns: Sequence[str], rows: Rows, name: str) -> 
         return
     by_plain_name = {fold(one): one for one in columns}
     near = difflib.get_close_matches(fold(column), by_plain_name, n=1)
-    meant = f" Did you mean {by_plain_name[near[0]]!r}?" if near else ""
+    meant = f"; did you mean {by_plain_name[near[0]]!r}?" if near else ""
     raise InputError(
-        f"{name} has no column {column!r}.{meant}",
-        hint=f"Use one of these with --phone-column: {listed(columns)}.",
+        f"{name} has no column {column!r}{meant}",
+        hint=f"use one of these with --phone-column: {listed(columns)}",
         code=CODE,
     )
 
@@ -221,7 +221,7 @@ def _cells(rows: Rows, column: str) -> _Cells:
 
 
 def _nested(rows: Rows) -> Iterator[tuple[str, str]]:
-    """Yield the paths within JSON contacts that lead to what may be a phone number, with the first one."""
+    """Yield paths in JSON contacts that may lead to a phone number, each with its first value."""
     seen: set[str] = set()
     for row in rows:
         for path, value in _leaves(row, "", 0):

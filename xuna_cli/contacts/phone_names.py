@@ -1,8 +1,8 @@
-"""What a column's name says about the phone numbers in it.
+"""Recognize phone columns by their names.
 
-The names are those of the exports of address books, CRMs and shops (Google Contacts, Outlook, HubSpot,
-Salesforce, Zoho, Pipedrive, Shopify, WooCommerce, Mailchimp …), of the templates of other calling products,
-and the words for telephone and mobile in the most used languages and those of Europe.
+The names come from exports of address books, CRMs and shops (Google Contacts, Outlook, HubSpot, Salesforce, Zoho,
+Pipedrive, Shopify, WooCommerce, Mailchimp …), from templates of other calling products, and from the words for
+telephone and mobile phone in the most used languages and the languages of Europe.
 """
 
 import re
@@ -13,18 +13,18 @@ from xuna_cli.folding import fold, words
 
 
 class Standing(IntEnum):
-    """How surely a column holds the number of the person in the row, by its name."""
+    """How surely a column contains the phone number of the row's person, judged by its name."""
 
     NO = 0
-    """Nothing says so, or it is certain that it doesn't: fax numbers, labels, invoices."""
+    """Not a phone number as far as the name says, or certainly another number: fax, labels, invoices."""
     WEAK = 1
-    """A number of some kind: `Number`, `To`. With another column that may hold the phone it is ambiguous."""
+    """A number of some kind: `Number`, `To`. The choice is ambiguous if another column may contain the phone number."""
     OTHERS = 2
-    """The phone of somebody else: the assistant, the company. Only `--phone-column` chooses it."""
+    """Somebody else's phone number: the assistant's, the company's. Only `--phone-column` chooses it."""
     ADDRESS = 3
-    """The phone of an address: billing, shipping. It counts where the person has no phone column."""
+    """The phone number of an address: billing, shipping. It is used if the person has no phone column."""
     OWN = 4
-    """The person's."""
+    """The person's own phone number."""
 
 
 PHONE_COLUMN_NAMES = (
@@ -57,7 +57,7 @@ PHONE_COLUMN_NAMES = (
     "e164",
     "msisdn",
 )
-"""Names that are published; in any case, spacing and punctuation. There are many more."""
+"""Names in published formats, in any case, spacing and punctuation. There are many more."""
 
 _EXACT = {
     **{fold(name): Standing.OWN for name in PHONE_COLUMN_NAMES},
@@ -151,7 +151,7 @@ _ONE_WORD = re.compile(
     re.VERBOSE,
 )
 _SEVERAL_WORDS = (fold("số điện thoại"), fold("điện thoại"), fold("di động"), fold("so dien thoai"))
-# Scripts that don't part words: a name that has one of these in it.
+# For scripts without spaces between words: parts of a name that mean a phone number.
 _PARTS = tuple(
     map(
         fold,
@@ -199,7 +199,7 @@ _NOT_PARTS = tuple(
     )
 )
 
-# With one of these a name is about a phone, and is not its number.
+# Words that show that a column is about a phone, but does not contain its number.
 _NOT = frozenset(
     """
     type typ label labels kind art extension ext extn country region prefix code area vorwahl verified verify valid
@@ -233,7 +233,7 @@ _DIGITS_OF_A_NUMBER = 7
 
 @lru_cache(maxsize=4096)
 def standing(column: str) -> Standing:
-    """Return how surely a column holds the person's phone number, by its name."""
+    """Return how surely a column contains the person's phone number, judged by its name."""
     exact = _EXACT.get(fold(column))
     if exact is not None:
         return exact

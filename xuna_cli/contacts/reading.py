@@ -1,4 +1,4 @@
-"""Opening a list of any format, and reading it once, from its first contact to its last."""
+"""Open a list of any format, and read its contacts once."""
 
 import contextlib
 import io
@@ -33,29 +33,28 @@ _SUFFIXES = {
     ".xls": "xlsx",
     ".ods": "xlsx",
 }
-# Entries that are no contact may stand before the first one; so many that the list is another thing.
+# Some entries before the first contact may be unusable; with this many, the file is not a contact list.
 _MOST_LEADING_REJECTIONS = 1000
 
 
 def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> ContactList:
-    """Open a contact list and read as far as its first contact.
+    """Open a contact list, and read it up to its first contact.
 
     Args:
-        path: the file; one that is handed in open has to be seekable, is read from its first byte, and is
-            left open at the end.
-        options: how to read it.
-        name: what messages call it, e.g. `contacts.csv` or `standard input`.
+        path: the file, or an open file, which must be seekable; it is read from its first byte and left open.
+        options: how to read the list.
+        name: name of the list in messages, e.g. `contacts.csv` or `standard input`.
 
     Returns:
-        The list, to be iterated once.
+        The list; it can be iterated once.
 
     Raises:
-        InputError: the file can't be read, is not what it should be, has no usable header, no column with
-            the phone number or two of them, or its first contact is broken already.
-        UsageError: a format, delimiter or encoding that doesn't exist.
+        InputError: the file can't be read, is not a list, has no usable header, or not exactly one phone column; or
+            its first contact can't be read.
+        UsageError: the format, delimiter or encoding does not exist.
     """
     if options.format is not None and options.format not in FORMATS:
-        raise UsageError(f"--format {options.format} is not known. Use one of {', '.join(FORMATS)}.")
+        raise UsageError(f"--format {options.format} is not known; use one of {', '.join(FORMATS)}")
     delimiter = None if options.delimiter is None else check_delimiter(options.delimiter)
     contacts = _open(path, options, delimiter, name)
     contacts.notes = (*contacts.notes, *_without_effect(contacts, options, name))
@@ -64,7 +63,7 @@ def open_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> Cont
 
 
 def _without_effect(contacts: ContactList, options: ListOptions, name: str) -> Iterator[str]:
-    """Yield a note for each option that does nothing with this kind of list."""
+    """Yield a note for each option that has no effect on this kind of list."""
     of_workbook = contacts.sheet is not None
     given = {
         "--sheet": options.sheet is not None and not of_workbook,
@@ -101,17 +100,17 @@ def _open(path: Path | BinaryIO, options: ListOptions, delimiter: str | None, na
 def open_table(
     source: "Source", records: Iterator[Sequence[str]], options: ListOptions, name: str
 ) -> ContactList:
-    """Open a list whose rows stand under a header, whatever they come from.
+    """Open a list with a header row, from any source of rows.
 
     Raises:
-        InputError: as `open_list`.
+        InputError: as for `open_list`.
     """
     columns, rows = read_table(records, name)
     if options.as_calls:
         if is_review(columns):
             return _reviewed(source, rows)
         check_not_cut(columns, name)
-    first = next(rows, None)  # what is wrong with the header may only show in the row under it
+    first = next(rows, None)  # some errors in the header only show in the row below it
     ahead = RowsAhead(rows if first is None else chain((first,), rows))
     phones = _choose(columns, options, ahead, name)
     return ContactList(
@@ -142,7 +141,7 @@ def _reviewed(
 
 
 def _choose(columns: Sequence[str], options: ListOptions, ahead: RowsAhead, name: str) -> PhoneChoice:
-    """Choose the phone column of a table; where there is none, look whether the header stands further below."""
+    """Choose the phone column of a table. If there is none, check whether a later row is the header."""
     fields = [contact.fields for contact in ahead.contacts]
     try:
         return choose(columns, options.phone_columns, name, rows=fields, first=options.first_phone_column)
@@ -152,7 +151,7 @@ def _choose(columns: Sequence[str], options: ListOptions, ahead: RowsAhead, name
 
 
 def _open_workbook(source: "Source", options: ListOptions, name: str) -> ContactList:
-    from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are none
+    from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are not workbooks
 
     found = open_sheet(
         source.file, options.sheet, name, hidden_rows=options.hidden_rows, phone_columns=options.phone_columns
@@ -179,7 +178,7 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
 
 
 def _check_calculated(ahead: RowsAhead, where: str) -> None:
-    """Raise InputError where no row that was looked at has anything but formulas without a result."""
+    """Raise InputError if all of the first rows have only formulas without a result."""
     faults = [
         next((cell for cell in row.fields.values() if cell), None)
         for row in ahead.contacts
@@ -187,14 +186,14 @@ def _check_calculated(ahead: RowsAhead, where: str) -> None:
     ]
     first = faults[0] if faults else None
     if isinstance(first, CellFault) and len(faults) == len(ahead.contacts):
-        raise InputError(f"{where}: no row can be used, e.g. {first.message}.", code=first.code)
+        raise InputError(f"{where}: no row can be used, e.g. {first.message}", code=first.code)
 
 
 def _with_phones(
     rows: Iterator[Contact | Rejection], columns: Sequence[str]
 ) -> Iterator[Contact | Rejection]:
-    """Yield the rows; a number in a phone column is a phone number, whatever the cell's format."""
-    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - most lists are none
+    """Yield the rows; numbers in a phone column become phone numbers, whatever their cell format."""
+    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - most lists are not workbooks
 
     for row in rows:
         if isinstance(row, Contact):
@@ -227,11 +226,11 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
             )
         if len(leading) == _MOST_LEADING_REJECTIONS:
             raise InputError(
-                f"{name}: none of the first {len(leading):,} entries can be used. {row.message}",
-                hint='A contact is an object, e.g. {"phone": "+15551234567", "name": "Ann"}.',
+                f"{name}: none of the first {len(leading):,} entries can be used: {row.message}",
+                hint='a contact is an object, e.g. {"phone": "+15551234567", "name": "Ann"}',
             )
     if kind == "jsonl" and not leading:
-        raise InputError(f"{name} has only blank lines.", hint="The file needs one JSON object per line.")
+        raise InputError(f"{name} has only blank lines", hint="the file needs one JSON object per line")
     return ContactList(
         iter(leading),
         source,
@@ -244,7 +243,7 @@ def _open_json(source: "Source", kind: str, options: ListOptions, name: str) -> 
 def _entries(
     text: io.TextIOWrapper, kind: str, name: str, beside: dict[str, object] | None = None
 ) -> Iterator[Contact | Rejection]:
-    """Return the entries of a list in JSON; `beside` takes what an object has beside its array."""
+    """Return the entries of a JSON list; `beside` receives the object's other fields."""
     if kind == "json":
         from xuna_cli.contacts.json_array import read_json  # noqa: PLC0415 - most lists are CSV
 
@@ -255,7 +254,7 @@ def _entries(
 
 
 def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: RowsAhead, name: str) -> PhoneChoice:
-    """Choose by the first contact; in one of the API's own shape it is `to_phone_number`, whatever else there is."""
+    """Choose by the first contact. A contact in the API's own format is called at `to_phone_number`."""
     if not options.phone_columns and {"to_phone_number", "conversation_config_override"} <= set(columns):
         return PhoneChoice(("to_phone_number",))
     rows = [contact.fields for contact in ahead.contacts]
@@ -263,21 +262,21 @@ def _in_contact(columns: tuple[str, ...], options: ListOptions, ahead: RowsAhead
 
 
 def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
-    """Return the columns of a list, in JSON the paths, whether or not one of them holds a phone number.
+    """Return the columns of a list (in JSON the paths), whether or not one contains phone numbers.
 
     Args:
-        path: the file; it is read as far as its header, or its first contact in JSON.
-        options: how to read it.
+        path: the file; it is read up to its header, or in JSON up to its first contact.
+        options: how to read the list.
 
     Raises:
-        InputError: it can't be read, or has no usable header.
-        UsageError: a delimiter or encoding that doesn't exist.
+        InputError: the file can't be read, or has no usable header.
+        UsageError: the delimiter or encoding does not exist.
     """
     name = path.name
     with contextlib.closing(Source(path, name)) as source:
         kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
         if kind == "xlsx":
-            from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are none
+            from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are not workbooks
 
             found = open_sheet(source.file, options.sheet, name, hidden_rows=HiddenRows.CALL)
             return read_table(found.records, name, of_text=False)[0]
@@ -292,7 +291,7 @@ def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
 
 
 def _paths(fields: Mapping[str, object], above: str = "") -> Iterator[str]:
-    """Yield the keys of a JSON contact, and the paths to those within."""
+    """Yield the keys of a JSON contact and the paths within it."""
     for key, value in fields.items():
         yield above + key
         if isinstance(value, Mapping):
@@ -300,14 +299,14 @@ def _paths(fields: Mapping[str, object], above: str = "") -> Iterator[str]:
 
 
 def beside_the_list(path: Path | BinaryIO, options: ListOptions, *, name: str) -> dict[str, object]:
-    """Return what a JSON object has beside its array of contacts, as the API's own request has its agent.
+    """Return the fields of a JSON object other than its array of contacts, such as the agent in an API request.
 
-    An array, and every other format, has nothing there. What is wrong with the list is not said here.
+    The result is empty for an array and for other formats. Errors in the list are not reported here.
 
     Args:
         path: as for `open_list`; an object is read to its end.
-        options: likewise.
-        name: likewise.
+        options: as for `open_list`.
+        name: as for `open_list`.
     """
     found: dict[str, object] = {}
     kind = options.format or _format_by_name(path, name)
@@ -334,7 +333,7 @@ def _format_by_name(path: Path | BinaryIO, name: str) -> str | None:
 
 
 def _format_by_content(source: Source, encoding: str | None) -> str:
-    """Return the format that the first bytes show; what shows nothing is CSV."""
+    """Return the format that the first bytes show (default: CSV)."""
     head = source.head()
     if head.startswith(WORKBOOK_MARKS):
         return "xlsx"
@@ -344,7 +343,7 @@ def _format_by_content(source: Source, encoding: str | None) -> str:
         return "json"
     if not text.startswith("{"):
         return "csv"
-    # An object that is whole in its line is one of many, or it carries the list itself.
+    # A line with a complete object is one of many (JSON Lines), unless the object contains the list itself.
     try:
         value = json.loads(text.split("\n", 1)[0])
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""The finished calls of `xuna render` as a table that people review: from a call to its cells, and back.
+"""The table of `xuna render` that people review: convert calls to cells and back.
 
-The table has the list's own columns, too, and the rows that are left out, with the reason. Only a row whose cell
-of `xuna_screening` is `call` is called.
+The table also has the list's own columns, and the rows that are not called, with the reason. Only rows with `call` in
+`xuna_screening` are called.
 """
 
 import contextlib
@@ -15,17 +15,17 @@ from xuna_cli.models import CellFault, Contact, Rejection
 ROW, NUMBER, MESSAGE, SCREENING = "xuna_row", "xuna_phone", "xuna_message", "xuna_screening"
 TIMEZONE, OVERRIDE, KEY = "xuna_timezone", "xuna_override", "xuna_key"
 CALL = "call"
-"""What the column `xuna_screening` has in a row that is called."""
+"""Value of the column `xuna_screening` in a row that is called."""
 
 TO, CONFIG, ZONE = "to_phone_number", "conversation_config_override", "timezone"
 FIELDS = (TO, CONFIG, ZONE, ROW, KEY, "xuna_campaign")
-"""The fields of a call that is read back, as in JSON Lines."""
+"""Fields of a call that is read back, as in JSON Lines."""
 
-# Texts that a spreadsheet program must not take for a number or a date: it would not write the same again.
+# Texts that a spreadsheet program must not convert to a number or a date, because that changes them.
 _TEXTS = (KEY, "xuna_campaign", "xuna_key_column", "xuna_agent", "xuna_agent_sha256", "xuna_seal")
 _FIRST = (ROW,)
 _LAST = (NUMBER, MESSAGE, SCREENING, TIMEZONE, OVERRIDE, *_TEXTS)
-_SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between number and `--key` value
+_SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between the number and the `--key` value
 
 Fields = Mapping[str, object]
 
@@ -35,30 +35,30 @@ _OF_NO_OTHER_FILE = {NUMBER, SCREENING, TIMEZONE, OVERRIDE}
 
 
 def is_review(columns: Iterable[str]) -> bool:
-    """Return whether a header is that of such a table."""
+    """Return whether a header belongs to such a table."""
     return set(_NEEDED) <= set(columns)
 
 
 def check_not_cut(columns: Iterable[str], name: str) -> None:
-    """Check that a list is no such table without some of its columns.
+    """Check that a list is not such a table with missing columns.
 
-    Read as an ordinary list, it would call rows that are marked as not to be called, with other messages.
+    As an ordinary list, it would call rows that are marked as not to be called, with other messages.
 
     Raises:
-        InputError: it is one.
+        InputError: columns are missing.
     """
     there = set(columns)
     lost = [column for column in _NEEDED if column not in there]
     if lost and there & _OF_NO_OTHER_FILE:
         raise InputError(
-            f"{name} is a table that xuna render wrote, and has no column {lost[0]!r} any more.",
-            hint="Keep all columns that begin with xuna_, also empty ones; a spreadsheet can hide them.",
+            f"{name} is a table of xuna render, but its column {lost[0]!r} is missing",
+            hint="keep all columns that begin with xuna_, also empty ones; a spreadsheet can hide them",
             code="review-columns",
         )
 
 
 def header(list_columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns of the table, around those of the list that have a name of their own."""
+    """Return the columns of the table, including the list's columns with other names."""
     theirs = dict.fromkeys(column.strip() for column in list_columns)
     return (*_FIRST, *(name for name in theirs if name and name not in (*_FIRST, *_LAST)), *_LAST)
 
@@ -67,8 +67,8 @@ def record(columns: Sequence[str], ours: Fields, theirs: Fields) -> list[str]:
     """Return the cells of a row, safe to open in a spreadsheet program.
 
     Args:
-        columns: what `header` returned.
-        ours: what `cells_of_call` or `cells_left_out` returned.
+        columns: the result of `header`.
+        ours: the result of `cells_of_call` or `cells_left_out`.
         theirs: the contact's fields.
     """
     cells = {
@@ -88,16 +88,16 @@ def _cell(column: str, value: object) -> str:
 
 
 def _json(value: object) -> str:
-    # Where a spreadsheet may split a cell, `guard` would put an apostrophe into the middle of a text.
+    # `guard` would put an apostrophe into the middle of a text at places where a spreadsheet may split the cell.
     text = json.dumps(value, default=str)
     return text.replace(";", "\\u003b").replace("|", "\\u007c")
 
 
 def cells_of_call(call: Fields) -> dict[str, object]:
-    """Return the cells of a call, by their columns; `call_of` is the inverse.
+    """Return the cells of a call by column; `call_of` is the inverse.
 
-    The first message is in a column of its own, and what else is overridden in another. A message that could not
-    be read back from a cell exactly is in both.
+    The first message has its own column, and the rest of the override another. A message that can't be read back
+    exactly from a cell is in both.
     """
     override = call.get(CONFIG)
     message, rest = _parted(override) if isinstance(override, dict) else ("", {})
@@ -107,7 +107,7 @@ def cells_of_call(call: Fields) -> dict[str, object]:
         MESSAGE: message,
         SCREENING: CALL,
         TIMEZONE: call.get(ZONE),
-        # `{}` says that the agent speaks its own message: an empty message by itself is a mistake.
+        # `{}` means that the agent uses its own message; an empty message without it is an error.
         OVERRIDE: rest if rest or not message else None,
     }
     shown = {**call, KEY: str(call[KEY]).replace(_SEPARATOR, _SHOWN_SEPARATOR, 1)}
@@ -115,7 +115,7 @@ def cells_of_call(call: Fields) -> dict[str, object]:
 
 
 def _as_text(value: object) -> object:
-    """Return a text that comes back from any cell exactly: as JSON, where it would not by itself."""
+    """Return a text that any cell preserves exactly; as JSON if necessary."""
     if not isinstance(value, str) or (value.isprintable() and value == value.strip() and value[:1] != '"'):
         return value
     return json.dumps(value)
@@ -134,7 +134,7 @@ def cells_left_out(row_number: int, why: str) -> dict[str, object]:
 
 
 def _parted(override: Fields) -> tuple[str, Fields]:
-    """Return the first message of an override, and what else it has."""
+    """Return the first message of an override, and the rest of it."""
     agent = override.get("agent")
     message = agent.get("first_message") if isinstance(agent, dict) else None
     if not isinstance(message, str) or not isinstance(agent, dict):
@@ -147,13 +147,13 @@ def _parted(override: Fields) -> tuple[str, Fields]:
 
 
 class ReviewRows:
-    """The rows of such a table as the calls of a rendered list.
+    """The rows of such a table, as calls of a rendered list.
 
     Args:
-        rows: of the table.
+        rows: rows of the table.
 
     Attributes:
-        left_out: how many rows were read that are not called.
+        left_out: number of rows read so far that are not called.
     """
 
     def __init__(self, rows: Iterable[Contact | Rejection]) -> None:
@@ -179,7 +179,7 @@ class _Fault(Exception):  # noqa: N818 - a finding about a row, not a failure of
 
 
 def call_of(row: Contact) -> Contact | Rejection:
-    """Return the call that a row has the cells of, or why it has none."""
+    """Return the call in a row, or a rejection."""
     try:
         return Contact(row.row_number, _call(row.fields))
     except _Fault as fault:
@@ -191,7 +191,7 @@ def _call(fields: Fields) -> Fields:
         if isinstance(cell := fields.get(column), CellFault):
             raise _Fault(cell.code, column, cell.message)
     number, row_number = _number(fields.get(NUMBER, "")), str(fields.get(ROW, ""))
-    # A spreadsheet program takes the number for one, and the + away.
+    # A spreadsheet program may convert the phone number to a number, and remove the +.
     call: dict[str, object] = {TO: f"+{number}" if number[:1].isdigit() else number}
     if override := _override(fields):
         call[CONFIG] = override
@@ -206,7 +206,7 @@ def _call(fields: Fields) -> Fields:
 def _number(cell: object) -> str:
     if cell.__class__ is str:
         return str(cell)
-    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - a number cell of a workbook
+    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - for a number cell of a workbook
 
     return str(as_phone(cell))
 
@@ -216,7 +216,7 @@ def _override(fields: Fields) -> Fields | None:
     override = None if override == "" else override
     agent = override.get("agent", {}) if isinstance(override, dict) else {}
     if not isinstance(override, dict | None) or not isinstance(agent, dict | None):
-        raise _Fault("ready-override", OVERRIDE, f"{OVERRIDE!r} is no JSON object that can be sent")
+        raise _Fault("ready-override", OVERRIDE, f"{OVERRIDE!r} is not a JSON object that can be sent")
     if not isinstance(message, str):
         raise _Fault("ready-message", MESSAGE, f"{MESSAGE!r} is not text")
     if agent and "first_message" in agent:
@@ -224,7 +224,7 @@ def _override(fields: Fields) -> Fields | None:
             raise _Fault(
                 "ready-message",
                 MESSAGE,
-                f"{MESSAGE!r} and the first message in {OVERRIDE!r} differ: render the list again",
+                f"{MESSAGE!r} and the first message in {OVERRIDE!r} differ; render the list again",
             )
         return override
     if message:
@@ -233,7 +233,7 @@ def _override(fields: Fields) -> Fields | None:
         raise _Fault(
             "ready-message",
             MESSAGE,
-            f"{MESSAGE!r} is empty: if the agent is to speak its own message, write {{}} into {OVERRIDE!r}",
+            f"{MESSAGE!r} is empty; to let the agent use its own message, write {{}} into {OVERRIDE!r}",
         )
     return override
 

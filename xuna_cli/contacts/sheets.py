@@ -1,4 +1,4 @@
-"""What the readers of workbooks share: sheets, rows, and their XML."""
+"""Shared by the readers of workbooks: sheets, rows, and XML."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from struct import error as StructError  # noqa: N812
 from typing import NamedTuple, Protocol
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
-from zlib import error as ZlibError  # noqa: N812 - it is a class
+from zlib import error as ZlibError  # noqa: N812 - a class
 
 LONGEST_CELL = 1024 * 1024
-"""Characters of one cell at most; spreadsheet programs take 32,767."""
+"""Maximum number of characters of a cell; spreadsheet programs allow 32,767."""
 
 MOST_PLACES = 200_000_000
-"""Places of a sheet at most, from its first column to each row's last cell: a million rows of 200 columns."""
+"""Maximum number of cell positions of a sheet, up to the last cell of each row: a million rows of 200 columns."""
 
-_CHUNK = 32 * 1024  # a chunk's rows are in memory at once, and each may have 16,384 cells
+_CHUNK = 32 * 1024  # all rows of a chunk are in memory at once, and each may have 16,384 cells
 _ALWAYS_READ = 64 * 1024 * 1024
 
 ZIP_ERRORS = (
     *(BadZipFile, ZlibError, StructError, EOFError, OSError, ValueError),
-    *(NotImplementedError, RuntimeError),  # another compression; a password
+    *(NotImplementedError, RuntimeError),  # an unsupported compression, or a password
 )
-"""What reading a damaged zip archive raises."""
+"""Exceptions that a damaged zip archive raises when it is read."""
 
 Handler = Callable[[str, dict[str, str]], None]
 
 
 class WorkbookError(Exception):
-    """Why a workbook can't be read (further): a sentence that goes on after the file's name and a colon."""
+    """The reason why a workbook can't be read (further); it follows the file's name and a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Sheet:
     """A worksheet.
 
     Attributes:
-        name: as its tab has it.
-        visible: whether the tab is shown.
-        part: where the reader finds it.
+        name: name of the sheet.
+        visible: whether the sheet's tab is visible.
+        part: the sheet's place in the file, for the reader.
     """
 
     name: str
@@ -49,10 +49,10 @@ class SheetRow(NamedTuple):
     """A row of a sheet.
 
     Attributes:
-        number: as the spreadsheet program numbers it, from 1.
-        cells: from the first column on; what stands at an edge is stripped. Cells that are no plain text are
-            `TypedText`, cells without a value `CellFault`.
-        hidden: whether a filter, or a person, has hidden it.
+        number: the row's number in the spreadsheet program, from 1.
+        cells: cells from the first column on, stripped. Cells that are not plain text are `TypedText`, and cells
+            without a value are `CellFault`.
+        hidden: whether the row is hidden, by a filter or by hand.
     """
 
     number: int
@@ -66,14 +66,14 @@ class Workbook(Protocol):
     sheets: list[Sheet]
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:
-        """Return whether a row may be hidden, at little cost."""
+        """Return quickly whether a row may be hidden."""
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
-        """Yield the rows that the sheet has, in their order; blank ones may be left out."""
+        """Yield the rows of the sheet in their order; blank ones may be left out."""
 
 
 def cell_name(row: int, column: int) -> str:
-    """Return a cell's name: of row 3 and column 1 (from 0), `B3`."""
+    """Return a cell's name: `B3` for row 3 and column 1 (from 0)."""
     letters = ""
     column += 1
     while column:
@@ -85,7 +85,7 @@ def cell_name(row: int, column: int) -> str:
 def make_parser(
     start: Handler, end: Callable[[str], None] | None, text: Callable[[str], None] | None
 ) -> expat.XMLParserType:
-    """Return a parser that knows elements by their names without a prefix, and takes no document type."""
+    """Return a parser that passes element names without prefix, and refuses document types."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     local = _LocalNames()
@@ -99,10 +99,10 @@ def make_parser(
 
 
 def checked_places(places: int) -> int:
-    """Return how many places a sheet has so far, unless no list of people has as many.
+    """Return the number of cell positions so far, if a list of people can have that many.
 
     Raises:
-        WorkbookError: they are more than `MOST_PLACES`.
+        WorkbookError: the number is above `MOST_PLACES`.
     """
     if places > MOST_PLACES:
         raise WorkbookError("it has far more cells than a contact list")
@@ -110,10 +110,10 @@ def checked_places(places: int) -> int:
 
 
 def feed(parser: expat.XMLParserType, chunk: bytes, *, last: bool = False) -> None:
-    """Give a parser the next bytes.
+    """Pass the next bytes to a parser.
 
     Raises:
-        WorkbookError: they are no well-formed XML.
+        WorkbookError: the bytes are not well-formed XML.
     """
     try:
         parser.Parse(chunk, last)
@@ -127,11 +127,11 @@ def unpack(archive: ZipFile, part: str, *, most_compressed: int) -> Iterator[byt
     Args:
         archive: the workbook.
         part: the part's name.
-        most_compressed: how many times its packed size it may have; more is made to fill a memory or a day.
+        most_compressed: maximum ratio of unpacked to packed size; files above it are made to exhaust memory or time.
 
     Raises:
-        KeyError: there is no such part.
-        WorkbookError: it is damaged, or unpacks to more than that.
+        KeyError: the workbook has no such part.
+        WorkbookError: the part is damaged, or unpacks to more than that.
     """
     info = archive.getinfo(part)
     read = 0

@@ -1,4 +1,4 @@
-"""From a file to text: opening, what the first bytes say, and decoding without a guess."""
+"""From a file to text: open it, check its first bytes, and decode it without guessing."""
 
 import codecs
 import hashlib
@@ -15,12 +15,12 @@ from xuna_cli.errors import InputError, UsageError
 _Row = TypeVar("_Row")
 
 HASHED_AT_ONCE = 2**20  # bytes
-HEAD_SIZE = 64 * 1024  # bytes looked at before a format and an encoding are chosen
-# The longest line or JSON value, in characters. No contact comes near it, and what has no end in sight
-# (a device, a damaged file) must not be read into memory whole.
+HEAD_SIZE = 64 * 1024  # bytes to read before choosing a format and an encoding
+# Maximum number of characters of a line or JSON value. Contacts are far smaller, and an endless line (a device, a
+# damaged file) must not be read into memory.
 LONGEST = 16 * 1024 * 1024
 
-# UTF-32 stands first: its little-endian mark begins with UTF-16's.
+# UTF-32 comes first, because its little-endian mark begins with UTF-16's.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -33,11 +33,11 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK_MARKS = (_ZIP, _OLE)
 _WORKBOOK, _ARCHIVE, _DOCUMENT = (
-    "Add `--format xlsx`.",
-    "Unpack the archive first.",
-    "Export the list as CSV first.",
+    "add `--format xlsx`",
+    "unpack the archive first",
+    "export the list as CSV first",
 )
-# What a zip archive is by the parts that it has.
+# Kinds of zip archives, recognized by a part that they contain.
 _ZIPPED = (
     ("xl/workbook.xml", "an Excel workbook", _WORKBOOK),
     ("xl/workbook.bin", "an Excel workbook", _WORKBOOK),
@@ -62,11 +62,11 @@ _DOCUMENTS = {
 
 
 class Source:
-    """The bytes under a list: whose they are, how they decode, and what to say when they can't be read.
+    """The bytes of a list: the file, its decoding, and its errors.
 
     Args:
-        path: the file; one that is handed in open has to be seekable, and is left open.
-        name: what messages call the list.
+        path: the file, or an open file, which must be seekable and is left open.
+        name: name of the list in messages.
 
     Raises:
         InputError: the file is missing, a directory, unreadable, a pipe or empty.
@@ -80,10 +80,10 @@ class Source:
         try:
             if not self.file.seekable():
                 raise InputError(
-                    f"{name} is a pipe, not a file.", hint="Pipe the list into `xuna batch-call -` instead."
+                    f"{name} is a pipe, not a file", hint="pipe the list into `xuna batch-call -` instead"
                 )
             if not self.head():
-                raise InputError(f"{name} is empty.", hint="A list needs a header row and contacts below it.")
+                raise InputError(f"{name} is empty", hint="a list needs a header row and contacts below it")
         except OSError as error:
             self.close()
             raise self._unreadable(error) from error
@@ -92,17 +92,17 @@ class Source:
             raise
 
     def head(self) -> bytes:
-        """Return the first bytes, `HEAD_SIZE` at most, and rewind."""
+        """Return the first bytes (at most `HEAD_SIZE`), and rewind."""
         self.file.seek(0)
         head = self.file.read(HEAD_SIZE)
         self.file.seek(0)
         return head
 
     def sha256(self) -> str:
-        """Return the hash of all bytes; whoever reads goes on where they were.
+        """Return the hash of all bytes, without moving the reading position.
 
         Raises:
-            InputError: they can't be read.
+            InputError: the file can't be read.
         """
         digest, place = hashlib.sha256(), 0
         try:
@@ -114,31 +114,31 @@ class Source:
         return digest.hexdigest()
 
     def start(self, encoding: str | None) -> str:
-        """Return the first characters, as far as they can be decoded, and rewind; raises as `choose_encoding`."""
+        """Return the first characters that can be decoded, and rewind. Raises the errors of `choose_encoding`."""
         head = self.head()
         codec, skip = choose_encoding(head, encoding)
         return head[skip : skip + 4096].decode(codec, "ignore")
 
     def text(self, encoding: str | None, *, newline: str | None = None) -> io.TextIOWrapper:
-        r"""Decode the file strictly, from behind its byte order mark.
+        r"""Decode the file strictly, after its byte order mark.
 
         Args:
-            encoding: a name that Python knows; None takes the byte order mark's, else UTF-8.
-            newline: what ends a line, as in `open`, never translated; None takes it from the first line.
+            encoding: an encoding that Python knows (default: from the byte order mark, or else UTF-8).
+            newline: line end as in `open`, never translated (default: from the first line).
 
         Raises:
             InputError: the file is not text.
-            UsageError: there is no such encoding.
+            UsageError: the encoding does not exist.
         """
         head = self.head()
         if binary := self._binary(head):
             kind, hint = binary
-            raise InputError(f"{self.name} is {kind}, not text.", hint=hint, code="input-binary")
+            raise InputError(f"{self.name} is {kind}, not text", hint=hint, code="input-binary")
         codec, skip = choose_encoding(head, encoding)
         if not encoding and (wide := _without_a_mark(head)):
             raise InputError(
-                f"{self.name} looks like UTF-16 without a byte order mark, not UTF-8.",
-                hint=f"Save the file as UTF-8, or add `--encoding {wide}`.",
+                f"{self.name} looks like UTF-16 without a byte order mark, not UTF-8",
+                hint=f"save the file as UTF-8, or add `--encoding {wide}`",
                 code="input-binary",
             )
         self.file.seek(skip)
@@ -148,10 +148,10 @@ class Source:
         return self._text
 
     def guard(self, rows: Iterator[_Row]) -> Iterator[_Row]:
-        """Yield the rows as they are.
+        """Yield the rows unchanged.
 
         Raises:
-            InputError: a byte doesn't decode (the line is named), or the disk fails.
+            InputError: a byte can't be decoded (the error names the line), or the disk fails.
         """
         try:
             yield from rows
@@ -161,16 +161,16 @@ class Source:
             raise self._unreadable(error) from error
 
     def close(self) -> None:
-        """Close the file, or let go of the one that was handed in; a second time does nothing."""
+        """Close the file, or release an open file that was passed in. Closing twice is allowed."""
         if self._text is not None and not self.file.closed:
-            # Else the wrapper would close the caller's file when it is collected.
+            # Otherwise garbage collection of the wrapper would close the caller's file.
             self._text.detach()
             self._text = None
         if self._owned:
             self.file.close()
 
     def _binary(self, head: bytes) -> tuple[str, str] | None:
-        """Return what a file is that is no text, and what to do; None: it may be text."""
+        """Return the kind of a file that is not text, and what to do with it; None if it may be text."""
         if head.startswith(_OLE):
             return "an old Excel workbook or another Office document", _WORKBOOK
         if head.startswith(_ZIP):
@@ -186,12 +186,12 @@ class Source:
 
     def _unreadable(self, error: OSError) -> InputError:
         return InputError(
-            f"{self.name} can't be read: {error.strerror or error}.",
-            hint="Copy the file to a local disk and try again.",
+            f"{self.name} can't be read: {error.strerror or error}",
+            hint="copy the file to a local disk and try again",
         )
 
     def _undecodable(self) -> InputError:
-        """Return the error that names the first line with bytes that are not of the encoding."""
+        """Return the error that names the first line with bytes that are invalid in the encoding."""
         encoding = self._text.encoding if self._text is not None else "utf-8"
         _, skip = choose_encoding(self.head(), encoding)
         self.file.seek(skip)
@@ -205,35 +205,35 @@ class Source:
                 last = text[-1:] or last
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
-            # Bytes before the bad one may wait in the decoder, and are in the error's object.
+            # The decoder may hold bytes before the invalid one; they are in the exception's object.
             line += _line_ends(error.object[: error.start].decode(encoding, "ignore"), last)
             where = f", line {line}"
             why = f": the byte 0x{error.object[error.start]:02x} ({error.reason})"
         except UnicodeError as error:
             why = f": {error}"
         return InputError(
-            f"{self.name}{where} is not {encoding.upper()}{why}.",
-            hint="Save the file as UTF-8, or name its encoding, e.g. `--encoding cp1252` (Western Excel).",
+            f"{self.name}{where} is not {encoding.upper()}{why}",
+            hint="save the file as UTF-8, or name its encoding, e.g. `--encoding cp1252` (Western Excel)",
             code="input-encoding",
         )
 
 
 def _open(path: Path, name: str) -> BinaryIO:
     if not name:
-        hint = "Name a file. Perhaps a variable in the command is not set."
-        raise InputError("the name of the list is empty.", hint=hint)
+        hint = "name a file; perhaps a variable in the command is not set"
+        raise InputError("the name of the list is empty", hint=hint)
     try:
         return path.open("rb")
     except FileNotFoundError:
-        hint = "Check the path and the current folder."
-        raise InputError(f"{name} does not exist.", hint=hint) from None
+        hint = "check the path and the current folder"
+        raise InputError(f"{name} does not exist", hint=hint) from None
     except IsADirectoryError:
-        raise InputError(f"{name} is a folder.", hint="Name a file in that folder.") from None
+        raise InputError(f"{name} is a folder", hint="name a file in that folder") from None
     except PermissionError:
-        hint = "Change the permissions of the file, or run xuna as its owner."
-        raise InputError(f"{name} can't be read: permission denied.", hint=hint) from None
+        hint = "change the permissions of the file, or run xuna as its owner"
+        raise InputError(f"{name} can't be read: permission denied", hint=hint) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{name} can't be opened: {error}.", hint="Check the path.") from error
+        raise InputError(f"{name} can't be opened: {error}", hint="check the path") from error
 
 
 def _parts_of_zip(file: BinaryIO) -> Sequence[str]:
@@ -247,7 +247,7 @@ def _parts_of_zip(file: BinaryIO) -> Sequence[str]:
 
 
 def _without_a_mark(head: bytes) -> str:
-    """Return the UTF-16 in which the file's first letters are written, without a mark; empty where they aren't."""
+    """Return the UTF-16 variant of a file that begins with letters in UTF-16 without a mark; otherwise empty."""
     low, high = head[0:8:2], head[1:8:2]
     if len(high) > 1 and any(low) != any(high):
         return "utf-16-le" if any(low) else "utf-16-be"
@@ -255,22 +255,22 @@ def _without_a_mark(head: bytes) -> str:
 
 
 def choose_encoding(head: bytes, stated: str | None) -> tuple[str, int]:
-    """Return the codec for a file that begins so, and how many bytes of byte order mark to skip.
+    """Return the codec for a file that begins with `head`, and the length of its byte order mark.
 
-    A stated encoding wins over the mark; the mark decides between the byte orders of a stated UTF-16.
+    A stated encoding overrides the mark; the mark only chooses the byte order of a stated UTF-16.
 
     Raises:
-        UsageError: there is no such encoding, or it is not one of text.
+        UsageError: the encoding does not exist, or is not for text.
     """
     codec = None
     if stated is not None:
         try:
             codec = codecs.lookup(stated).name
-            io.TextIOWrapper(io.BytesIO(), encoding=codec)  # refuses codecs that are not for text
+            io.TextIOWrapper(io.BytesIO(), encoding=codec)  # it refuses codecs that are not for text
         except (LookupError, ValueError):
             raise UsageError(
-                f"--encoding {stated} is not a known text encoding.",
-                hint="Common ones are utf-8, utf-16, cp1252 (Western Excel), cp1250, latin-1 and shift_jis.",
+                f"--encoding {stated} is not a known text encoding",
+                hint="common ones are utf-8, utf-16, cp1252 (Western Excel), cp1250, latin-1 and shift_jis",
             ) from None
     for mark, marked in _BYTE_ORDER_MARKS:
         if head.startswith(mark) and (codec is None or marked.startswith(codec)):
@@ -279,36 +279,36 @@ def choose_encoding(head: bytes, stated: str | None) -> tuple[str, int]:
 
 
 def lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
-    """Yield each line with its end.
+    """Yield each line with its line end.
 
     Raises:
-        InputError: a line holds a NUL character, or has no end within `LONGEST` characters.
+        InputError: a line contains NUL, or is longer than `LONGEST`.
     """
     for number, line in enumerate(iter(partial(text.readline, LONGEST), ""), 1):
         if "\0" in line:
             raise InputError(
-                f"{name}, line {number}, contains a NUL character: the file is not text, or it is UTF-16.",
-                hint="Save the file as UTF-8, or name its encoding, e.g. `--encoding utf-16-le`.",
+                f"{name}, line {number}, contains a NUL character: the file is not text, or it is UTF-16",
+                hint="save the file as UTF-8, or name its encoding, e.g. `--encoding utf-16-le`",
                 code="input-binary",
             )
         if len(line) == LONGEST:
             raise InputError(
-                f"{name}, line {number}, is longer than {LONGEST:,} characters.",
-                hint="Check that the file is a contact list and not damaged.",
+                f"{name}, line {number}, is longer than {LONGEST:,} characters",
+                hint="check that the file is a contact list and not damaged",
             )
         yield line
 
 
 def _line_end(text: str) -> str:
-    r"""Return the `newline` to decode with: `\n`, or "" where a lone `\r` ends the first line (old Macs).
+    r"""Return the `newline` for decoding: `\n`, or "" if a single `\r` ends the first line (old Macs).
 
-    With "" a stray `\r` inside a cell would make two rows of one; with `\n` the csv module refuses it.
+    With "", a stray `\r` inside a cell would split a row in two; with `\n`, the csv module refuses it.
     """
     first = _LINE_END.search(text)
     return "" if first and first[0] == "\r" else "\n"
 
 
 def _line_ends(text: str, last: str) -> int:
-    r"""Count `\n`, `\r` and `\r\n` as one each; `last` is the character before the text."""
+    r"""Count line ends (`\n`, `\r` and `\r\n`); `last` is the character before the text."""
     ends = text.count("\n") + text.count("\r") - text.count("\r\n")
     return ends - (last == "\r" and text.startswith("\n"))

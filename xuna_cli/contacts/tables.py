@@ -1,4 +1,4 @@
-"""Rows under a header, whatever file they come from: CSV, TSV and XLSX."""
+"""Rows under a header, from any file format: CSV, TSV and workbooks."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
@@ -12,48 +12,48 @@ from xuna_cli.errors import InputError
 from xuna_cli.models import BEYOND_THE_HEADER, CellFault, Contact, Rejection
 
 HEADER_WITHIN = 10
-"""Rows under a header in which a better one is looked for, when it has no phone column."""
+"""Number of rows to search for a better header, if the header has no phone column."""
 
 
 def read_table(
     records: Iterator[Sequence[str]], name: str, *, of_text: bool = True
 ) -> tuple[tuple[str, ...], Iterator[Contact | Rejection]]:
-    """Read the header, and return it with the rows under it.
+    """Read the header, and return its columns and the rows under it.
 
     Args:
-        records: every row of the file from its first, blank ones too, so that they can be counted.
-        name: what messages call the list.
-        of_text: whether the cells come as the file has them; a workbook's are stripped, and have types.
+        records: every row of the file, also blank ones, so that rows can be counted.
+        name: name of the list in messages.
+        of_text: whether the cells are plain text of the file; a workbook's cells are stripped and typed.
 
     Returns:
-        The columns that have a name, and an iterator that gives each row that isn't blank once: a `Contact`
-        whose cells are stripped and as many as the columns, or a `Rejection` (`row-too-long`).
+        The columns that have a name, and an iterator over all rows that are not blank: a `Contact` with one stripped
+        cell for each column, or a `Rejection` (`row-too-long`).
 
     Raises:
-        InputError: no row has anything in it, or the first that has is no header. The iterator raises it
-            for a cell under a column that has no name.
+        InputError: all rows are blank, or the first other row is not a header. The iterator raises it for a cell in a
+            column without a name.
     """
     for row_number, record in enumerate(records, 1):
         header = [cell.strip() for cell in record]
         if any(header):
             guarded = are_rejects([cell for cell in header if cell]) or is_review(header)
             header = list(map(unguarded, header)) if guarded else without_marks(header)
-            while not header[-1]:  # a spreadsheet's empty columns at the right are no columns
+            while not header[-1]:  # a spreadsheet's empty columns on the right don't count
                 header.pop()
             for cell in record:
                 if isinstance(cell, CellFault):
-                    raise InputError(f"{name}, the header: {cell.message}.", code=cell.code)
+                    raise InputError(f"{name}, the header: {cell.message}", code=cell.code)
             records = _check_header(header, row_number, records, name)
             return tuple(filter(None, header)), _rows(
                 records, header, row_number, name, _cleaner(guarded=guarded), of_text=of_text
             )
-    raise InputError(f"{name} has only blank rows.", hint="A list needs a header row and contacts.")
+    raise InputError(f"{name} has only blank rows", hint="a list needs a header row and contacts")
 
 
 def _check_header(
     header: list[str], row_number: int, records: Iterator[Sequence[str]], name: str
 ) -> Iterator[Sequence[str]]:
-    """Check the header, and return the rows under it; two rows of headings are told as that."""
+    """Check the header, and return the rows under it; report two header rows as such."""
     try:
         check_header(header, row_number, name)
     except InputError as error:
@@ -68,7 +68,7 @@ def _check_header(
 def _check_title(
     header: list[str], row_number: int, records: Iterator[Sequence[str]], name: str
 ) -> Iterator[Sequence[str]]:
-    """Check that a header of one cell is no title above the header, and return the rows under it."""
+    """Check that a header with one cell is not a title above the header; return the rows under it."""
     above = []
     for number, record in enumerate(records, row_number + 1):
         above.append(record)
@@ -81,18 +81,18 @@ def _check_title(
 
 
 def check_header_place(columns: Sequence[str], rows: Sequence[Contact | Rejection], name: str) -> None:
-    """Do nothing where no row under a header looks more like one.
+    """Check that no row under the header is a better header.
 
     Args:
         columns: the header.
-        rows: the first rows under it.
-        name: what messages call the list.
+        rows: the first rows under the header.
+        name: name of the list in messages.
 
     Raises:
-        InputError: a row has the name of a phone column in it: the rows above are a title.
+        InputError: a row contains the name of a phone column, so the rows above it are a title.
     """
     if any(standing(column) is not Standing.NO for column in columns):
-        return  # it is a header: what is wrong with it was said
+        return  # it is a header; its errors were already reported
     for row in rows:
         fields = row.contact.fields if isinstance(row, Rejection) and row.contact else {}
         cells: list[object] = list((row.fields if isinstance(row, Contact) else fields).values())
@@ -106,17 +106,17 @@ def _below(header: Sequence[str], row_number: int, name: str) -> InputError:
     above = next(filter(None, header), "")
     rows = "row 1" if row_number == 2 else f"rows 1 to {row_number - 1}"  # noqa: PLR2004 - one row above
     return InputError(
-        f"{name}: row {row_number} looks like the header, but above it is {above!r}.",
-        hint=f"Delete {rows}: the first row must contain the column names.",
+        f"{name}: row {row_number} looks like the header, but above it is {above!r}",
+        hint=f"delete {rows}: the first row must contain the column names",
         code="input-title-row",
     )
 
 
 def _cleaner(*, guarded: bool) -> Callable[[Sequence[str]], list[Any]]:
-    """Return what makes the cells of a record what was meant; a typed cell of a workbook is that already.
+    """Return a function that cleans the cells of a row; typed cells of a workbook need no cleaning.
 
-    Marks are looked for in a workbook, too: a spreadsheet program that opens a CSV keeps them as text when it
-    saves the file as a workbook.
+    Spreadsheet marks are also removed in workbooks. A spreadsheet program that opens a CSV and saves it as a workbook
+    keeps the marks as text.
     """
     if guarded:
         return lambda record: [
@@ -141,14 +141,14 @@ def _rows(
         if not any(row):
             continue
         if len(row) != width:
-            if len(row) < width:  # editors drop empty cells at the end of a row
+            if len(row) < width:  # editors remove empty cells at the end of a row
                 row += [""] * (width - len(row))
             elif any(row[width:]):
                 yield _too_long(row, header, row_number, of_text=of_text)
                 continue
         if nameless:
             _check_nameless(row, nameless, row_number, name)
-        fields = dict(zip(header, row))  # noqa: B905 - a longer row has nothing but empty cells there
+        fields = dict(zip(header, row))  # noqa: B905 - a longer row has only empty cells there
         if nameless:
             del fields[""]
         yield Contact(row_number, fields)
@@ -159,8 +159,8 @@ def _check_nameless(row: Sequence[str], nameless: Sequence[int], row_number: int
         if row[position]:
             raise InputError(
                 f"{name}, row {row_number}: column {position + 1} contains {row[position]!r}, "
-                "but has no name in the header.",
-                hint="Give the column a name in the header, or remove the column.",
+                "but has no name in the header",
+                hint="give the column a name in the header, or remove the column",
                 code="input-header",
             )
 
@@ -168,18 +168,18 @@ def _check_nameless(row: Sequence[str], nameless: Sequence[int], row_number: int
 def _too_long(row: list[str], header: list[str], row_number: int, *, of_text: bool) -> Rejection:
     extra = next(cell for cell in row[len(header) :] if cell)
     fields: dict[str, object] = {column: cell for column, cell in zip(header, row, strict=False) if column}
-    advice = "Put quotes around a cell that contains the delimiter."
+    advice = "put quotes around a cell that contains the delimiter"
     if not of_text:
-        from xuna_cli.contacts.sheets import cell_name  # noqa: PLC0415 - workbooks alone
+        from xuna_cli.contacts.sheets import cell_name  # noqa: PLC0415 - only for workbooks
 
         cell = cell_name(row_number, row.index(extra, len(header)))
-        advice = f"Clear cell {cell}, or give its column a name in the header."
+        advice = f"clear cell {cell}, or give its column a name in the header"
     fields[BEYOND_THE_HEADER] = row[len(header) :]
     return Rejection(
         row_number,
         "row-too-long",
         "",
-        f"The row has {len(row)} cells, but the header has {len(header)}; the first extra cell is {extra!r}. "
+        f"the row has {len(row)} cells, but the header has {len(header)} (first extra cell: {extra!r}); "
         f"{advice}",
         Contact(row_number, fields),
     )

@@ -1,4 +1,4 @@
-"""Workbooks (XLSX, XLSM, XLS, ODS): which sheet is the list, and its rows as a table's."""
+"""Workbooks (XLSX, XLSM, XLS, ODS): choose the sheet, and read its rows as a table."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from xuna_cli.models import CellFault, TypedText
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_LOOKED_AT = 100  # rows of a sheet in which its header is looked for
+_LOOKED_AT = 100  # rows of a sheet to search for its header
 _COLUMNS_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
 class SheetRecords:
-    """The sheet that is read.
+    """The chosen sheet.
 
     Attributes:
-        sheet: its name.
-        records: every row from the first, blank ones too, as `read_table` takes them.
-        notes: what a person has to know before anybody is called: other sheets, hidden rows.
+        sheet: name of the sheet.
+        records: every row, also blank ones, for `read_table`.
+        notes: facts to know before anybody is called: other sheets, hidden rows.
     """
 
     sheet: str
@@ -42,18 +42,18 @@ def open_sheet(
     hidden_rows: HiddenRows | None = None,
     phone_columns: Sequence[str] = (),
 ) -> SheetRecords:
-    """Choose the sheet of a workbook that is the list, and open it.
+    """Choose the sheet with the list, and open it.
 
     Args:
         file: the workbook; seekable, and left open.
-        wanted: the sheet's name, in any case; None takes the only visible one with a phone column.
-        name: what messages call the list.
-        hidden_rows: what becomes of hidden rows; None: they stop the reading, if there are any.
-        phone_columns: the user's `--phone-column`.
+        wanted: name of the sheet, in any case (default: the only visible one with a phone column).
+        name: name of the list in messages.
+        hidden_rows: what to do with hidden rows (default: raise an error).
+        phone_columns: the user's `--phone-column` options.
 
     Raises:
-        InputError: it is no workbook, needs a password, or unpacked, it is far larger than a list; there is no such
-            sheet, or more than one may be the list; rows are hidden; or no cell of it was ever calculated.
+        InputError: the file is not a workbook, needs a password, or is far too large when unpacked; the sheet does
+            not exist, or several sheets may be the list; rows are hidden; or no cell was ever calculated.
     """
     book = _opened(file, name)
     sheet, notes = _choose(book, wanted, name, phone_columns)
@@ -62,8 +62,8 @@ def open_sheet(
         if hidden and hidden_rows is None:
             rows = "1 row is" if len(hidden) == 1 else f"{len(hidden):,} rows are"
             raise InputError(
-                f"{name}, sheet {sheet.name!r}: {rows} hidden, by a filter or by hand (e.g. row {hidden[0]}).",
-                hint="Add --hidden-rows skip to leave out hidden rows, or --hidden-rows call to call them too.",
+                f"{name}, sheet {sheet.name!r}: {rows} hidden, by a filter or by hand (e.g. row {hidden[0]})",
+                hint="add --hidden-rows skip to leave out hidden rows, or --hidden-rows call to call them too",
                 code="input-hidden-rows",
             )
         if hidden:
@@ -78,27 +78,27 @@ def open_sheet(
 
 
 def sheet_names(file: BinaryIO, name: str) -> list[str]:
-    """Return the names of a workbook's sheets, of hidden ones too.
+    """Return the names of a workbook's sheets, including hidden ones.
 
     Raises:
-        InputError: it can't be read as a workbook.
+        InputError: the file can't be read as a workbook.
     """
     return [sheet.name for sheet in _opened(file, name).sheets]
 
 
 def read_sheet(file: BinaryIO, sheet: str, name: str) -> Iterator[Sequence[str]]:
-    """Yield every row of a sheet of numbers from row 1, blank and hidden ones too: nobody on it is left out.
+    """Yield every row of a sheet of numbers, also blank and hidden ones, so that no number is lost.
 
-    A cell with a number has the digits of a phone number, whatever its format.
+    A number cell gives the digits of a phone number, whatever its format.
 
     Args:
         file: the workbook; seekable, and left open.
         sheet: the sheet's name.
-        name: what messages call the list.
+        name: name of the list in messages.
 
     Raises:
-        InputError: it can't be read, or a cell has an error, or a formula without a result: a suppression that
-            can't be read is a call that should not be made.
+        InputError: the sheet can't be read, or has a cell with an error or a formula without a result. Without all
+            do-not-call numbers, people could be called who must not be.
     """
     book = _opened(file, name)
     found, _ = _choose(book, sheet, name, ())
@@ -108,10 +108,10 @@ def read_sheet(file: BinaryIO, sheet: str, name: str) -> Iterator[Sequence[str]]
 
 
 def as_phone(cell: object) -> object:
-    """Return a cell of a phone column as text: what the sheet shows where that is the number's digits.
+    """Return a cell of a phone column as text, as displayed if that shows the number's digits.
 
-    A number that is shown with separators of thousands, or as 5.55E+09, is its digits. A date is no number,
-    however much `2026-12-03` looks like one.
+    A number that is displayed with thousands separators, or as 5.55E+09, gives its digits. A date is not a phone
+    number, although `2026-12-03` looks similar to one.
     """
     if not isinstance(cell, TypedText):
         return cell
@@ -129,8 +129,8 @@ def _without_faults(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterat
         for cell in row.cells:
             if isinstance(cell, CellFault):
                 raise InputError(
-                    f"{name}, sheet {sheet.name!r}, row {row.number}: {cell.message}.",
-                    hint="Every cell of a do-not-call list needs a value. Nobody was called.",
+                    f"{name}, sheet {sheet.name!r}, row {row.number}: {cell.message}",
+                    hint="every cell of a do-not-call list needs a value; nobody was called",
                     code=cell.code,
                 )
         yield row
@@ -147,7 +147,7 @@ def _opened(file: BinaryIO, name: str) -> Workbook:
 
 
 def _reader(head: bytes) -> Callable[[BinaryIO], Workbook]:
-    """Return what reads a file that begins so; readers are imported where they are needed."""
+    """Return the reader for a file that begins with `head`; readers are imported when needed."""
     if head.startswith(_OLE):
         from xuna_cli.contacts.xls import Xls  # noqa: PLC0415
 
@@ -170,8 +170,8 @@ def _reader(head: bytes) -> Callable[[BinaryIO], Workbook]:
 
 def _unreadable(name: str, error: WorkbookError) -> InputError:
     return InputError(
-        f"{name} can't be read as a workbook: {error}.",
-        hint="Open the file in a spreadsheet program and save it as XLSX or CSV.",
+        f"{name} can't be read as a workbook: {error}",
+        hint="open the file in a spreadsheet program and save it as XLSX or CSV",
         code="input-workbook",
     )
 
@@ -184,7 +184,7 @@ def _guarded(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterator[Shee
 
 
 def _records(rows: Iterator[SheetRow], *, skip_hidden: bool) -> Iterator[Sequence[str]]:
-    """Yield the cells of every row from the first; rows that the file leaves out are blank."""
+    """Yield the cells of every row; rows that the file leaves out are blank."""
     expected = 1
     for number, cells, hidden in rows:
         while expected < number:
@@ -195,7 +195,7 @@ def _records(rows: Iterator[SheetRow], *, skip_hidden: bool) -> Iterator[Sequenc
 
 
 def _hidden(book: Workbook, sheet: Sheet, name: str) -> list[int]:
-    """Return the rows that are hidden and not blank; the header is none of the list's."""
+    """Return the hidden rows that are not blank; the header doesn't count."""
     try:
         if not book.has_hidden_rows(sheet):
             return []
@@ -219,8 +219,8 @@ def _choose(
         if len(sheets) != 1:
             what = "has no sheet" if not sheets else "has more than one sheet"
             raise InputError(
-                f"{name} {what} {wanted!r}.",
-                hint=f"Use one of these with --sheet: {listed(names)}.",
+                f"{name} {what} {wanted!r}",
+                hint=f"use one of these with --sheet: {listed(names)}",
                 code="input-sheet",
             )
         return sheets[0], ()
@@ -229,8 +229,8 @@ def _choose(
     if not filled:
         hidden = [sheet.name for sheet in book.sheets if not sheet.visible]
         raise InputError(
-            f"{name} has no visible sheet with data.",
-            hint=f"To read a hidden sheet, add --sheet {quoted(hidden[0])}." if hidden else "Check the file.",
+            f"{name} has no visible sheet with data",
+            hint=f"to read a hidden sheet, add --sheet {quoted(hidden[0])}" if hidden else "check the file",
             code="input-sheet",
         )
     lists = [sheet for sheet in filled if _may_be_list(headers[sheet.name], phone_columns)]
@@ -243,41 +243,41 @@ def _choose(
     if lists:
         faults = [fault for sheet in lists if (fault := _fault_of_all(book, sheet, name))]
         raise InputError(
-            f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}."
-            + "".join(f" {fault}" for fault in faults),
-            hint=f"Choose one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`.",
+            f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}"
+            + "".join(f"; {fault}" for fault in faults),
+            hint=f"choose one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`",
             code="input-sheet",
         )
     tabs = "; ".join(
         f"{sheet.name!r} starts with {listed(headers[sheet.name][:_COLUMNS_NAMED])}" for sheet in filled
     )
     raise InputError(
-        f"{name} has no sheet with a phone number column. {tabs}.",
-        hint="Name the sheet and the column with --sheet and --phone-column.",
+        f"{name} has no sheet with a phone number column; {tabs}",
+        hint="name the sheet and the column with --sheet and --phone-column",
         code="input-sheet",
     )
 
 
 def _header(book: Workbook, sheet: Sheet, name: str) -> list[str]:
-    """Return the cells of the first row that isn't blank; of a sheet that can't be read, none."""
+    """Return the cells of the first row that is not blank; empty if the sheet can't be read."""
     try:
         for row in islice(_guarded(book.rows(sheet), name, sheet), _LOOKED_AT):
             if any(row.cells):
                 return [str(cell) for cell in row.cells if cell]
     except InputError:
-        return [] if len(book.sheets) > 1 else ["?"]  # it is said when the sheet is read
+        return [] if len(book.sheets) > 1 else ["?"]  # the error is reported when the sheet is read
     return []
 
 
 def _fault_of_all(book: Workbook, sheet: Sheet, name: str) -> str:
-    """Return what is wrong with a sheet whose rows have nothing but cells without a value; empty: nothing is."""
+    """Return the error of a sheet whose rows have only cells without a value; empty if there is none."""
     first: CellFault | None = None
     for row in islice(_guarded(book.rows(sheet), name, sheet), 1, _LOOKED_AT):
         cells = [cell for cell in row.cells if cell]
         if not all(isinstance(cell, CellFault) for cell in cells):
             return ""
         first = first or next((cell for cell in cells if isinstance(cell, CellFault)), None)
-    return f"No row of {sheet.name!r} can be used: {first.message}." if first is not None else ""
+    return f"no row of {sheet.name!r} can be used: {first.message}" if first is not None else ""
 
 
 def _may_be_list(header: Sequence[str], phone_columns: Sequence[str]) -> bool:

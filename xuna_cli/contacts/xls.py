@@ -1,4 +1,4 @@
-"""XLS: the sheets of an old Excel workbook, through xlrd, which knows errors, formats and hidden rows."""
+"""Read XLS: the sheets of an old Excel workbook, with xlrd, which knows errors, formats and hidden rows."""
 
 import io
 import struct
@@ -9,10 +9,10 @@ from xuna_cli.contacts.number_formats import GENERAL, show
 from xuna_cli.contacts.sheets import Sheet, SheetRow, WorkbookError, cell_name
 from xuna_cli.models import CellFault, TypedText
 
-# The format ends at 65,536 rows of 256 columns; what is larger holds pictures, and is held in memory.
+# The format ends at 65,536 rows of 256 columns. A larger file contains pictures, and xlrd reads it into memory.
 _LARGEST = 256 * 1024 * 1024
 _PASSWORD = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e".encode("latin-1")
-# A record that Excel and LibreOffice write when they have calculated ([MS-XLS] 2.4.215, RecalcId).
+# A record that Excel and LibreOffice write after calculating ([MS-XLS] 2.4.215, RecalcId).
 _RECALC_ID = 0x01C1
 
 
@@ -20,17 +20,17 @@ class Xls:
     """An old Excel workbook (BIFF).
 
     Args:
-        file: its bytes; seekable, and left open.
+        file: the file's bytes; seekable, and left open.
 
     Attributes:
-        sheets: its worksheets, in their order.
+        sheets: the worksheets in their order.
 
     Raises:
-        WorkbookError: it can't be read.
+        WorkbookError: the workbook can't be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        import xlrd  # noqa: PLC0415 - only where there is such a workbook
+        import xlrd  # noqa: PLC0415 - only for such a workbook
         from xlrd.compdoc import CompDocError  # noqa: PLC0415
 
         file.seek(0)
@@ -48,7 +48,7 @@ class Xls:
             if "encrypted" in words.lower() or "password" in words.lower():
                 raise WorkbookError("it is protected by a password; save a copy without one") from None
             raise WorkbookError(f"it is damaged ({words})") from None
-        except Exception as error:  # noqa: BLE001 - the library raises what damaged bytes make of its code
+        except Exception as error:  # noqa: BLE001 - damaged bytes can make the library raise anything
             raise WorkbookError(f"it is damaged ({type(error).__name__})") from None
         self._errors: dict[int, str] = xlrd.error_text_from_code
         self._calculated = _has_record(content, _RECALC_ID)
@@ -62,7 +62,7 @@ class Xls:
         return any(row.hidden for row in self._sheet(sheet).rowinfo_map.values())
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
-        """Yield the rows of the sheet, in their order."""
+        """Yield the rows of the sheet in their order."""
         table = self._sheet(sheet)
         for index in range(table.nrows):
             cells = [
@@ -85,7 +85,7 @@ class Xls:
                 return show(value, self._format(cell.xf_index), epoch_1904=bool(self._book.datemode))
             except (ValueError, OverflowError):
                 return str(value)
-        if kind == 4:  # noqa: PLR2004 - a truth value
+        if kind == 4:  # noqa: PLR2004 - a boolean
             return TypedText("TRUE" if value else "FALSE", bool(value))
         if kind == 5:  # noqa: PLR2004 - an error
             return CellFault(self._errors.get(value, "#ERROR"), "cell-error", cell_name(row, column))
@@ -99,5 +99,5 @@ class Xls:
 
 
 def _has_record(content: bytes, record: int) -> bool:
-    """Return whether a workbook's stream has a record of four bytes or more of this kind."""
+    """Return whether a workbook's stream has a record of this kind with four bytes or more."""
     return struct.pack("<HHH", record, 8, record) in content

@@ -1,7 +1,7 @@
-"""XLSX and XLSM: the sheets of a workbook, row by row, in constant memory but for its shared texts.
+"""Read XLSX and XLSM: the sheets of a workbook, row by row, in constant memory except for its shared texts.
 
-The parts and elements are those of ECMA-376 (Office Open XML), part 1, chapter 18. The workbook is read from its own
-XML, since what matters here is lost elsewhere: errors, formulas that were never calculated, hidden rows and formats.
+The parts and elements are those of ECMA-376 (Office Open XML), part 1, chapter 18. This reads the XML itself, because
+other libraries lose what matters here: errors, formulas without a result, hidden rows and formats.
 """
 
 import posixpath
@@ -27,26 +27,26 @@ from xuna_cli.models import CellFault, TypedText
 
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
-# Text that is shared between cells is held in memory: a list of a million people with six texts each has 200 MB.
+# Texts that cells share are kept in memory: a list of a million people with six texts each takes 200 MB.
 _MOST_SHARED = 512 * 1024 * 1024
-# A sheet is compressed ten to fifty times; a thousand times is made to fill a memory or a day.
+# Normal sheets are compressed by a factor of ten to fifty. A factor of a thousand is made to exhaust memory or time.
 _MOST_COMPRESSED = 200
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
-_LONGEST_TAG = 4096  # bytes of a row's start
+_LONGEST_TAG = 4096  # bytes of a row's start tag
 
 
 class Xlsx:
     """An Office Open XML workbook.
 
     Args:
-        file: its bytes; seekable, and left open.
+        file: the file's bytes; seekable, and left open.
 
     Attributes:
-        sheets: its worksheets, in their order; charts and dialogs are none.
+        sheets: the worksheets in their order, without charts and dialogs.
 
     Raises:
-        WorkbookError: it can't be read.
+        WorkbookError: the workbook can't be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -96,13 +96,13 @@ class Xlsx:
         """Return whether a row of the sheet is hidden, by a filter or by hand."""
         rest = b""
         for chunk in self._chunks(sheet.part):
-            if _HIDDEN.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which only the parser reads
+            if _HIDDEN.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which this search can't read
                 return True
             rest = chunk[-_LONGEST_TAG:]
         return False
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
-        """Yield the rows that the sheet has, in their order; blank ones may be left out.
+        """Yield the rows of the sheet in their order; blank ones may be left out.
 
         Raises:
             WorkbookError: the sheet can't be read further.
@@ -139,7 +139,7 @@ class Xlsx:
         feed(parser, b"", last=True)
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Return what a part refers to: by its id, the last word of its type, and the part."""
+        """Return the parts that a part refers to: by ID, the last word of the type, and the name of the part."""
         folder, name = posixpath.split(part)
         relations = posixpath.join(folder, "_rels", f"{name}.rels")
         if relations not in self._zip.namelist():
@@ -194,7 +194,7 @@ class Xlsx:
 
 
 class _TextsReader:
-    """Makes the list of texts that cells share."""
+    """Builds the list of texts that cells share."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -227,7 +227,7 @@ class _TextsReader:
 
 
 class _SheetReader:
-    """Makes rows of a sheet's XML as it comes."""
+    """Builds the rows of a sheet from its XML."""
 
     def __init__(self, texts: list[str], formats: list[str], *, epoch_1904: bool, recalculates: bool) -> None:
         self._texts = texts
@@ -338,7 +338,7 @@ class _SheetReader:
             return self._of_number(value)
         if kind == "b":
             return TypedText("TRUE" if value == "1" else "FALSE", value == "1")
-        return _unescaped(value).strip()  # str; an ISO date (d) is shown as it is
+        return _unescaped(value).strip()  # str, or an ISO date (d), which is shown unchanged
 
     def _of_number(self, value: str) -> str:
         style = self._attributes.get("s", "0")
@@ -351,7 +351,7 @@ class _SheetReader:
             text: str = show(float(value), code, epoch_1904=self._epoch_1904)
         except (ValueError, OverflowError):
             text = value.strip()
-        if len(self._shown) < 10_000:  # noqa: PLR2004 - the same dates and amounts come again and again
+        if len(self._shown) < 10_000:  # noqa: PLR2004 - the same dates and amounts occur many times
             self._shown[value, style] = text
         return text
 
@@ -365,7 +365,7 @@ def _number(text: str | None, default: int = 0) -> int:
 
 
 def _column(reference: str | None, default: int) -> int:
-    """Return the position from 0 of a cell's column: of `B3`, 1."""
+    """Return a cell's column, counted from 0: 1 for `B3`."""
     column = 0
     for letter in reference or "":
         if not "A" <= letter <= "Z":
