@@ -144,7 +144,7 @@ def test_settings_come_from_a_dotenv_in_the_current_folder(cli, api, people, tmp
 def test_a_placeholder_without_a_column_stops_before_anything_is_sent(cli, api, people):
     ran = cli("batch-call", people(3), "-m", "Hi {{ nmae }}", exits=5)
     assert "'nmae'" in ran.err
-    assert "Did you mean 'name'" in ran.err
+    assert "did you mean 'name'" in ran.err
     assert api.state.requests_total == 0
 
 

@@ -82,12 +82,12 @@ CHANGES = {
     "seal": (lambda rows: rows[1].update({SEAL: rows[1][SEAL][:-1] + "x"}), "row {1} has no seal"),
     "seal's digit": (lambda rows: rows[1].update({SEAL: other_digit(rows[1][SEAL])}), "row {1} was changed"),
     "no seal in one row": (change(1, SEAL, ""), "row {1} has no seal"),
-    "no seal in the first row": (change(0, SEAL, ""), "row {1} is sealed, and the first row is not"),
-    "removed": (lambda rows: rows.pop(1), "row {1} was sealed as call 3 of 3, and is call 2"),
-    "first removed": (lambda rows: rows.pop(0), "row {0} was sealed as call 2 of 3, and is call 1"),
+    "no seal in the first row": (change(0, SEAL, ""), "row {1} is sealed, but the first row is not"),
+    "removed": (lambda rows: rows.pop(1), "row {1} was sealed as call 3 of 3, but is now call 2"),
+    "first removed": (lambda rows: rows.pop(0), "row {0} was sealed as call 2 of 3, but is now call 1"),
     "last removed": (lambda rows: rows.pop(), "only 2 of 3 calls are there"),
-    "moved": (lambda rows: rows.reverse(), "row {0} was sealed as call 3 of 3, and is call 1"),
-    "doubled": (lambda rows: rows.append(rows[2]), "row {3} was sealed as call 3 of 3, and is call 4"),
+    "moved": (lambda rows: rows.reverse(), "row {0} was sealed as call 3 of 3, but is now call 1"),
+    "doubled": (lambda rows: rows.append(rows[2]), "row {3} was sealed as call 3 of 3, but is now call 4"),
     "added": (lambda rows: rows.insert(1, {**rows[1], SEAL: ""}), "row {1} has no seal"),
 }
 

@@ -1,1 +1,1 @@
-"""From a contact to a call target: phone number, template, override."""
+"""Make a call target from a contact: phone number, template, override."""

@@ -1,7 +1,8 @@
-"""What a template may make on its way: no value, and no amount of work, grows without end.
+"""Limits for templates, so that no value and no computation can grow without end.
 
-A text is bounded where it is made. So is a list: `{% set a = [a, a] %}` forty times is small in memory, and a
-terabyte for whatever walks through it. A loop in which each step is allowed is bounded by the work of a row.
+The size of a text is checked when the text is made, and so is the size of a list: repeating `{% set a = [a, a] %}`
+forty times takes little memory, but code that walks through the list sees a terabyte. A loop of many small steps is
+limited by the work per row.
 """
 
 import threading
@@ -14,13 +15,13 @@ from jinja2 import Undefined, pass_context
 from xuna_cli.targets.values import LONGEST_TEXT, TemplateProblem, spoken, too_long
 
 MOST_VALUES = 10_000
-"""Values in a list or an object, all levels together."""
+"""Maximum number of values in a list or an object, at all levels."""
 MOST_STEPS = 1_000
-"""Steps of a loop; nobody listens to a thousand items."""
+"""Maximum number of steps of a loop; nobody listens to a thousand items."""
 MOST_WORK = 10_000_000
-"""Characters and values that one row's template may go through; about a second."""
+"""Maximum number of characters and values that the template may process for one row; about a second."""
 WORK_OF_A_STEP, WORK_OF_A_CALL = 10, 1_000
-"""What a step of a loop, and a call of a macro or a function, counts for: neither need make anything."""
+"""Work counted for a step of a loop, and for a call of a macro or function, even if they produce nothing."""
 
 
 class _Work(threading.local):
@@ -31,7 +32,7 @@ _WORK = _Work()
 
 
 def begin_row() -> None:
-    """Start to count the work of a row."""
+    """Start counting the work for a row."""
     _WORK.left = MOST_WORK
 
 
@@ -39,7 +40,7 @@ def charge(amount: int) -> None:
     """Count work.
 
     Raises:
-        TemplateProblem: the row's template has done too much of it.
+        TemplateProblem: the template needs too much work for this row.
     """
     _WORK.left -= amount + 1
     if _WORK.left < 0:
@@ -47,10 +48,10 @@ def charge(amount: int) -> None:
 
 
 def weigh(value: object) -> int:
-    """Return how many characters and values there are in a value, all levels together.
+    """Return the number of characters and values in a value, at all levels.
 
     Raises:
-        TemplateProblem: more than a template may handle.
+        TemplateProblem: the value is too large for a template.
     """
     if isinstance(value, str):
         return len(value)
@@ -81,16 +82,16 @@ def weigh(value: object) -> int:
 def guarded(
     function: Callable[..., Any], *, is_of_text: bool = False, is_growing: bool = False
 ) -> Callable[..., Any]:
-    """Return a filter that refuses empty values, and whose arguments and result are bounded.
+    """Return a filter that refuses empty values, and limits its arguments and result.
 
-    Jinja's own would say "None" of an empty value, or nothing at all.
+    Jinja's own filters would return "None" for an empty value, or nothing.
 
     Args:
         function: the filter.
-        is_of_text: it is for one text; Jinja's own would say "['a']" of a list.
-        is_growing: its other arguments say how much longer it makes the text.
+        is_of_text: whether it is for one text; Jinja's filter would return "['a']" for a list.
+        is_growing: whether its other arguments say how much longer it makes the text.
     """
-    position = 1 if hasattr(function, "jinja_pass_arg") else 0  # behind Jinja's environment or context
+    position = 1 if hasattr(function, "jinja_pass_arg") else 0  # after Jinja's environment or context
 
     @wraps(function)
     def bounded(*args: Any, **kwargs: Any) -> Any:
@@ -118,7 +119,7 @@ def _size(argument: object) -> int:
 
 
 def settled(result: Any) -> Any:
-    """Return a result whose size is bounded; what is made step by step is made here."""
+    """Return a result of limited size; an iterator is turned into a list."""
     if isinstance(result, Iterator):
         values = []
         for each in result:
@@ -133,10 +134,10 @@ def settled(result: Any) -> Any:
 
 
 def steps(values: Any) -> Any:
-    """Return what a loop goes through.
+    """Return the items of a loop.
 
     Raises:
-        TemplateProblem: it has too many steps.
+        TemplateProblem: the loop has too many steps.
     """
     if isinstance(values, Undefined):
         str(values)
@@ -148,7 +149,7 @@ def steps(values: Any) -> Any:
 
 
 def concat(values: Iterable[object]) -> str:
-    """Put texts together, each as it is spoken."""
+    """Concatenate values, each as it is spoken."""
     text = "".join(map(spoken, values))
     charge(len(text))
     if len(text) > LONGEST_TEXT:
@@ -156,8 +157,8 @@ def concat(values: Iterable[object]) -> str:
     return text
 
 
-@pass_context  # or it would be computed once, when the template is compiled
+@pass_context  # otherwise Jinja would compute it once, when it compiles the template
 def literal(_context: Any, length: int) -> str:
-    """Count a text of the template's own that may be said again and again, and return nothing to say."""
+    """Count a text of the template that may be repeated; return an empty text."""
     charge(length)
     return ""

@@ -1,4 +1,4 @@
-"""Builds call targets: a contact becomes a call target, or a rejection that says why."""
+"""Build call targets: make a call target or a rejection of each contact."""
 
 import sys
 import unicodedata
@@ -31,33 +31,33 @@ from xuna_cli.targets.template import Template, check_columns, no_column
 from xuna_cli.targets.values import TargetProblem, is_empty
 
 _NESTED = frozenset({dict, list})
-LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes take about 2,700, and what is beside the key
+LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes allow about 2,700, including other columns
 
 
 class TargetBuilder:
-    """Turns the contacts of one list into call targets.
+    """Turns the contacts of a list into call targets.
 
     Args:
-        phones: the columns with the numbers, and those that say their country.
-        columns: the list's; where they are not complete, those of its first contact.
-        columns_are_complete: later contacts can't have other columns (they can in JSON).
-        region: the country of numbers without `+`, as `phone.check_region` returns it.
-        strict: demand *valid* numbers, not only *possible* ones.
-        key_column: makes one key per number and value of this column, not per number.
-        overrides: the templates of what is said, from `override.parse_override` and `first_message`.
-        keep_contact: let targets keep their contact, for writing out what the API rejects.
-        timezone_column: the column that says where the person is, as an IANA name.
-        lint: looks at what will be said.
-        of_workbook: the list is a workbook, whose cells may have an error, or no result.
-        rendered: what a list of `xuna render` says of itself; its rows bring their keys, of this campaign.
+        phones: columns with phone numbers, and columns with their country.
+        columns: columns of the list; if they are not complete, those of its first contact.
+        columns_are_complete: whether later contacts can't have other columns (they can in JSON).
+        region: country of numbers without `+`, as returned by `phone.check_region`.
+        strict: whether numbers must be *valid*, not only *possible*.
+        key_column: column whose value, together with the number, makes the key (default: only the number).
+        overrides: templates of the override, from `override.parse_override` and `first_message`.
+        keep_contact: whether targets keep their contact, to write it to a file if the API rejects it.
+        timezone_column: column with the person's IANA time zone.
+        lint: checks the finished messages.
+        of_workbook: whether the list is a workbook, whose cells may have errors or no result.
+        rendered: header of a list from `xuna render`, whose rows contain keys of its campaign.
 
     Attributes:
-        warnings: of columns that only a `default` uses and that aren't there.
+        warnings: one for each missing column that is only used with `default`.
 
     Raises:
         UsageError: two overrides contradict each other.
-        InputError: the list lacks a column that a template or the key needs, or two of its own columns
-            contradict each other. Nothing has been sent then.
+        InputError: the list lacks a column that a template or the key needs, or two of its own columns contradict
+            each other. Nothing has been sent then.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class TargetBuilder:
         check_paths(overrides)
         self._own_columns = own_columns(columns)
         bound = tuple(replace(override, template=override.template.bound(columns)) for override in overrides)
-        # In JSON each contact may spell its names otherwise: they are looked up in every one.
+        # In JSON each contact may spell its field names differently, so names are looked up for each contact.
         self._overrides = bound if columns_are_complete else tuple(overrides)
         self._names = tuple(
             dict.fromkeys(name for each in self._overrides for name in each.template.all_columns)
@@ -93,23 +93,23 @@ class TargetBuilder:
         self._rendered = rendered
         self._may_have_faults = of_workbook
         self._phone = RowPhone(phones, region=region, strict=strict)
-        # What a row can't do without: an error in another cell of a workbook is nobody's business.
+        # Columns that a call needs; workbook errors in other cells don't matter.
         spoken = {name for override in bound for name in override.template.all_columns} | set(
             self._own_columns
         )
         steering = {*phones.columns[:1], *phones.regions, *filter(None, (self._key_column, timezone_column))}
         self._needed = tuple(spoken | steering)
-        # A row with words of its own takes the slow path; in JSON any row may have columns of its own.
+        # Rows with their own message take the slow path; in JSON, any row may have its own fields.
         self._fast_path = None if self._own_columns else fast_path(bound)
         self._usual_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
 
     @property
     def plus_added(self) -> int:
-        """How many numbers had their country code, and no +, and were read with one."""
+        """Number of phone numbers that had a country code without +, and were read as if they had one."""
         return self._phone.plus_added
 
     def __call__(self, contact: Contact) -> CallTarget | Rejection:
-        """Return the call target of one contact, or why there is none. Raises nothing for any contact."""
+        """Return the call target of a contact, or a rejection. Never raises because of a contact."""
         row_number, fields = contact.row_number, contact.fields
         if self._may_have_faults:
             for column in self._needed:
@@ -144,18 +144,18 @@ class TargetBuilder:
         needed: list[Template] = []
         spoken_for: list[Template] = []
         for override in overrides:
-            # Where rows can speak for themselves, there may be none that needs the template.
+            # If rows can have their own values, perhaps no row needs the template.
             by_rows = any(clash(override.path, path) for path in self._own_columns.values())
             (spoken_for if by_rows else needed).append(override.template)
         warnings = check_columns(needed, columns, complete=self._columns_are_complete)
         lacking = [
-            f"{template.where} needs {column!r}, which the list lacks: "
-            "rows without words of their own are rejected"
+            f"{template.where} needs {column!r}, which the list doesn't have; "
+            "rows without their own message are rejected"
             for template in spoken_for
             for column in template.columns
             if column not in columns
         ]
-        # A row of a text format may be short: what it lacks is empty there, not missing.
+        # A row of a text format may be short; then its missing cells count as empty.
         return warnings + lacking, self._columns_are_complete and not lacking
 
     def _key(self, number: str, fields: Mapping[str, object]) -> str:
@@ -170,10 +170,10 @@ class TargetBuilder:
             message = f"{column!r} must be text or a whole number for --key"
             raise TargetProblem("key-not-text", message, column)
         try:
-            # One person is one, whichever way a letter and its accent are put together.
+            # A letter and its accent have several encodings in Unicode; normalize them, so that the key is the same.
             text = unicodedata.normalize("NFC", str(value).strip())
             text.encode()
-        except ValueError:  # half of a character, or an integer of thousands of digits: no ledger holds it
+        except ValueError:  # half a character, or an integer of thousands of digits: can't be stored
             raise TargetProblem("key-not-text", f"{column!r} can't be stored as text", column) from None
         return f"{number}{KEY_SEPARATOR}{text}"
 
@@ -188,13 +188,13 @@ class TargetBuilder:
         column = self._timezone_column or ""
         value = fields.get(column)
         if not self._columns_are_complete and is_empty(value) and zone_columns([column]):
-            # A later contact in JSON may spell the name otherwise; unread, its hours would be wrong.
+            # A later JSON contact may spell the field differently; ignoring it would give wrong hours.
             found = [name for name in zone_columns(fields) if not is_empty(fields[name])]
             if len(found) > 1:
                 message = f"{found[0]!r} and {found[1]!r} may both be the time zone; choose one with --timezone-column"
                 raise TargetProblem("timezone-ambiguous", message, found[1])
             value = fields[found[0]] if found else None
-        # There are few zones and many rows: each name is kept once.
+        # There are few zones and many rows, so each name is stored once.
         return None if is_empty(value) else sys.intern(str(value).strip())
 
     def _override(self, row_number: int, fields: Mapping[str, object]) -> str | None:
@@ -205,7 +205,7 @@ class TargetBuilder:
         return self._slow_path(row_number, fields)
 
     def _has_usual_columns(self, fields: Mapping[str, object]) -> bool:
-        # A JSON contact may have columns of its own that say more.
+        # A JSON contact with other fields may have its own values.
         return self._usual_columns is None or fields.keys() == self._usual_columns
 
     def _slow_path(self, row_number: int, fields: Mapping[str, object]) -> str | None:
@@ -230,14 +230,14 @@ def _key_column(name: str, columns: Sequence[str]) -> str:
     try:
         column = column_for(name, columns)
     except AmbiguousName as problem:
-        raise InputError(f"--key: {problem}.", code="column-ambiguous") from None
+        raise InputError(f"--key: {problem}", code="column-ambiguous") from None
     if column is None:
         raise no_column("--key", name, columns)
     return column
 
 
 def _own_message(own: Mapping[str, object], columns: Mapping[str, Path]) -> tuple[str, str] | None:
-    """Return the column of a row's own first message, and the message; None: it has none."""
+    """Return the column and the text of a row's own first message, or None."""
     message = message_of(own)
     if message is None:
         return None

@@ -1,7 +1,7 @@
-"""The filters `date`, `time` and `datetime`: days and times as a voice says them, in any language, through Babel.
+"""The filters `date`, `time` and `datetime`: dates and times as people say them, in any language, with Babel.
 
-Patterns are those of Unicode LDML (TR 35, part 4), as CLDR and Babel have them: `EEEE, d MMMM`, `h:mm a`, or
-`short`, `medium`, `long` and `full`. Babel is imported when a template is compiled that uses one of them.
+Patterns are those of Unicode LDML (TR 35, part 4), CLDR and Babel: `EEEE, d MMMM`, `h:mm a`, or `short`, `medium`,
+`long` and `full`. Babel is imported when a template with one of the filters is compiled.
 """
 
 import re
@@ -21,7 +21,7 @@ NAMES = frozenset({"date", "time", "datetime"})
 _STYLES = frozenset({"short", "medium", "long", "full"})
 _DATE_LETTERS, _TIME_LETTERS = frozenset("GyQqMLdEec"), frozenset("abBhHKkms")
 _FIELD_LETTERS = re.compile(r"'[^']*'|([A-Za-z])")
-_EXAMPLE = datetime(2026, 11, 12, 9, 30)  # noqa: DTZ001 - a day and a time of day, of no place
+_EXAMPLE = datetime(2026, 11, 12, 9, 30)  # noqa: DTZ001 - without a time zone
 
 
 def _make(name: str, style: str, letters: frozenset[str]) -> Callable[..., str]:
@@ -29,7 +29,7 @@ def _make(name: str, style: str, letters: frozenset[str]) -> Callable[..., str]:
         value: object,
         pattern: object = style,
         locale: object = "en",
-        input: object = None,  # noqa: A002 - as templates have it
+        input: object = None,  # noqa: A002 - the argument's name in templates
         timezone: object = None,
     ) -> str:
         language = _locale(_argument("locale", locale))
@@ -50,7 +50,7 @@ def _make(name: str, style: str, letters: frozenset[str]) -> Callable[..., str]:
 
 def _argument(what: str, value: object) -> str:
     if is_empty(value) or not isinstance(value, str):
-        str(value)  # an empty cell says which one it is
+        str(value)  # raises the error for an empty cell, with its column
         raise TemplateProblem(
             "template-date", f"{what} must be text, but in this row it is empty or not text"
         )
@@ -58,10 +58,10 @@ def _argument(what: str, value: object) -> str:
 
 
 def check_pattern(name: str, pattern: str, letters: frozenset[str]) -> None:
-    """Check that a pattern is one of LDML for a date, a time, or both.
+    """Check that a pattern is valid LDML for a date, a time, or both.
 
     Raises:
-        TemplateProblem: it is not; the message says what is meant for.
+        TemplateProblem: the pattern is not valid; the message says what to write.
     """
     if pattern in _STYLES:
         return
@@ -87,7 +87,7 @@ def check_pattern(name: str, pattern: str, letters: frozenset[str]) -> None:
 
 @lru_cache(maxsize=256)
 def _locale(identifier: str) -> "Locale":
-    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - start-up: only where a template needs it
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - slow, for few templates
 
     try:
         return Locale.parse(identifier.strip().replace("-", "_"))
@@ -154,14 +154,14 @@ def filters() -> dict[str, Callable[..., Any]]:
 
 
 def check_constants(name: str, arguments: dict[str, str]) -> None:
-    """Check what a template says itself of a filter's arguments, with an example.
+    """Check a filter's arguments that are constants in the template, with an example.
 
     Args:
-        name: of the filter.
-        arguments: those that are texts, by name.
+        name: name of the filter.
+        arguments: its constant text arguments, by name.
 
     Raises:
-        TemplateProblem: a pattern, a language or a way of reading is none.
+        TemplateProblem: a pattern, a language or an input pattern is not valid.
     """
     filters()[name](
         _EXAMPLE, **{key: text for key, text in arguments.items() if key in ("pattern", "locale")}

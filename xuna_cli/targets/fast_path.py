@@ -1,8 +1,8 @@
-"""The fast path to a row's override: the JSON of all rows with gaps in it, and cells in which nothing can be wrong.
+"""Fast path: fill gaps in the JSON that all rows share, for rows whose cells can't cause a problem.
 
-Nearly all rows are such rows, and for them filling in, lint and JSON are one step here. Whatever else a cell holds
-(a quote, a number, nothing at all) takes the slow path: this one says neither what a row means nor what is wrong
-with it, and a test holds the two together.
+Almost all rows are like that. For them, this does rendering, lint and JSON in one step. Any other cell (with a quote,
+a number, nothing at all) takes the slow path, which alone decides what the row means or what is wrong with it. A test
+checks that both paths give the same results.
 """
 
 import re
@@ -20,53 +20,53 @@ from xuna_cli.targets.values import FILLERS, TemplateProblem, check_encodable
 from xuna_cli.targets.words import WHOLE_CELLS
 from xuna_cli.targets.wrong_encoding import find_misread
 
-# Nothing that is looked for in a sentence has any of these in it, and JSON takes them as they are. Letters are
-# those of any script.
+# Characters that are in nothing that lint looks for in a message, and that JSON does not escape. Letters of any
+# script are allowed.
 _SAFE = r"\w$&*+@^`~'\-"
 _find_odd = re.compile(rf"[^{_SAFE} ]").search
-# With the marks of a sentence, where they stand as they should: `Umbrella, Inc.`, `12.50`, `10:30`.
+# Words with punctuation in its normal place: `Umbrella, Inc.`, `12.50`, `10:30`.
 _WORD = rf"[{_SAFE}]++(?:[.,:!][{_SAFE}]++)*+"
 _PHRASE = rf"{_WORD}(?:[.,:!?]? {_WORD})*+"
-# `2026-11-24`, `10:30:00`: a date or time as it is not said.
+# `2026-11-24`, `10:30:00`: dates or times in a form that people don't say.
 _find_date = re.compile(r"-\d\d-").search
 _find_time = re.compile(r":\d\d:").search
 _BETWEEN = "\x1f"
-_GAP = re.compile(r"\\u0000(\d+)\\u0000")  # as JSON has it: NUL, the placeholder's position, NUL
+_GAP = re.compile(r"\\u0000(\d+)\\u0000")  # a gap in the JSON: NUL, the placeholder's position, NUL
 
 Values = Callable[[Mapping[str, object]], Sequence[Any]]
 
 
 class FastPath:
-    """Makes the override of a row, as JSON, of cells in which nothing can be wrong.
+    """Makes the override of a row as JSON, if none of its cells can cause a problem.
 
     Args:
-        literals: the JSON before, between and behind the placeholders; one more than there are placeholders.
-        placeholders: in the order in which they stand in the JSON.
-        has_dot: for each of them, whether a dot follows it.
+        literals: the JSON before, between and after the placeholders; one more than placeholders.
+        placeholders: the placeholders, in their order in the JSON.
+        has_dot: for each placeholder, whether a dot follows it.
     """
 
     def __init__(
         self, literals: Sequence[str], placeholders: Sequence[Placeholder], has_dot: Sequence[bool]
     ) -> None:
         self._format = "%s".join(literal.replace("%", "%%") for literal in literals)
-        # A dot at a cell's end is one too many where the template goes on with one.
+        # A dot at the end of a cell is one too many if the template continues with a dot.
         self._are_phrases = re.compile(
             _BETWEEN.join(_PHRASE + ("" if dot else r"\.?+") for dot in has_dot)
         ).fullmatch
         self._values = _values_of(placeholders)
 
     def __call__(self, fields: Mapping[str, object]) -> str | None:
-        """Return the override of one row; None: it needs the slow path."""
+        """Return the override of a row; None if it needs the slow path."""
         try:
             values = self._values(fields)
             try:
                 together = f" {' '.join(values)} "
-            except TypeError:  # in JSON an order's number is a number
+            except TypeError:  # in JSON, e.g. an order number is a number
                 values = [str(value) if type(value) is int else value for value in values]
                 together = f" {' '.join(values)} "
-        except (KeyError, TypeError, ValueError):  # a cell is missing, no text, or thousands of digits
+        except (KeyError, TypeError, ValueError):  # a cell is missing, not text, or has thousands of digits
             return None
-        # An empty cell, or a space at an edge, makes two spaces here.
+        # An empty cell, or a space at its edge, gives two spaces here.
         if (
             "  " in together
             or (
@@ -87,14 +87,14 @@ class FastPath:
                 return None
             values = tuple([encode_basestring_ascii(value)[1:-1] for value in values])
         made = self._format % tuple(values)
-        # The JSON is longer than the text: what is too long to be sure of takes the slow path.
+        # The JSON is longer than the text; if it may be too long, take the slow path.
         return made if len(made) <= LONGEST_MESSAGE else None
 
 
 def _values_of(placeholders: Sequence[Placeholder]) -> Values:
     columns = [each.column for each in placeholders]
     if all(each.default is None for each in placeholders) and len(columns) > 1:
-        return itemgetter(*columns)  # what is no text is found at once
+        return itemgetter(*columns)  # raises TypeError for values that are not text
     defaults = [(each.column, each.default or "") for each in placeholders]
     return lambda fields: tuple(
         [default if (cell := fields[column]) == "" else cell for column, default in defaults]
@@ -102,10 +102,10 @@ def _values_of(placeholders: Sequence[Placeholder]) -> Values:
 
 
 def fast_path(overrides: Sequence[Override]) -> FastPath | None:
-    """Return the fast path for these templates; None: there is none.
+    """Return the fast path for these templates, or None.
 
-    There is one where all values of the override that differ from row to row are texts made of literals and
-    placeholders, and neither they nor the other values look wrong in themselves.
+    It exists if all values of the override that differ between rows are texts made of literals and placeholders, and
+    neither these nor the other values look wrong themselves.
     """
     placeholders: list[Placeholder] = []
     has_dot: list[bool] = []
@@ -139,13 +139,13 @@ def fast_path(overrides: Sequence[Override]) -> FastPath | None:
         return None
     literals = _GAP.split(as_json(build_override({}, gaps, {}) or {}))
     order = [int(position) for position in literals[1::2]]
-    if sorted(order) != list(range(len(placeholders))):  # a NUL of the template's own
+    if sorted(order) != list(range(len(placeholders))):  # the template contains NUL
         return None
     return FastPath(literals[::2], [placeholders[each] for each in order], [has_dot[each] for each in order])
 
 
 def _stand_apart(parts: Sequence[str | Placeholder]) -> bool:
-    """Return whether no word can come of a cell and what stands beside it, and the literals can be sent."""
+    """Return whether cells can't form words together with the literals, and the literals can be sent."""
     for one, other in pairwise(parts):
         if not isinstance(one, str) and not isinstance(other, str):
             return False

@@ -1,4 +1,4 @@
-"""The filters and operators of templates: Jinja's, where its own would grow without end or say what is wrong."""
+"""Filters and operators of templates: Jinja's, replaced if they could grow without end or hide an error."""
 
 import json
 import math
@@ -28,20 +28,20 @@ _MOST_WIDTH = 99
 
 
 def number_of(value: object) -> object:
-    """Return the number that a workbook's cell holds; any other value as it is."""
+    """Return the number of a workbook's cell, or any other value unchanged."""
     if isinstance(value, TypedText) and isinstance(value.value, (int, float)):
         return value.value
     return value
 
 
 def computable(sign: str, value: object) -> object:
-    """Return the number that an operand is.
+    """Return an operand as a number.
 
     Raises:
-        TemplateProblem: it is none; the message says how to make one of a text.
+        TemplateProblem: the operand is not a number; the message says how to convert text.
     """
     if isinstance(value, Undefined):
-        str(value)  # raises what there is to say about it
+        str(value)  # raises the error for an empty cell
     number = number_of(value)
     if isinstance(number, (int, float, Decimal)):
         return number
@@ -61,10 +61,10 @@ COMPARISONS = frozenset(_ORDER | _EQUALITY)
 
 
 def compare(left: Any, comparison: str, right: Any) -> Any:
-    """Compare two values as Jinja does, a number in a workbook's cell as a number.
+    """Compare two values like Jinja; a number in a workbook's cell is compared as a number.
 
     Raises:
-        TemplateProblem: a text is measured against a number.
+        TemplateProblem: a text is compared with a number.
     """
     texts = [value for value in (left, right) if isinstance(value, str)]
     if len(texts) < 2 or all(isinstance(text, TypedText) for text in texts):  # noqa: PLR2004 - the two of them
@@ -83,7 +83,7 @@ def compare(left: Any, comparison: str, right: Any) -> Any:
 
 @pass_environment
 def _join(environment: Environment, values: Iterable[object], d: object = "", attribute: Any = None) -> str:
-    """Join a list's values, each as it is spoken."""
+    """Join the values of a list, each as it is spoken."""
     between = spoken(d)
     texts = [spoken(value) for value in _each(environment, values, attribute)]
     if sum(map(len, texts)) + len(texts) * len(between) > LONGEST_TEXT:
@@ -103,7 +103,7 @@ def _replace(value: object, old: object, new: object, count: int = -1) -> str:
 
 
 def _format(pattern: object, *values: object) -> str:
-    """Printf-style, as Jinja's `format`: `{{ "%.2f" | format(price) }}`."""
+    """Format like printf, as Jinja's `format` does: `{{ "%.2f" | format(price) }}`."""
     text = spoken(pattern)
     specifiers = [match for match in _SPECIFIERS.finditer(text) if match[0] != "%%"]
     if text.count("%") != sum(match[0].count("%") for match in _SPECIFIERS.finditer(text)):
@@ -128,7 +128,7 @@ def _round(value: object, precision: int = 0, method: str = "common") -> float:
 
 
 def _numeric(convert: Callable[[Any], Any], name: str) -> Callable[..., Any]:
-    """Return Jinja's `int` or `float`, but for what is no number: Jinja's own would say 0 of it."""
+    """Return Jinja's `int` or `float`, but raise an error for a value that is not a number; Jinja returns 0."""
 
     def numeric(value: object, default: object = None) -> object:
         number = number_of(value)
@@ -151,7 +151,7 @@ def _numeric(convert: Callable[[Any], Any], name: str) -> Callable[..., Any]:
 
 @pass_environment
 def _sum(environment: Environment, values: Iterable[object], attribute: Any = None, start: Any = 0) -> Any:
-    """Add numbers up. Jinja's own adds lists, too, which can double forty times."""
+    """Add numbers. Jinja's filter also adds lists, which can double forty times."""
     total = computable("sum", start)
     for value in _each(environment, values, attribute):
         total = total + computable("sum", value)  # type: ignore[operator]
@@ -159,7 +159,7 @@ def _sum(environment: Environment, values: Iterable[object], attribute: Any = No
 
 
 def _to_json(value: object) -> JsonText:
-    """Plain JSON. Jinja's own escapes `<`, `>`, `&` and `'` for HTML, and nobody here reads HTML."""
+    """Return plain JSON. Jinja's filter escapes `<`, `>`, `&` and `'` for HTML, which is not needed here."""
     if isinstance(value, Undefined):
         str(value)
     weigh(value)
@@ -170,7 +170,7 @@ def _to_json(value: object) -> JsonText:
 
 
 def filters() -> dict[str, Callable[..., Any]]:
-    """Return the filters of templates by name: Jinja's, ours in the place of some of them, and those of dates."""
+    """Return the filters of templates by name: Jinja's, our replacements, and the date filters."""
     ours: dict[str, Callable[..., Any]] = {
         "join": _join,
         "replace": _replace,

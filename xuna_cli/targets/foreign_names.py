@@ -1,7 +1,7 @@
-"""Columns that steer a call in other products, and don't here: language, voice, prompt, agent, time.
+"""Columns that control a call in other products, but not in xuna: language, voice, prompt, agent, time.
 
-The names are those of the batch templates of ElevenLabs, Retell, Vapi, Bland, Synthflow, Bolna and Twilio, and
-the plain words for them.
+The names come from the batch templates of ElevenLabs, Retell, Vapi, Bland, Synthflow, Bolna and Twilio, and include
+the plain words for these things.
 """
 
 from functools import lru_cache
@@ -31,9 +31,9 @@ _BY_NAME = {fold(name): path for path, names in _NAMES.items() for name in names
 
 @lru_cache(maxsize=4096)
 def override_of(column: str) -> str | None:
-    """Return the path of the override that a column would be in, by its name.
+    """Return the path of the override that a column of this name would set.
 
     Returns:
-        None: the name steers nothing, as far as is known. Empty: it does elsewhere, and has no such path here.
+        None: the name has no known meaning. Empty: it has a meaning in other products, but no path in xuna.
     """
     return _BY_NAME.get(fold(column))

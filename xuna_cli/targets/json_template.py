@@ -1,7 +1,7 @@
-"""Templates that give JSON (`PATH:=TEMPLATE`): what stands in a cell can't become a key, or another value.
+"""Templates that make JSON (`PATH:=TEMPLATE`): a cell can't become a key, or change another value.
 
-What an expression gives is marked where it is rendered, and put in afterwards: within quotes with JSON's own
-escapes; elsewhere if it comes of `tojson`, or is by itself a number, true, false, null or a text with its quotes.
+The result of each expression is marked when the template is rendered, and inserted afterwards. Within quotes it gets
+JSON's escapes. Elsewhere it must come from `tojson`, or be a number, true, false, null or a quoted text.
 """
 
 import re
@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from xuna_cli.targets.values import JsonText, TemplateProblem, spoken
 
 MARK = "\0"
-"""Before and behind what an expression gives; no JSON has it as it stands."""
+"""Mark before and after the result of an expression; JSON never contains it unescaped."""
 _SCALAR = re.compile(
     r'-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|"(?:[^"\\]|\\.)*"', re.ASCII
 )
@@ -19,10 +19,10 @@ USE_TOJSON = "insert values with {{ name | tojson }}, which adds the quotes"
 
 
 def marked(value: object) -> str:
-    """Return a value as it is spoken, marked as what an expression gives.
+    """Return a value as it is spoken, marked as the result of an expression.
 
     Raises:
-        TemplateProblem: it is nothing that can be spoken, or has the mark in it.
+        TemplateProblem: the value can't be spoken, or contains the mark.
     """
     text = spoken(value)
     if not text:
@@ -33,10 +33,10 @@ def marked(value: object) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Return the JSON that a text with marks means.
+    """Return the JSON for a text with marks.
 
     Raises:
-        ValueError: a value stands where it could change more than itself.
+        ValueError: a value is in a place where it could change more than itself.
     """
     pieces = text.split(MARK)
     made = []

@@ -1,7 +1,7 @@
-"""The language of templates: Jinja2 in its immutable sandbox, and what can be told of a template beforehand.
+"""The template language: Jinja2 in its immutable sandbox, and static checks of templates.
 
-Macros, loops within loops and Jinja's filters are there. What is ours: nothing empty is spoken, no text and no
-work grows without end, and whatever a template says in JSON is one value (see `json_template`).
+Macros, nested loops and Jinja's filters work as usual. Our additions: nothing empty is spoken, no text and no
+computation grows without end, and the result of an expression in JSON is exactly one value (see `json_template`).
 """
 
 from collections.abc import Callable, Iterator
@@ -22,15 +22,16 @@ from xuna_cli.targets.json_template import marked
 from xuna_cli.targets.values import Empty, TemplateProblem, is_empty, spoken
 
 _MOST_BITS = 1024
-"""Of both operands together: squared forty times, a digit fills the memory."""
+"""Maximum bits of both operands together: a digit that is squared forty times fills the memory."""
 LONGEST_TEMPLATE = 100_000
 _FUNCTIONS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
-# Under names that no column has: one called `range` may be empty, and must not speak a function then.
+# A column may be called `range` and be empty; it must not call the function then. So functions get names that no
+# column has.
 _FUNCTION_PREFIX = "_function_"
 _OTHER_TEMPLATES = (nodes.Block, nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
-# What they make is marked as a cell is, and marks don't nest.
+# Their results are marked like cells, and marks can't be nested.
 _NOT_IN_JSON = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
-# Whose attributes and methods can be reached: those of Jinja, and those values that no method makes large.
+# Types whose attributes and methods are allowed: Jinja's own, and values whose methods can't make them large.
 _OPEN = (str, dict, list, tuple, LoopContext, Macro, Cycler, Namespace)
 _OF_TEXT = frozenset(dir(str)) - frozenset(
     {"center", "encode", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust"}
@@ -39,7 +40,7 @@ _OF_TEXT = frozenset(dir(str)) - frozenset(
 
 
 class _Language(ImmutableSandboxedEnvironment):
-    """Jinja2 with empty cells, and a bound on whatever makes long texts of short ones."""
+    """Jinja2 with empty cells, and limits for everything that makes long texts from short ones."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     intercepted_unops = frozenset({"+", "-"})
@@ -72,12 +73,12 @@ class _Language(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         value = super().getattr(obj, attribute)
-        if is_empty(value) and not isinstance(obj, Namespace):  # which holds what the template puts there
+        if is_empty(value) and not isinstance(obj, Namespace):  # which has the template's own values
             return self.undefined(obj=obj, name=attribute)
         return value
 
     def wrap_str_format(self, value: Any) -> None:
-        """Let `"{:>999999999}".format(1)` be an attribute like others: none that can be reached."""
+        """Forbid `"{:>999999999}".format(1)`, like other methods."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         is_open = isinstance(obj, _OPEN) and (not isinstance(obj, str) or attr in _OF_TEXT)
@@ -103,19 +104,19 @@ def _spoken(value: object) -> str:
 
 ENVIRONMENT = _environment(_spoken)
 JSON_ENVIRONMENT = _environment(marked)
-"""For templates that give JSON: what comes of a cell is marked, so that it can't be taken for the template's."""
+"""Environment for templates that make JSON: values of cells are marked, so that they can't change the syntax."""
 
 
 class Bounded(NodeTransformer):
-    """Makes filters of ours of what Jinja would do itself, without a bound or without a word.
+    """Replaces operations that Jinja does without a limit, or without an error, by our filters.
 
-    `{% set a = a ~ a %}` forty times is a terabyte, and so is `{% set a = [a, a] %}`.
+    Repeating `{% set a = a ~ a %}` or `{% set a = [a, a] %}` forty times makes a terabyte.
     """
 
     _is_repeated = False
 
     def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 - Jinja's name
-        """Return the output, with a count of the template's own text where it may be said again and again."""
+        """Return the output with a count of the template's own text, if it may be repeated."""
         self.generic_visit(node)
         length = sum(len(text.data) for text in node.nodes if isinstance(text, nodes.TemplateData))
         if self._is_repeated and length:
@@ -146,18 +147,18 @@ class Bounded(NodeTransformer):
         return _call(node, "_made")
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
-        """Return the call for `(a, b)`; where names are set, it is none."""
+        """Return the call for `(a, b)`; leave it unchanged if it sets names."""
         self.generic_visit(node)
         return node if node.ctx == "store" else _call(node, "_made")
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
-        """Return the loop, over no more than it may go through."""
+        """Return the loop with a limit on its steps."""
         self._repeated(node)
         node.iter = _call(node.iter, "_steps")
         return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
-        """Return the call for `a > b`; what compares several at once stays as it is."""
+        """Return the call for `a > b`; leave comparisons of several values unchanged."""
         self.generic_visit(node)
         operand = node.ops[0]
         if len(node.ops) > 1 or operand.op not in COMPARISONS:
@@ -170,14 +171,14 @@ def _call(value: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
 
 
 def check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
-    """Check that a template stays within the language.
+    """Check that a template only uses the allowed language.
 
     Args:
         tree: the template.
-        gives_json: what it gives is JSON.
+        gives_json: whether the template makes JSON.
 
     Raises:
-        TemplateSyntaxError: it does not.
+        TemplateSyntaxError: it uses something else.
     """
     undeclared = _undeclared(tree)
     for node in tree.find_all(nodes.Node):
@@ -202,7 +203,7 @@ def check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
 
 
 def functions_of(tree: nodes.Template) -> dict[str, Any]:
-    """Return the functions of Jinja that a template calls, and let it reach them by these names."""
+    """Return the Jinja functions that a template calls, and rename them in the template."""
     undeclared = _undeclared(tree)
     found = {}
     for call in tree.find_all(nodes.Call):
@@ -214,10 +215,10 @@ def functions_of(tree: nodes.Template) -> dict[str, Any]:
 
 
 def check_dates(tree: nodes.Template) -> None:
-    """Check the patterns and languages of dates that a template says itself.
+    """Check the date patterns and languages that are constants in a template.
 
     Raises:
-        TemplateSyntaxError: there is a wrong one.
+        TemplateSyntaxError: one of them is wrong.
     """
     for call in tree.find_all(nodes.Filter):
         if call.name not in date_filters.NAMES:
@@ -242,9 +243,9 @@ class Use:
     """One use of a column.
 
     Attributes:
-        column: which.
-        required: whether it is used otherwise than through `default` or `is defined`.
-        through_row: whether as `row["…"]`.
+        column: name of the column.
+        required: whether it is used without `default` or `is defined`.
+        through_row: whether it is written as `row["…"]`.
     """
 
     column: str
@@ -253,7 +254,7 @@ class Use:
 
 
 def _column_of(node: nodes.Node, undeclared: frozenset[str]) -> tuple[str, bool] | None:
-    """Return the column that an expression is, and whether it is reached through `row`."""
+    """Return the column of an expression, and whether it is written as `row["…"]`; None for other expressions."""
     if isinstance(node, nodes.Name):
         return (node.name, False) if node.name in undeclared and node.name != "row" else None
     if not isinstance(node, (nodes.Getitem, nodes.Getattr)) or "row" not in undeclared:
@@ -273,7 +274,7 @@ def _undeclared(tree: nodes.Template) -> frozenset[str]:
 
 
 def uses_of(tree: nodes.Template) -> list[Use]:
-    """Return what a template uses, in order of appearance."""
+    """Return the uses of columns in a template, in order of appearance."""
     undeclared = _undeclared(tree)
 
     def walk(node: nodes.Node, *, required: bool) -> Iterator[Use]:
@@ -297,14 +298,14 @@ def uses_of(tree: nodes.Template) -> list[Use]:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A column that is spoken as it is, or else its default."""
+    """A column that is spoken unchanged, with an optional default."""
 
     column: str
     default: str | None
 
 
 def said_by(tree: nodes.Template) -> list[str]:
-    """Return the texts of a template that may be spoken as they stand: what is outside expressions, and defaults."""
+    """Return the texts of a template that may be spoken: those outside expressions, and defaults."""
     texts = [data.data for data in tree.find_all(nodes.TemplateData)]
     for call in tree.find_all(nodes.Filter):
         if call.name in ("default", "d"):
@@ -315,13 +316,13 @@ def said_by(tree: nodes.Template) -> list[str]:
 
 
 def literals_of(tree: nodes.Template) -> list[str]:
-    """Return the texts that a template has itself, those in its expressions too."""
+    """Return all texts of a template, also those in expressions."""
     texts = [data.data for data in tree.find_all(nodes.TemplateData)]
     return texts + [const.value for const in tree.find_all(nodes.Const) if isinstance(const.value, str)]
 
 
 def parts_of(tree: nodes.Template) -> list[str | Placeholder] | None:
-    """Return a template as literal texts and placeholders, as most are; None: there is more to it."""
+    """Return a template as literal texts and placeholders, or None if it is more complex (few are)."""
     undeclared = _undeclared(tree)
     parts: list[str | Placeholder] = []
     for output in tree.body:

@@ -1,4 +1,4 @@
-"""Lint of messages before they are sent: signs that a template or a list went wrong."""
+"""Check messages before they are sent, for signs of an error in the template or the list."""
 
 import re
 import threading
@@ -13,23 +13,23 @@ from xuna_cli.targets.values import TargetProblem, quoted
 from xuna_cli.targets.words import ALLOW, Finding, may_be_wrong, never_right, seldom_right
 
 LONGEST_MESSAGE = 1_000
-"""Characters; more than a minute of speech before the person can say a word."""
+"""Characters; more takes over a minute before the person can say a word."""
 
 _NO_VALUE = re.compile(r"(?<![\w'\u2019-])(None|NaN|nan|null|NULL|undefined)(?![\w'\u2019-])")
-# What an empty value leaves behind: a doubled space, a space or a comma before a mark, two dots, empty
-# brackets. Three dots are an ellipsis; a dot before a word is .NET, or a fraction.
+# Traces of an empty value: a double space, a space or a comma before a punctuation mark, two dots, empty brackets.
+# Three dots are an ellipsis; a dot before a word is .NET, or a fraction.
 _GAP = re.compile(r"[ \u00a0]{2,}| [,!?;:]| \.(?![\w.])|,[,.!?]|(?<!\.)\.\.(?!\.)|\( ?\)")
-_HARMLESS = "\n\r\t"  # in a message of several lines
+_HARMLESS = "\n\r\t"  # allowed in a message of several lines
 
 
 class Lint:
-    """Looks at every text of every row's override. Thread-safe.
+    """Checks every text of every row's override. Thread-safe.
 
     Args:
-        strict: reject a row for whatever looks wrong; else note the softer signs.
-        allow_odd: note what is never right in speech, too; else it rejects its row.
-        literals: what the templates say themselves: it was meant so.
-        on_new: told of each kind of sign when the first row has it.
+        strict: whether to reject a row for everything that looks wrong; otherwise the weaker signs are only warnings.
+        allow_odd: whether to warn about text that is never right in speech; otherwise the row is rejected.
+        literals: texts of the templates; what they contain is intended.
+        on_new: called for each kind of problem in the first row that has it.
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class Lint:
         cells: Mapping[str, object] = MappingProxyType({}),
         own_message: tuple[str, str] | None = None,
     ) -> None:
-        """Look at one row.
+        """Check one row.
 
         Args:
-            row_number: the row's.
-            override: what will be said.
+            row_number: number of the row.
+            override: the override to send.
             cells: the cells that templates speak, by column.
-            own_message: the row's own first message, and the column that it comes from.
+            own_message: column and text of the row's own first message.
 
         Raises:
-            TargetProblem: for the first thing that is never right, or, in strict mode, looks wrong.
+            TargetProblem: for the first text that is never right, or, in strict mode, looks wrong.
         """
         said = list(texts(override, ""))
         found = self._look_at_sources(cells, own_message, [text for _, text in said])
@@ -81,7 +81,7 @@ class Lint:
     def _look_at_sources(
         self, cells: Mapping[str, object], own_message: tuple[str, str] | None, said: Sequence[str]
     ) -> dict[str, str]:
-        """Return what is wrong with what the texts were made of, by code."""
+        """Return the problems in the cells and messages from which the texts were made, by code."""
         found: dict[str, str] = {}
         for column, text, is_message in _sources(cells, own_message):
             if not (is_message or may_be_wrong(text)):
@@ -98,7 +98,7 @@ class Lint:
 
     @property
     def warnings(self) -> tuple[LintWarning, ...]:
-        """What was noted, once for each code, with the words of its first row."""
+        """The warnings: one for each code, with the message of its first row."""
         with self._lock:
             return tuple(self._warnings.values())
 
@@ -117,7 +117,7 @@ class Lint:
 def _sources(
     cells: Mapping[str, object], own_message: tuple[str, str] | None
 ) -> Iterator[tuple[str, str, bool]]:
-    """Yield column and text of what may hold something wrong, and whether it is a whole message."""
+    """Yield column and text of each source of a text, and whether it is a whole message."""
     for column, cell in cells.items():
         if isinstance(cell, (str, Mapping, list)):
             for _, text in texts(cell, ""):
@@ -133,11 +133,11 @@ def _stands_in(finding: Finding, text: str) -> bool:
 
 
 def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """Yield a code and words for each thing about a text that looks wrong.
+    """Yield code and message of each problem in a text.
 
     Args:
-        text: what will be said.
-        literals: what the templates say themselves; a gap or a word in it was meant so.
+        text: the finished text.
+        literals: texts of the templates; a gap or a word in them is intended.
     """
     if (match := re.search("[{}]", text)) is not None:
         yield "message-braces", f'the text still contains braces: "{_around(text, match)}"'
@@ -157,13 +157,13 @@ def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, 
 
 
 def _is_control(char: str) -> bool:
-    # Joiners within words are how several scripts, and emoji, are written.
+    # Zero-width joiners inside words are normal in several scripts, and in emoji.
     return unicodedata.category(char) in ("Cc", "Cf") and char not in _HARMLESS and char not in "\u200c\u200d"
 
 
 def _is_plainly_fine(text: str) -> bool:
-    """Return whether nothing can be wrong with a text; it takes half a microsecond, and is enough for most."""
-    # Written out, since a loop over these would take four times as long, for every row.
+    """Return whether a text certainly has no problem. This takes half a microsecond, and is true for most texts."""
+    # Written without a loop, which would take four times as long for every row.
     return not (
         len(text) > LONGEST_MESSAGE
         or not text.isprintable()
@@ -193,7 +193,7 @@ def _is_plainly_fine(text: str) -> bool:
 
 
 def texts(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield every text of an override, after the path that leads to it from `path`."""
+    """Yield every text of an override, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
@@ -210,14 +210,13 @@ def _around(text: str, match: re.Match[str], width: int = 15) -> str:
 
 
 def check_literals(overrides: Iterable[Override], *, allow_odd: bool) -> list[str]:
-    """Check what the templates of the first message say themselves, which is said to everybody.
+    """Check the texts of the first message's templates, which everybody would hear.
 
     Returns:
-        Warnings, where what is never right is allowed.
+        Warnings, if text that is never right is allowed.
 
     Raises:
-        InputError: a placeholder of another product, or a mark of HTML, stands in one; the hint has it as it
-            would work.
+        InputError: a text contains a placeholder of another product, or HTML; the hint has the corrected option.
     """
     warnings = []
     for override in overrides:
@@ -230,8 +229,7 @@ def check_literals(overrides: Iterable[Override], *, allow_odd: bool) -> list[st
                     f"{template.where}: everybody would hear {quoted(finding.matched)}, {finding.message}"
                 )
                 if not allow_odd:
-                    raise InputError(
-                        f"{message}.", hint=template.corrected(finding.matched) + ALLOW, code="template-odd"
-                    )
+                    hint = f"{template.corrected(finding.matched)}; {ALLOW}"
+                    raise InputError(message, hint=hint, code="template-odd")
                 warnings.append(message)
     return warnings

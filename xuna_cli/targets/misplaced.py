@@ -1,4 +1,4 @@
-"""A conversation override that a contact has, and not where the API has it: nothing of it would be heard."""
+"""Detect a conversation override in the wrong place of a contact, where it would have no effect."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,16 +12,16 @@ _HOLDERS = frozenset(map(fold, ("conversation_config_override", "conversation_in
 
 
 def check_placed(fields: Mapping[str, object]) -> None:
-    """Check that a contact has no override but in `conversation_config_override` and in columns of its own.
+    """Check that a contact has overrides only in `conversation_config_override` and in columns for single values.
 
     Raises:
-        TargetProblem: there is one (`override-misplaced`); the message has its path.
+        TargetProblem: an override is elsewhere (`override-misplaced`); the message has its path.
     """
     for column, value in fields.items():
         if not isinstance(value, (dict, list, str)) or own_path(column) is not None:
             continue
         if isinstance(value, str):
-            # In a table an object can only be JSON text.
+            # In a table, an object can only be JSON text.
             found = column if fold(column) in _HOLDERS and OWN_OVERRIDE in value else None
         else:
             found = next(_overrides(value, column, 0), None)

@@ -1,7 +1,7 @@
-"""Dates and times as lists have them, read without a guess: ISO 8601, and texts that can be read in one way only.
+"""Read dates and times of lists without guessing: ISO 8601, and texts with only one meaning.
 
-`12/11/2026` is the eleventh of December to some and the twelfth of November to others, so a date of numbers is only
-read when its year is first, or when the template says how (`input="d/M/y"`).
+`12/11/2026` is December 11 to some people and November 12 to others. A numeric date is only read if its year comes
+first, or if the template gives the order (`input="d/M/y"`).
 """
 
 import re
@@ -13,7 +13,7 @@ from xuna_cli.models import TypedText
 from xuna_cli.targets.values import TemplateProblem, quoted
 
 Moment = tuple[date | None, time | None]
-"""The day and the time of day that a cell has; None: it has none."""
+"""The date and the time of day of a cell; None if it has none."""
 
 MONTHS = {
     name: number
@@ -35,7 +35,7 @@ MONTHS = {
     )
     for name in names.split()
 }
-"""English; others come of the filter's language."""
+"""English words; words of other languages come from the filter's language."""
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _CLOCK = (
@@ -56,15 +56,15 @@ _OF_NUMBERS = re.compile(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,4}\b.*", re.
 
 
 def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -> Moment:
-    """Return the day and the time of day that a cell has.
+    """Return the date and the time of day of a cell.
 
     Args:
-        value: a cell; what a workbook holds counts before what it shows.
-        pattern: how a text is written, as LDML has it (`d/M/y`); None: as it can be read in one way only.
-        months: numbers by name, in lower case.
+        value: the cell; a workbook's value is preferred to its displayed text.
+        pattern: format of a text, as LDML (`d/M/y`); None if it may only have one meaning.
+        months: numbers of months by name, in lower case.
 
     Raises:
-        TemplateProblem: it is no date or time, or could be two.
+        TemplateProblem: the cell has no date or time, or more than one meaning.
     """
     held = value.value if isinstance(value, TypedText) else value
     if (moment := _held(held)) is not None:
@@ -89,7 +89,7 @@ def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -
 
 
 def _held(value: object) -> Moment | None:
-    """Return what a typed cell holds; None: it is none."""
+    """Return the date and time of a typed cell, or None."""
     if isinstance(value, datetime):
         return value.date(), value.timetz()
     if isinstance(value, date):
@@ -175,10 +175,10 @@ _LONG = {"dd": "d", "yyyy": "y", "HH": "H", "hh": "h", "mm": "m", "ss": "s", "MM
 
 @lru_cache(maxsize=64)
 def check_input(pattern: str) -> re.Pattern[str]:
-    """Return what matches texts that are written as a pattern says.
+    """Return a regular expression for texts in a pattern's format.
 
     Raises:
-        TemplateProblem: it has a field that is not read.
+        TemplateProblem: the pattern has an unsupported field.
     """
     try:
         made = re.compile("".join(_pieces(pattern)), re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Names of columns, compared without case, spaces, dashes and underscores: `first_name` finds `First Name`."""
+"""Compare column names without case, spaces, dashes and underscores: `first_name` finds `First Name`."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ _SEPARATORS = frozenset("-_\u2010\u2011\u2012\u2013\u2014")
 
 
 class AmbiguousName(Exception):  # noqa: N818 - a finding, which the caller words for its place
-    """Several columns match a name, and none is spelled exactly like it.
+    """Several columns match a name, and none has exactly this spelling.
 
     Args:
-        name: as it was asked for.
-        found: the columns that match it, at least two.
+        name: the requested name.
+        found: the matching columns, at least two.
     """
 
     def __init__(self, name: str, found: Sequence[str]) -> None:
@@ -31,10 +31,10 @@ def fold(name: str) -> str:
 
 
 def column_for(name: str, columns: Iterable[str]) -> str | None:
-    """Return the column that a name means: the one spelled so, else the only one that matches when folded.
+    """Return the column for a name: the one with this spelling, or else the only one that matches when folded.
 
     Raises:
-        AmbiguousName: several match, and none is spelled so.
+        AmbiguousName: several columns match, and none has this spelling.
     """
     columns = tuple(columns)
     if name in columns:
@@ -47,10 +47,10 @@ def column_for(name: str, columns: Iterable[str]) -> str | None:
 
 
 def respelled(fields: Mapping[str, object], names: Iterable[str]) -> Mapping[str, object]:
-    """Return a row in which each of `names` that it has, however it is spelled, can be looked up as it stands.
+    """Return a row in which its fields for `names` can be looked up by these names, however the row spells them.
 
     Raises:
-        TargetProblem: several of its columns match one of them.
+        TargetProblem: several fields of the row match one name.
     """
     lacking = [name for name in names if name not in fields]
     if not lacking:
@@ -67,14 +67,14 @@ def respelled(fields: Mapping[str, object], names: Iterable[str]) -> Mapping[str
 
 
 def as_placeholder(column: str) -> str:
-    """Return a column as a template has it: `{{ name }}`, or `{{ row["Order No"] }}`."""
+    """Return the placeholder for a column: `{{ name }}`, or `{{ row["Order No"] }}`."""
     if column.isidentifier() and column.isascii() and column not in _RESERVED:
         return f"{{{{ {column} }}}}"
     escaped = column.replace("\\", "\\\\").replace('"', '\\"')
     return f'{{{{ row["{escaped}"] }}}}'
 
 
-# Words that Jinja takes otherwise.
+# Words with another meaning in Jinja.
 _RESERVED = frozenset(
     {"row", "true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
     | {"self", "super", "loop", "caller", "varargs", "kwargs", "recursive"}

@@ -1,6 +1,6 @@
-"""What is said to one person: `conversation_config_override`, from three sources, weakest first.
+"""The `conversation_config_override` of one person, from three sources; later ones win.
 
-1. The templates of the command line: `--override PATH=TEMPLATE`, `PATH:=TEMPLATE-GIVING-JSON`
+1. The templates of the command line: `--override PATH=TEMPLATE`, `PATH:=TEMPLATE-FOR-JSON`
    (HTTPie's `=` and `:=`), and `--first-message`, which is `agent.first_message=…`.
 2. The contact's own `conversation_config_override`, in a ready-made list.
 3. The contact's columns `first_message` and `override.PATH`: literal, never a template.
@@ -25,7 +25,7 @@ Path = tuple[str, ...]
 FIRST_MESSAGE: Path = ("agent", "first_message")
 OWN_OVERRIDE = "conversation_config_override"
 _COLUMN_PREFIX = "override"
-# What is often put into an override; where a spreadsheet has taken the dots out of its name, only these are known.
+# Common paths. If a spreadsheet has removed the dots from a column's name, only these can be recognized.
 _KNOWN_PATHS = (FIRST_MESSAGE, ("agent", "language"), ("agent", "prompt", "prompt"), ("tts", "voice_id"))
 _BY_FOLDED_NAME = {fold("".join((_COLUMN_PREFIX, *path))): path for path in _KNOWN_PATHS} | {
     fold(FIRST_MESSAGE[-1]): FIRST_MESSAGE,
@@ -34,18 +34,18 @@ _BY_FOLDED_NAME = {fold("".join((_COLUMN_PREFIX, *path))): path for path in _KNO
 
 
 class OverrideProblem(TargetProblem):
-    """A row whose own values, or whose JSON, can't be sent."""
+    """A value of the row, or its JSON, can't be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One value of the override that a template gives.
+    """One value of the override that comes from a template.
 
     Attributes:
-        path: where in `conversation_config_override` it belongs.
-        template: what is rendered for each row.
-        is_json: the rendered text is parsed as JSON.
-        constant: the value, where it is the same for every row; None: it is not.
+        path: place of the value in `conversation_config_override`.
+        template: the template, rendered for each row.
+        is_json: whether the rendered text is JSON.
+        constant: the value if it is the same for every row, otherwise None.
     """
 
     path: Path
@@ -57,8 +57,8 @@ class Override:
         """Return the value for one row.
 
         Raises:
-            TemplateProblem: there is no usable text for this row.
-            OverrideProblem: it is not JSON where JSON was promised.
+            TemplateProblem: the template gives no usable text for this row.
+            OverrideProblem: the text is not JSON although it must be.
         """
         if self.constant is not None:
             return self.constant[0]
@@ -74,35 +74,35 @@ class Override:
 
 
 def parse_override(text: str) -> Override:
-    """Return what `--override TEXT` asks for.
+    """Parse `--override TEXT`.
 
     Args:
-        text: `PATH=TEMPLATE` or `PATH:=TEMPLATE-GIVING-JSON`; the path ends at the first `=`.
+        text: `PATH=TEMPLATE` or `PATH:=TEMPLATE-FOR-JSON`; the path ends at the first `=`.
 
     Raises:
-        UsageError: there is no path, or an empty part in it.
-        InputError: the template doesn't compile, or gives the same wrong JSON for every row.
+        UsageError: the path is missing, or has an empty part.
+        InputError: the template doesn't compile, or makes invalid JSON for every row.
     """
     left, equals, source = text.partition("=")
     is_json = left.endswith(":")
     written = left.removesuffix(":").strip()
     path = tuple(part.strip() for part in written.split("."))
     if not equals or not all(path):
-        hint = 'Use PATH=TEMPLATE or PATH:=JSON, e.g. --override "agent.language=es".'
-        raise UsageError(f"--override {text!r} has no path, or a path with an empty part.", hint=hint)
+        hint = 'use PATH=TEMPLATE or PATH:=JSON, e.g. --override "agent.language=es"'
+        raise UsageError(f"--override {text!r} has no path, or a path with an empty part", hint=hint)
     template = compile_template(source, where=f"--override {written}", gives_json=is_json)
     return _override(path, template, is_json=is_json)
 
 
 def first_message(text: str, *, where: str = "--first-message") -> Override:
-    """Return what `--first-message TEXT` asks for.
+    """Parse `--first-message TEXT`.
 
     Args:
         text: a template.
-        where: the option that it came from.
+        where: name of the option.
 
     Raises:
-        InputError: it doesn't compile.
+        InputError: the template doesn't compile.
     """
     return _override(FIRST_MESSAGE, compile_template(text, where=where), is_json=False)
 
@@ -120,35 +120,35 @@ def _override(path: Path, template: Template, *, is_json: bool) -> Override:
     except ValueError as problem:
         message = f"{template.where} is not JSON: {problem}"
         raise InputError(
-            message, hint="In JSON, text needs quotes. For plain text, use PATH=TEXT.", code="template"
+            message, hint="in JSON, text needs quotes; for plain text, use PATH=TEXT", code="template"
         ) from None
 
 
 def check_paths(overrides: Sequence[Override]) -> None:
-    """Check that no two options give the same value, or one within the other's.
+    """Check that no two options set the same value, or one a part of the other's.
 
     Raises:
-        UsageError: two do; the message names both.
+        UsageError: two options do; the message names both.
     """
     for position, one in enumerate(overrides):
         for other in overrides[:position]:
             if clash(one.path, other.path):
                 both = f"{other.template.where} and {one.template.where}"
-                raise UsageError(f"{both} set the same value.")
+                raise UsageError(f"{both} set the same value")
 
 
 def clash(one: Path, other: Path) -> bool:
-    """Return whether two paths are the same, or one runs through the other's value."""
+    """Return whether two paths are equal, or one is part of the other."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
 
 
 def parse_json(text: str) -> object:
-    """Return the value of a JSON text.
+    """Parse a JSON text.
 
     Raises:
-        ValueError: it is not JSON as RFC 8259 has it (NaN and Infinity are not), nested too deep, or it has
-            a number that is too large to be sent.
+        ValueError: the text is not JSON by RFC 8259 (NaN and Infinity are not), is nested too deeply, or has a number
+            that is too large to send.
     """
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
@@ -169,7 +169,7 @@ def _finite(digits: str) -> float:
 
 def _parse_sendable(text: str, path: str) -> object:
     value = parse_json(text)
-    if "\\u" in text:  # the text was rendered, so only an escape can hide half of a character
+    if "\\u" in text:  # the text was rendered, so only an escape can contain half a character
         _check_sendable(value, path)
     return value
 
@@ -178,10 +178,10 @@ def _parse_sendable(text: str, path: str) -> object:
 
 
 def own_columns(columns: Iterable[str]) -> dict[str, Path]:
-    """Return the columns that hold literal values of the override, and their paths; empty: the whole of it.
+    """Return the columns with literal values of the override, and their paths; an empty path means the whole override.
 
     Raises:
-        InputError: a column's path has an empty part, or two columns give the same value.
+        InputError: a column's path has an empty part, or two columns set the same value.
     """
     found: dict[str, Path] = {}
     for column in columns:
@@ -189,12 +189,12 @@ def own_columns(columns: Iterable[str]) -> dict[str, Path]:
         if path is None:
             continue
         if not all(path):
-            raise InputError(f"The column {column!r} has an empty part in its path.", code="override-path")
+            raise InputError(f"the column {column!r} has an empty part in its path", code="override-path")
         for other, taken in found.items():
             if path == taken or (path and taken and clash(path, taken)):
                 raise InputError(
-                    f"The columns {other!r} and {column!r} set the same value.",
-                    hint="Rename or remove one of them.",
+                    f"the columns {other!r} and {column!r} set the same value",
+                    hint="rename or remove one of them",
                     code="override-conflict",
                 )
         found[column] = path
@@ -203,7 +203,7 @@ def own_columns(columns: Iterable[str]) -> dict[str, Path]:
 
 @lru_cache(maxsize=4096)
 def own_path(column: str) -> Path | None:
-    """Return the path of the value that a column holds literally; empty: the whole override; None: it is none."""
+    """Return the path of a column with a literal value; empty for the whole override; None for other columns."""
     prefix, dot, rest = column.partition(".")
     if dot and fold(prefix) == _COLUMN_PREFIX:
         return tuple(_path_part(part.strip()) for part in rest.split("."))
@@ -211,22 +211,22 @@ def own_path(column: str) -> Path | None:
 
 
 def _path_part(part: str) -> str:
-    """Return a part of a path as the API spells its names: `First Message` is `first_message`."""
+    """Return a part of a path in the API's spelling: `first_message` for `First Message`."""
     return part if part.isidentifier() and not part[:1].isupper() else re.sub(r"[\s-]+", "_", part).casefold()
 
 
 def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dict[str, object]:
-    """Return what a row says for itself: its ready-made override, and its literal columns over it.
+    """Return a row's own values: its ready-made override, with its literal columns merged into it.
 
     Args:
-        fields: the row's cells; nothing in them is changed.
-        columns: what `own_columns` found.
+        fields: the row's cells; they are not changed.
+        columns: the result of `own_columns`.
 
     Raises:
-        OverrideProblem: a value can't be sent as it is.
+        OverrideProblem: a value can't be sent.
     """
     values: dict[str, object] = {}
-    for column, path in sorted(columns.items(), key=lambda item: bool(item[1])):  # the whole, then its parts
+    for column, path in sorted(columns.items(), key=lambda item: bool(item[1])):  # whole override first
         cell = fields.get(column)
         if is_empty(cell):
             continue
@@ -271,7 +271,7 @@ def _nested(path: Path, value: object) -> dict[str, object]:
 
 
 def merge(weaker: Mapping[str, object], stronger: Mapping[str, object]) -> dict[str, object]:
-    """Return both, objects merged at every depth; where they differ, `stronger` counts. Changes neither."""
+    """Return both merged at every depth; `stronger` wins. The arguments are not changed."""
     merged = dict(weaker)
     for name, value in stronger.items():
         below = merged.get(name)
@@ -283,14 +283,14 @@ def merge(weaker: Mapping[str, object], stronger: Mapping[str, object]) -> dict[
 
 
 def message_of(override: Mapping[str, object]) -> str | None:
-    """Return the first message that an override has; None: it has none."""
+    """Return the first message of an override, or None."""
     agent = override.get(FIRST_MESSAGE[0])
     message = agent.get(FIRST_MESSAGE[1]) if isinstance(agent, Mapping) else None
     return message if isinstance(message, str) and not is_empty(message) else None
 
 
 def decides(values: Mapping[str, object], override: Override) -> bool:
-    """Return whether a row's own `values` leave nothing for a template to say."""
+    """Return whether a row's own values replace a template's value completely."""
     value: object = values
     for part in override.path:
         if not isinstance(value, Mapping):
@@ -298,7 +298,7 @@ def decides(values: Mapping[str, object], override: Override) -> bool:
         if part not in value:
             return False
         value = value[part]
-    # Two objects are merged, so the weaker one is still needed.
+    # Two objects are merged, so the template's value is still needed.
     return not (override.is_json and isinstance(value, Mapping))
 
 
@@ -309,20 +309,20 @@ def build_override(
     *,
     missing_is_empty: bool = True,
 ) -> dict[str, object] | None:
-    """Return the `conversation_config_override` of one row; None: nothing is overridden.
+    """Return the `conversation_config_override` of one row, or None if nothing is overridden.
 
-    A template whose value the row gives itself is not rendered: its empty cells don't matter.
+    If the row itself sets a value, its template is not rendered, so the template's empty cells don't matter.
 
     Args:
         fields: the row's cells.
         overrides: the templates; see `check_paths`.
-        own: what the row says for itself; see `own_values`.
-        missing_is_empty: a column that the row lacks counts as an empty cell; else a template that
-            needs it has no usable text.
+        own: the row's own values; see `own_values`.
+        missing_is_empty: whether a column that the row lacks counts as an empty cell; if not, a template that needs
+            the column has no usable text.
 
     Raises:
         TemplateProblem: a template has no usable text for this row.
-        OverrideProblem: a value can't be sent as it is.
+        OverrideProblem: a value can't be sent.
     """
     said: dict[str, object] = {}
     for override in overrides:
@@ -332,22 +332,22 @@ def build_override(
             _check_present(fields, override)
         level = said
         for part in override.path[:-1]:
-            # The options' paths don't clash, so what stands here is an object of ours.
+            # The options' paths don't overlap, so an existing value is an object made here.
             level = cast(dict[str, object], level.setdefault(part, {}))
         level[override.path[-1]] = override.value(fields)
     return (merge(said, own) if own else said) or None
 
 
 def as_json(override: Mapping[str, object]) -> str:
-    """Return an override as it is sent: JSON in ASCII without spaces.
+    """Return an override as JSON for the API: ASCII, without spaces.
 
     Raises:
-        ValueError: a number in it is none that JSON has.
+        ValueError: it contains a number that JSON can't represent.
     """
     return _ENCODE(override)
 
 
-# One encoder for all rows: `json.dumps` makes one for each call that wants no spaces.
+# One encoder for all rows; `json.dumps` with separators creates a new one for each call.
 _ENCODE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 

@@ -1,10 +1,10 @@
-"""Rendered call targets as `xuna render` writes them and `xuna batch-call` reads them.
+"""Rendered call targets, as `xuna render` writes them and `xuna batch-call` reads them.
 
-Each line has the API's own shape, and beside it the row, the key and the campaign that were reviewed. They
-hold when the file is read: what was reviewed is what is called, and nobody is called twice by it.
+Each line has the API's format, and also the row, the key and the campaign that were reviewed. These are checked when
+the file is read, so that exactly the reviewed calls are made, and nobody is called twice.
 
-In a sealed list each call has its place, the number of calls, and a hash over the hash of the call before it and over
-all that the call says. So a change is found in its row, and no call is added, removed, moved or doubled.
+In a sealed list each call has its position, the number of calls, and a hash over the previous call's hash and its own
+content. So a change is found in its row, and no call can be added, removed, moved or duplicated.
 """
 
 import json
@@ -18,7 +18,7 @@ from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.targets.values import TargetProblem, is_empty
 
 KEY_SEPARATOR = "\x1f"
-"""Between number and `--key` value in a key: U+001F, which no number contains."""
+"""Separator between number and `--key` value in a key: U+001F, which no number contains."""
 
 ROW, KEY, CAMPAIGN, KEY_COLUMN = "xuna_row", "xuna_key", "xuna_campaign", "xuna_key_column"
 AGENT, AGENT_HASH, SEAL = "xuna_agent", "xuna_agent_sha256", "xuna_seal"
@@ -29,13 +29,13 @@ _SEAL = re.compile(r"([0-9]{1,12})/([0-9]{1,12}):[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class RenderedList:
-    """What a rendered list says of itself.
+    """Information that a rendered list contains about itself.
 
     Attributes:
         campaign: its campaign.
-        key_column: the column of `--key` that its keys were made with, or None.
-        agent_id: the agent that was reviewed, where it is sealed.
-        agent_hash: of the configuration of that agent; None: it could not be read.
+        key_column: the column of `--key` with which its keys were made, or None.
+        agent_id: the reviewed agent, if the list is sealed.
+        agent_hash: hash of that agent's configuration; None if it could not be read.
         sealed: whether its calls have a seal.
     """
 
@@ -49,7 +49,7 @@ class RenderedList:
         """Return the key of a row.
 
         Raises:
-            TargetProblem: the row is of another campaign, or its key is missing or not the number's.
+            TargetProblem: the row belongs to another campaign, or its key is missing or does not match the number.
         """
         if fields.get(CAMPAIGN) != self.campaign:
             message = f"this line does not belong to campaign {self.campaign!r}, but the first line does"
@@ -63,15 +63,15 @@ class RenderedList:
 
 
 def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -> RenderedList | None:
-    """Return what a list says of itself if it is a rendered one; None: it is not.
+    """Return the information in a rendered list, or None for other lists.
 
     Args:
-        columns: of its first contact.
-        rows: the list; read as far as that contact, and only if it is a rendered one by its columns.
+        columns: columns of its first contact.
+        rows: the list; only read (up to its first contact) if it has the columns of a rendered list.
 
     Raises:
-        InputError: it has the columns of a rendered list, and its first contact has no campaign in them:
-            under another campaign everybody could be called again.
+        InputError: the first contact of a rendered list has no campaign. Under another campaign everybody could be
+            called again.
     """
     if not {ROW, KEY, CAMPAIGN} <= set(columns):
         return None
@@ -105,10 +105,10 @@ def _unusable(row_number: int, column: str) -> InputError:
 
 
 def check_unmarked(fields: Mapping[str, object]) -> None:
-    """Check that a row of an ordinary list is none of a rendered one: those were reviewed for their campaign.
+    """Check that a row of an ordinary list does not come from a rendered list, which belongs to its own campaign.
 
     Raises:
-        TargetProblem: it is one.
+        TargetProblem: the row comes from a rendered list.
     """
     for column in (CAMPAIGN, KEY):
         if column in fields and not is_empty(fields[column]):
@@ -120,7 +120,7 @@ def check_unmarked(fields: Mapping[str, object]) -> None:
 
 
 def document_of(target: CallTarget, about: RenderedList) -> dict[str, object]:
-    """Return a target as a line of a rendered list has it."""
+    """Return a target as a line of a rendered list."""
     document: dict[str, object] = {"to_phone_number": target.to_phone_number}
     if target.override is not None:
         document["conversation_config_override"] = json.loads(target.override)
@@ -139,10 +139,10 @@ class SealChain:
     """Seals the calls of a list, from the first to the last.
 
     Args:
-        calls: how many there are.
+        calls: number of calls.
 
     Attributes:
-        place: of the call that was sealed last, from 1.
+        place: position of the last sealed call, from 1.
     """
 
     def __init__(self, calls: int) -> None:
@@ -151,7 +151,7 @@ class SealChain:
         self._last = "xuna seal 1"
 
     def seal(self, call: Mapping[str, object]) -> str:
-        """Return the seal of the next call, over all its fields but the seal."""
+        """Return the seal of the next call, over all its fields except the seal."""
         self.place += 1
         fields = {name: value for name, value in call.items() if name != SEAL}
         said = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
@@ -161,17 +161,17 @@ class SealChain:
 
 
 def checked_rows(rows: Iterable[Contact | Rejection], about: RenderedList) -> Iterator[Contact | Rejection]:
-    """Yield the rows of a rendered list, without their seals.
+    """Yield the rows of a rendered list without their seals.
 
     Raises:
-        InputError: the seal is broken; it names the row. The rows before it were yielded.
+        InputError: the seal is broken; the message names the row. Earlier rows were yielded.
     """
     if about.sealed:
         yield from _sealed_rows(rows)
         return
     for row in rows:
         if isinstance(row, Contact) and not is_empty(row.fields.get(SEAL)):
-            raise _broken(f"row {row.row_number} is sealed, and the first row is not")
+            raise _broken(f"row {row.row_number} is sealed, but the first row is not")
         yield row
 
 
@@ -188,19 +188,19 @@ def _sealed_rows(rows: Iterable[Contact | Rejection]) -> Iterator[Contact]:
         expected = chain.seal(row.fields)
         if (int(found[1]), int(found[2])) != (chain.place, chain.calls):
             raise _broken(
-                f"row {row.row_number} was sealed as call {found[1]} of {found[2]}, and is call {chain.place} of "
-                f"{chain.calls} here: a row was added, removed, moved or doubled"
+                f"row {row.row_number} was sealed as call {found[1]} of {found[2]}, but is now call {chain.place} of "
+                f"{chain.calls}; a row was added, removed, moved or duplicated"
             )
         if sealed != expected:
             raise _broken(f"row {row.row_number} was changed after it was sealed")
         yield Contact(row.row_number, {name: cell for name, cell in row.fields.items() if name != SEAL})
     if chain is not None and chain.place != chain.calls:
-        raise _broken(f"only {chain.place:,} of {chain.calls:,} calls are there: the last rows were removed")
+        raise _broken(f"only {chain.place:,} of {chain.calls:,} calls are there; the last rows were removed")
 
 
 def _broken(what: str) -> InputError:
     return InputError(
         f"the seal of this list is broken: {what}",
-        hint="nobody may be called by it; render, review and seal the list again",
+        hint="do not call anybody from it; render, review and seal the list again",
         code="seal-broken",
     )

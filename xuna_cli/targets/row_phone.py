@@ -1,4 +1,4 @@
-"""The phone number of a row, where it may stand in several columns, and be of several countries."""
+"""Read a row's phone number, which may be in several columns, and belong to several countries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from xuna_cli.phone.regions import region_of
 from xuna_cli.targets.values import is_empty
 
 BETWEEN_VALUES = ":::"
-"""What Google Contacts writes between several numbers in one cell."""
+"""Google Contacts' separator between several numbers in one cell."""
 
-_REMEMBERED = 10_000  # different cells of a region column
+_REMEMBERED = 10_000  # cells of a region column to cache
 Named = Callable[[Mapping[str, object]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneColumns:
-    """Where a row's number stands, and the country that it is read in.
+    """Columns for a row's phone number and its country.
 
     Attributes:
-        columns: those with numbers, in the order in which they are tried.
-        regions: those that say the country, in the order in which they are asked.
-        in_contact: finds the phone columns of a contact that lacks the list's, by its own names; None where
-            all rows have the same columns, or the user named them.
-        regions_in_contact: whether contacts may have region columns of their own names, too.
+        columns: columns with phone numbers, in the order in which they are tried.
+        regions: columns with the country, in the order in which they are used.
+        in_contact: finds the phone columns of a contact that lacks the list's columns, by its own field names; None
+            if all rows have the same columns, or the user named them.
+        regions_in_contact: whether contacts may also have region columns with other names.
     """
 
     columns: tuple[str, ...]
@@ -35,7 +35,7 @@ class PhoneColumns:
 
 
 class RowPhoneProblem(PhoneProblem):
-    """Why a row has no number that can be called, and the column at fault."""
+    """The reason why a row has no number to call, with the column."""
 
     def __init__(self, code: str, message: str, column: str) -> None:
         super().__init__(code, message)
@@ -43,11 +43,11 @@ class RowPhoneProblem(PhoneProblem):
 
 
 class RowPhone:
-    """Reads the phone number of each row: the first of its columns that is filled and readable.
+    """Reads the phone number of each row, from the first of its columns that has a readable number.
 
     Args:
         where: the columns.
-        region: the country of numbers without + where no column says one.
+        region: country of numbers without + if no column gives one.
         strict: as for `PhoneReader`.
     """
 
@@ -61,14 +61,14 @@ class RowPhone:
 
     @property
     def plus_added(self) -> int:
-        """How many numbers had their country code, and no +, and were read with one."""
+        """Number of phone numbers that had a country code without +, and were read as if they had one."""
         return sum(reader.plus_added for reader in self._readers.values())
 
     def __call__(self, fields: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
-        """Return the number to call as E.164, and the row's other ones.
+        """Return the number to call as E.164, and the row's other numbers.
 
         Raises:
-            RowPhoneProblem: no column has a number that can be called.
+            RowPhoneProblem: no column has a number to call.
         """
         columns: Sequence[str] = self._where.columns
         if self._where.in_contact is not None and len(columns) == 1 and columns[0] not in fields:
@@ -88,7 +88,7 @@ class RowPhone:
         raise _none(columns, problems)
 
     def _own_columns(self, fields: Mapping[str, object]) -> Sequence[str]:
-        assert self._where.in_contact is not None  # noqa: S101 - the caller has looked
+        assert self._where.in_contact is not None  # noqa: S101 - the caller has checked this
         found = self._where.in_contact(fields)
         if len(found) > 1:
             message = (
@@ -112,7 +112,7 @@ class RowPhone:
             raise RowPhoneProblem("phone-region", message, column) from None
 
     def _reader_of(self, fields: Mapping[str, object]) -> "PhoneReader | str":
-        """Return the reader of the country that the row says, or why it isn't known."""
+        """Return the reader for the row's country, or the reason why the country is unknown."""
         regions = self._regions(fields)
         if not regions:
             return self._home
@@ -151,8 +151,8 @@ class RowPhone:
         for column, cell, region in said[1:]:
             if not _agree(first[2], region):
                 one, other = _short(first[1]), _short(cell)
-                return f'{first[0]!r} is "{one}" but {column!r} is "{other}", which is another country'
-        # Of a calling code and a country that has it, the country says more.
+                return f'{first[0]!r} is "{one}" but {column!r} is "{other}", a different country'
+        # If one column has a calling code and another has a country with this code, the country is more precise.
         regions = [region for _, cell, region in said if not str(cell).strip().lstrip("+0").isdecimal()]
         return self._reader(regions[0] if regions else first[2])
 
@@ -163,7 +163,7 @@ class RowPhone:
 
 
 def _agree(one: str, other: str) -> bool:
-    from phonenumbers import country_code_for_region  # noqa: PLC0415 - only where two columns say a country
+    from phonenumbers import country_code_for_region  # noqa: PLC0415 - only if two columns give a country
 
     return one == other or country_code_for_region(one) == country_code_for_region(other)
 

@@ -1,8 +1,7 @@
-"""Templates of messages and other overrides: Jinja2, sandboxed and strict, for one row at a time.
+"""Templates of messages and other overrides: Jinja2, sandboxed and strict, rendered row by row.
 
-Three promises: a placeholder that has no value never leaves a hole in a sentence ("Hi ,"); what
-stands in a cell is spoken as it is and never run; and no template can stall the program or write
-without end (see language.py).
+Three promises: a placeholder without a value never leaves a gap in a sentence ("Hi ,"); the text of a cell is spoken
+unchanged and never executed; and no template can block the program or produce endless output (see language.py).
 """
 
 import copy
@@ -47,29 +46,29 @@ class Template:
     """A compiled template.
 
     Args:
-        source: Jinja2.
-        where: the option that it came from, e.g. `--first-message`, for messages.
-        gives_json: what it gives is JSON, in which the values are marked; see `json_template`.
+        source: Jinja2 source.
+        where: name of the option, e.g. `--first-message`, for messages.
+        gives_json: whether the template makes JSON, in which values are marked; see `json_template`.
 
     Attributes:
-        source: the text it was compiled from.
-        where: the option it came from, for messages.
-        literals: the texts that stand in it, in expressions too.
-        said: those that may be spoken as they stand.
-        columns: what it can't do without, in order of appearance.
-        optional_columns: what it uses only through `default` or `is defined`.
+        source: the source.
+        where: name of the option, for messages.
+        literals: all texts of the template, also those in expressions.
+        said: texts of the template that may be spoken.
+        columns: the columns that it needs, in order of appearance.
+        optional_columns: columns that it only uses with `default` or `is defined`.
 
     Raises:
-        InputError: it doesn't compile; the message says where and what is wrong.
+        InputError: the template doesn't compile; the message says where and why.
     """
 
     def __init__(self, source: str, where: str, *, gives_json: bool = False) -> None:
         self.source = source
         self.where = where
         if is_empty(source):
-            raise InputError(f"{where} is empty.", code="template")
+            raise InputError(f"{where} is empty", code="template")
         if len(source) > LONGEST_TEMPLATE:
-            raise InputError(f"{where} has more than {LONGEST_TEMPLATE:,} characters.", code="template")
+            raise InputError(f"{where} has more than {LONGEST_TEMPLATE:,} characters", code="template")
         environment = JSON_ENVIRONMENT if gives_json else ENVIRONMENT
         try:
             tree = environment.parse(source)
@@ -89,7 +88,7 @@ class Template:
             self._compiled = environment.from_string(Bounded().visit(tree), globals=functions)
         except TemplateSyntaxError as problem:
             raise _does_not_compile(where, source, problem.lineno, problem.message or "") from None
-        # Anything else that Python's compiler makes of a hostile text: surrogates, deep nesting.
+        # Other exceptions of Python's compiler for hostile input: surrogates, deep nesting.
         except Exception as problem:
             raise _does_not_compile(where, source, 1, str(problem) or type(problem).__name__) from problem
 
@@ -103,28 +102,28 @@ class Template:
 
     @property
     def parts(self) -> Sequence[str | Placeholder] | None:
-        """Its literal texts and placeholders, in their order; None: there is more to it than those."""
+        """Literal texts and placeholders in their order; None if the template is more complex."""
         return self._parts
 
     @property
     def all_columns(self) -> tuple[str, ...]:
-        """All columns that it uses."""
+        """All columns that the template uses."""
         return self.columns + self.optional_columns
 
     def bound(self, columns: Iterable[str]) -> "Template":
-        """Return the template for a list with these columns: `{{ first_name }}` is its column `First Name`.
+        """Return the template for a list with these columns: `{{ first_name }}` means its column `First Name`.
 
-        A name that no column matches stays as it is.
+        A name that matches no column is unchanged.
 
         Raises:
-            InputError: several columns match a name, and none is spelled so.
+            InputError: several columns match a name, and none has this spelling.
         """
         columns = tuple(columns)
         try:
             spelling = {name: column_for(name, columns) or name for name in self.all_columns}
         except AmbiguousName as problem:
-            hint = f"For example {as_placeholder(problem.found[0])}."
-            raise InputError(f"{self.where}: {problem}.", hint=hint, code="column-ambiguous") from None
+            hint = f"e.g. {as_placeholder(problem.found[0])}"
+            raise InputError(f"{self.where}: {problem}", hint=hint, code="column-ambiguous") from None
         made = copy.copy(self)
         made._spelling = spelling  # noqa: SLF001 - its own class
         made.columns = tuple(spelling[name] for name in self.columns)
@@ -138,12 +137,12 @@ class Template:
         return made
 
     def corrected(self, matched: str) -> str:
-        """Return how the option would be typed with a placeholder where `matched` stands; empty: not known."""
+        """Return the hint for a text that needs a placeholder in place of `matched`."""
         name = re.sub(r"^[\W_]+|[\W_]+$", "", matched)
         if self.where != "--first-message" or not re.fullmatch(r"[^\W\d][\w ]*", name):
-            return "A placeholder looks like {{ name }}. "
+            return "a placeholder looks like {{ name }}"
         source = self.source.replace(matched, as_placeholder(name))
-        return f"Did you mean {self.where} {shlex.quote(source)}? "
+        return f"write {self.where} {shlex.quote(source)}"
 
     def render(self, fields: Mapping[str, object]) -> str:
         """Return the text for one row.
@@ -152,8 +151,8 @@ class Template:
             fields: the row's cells by column.
 
         Raises:
-            EmptyValue: an empty cell would be spoken (or filtered, or computed with).
-            TemplateProblem: any other reason for which there is no usable text.
+            EmptyValue: the template speaks (or filters, or computes with) an empty cell.
+            TemplateProblem: the text can't be used for another reason.
         """
         text = self._text(fields)
         if len(text) > LONGEST_TEXT:
@@ -185,19 +184,19 @@ class Template:
             raise
         except SecurityError as problem:
             raise TemplateProblem("template-error", f"{self.where}: not allowed: {problem}") from problem
-        # Whatever a template's arithmetic, filters and comparisons raise is about this row only.
+        # Any exception of a template's arithmetic, filters and comparisons concerns only this row.
         except Exception as problem:
             reason = str(problem) or type(problem).__name__
             raise TemplateProblem("template-error", f"{self.where}: {reason}") from problem
         return "".join(pieces)
 
     def _column_with(self, cell: str, fields: Mapping[str, object]) -> str:
-        """Return the column that holds what a filter could not read; empty: it is none as it stands."""
+        """Return the column with the cell that a filter could not read, if the cell is unchanged; otherwise empty."""
         return next((column for column in self.all_columns if str(fields.get(column, "")) == cell), "")
 
 
 def compile_template(text: str, *, where: str, gives_json: bool = False) -> Template:
-    """Compile a template; for arguments and what is raised see `Template`."""
+    """Compile a template; see `Template` for arguments and errors."""
     return Template(text, where, gives_json=gives_json)
 
 
@@ -207,15 +206,15 @@ def check_columns(
     """Check, before anything is sent, that a list has the columns that templates need.
 
     Args:
-        templates: all that will be rendered.
-        columns: the list's; where it is not `complete`, those of its first contact.
-        complete: later contacts can't have other columns (they can in JSON).
+        templates: all templates.
+        columns: columns of the list; if they are not `complete`, those of its first contact.
+        complete: whether later contacts can't have other columns (they can in JSON).
 
     Returns:
-        Warnings, one for each column that is used through `default` alone and isn't there.
+        Warnings, one for each missing column that is only used with `default`.
 
     Raises:
-        InputError: a needed column is missing; the message has the existing ones and the nearest name.
+        InputError: a needed column is missing; the message has the list's columns and the most similar name.
     """
     columns = tuple(columns)
     warnings = []
@@ -225,7 +224,7 @@ def check_columns(
                 raise no_column(template.where, column, columns)
         for column in template.optional_columns:
             near = nearest(column, columns)
-            # In JSON a field that the first contact lacks is no news, unless it looks mistyped.
+            # In JSON, the first contact may lack a field; only a probable typing error is worth a warning.
             if column not in columns and (complete or near):
                 did_you_mean = f"; did you mean {near!r}?" if near else ""
                 warnings.append(
@@ -235,33 +234,33 @@ def check_columns(
 
 
 def no_column(where: str, column: str, columns: Iterable[str]) -> InputError:
-    """Return the error for an option that names a column that the list lacks."""
+    """Return the error for an option that names a column which the list doesn't have."""
     columns = tuple(columns)
     near = nearest(column, columns)
     there = ", ".join(map(repr, columns)) or "none"
     hint = ""
     if near and where == "--key":
-        hint = f"Did you mean {near!r}? Write --key {shlex.quote(near)}."
+        hint = f"did you mean {near!r}? Write --key {shlex.quote(near)}"
     elif near:
-        hint = f"Did you mean {near!r}? Write {as_placeholder(near)}{_as_option(where, near)}."
+        hint = f"did you mean {near!r}? Write {as_placeholder(near)}{_as_option(where, near)}"
     return InputError(
-        f"{where} needs the column {column!r}, which the list doesn't have. Its columns: {there}.",
+        f"{where} needs the column {column!r}, which the list doesn't have; its columns: {there}",
         hint=hint,
         code="template-missing-column" if where != "--key" else "key-missing-column",
     )
 
 
 def _as_option(where: str, column: str) -> str:
-    """Return how a shell takes an option with a placeholder: `, e.g. --first-message 'Hi {{ name }}.'`."""
+    """Return an option with a placeholder as typed in a shell: `, e.g. --first-message 'Hi {{ name }}.'`."""
     if where.startswith("--override "):
         return f", e.g. --override {shlex.quote(f'{where.split()[1]}={as_placeholder(column)}')}"
     if where != "--first-message":
-        return ""  # a file, or a variable of the environment, which has quotes of its own
+        return ""  # a file or an environment variable, which has other quoting
     return f", e.g. {where} {shlex.quote(f'Hi {as_placeholder(column)}.')}"
 
 
 def nearest(name: str, columns: Iterable[str]) -> str:
-    """Return the column most like `name`, whatever its case and spacing; empty: none is like it."""
+    """Return the column that is most similar to `name`, ignoring case and spacing; empty if none is similar."""
     by_plain = {"".join(filter(str.isalnum, fold(column))): column for column in columns}
     plain = "".join(filter(str.isalnum, fold(name)))
     found = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.6)
@@ -274,8 +273,8 @@ _SPACED = re.compile(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:
     spaced = _SPACED.search(source)
     column = spaced[1] if spaced else "Order No"
-    hint = f"Placeholders look like {{{{ name }}}}. A column with spaces in its name is {{{{ {_snake(column)} }}}} "
-    hint += f"or {as_placeholder(column)}{_as_option(where, column)}."
+    hint = "placeholders look like {{ name }}; for a column with spaces in its name, write "
+    hint += f"{{{{ {_snake(column)} }}}} or {as_placeholder(column)}{_as_option(where, column)}"
     place = f"{where}, line {line}" if "\n" in source.strip() else where
     return InputError(f"{place}: the template has an error: {reason.strip()}", hint=hint, code="template")
 

@@ -1,4 +1,4 @@
-"""A row's values as a template may speak them, and what is said where it may not."""
+"""A row's values for templates, and the errors for values that can't be spoken."""
 
 import math
 import unicodedata
@@ -14,17 +14,17 @@ _QUOTED = 40
 LONGEST_TEXT = 100_000
 """In characters; an hour of speech is about 50,000."""
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
-"""Characters that are letters or symbols to Unicode, and blank to everybody: Hangul fillers, a Braille blank."""
+"""Characters that Unicode counts as letters or symbols but that are invisible: Hangul fillers, a Braille blank."""
 
 
 class TargetProblem(Exception):  # noqa: N818 - a finding about a row, not a failure of the program
-    """Why a row whose number is fine can't become a call target.
+    """The reason why a row with a usable number can't become a call target.
 
     Args:
-        code: the rejection's slug.
-        message: for a person.
-        column: the column at fault, where it is known.
-        cell: else the text at fault, where it is known.
+        code: code of the rejection.
+        message: description for people.
+        column: the column with the problem, if known.
+        cell: otherwise the text with the problem, if known.
     """
 
     def __init__(self, code: str, message: str, column: str = "", cell: str = "") -> None:
@@ -36,7 +36,7 @@ class TargetProblem(Exception):  # noqa: N818 - a finding about a row, not a fai
 
 
 class TemplateProblem(TargetProblem):
-    """A row for which a template has no usable text."""
+    """The template has no usable text for a row."""
 
 
 class EmptyValue(TemplateProblem):
@@ -45,13 +45,13 @@ class EmptyValue(TemplateProblem):
     def __init__(self, column: str) -> None:
         super().__init__(
             "template-empty-value",
-            f'{column!r} is empty. Fill in the cell, or add a fallback: {{{{ … | default("there") }}}}',
+            f'{column!r} is empty; fill in the cell, or add a fallback: {{{{ … | default("there") }}}}',
             column,
         )
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a cell has nothing in it: missing, null, or text that nobody can see."""
+    """Return whether a cell is empty: missing, null, or text without a visible character."""
     if value is None:
         return True
     if not isinstance(value, str):
@@ -59,7 +59,7 @@ def is_empty(value: object) -> bool:
     text = value.strip()
     if not text or text.isascii():
         return not text
-    # Zero-width and directional marks alone would be "Hi ," again, and so would letters that nobody sees.
+    # A text of only zero-width and directional marks, or of invisible letters, would also give "Hi ,".
     return all(
         char.isspace() or char in FILLERS or unicodedata.category(char) in ("Cf", "Cc") for char in text
     )
@@ -69,7 +69,7 @@ def check_encodable(text: str) -> None:
     """Check that a text can be sent.
 
     Raises:
-        TemplateProblem: it has half of a character (a lone surrogate, as JSON can write).
+        TemplateProblem: the text has half a character (a lone surrogate, which JSON can contain).
     """
     try:
         text.encode()
@@ -79,12 +79,12 @@ def check_encodable(text: str) -> None:
 
 
 def too_long() -> TemplateProblem:
-    """Return what is wrong with a text that is longer than any that is spoken."""
+    """Return the error for a text above LONGEST_TEXT."""
     return TemplateProblem("template-error", f"the text is longer than {LONGEST_TEXT:,} characters")
 
 
 class Empty(StrictUndefined):
-    """Stands in for an empty cell: false in a test, undefined for `default`, an error when used."""
+    """Stands for an empty cell: false in a test, undefined for `default`, an error when used."""
 
     __slots__ = ()
 
@@ -110,17 +110,17 @@ class Empty(StrictUndefined):
 
 
 class JsonText(str):
-    """What the filter `tojson` returns: text that is a whole value in JSON."""
+    """The result of the filter `tojson`: text that is a complete JSON value."""
 
     __slots__ = ()
 
 
 class Row:
-    """`row["Order No"]`: any column, whatever its name.
+    """`row["Order No"]`: gives access to any column, whatever its name.
 
     Args:
         fields: the row's cells by column.
-        spelling: the column for each name that the template spells otherwise.
+        spelling: the columns of names that the template spells differently.
     """
 
     __slots__ = ("_fields", "_spelling")
@@ -137,10 +137,10 @@ class Row:
 
 
 def spoken(value: object) -> str:
-    """Return a value as it is said and sent.
+    """Return a value as it is spoken and sent.
 
     Raises:
-        TemplateProblem: it is nothing that can be spoken: null, a list, an object.
+        TemplateProblem: the value can't be spoken: null, a list, an object.
     """
     if type(value) is str:
         return value
@@ -164,17 +164,17 @@ def _spoken_number(value: float | Decimal) -> str:
     """Return a number as people write it: `1` for 1.0, `0.3` for 0.1 + 0.2, and never 1e+16.
 
     Raises:
-        TemplateProblem: it is infinite, or no number at all.
+        TemplateProblem: the number is infinite or NaN.
     """
     if not math.isfinite(value):
         raise TemplateProblem("template-error", f"the template uses {value}, which is not a number")
-    # 15 digits are what a float holds of any decimal number (sys.float_info.dig).
+    # A float preserves 15 digits of any decimal number (sys.float_info.dig).
     exact = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
     return f"{exact:.0f}" if exact == exact.to_integral_value() else f"{exact:f}"
 
 
 def quoted(value: object) -> str:
-    """Return a value for a message, in quotes, and not too long."""
+    """Return a value for a message: in quotes, and shortened."""
     text = str(value)
     return f'"{text[:_QUOTED]}…"' if len(text) > _QUOTED else f'"{text}"'
 

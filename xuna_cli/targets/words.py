@@ -1,6 +1,6 @@
-"""What is never right in speech, and what seldom is: left in a cell by a spreadsheet, a program or another product.
+"""Text that is never or seldom right in speech: left over from a spreadsheet, a program or another product.
 
-Each rule looks at one text: a cell that a template speaks, a row's own message, or what a template says itself.
+Each rule looks at one text: a cell that a template speaks, a row's own message, or a text of a template.
 """
 
 import re
@@ -13,13 +13,13 @@ from xuna_cli.targets.wrong_encoding import ESCAPES, find_misread
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a text that is wrong.
+    """A problem in a text.
 
     Attributes:
-        code: a stable slug.
-        matched: the part of the text that is meant.
-        message: what it is and what to do, in words that follow `'name' holds "…", `.
-        is_word: whether only the whole word is meant, and not its letters within another one.
+        code: stable identifier.
+        matched: the part of the text with the problem.
+        message: description and solution, worded to follow `'name' contains "…", `.
+        is_word: whether only the whole word counts, and not the same letters within another word.
     """
 
     code: str
@@ -29,7 +29,7 @@ class Finding:
 
 
 def may_be_wrong(cell: str) -> bool:
-    """Return whether the rules have to look at a cell; for most of them this is enough."""
+    """Return whether a cell may have a problem; this is a fast check for most cells."""
     return (
         _find_unusual(cell) is not None
         or not cell.isascii()
@@ -40,8 +40,8 @@ def may_be_wrong(cell: str) -> bool:
 
 # --- never right ----------------------------------------------------------------------------------
 
-# What pandas, JavaScript, SQL, MySQL's exports, Java, C and spreadsheets write for "no value"; and how a person
-# of this name is written, where there are such people.
+# Texts that pandas, JavaScript, SQL, MySQL's exports, Java, C and spreadsheets write for a missing value. If people
+# have this name, it is mapped to the spelling to use for them.
 _NAMES = {
     **dict.fromkeys(("nan", "NaN", "NAN"), "Nan"),
     **dict.fromkeys(("null", "NULL"), "Null"),
@@ -53,7 +53,7 @@ _NO_VALUES = frozenset(_NAMES) | {
     *("[object Object]", "[object object]", "\\N", "NaT", "<NA>", "N/A", "n/a", "N/a", "(null)", "(none)"),
     *(f"Err:{number}" for number in range(501, 541)),  # LibreOffice
 }
-# Excel, Google Sheets and LibreOffice, in their languages: Microsoft's lists of error values.
+# Excel, Google Sheets and LibreOffice in their languages: Microsoft's lists of error values.
 _SHEET_ERROR = re.compile(
     r"#(?:N/A|Н/Д|N/D|N/B|GETTING_DATA|GETTING DATA|DIV/0!|¡DIV/0!|ДЕЛ/0!|DZIEL/0!|SAYI/0!|BÖL/0!|DÉL/0!|OSZTÓ!)"
     r"|#(?:REF|VALUE|NULL|NUM|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN|EXTERNAL|PYTHON|ERROR|TIMEOUT"
@@ -85,7 +85,7 @@ _PLACEHOLDER_NAMES = frozenset(
         "nombre apellido apellidos nome cognome sobrenome имя фамилия 姓名 名前".split(),
     )
 )
-# Tags of SSML, the W3C's markup for speech: in a message they are meant so.
+# Tags of SSML, the W3C's markup for speech, which are intended in a message.
 _TAG = re.compile(r"<!--|</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*|/)?>")
 _SPEECH_TAGS = frozenset(
     (
@@ -108,15 +108,15 @@ _SPEECH_TAGS = frozenset(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _find_unusual = re.compile(r"[^\w $'.,\-]|-\d\d-").search
-ALLOW = "If it is intended, add --allow-odd-messages."
+ALLOW = "if the text is intended, add --allow-odd-messages"
 
 
 def never_right(text: str, *, is_message: bool = False) -> Iterator[Finding]:
-    """Yield what is never right in speech.
+    """Yield text that is never right in speech.
 
     Args:
-        text: a cell, or what somebody wrote to be spoken.
-        is_message: it is written to be spoken: marks of SSML are meant so, and no word of it stands for no value.
+        text: a cell, or a text that was written to be spoken.
+        is_message: whether it was written to be spoken; then SSML is allowed, and no word means a missing value.
     """
     if not is_message:
         yield from _no_value(text)
@@ -136,22 +136,22 @@ def _wrong_characters(text: str) -> Iterator[Finding]:
 
 def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
     if (match := _SHEET_ERROR.search(text)) and not _WHOLE_ERROR.fullmatch(text.strip()):
-        yield Finding("message-cell-error", match[0], "a spreadsheet error: fix the formula")
+        yield Finding("message-cell-error", match[0], "a spreadsheet error; fix the formula")
     match = _PLACEHOLDER.search(text) or next(
         (one for one in _NAMED.finditer(text) if fold(one[1]) in _PLACEHOLDER_NAMES), None
     )
     if match:
-        message = "a placeholder that was not filled in: write the words themselves"
+        message = "a placeholder that was not filled in; write the words themselves"
         yield Finding("message-placeholder", match[0], message)
         return
     for tag in _TAG.finditer(text):
         if not (is_message and (tag[1] or "").casefold() in _SPEECH_TAGS):
-            yield Finding("message-html", tag[0], "an HTML tag: remove it")
+            yield Finding("message-html", tag[0], "an HTML tag; remove it")
             return
     for entity in _ENTITY.finditer(text):
         if _is_entity(entity[0]):
             yield Finding(
-                "message-html", entity[0], "an HTML code for a character: write the character itself"
+                "message-html", entity[0], "an HTML code for a character; write the character itself"
             )
             return
 
@@ -161,11 +161,11 @@ def _no_value(text: str) -> Iterator[Finding]:
     words = whole.split()
     if whole in _NO_VALUES or (len(words) > 1 and all(word in NO_VALUE_WORDS for word in words)):
         name = f'if a person is called that, write "{_NAMES[whole]}"; ' if whole in _NAMES else ""
-        message = f"which programs write for a missing value: fill in the cell; {name}or allow such words"
+        message = f"which programs write for a missing value; fill in the cell; {name}or allow such words"
         message += " with --allow-odd-messages"
         yield Finding("message-no-value", whole, message, is_word=True)
     elif _WHOLE_ERROR.fullmatch(whole):
-        yield Finding("message-cell-error", whole, "a spreadsheet error: fix the formula", is_word=True)
+        yield Finding("message-cell-error", whole, "a spreadsheet error; fix the formula", is_word=True)
 
 
 def _misread(matched: str, what: str) -> Finding:
@@ -199,7 +199,7 @@ _FILLERS = frozenset(
     }
 )
 WHOLE_CELLS = _NO_VALUES | _FILLERS
-"""Cells that are wrong, or may be, as a whole."""
+"""Texts that are wrong, or may be, if they are the whole cell."""
 
 _RAW_DATE = re.compile(
     r"(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
@@ -209,12 +209,12 @@ _LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
 
 
 def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterator[Finding]:
-    """Yield what is seldom right in speech.
+    """Yield text that is seldom right in speech.
 
     Args:
-        text: a cell, or what somebody wrote to be spoken.
-        column: the cell's.
-        is_message: it is written to be spoken, and not put into a template.
+        text: a cell, or a text that was written to be spoken.
+        column: column of the cell.
+        is_message: whether it was written to be spoken, and not put into a template.
     """
     whole = text.strip()
     if whole in _FILLERS:
@@ -225,7 +225,7 @@ def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterato
         how = (
             "write it as people say it" if is_message else f"in the template, write {_filtered(column, call)}"
         )
-        message = f"which is spoken as it is: {how}"
+        message = f"which is spoken like this; {how}"
         yield Finding("message-raw-date", match[0], message)
     if "://" not in text and (match := _LOST_LETTER.search(text)):
         yield Finding("message-lost-letter", match[0], "where a letter may have been lost")

@@ -1,10 +1,10 @@
-r"""Text that was read in another encoding than it was written in: `JÃ¶rg` for Jörg.
+r"""Detect text that was read in the wrong encoding: `JÃ¶rg` for Jörg.
 
-UTF-8 writes a letter as two bytes or more: a first one that says how many, and others of 80 to BF (RFC 3629).
-Read as Windows-1252, Latin-1, Mac Roman or code page 850 each of them is a letter or a sign of its own, and
-such pairs are in no language. What could be words and quotation marks of some language (`«IRMÃ»`, `café »`) is
-left alone: pairs only of the letters that names have, a mark that closes a word does not count, and Greek,
-Cyrillic, Hebrew, Arabic and East Asian text is only known by two characters in a row.
+UTF-8 writes a letter as two or more bytes: the first byte gives their number, and the others are 80 to BF (RFC 3629).
+In Windows-1252, Latin-1, Mac Roman or code page 850, each byte is a letter or symbol, and such pairs occur in no
+language. Text that could be words and quotation marks of a language (`«IRMÃ»`, `café »`) is not reported: only pairs
+with letters of names count, a mark that closes a word does not, and Greek, Cyrillic, Hebrew, Arabic and East Asian
+text is only recognized by two characters in a row.
 """
 
 import re
@@ -15,7 +15,7 @@ _CLOSING = "\u2018\u2019\u201c\u201d\u2026\u00bb\u203a\u00a0\u2013\u2014"
 
 
 def _letters(octets: bytes, encoding: str) -> str:
-    """Return what the bytes are read as; Windows leaves the five that it doesn't have as control characters."""
+    """Return the characters for bytes; Windows maps the five that the encoding lacks to control characters."""
     return "".join(bytes([octet]).decode(encoding, "ignore") or chr(octet) for octet in octets)
 
 
@@ -43,20 +43,20 @@ ESCAPES = re.compile(
     r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|(?<=[^\W\d_])%20(?=[^\W\d_])"
     r"|(?:=|%)[Cc][2-5](?:=|%)[89ABab][0-9A-Fa-f]"
 )
-r"""Codes of characters that were not turned back: `J\u00f6rg`, `Ann%20Lee`, `J=C3=B6rg`."""
+r"""Codes of characters that were not decoded: `J\u00f6rg`, `Ann%20Lee`, `J=C3=B6rg`."""
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    """Return the patterns; few lists need them, so they are made when one does."""
-    # Windows-1251, for Cyrillic: its letters are words' own, so three in a row are needed.
+    """Return the patterns; few lists need them, so they are compiled on first use."""
+    # For Windows-1251 (Cyrillic), three pairs in a row are needed, because its letters also occur in normal words.
     cyrillic = rf"(?:{_class(bytes([0xD0, 0xD1]), 'cp1251')}{_class(_FURTHER, 'cp1251')}){{3,}}"
     return tuple(map(re.compile, (*map(_pattern, ("cp1252", "mac_roman", "cp850")), cyrillic)))
 
 
 @cache
 def _first_look() -> re.Pattern[str]:
-    """Return what finds any two characters that some pattern may begin with: most texts have none."""
+    """Return a pattern for any two characters with which another pattern may begin; most texts have none."""
     encodings = ("cp1252", "mac_roman", "cp850", "cp1251")
     leading = {letter for each in encodings for letter in _letters(bytes(range(0xC2, 0xF1)), each)}
     further = {letter for each in encodings for letter in _letters(_FURTHER, each)} | set(map(chr, _FURTHER))
@@ -66,7 +66,7 @@ def _first_look() -> re.Pattern[str]:
 
 
 def find_misread(text: str) -> str:
-    """Return a part of a text that was read in a wrong encoding; empty: there is none."""
+    """Return a part of a text that was read in a wrong encoding, or an empty text."""
     if not _first_look().search(text):
         return ""
     return next((match[0] for pattern in _patterns() if (match := pattern.search(text))), "")
