@@ -1,1 +1,1 @@
-"""Phone numbers: how they are written, which country and kind they are of, and which time zones they lie in."""
+"""Phone numbers: how they are written, and their countries, kinds and time zones."""

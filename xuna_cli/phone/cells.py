@@ -1,28 +1,28 @@
-"""From a cell to the digits of one phone number, or the reason why it holds none.
+"""Extract the digits of one phone number from a cell, or explain why this is not possible.
 
-Libphonenumber looks for a number *inside* a text, turns letters into digits and forgets extensions, and each of
-these can make a call to somebody else. So a cell must be nothing but a number before the library is asked.
+Libphonenumber looks for a number *inside* a text, converts letters to digits and drops extensions. Each of these can
+lead to a call to the wrong person. So the cell must contain a number and nothing else before the library sees it.
 """
 
 import re
 import unicodedata
 from functools import cache
 
-# No number needs more; and the patterns below stay quick on any text this short.
+# No phone number is longer, and the patterns below are fast for texts of this length.
 LONGEST_CELL = 100
-# Numbers of three digits are 911, 112, 999, 15…: reached from within a country, by people in need.
+# Numbers of three digits are 911, 112, 999, 15…: emergency numbers, which may not be called.
 SHORT = 3
 ENOUGH_FOR_A_NUMBER = 7
 _FLOATS_ARE_EXACT = 2**53
 
 _EXCEL_NOTATION = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+")
-# A spreadsheet's decimals: 15559876543.0, 5559876543.00, 15559876543.5 (nobody writes a number's
-# last group with one digit after a dot).
+# Decimals of a spreadsheet: 15559876543.0, 5559876543.00, 15559876543.5 (nobody writes one digit after a dot as the
+# last group of a phone number).
 _DECIMALS = re.compile(r".*[.,]\d?|[^.,]*[.,]0+|.*\d{7}[.,]\d\d")
 BETWEEN_NUMBERS = re.compile(
     r":::|[/;,|&\\\n]| (?:or|and|oder|und|ou|et|o|y|e) |(?<=\d)[ )]*(?=\+)", re.IGNORECASE
 )
-# A number, then what is dialled after the call is connected: x12, ext. 12, ;ext=12, #12, p12, ,,12#
+# A number, then digits to dial after the call is connected: x12, ext. 12, ;ext=12, #12, p12, ,,12#
 EXTENSION = re.compile(
     r"(?P<number>[+(\d][\d ().\-]*)[,; ]?\(?"
     r"(?:(?:e?xtn?|extension|anexo|int|interno|dw|durchwahl|poste|ramal|доб|isub)\b[ .:=]*|x|[#*pw~,]+ ?)"
@@ -30,21 +30,21 @@ EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[(]? ?\+?[0-9 ()][0-9 ().\-/]*")
-# A slash may stand once, behind an area code: 030/1234567, +49 (0)6221/123456.
+# One slash is allowed after an area code: 030/1234567, +49 (0)6221/123456.
 _AREA_CODE_BEFORE_SLASH = re.compile(
     r"(?:[^\d+]*\d){1,5}\D*|[( ]*\+(?:\D*\d){1,7}\D*|[( ]*\+(?:\D*\d){1,3} ?\(0\)(?:\D*\d){1,5}\D*"
 )
 _SUBSCRIBER_AFTER_SLASH = re.compile(r"(?:[^\d/]*\d){4,}[^\d/]*")
 
-_EXCEL_TEXT = re.compile(r'="+([^"]*)"+')  # how an export keeps a number from becoming an amount
+_EXCEL_TEXT = re.compile(r'="+([^"]*)"+')  # how an export keeps a number from being shown as an amount
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
-# RFC 3966, and what links and messengers write in front of a number.
+# RFC 3966, and the prefixes that links and messengers write before a number.
 _SCHEME = re.compile(r"^(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
-# A WhatsApp user's address: the whole number with its country code, and no +.
+# The address of a WhatsApp user: the number with its country code, without +.
 _WHATSAPP = re.compile(r"\+?(\d{7,15})@(?:c\.us|s\.whatsapp\.net)", re.IGNORECASE)
 
-# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, Unicode 15.1) where the general category is
-# not Cf, the combining keycap of emoji digits, and the blank pattern of Braille: nothing is to be seen of them.
+# Characters that are invisible: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, Unicode 15.1)
+# outside the category Cf, the combining keycap of emoji digits, and the blank Braille pattern.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20e3\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U000e0000-\U000e0fff]"
@@ -52,11 +52,11 @@ _INVISIBLE = re.compile(
 
 
 class PhoneProblem(Exception):  # noqa: N818 - a finding about a cell, not a failure of the program
-    """Why a cell is no number that can be called.
+    """The reason why a cell is not a number that can be called.
 
     Args:
-        code: the rejection's slug, `phone-…`.
-        message: for a person; may quote the cell.
+        code: code of the rejection, `phone-…`.
+        message: description for people; it may quote the cell.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -66,10 +66,10 @@ class PhoneProblem(Exception):  # noqa: N818 - a finding about a cell, not a fai
 
 
 def text_of(raw: object) -> str:
-    """Return the cell as cleaned text: ASCII where a character has an ASCII meaning, nothing invisible.
+    """Return the cell as cleaned text: characters with an ASCII meaning become ASCII, and invisible ones are removed.
 
     Raises:
-        PhoneProblem: the cell is empty, or of a kind that holds no number.
+        PhoneProblem: the cell is empty, or has a type that can't contain a number.
     """
     text = _cleaned(raw if isinstance(raw, str) else _text_of_value(raw))
     if not text:
@@ -81,13 +81,13 @@ def _text_of_value(raw: object) -> str:
     if raw is None:
         raise PhoneProblem("phone-missing", "the phone number is missing")
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < _FLOATS_ARE_EXACT:
-        raw = int(raw)  # JSON's 15551230002.0 is the number that it shows
+        raw = int(raw)  # JSON's 15551230002.0 means the number without the decimals
     if isinstance(raw, int) and not isinstance(raw, bool):
         if raw < 0:
             raise PhoneProblem(
                 "phone-not-a-number", "a phone number can't be negative; perhaps the cell has a formula"
             )
-        if raw.bit_length() > LONGEST_CELL:  # printing a huge integer raises
+        if raw.bit_length() > LONGEST_CELL:  # converting a huge integer to text raises an exception
             raise PhoneProblem("phone-not-possible", "the number in this cell is too long for a phone number")
         return str(raw)
     kind = {bool: "true or false", dict: "an object", list: "a list"}.get(type(raw), "a number with decimals")
@@ -109,13 +109,13 @@ def _cleaned(raw: str) -> str:
 
 @cache
 def _plain(char: str) -> str:
-    """Return what one character means in a number; invisible ones mean nothing."""
-    if "\uff01" <= char <= "\uff5e":  # full-width forms: one to one with ASCII
+    """Return the meaning of one character in a number; empty for invisible ones."""
+    if "\uff01" <= char <= "\uff5e":  # full-width forms correspond to ASCII one to one
         return chr(ord(char) - 0xFEE0)
-    if char.isdecimal():  # Arabic-Indic and other digits, as libphonenumber's normalize_digits_only
+    if char.isdecimal():  # Arabic-Indic and other digits, as in libphonenumber's normalize_digits_only
         return str(unicodedata.decimal(char))
     category = unicodedata.category(char)
-    # Cf: zero-width and directional marks, soft hyphen, byte-order mark.
+    # Cf: zero-width and directional marks, soft hyphen, byte order mark.
     if category == "Cf" or _INVISIBLE.match(char):
         return ""
     if category == "Pd" or char in "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}":
@@ -126,10 +126,10 @@ def _plain(char: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    """Return the digits of a cleaned cell, with `+` in front where it has one.
+    """Return the digits of a cleaned cell, with a leading `+` if it has one.
 
     Raises:
-        PhoneProblem: the cell is not one number and nothing else.
+        PhoneProblem: the cell is not exactly one number.
     """
     if _NUMBER.fullmatch(text) and not _DECIMALS.fullmatch(text) and _slash_is_fine(text):
         digits = re.sub(r"[^0-9+]", "", text)
@@ -148,7 +148,7 @@ def _slash_is_fine(text: str) -> bool:
 
 
 def _explanation(text: str) -> PhoneProblem:
-    """Return the problem that says why a cleaned cell is not one number."""
+    """Return the reason why a cleaned cell is not one number."""
     cell = quoted(text)
     if _EXCEL_NOTATION.fullmatch(text):
         return PhoneProblem(
@@ -184,17 +184,17 @@ def _explanation(text: str) -> PhoneProblem:
             "phone-not-a-number", f"{cell} starts with a minus sign; perhaps the cell has a formula"
         )
     odd = next((char for char in text if char not in "0123456789 ()-.+"), "+")
-    shown = f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"  # what looks like + may not be +
+    shown = f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"  # some look like +
     return PhoneProblem("phone-not-a-number", f"{cell} is not a phone number: it contains {shown}")
 
 
 def short_number(cell: str) -> PhoneProblem:
-    """Return the problem of a number such as 911."""
+    """Return the problem for a number such as 911."""
     return PhoneProblem(
         "phone-short-number", f"{quoted(cell)} is an emergency or short number, not a person's number"
     )
 
 
 def quoted(text: str, longest: int = 40) -> str:
-    """Return a cell as messages quote it."""
+    """Quote a cell for a message."""
     return f'"{text}"' if len(text) <= longest else f'"{text[: longest - 1]}…"'

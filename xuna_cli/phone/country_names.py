@@ -1,4 +1,4 @@
-"""Codes and names of countries: ISO 3166-1 alpha-3 to alpha-2, of the regions with phone numbers, and names that people write."""
+"""Codes and names of countries with phone numbers: ISO 3166-1 alpha-3 to alpha-2, and names that people write."""
 
 _CODES = """
 ABW-AW AFG-AF AGO-AO AIA-AI ALA-AX ALB-AL AND-AD ARE-AE ARG-AR ARM-AM ASM-AS ATG-AG AUS-AU AUT-AT AZE-AZ BDI-BI BEL-BE
@@ -18,7 +18,7 @@ TUV-TV TWN-TW TZA-TZ UGA-UG UKR-UA URY-UY USA-US UZB-UZ VAT-VA VCT-VC VEN-VE VGB
 XKX-XK YEM-YE ZAF-ZA ZMB-ZM ZWE-ZW
 """
 ALPHA_3 = {pair[:3]: pair[4:] for pair in _CODES.split()}
-# Names that people write, and that libphonenumber's tables don't have.
+# Common names that libphonenumber's tables don't have.
 NAMES = {
     "US": "United States|Estados Unidos|Stati Uniti|États-Unis|Vereinigte Staaten|VSA|U.S.|U.S.A.|America|United States of America|The United States|EUA|EE.UU.|EEUU|EE UU|États-Unis d'Amérique"
     "|Estados Unidos de América|Estados Unidos da América|Stati Uniti d'America|США|Соединенные Штаты Америки|미합중국|アメリカ|美國",
@@ -81,4 +81,4 @@ STATES = frozenset(
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI "
     "SC SD TN TX UT VT VA WA WV WI WY DC AB BC MB NB NL NS NT NU ON PE QC SK YT".split()
 )
-"""States of the US and provinces of Canada; many of their codes are countries, too."""
+"""States of the US and provinces of Canada; many of their codes are also country codes."""

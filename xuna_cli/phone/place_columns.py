@@ -1,4 +1,4 @@
-"""Which columns say where a person is: the country that a phone number is read in, and the time zone."""
+"""Recognize the columns that say where a person is: the country of a phone number, and the time zone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -8,25 +8,25 @@ from xuna_cli.phone.region_names import KINDS, OF_A_PHONE, OF_THE_PERSON, Kind
 from xuna_cli.phone.regions import is_state_code, region_of
 
 ZONE_COLUMN_NAMES = ("timezone", "tz")
-"""In any case, spacing and punctuation: "Time Zone", "time_zone" and "TIMEZONE" are the first one."""
+"""In any case, spacing and punctuation: the first one matches "Time Zone", "time_zone" and "TIMEZONE"."""
 
 
 def zone_columns(columns: Iterable[str]) -> list[str]:
-    """Return the columns whose name says that they hold a time zone, in their order."""
+    """Return the columns whose names say that they contain a time zone, in their order."""
     return [column for column in columns if fold(column) in ZONE_COLUMN_NAMES]
 
 
 def region_columns(
     columns: Iterable[str], phone_column: str, rows: Sequence[Mapping[str, object]] = ()
 ) -> tuple[str, ...]:
-    """Return the columns that say in which country the numbers of a phone column are read, the surest first.
+    """Return the columns with the country of a phone column's numbers, most reliable first.
 
-    The country of another address (`Shipping Country` beside `Phone`) is none of them.
+    The country of another address (`Shipping Country` beside `Phone`) is left out.
 
     Args:
-        columns: the list's.
-        phone_column: the one that is called.
-        rows: its first rows, which decide what a column `Region` holds.
+        columns: columns of the list.
+        phone_column: the phone column that is called.
+        rows: the first rows, which decide what a column `Region` contains.
     """
     whose = _whose(words(phone_column))
     found = []
@@ -40,7 +40,7 @@ def region_columns(
 
 
 def may_be_region(column: str, rows: Sequence[Mapping[str, object]] = ()) -> bool:
-    """Return whether a column says anything about a country, if only of one of the person's addresses."""
+    """Return whether a column concerns a country, even if only the country of one of the person's addresses."""
     kind, _ = _reading(column)
     if kind is Kind.MAYBE:
         return any(region_of(row.get(column)) and not is_state_code(row.get(column)) for row in rows)
@@ -49,7 +49,7 @@ def may_be_region(column: str, rows: Sequence[Mapping[str, object]] = ()) -> boo
 
 @lru_cache(maxsize=4096)
 def _reading(column: str) -> tuple[Kind | None, frozenset[str]]:
-    """Return what a name says, and the words that tell whose country it is."""
+    """Return the meaning of a name, and the words that say whose country it is."""
     kind = KINDS.get(fold(column))
     if kind is not None:
         return kind, frozenset()
@@ -71,7 +71,7 @@ def _whose(parts: Iterable[str]) -> frozenset[str]:
 
 
 def _holds_countries(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Return whether all cells are countries; CA, DE and IN alone may be states of the US."""
+    """Return whether all cells are countries; CA, DE and IN may also be states of the US."""
     cells = [row.get(column) for row in rows]
     cells = [cell for cell in cells if cell is not None and str(cell).strip()]
     return all(map(region_of, cells)) and not all(map(is_state_code, cells))

@@ -1,4 +1,4 @@
-"""What libphonenumber's table of prefixes and zones lacks: overlays, and zones that it doesn't name."""
+"""Data that libphonenumber's table of prefixes and zones lacks: overlays, and zones that it doesn't name."""
 
 OVERLAYS = (
     # Alabama to Kentucky
@@ -44,9 +44,9 @@ OVERLAYS = (
     ("709", "879"),
     ("306", "639", "474"),
 )
-"""Area codes of North America that cover the same places (NANPA's and the CNA's overlays).
+"""Area codes of North America that cover the same places (overlays of NANPA and CNA).
 
-Of states and provinces that have several zones: there libphonenumber gives a new code one of them.
+Only those in states and provinces with several zones, where libphonenumber gives a new code one zone.
 """
 
 PLACES = {
@@ -61,7 +61,7 @@ PLACES = {
     "America/Resolute": ("1867",),
     "America/Whitehorse": ("1867",),
     "America/Creston": ("1250",),
-    # Australia: the Northern Territory shares its area code with South Australia; 07 is Queensland's.
+    # Australia: the Northern Territory shares its area code with South Australia; 07 belongs to Queensland.
     "Australia/Darwin": ("6187", "6188"),
     "Australia/Brisbane": ("617",),
     # Brazil: the west of Amazonas.
@@ -72,7 +72,7 @@ PLACES = {
     "Pacific/Easter": ("5632",),
     # China: the area codes of Xinjiang.
     "Asia/Urumqi": ("8690", "8699"),
-    # Mexico: Chihuahua, which changed its time in 2022, and towns at the border to the US.
+    # Mexico: Chihuahua, which changed its time in 2022, and towns on the border with the US.
     "America/Chihuahua": (
         *("52614", "52621", "52625", "52627", "52628", "52629", "52635", "52636", "52639", "52648", "52649"),
         *("52652", "52656", "52657", "52659"),
@@ -87,9 +87,9 @@ PLACES = {
     # Papua New Guinea: Buka and Arawa.
     "Pacific/Bougainville": ("67597",),
 }
-"""Where zones are that libphonenumber's prefixes don't name there: they are possible beside what those say.
+"""Places of zones that libphonenumber's prefixes don't name there; they are possible in addition to the named ones.
 
-By the area codes of the zone's own town in libphonenumber's geocoding data, and the countries' numbering
-plans. A zone that is neither here nor among the prefixes, and keeps its own time, is possible anywhere in its
-country.
+Sources: the area codes of the zone's own town in libphonenumber's geocoding data, and the numbering plans of the
+    countries. A zone that is neither here nor among the prefixes, and has its own clock time, is possible anywhere in
+    its country.
 """

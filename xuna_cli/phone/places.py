@@ -1,7 +1,7 @@
-"""In which time zones a number may be: its country's, by the time zone database's own table of countries.
+"""Find the time zones in which a number may be, from the time zone database's table of countries.
 
-libphonenumber knows which area codes are in which zones, but by equivalences of long ago: South Sudan has
-Nairobi's clocks there, and Algeria Paris's. So its prefixes only choose among the zones of the country.
+libphonenumber knows the zones of area codes, but with outdated equivalences: it gives South Sudan the zone of
+Nairobi, and Algeria that of Paris. So its prefixes only choose among the zones of the country.
 """
 
 import re
@@ -20,24 +20,24 @@ from xuna_cli.phone.plan import GLOBAL, UNKNOWN, CallingCode, split
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import offsets, zone
 
-# Where the area codes are the places that count, rather than the exchanges in them: North America and Brazil,
-# whose mobile numbers have the area code of a place, but exchanges that the prefixes don't know.
+# Calling codes for which the area code decides, not the exchange: North America, and Brazil, whose mobile numbers
+# have the area code of a place, but exchanges that the prefixes don't know.
 _BY_AREA_CODE = ("1", "55")
 _AREA_CODE_ENDS = 4
-# Mobile numbers that begin with an area code. China's and Indonesia's, which the library takes to be bound
-# to places too, begin with the network's digits.
+# Countries whose mobile numbers begin with an area code. The library also considers those of China and Indonesia
+# bound to places, but they begin with the digits of the network.
 _MOBILES_WITH_AREA_CODES = frozenset({"52", "54", "55"})
-# So many digits tell the countries of one calling code apart (Réunion and Mayotte: 262 262, 262 269).
+# This many digits distinguish the countries of one calling code (Réunion and Mayotte: 262 262, 262 269).
 _COUNTRY_ENDS = 7
 
 
 class Area(NamedTuple):
-    """What the first four digits of a number say about where it is.
+    """What the first four digits of a number say about its place.
 
     Attributes:
-        end: the number up to there tells its zones, if it is bound to a place.
-        begins: where the national number begins.
-        unbound: of national numbers that may be bound to no place.
+        end: the digits up to here determine the zones, if the number is bound to a place.
+        begins: start of the national number.
+        unbound: pattern of national numbers that may not be bound to a place.
     """
 
     end: int
@@ -46,11 +46,11 @@ class Area(NamedTuple):
 
 
 class Location(NamedTuple):
-    """Where a number may be.
+    """The place of a number.
 
     Attributes:
-        zones: the time zones; empty: unknown, as it belongs to no country.
-        is_known: whether the number is in a range that its country uses, so that it is known to be there.
+        zones: the possible time zones; empty if the number belongs to no country.
+        is_known: whether the number is in a range that its country uses, so that its place is certain.
     """
 
     zones: tuple[str, ...]
@@ -61,10 +61,10 @@ _NOWHERE = Location((), False)
 
 
 def locate(e164: str) -> Location:
-    """Return where a number may be.
+    """Return the place of a number.
 
-    A number that is bound to a place has that place's zones, one that isn't all of its country, and one in a
-    range that nobody uses all of its calling code.
+    A number that is bound to a place has the zones of that place, and another number has all zones of its country. A
+    number in an unused range has all zones of its calling code.
     """
     parts = split(e164)
     if parts is None:
@@ -80,20 +80,20 @@ def locate(e164: str) -> Location:
 
 
 def zones_of_number(e164: str) -> tuple[str, ...]:
-    """Return the zones that a number may be in; empty: unknown."""
+    """Return the possible zones of a number; empty if unknown."""
     return locate(e164).zones
 
 
 @cache
 def zones_of_calling_code(first_digits: str) -> tuple[str, ...]:
-    """Return all zones that any number with that calling code can be in."""
+    """Return all possible zones of numbers with a calling code."""
     parts = split("+" + first_digits)
     return () if parts is None else _zones_of_plan(parts[0])
 
 
 @cache
 def area_of(first_digits: str) -> Area | None:
-    """Return what the first four digits behind the `+` say; None: no country has that calling code."""
+    """Return the area for the first four digits after the `+`, or None if no country has that calling code."""
     parts = split("+" + first_digits)
     if parts is None:
         return None
@@ -109,14 +109,14 @@ def area_of(first_digits: str) -> Area | None:
 
 @cache
 def zones_of_country(region: str) -> tuple[str, ...]:
-    """Return the zones of a country, the database's order; of one that its table lacks, the library's."""
+    """Return the zones of a country in the database's order; if its table lacks the country, the library's zones."""
     found = tuple(name for name in _countries().get(region, ()) if zone(name) is not None)
     return found or tuple(name for name in TIMEZONE_DATA.get(_code_of(region), ()) if zone(name) is not None)
 
 
 @cache
 def _zones_of_place(region: str, digits: str) -> tuple[str, ...]:
-    """Return the zones of a place: the country's, chosen by the first digits of a number."""
+    """Return the zones of a place: those zones of the country that the first digits of a number allow."""
     country = zones_of_country(region)
     if len(country) <= 1:
         return country
@@ -129,9 +129,9 @@ def _zones_of_place(region: str, digits: str) -> tuple[str, ...]:
 
 
 def _named(digits: str) -> Iterable[str]:
-    """Return the zones that the library names for a number that begins so."""
+    """Return the zones that the library names for a number with these first digits."""
     names = _area_codes().get(digits, frozenset()) if digits.startswith(_BY_AREA_CODE) else frozenset()
-    # Where nothing is known of the area code: of the first digits of several. North America has none of those.
+    # If the area code is unknown, use the first digits of several area codes; this does not exist in North America.
     shortest = len("1") if digits.startswith("1") else 0
     lengths = range(len(digits), shortest, -1)
     longest = next((digits[:length] for length in lengths if digits[:length] in TIMEZONE_DATA), None)
@@ -140,9 +140,9 @@ def _named(digits: str) -> Iterable[str]:
 
 @cache
 def _area_codes() -> Mapping[str, frozenset[str]]:
-    """Return the zones of area codes (behind their calling code): of all prefixes in them, and of their overlays.
+    """Return the zones of area codes (with calling code): those of all their prefixes, and of their overlays.
 
-    A town's exchange can be assigned anew, and the prefixes of an area code know few of them.
+    A town's exchange can be reassigned, and the library knows only some prefixes of an area code.
     """
     own: dict[str, set[str]] = defaultdict(set)
     for prefix, names in TIMEZONE_DATA.items():
@@ -158,9 +158,9 @@ def _area_codes() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _at_home(region: str, name: str) -> tuple[str, ...]:
-    """Return which of a country's zones is meant by a name that may be another country's, or an old one.
+    """Return the zones of a country that a name means, which may be another country's zone or an old name.
 
-    It is the one with the same clocks, else those with the same standard time, else any.
+    These are the zones with the same clocks, or else with the same standard time, or else all.
     """
     country = zones_of_country(region)
     if name in country:
@@ -174,7 +174,7 @@ def _at_home(region: str, name: str) -> tuple[str, ...]:
 
 @cache
 def _anywhere(region: str) -> frozenset[str]:
-    """Return the zones of a country of which nobody knows the place: no prefix names them, or one with their clocks."""
+    """Return the zones of a country without a known place: no prefix names them or another zone with their clocks."""
     code = _code_of(region)
     named = {name for prefix, names in TIMEZONE_DATA.items() if prefix.startswith(code) for name in names}
     foreign = named.difference(*map(zones_of_country, _plan_of(code).regions))
@@ -186,7 +186,7 @@ def _anywhere(region: str) -> frozenset[str]:
 
 @cache
 def _countries() -> Mapping[str, tuple[str, ...]]:
-    """Return the names of each country's zones, from the database's table (ISO 3166 codes; `zone.tab`)."""
+    """Return the zone names of each country, from the database's table (ISO 3166 codes; `zone.tab`)."""
     found: dict[str, list[str]] = defaultdict(list)
     for line in zone_rules().text("zone.tab").splitlines():
         if line and not line.startswith("#"):

@@ -1,8 +1,8 @@
-"""The one table of calling codes: what numbers of each look like, which countries share it, and their kinds.
+"""A table of calling codes: the form of their numbers, the countries that share them, and the kinds of numbers.
 
-libphonenumber is asked with objects that cost more to make than the answer. Here its own metadata is compiled once
-for each calling code, and asked in its own order (`parse`, `is_possible_number_with_reason`, `is_valid_number`,
-`region_code_for_number`, `number_type`) on the digits of a number; tests compare the two on many numbers.
+libphonenumber needs objects that take longer to create than the answer takes. Here its own metadata is compiled once
+per calling code, and used in its own order (`parse`, `is_possible_number_with_reason`, `is_valid_number`,
+`region_code_for_number`, `number_type`) on the digits of a number. Tests compare both on many numbers.
 """
 
 import re
@@ -17,25 +17,25 @@ from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 
 UNKNOWN = PhoneNumberType.UNKNOWN
 GLOBAL = "001"
-"""What libphonenumber calls the region of networks that belong to no country."""
+"""libphonenumber's region of networks that belong to no country."""
 
 _LONGEST_CALLING_CODE = 3
 _NEVER = re.compile(r"(?!)")
 
 
 class Kind(NamedTuple):
-    """Where a number belongs and what it is; region None and type UNKNOWN where no pattern knows it."""
+    """Country and type of a number; region None and type UNKNOWN if no pattern matches."""
 
     region: str | None
     type: int
 
 
 class _Pattern:
-    """A pattern that is compiled when it is first asked: a calling code has up to two hundred of them.
+    """A pattern that is compiled on first use; a calling code has up to two hundred of them.
 
     Args:
         text: the pattern.
-        lengths: of the numbers that it matches; empty: any.
+        lengths: lengths of the numbers that it matches; empty for any length.
     """
 
     def __init__(self, text: str, lengths: frozenset[int] = frozenset()) -> None:
@@ -61,7 +61,7 @@ class _Region:
     same: bool
 
     def type_of(self, national: str) -> int:
-        """Return the type, as `_number_type_helper` does."""
+        """Return the type, like `_number_type_helper`."""
         if self.general is None or not self.general(national):
             return UNKNOWN
         for kind, pattern in self.types:
@@ -82,7 +82,7 @@ class CallingCode:
         code: the calling code, without `+`.
 
     Attributes:
-        begins: where the national number begins in E.164.
+        begins: start of the national number in E.164.
     """
 
     def __init__(self, code: str) -> None:
@@ -93,7 +93,7 @@ class CallingCode:
 
     @property
     def is_global(self) -> bool:
-        """Whether it belongs to no country: satellite, universal freephone and the like."""
+        """Whether it belongs to no country: satellite, universal freephone and similar."""
         return any(region.name == GLOBAL for region in self._regions)
 
     @cached_property
@@ -102,7 +102,7 @@ class CallingCode:
         return tuple(region.name for region in self._regions)
 
     def regions_of(self, national: str) -> tuple[str, ...]:
-        """Return every country that uses the range of a national number: some share their mobile numbers."""
+        """Return every country that uses the range of a national number; some countries share mobile numbers."""
         return tuple(
             region.name
             for region in self._regions
@@ -112,15 +112,15 @@ class CallingCode:
 
     @cached_property
     def dialled(self) -> re.Pattern[str]:
-        """A pattern of what its countries can dial at all, assigned or not.
+        """Pattern of numbers that its countries can dial, assigned or not.
 
-        The fictional +1 555 matches, a national number that begins with 0 or 1 does not.
+        It matches the fictional +1 555, but not a national number that begins with 0 or 1.
         """
         return _union({region.general.text for region in self._regions if region.general})
 
     @cached_property
     def assigned(self) -> re.Pattern[str]:
-        """A pattern of its *valid* numbers: one country's general pattern and one of its kinds match."""
+        """Pattern of its *valid* numbers, which match a country's general pattern and the pattern of a kind."""
         parts = set()
         for region in self._regions:
             own = (*(pattern for _, pattern in region.types), region.fixed, region.mobile)
@@ -131,9 +131,9 @@ class CallingCode:
 
     @cached_property
     def unbound(self) -> re.Pattern[str]:
-        """A pattern of all national numbers that may be of a kind that is bound to no place.
+        """Pattern of all national numbers whose kind may not be bound to a place.
 
-        Mobile numbers are among them where they are a kind of their own.
+        It includes mobile numbers in countries where they are a kind of their own.
         """
         kinds = {pattern.text for region in self._regions for _, pattern in region.types}
         mobile = {
@@ -142,7 +142,7 @@ class CallingCode:
         return _union(kinds | mobile)
 
     def kind(self, national: str) -> Kind:
-        """Return what a national number is."""
+        """Return country and type of a national number."""
         if len(self._regions) == 1:
             (region,) = self._regions
             return Kind(region.name, region.type_of(national))
@@ -155,10 +155,10 @@ class CallingCode:
         return Kind(None, UNKNOWN)
 
     def may_be(self, kinds: frozenset[int]) -> re.Pattern[str] | None:
-        """Return a pattern of all national numbers that can be of these kinds (and perhaps of others).
+        """Return a pattern of all national numbers that may be of these kinds (and perhaps of others).
 
-        None where no number can. A number that the pattern doesn't match is of none of them, since the
-        library says so only of numbers that match the kind's own pattern.
+        None if no number can be. A number that does not match is of none of these kinds, because the library only
+        assigns a kind to numbers that match its pattern.
         """
         parts = {pattern.text for region in self._regions for kind, pattern in region.types if kind in kinds}
         return _union(parts) if parts else None
@@ -201,7 +201,7 @@ def _pattern(described: PhoneNumberDesc | None) -> _Pattern | None:
 
 @cache
 def code_of(first_digits: str) -> CallingCode | None:
-    """Return the shortest calling code that digits (up to three) begin with; None: no country has one of these."""
+    """Return the shortest calling code at the start of up to three digits, or None if no country has one."""
     for length in range(1, len(first_digits) + 1):
         code = first_digits[:length]
         if code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
@@ -215,13 +215,13 @@ def _calling_code(code: str) -> CallingCode:
 
 
 def split(e164: str) -> tuple[CallingCode, str] | None:
-    """Return the calling code of an E.164 number and its national digits; None: no country has it."""
+    """Return the calling code and the national digits of an E.164 number, or None if no country has its code."""
     code = code_of(e164[1 : 1 + _LONGEST_CALLING_CODE])
     return None if code is None else (code, e164[code.begins :])
 
 
 def kind_of(e164: str) -> Kind:
-    """Return where an E.164 number belongs, and what it is."""
+    """Return country and type of an E.164 number."""
     parts = split(e164)
     return Kind(None, UNKNOWN) if parts is None else parts[0].kind(parts[1])
 
@@ -231,21 +231,21 @@ def kind_of(e164: str) -> Kind:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberingPlan:
-    """How one country writes its numbers: what `parse` and `is_possible_number_with_reason` ask of its metadata.
+    """How one country writes its numbers: the metadata that `parse` and `is_possible_number_with_reason` use.
 
     Attributes:
-        code: its calling code.
-        lengths: numbers of digits of a possible national number, local-only ones left out.
-        shortest: the least of them.
-        longest: above this many digits a number is "too long" for the library.
-        prefix: the national prefix (and carrier codes) that `parse` strips.
-        transforms: a match of `prefix` may rewrite the number instead.
-        viable: the general pattern of the region's numbers.
-        dialled_abroad: the international dialling prefix.
-        short: emergency and short numbers.
-        unchanged: national numbers that nothing is stripped from, of a possible length, that can be dialled,
-            are not short and can't be placeholders or carry a needless zero: all that `PhoneReader._fast_path`
-            asks of them, in one pattern.
+        code: the calling code.
+        lengths: possible numbers of digits of a national number, without local-only ones.
+        shortest: the smallest of them.
+        longest: above this number of digits, the library calls a number "too long".
+        prefix: pattern of the national prefix (and carrier codes) that `parse` strips.
+        transforms: whether a match of `prefix` may rewrite the number instead.
+        viable: general pattern of the region's numbers.
+        dialled_abroad: international dialing prefix.
+        short: pattern of emergency and short numbers.
+        unchanged: pattern of national numbers that `PhoneReader._fast_path` accepts unchanged: nothing is stripped,
+            the length is possible, they can be dialed, and they are not short, placeholders or written with an extra
+            zero.
     """
 
     code: CallingCode
@@ -261,7 +261,7 @@ class NumberingPlan:
 
     @property
     def main(self) -> "NumberingPlan":
-        """The plan of the region whose lengths count where several share the calling code."""
+        """The plan of the region whose lengths count, if several regions share the calling code."""
         return plan_of_code(self.code.code)
 
     def is_assigned(self, number: str, begins: int | None = None) -> bool:
@@ -269,7 +269,7 @@ class NumberingPlan:
 
         Args:
             number: E.164.
-            begins: where the national number begins, if there is no + in front.
+            begins: start of the national number, if the number has no +.
         """
         begins = self.code.begins if begins is None else begins
         return (
@@ -277,9 +277,9 @@ class NumberingPlan:
         )
 
     def without_prefix(self, national: str) -> str | None:
-        """Return `national` without national prefix, as `parse` strips it; None: ask the library.
+        """Return `national` without national prefix, as `parse` strips it; None if only the library can decide.
 
-        This is phonenumberutil's `_maybe_strip_national_prefix_carrier_code`.
+        This follows phonenumberutil's `_maybe_strip_national_prefix_carrier_code`.
         """
         match = self.prefix.match(national)
         if match is None:
@@ -329,7 +329,7 @@ def _plan(metadata: PhoneMetadata) -> NumberingPlan:
 
 @cache
 def plan_of_region(region: str) -> NumberingPlan | None:
-    """Return the plan of a region; None: there is none."""
+    """Return the plan of a region, or None."""
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None:
         return None
@@ -339,7 +339,7 @@ def plan_of_region(region: str) -> NumberingPlan | None:
 
 @cache
 def plan_of_code(calling_code: str) -> NumberingPlan:
-    """Return the plan of the main region that has a calling code."""
+    """Return the plan of the main region of a calling code."""
     code = int(calling_code)
     region = phonenumbers.region_code_for_country_code(code)
     metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
@@ -349,6 +349,6 @@ def plan_of_code(calling_code: str) -> NumberingPlan:
 
 
 def plan_of_number(first_digits: str) -> NumberingPlan | None:
-    """Return the plan of the calling code that `first_digits` (up to three) begin with."""
+    """Return the plan of the calling code at the start of `first_digits` (up to three), or None."""
     code = code_of(first_digits)
     return None if code is None else plan_of_code(code.code)

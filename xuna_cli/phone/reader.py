@@ -1,8 +1,8 @@
-"""Phone cells to E.164, or a reason in people's words.
+"""Convert phone cells to E.164, or explain in plain words why this is not possible.
 
-What may be shown to the library, and what its readings are, is said in `phone_text` and `readings`. Here is which
-reading holds for a person who is to be called: everything that is not certain is rejected with a message, never
-guessed. For a do-not-call list it is the other way round; see `suppression`.
+`cells` decides which texts the library may see, and `readings` has its interpretations. This module chooses the
+reading for a person to call: everything that is uncertain is rejected with a message, and nothing is guessed. For a
+do-not-call list it is the opposite; see `suppression`.
 """
 
 import re
@@ -16,29 +16,28 @@ from xuna_cli.phone.readings import check_placeholder, is_assigned, others, read
 
 __all__ = ["PhoneProblem", "PhoneReader", "normalise"]
 
-# The shape of what the fast path takes. It is a part of what `digits_of` lets pass unchanged:
-# dots only between groups of three or more that can't be decimals, no slash, no leading minus.
+# The form that the fast path accepts. It is a subset of what `digits_of` leaves unchanged: dots only between groups
+# of three or more digits that can't be decimals, no slash, no leading minus.
 _USUAL = re.compile(r"\+?\(?[0-9](?:[0-9() -]|\.(?=[0-9]{3})(?!0+$))*[0-9]", re.ASCII)
 _SEPARATORS = {ord(char): None for char in "() -."}
-_MANY = 6  # times the same digit
+_MANY = 6  # repetitions of the same digit
 _SEQUENCES = frozenset({"1234", "9876"})
 
 
 class PhoneReader:
-    """Reads phone cells of one list.
+    """Reads the phone cells of one list.
 
     Args:
-        region: the country of numbers without `+`, as `check_region` returns it; None: such numbers
-            are rejected.
-        strict: demand numbers that are *valid* (assigned ranges), not merely *possible* (right length).
-            The vendor's own +1 555 examples are possible, and not valid.
+        region: country of numbers without `+`, as returned by `check_region`; None to reject such numbers.
+        strict: whether numbers must be *valid* (in ranges that are in use), not only *possible* (with a right
+            length). The vendor's +1 555 examples are possible, but not valid.
 
     Attributes:
-        plus_added: how many cells were the country code and a number without the +, and were read so.
+        plus_added: number of cells that had a country code without +, and were read as if they had one.
     """
 
     def __init__(self, region: str | None = None, *, strict: bool = False) -> None:
-        enable_pattern_cache()  # the library's own switch: a third faster with numbers of many countries
+        enable_pattern_cache()  # a switch of the library; a third faster for numbers of many countries
         self._region = region
         self._strict = strict
         self._home = None if region is None else plan_of_region(region)
@@ -49,13 +48,13 @@ class PhoneReader:
         """Return the E.164 form of a cell.
 
         Args:
-            raw: the cell: `str`, or what JSON has. A whole number counts as its digits.
+            raw: the cell: `str`, or a JSON value. A whole number counts as its digits.
 
         Raises:
-            PhoneProblem: the cell is no number that can be called; nothing else is raised for any cell.
+            PhoneProblem: the cell is not a number that can be called; no cell raises another exception.
         """
-        # The usual ones are settled by the library's own metadata, ten times faster (E.164 as it stands by
-        # one pattern, thirty times). Whatever that can't settle, and every rejection, takes the slow path.
+        # Common forms are decided by the library's own metadata, ten times faster (plain E.164 by one pattern, thirty
+        # times faster). All other cells, and all rejections, take the slow path.
         if type(raw) is not str or self._strict:
             return self._slow_path(raw)
         plan = self._by_first_digits.get(raw[1:4])
@@ -69,7 +68,7 @@ class PhoneReader:
         return self._slow_path(raw)
 
     def assigned(self, cell: str) -> str | None:
-        """Return the E.164 form of a cell of the usual shape that can only be this, assigned number, else None."""
+        """Return the E.164 form of a cell in the usual form that can only be this assigned number, or None."""
         plan = self._by_first_digits.get(cell[1:4])
         if plan is None or cell[0] != "+" or not plan.unchanged.fullmatch(cell, plan.code.begins):
             if not _USUAL.fullmatch(cell):
@@ -82,7 +81,7 @@ class PhoneReader:
         return cell if plan is not None and plan.is_assigned(cell) else None
 
     def _is_certain(self, digits: str, number: str) -> bool:
-        """Return whether nothing but the first reading comes into question; False: take the slow path."""
+        """Return whether only the first reading is possible; if not, take the slow path."""
         plan = self._plan_of(number[1:4])
         if plan is None or (_is_odd(number, plan.code.begins) and not plan.is_assigned(number)):
             return False
@@ -92,7 +91,7 @@ class PhoneReader:
             self._count_plus(number)
             return True
         with_plus = self._plan_of(digits[:3])
-        if with_plus is None:  # it begins with 0
+        if with_plus is None:  # the number begins with 0
             return not digits.startswith(("00", "011"))
         begins = with_plus.code.begins - 1
         if len(digits) - begins < with_plus.shortest or not (
@@ -102,14 +101,14 @@ class PhoneReader:
         return with_plus.code is not plan.code and plan.is_assigned(number)
 
     def _count_plus(self, number: str) -> None:
-        # In North America the country code is how one dials at home, too: nothing is lost there.
+        # In North America the country code is also dialed within the country, so no + was lost.
         self.plus_added += number[1] != "1"
 
     def _fast_path(self, digits: str) -> str | None:
-        """Return the E.164 form where the library's verdict is certain to be *possible*, else None.
+        """Return the E.164 form if the library's verdict is certainly *possible*, or None.
 
-        This follows `phonenumbers.parse` and `is_possible_number_with_reason` step by step, and gives
-        up (None) at each step where they would do more than take the digits or strip a prefix.
+        This follows `phonenumbers.parse` and `is_possible_number_with_reason` step by step. It gives up (None) at
+        each step that would do more than take the digits or strip a prefix.
 
         Args:
             digits: ASCII digits, with or without a leading `+`.
@@ -139,7 +138,7 @@ class PhoneReader:
         if not main.code.dialled.fullmatch(national):
             return None
         e164 = f"+{plan.code.code}{national}"
-        # A number from which a further prefix could be stripped isn't settled: see `_slow_path`.
+        # If another prefix could be stripped from the number, it is not certain; see `_slow_path`.
         return e164 if e164 == digits or main.without_prefix(national) == national else None
 
     def _plan_of(self, first: str) -> NumberingPlan | None:
@@ -176,7 +175,7 @@ class PhoneReader:
             return first
         is_sure = first is not None and is_assigned(first)
         if not is_sure and len(further) == 1 and same_country(digits, self._region, further[0]):
-            # A spreadsheet has eaten the +, and what is left is no number of the country.
+            # A spreadsheet has removed the +, and the rest is not a number of the country.
             self._count_plus(further[0])
             return further[0]
         if first is not None:
@@ -191,16 +190,16 @@ class PhoneReader:
 
 
 def _is_odd(number: str, begins: int) -> bool:
-    """Return whether a national number may be a placeholder, or have a zero too many."""
+    """Return whether a national number may be a placeholder, or have an extra zero."""
     first = number[begins]
     return first == "0" or number[begins : begins + 4] in _SEQUENCES or number.count(first, begins) > _MANY
 
 
 def normalise(raw: object, *, region: str | None, strict: bool = False) -> str:
-    """Return the E.164 form of a single cell; see `PhoneReader`, which is faster for many.
+    """Return the E.164 form of a single cell; `PhoneReader` is faster for many cells.
 
     Raises:
-        PhoneProblem: the cell is no number that can be called.
+        PhoneProblem: the cell is not a number that can be called.
     """
     return _reader(region, strict=strict).normalise(raw)
 

@@ -1,7 +1,7 @@
-"""What a number may mean: the library's reading, and the others that people who write numbers have in mind.
+"""Interpretations of a number: the library's, and others that people may have in mind.
 
-The rules of every country are libphonenumber's (the `phonenumbers` package). *Possible* means that a number has
-one of its country's lengths and begins as numbers of its country do; *assigned* is the library's *valid*.
+The rules of every country come from libphonenumber (the `phonenumbers` package). *Possible* means that a number has
+one of its country's lengths and a valid start. *Assigned* is what the library calls *valid*.
 """
 
 import re
@@ -26,8 +26,8 @@ _WHY_NOT_POSSIBLE = {
     ValidationResult.INVALID_COUNTRY_CODE: "this country code does not exist",
 }
 
-# Mexico: since August 2019 the 1 behind the country code, and 01, 044 and 045 in front of a national number,
-# are dialled no more (Plan Técnico Fundamental de Numeración, DOF 21-06-2018). They mean the number without.
+# Mexico: since August 2019 the 1 after the country code, and 01, 044 and 045 before a national number, are no longer
+# dialed (Plan Técnico Fundamental de Numeración, DOF 21-06-2018). The number means the same without them.
 _OLD_MEXICAN = re.compile(r"\+521(\d{10})")
 _OLD_MEXICAN_AT_HOME = re.compile(r"(?:(?:00|011)?521|01|04[45]|1)(\d{10})")
 
@@ -36,16 +36,16 @@ _MADE_UP = re.compile(r"(\d)\1{6,}|0{4,}|0?1234567(?:8(?:90?)?)?|0?9876543(?:2(?
 
 
 def read(cell: str, digits: str, region: str | None) -> str:
-    """Return the number that libphonenumber reads, as E.164.
+    """Return libphonenumber's interpretation of a number, as E.164.
 
     Args:
-        cell: for messages.
-        digits: of the cell, as `phone_text.digits_of` returns them.
-        region: the country of numbers without +. What a number with + means does not depend on it: the library
-            would fall back on it.
+        cell: the cell, for messages.
+        digits: the cell's digits, as returned by `cells.digits_of`.
+        region: country of numbers without +. It is not used for a number with +; the library would use it as a
+            fallback.
 
     Raises:
-        PhoneProblem: it is not *possible*, is a short number or a placeholder, or is nobody's to say.
+        PhoneProblem: the number is not *possible*, is a short number or a placeholder, or is ambiguous.
     """
     digits = _without_old_prefix(digits, region)
     international = digits.startswith("+")
@@ -54,30 +54,30 @@ def read(cell: str, digits: str, region: str | None) -> str:
     number = _parse(cell, digits, region)
     _check(cell, number, region)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    # One person must have one key. Where the library reads its own output differently (it strips
-    # another prefix), nobody knows which number is meant.
+    # One person must have one key. If the library reads its own output differently (it strips another prefix), it is
+    # unknown which number is meant.
     if e164 != digits and _parse(cell, e164, None) != number:
         raise PhoneProblem("phone-not-possible", f"{quoted(cell)} may mean more than one number")
     return e164
 
 
 def is_assigned(e164: str) -> bool:
-    """Return whether a number is in a range that is in use, as `phonenumbers.is_valid_number` has it."""
+    """Return whether a number is in a range that is in use, like `phonenumbers.is_valid_number`."""
     plan = plan_of_number(e164[1:4])
     return plan is not None and plan.is_assigned(e164)
 
 
 def others(cell: str, digits: str, region: str | None, first: str | None) -> list[str]:
-    """Return the assigned numbers that a cell may mean beside its first reading.
+    """Return the assigned numbers that a cell may mean, other than its first interpretation.
 
-    Spreadsheets eat the + before a country code; people write `(0)`, or a 0, in countries that have no such
-    prefix; and they dial abroad with the prefix of another country (00, 011).
+    Spreadsheets remove the + before a country code. People write `(0)` or a 0 in countries that have no such prefix,
+    and use the international prefix of another country (00, 011).
 
     Args:
-        cell: as cleaned.
-        digits: of the cell.
-        region: the country of numbers without +.
-        first: what `read` returns for it, None if that is nothing.
+        cell: the cleaned cell.
+        digits: digits of the cell.
+        region: country of numbers without +.
+        first: result of `read` for the cell, or None.
     """
     sure = first is not None and is_assigned(first)
     plan = plan_of_region(region) if region is not None else None
@@ -98,16 +98,16 @@ def others(cell: str, digits: str, region: str | None, first: str | None) -> lis
 
 
 def same_country(digits: str, region: str | None, number: str) -> bool:
-    """Return whether `number` is what `digits` are with a + in front, in the country of `region`."""
+    """Return whether `number` equals `digits` with a + added, and belongs to the country `region`."""
     plan = plan_of_region(region) if region is not None else None
     return plan is not None and number == f"+{digits}" and digits.startswith(plan.code.code)
 
 
 def check_placeholder(cell: str, digits: str) -> None:
-    """Check that digits are not what people type when a form wants a number: 0000000000, 1234567890.
+    """Check that digits are not a placeholder that people type into a required field: 0000000000, 1234567890.
 
     Raises:
-        PhoneProblem: they are.
+        PhoneProblem: the digits are a placeholder.
     """
     if _MADE_UP.fullmatch(digits.lstrip("+")):
         raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not a real number")
@@ -118,7 +118,7 @@ def _check_placeholder(cell: str, digits: str, region: str | None) -> None:
     national = digits[plan.code.begins :] if plan is not None and digits[0] == "+" else digits
     if not (_MADE_UP.fullmatch(national) or _MADE_UP.fullmatch(digits.lstrip("+"))):
         return
-    # +44 7777 777777, or 01 23 45 67 89 in Paris, are somebody's.
+    # +44 7777 777777, or 01 23 45 67 89 in Paris, are real numbers.
     if plan is not None and plan.code.assigned.fullmatch(plan.without_prefix(national) or national):
         return
     raise PhoneProblem("phone-placeholder", f"{quoted(cell)} is a placeholder, not a real number")
@@ -139,7 +139,7 @@ def _without_zero(digits: str) -> str:
 
 
 def _has_needless_zero(plan: NumberingPlan, digits: str) -> bool:
-    """Return whether digits begin with a 0 that is neither a trunk prefix there nor the way abroad."""
+    """Return whether digits begin with a 0 that is neither a trunk prefix nor an international prefix there."""
     return digits[0] == "0" and not plan.prefix.match(digits) and not plan.dialled_abroad.match(digits)
 
 
@@ -173,7 +173,7 @@ def _check(cell: str, number: PhoneNumber, region: str | None) -> None:
         ):
             raise short_number(cell)
     reason = phonenumbers.is_possible_number_with_reason(number)
-    # `is_possible_number` alone would take local-only numbers: 555-1234 in the US.
+    # `is_possible_number` would accept local-only numbers: 555-1234 in the US.
     why = None if reason == ValidationResult.IS_POSSIBLE else _WHY_NOT_POSSIBLE[reason]
     if why is None and not plan_of_code(str(number.country_code)).code.dialled.fullmatch(national):
         why = "no number in that country starts like this"

@@ -1,4 +1,4 @@
-"""Names of columns that say a country, in the most used languages and those of Europe."""
+"""Names of country columns, in the most used languages and the languages of Europe."""
 
 from enum import IntEnum
 
@@ -6,10 +6,10 @@ from xuna_cli.folding import fold
 
 
 class Kind(IntEnum):
-    """What a column's name says; the surest one is asked first."""
+    """Meaning of a column's name; the most reliable kind is used first."""
 
     MAYBE = 1
-    """`Region`, `Land`: a country, or a part of one. What is in the column decides."""
+    """`Region`, `Land`: a country, or a part of one. The cells decide."""
     COUNTRY = 2
     COUNTRY_CODE = 3
     CALLING_CODE = 4
@@ -38,7 +38,7 @@ KINDS = {fold(name): kind for kind, names in _NAMES.items() for name in names.sp
 OF_A_PHONE = frozenset(
     "phone mobile cell telephone tel telefon telefono telefone number numbers value".split()
 )
-# Whose it is, where it is the person's own.
+# Words for the person, who may be the owner of the country.
 OF_THE_PERSON = frozenset(
     "contact customer lead person user recipient client patient prospect member subscriber buyer attendee invitee kunde "
     "client cliente kontakt default address primary main current of the no calculated e164 to".split()

@@ -1,4 +1,4 @@
-"""What a cell says about a country: an ISO code, a calling code, or a name in one of many languages."""
+"""Recognize a country in a cell: an ISO code, a calling code, or a name in one of many languages."""
 
 import difflib
 import re
@@ -11,9 +11,7 @@ from xuna_cli.folding import fold
 from xuna_cli.phone.country_names import ALPHA_3, NAMES, STATES
 
 _CALLING_CODE = re.compile(r"(?:\+|00)?([1-9][0-9]{0,3})(?:\.0)?")
-_NANP = re.compile(
-    r"1[2-9][0-9]{2}"
-)  # a country of the North American plan: its three digits stand in each number
+_NANP = re.compile(r"1[2-9][0-9]{2}")  # a North American country: its numbers have these three digits
 _TOGETHER = re.compile(r"[(\[]?(?P<code>(?:\+|00)[ 0-9()-]+)[)\]]?")  # United Kingdom (+44); +1 US
 _FLAG_A, _FLAG_Z = "\N{REGIONAL INDICATOR SYMBOL LETTER A}", "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
 _SAINT = re.compile(r"^st\.? ", re.IGNORECASE)
@@ -21,10 +19,10 @@ _LONGEST = 80
 
 
 def region_of(cell: object) -> str | None:
-    """Return the region, as ISO 3166-1 alpha-2, that a cell names; None: it names none that is known.
+    """Return the region (ISO 3166-1 alpha-2) that a cell names, or None if it is unknown.
 
-    A calling code gives its main region: whoever has `+1` is read as in the US, and in all of North America
-    numbers are read alike.
+    A calling code gives its main region: `+1` gives the US, because numbers are read in the same way in all of North
+    America.
 
     Args:
         cell: `DE`, `DEU`, `Germany`, `Deutschland`, `49`, `+49`, `0049`, `Germany (+49)`.
@@ -36,7 +34,7 @@ def region_of(cell: object) -> str | None:
 
 
 def is_state_code(cell: object) -> bool:
-    """Return whether a cell is a state of the US, or of Canada, by its two letters; many are countries, too."""
+    """Return whether a cell is the code of a US state or a Canadian province; many are also country codes."""
     return isinstance(cell, str) and cell.strip().upper() in STATES
 
 
@@ -83,7 +81,7 @@ def _of_code(digits: str) -> str | None:
 
 @cache
 def _by_name() -> dict[str, str]:
-    # A table of a megabyte, which only lists with rarer names of countries need.
+    # A table of a megabyte, only for lists with rare names of countries.
     from phonenumbers.geodata.locale import LOCALE_DATA  # noqa: PLC0415
 
     found: dict[str, set[str]] = {}
@@ -93,15 +91,15 @@ def _by_name() -> dict[str, str]:
                 if not name.startswith("*"):
                     found.setdefault(_folded(name), set()).add(region)
     regions = {name: next(iter(of)) for name, of in found.items() if len(of) == 1}
-    # Nga is Russia in Vietnamese, and NGA is Nigeria.
+    # Nga is Russia in Vietnamese, but NGA is Nigeria.
     return {code.lower(): region for code, region in ALPHA_3.items()} | regions
 
 
 def check_region(region: str) -> str:
-    """Return `region` as libphonenumber knows it: two upper-case letters (ISO 3166-1 alpha-2).
+    """Return `region` in libphonenumber's form: two upper-case letters (ISO 3166-1 alpha-2).
 
     Raises:
-        UsageError: no such region; the message names the nearest ones.
+        UsageError: the region does not exist; the message names the most similar ones.
     """
     known = phonenumbers.SUPPORTED_REGIONS
     wanted = region.strip().upper()
@@ -114,15 +112,15 @@ def check_region(region: str) -> str:
         nearest = list(phonenumbers.region_codes_for_country_code(int(wanted.lstrip("+0")[:4])))[:3]
     else:
         nearest = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(nearest)}?" if nearest else "Use two letters, e.g. US, GB or DE."
-    raise UsageError(f"--region {region!r} is not a known country.", hint=hint)
+    hint = f"did you mean {' or '.join(nearest)}?" if nearest else "use two letters, e.g. US, GB or DE"
+    raise UsageError(f"--region {region!r} is not a known country", hint=hint)
 
 
 def parse_countries(text: str, *, source: str) -> frozenset[str]:
-    """Return the regions of `--country US,CA`.
+    """Parse `--country US,CA`.
 
     Raises:
-        UsageError: one of them is no region that has numbers.
+        UsageError: one of them is not a region with phone numbers.
     """
     found = frozenset(part.strip().upper() for part in text.split(",") if part.strip())
     unknown = sorted(found - phonenumbers.SUPPORTED_REGIONS)

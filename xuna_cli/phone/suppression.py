@@ -1,7 +1,7 @@
-"""What a cell of a do-not-call list says: every number that may be meant, or the reason why none is certain.
+"""Read a cell of a do-not-call list: return every number that it may mean, or the reason why none is certain.
 
-Here to read a number that is not meant costs nothing, and not to read the one that is meant is a call to somebody
-who must not be called. So all readings count. Where none is certain, the list can't be used.
+A wrong reading costs nothing here, but a missing one means a call to a person who must not be called. So all readings
+count. If no reading is certain, the list can't be used.
 """
 
 import re
@@ -12,22 +12,22 @@ from xuna_cli.phone.cells import BETWEEN_NUMBERS, EXTENSION, PhoneProblem, digit
 from xuna_cli.phone.reader import PhoneReader
 from xuna_cli.phone.readings import is_assigned, others, read
 
-# `home: …`, `Tel. 2: …`, `(mobile) …` in front; `… (mobile)`, `… - work` behind. A letter that is a part of the
-# number (1-800-FLOWERS) is none of them: what is left then is no number.
+# Labels before a number: `home: …`, `Tel. 2: …`, `(mobile) …`; labels after it: `… (mobile)`, `… - work`. A letter
+# that is part of the number (1-800-FLOWERS) is not a label, because the rest would not be a number.
 _LABEL_BEFORE = re.compile(
     r"(?:[^\W_][\w .#'/-]{0,30}:|[(\[][^\d+()]*[)\]]|[^\W\d_][^\d+(:]*)[\s:.-]*(?=[+(\d])"
 )
 _LABEL_BEHIND = re.compile(r"\s*(?:[(\[][^\d()]*[)\]]|[\s-]+[^\W\d_][^\d]*)$")
-_LONGEST_CELL = 2_000  # of a list of numbers in one cell
+_LONGEST_CELL = 2_000  # for a list of numbers in one cell
 
 
 class Reading(NamedTuple):
-    """A number that nobody is to call.
+    """A number on a do-not-call list.
 
     Attributes:
         number: E.164.
-        assigned: whether it is in a range that is in use. One that isn't mostly lacks a part, and the person
-            who is meant has another.
+        assigned: whether it is in a range that is in use. Other numbers are mostly incomplete, and the person has
+            another number.
     """
 
     number: str
@@ -38,8 +38,8 @@ class SuppressionReader:
     """Reads the cells of do-not-call lists.
 
     Args:
-        region: the country of numbers without `+`, as `check_region` returns it; None: such numbers can't be
-            read, unless they are dialled abroad with 00 or 011.
+        region: country of numbers without `+`, as returned by `check_region`. None: such numbers can't be read,
+            unless they begin with an international prefix (00 or 011).
     """
 
     def __init__(self, region: str | None) -> None:
@@ -51,12 +51,12 @@ class SuppressionReader:
         """Return every number that a cell may mean, at least one.
 
         Args:
-            raw: the cell: `str`, or what JSON has. A list is read item by item.
-            region: the country that the row says, if it is another one than the list's. Both count: what says
-                it may be about something else.
+            raw: the cell: `str`, or a JSON value. A list is read item by item.
+            region: the row's country, if it differs from the list's. Both are used, because the row's country may
+                concern something else.
 
         Raises:
-            PhoneProblem: no reading of it, or of a part of it, is certain.
+            PhoneProblem: no reading of the cell, or of a part of it, is certain.
         """
         if region is not None and region != self._region:
             return self._read_there(raw, region)
@@ -91,8 +91,8 @@ class SuppressionReader:
     def _one(self, text: str) -> list[Reading]:
         """Return the readings of one number, complete or with an extension.
 
-        Without the extension the number is the person's and their colleagues'. What is left has to be assigned:
-        `+49 6221,123456` is no extension of +49 6221.
+        Without its extension, the number belongs to the person and to colleagues. It must be in use by itself: `+49
+        6221,123456` is not an extension of +49 6221.
         """
         if extension := EXTENSION.fullmatch(text):
             try:
@@ -114,7 +114,7 @@ class SuppressionReader:
                 problem = caught
         further = others(text, digits, self._region, first)
         if digits[0] not in "+0" and self._region is None:
-            further = []  # with + it may be somebody's, but without a country it may be many people's
+            further = []  # with + it belongs to one person; without a country it may belong to many
         certain = [Reading(number, assigned=True) for number in further]
         if first is not None:
             return [Reading(first, is_assigned(first)), *certain]
@@ -129,7 +129,7 @@ class SuppressionReader:
         raise problem
 
     def _several(self, raw: str) -> list[Reading]:
-        """Return the numbers of a cell that has several, or words beside them; none: they can't be told."""
+        """Return the numbers of a cell with several numbers, or with other words; empty if they can't be separated."""
         if len(raw) > _LONGEST_CELL:
             return []
         found: list[Reading] = []

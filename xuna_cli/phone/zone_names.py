@@ -1,4 +1,4 @@
-"""What people write for a time zone: IANA names, Windows' and Excel's, Rails', and North America's own."""
+"""Read time zones as people write them: names of IANA, Windows, Excel and Rails, and North American names."""
 
 import re
 from functools import cache
@@ -6,8 +6,8 @@ from functools import cache
 from xuna_cli.phone.plan import kind_of
 from xuna_cli.phone.zone_rules import zone_rules
 
-# Zones of their names in the US and in Canada, whose provinces have left the US's summer time one by one.
-# MST is what Arizona has all the year, and what the mountain states have in winter: it is both.
+# The zones of North American names in the US and in Canada, whose provinces have left US daylight saving time one by
+# one. MST is the time of Arizona all year, and the winter time of the mountain states, so it means both.
 _NORTH_AMERICA = {
     "atlantic": (("America/Puerto_Rico",), ("America/Halifax",)),
     "eastern": (("America/New_York",), ("America/Toronto",)),
@@ -34,24 +34,24 @@ _ABBREVIATIONS = {
     **dict.fromkeys(("hst", "hdt"), "hawaii"),
     **dict.fromkeys(("nst", "ndt"), "newfoundland"),
 }
-# (GMT-05:00) Eastern Time (US & Canada): Rails' and Windows' way to show a zone.
+# (GMT-05:00) Eastern Time (US & Canada): a zone as Rails and Windows display it.
 _SHOWN = re.compile(r"\((?:GMT|UTC)\s*(?:[+\-\u2212]\d{1,2}(?::?\d\d)?)?\)\s*(?=\S)", re.IGNORECASE)
 _TIME = re.compile(
     r"(?:\s+(?:standard|daylight))?(?:\s+time)?(?:\s*\(us\s*(?:&|and)\s*canada\))?", re.IGNORECASE
 )
 _OFFSET = re.compile(r"(?:gmt|utc|z)?\s*[+\-\u2212]?\s*\d{1,2}(?::?\d\d)?", re.IGNORECASE)
-# In the database, but no place where people live: fixed offsets, and what stands for "not set".
+# Names in the database that are not places: fixed offsets, and names for "not set".
 _GREENWICH = frozenset({"gmt", "gmt0", "gmt+0", "gmt-0", "greenwich"})
 _NO_PLACES = _GREENWICH | {"factory", "est", "mst", "hst"}
 _LONGEST_NAME = 60
 
 
 class UnknownZoneError(Exception):
-    """A text doesn't say in which time zone somebody is.
+    """A text does not name a usable time zone.
 
     Args:
-        name: as given.
-        problem: what is wrong with it, to be put behind the name.
+        name: the text.
+        problem: the problem, worded to follow the name.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class UnknownZoneError(Exception):
 
 
 def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
-    """Return the zones that a text means: one, or several where it can mean each of them.
+    """Return the zones that a text names: one, or several if it is ambiguous.
 
     Args:
         text: a cell, or the value of an option.
-        e164: whose zone it is: `Central` is another time in Canada, and nothing at all in China. None: it is
-            nobody's in particular.
+        e164: the person's number: `Central` is a different time in Canada, and is invalid in China. None if the text
+            concerns no particular person.
 
     Raises:
-        UnknownZoneError: it means none, a fixed offset, or one of another country's.
+        UnknownZoneError: the text names no zone, a fixed offset, or a zone of another country.
     """
     text = text.strip()
     exact = _iana(text)
@@ -80,7 +80,7 @@ def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
         raise UnknownZoneError(
             text, "is a fixed offset without daylight saving time; use a name like Europe/London"
         )
-    # What Windows and Rails show has the offset ahead of the name.
+    # Windows and Rails display the offset before the name.
     named = _SHOWN.sub("", text, count=1) if _SHOWN.match(text) else text
     american = _american(named)
     if american is not None:
@@ -98,7 +98,7 @@ def _in_north_america(text: str, name: str, e164: str | None) -> tuple[str, ...]
             f"is a North American time zone, but {e164} is not a North American number; use a name like Europe/Berlin",
         )
     meant = us if region == "US" else canada if region == "CA" else us + canada
-    # Somebody may have a number of the other country: the zones of the name that there are.
+    # A person may have a number of the other country, so try its zones too.
     return meant or us + canada
 
 
@@ -114,7 +114,7 @@ def _american(text: str) -> str | None:
 
 @cache
 def _windows(name: str, given: str) -> tuple[str, ...]:
-    """Return the zone of a Windows name, which Excel and Outlook use: CLDR's table, from Babel."""
+    """Return the zone of a Windows name, which Excel and Outlook use, from CLDR's table in Babel."""
     from babel.core import get_global  # noqa: PLC0415 - 10 ms that few lists need
 
     table = {key.lower(): zone for key, zone in get_global("windows_zone_mapping").items()}
@@ -126,14 +126,14 @@ def _windows(name: str, given: str) -> tuple[str, ...]:
 
 
 def _iana(text: str) -> str | None:
-    """Return an IANA name as the database spells it."""
+    """Return an IANA name in the database's spelling, or None."""
     lower = text.lower()
     return None if lower in _NO_PLACES else _names().get(lower)
 
 
 @cache
 def _names() -> dict[str, str]:
-    """Return the database's names, by their lower case: no path, no folder, and nothing of the system's own."""
+    """Return the database's names by their lower case, without paths, folders and the system's own files."""
     names = {}
     for line in zone_rules().text("tzdata.zi").splitlines():
         kind, *words = line.split(" ")

@@ -1,8 +1,7 @@
-"""Which time zone database counts: the system's or the `tzdata` package's, whichever is newer.
+"""Choose the time zone database: the system's or the `tzdata` package's, whichever is newer.
 
-`zoneinfo` takes the first folder of its path that has a zone. An old database of the system would hide
-the newer one that is installed with this program, and clocks that were changed by law since then would be
-read wrongly.
+`zoneinfo` takes the first folder of its path that has a zone. An old system database would hide the newer one of this
+program, and times would be wrong where the law has changed the clocks since.
 """
 
 import re
@@ -17,7 +16,7 @@ from typing import NamedTuple
 import tzdata
 
 _VERSION = re.compile(r"\d{4}[a-z]{1,2}")
-# Where a folder says its version: the compact source's first line, macOS's file, and that of other systems.
+# Files with a folder's version: the compact source's first line, macOS's file, and that of other systems.
 _VERSION_FILES = ("tzdata.zi", "+VERSION", "version")
 _OLD_AFTER_DAYS = 365
 
@@ -30,8 +29,8 @@ class ZoneRules(NamedTuple):
     """A time zone database.
 
     Attributes:
-        version: of the IANA release, e.g. `2026a`.
-        folder: where it is; None: it is the `tzdata` package's.
+        version: version of the IANA release, e.g. `2026a`.
+        folder: its folder; None for the `tzdata` package.
     """
 
     version: str
@@ -42,14 +41,14 @@ class ZoneRules(NamedTuple):
         return f"tz {self.version}, from {where}"
 
     def is_old(self, now: datetime) -> bool:
-        """Return whether it is older than a year.
+        """Return whether it is more than a year old.
 
-        A version names only the year; the release is taken to be of the middle of it.
+        A version names only the year, so the middle of that year counts as its date.
         """
         return (now - datetime(int(self.version[:4]), 7, 1, tzinfo=UTC)).days > _OLD_AFTER_DAYS
 
     def text(self, name: str) -> str:
-        """Return one of the database's tables, e.g. `zone.tab`; the package's where the folder has none."""
+        """Return one of the database's tables, e.g. `zone.tab`; from the package if the folder lacks it."""
         if self.folder is not None and (self.folder / name).is_file():
             return (self.folder / name).read_text(encoding="utf-8")
         return (resources.files(tzdata) / "zoneinfo" / name).read_text(encoding="utf-8")
@@ -59,8 +58,8 @@ def newest(folders: Sequence[str], packaged: str = tzdata.IANA_VERSION) -> ZoneR
     """Return the newest database.
 
     Args:
-        folders: of the system, as `zoneinfo.TZPATH`; one that doesn't say its version is left out.
-        packaged: the version of the `tzdata` package, which is preferred to a folder of the same version.
+        folders: folders of the system, as in `zoneinfo.TZPATH`; those without a known version are left out.
+        packaged: version of the `tzdata` package, which is preferred to a folder of the same version.
     """
     found = ZoneRules(packaged)
     for folder in map(Path, folders):
@@ -72,7 +71,7 @@ def newest(folders: Sequence[str], packaged: str = tzdata.IANA_VERSION) -> ZoneR
 
 @cache
 def zone_rules() -> ZoneRules:
-    """Return the newest database of this machine, and make `zoneinfo` read that one from now on."""
+    """Return the newest database of this machine, and make `zoneinfo` use it from now on."""
     found = newest(zoneinfo.TZPATH)
     zoneinfo.reset_tzpath(() if found.folder is None else (found.folder,))
     zoneinfo.ZoneInfo.clear_cache()

@@ -1,4 +1,4 @@
-"""Time zones by name: their clocks, and how a person reads them."""
+"""Time zones by name: their clocks, and their display."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,24 +11,24 @@ ZONES_NAMED = 2
 
 @cache
 def zone(name: str) -> ZoneInfo | None:
-    """Return a zone by its IANA name, from the newest rules; None: there is none of that name."""
+    """Return a zone by its IANA name, from the newest database, or None."""
     zone_rules()
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a path outside, a folder, a file that is no zone
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # also for a folder, or a path outside
         return None
 
 
 def local(now: datetime, name: str) -> datetime:
-    """Return the time in a zone that is known to be there."""
+    """Return the time in a zone that is known to exist."""
     return now.astimezone(zone(name))
 
 
 @cache
 def offsets(name: str) -> tuple[timedelta, ...]:
-    """Return the UTC offsets of a zone, one a week for a year from the end of its rules' own year on.
+    """Return the UTC offsets of a zone: one per week for a year, from the end of the year of its rules.
 
-    Two zones with the same ones show the same time, as far as anybody knows today.
+    Two zones with the same offsets show the same time, as far as is known today.
     """
     start = datetime(int(zone_rules().version[:4]), 12, 31, tzinfo=UTC)
     times = (local(start + timedelta(weeks=week), name) for week in range(53))
@@ -36,11 +36,11 @@ def offsets(name: str) -> tuple[timedelta, ...]:
 
 
 def is_among(name: str, zones: tuple[str, ...]) -> bool:
-    """Return whether a zone is one of some, by its name or its clocks: an old name is as good as a new one."""
+    """Return whether a zone is one of several, by its name or its clocks; an old name counts like the new one."""
     return name in zones or offsets(name) in {offsets(other) for other in zones}
 
 
 def words(names: tuple[str, ...]) -> str:
-    """Return the zones as a person reads them, the first ones by name."""
+    """Format zones for a message; only the first ones are named."""
     more = len(names) - ZONES_NAMED
     return ", ".join(names[:ZONES_NAMED]) + (f" and {more} more" if more > 0 else "")
