@@ -351,6 +351,7 @@ sys.addaudithook(note_opening)  # no hook can be taken away again
         ((), 1),
         (("--dry-run",), 1),
         (("--max-calls", "5"), 2),  # people are counted before the first call
+        (("--max-calls", "5", "--dry-run"), 1),
         (
             ("--consent-column", "name", "--consent-values", "Person 0"),
             2,

@@ -205,8 +205,9 @@ class TestTables:
             "6": "already_called",
         }
         assert {row["name"] for row in rows} == {"Ann", "Bo", "Cy", "Di"}
-        ran = cli("batch-call", file, "-y")
-        assert "4 rows are not marked 'call' in 'xuna_screening', and not called" in ran.err
+        ran = cli("batch-call", file, "-y", "--debug")
+        assert ran.err.count("4 rows are not marked 'call' in 'xuna_screening', and not called") == 1
+        assert ran.err.count("list: opened") == 1
         assert cli.called == [ANN, CY]
 
 

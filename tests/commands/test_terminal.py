@@ -32,6 +32,23 @@ def test_a_person_is_told_how_many_from_which_number_and_what_is_said_and_is_ask
     assert "accepted" in terminal.seen
 
 
+@pytest.mark.parametrize(
+    ("more", "times"),
+    [
+        ((), 2),
+        (("--max-calls", "5"), 2),  # the people who are counted for the question are counted for this, too
+        (("--yes", "--consent-column", "name"), 2),  # so are the rows, for the progress
+    ],
+)
+def test_a_list_is_opened_once_ahead_of_the_calls(api, people, more, times):
+    terminal = Terminal("batch-call", people(rows=[(number(1), "yes")]), "-m", "Hi.", "--debug", *more)
+    if "--yes" not in more:
+        terminal.answer("Call 1 person? [y/N]", "y")
+    assert terminal.end() == 0
+    assert terminal.seen.count("list: opened") == times
+    assert api.state.total == 1
+
+
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
 def test_anything_but_yes_calls_nobody(api, people, answer):
     terminal = Terminal("batch-call", people(2), *HELLO)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from xuna_cli.commands.account import Account, open_account
 from xuna_cli.commands.call_inputs import STDIN, rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.call_result import call_result, written
 from xuna_cli.commands.campaign_changes import agent_hash, check_changes
 from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.options import Output
-from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, written
+from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
-from xuna_cli.commands.rehearsal import check_max_calls, dry_run, rehearse
+from xuna_cli.commands.rehearsal import check_max_calls, count_for_max_calls, dry_run, rehearse
 from xuna_cli.commands.run_end import RunEnd
 from xuna_cli.commands.run_evidence import RunEvidence
 from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
@@ -200,10 +201,10 @@ class BatchCall:
             self._list.check_agent(known)
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
-            check_max_calls(self._list, ledger, campaign_id, wait=options.wait)
             asked = self._ask(ledger, campaign_id, caller)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
-                return self._list.result(
+                return call_result(
+                    self._list,
                     written(rejects, asked),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
@@ -237,7 +238,8 @@ class BatchCall:
                 gc.freeze()  # loaded modules stay: keep the garbage collector from walking them (8 % of the CPU)
                 report = written(rejects, dialer.dial(targets))
             evidence.keep(report)
-            result = self._list.result(
+            result = call_result(
+                self._list,
                 report,
                 ledger=ledger.location,
                 ledger_created=ledger.created,
@@ -313,21 +315,25 @@ class BatchCall:
         )
 
     def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | Report | None:
-        """Ask for confirmation at a terminal.
+        """Ask for confirmation at a terminal, and refuse to start where `--max-calls` is too small.
 
         Returns:
             The confirmed number of people; the report, if there is nobody to call; None if nobody was asked.
+
+        Raises:
+            UsageError: more people would be called than `--max-calls` allows, or xuna can't ask.
+            DeclinedError: the person declined.
         """
         options = self._options
-        if options.yes or options.sandbox:
-            return None
-        if options.contacts == STDIN and is_terminal(sys.stderr):
+        confirmed_already = options.yes or options.sandbox
+        if not confirmed_already and options.contacts == STDIN and is_terminal(sys.stderr):
             raise UsageError(
                 "the list comes from stdin, so xuna can't ask for confirmation",
                 hint="add --yes",
                 code="needs-yes",
             )
-        if not is_interactive():
+        if confirmed_already or not is_interactive():
+            count_for_max_calls(self._list, ledger, campaign_id, wait=options.wait)
             return None
         from xuna_cli.dialing.preview import PreviewBuilder
         from xuna_cli.output.prompt import prompt_lines
@@ -344,6 +350,7 @@ class BatchCall:
             raise Interrupted(INTERRUPTS.signum)
         for error in report.errors:
             raise error
+        check_max_calls(options, report, wait=options.wait)
         people = report.counts["not_sent"]
         later = report.counts["deferred"] if options.wait else 0
         if people + later == 0:

@@ -1,7 +1,7 @@
 """A list that is ready to be called or rendered, with all options checked before anything is written."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
 from xuna_cli.commands.call_inputs import (
     STDIN,
-    again,
     as_typed,
     campaign_of,
     check_rendered_options,
@@ -32,21 +31,11 @@ from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.reading import beside_the_list, open_list
-from xuna_cli.contacts.review_table import CALL, SCREENING
-from xuna_cli.dialing.report import Report
-from xuna_cli.errors import (
-    ExitStatus,
-    InputError,
-    LedgerError,
-    UsageError,
-    most_important,
-)
-from xuna_cli.interrupts import INTERRUPTS
-from xuna_cli.ledger.last_calls import RecentlyCalled
+from xuna_cli.contacts.review_table import CALL, SCREENING, ReviewRows
+from xuna_cli.errors import InputError, UsageError
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, RunDescription
+from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import CallTarget, Contact, Rejection
-from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, say
 from xuna_cli.phone.cells import PhoneProblem
 from xuna_cli.phone.reader import normalise
@@ -61,7 +50,6 @@ from xuna_cli.targets.rendered_list import RenderedList, checked_rows, rendered_
 
 if TYPE_CHECKING:
     from xuna_cli.commands.copied_list import CopiedList
-    from xuna_cli.dialing.preview import Preview
     from xuna_cli.output.spreadsheet import Rejects
 
 RECENT_DAYS = 30
@@ -106,6 +94,7 @@ class PreparedList:
         self._keep_contacts = keep_contacts or options.rejects is not None
         self._source = source or source_of(options, stack)
         self._rendered: RenderedList | None = None
+        self._rows: int | None = None  # known once the list was read to its end
         self.clock = options.clock
         self.location = ledger_location(
             options.ledger, sandbox=options.sandbox, simulation=options.simulation
@@ -113,7 +102,7 @@ class PreparedList:
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options)
         self._region = check_region(options.region) if options.region else None
-        self._beside = beside_the_list(self._source, list_options(options), name=self._name)
+        self._beside = beside_the_list(self._source, list_options(options), name=self.name)
         contacts = self._open()
         stack.callback(contacts.close)
         self._rendered = rendered_list(contacts.columns, contacts.first_rows)
@@ -130,7 +119,6 @@ class PreparedList:
             self.campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox
         )
         self._columns = contacts.columns
-        self._review = contacts.review
         self._timezone_column = timezone_column(
             options, contacts.columns, complete=contacts.columns_are_complete
         )
@@ -179,23 +167,7 @@ class PreparedList:
         quiet = () if self.options.quiet else self.options.settings.warnings
         for warning in (*self.steering.notes, *self._loud_warnings, *old, *quiet):
             say(f"xuna: warning: {warning}")
-        self._say_left_out()
         say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self.options.quiet)
-
-    def _say_left_out(self) -> None:
-        """Report how many rows of a reviewed table are marked as not to be called."""
-        if self.options.quiet or self._review is None:
-            return
-        if self._unread is not None:
-            with (
-                self.open() as contacts,
-                contextlib.suppress(InputError),
-            ):  # reported when the list is read for calling
-                for _ in contacts:
-                    pass
-        if self._review.left_out:
-            rows = counted(self._review.left_out, "row is", "rows are")
-            say(f"xuna: {self._name}: {rows} not marked {CALL!r} in {SCREENING!r}, and not called")
 
     @property
     def ledger_required(self) -> bool:
@@ -208,16 +180,29 @@ class PreparedList:
         return contacts or self._open()
 
     def _open(self) -> ContactList:
-        contacts = open_list(self._source, list_options(self.options), name=self._name)
+        contacts = open_list(self._source, list_options(self.options), name=self.name)
         if self._rendered is not None:
             contacts.check_rows(partial(checked_rows, about=self._rendered))
+        contacts.check_rows(partial(self._to_the_end, review=contacts.review))
         return contacts
+
+    def _to_the_end(
+        self, rows: Iterator[Contact | Rejection], review: ReviewRows | None
+    ) -> Iterator[Contact | Rejection]:
+        """Yield the rows and count them; the first time, say how many of a reviewed table are not to be called."""
+        number = 0
+        for number, row in enumerate(rows, 1):  # noqa: B007 - the last one is their count
+            yield row
+        if self._rows is None and review is not None and review.left_out and not self.options.quiet:
+            left_out = counted(review.left_out, "row is", "rows are")
+            say(f"xuna: {self.name}: {left_out} not marked {CALL!r} in {SCREENING!r}, and not called")
+        self._rows = number
 
     def require_seal(self) -> None:
         """Raise InputError if the list is not sealed."""
         if self._rendered is None or not self._rendered.sealed:
             raise InputError(
-                f"{self._name} is not sealed, and only sealed lists may be called here",
+                f"{self.name} is not sealed, and only sealed lists may be called here",
                 hint="make one with: xuna render … --seal --to FILE",
                 code="seal-missing",
             )
@@ -242,21 +227,19 @@ class PreparedList:
         )
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What messages call the list."""
         return "standard input" if self.options.contacts == STDIN else self.options.contacts
 
     def quick_count(self, within: float = QUICK_COUNT_S) -> int | None:
         """Count the list's rows; None if that takes too long or the list can't be read to its end."""
-        if not isinstance(self._source, Path):  # copied standard input has a single read position
-            return None
-        end = self.clock.monotonic() + within
-        rows = 0
-        with contextlib.suppress(InputError), self._open() as contacts:
-            for rows, _ in enumerate(contacts, 1):
-                if rows % 500 == 0 and self.clock.monotonic() > end:
-                    return None
-            return rows
-        return None
+        if self._rows is None and isinstance(self._source, Path):  # copied stdin has a single read position
+            end = self.clock.monotonic() + within
+            with contextlib.suppress(InputError), self._open() as contacts:
+                for number, _ in enumerate(contacts, 1):
+                    if number % 500 == 0 and self.clock.monotonic() > end:
+                        break
+        return self._rows
 
     def _plan_list(self, contacts: ContactList) -> ListPlan:
         if self._rendered is not None:
@@ -276,11 +259,11 @@ class PreparedList:
 
     def check_caller(self, agent_id: str | None, number_id: str | None) -> None:
         """Raise UsageError if the list names another agent or caller number."""
-        check_caller(self._beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self._name)
+        check_caller(self._beside, {"--agent-id": agent_id, "--from-phone-number-id": number_id}, self.name)
         sealed = None if self._rendered is None or self.options.sandbox else self._rendered.agent_id
         if sealed is not None and agent_id is not None and str(agent_id) != sealed:
             raise UsageError(
-                f"{self._name} was sealed for agent {sealed!r}, and this command uses {str(agent_id)!r}",
+                f"{self.name} was sealed for agent {sealed!r}, and this command uses {str(agent_id)!r}",
                 hint=f"add --agent-id {sealed}, or render and seal the list for the other agent",
                 code="ready-contradicted",
             )
@@ -305,6 +288,11 @@ class PreparedList:
         )
         return self._preparer
 
+    @property
+    def plus_added(self) -> int:
+        """How many numbers of the last pass got a plus sign."""
+        return self._preparer.plus_added
+
     def number_of(self, text: Given) -> str:
         """Parse a typed number into E.164.
 
@@ -315,25 +303,6 @@ class PreparedList:
             return normalise(text, region=self._region)
         except PhoneProblem as problem:
             raise UsageError(f"{text.source}: {problem.message}", code=problem.code) from None
-
-    def target_of_row(self, row_number: int) -> CallTarget:
-        """Return the call target of one row.
-
-        Raises:
-            InputError: the row does not exist or is rejected.
-        """
-        with self.open() as contacts:
-            found = next((row for row in contacts if row.row_number == row_number), None)
-            made = self.prepare(contacts)(found) if isinstance(found, Contact) else found
-        if made is None:
-            raise InputError(
-                f"{self._name} has no contact in row {row_number}",
-                hint="rows are counted as in a spreadsheet; the header is row 1",
-                code="row-missing",
-            )
-        if isinstance(made, Rejection):
-            raise InputError(f"row {row_number} is rejected: {made.message}", code=made.code)
-        return made
 
     def _keys_of(self, contacts: ContactList) -> list[str]:
         """Return the keys of the list's first people."""
@@ -402,73 +371,3 @@ class PreparedList:
         if self.options.sandbox:
             return SANDBOX_ORIGIN
         return origin_of(base_url(self.options.settings, self.options.base_url))
-
-    def result(
-        self,
-        report: Report,
-        *,
-        ledger: str,
-        dry_run: bool = False,
-        ledger_created: bool = False,
-        run_id: int | None = None,
-        held: Sequence[BatchRecord] = (),
-        recently: RecentlyCalled | None = None,
-        preview: "Preview | None" = None,
-    ) -> BatchCallResult:
-        """Build the command's result with its exit code."""
-        # An outcome missing from the ledger is worse than the write error that caused it.
-        unrecorded = any(error.code == "outcome-unrecorded" for error in report.errors)
-        statuses = {
-            error.exit_status
-            for error in report.errors
-            if not (unrecorded and isinstance(error, LedgerError))
-        }
-        if INTERRUPTS.signum is not None:
-            statuses.add(ExitStatus(128 + INTERRUPTS.signum))
-        if report.counts["rejected"] or _lacks_data(report):
-            statuses.add(ExitStatus.REJECTED)
-        if held:
-            statuses.add(ExitStatus.HELD)
-        return BatchCallResult(
-            exit_status=most_important(statuses),
-            campaign=self.campaign,
-            run_id=run_id,
-            dry_run=dry_run,
-            sandbox=self.options.sandbox,
-            ledger=ledger,
-            ledger_created=ledger_created,
-            report=report,
-            held=held,
-            address=self.address,
-            rejects=str(self.options.rejects) if self.options.rejects is not None else None,
-            again=again(self.options, self.campaign),
-            marks=self.lint.warnings,
-            list_use=self.steering.use,
-            do_not_call_lists=[each.list for each in self.screening.do_not_call.lists],
-            plus_added=self._preparer.plus_added,
-            recently=recently,
-            preview=preview,
-        )
-
-
-def _lacks_data(report: Report) -> bool:
-    """Return whether data is missing to decide about people; "later" and "must not" are decisions.
-
-    Missing consent counts only if nobody on the list has consent: the column is then wrong or empty.
-    """
-    past_consent = sum(
-        report.counts[name] for name in ("accepted", "already_called", "deferred", "held", "not_sent")
-    )
-    nobody_consents = report.reasons.get("no-consent", 0) > 0 and not past_consent
-    no_zone = report.reasons.get("no-timezone", 0) + report.reasons.get("timezone-unknown", 0)
-    return no_zone > 0 or nobody_consents
-
-
-def written(rejects: "Rejects | None", report: Report) -> Report:
-    """Write the rejects; a failure must not hide the run's result."""
-    try:
-        if rejects is not None:
-            rejects.write()
-    except InputError as error:
-        return replace(report, errors=(*report.errors, error))
-    return report

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
+from xuna_cli.commands.call_result import call_result, written
 from xuna_cli.commands.campaign_changes import check_changes
 from xuna_cli.commands.context import ledger_if_there
-from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList, written
+from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept
 from xuna_cli.dialing.observer import Observers, RunObserver
@@ -61,7 +62,6 @@ def dry_run(
             copied = prepared.copied(ledger, description)
         if copied is not None:
             say(f"xuna: warning: {copied.message(prepared.campaign)}")
-        check_max_calls(prepared, ledger, campaign_id)
         rejects = prepared.open_rejects(stack)
         kept = [] if rejects is None else [RejectsKept(rejects)]
         prepared.heard.aloud = options.quiet  # else the result has it
@@ -75,9 +75,11 @@ def dry_run(
             *kept,
             *observers,
         )
+        check_max_calls(options, report)
         report = written(rejects, report)
         experience = Experience() if ledger is None else experience_of(ledger)
-    return prepared.result(
+    return call_result(
+        prepared,
         report,
         ledger=str(prepared.location),
         dry_run=True,
@@ -86,29 +88,40 @@ def dry_run(
     )
 
 
-def check_max_calls(
-    prepared: PreparedList, ledger: Ledger | None, campaign_id: int | None, *, wait: bool = False
+def count_for_max_calls(
+    prepared: PreparedList, ledger: Ledger, campaign_id: int | None, *, wait: bool
 ) -> None:
-    """Refuse to start where more people would be called than `--max-calls` allows.
-
-    Args:
-        prepared: the list.
-        ledger: None where there is none yet.
-        campaign_id: None where the campaign is new.
-        wait: whether people are called, too, who are deferred now.
+    """Read the list ahead of a run that nobody confirms, no further than `--max-calls` needs.
 
     Raises:
         UsageError: more people would be called.
     """
-    most = prepared.options.max_calls
+    options = prepared.options
+    if options.max_calls is None:
+        return
+    limit = None if wait else min(options.max_calls + 1, options.limit or options.max_calls + 1)
+    check_max_calls(options, rehearse(prepared, ledger, campaign_id, limit), wait=wait)
+
+
+def check_max_calls(options: CallerOptions, report: Report, *, wait: bool = False) -> None:
+    """Refuse to start where more people would be called than `--max-calls` allows.
+
+    Args:
+        options: of the command.
+        report: of a rehearsal.
+        wait: whether people are called, too, who are deferred now.
+
+    Raises:
+        UsageError: more people would be called.
+        XunaError: the rehearsal failed, so it did not count everybody.
+    """
+    most = options.max_calls
     if most is None:
         return
-    limit = None if wait else min(most + 1, prepared.options.limit or most + 1)
-    report = rehearse(prepared, ledger, campaign_id, limit)
     for error in report.errors:
         raise error
     people = report.counts["not_sent"] + (report.counts["deferred"] if wait else 0)
-    if min(people, prepared.options.limit or people) > most:
+    if min(people, options.limit or people) > most:
         raise UsageError(
             f"this would call more than {most:,} people (--max-calls), so nobody was called",
             hint="check with --dry-run, then raise --max-calls, or call fewer people with --limit",

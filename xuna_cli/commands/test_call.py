@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from xuna_cli.commands.options import TableOrJson
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 from xuna_cli.settings import Given
+
+if TYPE_CHECKING:
+    from xuna_cli.commands.prepared_list import PreparedList
+    from xuna_cli.models import CallTarget
 
 CAMPAIGN = "xuna test calls"
 """The campaign of all test calls of a ledger."""
@@ -78,7 +82,7 @@ def test_call(options: TestCallOptions) -> Result:
         prepared = PreparedList(options, stack)
         prepared.say_warnings()
         to = prepared.number_of(options.to)
-        target = prepared.target_of_row(options.row)
+        target = _target_of_row(prepared, options.row)
         account = stack.enter_context(open_account(options))
         prepared.check_caller(account.agent_id, account.from_phone_number_id)
         ledger = stack.enter_context(
@@ -119,3 +123,26 @@ def test_call(options: TestCallOptions) -> Result:
         person = CallTarget(target.row_number, f"{to}\x1f{run.id}", to, target.override)
         report = Dialer(context, screening).dial([(person, None)])
     return TestCallResult(heard, description.campaign, report)
+
+
+def _target_of_row(prepared: "PreparedList", row_number: int) -> "CallTarget":
+    """Return the call target of one row.
+
+    Raises:
+        InputError: the row does not exist or is rejected.
+    """
+    from xuna_cli.errors import InputError
+    from xuna_cli.models import Contact, Rejection
+
+    with prepared.open() as contacts:
+        found = next((row for row in contacts if row.row_number == row_number), None)
+        made = prepared.prepare(contacts)(found) if isinstance(found, Contact) else found
+    if made is None:
+        raise InputError(
+            f"{prepared.name} has no contact in row {row_number}",
+            hint="rows are counted as in a spreadsheet; the header is row 1",
+            code="row-missing",
+        )
+    if isinstance(made, Rejection):
+        raise InputError(f"row {row_number} is rejected: {made.message}", code=made.code)
+    return made
