@@ -1,5 +1,6 @@
 """A list that is a copy of one whose people were called: `customers (1).csv`."""
 
+import re
 import shlex
 
 import pytest
@@ -70,6 +71,9 @@ def test_the_same_people_under_another_name_or_a_further_key_are_called(cli, api
         ("customers_20261127", "customers"),
         ("Customers - Kopie (2)", "customers"),
         ("customers 27.11.2026", "customers"),
+        ("customers_2026-11-27T0900", "customers"),
+        ("customers 20261127 09-30-00", "customers"),
+        ("customers copy 2", "customers"),
         ("spring 2", "spring 2"),
         ("2026-11-27", "2026-11-27"),
         ("copyright", "copyright"),
@@ -80,8 +84,21 @@ def test_what_is_a_mark_of_a_copy(name, plain):
 
 
 def test_a_known_name_in_which_everybody_was_called_says_how_to_call_again(cli, api, people):
-    path = people(2, name="customers.csv")
-    assert "To call these people again" not in cli("batch-call", path, *HELLO, "--yes").err
-    again = cli("batch-call", path, *HELLO, "--yes").err
-    assert "everybody on this list was already called in campaign 'customers'." in again
-    assert "To call these people again" not in cli("batch-call", path, *HELLO, "--yes", "--quiet").err
+    rows = [("+15551000000", "Ann"), ("12", "Bo"), ("+15551000001", "Cy"), ("+15551000000", "Ann")]
+    path = people(rows=rows, name="customers.csv")
+    run = ("batch-call", path, *HELLO, "--yes")
+    assert "To call these people again" not in cli(*run, exits=3).err
+    again = cli(*run, exits=3).err
+    assert "everybody on this list who may be called was already called in campaign 'customers'." in again
+    assert "To call these people again" not in cli(*run, "--quiet", exits=3).err
+    for advice in re.findall(r"add ((?:e\.g\. )?--.*?)(?=\. |\n)", again):
+        assert advice in {"--campaign customers-2", 'e.g. --key "Appointment Date"'}
+    cli(*run, "--campaign", "customers-2", "--key", "name", exits=3)  # the advice works as it stands
+    assert len(api.state.calls()) == 4
+
+
+def test_a_rendered_list_is_called_again_by_rendering_it_again(cli, api, people, tmp_path):
+    targets = tmp_path / "targets.jsonl"
+    cli("render", people(2), *HELLO, "--to", targets)
+    cli("batch-call", targets, "--yes")
+    assert "render the list again with another --campaign" in cli("batch-call", targets, "--yes").err

@@ -1,6 +1,8 @@
 """What a dry run shows before anybody is called, and who was called lately in other campaigns."""
 
 import sqlite3
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,13 @@ PEOPLE = [
     ("+33142685300", "Éloïse"),
     ("+13125550100", "Bob"),
 ]
+
+
+def hours_in_london(from_now):
+    """Options with calling hours around a time in London."""
+    then = datetime.now(ZoneInfo("Europe/London")) + from_now
+    begin, end = (f"{then + timedelta(hours=hours):%H:%M}" for hours in (-1, 1))
+    return ("--hours", f"{begin}-{end}", "--close-early", "0")
 
 
 def preview(cli, path, *more):
@@ -84,7 +93,12 @@ def test_who_was_called_lately_elsewhere_is_counted_by_campaign(cli, api, people
     assert planned.document["recently_called"] == found
     ran = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", "--output", "json", "--quiet")
     assert ran.document["recently_called"] == found
-    assert "3 people called now were already called in other campaigns in the last 30 days" in ran.err
+    said = "3 people called now were already called in other campaigns in the last 30 days"
+    assert said in ran.err
+    assert (
+        said
+        in cli("batch-call", path, *HELLO, "--yes", "--campaign", "winter", "--limit", "3", "--quiet").err
+    )
     again = cli("batch-call", path, *HELLO, "--yes", "--campaign", "autumn", "--output", "json")
     assert again.document["recently_called"]["people"] == 0  # nobody is called
 
@@ -97,7 +111,31 @@ def test_where_nobody_was_called_nobody_is_said_to_be_called_now(cli, api, peopl
     assert f"{len(PEOPLE)} people were already called in other campaigns in the last 30 days" in ran.err
 
 
-def test_a_dry_run_with_rejected_rows_is_partial(cli, api, people):
-    path = people(rows=[*PEOPLE, ("12", "Zoe")])
-    document = cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", exits=3).document
+@pytest.mark.parametrize("from_now", [timedelta(0), timedelta(hours=4)])
+def test_a_dry_run_with_rejected_rows_is_partial_whether_or_not_anybody_may_be_called_now(
+    cli, api, people, from_now
+):
+    path = people(rows=[("+442079460018", "Bea"), ("12", "Zoe")])
+    hours = hours_in_london(from_now)
+    document = cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", *hours, exits=3).document
+    assert document["counts"]["deferred"] == bool(from_now)
     assert document["status"] == "partial"
+
+
+def test_people_who_are_called_later_are_previewed_after_those_who_are_called_now(cli, api, people):
+    path = people(rows=[("+12125550100", "Ann"), ("+442079460018", "Bea"), ("+12125550101", "Christopher")])
+    hours = hours_in_london(timedelta(0))  # four or five hours later than in New York
+    shown = preview(cli, path, *hours)
+    assert [one["row"] for one in shown["samples"]] == [3, 2, 4]
+    assert shown["longest"]["row"] == 4
+    assert (shown["people"], shown["callable_now"]) == (3, 1)
+    assert shown["countries"] == {"US": 2, "GB": 1}
+    assert shown["time_zones"] == {"America/New_York": 2, "Europe/London": 1}
+    assert "Callable now: 1 of 3 people" in cli("batch-call", path, *HELLO, "--dry-run", *hours).out
+
+
+def test_the_time_zones_are_those_that_the_calling_hours_see(cli, api, people):
+    path = people(rows=[("+15559876543", "Ann")])  # of no place
+    assert len(preview(cli, path)["time_zones"]) == 1
+    zones = preview(cli, path, "--default-timezone", "America/Chicago")["time_zones"]
+    assert zones == {"America/Chicago": 1}

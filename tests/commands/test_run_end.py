@@ -184,6 +184,19 @@ def test_the_metrics_are_for_the_collector_and_named_as_the_manual_says(cli, api
     assert [file.name for file in tmp_path.glob("*xuna.prom*")] == ["xuna.prom"]
 
 
+def test_a_run_that_fails_early_does_not_hide_that_batches_are_held(cli, api, people, tmp_path):
+    metrics = tmp_path / "m.prom"
+    run = ("batch-call", people(2), *HELLO, "--metrics", metrics)
+    api.faults.add(Answer(status=500, times=1))
+    cli(*run, exits=7)
+    Path("people.csv").unlink()
+    cli(*run, exits=5)
+    assert 'xuna_held_batches{campaign="people"} 1' in metrics.read_text()
+    Path("ledger.db").write_bytes(b"no ledger")
+    cli(*run, "--ledger", "ledger.db", exits=5)
+    assert "xuna_held_batches{" not in metrics.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact
+from xuna_cli.sandbox.faults import Answer
 from xuna_cli.targets.rendered_list import SEAL, SealChain, checked_rows, rendered_list
 
 ANN, BO, CY = "+13035550100", "+13125550100", "+442079460018"
@@ -82,7 +83,7 @@ CHANGES = {
     "seal": (lambda rows: rows[1].update({SEAL: rows[1][SEAL][:-1] + "x"}), "row {1} has no seal"),
     "seal's digit": (lambda rows: rows[1].update({SEAL: other_digit(rows[1][SEAL])}), "row {1} was changed"),
     "no seal in one row": (change(1, SEAL, ""), "row {1} has no seal"),
-    "no seal in the first row": (change(0, SEAL, ""), "row {1} is sealed, but the first row is not"),
+    "no seal in the first row": (change(0, SEAL, ""), "row {0} has no seal any more"),
     "removed": (lambda rows: rows.pop(1), "row {1} was sealed as call 3 of 3, but is now call 2"),
     "first removed": (lambda rows: rows.pop(0), "row {0} was sealed as call 2 of 3, but is now call 1"),
     "last removed": (lambda rows: rows.pop(), "only 2 of 3 calls are there"),
@@ -150,6 +151,23 @@ def test_require_seal_refuses_what_is_not_sealed(cli, api, monkeypatch, file):
     arguments = ("-m", "Hi") if file == "people.csv" else ()
     assert cli.call(file, "-y", *arguments, exits=5)["errors"][0]["code"] == "seal-missing"
     assert cli.called == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_without_its_seals_it_is_no_ordinary_list(sealed, cli, file):
+    path = sealed(file)
+    rows = [{("seal" if name == SEAL else name): cell for name, cell in row.items()} for row in rows_of(path)]
+    write_rows(path, rows)
+    assert cli.call(file, "-y", exits=5)["errors"][0]["code"] == "seal-broken"
+    assert cli.called == []
+
+
+def test_an_agent_that_can_not_be_read_now_can_be_read_later(sealed, cli, api):
+    sealed("review.csv")
+    api.faults.add(Answer(status=500, on="agents", times=1))
+    cli.call("review.csv", "-y", exits=6)
+    assert cli.called == []
+    cli.call("review.csv", "-y")
 
 
 def test_a_sealed_list_is_of_one_agent(sealed, cli):

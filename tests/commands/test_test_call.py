@@ -1,8 +1,12 @@
 """`xuna test-call`: the words of a row, on a phone of one's own."""
 
+import re
+import shlex
+
 import pytest
 
 from tests.support.terminal import Terminal
+from xuna_cli.sandbox.faults import Answer
 
 HELLO = ("-m", "Hi {{ name }}.")
 MINE = "+13035550199"
@@ -33,6 +37,19 @@ def test_a_number_on_a_do_not_call_list_is_not_called(cli, api, people, tmp_path
     out = cli("test-call", people(1), *HELLO, "--row", "2", "--to", MINE, "--yes", exits=3).out
     assert f"{MINE} was not called" in out
     assert api.state.calls() == []
+
+
+def test_why_nobody_was_called_is_said(cli, api, people):
+    test = ("test-call", people(1), *HELLO, "--row", "2", "--to", MINE, "--yes")
+    api.faults.add(Answer(status=403, times=1))
+    assert "xuna: error: the API refused" in cli(*test, exits=4).err
+    api.faults.add(Answer(status=500, times=1))
+    err = cli(*test, exits=7).err
+    resolve = re.search(r"xuna campaigns resolve (.*)", err)[1]
+    assert (
+        "can't be decided" in err
+        or "1 held batch" in cli("campaigns", "resolve", *shlex.split(resolve), exits=2).err
+    )
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_every_number_on_the_page_is_the_ledgers(tmp_path):
         assert number in html
     assert "no phone number" in html
     assert "refused by the API" in html
-    assert "3 could not be matched" in html
+    assert "not counted: 3." in html
 
 
 def test_nobody_can_be_told_from_the_page_unless_people_are_asked_for(tmp_path):

@@ -108,7 +108,8 @@ def test_the_reason_of_a_pause_is_said_and_what_comes_next():
     ]
     dead = Pause("unreachable", "can't reach the API: connection refused", 2.4, 20.0)
     assert pause_words(dead) == (
-        "Can't reach the API: connection refused. Retrying in 2 s; the run stops if that fails for 20 s."
+        "Can't reach the API: connection refused. Retrying in 2 s; the run stops after at most 20 s without an "
+        "answer."
     )
 
 

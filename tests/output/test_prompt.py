@@ -13,9 +13,16 @@ from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.screening import OPENINGS_SHOWN, screening_lines
 
 
-def lines(*, counts=None, later=0, recently=0, days=30, samples=()):
-    preview = Preview(5, samples, None, {}, {}, Estimate(1, None, None, None, Experience()))
-    report = Report(counts=dict.fromkeys(COUNTS, 0) | {"not_sent": 5} | (counts or {}))
+def lines(*, counts=None, wait=False, deferrals=(), recently=0, days=30, samples=()):
+    preview = Preview(
+        5,
+        samples,
+        None,
+        {"US": 3, "GB": 2},
+        {"Europe/London": 5},
+        Estimate(1, None, None, None, Experience()),
+    )
+    report = Report(counts=dict.fromkeys(COUNTS, 0) | {"not_sent": 5} | (counts or {}), deferrals=deferrals)
     return list(
         prompt_lines(
             report,
@@ -23,7 +30,7 @@ def lines(*, counts=None, later=0, recently=0, days=30, samples=()):
             caller="+15550100000",
             campaign="spring",
             list_use=ListUse(phone_columns=("phone",)),
-            later=later,
+            wait=wait,
             preview=preview,
             recently=RecentlyCalled(days, recently, {"winter": recently} if recently else {}),
         )
@@ -36,9 +43,27 @@ def test_who_is_called_now_stands_first_and_nothing_is_said_of_what_is_not_so():
     assert [line for line in said if "not called" in line or "more" in line or "of them" in line] == []
 
 
-@pytest.mark.parametrize(("later", "said"), [(1, "  and 1 more"), (1200, "  and 1,200 more")])
-def test_who_is_called_as_their_hours_come_is_said(later, said):
-    assert lines(later=later)[-1] == f"{said} when their calling hours begin"
+@pytest.mark.parametrize(
+    ("wait", "said"),
+    [
+        (True, "  and 1,200 more when their calling hours begin:"),
+        (False, "  not now, but by a later run: 1,200 people"),
+    ],
+)
+def test_who_has_to_wait_for_calling_hours_is_said_and_when_they_begin(wait, said):
+    opens = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    deferrals = (Deferral(("Europe/London",), opens, 1200),)
+    assert lines(counts={"deferred": 1200}, wait=wait, deferrals=deferrals)[-2:] == [
+        said,
+        "    1,200 people, from Tue 24 Nov 08:00, in Europe/London",
+    ]
+
+
+def test_the_people_and_the_requests_are_shown_before_the_question():
+    said = lines()
+    assert "  People by country: 3 in US; 2 in GB" in said
+    assert "  People by time zone: 5 in Europe/London" in said
+    assert "  1 request, time unknown, because this ledger has no earlier requests" in said
 
 
 def test_who_was_called_lately_elsewhere_is_said():

@@ -13,6 +13,7 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.call_result import call_result, written
 from xuna_cli.commands.campaign_changes import agent_hash, check_changes
 from xuna_cli.commands.context import ledger_for_writing
+from xuna_cli.commands.copied_list import how_to_call_again
 from xuna_cli.commands.options import Output
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
@@ -41,6 +42,7 @@ from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
+from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, print_error, say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from xuna_cli.output.spreadsheet import Rejects
 
 NUMBERS_NAMED = 10
+MAY_BE_CALLED = ("accepted", "deferred", "in_flight", "held", "not_sent")
+"""Counts of people whom this run called, or another run may call."""
 
 
 def batch_call(options: BatchCallOptions) -> ExitStatus:
@@ -98,28 +102,16 @@ def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
-    if not options.quiet:
-        _say_why_nobody(result, options)
+        if not options.quiet:
+            call.say_why_nobody(result)
     return result
 
 
-def _say_why_nobody(result: BatchCallResult, options: BatchCallOptions) -> None:
-    """Explain why nobody on the list was called, if the result does not."""
-    counts = {name: rows for name, rows in result.report.counts.items() if rows}
-    if not result.report.list_complete:
-        return
-    if not counts:
-        say(f"xuna: warning: {options.contacts} has no contacts")
-    elif counts.keys() <= {"already_called", "duplicates"}:
-        say(
-            f"xuna: everybody on this list was already called in campaign {result.campaign!r}. To call these people "
-            'again on purpose, use a new --campaign name, or --key with a column that differs, e.g. --key "Appointment '
-            'Date"'
-        )
-
-
 def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
-    if not (options.quiet and options.output is Output.TABLE):
+    if options.quiet and options.output is Output.TABLE:
+        for remark in result.remarks():
+            say(remark)
+    else:
         print_result("batch-call", result, options.output)
     for error in result.report.errors:
         print_error(error)
@@ -161,11 +153,16 @@ class BatchCall:
         """Do everything except POSTs and writes."""
         from xuna_cli.dialing.preview import PreviewBuilder
 
-        options = self._options
-        collected = PreviewBuilder(options.samples)
+        collected = PreviewBuilder(self._options.samples, self._zones)
         return dry_run(self._list, collected, preview=lambda experience: self._preview(collected, experience))
 
-    def _preview(self, collected: "PreviewBuilder", experience: Experience) -> "Preview":
+    def _zones(self, target: CallTarget) -> tuple[str, ...]:
+        rules = self._list.screening
+        return (rules.hours or rules.usual).zones(target)
+
+    def _preview(
+        self, collected: "PreviewBuilder", experience: Experience, *, later: bool = True
+    ) -> "Preview":
         options = self._options
         return collected.build(
             experience,
@@ -173,6 +170,7 @@ class BatchCall:
             concurrency=options.concurrency,
             rate=rate_of(options.rate),
             price_per_minute=options.price_per_minute,
+            later=later,
         )
 
     def run(self) -> BatchCallResult:
@@ -197,7 +195,8 @@ class BatchCall:
             if not has_calls(ledger, campaign_id):
                 self._check_not_copied(ledger, description)
             caller = self._caller(account)
-            known = agent_hash(account.client, account.agent_id, options)
+            needed = options.pin_agent or self._list.agent_is_sealed
+            known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
             self._list.check_agent(known)
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
@@ -249,6 +248,24 @@ class BatchCall:
             )
             evidence.ended(int(result.exit_status))
             return result
+
+    def say_why_nobody(self, result: BatchCallResult) -> None:
+        """Explain why nobody on the list was called, if the result does not."""
+        counts = result.report.counts
+        if not result.report.list_complete:
+            return
+        if not any(counts.values()):
+            say(f"xuna: warning: {self._options.contacts} has no contacts")
+        elif counts["already_called"] and not any(counts[name] for name in MAY_BE_CALLED):
+            again = how_to_call_again(
+                self._list.campaign,
+                rendered=self._list.is_rendered,
+                has_key=self._options.key is not None,
+            )
+            say(
+                f"xuna: everybody on this list who may be called was already called in campaign {result.campaign!r}. "
+                f"To call these people again on purpose, {again}"
+            )
 
     def _watchers(self, rejects: "Rejects | None", *, watched: bool) -> Iterator[RunObserver]:
         """Yield what prints and keeps what happens, as the options ask for."""
@@ -339,7 +356,7 @@ class BatchCall:
         from xuna_cli.output.prompt import prompt_lines
 
         recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
-        collected = PreviewBuilder(options.samples)
+        collected = PreviewBuilder(options.samples, self._zones)
 
         self._list.heard.aloud = False  # already shown above the question
         report = rehearse(
@@ -361,13 +378,15 @@ class BatchCall:
             caller=caller,
             campaign=self._list.campaign,
             list_use=self._list.steering.use,
-            later=later,
-            preview=self._preview(collected, experience_of(ledger)),
+            wait=options.wait,
+            preview=self._preview(collected, experience_of(ledger), later=options.wait),
             recently=recently.counted(),
         ):
             say(line)
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
-            raise DeclinedError("Cancelled. Nobody was called.", hint="To see more, add --dry-run.")
+            raise DeclinedError(
+                "Cancelled. Nobody was called.", hint="To see more, add --dry-run --samples 20"
+            )
         return people + later
 
 

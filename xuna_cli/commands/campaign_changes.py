@@ -33,18 +33,18 @@ class Change:
     pinned: bool
 
 
-def agent_hash(client: Client, agent_id: str, options: BatchCallOptions) -> str | None:
+def agent_hash(client: Client, agent_id: str, *, needed: bool, quiet: bool) -> str | None:
     """Return the hash of the agent's configuration; warn and return None if the configuration can't be read.
 
     Raises:
-        XunaError: the configuration can't be read, and `--pin-agent` needs it.
+        XunaError: the configuration can't be read, and is needed: by `--pin-agent` or the list's seal.
     """
     try:
         return configuration_hash(agent(client, agent_id))
     except XunaError as error:
-        if options.pin_agent:
+        if needed:
             raise
-        if not options.quiet:
+        if not quiet:
             say(
                 f"xuna: warning: the configuration of agent {agent_id} could not be read, so nobody knows whether "
                 f"it has changed: {error.message}"

@@ -14,9 +14,9 @@ from xuna_cli.output.messages import counted
 # Suffixes that programs and people add to the name of a copy or of a weekly export.
 _MARKS = (
     r"\(\d+\)",
-    r"(19|20)\d\d[-_. ]?(0[1-9]|1[0-2])[-_. ]?([0-2]\d|3[01])",
+    r"(19|20)\d\d[-_. ]?(0[1-9]|1[0-2])[-_. ]?([0-2]\d|3[01])([t ][0-2]\d[-_:.h]?[0-5]\d([-_:.]?[0-5]\d)?z?)?",
     r"([0-2]?\d|3[01])[-_. ](0?[1-9]|1[0-2])[-_. ](19|20)\d\d",
-    r"(copy|kopie|copie|copia|cópia)( of| von| de)?",
+    r"(copy|kopie|copie|copia|cópia)( of| von| de|[ _-]?\d{1,2})?",
 )
 _MARK = re.compile(rf"(^|[\s_\-\u2013.,]|(?<=\w)(?=\())({'|'.join(_MARKS)})(?=$|[\s_\-\u2013.,(])")
 _BETWEEN = re.compile(r"[\s_\-\u2013.,]+")
@@ -71,6 +71,21 @@ def copied_list(ledger: Ledger, name: str, api_origin: str, keys: Sequence[str])
     ]
     best = max(found, key=lambda one: one.called, default=None)
     return best if best is not None and best.called * 2 > best.looked_at else None
+
+
+def how_to_call_again(campaign: str, *, rendered: bool, has_key: bool) -> str:
+    """Say how to call everybody on a list again on purpose.
+
+    Args:
+        campaign: the campaign in which all of them were called.
+        rendered: whether `xuna render` made the list, and so chose its campaign.
+        has_key: whether the campaign has a `--key`.
+    """
+    if rendered:
+        return "render the list again with another --campaign"
+    again = f"add --campaign {shlex.quote(campaign + '-2')}"
+    each_value = '. To call once for each value of a column, also add e.g. --key "Appointment Date"'
+    return again if has_key else again + each_value
 
 
 def plain_name(name: str) -> str:

@@ -115,9 +115,7 @@ class PreparedList:
             self._overrides = []  # a reviewed message must not change
         self.heard = MessageChecks(options, self._overrides, reviewed=self._rendered is not None)
         self.campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
-        self.address = address(
-            self.campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox
-        )
+        self.address = self.address_of(self.campaign)
         self._columns = contacts.columns
         self._timezone_column = timezone_column(
             options, contacts.columns, complete=contacts.columns_are_complete
@@ -158,6 +156,16 @@ class PreparedList:
     def about(self) -> RenderedList:
         """Header of a rendered list of these targets."""
         return self._rendered or RenderedList(self.campaign, self.options.key)
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether `xuna render` made the list."""
+        return self._rendered is not None
+
+    def address_of(self, campaign: str) -> str:
+        """Format the arguments that select a campaign of this ledger in suggested commands."""
+        ledger = self.options.ledger if "ledger" in self.options.typed else None
+        return address(campaign, ledger, sandbox=self.options.sandbox)
 
     def say_warnings(self) -> None:
         """Print warnings about likely mistakes, such as unused columns."""
@@ -200,7 +208,7 @@ class PreparedList:
 
     def require_seal(self) -> None:
         """Raise InputError if the list is not sealed."""
-        if self._rendered is None or not self._rendered.sealed:
+        if not self.about.sealed:
             raise InputError(
                 f"{self.name} is not sealed, and only sealed lists may be called here",
                 hint="make one with: xuna render … --seal --to FILE",
@@ -214,17 +222,20 @@ class PreparedList:
             agent_hash: hash of the current configuration; None if it could not be read.
 
         Raises:
-            InputError: the configuration has changed or is unknown.
+            InputError: the configuration has changed.
         """
-        about = self._rendered
-        if about is None or about.agent_hash in (None, agent_hash) or self.options.sandbox:
-            return
-        what = "can't be read" if agent_hash is None else "has changed since the list was sealed"
-        raise InputError(
-            f"the configuration of agent {about.agent_id} {what}, so nobody was called",
-            hint="render, review and seal the list again",
-            code="seal-agent",
-        )
+        if self.agent_is_sealed and self.about.agent_hash != agent_hash:
+            raise InputError(
+                f"the configuration of agent {self.about.agent_id} has changed since the list was sealed, so "
+                "nobody was called",
+                hint="render, review and seal the list again",
+                code="seal-agent",
+            )
+
+    @property
+    def agent_is_sealed(self) -> bool:
+        """Whether the list's seal covers the agent's configuration."""
+        return self.about.agent_hash is not None and not self.options.sandbox
 
     @property
     def name(self) -> str:

@@ -6,13 +6,14 @@ A failure here is only a warning; it changes neither the run nor its exit code.
 import contextlib
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.call_inputs import STDIN, campaign_of
 from xuna_cli.commands.call_options import BatchCallOptions
-from xuna_cli.commands.context import check_output_file, ledger_location
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.commands.context import check_output_file, ledger_if_there, ledger_location
+from xuna_cli.errors import InputError, UsageError, XunaError
 from xuna_cli.interrupts import INTERRUPTS
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_outputs
@@ -22,6 +23,7 @@ from xuna_cli.output.result import document_of, dump
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
+    from xuna_cli.ledger.records import BatchRecord
     from xuna_cli.output.event_log import EventLog
 
 ON_END_LIMIT_S = 60.0
@@ -112,7 +114,7 @@ class RunEnd:
                     self._metrics,
                     campaign=campaign or "",
                     report=result.report,
-                    held=result.held,
+                    held=self._held(campaign) if result.ledger is None else result.held,
                     exit_code=result.exit_status,
                     ended_at=self._clock.now(),
                     seconds=seconds,
@@ -121,6 +123,21 @@ class RunEnd:
                 _warn(error.message)
         if options.on_end is not None:
             run_on_end(options.on_end, masked_data(dump(document)), int(result.exit_status))
+
+    def _held(self, campaign: str | None) -> "Sequence[BatchRecord] | None":
+        """Return the held batches of a campaign whose run failed before it looked; None if they can't be read."""
+        from xuna_cli.ledger.campaigns import campaigns
+
+        options = self._options
+        try:
+            ledger = ledger_if_there(ledger_location(options.ledger, sandbox=options.sandbox, aloud=False))
+            if ledger is None:
+                return ()
+            with contextlib.closing(ledger):
+                found = next((each for each in campaigns(ledger) if each.name == campaign), None)
+                return () if found is None else ledger.batches(found.id, held_only=True)
+        except XunaError:
+            return None
 
 
 def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_END_LIMIT_S) -> None:

@@ -1,7 +1,7 @@
 """Build the screening rules of a run from its options."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +60,7 @@ def make_screening(
         start=timing.start,
         not_on=timing.not_on,
         hours=timing.hours,
+        usual=timing.usual,
     )
 
 
@@ -71,6 +72,7 @@ class Timing:
     start: Start | None = None
     not_on: NotOn | None = None
     hours: CallingHours | None = None
+    usual: CallingHours = field(default_factory=lambda: CallingHours(USUAL))
 
 
 def _timing(options: BatchCallOptions, now: datetime) -> Timing:
@@ -79,14 +81,14 @@ def _timing(options: BatchCallOptions, now: datetime) -> Timing:
     beginning = None if start is None else Start(parse_time(start, source=start.source))
     if end is not None and beginning is not None and beginning.at >= end.end:
         raise UsageError("--start is not before --until: nobody could be called", code="start")
-    hours = _hours(options, end)
+    default = options.default_timezone
+    zone = None if default is None else _default_zone(default, default.source)
+    hours, usual = _hours(options, end, zone), CallingHours(USUAL, zone)
     not_on = None
     if days_off is not None:
         days = parse_days_off(days_off, source=days_off.source, folder=days_off.folder or Path(), now=now)
-        default = options.default_timezone
-        zone = None if default is None else _default_zone(default, default.source)
-        not_on = NotOn(days, (hours or CallingHours(USUAL, zone)).zones)
-    return Timing(end, beginning, not_on, hours)
+        not_on = NotOn(days, (hours or usual).zones)
+    return Timing(end, beginning, not_on, hours, usual)
 
 
 def _quiet_days(days: float) -> QuietDays | None:
@@ -142,9 +144,8 @@ def _there(column: str, columns: Sequence[str], *, option: str) -> str:
     return column
 
 
-def _hours(options: BatchCallOptions, until: Until | None) -> CallingHours | None:
-    hours, days, early, default = options.hours, options.days, options.close_early, options.default_timezone
-    default_zone = None if default is None else _default_zone(default, default.source)
+def _hours(options: BatchCallOptions, until: Until | None, default_zone: str | None) -> CallingHours | None:
+    hours, days, early = options.hours, options.days, options.close_early
     if hours is None and days is None:
         if "close_early" in options.typed:
             raise UsageError("--close-early needs --hours", code="hours")

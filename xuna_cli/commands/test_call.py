@@ -102,6 +102,7 @@ def test_call(options: TestCallOptions) -> Result:
                 )
             words = "the agent's own message" if heard.message is None else f"“{heard.message}”"
             say(f"\nAbout to call {to} with the message of row {heard.row_number}: {words}")
+            say(f"  agent {account.agent_id}, caller number {account.from_phone_number_id}")
             if not confirmed("Call this number?"):
                 raise DeclinedError("Cancelled. Nobody was called.")
         description = replace(
@@ -114,7 +115,13 @@ def test_call(options: TestCallOptions) -> Result:
         )
         INTERRUPTS.let_finish()
         run = ledger.start_run(description)
-        plan = Plan(account.agent_id, account.from_phone_number_id, batch_size=1, concurrency=1)
+        plan = Plan(
+            account.agent_id,
+            account.from_phone_number_id,
+            batch_size=1,
+            concurrency=1,
+            address=prepared.address_of(description.campaign),
+        )
         context = RunContext(plan, run, ledger, account.client, Stop(INTERRUPTS.asked), clock=prepared.clock)
         screening = Screening(
             prepared.screening.do_not_call, kind_of_number=prepared.screening.kind_of_number

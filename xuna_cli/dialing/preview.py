@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.ledger.experience import Experience
-from xuna_cli.models import CallTarget
-from xuna_cli.phone.places import area_of, locate, zones_of_number
+from xuna_cli.models import CallTarget, Reason
+from xuna_cli.phone.places import area_of, locate
 from xuna_cli.phone.plan import kind_of, split
+from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.phone.zones import words
 
 UNKNOWN = "unknown"
@@ -61,12 +63,13 @@ class Preview:
     """Preview of the calls.
 
     Attributes:
-        people: number of people.
-        samples: the first distinct messages, each with its row.
+        people: number of people, the deferred ones included.
+        samples: the first distinct messages, each with its row; of people who are called now, if possible.
         longest: the longest message with its row.
         countries: people by ISO country (or by calling code if unknown), largest first.
         zones: people by possible time zones, largest first.
         estimate: the estimated duration and cost.
+        deferred: how many of the people are only called later, when their calling hours open.
     """
 
     people: int
@@ -75,6 +78,28 @@ class Preview:
     countries: Mapping[str, int]
     zones: Mapping[str, int]
     estimate: Estimate
+    deferred: int = 0
+
+
+class _Group:
+    """What a preview shows of some of the people."""
+
+    def __init__(self) -> None:
+        self.people = 0
+        self.messages: dict[str | None, CallTarget] = {}
+        self.longest: CallTarget | None = None
+        self.length = 0
+        self.countries: Counter[str] = Counter()
+        self.zones: Counter[str] = Counter()
+
+    def add(self, target: CallTarget, country: str, zones: str, most_messages: int) -> None:
+        self.people += 1
+        if len(self.messages) < most_messages:
+            self.messages.setdefault(target.override, target)
+        if (length := _length(target.override)) > self.length:
+            self.longest, self.length = target, length
+        self.countries[country] += 1
+        self.zones[zones] += 1
 
 
 class PreviewBuilder(RunObserver):
@@ -82,41 +107,43 @@ class PreviewBuilder(RunObserver):
 
     Args:
         samples: number of messages to keep.
+        zones: returns a person's possible time zones, as the calling hours see them.
     """
 
-    def __init__(self, samples: int) -> None:
+    def __init__(self, samples: int, zones: Callable[[CallTarget], tuple[str, ...]]) -> None:
         self._most = samples
-        self._people = 0
-        self._samples: dict[str | None, Sample] = {}
-        self._longest: CallTarget | None = None
-        self._length = 0
-        self._countries: Counter[str] = Counter()
-        self._zones: Counter[str] = Counter()
+        self._zones_of = zones
+        self._now = _Group()
+        self._later = _Group()
         self._places: dict[str, tuple[str, str]] = {}
 
     def fit(self, targets: Sequence[CallTarget]) -> None:
         """Add people who would be called."""
-        self._people += len(targets)
         for target in targets:
-            if len(self._samples) < self._most:
-                self._samples.setdefault(target.override, _sample(target))
-            if (length := _length(target.override)) > self._length:
-                self._longest, self._length = target, length
-            country, zones = self._place(target.to_phone_number)
-            self._countries[country] += 1
-            self._zones[target.timezone or zones] += 1
+            self._now.add(target, *self._place(target), self._most)
 
-    def _place(self, number: str) -> tuple[str, str]:
-        """Return the country and time zones of a number, cached by area."""
-        area = area_of(number[1:5])
+    def deferral(self, target: CallTarget, reason: Reason) -> None:  # noqa: ARG002 - the observer's
+        """Add a person who would be called later."""
+        self._later.add(target, *self._place(target), self._most)
+
+    def _place(self, target: CallTarget) -> tuple[str, str]:
+        """Return the country and time zones of a person, cached by area."""
+        number = target.to_phone_number
+        area = None if target.timezone is not None else area_of(number[1:5])
         if area is None or area.unbound.fullmatch(number, area.begins):
-            return _country(number), _zones(number)
+            return _country(number), self._zones(target)
         place = self._places.get(number[: area.end])
         if place is None:
-            place = _country(number), _zones(number)
+            place = _country(number), self._zones(target)
             if locate(number).is_known:
                 self._places[number[: area.end]] = place
         return place
+
+    def _zones(self, target: CallTarget) -> str:
+        try:
+            return words(self._zones_of(target)) or UNKNOWN
+        except UnknownZoneError:
+            return UNKNOWN
 
     def build(
         self,
@@ -126,6 +153,7 @@ class PreviewBuilder(RunObserver):
         concurrency: int,
         rate: float | None,
         price_per_minute: float | None,
+        later: bool = True,
     ) -> Preview:
         """Return the preview.
 
@@ -135,23 +163,32 @@ class PreviewBuilder(RunObserver):
             concurrency: requests at once.
             rate: maximum calls per second; None for no limit.
             price_per_minute: price of a minute; None to estimate no cost.
+            later: whether to show people, too, who are deferred now.
         """
-        requests = -(-self._people // batch_size)
-        by_rate = None if rate is None else self._people / rate
+        groups = (self._now, self._later) if later else (self._now,)
+        people = sum(group.people for group in groups)
+        requests = -(-people // batch_size)
+        by_rate = None if rate is None else people / rate
         answering = experience.request_seconds
         by_requests = None if answering is None else -(-requests // concurrency) * answering
         known = [seconds for seconds in (by_rate, by_requests) if seconds is not None]
         minutes = experience.minutes_per_call
         cost = None
         if price_per_minute is not None and minutes is not None:
-            cost = self._people * minutes * price_per_minute
+            cost = people * minutes * price_per_minute
+        messages: dict[str | None, CallTarget] = {}
+        for group in groups:
+            for override, target in group.messages.items():
+                messages.setdefault(override, target)
+        longest = max(groups, key=lambda group: group.length).longest
         return Preview(
-            self._people,
-            tuple(self._samples.values()),
-            None if self._longest is None else _sample(self._longest),
-            dict(self._countries.most_common()),
-            dict(self._zones.most_common()),
+            people,
+            tuple(map(_sample, islice(messages.values(), self._most))),
+            None if longest is None else _sample(longest),
+            dict(sum((group.countries for group in groups), Counter()).most_common()),
+            dict(sum((group.zones for group in groups), Counter()).most_common()),
             Estimate(requests, max(known, default=None), cost, price_per_minute, experience),
+            people - self._now.people,
         )
 
 
@@ -166,10 +203,6 @@ def _country(number: str) -> str:
         return region
     parts = split(number)
     return UNKNOWN if parts is None else f"+{parts[0].code}"
-
-
-def _zones(number: str) -> str:
-    return words(zones_of_number(number)) or UNKNOWN
 
 
 def _sample(target: CallTarget) -> Sample:

@@ -3,6 +3,7 @@
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -137,7 +138,7 @@ def first_numbers(ledger: Ledger, batch_id: int, most: int) -> list[str]:
 def resolve(
     ledger: Ledger, name: str, batch_ids: Sequence[int], *, placed: bool, note: str | None = None
 ) -> list[BatchRecord]:
-    """Resolve held batches; resolving a batch again the same way changes nothing.
+    """Resolve held batches; resolving a batch again the same way only adds a note, if there is one.
 
     Args:
         ledger: the ledger.
@@ -168,6 +169,9 @@ def resolve(
                 )
             batch = batch_record(rows[batch_id])
             if batch.state is (BatchState.ACCEPTED if placed else BatchState.REFUSED):
+                if note is not None:
+                    at = ledger.timestamp()
+                    _add_resolution(ledger, Resolution(batch.id, at, decision, user_at_host(), note))
                 continue
             if obstacle := _obstacle(ledger, rows[batch_id], placed=placed):
                 raise obstacle
@@ -278,17 +282,11 @@ def _settle(
     }
     if not ledger.change("resolve", resolved):
         return False
-    ledger.change(
-        "add_resolution",
-        {
-            "batch_id": batch.id,
-            "decided_at": at,
-            "decision": decision.value,
-            "decided_by": user_at_host(),
-            "note": note,
-            "evidence": evidence,
-        },
-    )
+    _add_resolution(ledger, Resolution(batch.id, at, decision, user_at_host(), note, evidence))
     if target is BatchState.REFUSED:
         ledger.change("delete_calls_of_batch", {"id": batch.id})
     return True
+
+
+def _add_resolution(ledger: Ledger, made: Resolution) -> None:
+    ledger.change("add_resolution", {**asdict(made), "decision": made.decision.value})

@@ -83,11 +83,10 @@ class BatchCallResult(Result):
 
     @property
     def partial(self) -> bool:
-        """Whether calls were accepted or would be placed, or only data about people is missing."""
+        """Whether calls were accepted, only data about people is missing, or a rehearsal only found rejected rows."""
         counts = self.report.counts
-        would_call = self.dry_run and counts["not_sent"] and not self.errors
-        lacks_data = self.exit_status is ExitStatus.REJECTED and not counts["rejected"]
-        return bool(counts["accepted"] or would_call or lacks_data)
+        lacks_data = self.exit_status is ExitStatus.REJECTED and (self.dry_run or not counts["rejected"])
+        return bool(counts["accepted"] or lacks_data)
 
     def document(self) -> Mapping[str, object]:
         """Return the counts, the batches and the first rejected rows."""

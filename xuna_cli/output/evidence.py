@@ -11,6 +11,7 @@ from xuna_cli.ledger.records import RunRecord
 from xuna_cli.outcomes.audit import run_document
 from xuna_cli.output.campaigns import WIDE, WIDEST
 from xuna_cli.output.files import destination, write_json
+from xuna_cli.output.masking import masked_data
 from xuna_cli.output.messages import COUNT_LABELS, count_words
 from xuna_cli.output.result import Result, Table
 from xuna_cli.output.spreadsheet import write_rows
@@ -124,6 +125,7 @@ def export_audit(records: Iterable[Mapping[str, object]], to: Path | None) -> tu
     with destination(to) as stream:
         for record in records:
             line = json.dumps({"previous": previous, **record}, ensure_ascii=True)
+            line = masked_data(line) if to is None else line  # the hash is that of the line that is printed
             previous = hashlib.sha256(line.encode()).hexdigest()
             stream.write(line + "\n")
             lines += 1

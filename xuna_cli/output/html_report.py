@@ -15,7 +15,7 @@ from xuna_cli.outcomes.report_data import Callee, ReportData, Slot
 from xuna_cli.outcomes.summary import Held
 from xuna_cli.output.conversations import lasted
 from xuna_cli.output.files import is_ordinary, replacing
-from xuna_cli.output.messages import COUNT_LABELS, counted, safe
+from xuna_cli.output.messages import COUNT_LABELS, count_words, counted, safe
 from xuna_cli.times import for_people
 
 SHORTEST_MASKED = 9  # characters; five would be most of a shorter number
@@ -111,6 +111,7 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
     )
     environment.filters |= {
         "n": lambda number: NOT_KNOWN if number is None else f"{number:,}",
+        "counted": counted,
         "safe_text": safe,
     }
     source = resources.files(__package__).joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
@@ -119,6 +120,7 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
     return environment.from_string(source).render(
         data=data,
         name=safe(data.campaign.name),
+        address=safe(address),
         source=safe(Path(data.campaign.source_path).name) if data.campaign.source_path else None,
         sandbox=data.campaign.api_origin == "sandbox",
         made_at=_time(data.made_at),
@@ -229,19 +231,19 @@ def _funnel(data: ReportData) -> list[Bar]:
     ]
 
 
-def _others(data: ReportData) -> list[tuple[str, int]]:
-    """Return the other row counts, labelled as in a run's result."""
+def _others(data: ReportData) -> list[str]:
+    """Return the other row counts, as in a run's result."""
     rows = data.rows
     others = {
-        COUNT_LABELS["duplicates"]: rows.duplicates,
-        COUNT_LABELS["rejected"]: rows.rejected,
-        COUNT_LABELS["do_not_call"]: rows.do_not_call,
-        COUNT_LABELS["screened"]: rows.screened,
-        COUNT_LABELS["held"]: rows.held,
-        "in progress": rows.in_flight,
-        "not sent yet, or deferred": rows.waiting,
+        "duplicates": rows.duplicates,
+        "rejected": rows.rejected,
+        "do_not_call": rows.do_not_call,
+        "screened": rows.screened,
+        "held": rows.held,
     }
-    return [(label, count) for label, count in others.items() if count]
+    said = [count_words(name, count) for name, count in others.items() if count]
+    said += [f"{rows.in_flight:,} in progress"] if rows.in_flight else []
+    return said + ([f"{rows.waiting:,} not sent yet, or deferred"] if rows.waiting else [])
 
 
 def _runs(data: ReportData, *, with_people: bool) -> list[dict[str, object]]:
@@ -249,7 +251,7 @@ def _runs(data: ReportData, *, with_people: bool) -> list[dict[str, object]]:
     shown = []
     for run in reversed(data.runs[-RUNS_SHOWN:]):
         counts = data.counts.get(run.id, {})
-        became = [f"{counts[name]:,} {label}" for name, label in COUNT_LABELS.items() if counts.get(name)]
+        became = [count_words(name, counts[name]) for name in COUNT_LABELS if counts.get(name)]
         rules = run_document(run, counts)["rules"]
         by_rule = [f"{count:,} {rule}" for rule, count in rules.items()] if isinstance(rules, dict) else []
         facts = {

@@ -21,7 +21,7 @@ def write_metrics(
     *,
     campaign: str,
     report: Report,
-    held: Sequence[BatchRecord],
+    held: Sequence[BatchRecord] | None,
     exit_code: int,
     ended_at: datetime,
     seconds: float,
@@ -32,7 +32,7 @@ def write_metrics(
         path: the file.
         campaign: the campaign's name, the label of all values.
         report: the run's report.
-        held: the campaign's held batches.
+        held: the campaign's held batches; None if unknown, and then the file says nothing about them.
         exit_code: exit code of the process.
         ended_at: end of the run.
         seconds: duration of the run.
@@ -55,7 +55,7 @@ def write_metrics(
 
 
 def _metrics(
-    report: Report, held: Sequence[BatchRecord], exit_code: int, ended_at: datetime, seconds: float
+    report: Report, held: Sequence[BatchRecord] | None, exit_code: int, ended_at: datetime, seconds: float
 ) -> Iterator[tuple[str, str, list[tuple[str, float]]]]:
     """Yield name, help text and values; each value with its labels besides the campaign."""
     yield (
@@ -73,7 +73,8 @@ def _metrics(
         for state in (BatchState.ACCEPTED, BatchState.SHORT, BatchState.UNKNOWN, BatchState.REFUSED)
     ]
     yield "xuna_last_run_batches", "Batches that the last run sent, by state.", batches
-    yield "xuna_held_batches", "Batches of the campaign that wait for a person.", [("", len(held))]
+    if held is not None:
+        yield "xuna_held_batches", "Batches of the campaign that wait for a person.", [("", len(held))]
 
 
 def _escaped(label: str) -> str:

@@ -142,7 +142,7 @@ class OutcomesFound(Result):
             proof = (
                 f"{one.found} of the {one.batch.size} calls found, so the batch was placed"
                 if one.found
-                else "none of the {one.batch.size} calls found, which proves nothing"
+                else f"none of the {one.batch.size} calls found, which proves nothing"
             )
             yield f"Held batch {one.batch.id} ({one.batch.state.value}): {proof}"
         if self.summary.held:

@@ -19,9 +19,17 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     yield ""
     yield "First messages:"
     yield from message_lines(preview)
+    yield from people_lines(preview)
+    now = preview.people - preview.deferred
+    later = "; the others are called when their calling hours begin" if preview.deferred else ""
+    yield f"Callable now: {now:,} of {counted(preview.people, 'person', 'people')}{later}"
+    yield from estimate_lines(preview.estimate)
+
+
+def people_lines(preview: Preview) -> Iterator[str]:
+    """Yield the people by country and by time zone."""
     yield f"People by country: {_most(preview.countries)}"
     yield f"People by time zone: {_most(preview.zones)}"
-    yield from _estimate_lines(preview.estimate)
 
 
 def message_lines(preview: Preview) -> Iterator[str]:
@@ -44,7 +52,8 @@ def _most(counts: Mapping[str, int]) -> str:
     return "; ".join(shown)
 
 
-def _estimate_lines(estimate: Estimate) -> Iterator[str]:
+def estimate_lines(estimate: Estimate) -> Iterator[str]:
+    """Yield the requests, the time and, with a price, the cost."""
     known = estimate.experience
     time = "time unknown, because this ledger has no earlier requests"
     if estimate.seconds is not None:
@@ -53,7 +62,7 @@ def _estimate_lines(estimate: Estimate) -> Iterator[str]:
     if estimate.price_per_minute is None:
         return
     if estimate.cost is None:
-        yield "Cost: unknown, because this ledger has no outcomes yet. To read outcomes: xuna campaigns outcomes"
+        yield "Cost: unknown, because this ledger has no outcomes yet. To learn how to read them: xuna help outcomes"
     else:
         answered = f"{known.answered / known.calls:.0%} of {counted(known.calls, 'call', 'calls')} answered"
         yield (
@@ -73,6 +82,7 @@ def preview_document(preview: Preview) -> dict[str, Any]:
     estimate, known = preview.estimate, preview.estimate.experience
     return {
         "people": preview.people,
+        "callable_now": preview.people - preview.deferred,
         "samples": [sample_document(one) for one in preview.samples],
         "longest": None if preview.longest is None else sample_document(preview.longest),
         "countries": dict(preview.countries),

@@ -113,7 +113,7 @@ def pause_words(pause: Pause) -> str:
     """Describe a pause and what comes next."""
     words = f"{sentence(pause.reason)} Retrying in {_duration(pause.seconds)}"
     if pause.gives_up_in is not None:
-        words += f"; the run stops if that fails for {_duration(pause.gives_up_in)}"
+        words += f"; the run stops after at most {_duration(pause.gives_up_in)} without an answer"
     return f"{words}."
 
 

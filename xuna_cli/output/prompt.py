@@ -9,9 +9,9 @@ from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import count_words, counted
-from xuna_cli.output.preview import message_lines
+from xuna_cli.output.preview import estimate_lines, message_lines, people_lines
 from xuna_cli.output.recently import recently_line
-from xuna_cli.output.screening import warnings_of
+from xuna_cli.output.screening import opening_lines, warnings_of
 
 
 def prompt_lines(
@@ -21,7 +21,7 @@ def prompt_lines(
     caller: str,
     campaign: str,
     list_use: ListUse,
-    later: int,
+    wait: bool,
     preview: Preview,
     recently: RecentlyCalled,
 ) -> Iterator[str]:
@@ -33,7 +33,7 @@ def prompt_lines(
         caller: the caller number for display.
         campaign: the campaign's name.
         list_use: the use of the list's columns.
-        later: number of people who will be called when their hours open.
+        wait: whether the run waits for the calling hours of deferred people.
         preview: preview of the calls.
         recently: people recently called in other campaigns.
     """
@@ -44,11 +44,17 @@ def prompt_lines(
     yield f"  {list_line(list_use)}"
     yield "  first messages:"
     yield from (f"  {line}" for line in message_lines(preview))
+    yield from (f"  {line}" for line in people_lines(preview))
+    yield from (f"  {line}" for line in estimate_lines(preview.estimate))
     yield from (f"  {line}" for line in warnings_of(report, marks))
     if recently.people:
         yield f"  WARNING: {recently_line(recently, done=False)}"
-    if later:
-        yield f"  and {later:,} more when their calling hours begin"
+    if later := report.counts["deferred"]:
+        if wait:
+            yield f"  and {later:,} more when their calling hours begin:"
+        else:
+            yield f"  not now, but by a later run: {counted(later, 'person', 'people')}"
+        yield from (f"  {line}" for line in opening_lines(report))
 
 
 def _others(report: Report) -> str:

@@ -56,18 +56,23 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
         shown = report.screened[:ROWS_SHOWN]
         yield from (f"  row {one.row_number}: {one.reason.message}" for one in shown)
         if sum(report.reasons.values()) > ROWS_SHOWN:
-            yield "  … to get all of these rows as a CSV file, add --rejects FILE"
+            yield f"  … {_all_rows(report)}"
     if report.deferrals:
         yield ""
         yield "Deferred. Run the same command later to call these people:"
-        for one in report.deferrals[:OPENINGS_SHOWN]:
-            who = counted(one.people, "person", "people")
-            yield f"  {who}, from {_local(one):%a %d %b %H:%M}, in {_places(one.zones)}"
-        if len(report.deferrals) > OPENINGS_SHOWN:
-            yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more times; to see all, add --output json"
+        yield from opening_lines(report)
     if warnings := warnings_of(report, marks):
         yield ""
         yield from warnings
+
+
+def opening_lines(report: Report) -> Iterator[str]:
+    """Yield when the calling hours of deferred people begin."""
+    for one in report.deferrals[:OPENINGS_SHOWN]:
+        who = counted(one.people, "person", "people")
+        yield f"  {who}, from {_local(one):%a %d %b %H:%M}, in {_places(one.zones)}"
+    if len(report.deferrals) > OPENINGS_SHOWN:
+        yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more times; to see all, add --output json"
 
 
 def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
@@ -84,6 +89,13 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
         for mark in marks
     ]
     return lines
+
+
+def _all_rows(report: Report) -> str:
+    """Return how to get all rows: `--rejects` has those that no later run calls, and JSON has 1,000 of each kind."""
+    if report.counts["deferred"]:
+        return "to see more of these rows, add --output json"
+    return "to get all of these rows as a CSV file, add --rejects FILE"
 
 
 def _local(one: Deferral) -> datetime:

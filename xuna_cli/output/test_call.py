@@ -7,6 +7,7 @@ from xuna_cli.dialing.preview import Sample
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError, most_important
 from xuna_cli.output.batches import batch_document
+from xuna_cli.output.messages import error_text
 from xuna_cli.output.preview import sample_document
 from xuna_cli.output.result import Result, Table
 
@@ -63,3 +64,7 @@ class TestCallResult(Result):
             yield f"{number} was not called."
         yield from (one.reason.message for one in self.report.screened)
         yield from (one.message for one in self.report.rejections)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield why the call failed, or may have failed."""
+        yield from map(error_text, self.report.errors)

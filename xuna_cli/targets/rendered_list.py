@@ -71,7 +71,7 @@ def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -
 
     Raises:
         InputError: the first contact of a rendered list has no campaign. Under another campaign everybody could be
-            called again.
+            called again. Or its seals were removed.
     """
     if not {ROW, KEY, CAMPAIGN} <= set(columns):
         return None
@@ -83,16 +83,14 @@ def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -
         raise _unusable(first.row_number, CAMPAIGN)
     if not isinstance(key_column, str | None):
         raise _unusable(first.row_number, KEY_COLUMN)
-    agent_id, agent_hash = (
+    agent_id, agent_hash, seal = (
         str(first.fields[column]) if not is_empty(first.fields.get(column)) else None
-        for column in (AGENT, AGENT_HASH)
+        for column in (AGENT, AGENT_HASH, SEAL)
     )
+    if seal is None and agent_id is not None:  # only sealed lists name their agent
+        raise _broken(f"row {first.row_number} has no seal any more")
     return RenderedList(
-        campaign,
-        None if is_empty(key_column) else key_column,
-        agent_id,
-        agent_hash,
-        sealed=not is_empty(first.fields.get(SEAL)),
+        campaign, None if is_empty(key_column) else key_column, agent_id, agent_hash, sealed=seal is not None
     )
 
 

@@ -117,15 +117,27 @@ def test_a_dry_run_keeps_nothing(cli, api, people):
     assert not cli.ledger.exists()
 
 
-def test_the_audit_file_has_everything_in_a_chain(cli, ran, tmp_path):
-    target = tmp_path / "audit.jsonl"
-    said = cli("campaigns", "export", "people", "--audit", "--to", target).err
-    lines = target.read_bytes().splitlines()
+def last_hash(lines):
+    """The hash of the last line of a chain, which is checked as the manual does it."""
     previous = "0" * 64
     for line in lines:
         assert json.loads(line)["previous"] == previous
         previous = hashlib.sha256(line).hexdigest()
-    assert previous in said
+    return previous
+
+
+@pytest.mark.parametrize("mask", [(), ("--mask",)])
+def test_the_chain_holds_for_the_lines_that_are_printed(cli, ran, mask):
+    printed = cli("campaigns", "export", "people", "--audit", *mask)
+    assert ("•••" in printed.out) == bool(mask)
+    assert last_hash(printed.out.encode().splitlines()) in printed.err
+
+
+def test_the_audit_file_has_everything_in_a_chain(cli, ran, tmp_path):
+    target = tmp_path / "audit.jsonl"
+    said = cli("campaigns", "export", "people", "--audit", "--to", target).err
+    lines = target.read_bytes().splitlines()
+    assert last_hash(lines) in said
     kinds = [json.loads(line)["type"] for line in lines]
     assert kinds == ["campaign", "run", "batch", "call", "call", *["not_called"] * 3, "do_not_call"]
     assert json.loads(lines[-1])["reason"] == "asked on the phone"
@@ -160,6 +172,14 @@ def test_a_decision_is_kept_with_who_and_why(cli, api, people):
     assert (resolution["decision"], resolution["decided_by"]) == ("placed", WHO)
     assert resolution["note"] == "seen in the dashboard"
     assert f"by {WHO}: seen in the dashboard" in cli("campaigns", "show", "people").out
+
+
+def test_a_note_about_a_batch_that_is_settled_already_is_kept_too(cli, api, people):
+    cli("batch-call", people(2), *HELLO)
+    cli("campaigns", "resolve", "people", 1, "--placed")
+    cli("campaigns", "resolve", "people", 1, "--placed", "--note", "ticket 7")
+    audit = [json.loads(line) for line in cli("campaigns", "export", "people", "--audit").out.splitlines()]
+    assert [line["note"] for line in audit if line["type"] == "resolution"] == ["ticket 7"]
 
 
 def test_held_batches_of_one_time_and_size_are_told_apart(cli, api, people):

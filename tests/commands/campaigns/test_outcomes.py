@@ -198,6 +198,8 @@ def test_an_unknown_batch_without_a_record_is_said_to_prove_nothing(cli, served,
     _, document = outcomes(cli)
     assert [one["found"] for one in document["held_batches"]] == [0]
     assert "which proves nothing" in cli("campaigns", "show", "people").out
+    said = cli("campaigns", "outcomes", "people").out
+    assert "Held batch 1 (unknown): none of the 10 calls found, which proves nothing" in said
 
 
 def test_a_short_batch_shows_what_was_found(cli, served, people):
@@ -451,11 +453,13 @@ def test_a_rehearsal_in_the_sandbox_has_outcomes_too(cli, people, monkeypatch):
 def test_a_report_is_a_page_for_its_owner_alone(cli, served, people, tmp_path):
     served(unanswered=0.2)
     path = people(20)
-    path.write_text(path.read_text() + "abc,Bad\n")
+    rows = path.read_text()
+    path.write_text(rows + "abc,Bad\n" + rows.splitlines()[1])
     cli("batch-call", path, "--yes", exits=3)
     cli("campaigns", "outcomes", "people")
     target = tmp_path / "report.html"
     cli("campaigns", "report", "people", "--to", target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert "a number with letters in it" in target.read_text()
+    assert "Rows that were not called: 1 duplicate, 1 rejected." in target.read_text()
     cli("campaigns", "report", "people", "--to", tmp_path / "no" / "r.html", exits=5)
