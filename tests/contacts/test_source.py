@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.support.processes import open_files
@@ -268,3 +269,38 @@ def test_an_option_that_does_nothing_with_a_list_is_said(opened):
         "--delimiter has no effect: a.json is JSON",
     )
     assert opened("phone;n\n+1;2\n", name="a.csv", delimiter=";").notes == ()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_that_is_written_to_while_it_is_read_is_noticed(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        path.write_text("phone\n+1\n+2\n")
+    else:
+        book = openpyxl.Workbook()
+        for cell in ("phone", "+1", "+2"):
+            book.active.append([cell])
+        book.save(path)
+    for how, noticed in (
+        (lambda: None, False),
+        (lambda: replace_by_itself(path), False),
+        (lambda: append(path), True),
+    ):
+        contacts = open_list(path, ListOptions(), name="a")
+        rows = iter(contacts)
+        next(rows)
+        how()
+        list(rows)
+        assert contacts.was_changed == noticed
+
+
+def replace_by_itself(path):
+    """Save as most programs do: another file gets the name, and who reads the old one goes on reading it."""
+    other = path.with_suffix(".new")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+
+
+def append(path):
+    with path.open("ab") as file:
+        file.write(b"\n")

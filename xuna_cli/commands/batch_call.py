@@ -236,6 +236,11 @@ class BatchCall:
                 targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
                 gc.freeze()  # loaded modules stay: keep the garbage collector from walking them (8 % of the CPU)
                 report = written(rejects, dialer.dial(targets))
+            if contacts.was_changed:
+                say(
+                    f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing, "
+                    "and the hash in the ledger is that of other bytes. Run the same command again."
+                )
             evidence.keep(report)
             result = call_result(
                 self._list,

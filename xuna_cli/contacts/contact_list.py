@@ -63,6 +63,7 @@ class ContactList:
         notes: facts to know before anybody is called: sheets and rows that are not read.
         begun: whether reading the contacts has started.
         review: the rows, if the list is a table that `xuna render` wrote.
+        was_changed: whether the file was written to between its opening and the end of reading.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class ContactList:
         self._rows = rows
         self._source = source
         self.begun = False
+        self.was_changed = False
 
     @property
     def phone_column(self) -> str:
@@ -111,6 +113,7 @@ class ContactList:
         try:
             yield from self._rows
         finally:
+            self.was_changed = self._source.was_changed()
             self.close()
 
     def sha256(self) -> str:

@@ -82,6 +82,7 @@ class Source:
                 raise InputError(
                     f"{name} is a pipe, not a file", hint="pipe the list into `xuna batch-call -` instead"
                 )
+            self._state = self._state_now()
             if not self.head():
                 raise InputError(f"{name} is empty", hint="a list needs a header row and contacts below it")
         except OSError as error:
@@ -97,6 +98,17 @@ class Source:
         head = self.file.read(HEAD_SIZE)
         self.file.seek(0)
         return head
+
+    def _state_now(self) -> tuple[int, int] | None:
+        if not self._owned or self.file.closed:
+            return None
+        state = os.fstat(self.file.fileno())
+        return state.st_size, state.st_mtime_ns
+
+    def was_changed(self) -> bool:
+        """Return whether the file was written to since it was opened; False for an open file that was passed in."""
+        now = self._state_now()
+        return now is not None and now != self._state
 
     def sha256(self) -> str:
         """Return the hash of all bytes, without moving the reading position.

@@ -55,7 +55,7 @@ class RecentlyCalled:
     Attributes:
         days: length of the recent period.
         people: number of people.
-        campaigns: number of people by campaign, largest first; a person may be in several.
+        campaigns: number of people by campaign, largest first, then by name; a person may be in several.
     """
 
     days: int
@@ -101,4 +101,5 @@ class RecentCalls:
 
     def counted(self) -> RecentlyCalled:
         """Return the counts."""
-        return RecentlyCalled(self._days, self._people, dict(self._campaigns.most_common()))
+        by_size = sorted(self._campaigns.items(), key=lambda one: (-one[1], one[0]))
+        return RecentlyCalled(self._days, self._people, dict(by_size))

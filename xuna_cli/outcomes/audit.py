@@ -85,7 +85,7 @@ def run_document(run: RunRecord, counts: Mapping[str, int]) -> dict[str, object]
         "counts": {
             name: count for name, count in counts.items() if ":" not in name and name != "list_complete"
         },
-        "list_complete": bool(counts["list_complete"]) if "list_complete" in counts else None,
+        "list_complete": bool(counts.get("list_complete")) if counts else None,
         "rules": {
             name.partition(":")[2]: count
             for name, count in counts.items()

@@ -6,13 +6,15 @@ import hashlib
 import io
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.commands.conftest import number
 from tests.support.terminal import Terminal
+from tests.support.waiting import wait_until
 from xuna_cli import __version__
-from xuna_cli.sandbox.faults import Cut
+from xuna_cli.sandbox.faults import Cut, Latency
 
 HELLO = ("-m", "Hi {{ name }}.")
 ROWS = [(number(0), "A"), ("nonsense", "B"), (number(2), "C"), ("", "D"), (number(4), "E")]
@@ -47,6 +49,27 @@ def test_a_run_says_who_did_what(cli, ran, tmp_path):
     assert run["counts"] == {"rows": 5, "accepted": 2, "rejected": 2, "do_not_call": 1}
     assert sum(run["rules"].values()) == 3
     assert run["rules"]["do-not-call"] == 1
+
+
+def test_whether_the_list_was_read_to_its_end_is_kept(cli, ran, people):
+    cli("batch-call", people(3, name="more.csv"), *HELLO, "--campaign", "people", "--limit", "1")
+    assert [run["list_complete"] for run in runs(cli)] == [True, False]
+
+
+def test_a_list_that_is_written_to_during_the_run_is_said(cli, api, people):
+    path = people(3000)
+    api.faults.add(Latency(seconds=0.3, times=1))
+
+    def append():
+        wait_until(lambda: api.state.requests_total > 2)  # the look-ups, and the first batch
+        with path.open("a") as file:
+            file.write(f"{number(4000)},Zoe\n")
+
+    with ThreadPoolExecutor() as pool:
+        appended = pool.submit(append)
+        ran = cli("batch-call", path, *HELLO, "--concurrency", "1")
+        appended.result()
+    assert "people.csv was changed while this run read it" in ran.err
 
 
 def test_one_row_that_is_a_duplicate_is_one_duplicate(cli, api, people):
