@@ -280,8 +280,8 @@ def test_what_calls_by_itself_needs_its_ledger_and_has_a_limit(text):
 
 @pytest.mark.parametrize("text", [README, *map(read_topic, TOPICS)], ids=["README", *TOPICS])
 def test_no_question_takes_the_next_line_of_what_was_pasted_as_its_answer(text):
-    asks = re.compile(r"xuna (init|batch-call|test-call|campaigns (resolve|forget))\b")
-    silent = re.compile(r" --(dry-run|sandbox|yes|placed|not-placed)\b")
+    asks = re.compile(r"xuna (init(?! campaign)|run|batch-call|test-call|campaigns (resolve|forget))\b")
+    silent = re.compile(r" --(check|dry-run|sandbox|yes|placed|not-placed)\b")
     for block in blocks_of(text, "sh"):
         *before, _ = block.rstrip().splitlines()
         assert [line for line in before if asks.search(line) and not silent.search(line)] == []

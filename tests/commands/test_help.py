@@ -263,8 +263,10 @@ STUB = """#!/bin/sh
 
 
 @pytest.fixture
-def paste(tmp_path):
+def paste(tmp_path, monkeypatch):
     """Return a function that pastes a text into an interactive shell, and returns the commands that it ran."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spring.toml").write_text('contacts = "customers.csv"')  # read when a command is parsed
     stubs = tmp_path / "stubs"
     stubs.mkdir()
     for name in STUBS:

@@ -29,7 +29,8 @@ class Ran:
 
     @property
     def counts(self) -> dict[str, int]:
-        counts = self.document["counts"]
+        """The counts of the rows that are not 0, also of `run`."""
+        counts = self.document.get("batch_call", self.document)["counts"]
         assert counts["rows"] == sum(number for name, number in counts.items() if name != "rows")
         return {name: number for name, number in counts.items() if number}
 

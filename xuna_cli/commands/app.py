@@ -14,6 +14,7 @@ from xuna_cli.gc_paused import GcPaused
 
 COMMANDS = {
     "batch-call": ("call_commands", "Call everybody on a list, once."),
+    "run": ("run", "Do what is due in a campaign that a file describes."),
     "render": (
         "call_commands",
         "Write the finished calls to a file for review. Place them with `xuna batch-call FILE`.",
@@ -39,7 +40,7 @@ COMMANDS = {
 """By name: the module, whose `app` is the group or has the command, and the line in the help."""
 
 MEANT = {
-    **dict.fromkeys(("call", "dial", "run", "send", "start"), "batch-call CONTACTS"),
+    **dict.fromkeys(("call", "dial", "send", "start"), "batch-call CONTACTS"),
     **dict.fromkeys(("dnc", "block", "optout", "opt-out"), "do-not-call"),
     "check": "doctor",
     **dict.fromkeys(("config", "configure", "login", "setup"), "init"),

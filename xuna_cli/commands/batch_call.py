@@ -5,20 +5,27 @@ import gc
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import Account, open_account
-from xuna_cli.commands.call_inputs import STDIN, rate_of
+from xuna_cli.commands.call_inputs import rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.call_result import call_result, written
 from xuna_cli.commands.campaign_changes import agent_hash, check_changes
 from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.copied_list import how_to_call_again
-from xuna_cli.commands.options import Output
+from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
-from xuna_cli.commands.rehearsal import check_max_calls, count_for_max_calls, dry_run, rehearse
-from xuna_cli.commands.run_end import RunEnd
+from xuna_cli.commands.rehearsal import (
+    check_max_calls,
+    check_with_ledger,
+    count_for_max_calls,
+    dry_run,
+    rehearse,
+)
+from xuna_cli.commands.run_end import run_to_end
 from xuna_cli.commands.run_evidence import RunEvidence
 from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
 from xuna_cli.dialing.context import RunContext, Stop
@@ -32,7 +39,6 @@ from xuna_cli.errors import (
     ConfigurationError,
     ExitStatus,
     LedgerError,
-    OutputError,
     UsageError,
     XunaError,
 )
@@ -44,9 +50,8 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.models import CallTarget
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.messages import counted, print_error, say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
-from xuna_cli.output.result import print_result
 
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview, PreviewBuilder
@@ -59,34 +64,11 @@ MAY_BE_CALLED = ("accepted", "deferred", "in_flight", "held", "not_sent")
 
 
 def batch_call(options: BatchCallOptions) -> ExitStatus:
-    """Call everybody on the list, print the result, and return the exit code.
-
-    Raises:
-        XunaError: the run could not start. With `--output json`, the error is also printed as a document.
-    """
-    end = RunEnd(options)
-    try:
-        end.open()
-        result = _call(options, end.log)
-    except BaseException as error:
-        failed = _failed(options, error)
-        try:
-            if options.output is Output.JSON and isinstance(error, XunaError):
-                print_result("batch-call", failed, Output.JSON)
-        finally:
-            end.tell(failed)
-        raise
-    status = result.exit_status
-    try:
-        _print(result, options)
-    except OutputError as error:  # a failure here must not hide the result of the run
-        print_error(error)
-        status = status or error.exit_status
-    end.tell(replace(result, exit_status=status))
-    return status
+    """Call everybody on the list, print the result, and return the exit code; raises as `run_to_end`."""
+    return run_to_end("batch-call", options, partial(_call, options), partial(failed, options))
 
 
-def _failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
+def failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
     """Return the result of a run that failed before it had one."""
     stats = RunStats()
     if isinstance(error, Interrupted):
@@ -105,16 +87,6 @@ def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
         if not options.quiet:
             call.say_why_nobody(result)
     return result
-
-
-def _print(result: BatchCallResult, options: BatchCallOptions) -> None:
-    if options.quiet and options.output is Output.TABLE:
-        for remark in result.remarks():
-            say(remark)
-    else:
-        print_result("batch-call", result, options.output)
-    for error in result.report.errors:
-        print_error(error)
 
 
 class BatchCall:
@@ -148,6 +120,16 @@ class BatchCall:
         if options.wait and not (rules.hours or rules.start or rules.not_on):
             raise UsageError("--wait needs calling hours", hint="add --hours", code="wait")
         self._list.say_warnings()
+
+    @property
+    def campaign(self) -> str:
+        """Name of the campaign."""
+        return self._list.campaign
+
+    def check(self) -> None:
+        """Check the settings with what the ledger knows of the campaign; raises as `check_with_ledger`."""
+        with contextlib.ExitStack() as stack:
+            check_with_ledger(self._list, stack)
 
     def dry_run(self) -> BatchCallResult:
         """Do everything except POSTs and writes."""

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import BinaryIO
 
-from xuna_cli.commands.list_options import ListAndMessageOptions
+from xuna_cli.commands.list_options import STDIN, ListAndMessageOptions
 from xuna_cli.commands.option_types import declaration
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.contacts.options import ListOptions
@@ -20,12 +20,10 @@ from xuna_cli.settings import Given
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
 from xuna_cli.targets.rendered_list import RenderedList
 
-STDIN = "-"
-
 # Options about the file that was read or about a single run: not repeated for the rejects.
 _OF_THE_RUN = frozenset(
     "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until to "
-    "campaign require_seal signed_by".split()
+    "campaign require_seal signed_by campaign_file report opt_out_when".split()
 )
 
 
@@ -87,13 +85,13 @@ def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Pa
 
 def campaign_of(options: ListAndMessageOptions) -> str:
     """Return the campaign's name; raise UsageError if it is missing or invalid."""
-    if options.campaign is None and options.contacts == STDIN:
+    name = options.default_campaign if options.campaign is None else options.campaign.strip()
+    if options.campaign is None and not name:
         raise UsageError(
             "a list on stdin needs a campaign name",
             hint="add --campaign NAME",
             code="campaign-missing",
         )
-    name = Path(options.contacts).absolute().stem if options.campaign is None else options.campaign.strip()
     name = unicodedata.normalize("NFC", name)  # the same name for composed and decomposed accents
     if not name or not name.isprintable():
         raise UsageError(

@@ -45,7 +45,13 @@ class CallerOptions(ListAndMessageOptions):
 
 @options_of_command
 class BatchCallOptions(CallerOptions):
-    """The options of `xuna batch-call`."""
+    """The options of `xuna batch-call`.
+
+    Attributes:
+        report: report about the campaign to write; only `xuna run` has this option.
+    """
+
+    report: Path | None = None
 
     hours: Annotated[
         Given | None,

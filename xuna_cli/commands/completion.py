@@ -199,6 +199,14 @@ def outcomes_to_retry(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  
     return _in_list(("failure", "unknown", "no-conversation", "success"), incomplete)
 
 
+@_completion
+def campaign_files(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return the TOML files of the folder that was typed; without any, the shell offers file names."""
+    folder, slash, _ = incomplete.rpartition("/")
+    found = Path(os.path.expandvars(folder + slash)).expanduser().glob("*.toml")
+    return sorted(folder + slash + path.name for path in found if path.name != "xuna.toml")
+
+
 def _list_path(ctx: typer.Context) -> Path | None:
     """Return the list's path if it is an existing regular file.
 

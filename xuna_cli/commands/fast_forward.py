@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from xuna_cli.commands.call_inputs import STDIN
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.context import location_of
+from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.option_types import options_of_command
 from xuna_cli.commands.simulation import FastForwardOptions, Simulation, faults_of, people_of
 from xuna_cli.dialing.clock import SimulatedClock

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,10 +29,32 @@ REHEARSAL = (
 """Works as it stands in every shell, and calls nobody."""
 
 
+class InitWhat(StrEnum):
+    """What `xuna init` can write besides `.env`."""
+
+    CAMPAIGN = "campaign"
+
+
 @options_of_command
 class InitOptions:
     """The options of `xuna init`."""
 
+    what: Annotated[
+        InitWhat | None,
+        typer.Argument(metavar="[campaign]", help="Write a campaign file instead of .env."),
+    ] = None
+    contacts: Annotated[
+        Path | None, typer.Argument(metavar="[CONTACTS]", help="With campaign: the list of people.")
+    ] = None
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            "-o",
+            metavar="FILE",
+            help="With campaign: the file to write (default: named like the list, in the current folder).",
+        ),
+    ] = None
     base_url: BaseUrl = None
 
 
@@ -42,6 +65,11 @@ class InitOptions:
     Write a .env, and check it.
       xuna init
       xuna doctor
+
+    Write a campaign file for a list.
+      xuna init campaign customers.csv --to spring.toml
+
+    More: xuna help campaign-file
     """,
 )
 @takes(InitOptions)
@@ -51,7 +79,16 @@ def init(options: InitOptions) -> None:
     The key is not shown, and is checked before anything is written. An existing .env is not changed.
 
     You can also write .env yourself, or set the three variables in the environment.
+
+    `xuna init campaign CONTACTS` writes a commented campaign file for a list; see `xuna help campaign-file`.
     """
+    if options.what is InitWhat.CAMPAIGN:
+        from xuna_cli.commands.init_campaign import init_campaign
+
+        if options.contacts is None:
+            raise UsageError("the list is missing", hint="xuna init campaign CONTACTS", code="usage")
+        init_campaign(options.contacts, options.to)
+        return
     from xuna_cli.api.account import agents
     from xuna_cli.api.origin import DEFAULT_BASE_URL
     from xuna_cli.commands.account_cache import AGENTS, CALLER_NUMBERS, remember

@@ -29,6 +29,9 @@ WHEN = "When"
 SENDING = "Sending"
 OUTPUT = "Output"
 
+STDIN = "-"
+"""The name of a list that is read from standard input."""
+
 
 @options_of_command
 class ListAndMessageOptions(Options):
@@ -301,3 +304,14 @@ class ListAndMessageOptions(Options):
             "--quiet", "-q", help="Only print errors and warnings about calls.", rich_help_panel=OUTPUT
         ),
     ] = False
+
+    @property
+    def inputs(self) -> list[Path | None]:
+        """The files that the command reads."""
+        contacts = None if self.contacts == STDIN else Path(self.contacts)
+        return [contacts, self.first_message_file, *(self.do_not_call or ())]
+
+    @property
+    def default_campaign(self) -> str:
+        """The campaign's name without `--campaign`; empty for a list on stdin."""
+        return "" if self.contacts == STDIN else Path(self.contacts).absolute().stem

@@ -53,6 +53,10 @@ _PLAINER = (
 )
 
 
+FROM_FILE = "xuna_cli.from_file"
+"""In `meta` of a context: the sources of the values of a campaign file, by parameter."""
+
+
 class Panel(str):
     """The group in which the help of one command shows a shared option: `Annotated[Ledger, Panel("The campaign")]`."""
 
@@ -123,7 +127,8 @@ class Options:
 
     Attributes:
         settings: values of the environment and the file; only they hold the API key.
-        typed: names of the fields given on the command line.
+        typed: names of the fields given on the command line, or in a campaign file that it names.
+        sources: where each given field was given, for messages; fields with their default are left out.
         simulation: what the command uses instead of the real time, API and ledger; no option sets it.
     """
 
@@ -135,6 +140,7 @@ class Options:
 
     settings: Settings
     typed: frozenset[str]
+    sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
     simulation: "Simulation | None" = None
     debug: Annotated[
         bool,
@@ -194,7 +200,7 @@ def takes(
         @functools.wraps(run)
         def command(*, ctx: typer.Context, **given: Any) -> None:
             if issubclass(options, Options):
-                given |= {"settings": ctx.obj, "typed": _typed(ctx)}
+                given |= {"settings": ctx.obj, "typed": _typed(ctx), "sources": _sources(ctx)}
                 _log_options(ctx, given)
             raise typer.Exit(int(run(options(**given)) or 0))
 
@@ -287,6 +293,8 @@ def _plain(message: str) -> str:
 
 def source_of(ctx: typer.Context, parameter: Any) -> str:
     """Return the source of a parameter's value, for messages."""
+    if (of_file := ctx.meta.get(FROM_FILE, {}).get(parameter.name)) is not None:
+        return str(of_file)
     source = ctx.get_parameter_source(parameter.name)
     if source is not None and source.name == "ENVIRONMENT":
         return f"{parameter.envvar} in the environment"
@@ -329,6 +337,14 @@ def _parts(ctx: typer.Context, parameter: typer.CallbackParam, value: list[str] 
 def _typed(ctx: typer.Context) -> frozenset[str]:
     sources = ((name, ctx.get_parameter_source(name)) for name in ctx.params)
     return frozenset(name for name, source in sources if source is not None and source.name == "COMMANDLINE")
+
+
+def _sources(ctx: typer.Context) -> dict[str, str]:
+    return {
+        str(parameter.name): source_of(ctx, parameter)
+        for parameter in ctx.command.params
+        if (source := ctx.get_parameter_source(str(parameter.name))) is not None and source.name != "DEFAULT"
+    }
 
 
 def declaration(field: dataclasses.Field[Any]) -> ParameterInfo | None:

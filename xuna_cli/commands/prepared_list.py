@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
 from xuna_cli.commands.call_inputs import (
-    STDIN,
     as_typed,
     campaign_of,
     check_rendered_options,
@@ -24,6 +23,7 @@ from xuna_cli.commands.context import (
     check_output_file,
     ledger_location,
 )
+from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
 from xuna_cli.commands.message_checks import MessageChecks
 from xuna_cli.commands.request_list import check_caller
@@ -142,11 +142,7 @@ class PreparedList:
             return
         check_output_file(
             output,
-            [
-                None if options.contacts == STDIN else Path(options.contacts),
-                options.first_message_file,
-                *(options.do_not_call or ()),
-            ],
+            options.inputs,
             settings=options.settings,
             env_file=options.env_file,
             ledger=self.location if isinstance(self.location, Path) else None,

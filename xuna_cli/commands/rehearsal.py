@@ -43,25 +43,8 @@ def dry_run(
         preview: makes the preview of what the ledger knows, in the end.
     """
     options = prepared.options
-    prepared.check_caller(options.agent_id, options.from_phone_number_id)
     with contextlib.ExitStack() as stack:
-        ledger = ledger_if_there(prepared.location, required=prepared.ledger_required)
-        if ledger is not None:
-            stack.callback(ledger.close)
-        description = prepared.description(
-            str(options.agent_id or ""),
-            str(options.from_phone_number_id or ""),
-            prepared.origin(),
-            deadline=0,
-        )
-        campaign_id = ledger.check_campaign(description) if ledger else None
-        if ledger is not None and isinstance(options, BatchCallOptions):
-            check_changes(ledger, campaign_id, description, options)
-        copied = None
-        if ledger is not None and not has_calls(ledger, campaign_id):
-            copied = prepared.copied(ledger, description)
-        if copied is not None:
-            say(f"xuna: warning: {copied.message(prepared.campaign)}")
+        ledger, campaign_id = check_with_ledger(prepared, stack)
         rejects = prepared.open_rejects(stack)
         kept = [] if rejects is None else [RejectsKept(rejects)]
         prepared.heard.aloud = options.quiet  # else the result has it
@@ -86,6 +69,38 @@ def dry_run(
         recently=recently.counted(),
         preview=None if preview is None else preview(experience),
     )
+
+
+def check_with_ledger(
+    prepared: PreparedList, stack: contextlib.ExitStack
+) -> tuple[Ledger | None, int | None]:
+    """Check a list with what the ledger knows of its campaign, and warn; nothing is written.
+
+    Returns:
+        The ledger, if there is one, and the campaign's id, if the ledger has it.
+
+    Raises:
+        XunaError: the ledger can't be used, or the campaign was begun in another way.
+    """
+    options = prepared.options
+    prepared.check_caller(options.agent_id, options.from_phone_number_id)
+    ledger = ledger_if_there(prepared.location, required=prepared.ledger_required)
+    if ledger is None:
+        return None, None
+    stack.callback(ledger.close)
+    description = prepared.description(
+        str(options.agent_id or ""),
+        str(options.from_phone_number_id or ""),
+        prepared.origin(),
+        deadline=0,
+    )
+    campaign_id = ledger.check_campaign(description)
+    if isinstance(options, BatchCallOptions):
+        check_changes(ledger, campaign_id, description, options)
+    copied = None if has_calls(ledger, campaign_id) else prepared.copied(ledger, description)
+    if copied is not None:
+        say(f"xuna: warning: {copied.message(prepared.campaign)}")
+    return ledger, campaign_id
 
 
 def count_for_max_calls(

@@ -9,8 +9,8 @@ from pathlib import Path
 from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.account import base_url, missing_agent
-from xuna_cli.commands.call_inputs import STDIN
 from xuna_cli.commands.call_options import RenderOptions
+from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.prepared_list import PreparedList
 from xuna_cli.commands.rehearsal import dry_run
 from xuna_cli.dialing.observer import RunObserver

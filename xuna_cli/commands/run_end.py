@@ -6,41 +6,93 @@ A failure here is only a warning; it changes neither the run nor its exit code.
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from xuna_cli.commands.call_inputs import STDIN, campaign_of
+from xuna_cli.commands.call_inputs import campaign_of
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.context import check_output_file, ledger_if_there, ledger_location
-from xuna_cli.errors import InputError, UsageError, XunaError
+from xuna_cli.commands.options import Output
+from xuna_cli.errors import ExitStatus, InputError, OutputError, UsageError, XunaError
 from xuna_cli.interrupts import INTERRUPTS
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_outputs
 from xuna_cli.output.masking import masked_data
-from xuna_cli.output.messages import say
-from xuna_cli.output.result import document_of, dump
+from xuna_cli.output.messages import print_error, say
+from xuna_cli.output.result import document_of, dump, print_result
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
     from xuna_cli.ledger.records import BatchRecord
     from xuna_cli.output.event_log import EventLog
+    from xuna_cli.output.run import RunResult
+
+ResultT = TypeVar("ResultT", "BatchCallResult", "RunResult")
 
 ON_END_LIMIT_S = 60.0
 STDERR = 2
+
+
+def run_to_end(
+    command: str,
+    options: BatchCallOptions,
+    work: "Callable[[EventLog | None], ResultT]",
+    failed: "Callable[[BaseException], ResultT]",
+) -> ExitStatus:
+    """Do the work of a command that calls people, print its result, and return the exit code.
+
+    Args:
+        command: name of the command.
+        options: its options.
+        work: what it does, given the event log.
+        failed: makes the result of work that failed before it had one.
+
+    Raises:
+        XunaError: the work could not start. With `--output json`, the error is also printed as a document.
+    """
+    end = RunEnd(command, options)
+    try:
+        end.open()
+        result = work(end.log)
+    except BaseException as error:
+        unfinished = failed(error)
+        try:
+            if options.output is Output.JSON and isinstance(error, XunaError):
+                print_result(command, unfinished, Output.JSON)
+        finally:
+            end.tell(unfinished)
+        raise
+    status = result.exit_status
+    try:
+        if options.quiet and options.output is Output.TABLE:
+            for remark in result.remarks():
+                say(remark)
+        else:
+            print_result(command, result, options.output)
+        for each in result.errors:
+            print_error(each)
+    except OutputError as error:  # a failure here must not hide the result of the run
+        print_error(error)
+        status = status or error.exit_status
+    end.tell(replace(result, exit_status=status))
+    return status
 
 
 class RunEnd:
     """Reports a run to the event log, the metrics file and `--on-end`.
 
     Args:
-        options: options of batch-call. A dry run is not reported.
+        command: name of the command.
+        options: its options. A dry run is not reported.
 
     Attributes:
         log: the event log, opened by `open`, or None.
     """
 
-    def __init__(self, options: BatchCallOptions) -> None:
+    def __init__(self, command: str, options: BatchCallOptions) -> None:
+        self._command = command
         self._options = options
         self._clock = options.clock
         self._began = self._clock.monotonic()
@@ -48,17 +100,25 @@ class RunEnd:
         self.log: EventLog | None = None
 
     def open(self) -> None:
-        """Check the output files and open the log.
+        """Check the output files and open the log; raises as `check`."""
+        if self._options.dry_run:
+            return
+        self.check()
+        if (log := _path(self._options.log)) is not None:
+            from xuna_cli.output.event_log import EventLog
+
+            self.log = EventLog(log, on_failure=_warn, now=self._clock.now)
+
+    def check(self) -> None:
+        """Check the output files.
 
         Raises:
             XunaError: a file can't be written or must not be overwritten.
         """
         options = self._options
-        if options.dry_run:
-            return
         log, metrics = _path(options.log), _path(options.metrics)
-        refuse_outputs(log, metrics, options.rejects)
-        for path in filter(None, (log, metrics)):
+        refuse_outputs(log, metrics, options.rejects, options.report)
+        for path in filter(None, (log, metrics, options.report)):
             self._check(path)
         if metrics is not None:
             if metrics.suffix != ".prom":
@@ -70,10 +130,6 @@ class RunEnd:
                     code="output-unwritable",
                 )
             self._metrics = metrics
-        if log is not None:
-            from xuna_cli.output.event_log import EventLog
-
-            self.log = EventLog(log, on_failure=_warn, now=self._clock.now)
 
     def _check(self, path: Path) -> None:
         options = self._options
@@ -82,29 +138,25 @@ class RunEnd:
         )
         check_output_file(
             path,
-            [
-                None if options.contacts == STDIN else Path(options.contacts),
-                options.first_message_file,
-                *(options.do_not_call or ()),
-            ],
+            options.inputs,
             settings=options.settings,
             env_file=options.env_file,
             ledger=location if isinstance(location, Path) else None,
         )
 
-    def tell(self, result: BatchCallResult) -> None:
+    def tell(self, result: "BatchCallResult | RunResult") -> None:
         """Report the end of the run."""
         options = self._options
         if options.dry_run:
             return
         INTERRUPTS.let_finish()
         seconds = self._clock.monotonic() - self._began
-        campaign = result.campaign
+        calls = result.calls
+        campaign = calls.campaign
         with contextlib.suppress(UsageError):
             campaign = campaign or campaign_of(options)
-        document = document_of("batch-call", result)
         if self.log is not None:
-            self.log.ended(document, campaign=campaign, seconds=seconds)
+            self.log.ended(document_of("batch-call", calls), campaign=campaign, seconds=seconds)
             self.log.close()
         if self._metrics is not None:
             from xuna_cli.output.metrics import write_metrics
@@ -113,8 +165,8 @@ class RunEnd:
                 write_metrics(
                     self._metrics,
                     campaign=campaign or "",
-                    report=result.report,
-                    held=self._held(campaign) if result.ledger is None else result.held,
+                    report=calls.report,
+                    held=self._held(campaign) if calls.ledger is None else calls.held,
                     exit_code=result.exit_status,
                     ended_at=self._clock.now(),
                     seconds=seconds,
@@ -122,7 +174,8 @@ class RunEnd:
             except InputError as error:
                 _warn(error.message)
         if options.on_end is not None:
-            run_on_end(options.on_end, masked_data(dump(document)), int(result.exit_status))
+            document = dump(document_of(self._command, result))
+            run_on_end(options.on_end, masked_data(document), int(result.exit_status))
 
     def _held(self, campaign: str | None) -> "Sequence[BatchRecord] | None":
         """Return the held batches of a campaign whose run failed before it looked; None if they can't be read."""

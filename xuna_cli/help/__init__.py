@@ -3,7 +3,17 @@
 from importlib import resources
 
 TOPICS = (
-    *("lists", "columns", "templates", "review", "calling-hours", "do-not-call", "outcomes", "sandbox"),
+    *(
+        "lists",
+        "columns",
+        "templates",
+        "campaign-file",
+        "review",
+        "calling-hours",
+        "do-not-call",
+        "outcomes",
+        "sandbox",
+    ),
     *("exit-codes", "environment", "json", "automation", "cron", "log", "ci", "containers", "postgres"),
     *("crash", "speed", "glossary"),
 )

@@ -107,6 +107,7 @@ class Harvest:
         without_number: opt-outs without a usable number.
         errors: errors in the rules.
         finished: whether any finished record was read.
+        fields: the fields and criteria that the records have.
     """
 
     rules: Sequence[OptOutRule]
@@ -115,6 +116,7 @@ class Harvest:
     without_number: Sequence[str]
     errors: Sequence[UsageError]
     finished: bool
+    fields: Sequence[str]
 
 
 class Harvester:
@@ -183,6 +185,7 @@ class Harvester:
             tuple(self._without_number),
             self._errors(),
             self._finished,
+            sorted(self._collected | self._criteria),
         )
 
     def _says_so(

@@ -11,9 +11,14 @@ from xuna_cli.ledger.records import (
     BatchRecord,
     BatchState,
     CallOutcome,
+    CallRecord,
     Campaign,
     ConversationSync,
 )
+from xuna_cli.outcomes.joining import unix
+
+ABSENT_AFTER_S = 3600.0
+"""Age of a call in seconds after which a conversation that is not in the records will not come any more."""
 
 DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
 
@@ -72,6 +77,27 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
                 durations.append(call.outcome.duration)
     held, sync = held_of(ledger, campaign), sync_of(ledger, campaign.id)
     return Summary(campaign, sync, outcomes, held, criteria, tuple(durations))
+
+
+def undecided(ledger: Ledger, campaign: Campaign) -> int:
+    """Count accepted calls whose outcome may still come.
+
+    A call without a conversation counts as decided if the records were read long enough after it.
+    """
+    sync = sync_of(ledger, campaign.id)
+    read = None if sync is None else unix(sync.read_at)
+
+    def is_open(call: CallRecord, outcome: CallOutcome) -> bool:
+        if outcome is not CallOutcome.NO_CONVERSATION:
+            return outcome in (CallOutcome.NOT_READ, CallOutcome.IN_PROGRESS)
+        sent = unix(call.batch.submitted_at)
+        return read is None or sent is None or read - sent < ABSENT_AFTER_S
+
+    return sum(
+        is_open(call, outcome)
+        for call, outcome in calls_with_outcomes(ledger, campaign)
+        if call.batch.state is BatchState.ACCEPTED
+    )
 
 
 def held_of(ledger: Ledger, campaign: Campaign) -> tuple[Held, ...]:

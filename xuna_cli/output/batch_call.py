@@ -77,6 +77,11 @@ class BatchCallResult(Result):
     recently: RecentlyCalled | None = None
 
     @property
+    def calls(self) -> "BatchCallResult":
+        """What came of the calls: all of it."""
+        return self
+
+    @property
     def errors(self) -> Sequence[XunaError]:
         """Errors of the run."""
         return self.report.errors

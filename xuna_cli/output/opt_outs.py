@@ -35,6 +35,12 @@ def harvest_line(harvest: Harvest) -> str:
 
 
 def harvest_remarks(harvest: Harvest) -> Iterator[str]:
+    """Yield notes and errors besides the counts."""
+    yield from harvest_notes(harvest)
+    yield from map(error_text, harvest.errors)
+
+
+def harvest_notes(harvest: Harvest) -> Iterator[str]:
     """Yield notes besides the counts."""
     if ids := harvest.without_number:
         named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
@@ -44,7 +50,6 @@ def harvest_remarks(harvest: Harvest) -> Iterator[str]:
         )
     if not harvest.finished:
         yield "xuna: warning: no finished record was read yet, so --opt-out-when could not be checked"
-    yield from map(error_text, harvest.errors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,12 @@ def _sync_lines(sync: ConversationSync) -> Iterator[str]:
         yield f"The list of records is incomplete: {sync.incomplete}"
 
 
+def summary_line(summary: Summary) -> str:
+    """Return the outcomes in a line."""
+    counts = ", ".join(f"{count:,} {outcome.value}" for outcome, count in sorted(summary.outcomes.items()))
+    return f"{summary.calls - summary.waiting:,} of {summary.calls:,} calls have an outcome ({counts})"
+
+
 class LiveSummary:
     """Shows a changing summary: a live table on a terminal, otherwise a line on stderr for each change.
 
@@ -213,10 +219,7 @@ class LiveSummary:
 
     def show(self, summary: Summary) -> None:
         """Show a summary."""
-        counts = ", ".join(
-            f"{count:,} {outcome.value}" for outcome, count in sorted(summary.outcomes.items())
-        )
-        words = f"{summary.calls - summary.waiting:,} of {summary.calls:,} calls have an outcome ({counts})"
+        words = summary_line(summary)
         if self._watched:
             from rich.console import Group  # noqa: PLC0415
             from rich.text import Text  # noqa: PLC0415

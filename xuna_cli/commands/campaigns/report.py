@@ -27,18 +27,32 @@ class ReportOptions(LedgerOptions):
 @takes(ReportOptions)
 def write_report(options: ReportOptions) -> None:
     """Write an HTML report about a campaign. It only reads the ledger, not the network."""
+    from xuna_cli.output.messages import say
+
+    write_report_of(options, options.name, options.to, with_people=options.with_people)
+    masked = "" if options.with_people else "; numbers are masked (--with-people shows them)"
+    say(f"xuna: {options.to} was written{masked}")
+
+
+def write_report_of(options: LedgerOptions, name: str, to: Path, *, with_people: bool = False) -> None:
+    """Write the report of a campaign.
+
+    Args:
+        options: where the ledger is, and the time.
+        name: the campaign's name.
+        to: the HTML file.
+        with_people: whether to show whole numbers, keys and rationales.
+
+    Raises:
+        XunaError: the ledger can't be read, has no such campaign, or the file can't be written.
+    """
     from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.outcomes.report_data import report_data
     from xuna_cli.output import html_report
-    from xuna_cli.output.messages import say
 
     with ledger_for_reading(options) as opened:
-        found = campaign(opened, options.name)
-        check_output_of_ledger(options, options.to, opened, found.source_path)
+        found = campaign(opened, name)
+        check_output_of_ledger(options, to, opened, found.source_path)
         data = report_data(opened, found, now=options.clock.now())
-    html_report.write_report(
-        data, options.to, with_people=options.with_people, address=address_in(options, options.name)
-    )
-    masked = "" if options.with_people else "; numbers are masked (--with-people shows them)"
-    say(f"xuna: {options.to} was written{masked}")
+    html_report.write_report(data, to, with_people=with_people, address=address_in(options, name))

@@ -1,0 +1,300 @@
+"""Read the options of `xuna run` from a campaign file.
+
+A campaign file is TOML. Its keys are the long names of the options without the dashes, so no option is declared a
+second time. `[defaults]` in a file `xuna.toml` of the same folder has values for all campaign files of the folder.
+
+A value of the file takes the place of the option on the command line, and is converted and checked like it. Its
+source, for messages, is file, line and key.
+"""
+
+import datetime as dt
+import functools
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xuna_cli.commands.option_types import FROM_FILE, Command
+from xuna_cli.errors import InputError, UsageError
+from xuna_cli.ledger.location import is_server_url
+from xuna_cli.settings import Given
+from xuna_cli.targets.template import nearest
+
+FILE = "campaign_file"
+"""The parameter that names the campaign file."""
+
+DEFAULTS = "xuna.toml"
+"""The file with the defaults of a folder."""
+
+LARGEST_FILE = 64 * 1024
+"""Bytes of a campaign file."""
+
+OF_ONE_RUN = frozenset({"check", "debug", "dry-run", "sandbox", "yes"})
+"""Options that say how to run, not what the campaign is: they are only given on the command line."""
+
+ONLY_IN_CAMPAIGN_FILE = frozenset({"base-url", "campaign", "env-file", "on-end"})
+"""Not allowed in `xuna.toml`. Nobody names that file, so it must not choose where the key goes or what is run, and
+two campaigns under one name would each leave out whom the other has called."""
+
+ADDED = frozenset({"do-not-call"})
+"""Keys whose values of all sources count together: a do-not-call list is never given up by naming another one."""
+
+_SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_UNQUOTED = ("Expected newline", "Invalid value", "Invalid date", "Expected '=' after a key")
+
+
+@dataclass(frozen=True, slots=True)
+class FileValue:
+    """A value in a campaign file.
+
+    Attributes:
+        key: its key.
+        value: as TOML has it.
+        path: the file.
+        line: number of the line with the key.
+    """
+
+    key: str
+    value: Any
+    path: Path
+    line: int
+
+    @property
+    def source(self) -> str:
+        """Where the value was given, for messages."""
+        return f"{self.path}, line {self.line}, {self.key}"
+
+    def wrong(self, problem: str, *, hint: str = "") -> UsageError:
+        """Return the error for a wrong value."""
+        return UsageError(f"{self.source}: {problem}", hint=hint, code="campaign-file")
+
+
+class CampaignCommand(Command):
+    """A command whose options may be in a campaign file."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        """Return a parser that adds the values of the campaign file to those of the command line."""
+        parser: Any = super().make_parser(ctx)
+        parser.parse_args = functools.partial(_parse_both, ctx, parser.parse_args)
+        return parser
+
+
+def _parse_both(ctx: Any, parse: Callable[..., Any], args: list[str]) -> Any:
+    values, rest, order = parse(args=args)
+    path = values.get(FILE)
+    if path is not None and not values.get("help"):
+        try:
+            _add_file(ctx, Path(path), values)
+        except (InputError, UsageError):
+            if not ctx.resilient_parsing:  # whoever presses Tab wants no error
+                raise
+    return values, rest, order
+
+
+def _add_file(ctx: Any, path: Path, values: dict[str, Any]) -> None:
+    """Add the values of a campaign file and of its folder's defaults; what was typed wins."""
+    options = {key_of(one): one for one in ctx.command.params if one.param_type_name == "option"}
+    found = ctx.meta[FROM_FILE] = {}
+    for file in (campaign_file(path, options), folder_defaults(path.parent, options)):
+        for key, one in file.items():
+            option = options[key]
+            value = option_value(option, one)
+            if values.get(option.name) is None:
+                values[option.name] = value
+                found[option.name] = one.source
+            elif key in ADDED:
+                values[option.name] = [*values[option.name], *value]
+    if values.get("contacts") is None:
+        raise UsageError(
+            f"{path}: the list is missing",
+            hint='add a line with the file of the people to call, e.g.: contacts = "people.csv"',
+            code="campaign-file",
+        )
+
+
+def key_of(option: Any) -> str:
+    """Return the key of an option: its long name without the dashes."""
+    return next((name.removeprefix("--") for name in option.opts if name.startswith("--")), "")
+
+
+def campaign_file(path: Path, options: Mapping[str, Any]) -> dict[str, FileValue]:
+    """Read a campaign file.
+
+    Args:
+        path: the file.
+        options: the options that it can have, by key.
+
+    Raises:
+        InputError: the file can't be read.
+        UsageError: the file is not TOML, or has a key that is not an option.
+    """
+    text = _text(path)
+    return _checked(path, _parsed(path, text), lines_of_keys(text), options)
+
+
+def folder_defaults(folder: Path, options: Mapping[str, Any]) -> dict[str, FileValue]:
+    """Read the defaults of a folder, if it has any; raises as `campaign_file`."""
+    path = folder / DEFAULTS
+    if not path.is_file():
+        return {}
+    text = _text(path)
+    tables, lines = _parsed(path, text), lines_of_keys(text)
+    for name, value in tables.items():
+        if name != "defaults" or not isinstance(value, dict):
+            raise FileValue(name, value, path, lines[name]).wrong(
+                f"{DEFAULTS} only has the table [defaults]",
+                hint="write [defaults] on a line before the first key",
+            )
+    found = _checked(path, tables.get("defaults", {}), lines, options)
+    for one in found.values():
+        if one.key in ONLY_IN_CAMPAIGN_FILE or (one.key == "ledger" and is_server_url(str(one.value))):
+            raise one.wrong(
+                f"{one.key} can't be set for all campaigns of a folder", hint="set it in the campaign file"
+            )
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise InputError(
+                f"{path} has more than {LARGEST_FILE // 1024} KiB, so it is not a campaign file",
+                hint="to call a list without a campaign file, use xuna batch-call",
+                code="campaign-file",
+            )
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(
+            f"{path} can't be read: {reason}",
+            hint="to write a campaign file for a list, run: xuna init campaign CONTACTS",
+            code="campaign-file",
+        ) from None
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = _PLACE.search(message)
+        reason = _PLACE.sub("", message)
+        line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
+        raise UsageError(
+            f"{path}, line {line}: {reason[:1].lower()}{reason[1:]}",
+            hint='text has to be in quotes, e.g. hours = "09:00-18:00"'
+            if reason.startswith(_UNQUOTED)
+            else "",
+            code="campaign-file",
+        ) from None
+
+
+def lines_of_keys(text: str) -> dict[str, int]:
+    """Return the line of each key in a valid TOML file; a table counts as a key.
+
+    `tomllib` does not tell lines. But a statement ends with the first line at which it can be parsed by itself.
+    """
+    lines: dict[str, int] = {}
+    statement: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        statement.append(line)
+        try:
+            keys = tomllib.loads("\n".join(statement))
+        except tomllib.TOMLDecodeError:
+            continue
+        for key in keys:
+            lines.setdefault(key, number - len(statement) + 1)
+        statement = []
+    return lines
+
+
+def _checked(
+    path: Path, values: Mapping[str, Any], lines: Mapping[str, int], options: Mapping[str, Any]
+) -> dict[str, FileValue]:
+    """Return the values; raise UsageError for a key that a campaign file can't have."""
+    found = {key: FileValue(key, value, path, lines[key]) for key, value in values.items()}
+    for key, one in found.items():
+        where = f"{path}, line {one.line}"
+        hint = ""
+        if key in OF_ONE_RUN:
+            problem = f"{key} can't be set in a file, because it belongs to a single run"
+            hint = f"remove the line, and type --{key} when you mean it"
+        elif key in options:
+            if key == "ledger" and _has_password(str(one.value)):
+                problem = "a password can't be in a file that others may read"
+                hint = "set XUNA_LEDGER in the environment or in .env, or use a password file (.pgpass)"
+            else:
+                continue
+        elif _SECRETS.fullmatch(key.replace("_", "-")):
+            problem = f"{key}: the API key can't be in a file that others may read"
+            hint = "set XUNA_AI_API_KEY in the environment or in .env"
+        else:
+            near = nearest(key, options.keys() - OF_ONE_RUN)
+            problem = f"unknown key {key!r}"
+            hint = f"Did you mean {near}?" if near else "see all keys: xuna help campaign-file"
+        raise UsageError(f"{where}: {problem}", hint=hint, code="campaign-file")
+    return found
+
+
+def _has_password(ledger: str) -> bool:
+    return is_server_url(ledger) and bool(re.match(r"[^/]*//[^/]*:[^/]*@", ledger) or "password=" in ledger)
+
+
+def option_value(option: Any, one: FileValue) -> Any:
+    """Return a value as the option's parser would have it from the command line.
+
+    Raises:
+        UsageError: the value is of the wrong type.
+    """
+    if option.is_flag:
+        return _of_type(one, bool, "true or false, without quotes")
+    if option.type.name.startswith(("int", "float")):
+        whole = option.type.name.startswith("int")
+        value = _of_type(one, int if whole else (int, float), "a number, without quotes")
+        if isinstance(value, bool):
+            raise one.wrong("must be a number, without quotes")
+        return str(value)
+    if option.multiple:
+        parts = one.value if isinstance(one.value, list) else [one.value]
+        return [_text_value(option, one, part) for part in parts]
+    if isinstance(one.value, list):
+        return _joined(option, one)
+    return _text_value(option, one, one.value)
+
+
+def _of_type(one: FileValue, kinds: type | tuple[type, ...], expected: str) -> Any:
+    if not isinstance(one.value, kinds):
+        raise one.wrong(f"must be {expected}")
+    return one.value
+
+
+def _joined(option: Any, one: FileValue) -> Given:
+    """Return a list as the comma-separated text that some options take."""
+    if "," not in (option.metavar or ""):
+        raise one.wrong("can only have one value, so it can't be a list")
+    parts = [str(_text_value(option, one, part)) for part in one.value]
+    if any("," in part for part in parts):
+        raise one.wrong("a value in a list can't have a comma")
+    return Given(",".join(parts), one.source, one.path.parent)
+
+
+def _text_value(option: Any, one: FileValue, value: Any) -> Given:
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        value = value.isoformat()
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise one.wrong('must be text in quotes, e.g. "…"')
+    folder = one.path.parent
+    if _is_path(option) and value != "-" and "://" not in value:
+        return Given(str(folder / Path(value).expanduser()), one.source)
+    return Given(value, one.source, folder)
+
+
+def _is_path(option: Any) -> bool:
+    return str(option.metavar).startswith("FILE")
