@@ -347,3 +347,9 @@ def test_the_examples_of_the_commands_can_be_pasted_into_bash_and_zsh(paste):
     for program, *argv in pasted:
         if program == "xuna":
             parse(argv)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_no_text_of_the_help_is_taken_for_markup(name, cli):
+    """Text in square brackets vanishes where rich takes it for a style: of `[defaults]`, only the quotes are left."""
+    assert "``" not in cli(*name.split(), "--help").out

@@ -89,8 +89,8 @@ def run_campaign(options: RunOptions) -> ExitStatus:
     do-not-call list, calls who may be called now, and writes the report. Run it again to go on, e.g. every hour.
 
     Every option of batch-call can be in the file under its own name, e.g. `hours = "09:00-18:00"`.
-    An option on the command line wins over the file, the file over the `[defaults]` of `xuna.toml` in its folder, and
-    these win over the environment and `.env`. Paths in a file are relative to the file.
+    An option on the command line wins over the file. The file wins over `xuna.toml` in its folder, which has what
+    several campaigns share, and over the environment and `.env`. Paths in a file are relative to the file.
     """
     if options.check:
         from xuna_cli.commands.campaign_check import check
