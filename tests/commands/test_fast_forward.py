@@ -156,7 +156,8 @@ def test_the_same_seed_gives_the_same_days_and_another_seed_others(three_days):
 
 def test_people_of_a_cut_connection_are_held_until_their_conversations_are_read(three_days):
     done = fast_forward(
-        three_days(fault=["cut:30%"], batch_size=2, max_unknown=100, unanswered=None), run_once
+        three_days(fault=["cut:30%"], batch_size=2, max_unknown=100, unanswered=Given("0%", "--unanswered")),
+        run_once,
     )
     assert sum(day.called for day in done.days) == 90
     assert (done.finished, done.held) == (True, 0)

@@ -113,7 +113,7 @@ def test_a_signal_ends_the_sandbox_quietly(standalone, signum):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([], "0% of calls unanswered, 0% of people opting out, no faults, no latency; seed 0"),
+        ([], "0% of calls unanswered, 0% of people opting out, no faults; seed 0"),
         (
             [
                 "--unanswered=40%",
@@ -123,7 +123,7 @@ def test_a_signal_ends_the_sandbox_quietly(standalone, signum):
                 "--latency=200ms",
                 "--seed=7",
             ],
-            "40% of calls unanswered, 2.5% of people opting out, faults cut:1%, rate-limit:5%, 200ms latency; seed 7",
+            "40% of calls unanswered, 2.5% of people opting out, faults cut:1%, rate-limit:5%; seed 7; 200ms latency",
         ),
     ],
 )

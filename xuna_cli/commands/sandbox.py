@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xuna_cli.commands.option_types import Command, options_of_command, takes, text
-from xuna_cli.commands.simulation import SimulatedOptions, faults_of, people_of
+from xuna_cli.commands.simulation import SIMULATION, SimulatedOptions, faults_of, people_of, simulated
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ class ServeOptions(SimulatedOptions):
     api_key: Annotated[str, typer.Option(help="Key to accept; not a real one.")] = "sandbox"
     latency: Annotated[
         Given | None,
-        text(metavar="TIME", help="Time to wait before each answer, e.g. 200ms or 1.5s (default: 0s)."),
+        text(
+            metavar="TIME",
+            help="Time to wait before each answer, e.g. 200ms or 1.5s (default: 0s).",
+            rich_help_panel=SIMULATION,
+        ),
     ] = None
 
 
@@ -68,7 +72,9 @@ def serve(options: ServeOptions) -> None:
             clock=clock,
         ) as server:
             _announce(server)
-            say(f"xuna: the sandbox simulates {_simulated(options)}")
+            latency = f"; {options.latency} latency" if options.latency else ""
+            time = f"; clock at {options.start_at}" if options.start_at else ""
+            say(f"xuna: the sandbox simulates {simulated(options)}{latency}{time}")
             server.wait()
     except OSError as error:
         raise ConfigurationError(
@@ -100,18 +106,6 @@ def _clock(start_at: Given | None) -> Callable[[], float]:
         return time.time
     ahead = parse_time(start_at, source=start_at.source).timestamp() - time.time()
     return lambda: time.time() + ahead
-
-
-def _simulated(options: ServeOptions) -> str:
-    """Describe the simulated behavior."""
-    told = [
-        f"{options.unanswered or '0%'} of calls unanswered",
-        f"{options.opt_out or '0%'} of people opting out",
-        f"faults {', '.join(options.fault)}" if options.fault else "no faults",
-        f"{options.latency} latency" if options.latency else "no latency",
-    ]
-    clock = f"; clock at {options.start_at}" if options.start_at else ""
-    return f"{', '.join(told)}; seed {options.seed}{clock}"
 
 
 def _announce(server: "SandboxServer") -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from xuna_cli.sandbox.faults import Fault
     from xuna_cli.sandbox.server import SandboxServer
 
+SIMULATION = "Simulation"
+
 _PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 
 
@@ -37,25 +39,31 @@ class Simulation:
     ledger: Path
 
 
+Unanswered = Annotated[
+    Given,
+    text(
+        metavar="SHARE",
+        help="Calls that nobody answers, e.g. 40%; they get no conversation.",
+        rich_help_panel=SIMULATION,
+    ),
+]
+OptOut = Annotated[
+    Given | None,
+    text(
+        metavar="SHARE",
+        help="People who opt out when they answer, e.g. 2%. The collected data of each conversation then has "
+        "opt_out: true or false.",
+        rich_help_panel=SIMULATION,
+    ),
+]
+
+
 @options_of_command
 class SimulatedOptions:
     """Options for the people and the faults that the sandbox simulates."""
 
-    unanswered: Annotated[
-        Given | None,
-        text(
-            metavar="SHARE",
-            help="Calls that nobody answers, e.g. 40%; they get no conversation (default: 0%).",
-        ),
-    ] = None
-    opt_out: Annotated[
-        Given | None,
-        text(
-            metavar="SHARE",
-            help="People who opt out when they answer, e.g. 2%. The collected data of each conversation then has "
-            "opt_out: true or false (default: no such field).",
-        ),
-    ] = None
+    unanswered: Unanswered = Given("0%", "--unanswered")
+    opt_out: OptOut = None
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,12 +72,15 @@ class SimulatedOptions:
             help="Share of the POST requests that go wrong, and how, e.g. cut:1%. Kinds: answer, cut, drip, garbage, "
             "hang, latency, max-batch, rate-limit, refuse, short; pages strikes requests for conversations. See "
             "`xuna help sandbox`. Can be repeated.",
+            rich_help_panel=SIMULATION,
         ),
     ] = None
     seed: Annotated[
         int,
         typer.Option(
-            metavar="N", help="Another number makes people and faults behave otherwise (default: 0)."
+            metavar="N",
+            help="Another number makes people and faults behave otherwise (default: 0).",
+            rich_help_panel=SIMULATION,
         ),
     ] = 0
     start_at: Annotated[
@@ -77,6 +88,7 @@ class SimulatedOptions:
         text(
             metavar="TIME",
             help="Time of the sandbox's clock at the start, e.g. 2026-12-01T09:00-05:00 (default: now).",
+            rich_help_panel=SIMULATION,
         ),
     ] = None
 
@@ -85,16 +97,26 @@ class SimulatedOptions:
 class FastForwardOptions(SimulatedOptions):
     """Options for carrying a campaign through simulated time."""
 
+    unanswered: Unanswered = Given("40%", "--unanswered")
+    opt_out: OptOut = Given("2%", "--opt-out")
     fast_forward: Annotated[
         bool,
         typer.Option(
             "--fast-forward",
             help="With --sandbox: repeat the run every hour of simulated time until the campaign has finished, and "
             "print its days. See `xuna help sandbox`.",
+            rich_help_panel=SIMULATION,
         ),
     ] = False
     max_days: Annotated[
-        int, typer.Option(min=1, max=3650, metavar="N", help="Longest simulated time, in days.")
+        int,
+        typer.Option(
+            min=1,
+            max=3650,
+            metavar="N",
+            help="Longest simulated time, in days.",
+            rich_help_panel=SIMULATION,
+        ),
     ] = 30
 
 
@@ -107,7 +129,7 @@ def people_of(options: SimulatedOptions) -> "ConversationOptions":
     from xuna_cli.sandbox.conversations import ConversationOptions
 
     return ConversationOptions(
-        unanswered=0.0 if options.unanswered is None else _share(options.unanswered),
+        unanswered=_share(options.unanswered),
         opt_out=None if options.opt_out is None else _share(options.opt_out),
     )
 
@@ -144,3 +166,13 @@ def _share(given: Given) -> float:
             f"{given.source}: invalid share {str(given)!r}", hint="write it like 40% or 0.5%", code="share"
         )
     return float(match[1]) / 100
+
+
+def simulated(options: SimulatedOptions) -> str:
+    """Describe the simulated people and faults."""
+    told = [
+        f"{options.unanswered} of calls unanswered",
+        f"{options.opt_out or '0%'} of people opting out",
+        f"faults {', '.join(options.fault)}" if options.fault else "no faults",
+    ]
+    return f"{', '.join(told)}; seed {options.seed}"

@@ -2,7 +2,8 @@
 
 import random
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from xuna_cli.sandbox.account import Account
@@ -28,8 +29,9 @@ class ConversationOptions:
         batch_ids: whether the optional fields include `metadata.batch_call`.
         directions: whether the optional fields include `metadata.phone_call.direction`.
         unanswered: share of calls that never get a record.
-        opt_out: share of people who opt out; `opt_out` in the collected data is true in all records of such a person.
-            None: the field is left out.
+        opt_out: share of people who opt out; all records of such a person say so in the collected data.
+            None: the fields are left out.
+        opt_out_fields: the fields with the value of people who opt out, and of the others.
         page_size: default number of records per page.
     """
 
@@ -41,6 +43,9 @@ class ConversationOptions:
     directions: bool = False
     unanswered: float = 0.0
     opt_out: float | None = None
+    opt_out_fields: Mapping[str, tuple[object, object]] = field(
+        default_factory=lambda: {"opt_out": (True, False)}
+    )
     page_size: int = 30
 
 
@@ -106,11 +111,13 @@ class Conversations:
     def _drawn(self, what: str) -> random.Random:
         return random.Random(f"{self._state.seed or 0}:{what}")  # noqa: S311 - repeatable
 
-    def _opt_out(self, call: DialledCall) -> dict[str, bool]:
+    def _opt_out(self, call: DialledCall) -> dict[str, object]:
         share = self.options.opt_out
         if share is None:
             return {}
-        return {"opt_out": self._drawn(f"opt-out:{call.to_phone_number}").random() < share}
+        opts_out = self._drawn(f"opt-out:{call.to_phone_number}").random() < share
+        fields = self.options.opt_out_fields.items()
+        return {name: said if opts_out else otherwise for name, (said, otherwise) in fields}
 
     def detail(self, call: DialledCall) -> dict[str, object]:
         """Return the full record, as its own endpoint returns it."""
