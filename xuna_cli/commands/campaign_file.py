@@ -31,7 +31,9 @@ DEFAULTS = "xuna.toml"
 LARGEST_FILE = 64 * 1024
 """Bytes of a campaign file."""
 
-OF_ONE_RUN = frozenset({"check", "debug", "dry-run", "sandbox", "yes"})
+OF_ONE_RUN = frozenset(
+    "check debug dry-run fast-forward fault max-days opt-out sandbox seed start-at unanswered yes".split()
+)
 """Options that say how to run, not what the campaign is: they are only given on the command line."""
 
 ONLY_IN_CAMPAIGN_FILE = frozenset({"base-url", "campaign", "env-file", "on-end"})

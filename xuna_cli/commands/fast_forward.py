@@ -5,16 +5,17 @@ All runs share one simulated clock, one sandbox in this process, and a ledger th
 
 import contextlib
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from xuna_cli.commands.call_options import BatchCallOptions
-from xuna_cli.commands.context import location_of
+from xuna_cli.commands.campaign_run import CampaignRun
+from xuna_cli.commands.context import ledger_for_reading, location_of
 from xuna_cli.commands.list_options import STDIN
-from xuna_cli.commands.option_types import options_of_command
-from xuna_cli.commands.simulation import FastForwardOptions, Simulation, faults_of, people_of
+from xuna_cli.commands.options import Output
+from xuna_cli.commands.run import RunOptions
+from xuna_cli.commands.simulation import Simulation, faults_of, people_of, simulated
 from xuna_cli.dialing.clock import SimulatedClock
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
 from xuna_cli.interrupts import INTERRUPTS
@@ -22,14 +23,22 @@ from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import HELD_STATES
 from xuna_cli.outcomes.days import days_of
+from xuna_cli.outcomes.opt_outs import OptOutRule, parse_rules
+from xuna_cli.outcomes.summary import undecided
 from xuna_cli.output.fast_forward import FastForwarded
-from xuna_cli.output.messages import counted, each_message_once
+from xuna_cli.output.messages import counted, print_error, simulated_messages
+from xuna_cli.output.result import print_failure, print_result
+from xuna_cli.output.run import RunResult
 from xuna_cli.sandbox.account import account_with
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.hours import parse_time
 from xuna_cli.settings import Given
+from xuna_cli.times import for_people
+
+COMMAND = "run"
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 LONGEST_REQUEST_S = 20.0
 """Longest time for a request: a simulated API that hangs must not stop a simulation for minutes."""
@@ -38,90 +47,95 @@ APPEARS_AFTER_S, SPREAD_S, GOES_ON_S = 5.0, 60.0, 300.0
 """Conversations appear soon after their call, and say for some minutes that the call goes on."""
 
 
-@options_of_command
-class SimulatedRunOptions(BatchCallOptions, FastForwardOptions):
-    """Options of a campaign and its simulation."""
+FINAL = frozenset({ExitStatus.BUG, ExitStatus.USAGE, ExitStatus.CONFIGURATION, ExitStatus.INPUT})
+"""Exit codes of a run that the same command would have again, whenever it is repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """How one run of a campaign ended.
+def fast_forward(options: RunOptions) -> ExitStatus:
+    """Simulate a campaign, print its days, and return the exit code of its last run.
 
-    Attributes:
-        campaign: the campaign's name.
-        exit_status: the run's exit status.
-        errors: the run's errors.
-        finished: whether nothing will be due any more.
-        due_at: the earliest time at which something may be due; None if a person has to decide first.
+    Raises:
+        XunaError: it can't be simulated. With `--output json`, the error is also printed as a document.
     """
+    try:
+        result = simulate(options)
+    except XunaError as error:
+        if options.output is Output.JSON:
+            print_failure(COMMAND, error)
+        raise
+    print_result(COMMAND, result, options.output)
+    for met in result.errors:
+        print_error(met)
+    return result.exit_status
 
-    campaign: str
-    exit_status: ExitStatus
-    errors: tuple[XunaError, ...]
-    finished: bool
-    due_at: datetime | None
 
-
-def fast_forward(
-    options: SimulatedRunOptions, run_once: Callable[[SimulatedRunOptions], Turn]
-) -> FastForwarded:
+def simulate(options: RunOptions) -> FastForwarded:
     """Repeat a campaign's run every hour of simulated time until it has finished or its time is over.
-
-    Args:
-        options: the run's options.
-        run_once: makes one run with the options that it is given, which hold the simulation.
 
     Raises:
         UsageError: the options don't fit together, or the ledger exists.
-        XunaError: a run can't be made.
+        XunaError: the first run can't be made.
     """
     _check(options)
     with contextlib.ExitStack() as stack:
         clock = SimulatedClock(_start(options.start_at))
-        simulation = Simulation(clock, stack.enter_context(_sandbox(options, clock)), _ledger(options, stack))
-        options = replace(
-            options,
-            simulation=simulation,
-            timeout=min(options.timeout, LONGEST_REQUEST_S),
-            quiet=True,
-            # What a real run writes and tells is for real runs.
-            log=None,
-            metrics=None,
-            on_end=None,
-            rejects=None,
-        )
+        ledger = _ledger(options, stack)
+        server = stack.enter_context(_sandbox(options, clock))
         began = clock.now()
-        last = began + timedelta(days=options.max_days)
-        reason = ""
-        with each_message_once():
-            turn = run_once(options)
-            while not turn.finished and not reason:
-                if INTERRUPTS.asked():
-                    reason = "it was interrupted"
-                elif turn.due_at is None:
-                    reason = "nothing else is due before a person decides"
-                elif (following := next_hour(clock.now(), turn.due_at)) > last:
-                    reason = f"it takes longer than {counted(options.max_days, 'day', 'days')} (--max-days)"
-                else:
-                    clock.move_to(following)
-                    turn = run_once(options)
-        with contextlib.closing(open_ledger(simulation.ledger, create=False)) as ledger:
-            found = campaign(ledger, turn.campaign)
-            days = days_of(ledger, found)
+        with simulated_messages(lambda: for_people(clock.now())):
+            last, reason = _repeat(_of_simulation(options, Simulation(clock, server, ledger)), clock)
+        with contextlib.closing(open_ledger(ledger, create=False)) as opened:
+            found = campaign(opened, last.calls.campaign or "")
+            days = days_of(opened, found)
         return FastForwarded(
-            exit_status=turn.exit_status
-            if INTERRUPTS.signum is None
-            else ExitStatus(128 + INTERRUPTS.signum),
-            errors=turn.errors,
+            exit_status=last.exit_status,
+            errors=last.errors,
             campaign=found.name,
             days=days,
             began=began,
             ended=clock.now(),
-            finished=turn.finished,
             reason=reason,
             held=sum(found.calls.get(state, 0) for state in HELD_STATES),
-            ledger=str(simulation.ledger) if _names_ledger(options) else None,
+            ledger=str(ledger) if _is_named(options) else None,
+            simulated=simulated(options),
         )
+
+
+def _repeat(options: RunOptions, clock: SimulatedClock) -> tuple[RunResult, str]:
+    """Return the last run, and why no other one follows; the reason is empty if the campaign has finished."""
+    ends = clock.now() + timedelta(days=options.max_days)
+    while True:
+        with contextlib.ExitStack() as stack:
+            result = CampaignRun(options, stack, None).run()
+        if result.finished:
+            return result, ""
+        if INTERRUPTS.signum is not None:
+            return replace(result, exit_status=ExitStatus(128 + INTERRUPTS.signum)), "it was interrupted"
+        for error in result.errors:
+            if error.exit_status in FINAL:
+                if result.calls.run_id is None:
+                    raise error
+                return result, "each further run would fail"
+        due_at = _due_at(result, clock.now(), options)
+        if due_at is None:
+            return result, "nothing else is due before a person decides"
+        if (following := next_hour(clock.now(), due_at)) > ends:
+            return result, f"it takes longer than {counted(options.max_days, 'day', 'days')} (--max-days)"
+        clock.move_to(following)
+
+
+def _due_at(result: RunResult, now: datetime, options: RunOptions) -> datetime | None:
+    """Return the earliest time at which something may be due; None if a person has to decide first."""
+    report = result.calls.report
+    due = [each.opens_at for each in report.deferrals]
+    with ledger_for_reading(options) as ledger:
+        waits_for_outcomes = undecided(ledger, campaign(ledger, result.calls.campaign or "")) > 0
+    left = report.counts["not_sent"] + report.counts["in_flight"] + report.refused_calls
+    if waits_for_outcomes or left or not report.list_complete or result.errors:
+        due.append(now)
+    if report.reasons.get("called-recently"):
+        due.append(now + DAY)
+    return min(due, default=None)
 
 
 def next_hour(now: datetime, due_at: datetime) -> datetime:
@@ -131,19 +145,20 @@ def next_hour(now: datetime, due_at: datetime) -> datetime:
     return hour if hour == earliest else hour + HOUR
 
 
-def _check(options: SimulatedRunOptions) -> None:
+def _check(options: RunOptions) -> None:
     if not options.sandbox:
         raise UsageError(
             "--fast-forward needs --sandbox, so that nobody is called",
             hint="add --sandbox",
             code="fast-forward",
         )
-    if options.dry_run:
-        raise UsageError(
-            "--fast-forward and --dry-run can't be combined",
-            hint="choose one: --dry-run shows what a run would do now, --fast-forward what a campaign would do in time",
-            code="fast-forward",
-        )
+    for name, given in (("--dry-run", options.dry_run), ("--check", options.check)):
+        if given:
+            raise UsageError(
+                f"--fast-forward and {name} can't be combined",
+                hint="leave one of them out",
+                code="fast-forward",
+            )
     if options.contacts == STDIN:
         raise UsageError(
             "--fast-forward reads the list again for each run, which is not possible with standard input",
@@ -156,26 +171,57 @@ def _start(start_at: Given | None) -> datetime:
     return datetime.now(UTC) if start_at is None else parse_time(start_at, source=start_at.source)
 
 
-def _sandbox(options: SimulatedRunOptions, clock: SimulatedClock) -> SandboxServer:
+def _of_simulation(options: RunOptions, simulation: Simulation) -> RunOptions:
+    """Return the options of the simulation's runs: what a real run writes and tells is only for real runs."""
+    return replace(
+        options,
+        simulation=simulation,
+        timeout=min(options.timeout, LONGEST_REQUEST_S),
+        quiet=True,
+        log=None,
+        metrics=None,
+        on_end=None,
+        rejects=None,
+        report=None,
+    )
+
+
+def _sandbox(options: RunOptions, clock: SimulatedClock) -> SandboxServer:
     return SandboxServer(
         account=account_with(options.agent_id, options.from_phone_number_id),
         faults=faults_of(options),
         seed=options.seed,
         clock=lambda: clock.now().timestamp(),
         conversations=replace(
-            people_of(options), appear_after=APPEARS_AFTER_S, spread=SPREAD_S, in_progress=GOES_ON_S
+            people_of(options),
+            appear_after=APPEARS_AFTER_S,
+            spread=SPREAD_S,
+            in_progress=GOES_ON_S,
+            opt_out_fields=_fields(parse_rules(options.opt_out_when or ["opt_out=true"])),
         ),
     )
 
 
-def _names_ledger(options: SimulatedRunOptions) -> bool:
-    """Return whether a ledger was named on the command line; a campaign's own ledger is never used."""
-    return "ledger" in options.typed
+def _fields(rules: Sequence[OptOutRule]) -> dict[str, tuple[object, object]]:
+    """Return the fields of the rules, with the value of people who opt out, and of the others."""
+    values: dict[str, object] = {"true": True, "false": False}
+    return {
+        rule.field: (
+            values.get(rule.value, rule.value),
+            next(other for other in ("no", "yes", "") if not rule.is_met(other)),
+        )
+        for rule in rules
+    }
 
 
-def _ledger(options: SimulatedRunOptions, stack: contextlib.ExitStack) -> Path:
+def _is_named(options: RunOptions) -> bool:
+    """Return whether the ledger was named on the command line; the campaign's own one is never used."""
+    return options.sources.get("ledger") == "--ledger"
+
+
+def _ledger(options: RunOptions, stack: contextlib.ExitStack) -> Path:
     """Create the ledger of the simulation."""
-    if options.ledger is not None and _names_ledger(options):
+    if options.ledger is not None and _is_named(options):
         path = location_of(options.ledger, source=options.ledger.source, folder=options.ledger.folder)
         if not isinstance(path, Path) or path.exists():
             raise UsageError(

@@ -4,7 +4,7 @@ What the options mean is in `call_inputs`.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -37,7 +37,7 @@ STDIN = "-"
 class ListAndMessageOptions(Options):
     """Whom to call, and what the agent says: what batch-call and render share."""
 
-    PANELS = (MESSAGE, CALLER, LIST, CAMPAIGN, WHEN, WHOM, SENDING, OUTPUT)
+    PANELS: ClassVar[tuple[str, ...]] = (MESSAGE, CALLER, LIST, CAMPAIGN, WHEN, WHOM, SENDING, OUTPUT)
 
     contacts: Annotated[
         str,

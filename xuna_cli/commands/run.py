@@ -1,7 +1,7 @@
 """`xuna run`: options and help. The code is in `campaign_run`, and what reads the file in `campaign_file`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -12,6 +12,7 @@ from xuna_cli.commands.list_options import LIST, OUTPUT, SENDING, WHOM
 from xuna_cli.commands.opt_outs import OptOutWhen
 from xuna_cli.commands.option_types import Panel, options_of_command, takes, text
 from xuna_cli.commands.options import ApiOptions, LedgerOptions
+from xuna_cli.commands.simulation import SIMULATION, FastForwardOptions, check_fast_forward
 from xuna_cli.errors import ExitStatus
 from xuna_cli.gc_paused import GcPaused
 
@@ -19,8 +20,10 @@ app = typer.Typer()
 
 
 @options_of_command
-class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions):
-    """The options of `xuna run`: those of batch-call, and those of its other steps."""
+class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions):
+    """The options of `xuna run`: those of batch-call, of its other steps, and of the simulation."""
+
+    PANELS: ClassVar[tuple[str, ...]] = (*BatchCallOptions.PANELS, SIMULATION)
 
     campaign_file: Annotated[
         Path,
@@ -73,6 +76,7 @@ class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions):
     Check the campaign file, rehearse the campaign, and run it.
       xuna run spring.toml --check
       xuna run spring.toml --dry-run
+      xuna run spring.toml --sandbox --fast-forward
       xuna run spring.toml
 
     In a crontab: every hour, until the campaign has finished.
@@ -92,6 +96,11 @@ def run_campaign(options: RunOptions) -> ExitStatus:
     An option on the command line wins over the file. The file wins over `xuna.toml` in its folder, which has what
     several campaigns share, and over the environment and `.env`. Paths in a file are relative to the file.
     """
+    check_fast_forward(options, options.typed)
+    if options.fast_forward:
+        from xuna_cli.commands.fast_forward import fast_forward
+
+        return fast_forward(options)
     if options.check:
         from xuna_cli.commands.campaign_check import check
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,8 +51,8 @@ OptOut = Annotated[
     Given | None,
     text(
         metavar="SHARE",
-        help="People who opt out when they answer, e.g. 2%. The collected data of each conversation then has "
-        "opt_out: true or false.",
+        help="People who opt out when they answer, e.g. 2%. The collected data of their conversations has opt_out: "
+        "true, and that of the others false.",
         rich_help_panel=SIMULATION,
     ),
 ]
@@ -118,6 +118,19 @@ class FastForwardOptions(SimulatedOptions):
             rich_help_panel=SIMULATION,
         ),
     ] = 30
+
+
+def check_fast_forward(options: FastForwardOptions, typed: frozenset[str]) -> None:
+    """Raise UsageError if an option was given that is only for --fast-forward, without it."""
+    only = [
+        one.name for one in fields(FastForwardOptions) if one.name in typed and one.name != "fast_forward"
+    ]
+    if only and not options.fast_forward:
+        raise UsageError(
+            f"--{only[0].replace('_', '-')} needs --fast-forward",
+            hint="to rehearse the campaign in simulated time, add --sandbox --fast-forward",
+            code="fast-forward",
+        )
 
 
 def people_of(options: SimulatedOptions) -> "ConversationOptions":

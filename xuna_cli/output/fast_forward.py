@@ -1,7 +1,7 @@
 """The days of a simulated campaign, as a table or JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
 from xuna_cli.errors import ExitStatus, XunaError
@@ -10,6 +10,7 @@ from xuna_cli.output.messages import counted
 from xuna_cli.output.result import Result, Table
 from xuna_cli.times import for_machines, for_people
 
+FROM_WIDTH = {"Exhausted": 80, "Deferred": 68}
 NUMBERS = ("Called", "Answered", "Successes", "Opt-outs", "Deferred", "Exhausted")
 
 
@@ -24,10 +25,10 @@ class FastForwarded(Result):
         days: the days.
         began: simulated time of the first run.
         ended: simulated time of the last run.
-        finished: whether nothing will be due any more.
-        reason: why it ended unfinished; empty if it finished.
+        reason: why the simulation ended before the campaign had finished; empty if it has.
         held: number of people in held batches.
         ledger: the ledger's path; None if it was temporary.
+        simulated: what was simulated, for people.
     """
 
     exit_status: ExitStatus = field()
@@ -36,15 +37,20 @@ class FastForwarded(Result):
     days: Sequence[Day]
     began: datetime
     ended: datetime
-    finished: bool
     reason: str
     held: int
     ledger: str | None
+    simulated: str
 
     @property
     def partial(self) -> bool:
         """True: the days are complete, whatever the last run met."""
         return True
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will be due any more."""
+        return not self.reason
 
     @property
     def runs(self) -> int:
@@ -55,29 +61,36 @@ class FastForwarded(Result):
         """Return the days."""
         return {
             "campaign": self.campaign,
-            "sandbox": True,
-            "fast_forward": {
-                "began_at": for_machines(self.began),
-                "ended_at": for_machines(self.ended),
-                "finished": self.finished,
-                "reason": self.reason or None,
-                "runs": self.runs,
-                "held": self.held,
-                "ledger": self.ledger,
-                "days": [{**asdict(day), "day": day.day.isoformat()} for day in self.days],
-            },
+            "campaign_finished": self.finished,
+            "reason": self.reason or None,
+            "began_at": for_machines(self.began),
+            "ended_at": for_machines(self.ended),
+            "simulated": self.simulated,
+            "runs": self.runs,
+            "held": self.held,
+            "ledger": self.ledger,
+            "days": self._days(),
         }
+
+    def rows(self) -> Iterator[Sequence[object]]:
+        """Yield a row for each day."""
+        yield [one.name for one in fields(Day)]
+        yield from (list(day.values()) for day in self._days())
+
+    def _days(self) -> Sequence[Mapping[str, object]]:
+        return [{**asdict(day), "day": day.day.isoformat()} for day in self.days]
 
     def parts(self) -> Iterator[Table | str]:
         """Yield a row for each day, and the end."""
-        yield Table(("Day", *NUMBERS), [*map(_row, self.days), self._total()], right=NUMBERS)
+        rows = [*map(_row, self.days), self._total()]
+        yield Table(("Day", *NUMBERS), rows, right=NUMBERS, from_width=FROM_WIDTH)
         end = for_people(self.ended)
         runs = counted(self.runs, "simulated run", "simulated runs")
         if self.finished:
             yield f"Campaign {self.campaign!r} would finish at {end}, after {runs}."
         else:
             yield f"Campaign {self.campaign!r} would not have finished at {end}, after {runs}: {self.reason}."
-        yield "This was a simulation. Nobody was called."
+        yield f"This was a simulation, and nobody was called: {self.simulated}."
         if self.held:
             people = counted(self.held, "person is", "people are")
             yield f"{people} held. In a real campaign, you would decide about them: xuna help crash"
@@ -99,4 +112,4 @@ class FastForwarded(Result):
 
 def _row(day: Day) -> Sequence[object]:
     numbers = (day.called, day.answered, day.successes, day.opt_outs, day.deferred, day.exhausted)
-    return (f"{day.day:%a} {day.day.isoformat()}", *(f"{number:,}" for number in numbers))
+    return (f"{day.day:%a %d %b}", *(f"{number:,}" for number in numbers))

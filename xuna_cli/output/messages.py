@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -92,30 +92,51 @@ def _width(stream: TextIO) -> int:
         return 0
 
 
-_ONCE: list[set[str]] = []
-"""What was said, while each message is only said once."""
+class _Simulated:
+    """Messages of simulated runs.
+
+    Args:
+        now: returns the simulated time, for people.
+    """
+
+    def __init__(self, now: Callable[[], str]) -> None:
+        self._now = now
+        self._said: set[str] = set()
+
+    def marked(self, text: str) -> str | None:
+        """Return a message with the simulated time; None if it was said before."""
+        if text in self._said:
+            return None
+        self._said.add(text)
+        return f"simulated {self._now()}: {text.removeprefix('xuna: ')}"
+
+
+_SIMULATED: list[_Simulated] = []
 
 
 @contextmanager
-def each_message_once() -> Iterator[None]:
-    """Let `say` write each message only once, e.g. while the same command runs many times."""
-    _ONCE.append(set())
+def simulated_messages(now: Callable[[], str]) -> Iterator[None]:
+    """Let `say` mark messages as those of simulated runs, and write each one only once.
+
+    Args:
+        now: returns the simulated time, for people.
+    """
+    _SIMULATED.append(_Simulated(now))
     try:
         yield
     finally:
-        _ONCE.pop()
+        _SIMULATED.pop()
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
     """Write a line to stderr; ignore a closed or full stderr."""
     stream = stream or sys.stderr
-    if stream is None or (_ONCE and text in _ONCE[-1]):
+    marked = _SIMULATED[-1].marked(text) if _SIMULATED else text
+    if stream is None or marked is None:
         return
-    if _ONCE:
-        _ONCE[-1].add(text)
     width = _width(stream)
     try:
-        stream.write("\n".join(fitted(shown(line), width) for line in text.split("\n")) + "\n")
+        stream.write("\n".join(fitted(shown(line), width) for line in marked.split("\n")) + "\n")
         stream.flush()
     except (OSError, ValueError):
         pass
