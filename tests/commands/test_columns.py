@@ -500,3 +500,20 @@ def test_a_list_is_joined_by_the_numbers_that_were_called(cli, api, tmp_path):
         ("Ann", "+447700900123"),
         ("Bob", "+13035550100"),
     ]
+
+
+def test_a_path_of_a_json_contact_says_country_and_mark_as_a_column_does(plan, tmp_path):
+    """A path that was taken and not read would call whoever must not be called, and strangers."""
+    path = tmp_path / "nested.json"
+    people = [
+        {"contact": {"phone": "020 7946 0018", "dnc": "yes", "country": "GB"}},
+        {"contact": {"phone": "020 7946 0019", "dnc": "no", "country": "GB"}},
+    ]
+    path.write_text(json.dumps(people))
+    document = plan(
+        path,
+        *("--phone-column", "contact.phone", "--region-column", "contact.country", "--region", "US"),
+        *("--do-not-call-column", "contact.dnc"),
+    )
+    assert (document["counts"]["do_not_call"], document["counts"]["not_sent"]) == (1, 1)
+    assert document["preview"]["countries"] == {"GB": 1}

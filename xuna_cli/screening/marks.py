@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from xuna_cli.json_path import value_at
 from xuna_cli.models import Reason
 from xuna_cli.screening.mark_names import Says, is_clear_no, says
 from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
@@ -34,14 +35,14 @@ class Marks:
         column = self.marked(look.fields)
         if column is None:
             return None
-        text = str(look.fields.get(column)).strip()
+        text = str(value_at(look.fields, column)).strip()
         shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
         return Reason("do-not-call", DO_NOT_CALL, f'do-not-call: {column!r} is "{shown}"', column)
 
     def marked(self, fields: Mapping[str, object]) -> str | None:
         """Return the first column with a mark, or None."""
         for column in self._columns(fields) if self.in_contact else self.columns:
-            if not is_clear_no(fields.get(column)):
+            if not is_clear_no(value_at(fields, column)):
                 return column
         return None
 

@@ -105,7 +105,7 @@ class RowPhone:
         except PhoneProblem as problem:
             if problem.code != "phone-no-country":
                 raise
-            column = next(one for one in self._regions(fields) if not is_empty(fields.get(one)))
+            column = next(one for one in self._regions(fields) if not is_empty(value_at(fields, one)))
             message = (
                 f'"{str(cell).strip()}" has no +, and {reader}; write the number with + and the country code'
             )
@@ -116,7 +116,7 @@ class RowPhone:
         regions = self._regions(fields)
         if not regions:
             return self._home
-        cells = tuple([fields.get(column) for column in regions])
+        cells = tuple([value_at(fields, column) for column in regions])
         key = tuple(map(repr, cells))
         known = self._by_cells.get(key)
         if known is None:
