@@ -71,6 +71,24 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class CallWindow:
+    """When a person may be called, as the contact says it.
+
+    Attributes:
+        after: nobody calls before this time; None: no limit. A time without an offset is in the person's time zone.
+        before: nobody calls at or after this time; likewise.
+    """
+
+    after: datetime | None = None
+    before: datetime | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a time is in the person's time zone."""
+        return any(end is not None and end.tzinfo is None for end in (self.after, self.before))
+
+
+@dataclass(frozen=True, slots=True)
 class CallTarget:
     """A contact that can be called.
 
@@ -83,6 +101,7 @@ class CallTarget:
         timezone: IANA time zone of the contact, if the list has one; needed to check the hours again.
         other_numbers: the person's other phone numbers (E.164), from further columns. If one of them is on a
             do-not-call list, the person is not called.
+        window: when the person may be called; None for any time.
     """
 
     row_number: int
@@ -92,6 +111,7 @@ class CallTarget:
     contact: Contact | None = None
     timezone: str | None = None
     other_numbers: tuple[str, ...] = ()
+    window: CallWindow | None = None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -130,7 +150,7 @@ class Reason:
         message: description for people, e.g. `07:12 in America/Denver, opens 09:00`.
         field: column that the reason comes from, if any.
         zones: for a deferral: time zones in which the person may be.
-        opens_at: for a deferral: its end, in UTC.
+        opens_at: for a deferral: its end, in UTC; None if the rules allow no later time.
     """
 
     code: str

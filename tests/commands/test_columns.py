@@ -207,6 +207,8 @@ def test_the_sheet_is_told(plan, tmp_path):
         "region_columns": ["calling code"],
         "do_not_call_column": "DNC",
         "do_not_call_columns": ["DNC"],
+        "call_after_column": None,
+        "call_before_column": None,
         "sheet": "Sheet",
         "unused_columns": [],
     }

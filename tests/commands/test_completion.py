@@ -89,7 +89,7 @@ def test_columns_are_those_of_the_list_on_the_command_line(offered, people_csv, 
     ]
 
 
-@pytest.mark.parametrize("option", ["--region-column", "--do-not-call-column"])
+@pytest.mark.parametrize("option", ["--region-column", "--do-not-call-column", "--call-after-column"])
 def test_where_no_column_can_be_meant_none_is_offered(offered, people_csv, option):
     assert offered("batch-call", "my list.csv", option, "") == [*COLUMNS, "none"]
 

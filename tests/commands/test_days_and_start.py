@@ -1,6 +1,7 @@
 """`--not-on` and `--start`, through the command line."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,6 +23,24 @@ def test_nobody_is_called_today_if_today_is_off_and_the_next_day_all_are(cli, ap
         ]
         == 2
     )
+
+
+def test_a_holiday_of_a_calendar_is_one_of_the_persons_own_date(cli, api, people):
+    """On both sides of the date line it is never the same day."""
+    today = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    event = f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:{today:%Y%m%d}\r\nEND:VEVENT\r\n"
+    cli.write("holidays.ics", f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test\r\n{event}END:VCALENDAR\r\n")
+    rows = [("+15551234567", "Pacific/Kiritimati"), ("+15551234568", "Pacific/Pago_Pago")]
+    path = people(rows=rows, header=("phone", "timezone"))
+    document = cli.call(path, "-m", "Hi", "--yes", "--not-on", "holidays.ics")
+    assert cli.called == ["+15551234568"]
+    assert document["screening"]["reasons"] == {"not-on-this-day": 1}
+
+
+def test_a_start_that_has_passed_keeps_nobody_back(cli, api, people):
+    start, until = (datetime.now(UTC) + timedelta(hours=hours) for hours in (-1, 1))
+    both = ("--start", start.isoformat(), "--until", until.isoformat())
+    assert cli.call(people(2), *HELLO, "--yes", *both)["counts"]["accepted"] == 2
 
 
 def test_before_the_start_everybody_is_deferred(cli, api, people):

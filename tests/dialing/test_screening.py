@@ -17,6 +17,7 @@ from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.do_not_call import DoNotCall, ListFile, NumberList, Numbers
 from xuna_cli.screening.hours import Hours, parse_days, parse_windows
 from xuna_cli.screening.order import Screening
+from xuna_cli.screening.own_time import OwnTime
 from xuna_cli.screening.rules import Consent, QuietDays, Until
 
 PEOPLE = [f"+1303555{number:04d}" for number in range(100, 120)]  # Denver: 05:00 at noon UTC
@@ -223,6 +224,9 @@ def test_a_refused_batch_does_not_count_as_called_for_the_quiet_days(way):
     assert report.counts["accepted"] == 1
 
 
+OWN_TIME = OwnTime(hours("00:00-24:00").zones)
+
+
 def test_who_falls_under_several_rules_is_counted_under_the_first(way):
     premium = "+19002345678"
     everything = {
@@ -232,6 +236,7 @@ def test_who_falls_under_several_rules_is_counted_under_the_first(way):
         "consent": Consent("consent", frozenset({"yes"})),
         "quiet_days": QuietDays(1),
         "until": Until(NOON_UTC - timedelta(hours=1)),
+        "own_time": OWN_TIME,
         "hours": hours("09:00-20:00"),
     }
     way.dial([premium], campaign="before", batch_size=1)
@@ -243,11 +248,12 @@ def test_who_falls_under_several_rules_is_counted_under_the_first(way):
         "no-consent",
         "called-recently",
         "past-until",
+        "expired",
         "outside-hours",
     ]
     for left_out, code in enumerate(order):
         rules = dict(list(everything.items())[left_out:])
-        row = {"phone": premium, "timezone": "America/Denver"}
+        row = {"phone": premium, "timezone": "America/Denver", "call_before": "2026-11-24T04:00"}
         report = way.dial([row], Screening(**rules), campaign=f"c{left_out}")
         assert report.reasons == {code: 1}, code
     assert way.called == [premium]
@@ -307,6 +313,7 @@ SCREENING = st.builds(
     consent=st.sampled_from([None, Consent("consent", frozenset({"yes"}))]),
     quiet_days=st.sampled_from([None, QuietDays(1)]),
     until=st.sampled_from([None, Until(NOON_UTC + timedelta(minutes=20))]),
+    own_time=st.sampled_from([None, OWN_TIME]),
     hours=st.sampled_from(
         [None, hours("09:00-20:00"), hours("05:00-05:30"), hours("07:00-07:10", default="America/New_York")]
     ),
@@ -324,7 +331,15 @@ def test_every_row_is_counted_once_and_nobody_is_called_twice_whatever_the_setti
             server.faults.add(fault)
         numbers = data.draw(ROWS)
         rows = [
-            Contact(row, {"phone": number, "consent": data.draw(st.sampled_from(["yes", "no"]))})
+            Contact(
+                row,
+                {
+                    "phone": number,
+                    "consent": data.draw(st.sampled_from(["yes", "no"])),
+                    "call_after": data.draw(st.sampled_from(["", "2026-11-24T06:30", "2026-11-24T12:05Z"])),
+                    "call_before": data.draw(st.sampled_from(["", "2026-11-24T16:00", "2026-11-24T12:20Z"])),
+                },
+            )
             for row, number in enumerate(numbers, 2)
         ]
         if data.draw(st.booleans()):
@@ -351,7 +366,8 @@ def test_every_row_is_counted_once_and_nobody_is_called_twice_whatever_the_setti
             assert all(count >= 0 for count in report.counts.values()), report.counts
             if report.list_complete:
                 assert sum(report.counts.values()) == len(rows)
-            assert sum(deferral.people for deferral in report.deferrals) == report.counts["deferred"]
+            waiting = sum(deferral.people for deferral in report.deferrals)
+            assert waiting + report.too_late == report.counts["deferred"]
             assert not set(way.called) & set(listed)
         assert len(way.called) == len(set(way.called))
         with way.ledger() as ledger:

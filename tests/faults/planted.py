@@ -150,6 +150,18 @@ BUGS = (
         [AHEAD, "-k", "intent"],
     ),
     Planted(
+        "a person's own time not looked at again before the POST",
+        "screening/order.py",
+        [("            self.do_not_call if self.do_not_call.lists else None,\n            *self._of_time,\n", "            self.do_not_call if self.do_not_call.lists else None,\n            *(rule for rule in self._of_time if rule is not self.own_time),\n")],
+        ["tests/dialing/test_own_time.py", "-k", "resend"],
+    ),
+    Planted(
+        "a date that ends at its beginning, and one that begins at its end",
+        "targets/call_window.py",
+        [("_day_after(day) if ends else day", "day if ends else _day_after(day)")],
+        ["tests/targets/test_call_window.py"],
+    ),
+    Planted(
         "hours and lock not looked at after the intent is written",
         SENDING,
         [("            if self._stop() or not self._ledger.holds_lock(run) or self._screener.before_post(batch.targets):\n", "            if self._stop() and run:\n")],

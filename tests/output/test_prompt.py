@@ -46,7 +46,7 @@ def test_who_is_called_now_stands_first_and_nothing_is_said_of_what_is_not_so():
 @pytest.mark.parametrize(
     ("wait", "said"),
     [
-        (True, "  and 1,200 more when their calling hours begin:"),
+        (True, "  and 1,200 more later:"),
         (False, "  not now, but by a later run: 1,200 people"),
     ],
 )

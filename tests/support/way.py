@@ -18,6 +18,7 @@ from xuna_cli.models import Contact
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.order import Screening
 from xuna_cli.targets.builder import TargetBuilder
+from xuna_cli.targets.call_window import WindowColumns
 from xuna_cli.targets.row_phone import PhoneColumns
 
 NOON_UTC = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -61,6 +62,7 @@ class Way:
             region="US",
             key_column=key,
             timezone_column="timezone",
+            window_columns=WindowColumns("call_after", "call_before"),
             keep_contact=True,
         )
         with self.ledger() as ledger:

@@ -117,8 +117,12 @@ class BatchCall:
         if signed is not None and not options.quiet:
             say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key})")
         rules = self._list.screening
-        if options.wait and not (rules.hours or rules.start or rules.not_on):
-            raise UsageError("--wait needs calling hours", hint="add --hours", code="wait")
+        if options.wait and not (rules.hours or rules.own_time or rules.start or rules.not_on):
+            raise UsageError(
+                "--wait has nothing to wait for",
+                hint="add --hours, --start or --not-on, or a column call_after to the list",
+                code="wait",
+            )
         self._list.say_warnings()
 
     @property
@@ -356,7 +360,7 @@ class BatchCall:
             raise error
         check_max_calls(options, report, wait=options.wait)
         people = report.counts["not_sent"]
-        later = report.counts["deferred"] if options.wait else 0
+        later = report.counts["deferred"] - report.too_late if options.wait else 0
         if people + later == 0:
             return report
         for line in prompt_lines(

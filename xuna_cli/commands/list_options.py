@@ -272,6 +272,25 @@ class ListAndMessageOptions(Options):
             rich_help_panel=WHEN,
         ),
     ] = None
+    call_after_column: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=list_columns_or_none,
+            metavar="COLUMN|none",
+            help="Column with the time before which the person is not called (default: call_after, in any spelling).",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
+    call_before_column: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=list_columns_or_none,
+            metavar="COLUMN|none",
+            help="Column with the time from which on the person is not called any more (default: call_before, in "
+            "any spelling).",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
     campaign: Annotated[
         str | None,
         typer.Option(

@@ -13,6 +13,7 @@ from xuna_cli.phone.place_columns import may_be_region, region_columns
 from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
+from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
 from xuna_cli.targets.foreign_names import override_of
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.row_phone import PhoneColumns
@@ -20,7 +21,7 @@ from xuna_cli.targets.template import nearest
 from xuna_cli.targets.values import TargetProblem, is_empty
 
 NONE = "none"
-"""What `--region-column` and `--do-not-call-column` are given to use no column."""
+"""What `--region-column`, `--do-not-call-column` and the like are given to use no column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def plan_list(
     *,
     region_column: str | None,
     do_not_call_columns: Sequence[str],
+    windows: WindowColumns,
     used: Collection[str],
 ) -> ListPlan:
     """Decide what the columns of a list are used for.
@@ -80,6 +82,7 @@ def plan_list(
         contacts: the open list.
         region_column: a column, `none`, or None to detect the column by its name.
         do_not_call_columns: columns, or nothing to detect them by their names.
+        windows: columns that say when the person may be called.
         used: columns that templates and other options use.
 
     Raises:
@@ -92,14 +95,63 @@ def plan_list(
     if do_not_call_columns:
         named = [_named(contacts, column, "--do-not-call-column") for column in do_not_call_columns]
         marked, in_contact = tuple(dict.fromkeys(column for each in named for column in each)), False
-    taken = {*phones.columns, *phones.regions, *marked, *used}
+    taken = {*phones.columns, *phones.regions, *marked, *windows.columns, *used}
     left = _Left(contacts, {fold(column) for column in taken}, marked)
     return ListPlan(
         phones=phones,
         marks=Marks(marked, in_contact=in_contact) if marked or in_contact else None,
-        use=ListUse(phones.columns, phones.regions, marked, contacts.sheet, left.columns),
+        use=ListUse(
+            phones.columns,
+            phones.regions,
+            marked,
+            contacts.sheet,
+            left.columns,
+            _there(windows.after, contacts),
+            _there(windows.before, contacts),
+        ),
         notes=(*contacts.notes, *left.notes()),
     )
+
+
+def _there(column: str | None, contacts: ContactList) -> str | None:
+    """Return a column that the first rows have; in JSON, later rows may have the usual one."""
+    rows = [contact.fields for contact in contacts.first_rows]
+    has_it = column in contacts.columns or any(column in fields for fields in rows)
+    return column if has_it else None
+
+
+def window_columns(
+    contacts: ContactList, *, call_after_column: str | None, call_before_column: str | None
+) -> WindowColumns:
+    """Return the columns that say when the person may be called.
+
+    Args:
+        contacts: the open list.
+        call_after_column: a column, `none`, or None to detect the column by its name.
+        call_before_column: likewise.
+
+    Raises:
+        InputError: the list lacks a named column, or two columns have such a name.
+    """
+    return WindowColumns(
+        _window_column(contacts, call_after_column, AFTER),
+        _window_column(contacts, call_before_column, BEFORE),
+    )
+
+
+def _window_column(contacts: ContactList, column: str | None, name: str) -> str | None:
+    option = f"--{name.replace('_', '-')}-column"
+    if column is not None:
+        return next(iter(_named(contacts, column, option)), None)
+    found = columns_named(name, contacts.columns)
+    if len(found) > 1:
+        raise InputError(
+            f"More than one column is called {name}: {listed(found)}.",
+            hint=f"Choose one with {option}, e.g. {option} {quoted(found[0])}.",
+            code="call-time-column",
+        )
+    # In JSON, a later contact may have the column although the first one lacks it.
+    return found[0] if found else None if contacts.columns_are_complete else name
 
 
 def rendered_list_plan(contacts: ContactList) -> ListPlan:

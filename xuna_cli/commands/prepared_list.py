@@ -24,7 +24,7 @@ from xuna_cli.commands.context import (
     ledger_location,
 )
 from xuna_cli.commands.list_options import STDIN
-from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan
+from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan, window_columns
 from xuna_cli.commands.message_checks import MessageChecks
 from xuna_cli.commands.request_list import check_caller
 from xuna_cli.commands.screening import make_screening, timezone_column
@@ -120,13 +120,22 @@ class PreparedList:
         self._timezone_column = timezone_column(
             options, contacts.columns, complete=contacts.columns_are_complete
         )
+        self._windows = window_columns(
+            contacts,
+            call_after_column=options.call_after_column,
+            call_before_column=options.call_before_column,
+        )
         self.steering = self._plan_list(contacts)
         self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
         self._loud_warnings += self.heard.silent(contacts)
         self._unread = None if contacts.begun else contacts
         self._first_reading = contacts
         self.screening = make_screening(
-            options, columns=self._columns, region=self._region, now=self.clock.now
+            options,
+            columns=self._columns,
+            region=self._region,
+            now=self.clock.now,
+            has_windows=bool(self._windows.columns),
         )
         self.screening = replace(self.screening, marks=self.steering.marks)
 
@@ -261,6 +270,7 @@ class PreparedList:
             contacts,
             region_column=options.region_column,
             do_not_call_columns=options.do_not_call_column or (),
+            windows=self._windows,
             used=used,
         )
 
@@ -289,6 +299,7 @@ class PreparedList:
             overrides=() if empty else self._overrides,
             keep_contact=self._keep_contacts,
             timezone_column=self._timezone_column,
+            window_columns=self._windows,
             lint=self.lint,
             rendered=self._rendered,
             of_workbook=contacts.sheet is not None,

@@ -135,7 +135,7 @@ def check_max_calls(options: CallerOptions, report: Report, *, wait: bool = Fals
         return
     for error in report.errors:
         raise error
-    people = report.counts["not_sent"] + (report.counts["deferred"] if wait else 0)
+    people = report.counts["not_sent"] + (report.counts["deferred"] - report.too_late if wait else 0)
     if min(people, options.limit or people) > most:
         raise UsageError(
             f"this would call more than {most:,} people (--max-calls), so nobody was called",

@@ -19,7 +19,9 @@ from xuna_cli.screening.days import NotOn, Start, parse_days_off
 from xuna_cli.screening.do_not_call import DoNotCall, ListFile
 from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_days, parse_time, parse_windows
 from xuna_cli.screening.order import Screening
+from xuna_cli.screening.own_time import OwnTime
 from xuna_cli.screening.rules import Consent, QuietDays, Until
+from xuna_cli.settings import Given
 from xuna_cli.targets.template import nearest
 
 DEFAULT_TIMEZONE_COLUMN = "timezone"
@@ -28,7 +30,12 @@ DEFAULT_CONSENT_VALUES = "yes,true,1,express,written"
 
 
 def make_screening(
-    options: ListAndMessageOptions, *, columns: Sequence[str], region: str | None, now: Callable[[], datetime]
+    options: ListAndMessageOptions,
+    *,
+    columns: Sequence[str],
+    region: str | None,
+    now: Callable[[], datetime],
+    has_windows: bool = False,
 ) -> Screening:
     """Build the screening rules.
 
@@ -37,6 +44,7 @@ def make_screening(
         columns: columns of the list; in JSON those of the first contact.
         region: the country of numbers without +.
         now: the clock, in UTC.
+        has_windows: whether the list has columns that say when the person may be called.
 
     Raises:
         UsageError: an option has an invalid value.
@@ -49,7 +57,11 @@ def make_screening(
         from xuna_cli.commands.suppression_list import load_lists
 
         lists = load_lists(options.do_not_call, region=region, longest_age=longest_age, now=now)
-    timing = _timing(options, now()) if isinstance(options, BatchCallOptions) else Timing()
+    timing = (
+        _timing(options, now(), has_windows=has_windows)
+        if isinstance(options, BatchCallOptions)
+        else Timing()
+    )
     return Screening(
         do_not_call=DoNotCall(tuple(lists)),
         countries=None if country is None else Countries(parse_countries(country, source=country.source)),
@@ -57,6 +69,7 @@ def make_screening(
         consent=_consent(options, columns),
         quiet_days=_quiet_days(options.quiet_days),
         until=timing.until,
+        own_time=timing.own_time,
         start=timing.start,
         not_on=timing.not_on,
         hours=timing.hours,
@@ -69,26 +82,28 @@ class Timing:
     """Time rules; `xuna render` has none."""
 
     until: Until | None = None
+    own_time: OwnTime | None = None
     start: Start | None = None
     not_on: NotOn | None = None
     hours: CallingHours | None = None
     usual: CallingHours = field(default_factory=lambda: CallingHours(USUAL))
 
 
-def _timing(options: BatchCallOptions, now: datetime) -> Timing:
+def _timing(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> Timing:
     until, start, days_off = options.until, options.start, options.not_on
     end = None if until is None else Until(parse_time(until, source=until.source))
     beginning = None if start is None else Start(parse_time(start, source=start.source))
     if end is not None and beginning is not None and beginning.at >= end.end:
         raise UsageError("--start is not before --until: nobody could be called", code="start")
     default = options.default_timezone
-    zone = None if default is None else _default_zone(default, default.source)
+    zone = None if default is None else _default_zone(default)
     hours, usual = _hours(options, end, zone), CallingHours(USUAL, zone)
+    zones = (hours or usual).zones
     not_on = None
     if days_off is not None:
         days = parse_days_off(days_off, source=days_off.source, folder=days_off.folder or Path(), now=now)
-        not_on = NotOn(days, (hours or usual).zones)
-    return Timing(end, beginning, not_on, hours, usual)
+        not_on = NotOn(days, zones)
+    return Timing(end, OwnTime(zones) if has_windows else None, beginning, not_on, hours, usual)
 
 
 def _quiet_days(days: float) -> QuietDays | None:
@@ -168,12 +183,12 @@ def _hours(options: BatchCallOptions, until: Until | None, default_zone: str | N
     return CallingHours(made, default_zone, until)
 
 
-def _default_zone(text: str, source: str) -> str:
+def _default_zone(text: Given) -> str:
     try:
         return zones_meant(text)[0]
     except UnknownZoneError as error:
         raise UsageError(
-            f"{source}: {error}",
+            f"{text.source}: {error}",
             hint="use a name like America/New_York or Europe/Berlin",
             code="timezone",
         ) from None

@@ -87,10 +87,10 @@ class RunSaid(RunObserver):
             say(f"batch {record.id}: {calls} {record.state.value} {what}".rstrip())
 
     def waiting(self, people: int, opens_at: datetime) -> None:
-        """Print when the next calling hours begin."""
+        """Print when the next people may be called."""
         if not self._quiet:
-            who = counted(people, "person is", "people are")
-            say(f"xuna: {who} outside calling hours; the next calling hours begin at {for_people(opens_at)}")
+            who = counted(people, "person can't", "people can't")
+            say(f"xuna: {who} be called yet; the next calls can be made at {for_people(opens_at)}")
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Print the size of changed do-not-call lists."""

@@ -104,6 +104,8 @@ class ListUse:
         do_not_call_columns: columns that mark who must not be called.
         sheet: the workbook's sheet; None for other formats.
         unused_columns: columns whose names suggest who is called, where or how, but that are not used.
+        call_after_column: column with the time before which the person is not called.
+        call_before_column: column with the time from which on the person is not called any more.
     """
 
     phone_columns: tuple[str, ...] = ()
@@ -111,3 +113,5 @@ class ListUse:
     do_not_call_columns: tuple[str, ...] = ()
     sheet: str | None = None
     unused_columns: tuple[str, ...] = ()
+    call_after_column: str | None = None
+    call_before_column: str | None = None

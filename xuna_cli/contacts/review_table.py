@@ -17,12 +17,24 @@ TIMEZONE, OVERRIDE, KEY = "xuna_timezone", "xuna_override", "xuna_key"
 CALL = "call"
 """Value of the column `xuna_screening` in a row that is called."""
 
+AFTER, BEFORE = "xuna_call_after", "xuna_call_before"
+
 TO, CONFIG, ZONE = "to_phone_number", "conversation_config_override", "timezone"
-FIELDS = (TO, CONFIG, ZONE, ROW, KEY, "xuna_campaign")
+_WINDOW = {AFTER: "call_after", BEFORE: "call_before"}
+FIELDS = (TO, CONFIG, ZONE, *_WINDOW.values(), ROW, KEY, "xuna_campaign")
 """Fields of a call that is read back, as in JSON Lines."""
 
 # Texts that a spreadsheet program must not convert to a number or a date, because that changes them.
-_TEXTS = (KEY, "xuna_campaign", "xuna_key_column", "xuna_agent", "xuna_agent_sha256", "xuna_seal")
+_TEXTS = (
+    AFTER,
+    BEFORE,
+    KEY,
+    "xuna_campaign",
+    "xuna_key_column",
+    "xuna_agent",
+    "xuna_agent_sha256",
+    "xuna_seal",
+)
 _FIRST = (ROW,)
 _LAST = (NUMBER, MESSAGE, SCREENING, TIMEZONE, OVERRIDE, *_TEXTS)
 _SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between the number and the `--key` value
@@ -30,8 +42,8 @@ _SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between the number and the `--ke
 Fields = Mapping[str, object]
 
 
-_NEEDED = (ROW, NUMBER, MESSAGE, SCREENING, OVERRIDE, KEY)
-_OF_NO_OTHER_FILE = {NUMBER, SCREENING, TIMEZONE, OVERRIDE}
+_NEEDED = (ROW, NUMBER, MESSAGE, SCREENING, AFTER, BEFORE, OVERRIDE, KEY)
+_OF_NO_OTHER_FILE = {NUMBER, SCREENING, TIMEZONE, AFTER, BEFORE, OVERRIDE}
 
 
 def is_review(columns: Iterable[str]) -> bool:
@@ -111,7 +123,7 @@ def cells_of_call(call: Fields) -> dict[str, object]:
         OVERRIDE: rest if rest or not message else None,
     }
     shown = {**call, KEY: str(call[KEY]).replace(_SEPARATOR, _SHOWN_SEPARATOR, 1)}
-    return cells | {name: _as_text(shown.get(name)) for name in _TEXTS}
+    return cells | {name: _as_text(shown.get(_WINDOW.get(name, name))) for name in _TEXTS}
 
 
 def _as_text(value: object) -> object:
@@ -198,7 +210,10 @@ def _call(fields: Fields) -> Fields:
     if zone := fields.get(TIMEZONE):
         call[ZONE] = str(zone)
     call[ROW] = int(row_number) if row_number.isdecimal() else row_number
-    call |= {name: _from_text(str(value)) for name in _TEXTS if (value := fields.get(name))}
+    texts = {
+        _WINDOW.get(name, name): _from_text(str(value)) for name in _TEXTS if (value := fields.get(name))
+    }
+    call |= texts
     call[KEY] = str(call.get(KEY, "")).replace(_SHOWN_SEPARATOR, _SEPARATOR, 1)
     return call
 

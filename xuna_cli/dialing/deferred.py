@@ -24,16 +24,18 @@ class Deferred:
     def __init__(self, *, keep: bool) -> None:
         self._lock = threading.Lock()
         self._waiting: Counter[Opening] = Counter()
+        self._too_late = 0
         self._reasons: Counter[str] = Counter()
         self._spool = Spool() if keep else None
 
     def add(self, target: CallTarget, reason: Reason) -> None:
-        """Add a person with an opening."""
-        if reason.opens_at is None:
-            raise AssertionError(reason.code)
+        """Add a person; without an opening, the person does not wait for one."""
         with self._lock:
-            self._waiting[reason.zones, reason.opens_at] += 1
             self._reasons[reason.code] += 1
+            if reason.opens_at is None:
+                self._too_late += 1
+                return
+            self._waiting[reason.zones, reason.opens_at] += 1
         if self._spool is not None:
             self._spool.add(target, [reason.zones, reason.opens_at.isoformat(), reason.code])
 
@@ -44,13 +46,19 @@ class Deferred:
             return min((opens_at for _, opens_at in self._waiting), default=None)
 
     @property
+    def too_late(self) -> int:
+        """Number of deferred people who can't be called at any later time that the rules allow."""
+        with self._lock:
+            return self._too_late
+
+    @property
     def people(self) -> int:
-        """Number of deferred people."""
+        """Number of people who wait for an opening."""
         with self._lock:
             return self._waiting.total()
 
     def take(self) -> Iterator[CallTarget]:
-        """Remove and yield all deferred people; those not consumed stay deferred."""
+        """Remove and yield all people who wait for an opening; those not consumed stay deferred."""
         if self._spool is None:
             return
         for target, note in self._spool.take():
@@ -69,7 +77,7 @@ class Deferred:
             return self._reasons.copy()
 
     def deferrals(self) -> tuple[Deferral, ...]:
-        """Return the number of deferred people by opening, earliest first."""
+        """Return the number of waiting people by opening, earliest first."""
         with self._lock:
             waiting = sorted(self._waiting.items(), key=lambda item: (item[0][1], item[0][0]))
         return tuple(Deferral(zones, opens_at, people) for (zones, opens_at), people in waiting)

@@ -31,13 +31,13 @@ class RunObserver:
         """All senders pause; refused batches are sent again afterwards."""
 
     def deferral(self, target: CallTarget, reason: Reason) -> None:
-        """A row has to wait for its calling hours."""
+        """A row has to wait until its person may be called."""
 
     def outcome(self, record: BatchRecord, targets: Sequence[CallTarget]) -> None:
         """The people of a batch were called, or may have been."""
 
     def waiting(self, people: int, opens_at: datetime) -> None:
-        """People wait for their calling hours, which open at the given time."""
+        """People wait until they may be called; the first of them may be at the given time."""
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Do-not-call lists have changed while the run waited, and were read again."""

@@ -69,7 +69,7 @@ class Preview:
         countries: people by ISO country (or by calling code if unknown), largest first.
         zones: people by possible time zones, largest first.
         estimate: the estimated duration and cost.
-        deferred: how many of the people are only called later, when their calling hours open.
+        deferred: how many of the people are only called later.
     """
 
     people: int
@@ -122,8 +122,10 @@ class PreviewBuilder(RunObserver):
         for target in targets:
             self._now.add(target, *self._place(target), self._most)
 
-    def deferral(self, target: CallTarget, reason: Reason) -> None:  # noqa: ARG002 - the observer's
-        """Add a person who would be called later."""
+    def deferral(self, target: CallTarget, reason: Reason) -> None:
+        """Add a person who would be called later, if there is such a time."""
+        if reason.opens_at is None:
+            return
         self._later.add(target, *self._place(target), self._most)
 
     def _place(self, target: CallTarget) -> tuple[str, str]:

@@ -120,6 +120,8 @@ class Report:
         screened: the first skipped or deferred rows.
         reasons: number of skipped or deferred rows by reason code.
         deferrals: deferred people by opening, earliest first.
+        too_late: number of deferred people whom no later time suits, such as calling hours that begin after
+            `call_before`.
         outside: number of people outside the usual calling hours of their local time; None if calling hours
             were given.
         causes: causes of rejections, most frequent first.
@@ -139,6 +141,7 @@ class Report:
     screened: tuple[Screened, ...] = ()
     reasons: Mapping[str, int] = field(default_factory=dict)
     deferrals: tuple[Deferral, ...] = ()
+    too_late: int = 0
     outside: int | None = None
     causes: tuple[Cause, ...] = ()
     duplicates: tuple[tuple[int, int | None], ...] = ()

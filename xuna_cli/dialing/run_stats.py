@@ -164,6 +164,7 @@ class RunStats:
                 )[:SCREENED_KEPT],
                 reasons=dict(self._reasons + self.deferred.reasons()),
                 deferrals=self.deferred.deferrals(),
+                too_late=self.deferred.too_late,
                 outside=self.outside,
                 duplicates=tuple(sorted(self._duplicates)),
                 causes=tuple(

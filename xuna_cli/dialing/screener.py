@@ -7,7 +7,7 @@ from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import CalledAt
 from xuna_cli.models import CallTarget, Contact, Reason
-from xuna_cli.screening.order import Screening, first
+from xuna_cli.screening.order import Screening, first, until_all_allow
 from xuna_cli.screening.rules import Rule, ScreeningContext
 
 
@@ -27,6 +27,7 @@ class Screener:
         self._at_intake = screening.at_intake
         self._second_look = screening.second_look
         self._before_post = screening.before_post
+        self._at_another_time = screening.at_another_time
         self._is_fit = screening.by_number
 
     def at_intake(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[int, Reason]:
@@ -40,14 +41,16 @@ class Screener:
             places = [
                 place
                 for place, number in enumerate(numbers)
-                if not self._is_fit(number) or self.screening.is_marked(*people[place])
+                if not self._is_fit(number)
+                or people[place][0].window is not None
+                or self.screening.is_marked(*people[place])
             ]
         found = {}
         for place in places:
             target, contact = people[place]
             number = target.to_phone_number
             fields = contact.fields if contact is not None else {}
-            reason = first(
+            reason = self._reason(
                 self._at_intake,
                 ScreeningContext(target, now, fields, _words(listed, target), called.get(number)),
             )
@@ -62,13 +65,20 @@ class Screener:
         listed = self._listed_of(people)
         called = self._called(numbers, now)
         reasons = (
-            first(
+            self._reason(
                 self._second_look,
                 ScreeningContext(target, now, {}, _words(listed, target), called.get(number)),
             )
             for (target, _), number in zip(people, numbers, strict=True)
         )
         return {place: reason for place, reason in enumerate(reasons) if reason is not None}
+
+    def _reason(self, rules: Sequence[Rule], look: ScreeningContext) -> Reason | None:
+        """Return why a person may not be called now; a deferral lasts until all rules allow the call."""
+        reason = first(rules, look)
+        if reason is None or reason.opens_at is None or not self._at_another_time:
+            return reason
+        return until_all_allow(reason, self._at_another_time, look)
 
     def _listed_of(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> Mapping[str, str]:
         if self._ledger is None:
@@ -97,7 +107,7 @@ class Screener:
             return {}
         now = self._now()
         reasons = (
-            (target.key, first(self._before_post, ScreeningContext(target, now))) for target in targets
+            (target.key, self._reason(self._before_post, ScreeningContext(target, now))) for target in targets
         )
         return {key: reason for key, reason in reasons if reason is not None}
 

@@ -4,9 +4,10 @@ import json
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from typing import IO
 
-from xuna_cli.models import CallTarget, Contact
+from xuna_cli.models import CallTarget, CallWindow, Contact
 
 
 class Spool:
@@ -55,6 +56,7 @@ def _line(target: CallTarget, note: object) -> str:
         target.override,
         target.timezone,
         target.other_numbers,
+        _window_line(target.window),
         fields,
         note,
     ]
@@ -62,6 +64,17 @@ def _line(target: CallTarget, note: object) -> str:
 
 
 def _read(line: str) -> tuple[CallTarget, object]:
-    row_number, key, number, override, timezone, others, fields, note = json.loads(line)
+    row_number, key, number, override, timezone, others, times, fields, note = json.loads(line)
     contact = None if fields is None else Contact(fields[0], fields[1])
-    return CallTarget(row_number, key, number, override, contact, timezone, tuple(others)), note
+    window = None if times is None else CallWindow(*map(_time, times))
+    return CallTarget(row_number, key, number, override, contact, timezone, tuple(others), window), note
+
+
+def _window_line(window: CallWindow | None) -> list[str | None] | None:
+    if window is None:
+        return None
+    return [None if end is None else end.isoformat() for end in (window.after, window.before)]
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -196,6 +196,8 @@ def _list_use(use: ListUse) -> dict[str, Any]:
     return {
         **{name: next(iter(columns), None) for name, columns in kinds.items()},
         **{f"{name}s": list(columns) for name, columns in kinds.items()},
+        "call_after_column": use.call_after_column,
+        "call_before_column": use.call_before_column,
         "sheet": use.sheet,
         "unused_columns": list(use.unused_columns),
     }

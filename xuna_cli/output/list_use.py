@@ -10,6 +10,9 @@ def list_line(use: ListUse) -> str:
         parts.append(f"country of numbers without + from {_columns(use.region_columns, ', else ')}")
     if use.do_not_call_columns:
         parts.append(f"do-not-call marks from {_columns(use.do_not_call_columns, ' and ')}")
+    for what, column in (("not before", use.call_after_column), ("not after", use.call_before_column)):
+        if column is not None:
+            parts.append(f"{what} the time in {column!r}")
     if use.sheet is not None:
         parts.append(f"sheet {use.sheet!r}")
     if use.unused_columns:

@@ -21,7 +21,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     yield from message_lines(preview)
     yield from people_lines(preview)
     now = preview.people - preview.deferred
-    later = "; the others are called when their calling hours begin" if preview.deferred else ""
+    later = "; the others are called later" if preview.deferred else ""
     yield f"Callable now: {now:,} of {counted(preview.people, 'person', 'people')}{later}"
     yield from estimate_lines(preview.estimate)
 

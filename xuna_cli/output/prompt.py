@@ -33,7 +33,7 @@ def prompt_lines(
         caller: the caller number for display.
         campaign: the campaign's name.
         list_use: the use of the list's columns.
-        wait: whether the run waits for the calling hours of deferred people.
+        wait: whether the run waits for deferred people.
         preview: preview of the calls.
         recently: people recently called in other campaigns.
     """
@@ -49,9 +49,9 @@ def prompt_lines(
     yield from (f"  {line}" for line in warnings_of(report, marks))
     if recently.people:
         yield f"  WARNING: {recently_line(recently, done=False)}"
-    if later := report.counts["deferred"]:
+    if later := report.counts["deferred"] - report.too_late:
         if wait:
-            yield f"  and {later:,} more when their calling hours begin:"
+            yield f"  and {later:,} more later:"
         else:
             yield f"  not now, but by a later run: {counted(later, 'person', 'people')}"
         yield from (f"  {line}" for line in opening_lines(report))

@@ -22,6 +22,7 @@ def screening_document(report: Report, marks: Sequence[LintWarning]) -> dict[str
             "reasons": dict(sorted(report.reasons.items())),
             "outside_usual_hours": report.outside,
             "zone_rules": str(zone_rules()),
+            "too_late": report.too_late,
             "rows": [
                 {
                     "row": one.row_number,
@@ -61,6 +62,10 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
         yield ""
         yield "Deferred. Run the same command later to call these people:"
         yield from opening_lines(report)
+    if report.too_late:
+        who = counted(report.too_late, "deferred person", "deferred people")
+        yield ""
+        yield f"Too late: {who} can't be called at any later time, e.g. because of call_before."
     if warnings := warnings_of(report, marks):
         yield ""
         yield from warnings

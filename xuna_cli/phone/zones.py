@@ -24,6 +24,17 @@ def local(now: datetime, name: str) -> datetime:
     return now.astimezone(zone(name))
 
 
+def readings(wall: datetime, name: str) -> tuple[datetime, datetime]:
+    """Return the two possible UTC times of a local time; they differ only when the clocks change (PEP 495: `fold`).
+
+    Args:
+        wall: a time without an offset.
+        name: of a zone that is known to be there.
+    """
+    there = wall.replace(tzinfo=zone(name))
+    return there.replace(fold=0).astimezone(UTC), there.replace(fold=1).astimezone(UTC)
+
+
 @cache
 def offsets(name: str) -> tuple[timedelta, ...]:
     """Return the UTC offsets of a zone: one per week for a year, from the end of the year of its rules.

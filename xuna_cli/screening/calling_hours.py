@@ -9,7 +9,7 @@ from xuna_cli.phone.places import Area, area_of, locate, zones_of_calling_code
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
 from xuna_cli.phone.zones import is_among, local, words
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
-from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext, Until
+from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext, Until, no_zone, unknown_zone
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
@@ -41,14 +41,9 @@ class CallingHours:
         try:
             zones = self.zones(look.target)
         except UnknownZoneError as error:
-            return Reason("timezone-unknown", SCREENED, f"timezone-unknown: {error}")
+            return unknown_zone(error)
         if not zones:
-            return Reason(
-                "no-timezone",
-                SCREENED,
-                f"no-timezone: time zone unknown for {look.target.to_phone_number}; add a time zone column, or "
-                "use --default-timezone",
-            )
+            return no_zone(look.target)
         if self._are_open(zones, look.now):
             return None
         closed = [name for name in zones if not self._is_open(name, look.now)]

@@ -11,7 +11,7 @@ from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.phone.zones import local, words, zone
-from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext
+from xuna_cli.screening.rules import DEFERRED, ScreeningContext, unknown_zone
 from xuna_cli.times import for_people
 
 LONGEST_CALENDAR = 4 * 1024 * 1024
@@ -59,7 +59,7 @@ class NotOn:
         try:
             zones = self.zones(look.target) or _ALL_ZONES
         except UnknownZoneError as error:
-            return Reason("timezone-unknown", SCREENED, f"timezone-unknown: {error}")
+            return unknown_zone(error)
         since, until = self._free.get(zones, (look.now, look.now))
         if since <= look.now < until:
             return None

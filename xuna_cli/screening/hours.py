@@ -8,11 +8,11 @@ one and closes at the earlier one, so that nobody is called outside hours.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from xuna_cli.errors import UsageError
-from xuna_cli.phone.zones import local, zone
+from xuna_cli.phone.zones import local, readings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
@@ -145,8 +145,7 @@ def _readings(zone_name: str, day: date, minutes: int) -> tuple[datetime, dateti
     """Return the two possible UTC times of a local time; they differ only when the clocks change."""
     day += timedelta(days=minutes // DAY_MINUTES)
     minutes %= DAY_MINUTES
-    wall = datetime.combine(day, time(minutes // 60, minutes % 60), tzinfo=zone(zone_name))
-    return wall.replace(fold=0).astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
+    return readings(datetime.combine(day, time(minutes // 60, minutes % 60)), zone_name)
 
 
 def parse_windows(text: str, *, source: str) -> tuple[Window, ...]:

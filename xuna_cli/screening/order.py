@@ -1,16 +1,19 @@
 """The order of the rules. If several apply to a contact, it is counted under the first one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from xuna_cli.models import CallTarget, Contact, Reason
+from xuna_cli.phone.zones import local
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.days import NotOn, Start
 from xuna_cli.screening.do_not_call import DoNotCall
 from xuna_cli.screening.marks import Marks
+from xuna_cli.screening.own_time import OwnTime
 from xuna_cli.screening.rules import (
+    DEFERRED,
     Consent,
     InAnyRow,
     OncePerNumber,
@@ -19,6 +22,9 @@ from xuna_cli.screening.rules import (
     ScreeningContext,
     Until,
 )
+
+_MOST_STEPS = 50
+"""Largest number of later times that are looked at for one deferral."""
 
 ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # for rules that don't look at the time
 
@@ -35,6 +41,7 @@ class Screening:
         consent: required consent.
         quiet_days: nobody who was called recently.
         until: end of the campaign.
+        own_time: the person's own time.
         start: start of the campaign.
         not_on: days without calls.
         hours: calling hours.
@@ -48,6 +55,7 @@ class Screening:
     consent: Consent | InAnyRow | None = None
     quiet_days: QuietDays | None = None
     until: Until | None = None
+    own_time: OwnTime | None = None
     start: Start | None = None
     not_on: NotOn | None = None
     hours: CallingHours | None = None
@@ -68,10 +76,30 @@ class Screening:
             self.quiet_days,
             # Before the hours, because a deferred call is made later without this check.
             OncePerNumber() if self.quiet_days is not None else None,
+            *self._of_time,
+        )
+        return tuple(rule for rule in rules if rule is not None)
+
+    @property
+    def _of_time(self) -> tuple[Rule | None, ...]:
+        """The rules that look at the time: those that nobody passes later come before those that defer."""
+        return self.until, self.own_time, self.start, self.not_on, self.hours
+
+    @property
+    def at_another_time(self) -> tuple[Rule, ...]:
+        """The rules that look at the time, to ask them about later times; none where one of them defers at most.
+
+        What they remember of the time that they were last asked about is theirs, and not that of the other rules.
+        """
+        if sum(rule is not None for rule in (self.own_time, self.start, self.not_on, self.hours)) <= 1:
+            return ()
+        hours, not_on = self.hours, self.not_on
+        rules: Iterable[Rule | None] = (
             self.until,
+            self.own_time,
             self.start,
-            self.not_on,
-            self.hours,
+            None if not_on is None else NotOn(not_on.days, not_on.zones),
+            None if hours is None else CallingHours(hours.hours, hours.default_zone, hours.until),
         )
         return tuple(rule for rule in rules if rule is not None)
 
@@ -79,12 +107,15 @@ class Screening:
     def by_number(self) -> Callable[[str], bool] | None:
         """Predicate on the number alone that finds targets which pass all rules; None if a rule needs more.
 
-        It is only valid for a number that is not on the ledger's own list, in a row without a mark.
+        It is only valid for a number that is not on the ledger's own list, in a row without a mark, of a target
+        without a time of its own.
         """
         if self.do_not_call.lists:
             return None
         kind = self.kind_of_number
-        others = tuple(rule for rule in self.at_intake if rule is not self.marks)
+        others = tuple(
+            rule for rule in self.at_intake if rule is not self.marks and rule is not self.own_time
+        )
         if kind is not None and others == (self.do_not_call, kind):
             return kind.is_ordinary
         return (lambda _: True) if others == (self.do_not_call,) else None
@@ -105,10 +136,7 @@ class Screening:
         """
         rules: Iterable[Rule | None] = (
             self.do_not_call if self.do_not_call.lists else None,
-            self.until,
-            self.start,
-            self.not_on,
-            self.hours,
+            *self._of_time,
         )
         return tuple(rule for rule in rules if rule is not None)
 
@@ -118,10 +146,7 @@ class Screening:
         rules: Iterable[Rule | None] = (
             self.do_not_call,
             self.quiet_days,
-            self.until,
-            self.start,
-            self.not_on,
-            self.hours,
+            *self._of_time,
         )
         return tuple(rule for rule in rules if rule is not None)
 
@@ -137,3 +162,31 @@ def first(rules: Iterable[Rule], look: ScreeningContext) -> Reason | None:
         if reason is not None:
             return reason
     return None
+
+
+def until_all_allow(reason: Reason, rules: Sequence[Rule], look: ScreeningContext) -> Reason:
+    """Return a deferral that ends when all rules allow the call; without an end if that would be too late.
+
+    What keeps somebody from being called at any time is no deferral, whatever the order of the rules.
+
+    Args:
+        reason: why somebody is deferred, by the first of the rules that has a reason.
+        rules: of `Screening.at_another_time`.
+        look: what the reason was found for.
+    """
+    opens_at, zones = reason.opens_at, reason.zones
+    for _ in range(_MOST_STEPS):
+        if opens_at is None:
+            break
+        later = first(rules, look._replace(now=opens_at))
+        if later is None:
+            break
+        if later.count != DEFERRED:
+            final = (found for rule in rules if (found := rule(look)) is not None and found.count != DEFERRED)
+            message = f"{reason.message}; that is too late ({later.message})"
+            return next(final, replace(reason, message=message, opens_at=None))
+        opens_at, zones = later.opens_at, later.zones
+    if opens_at is None or opens_at == reason.opens_at:
+        return reason
+    message = f"{reason.message}; all rules allow the call from {local(opens_at, zones[0]):%H:%M on %a %d %b}"
+    return replace(reason, message=message, opens_at=opens_at, zones=zones)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.same_person import one_form
+from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.times import for_people
 
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
@@ -158,6 +159,21 @@ class Until:
             else f"past-until: the campaign ended at {end}"
         )
         return Reason("past-until", SCREENED, message)
+
+
+def unknown_zone(error: UnknownZoneError) -> Reason:
+    """Return the reason of somebody whose contact gives a time zone that does not exist."""
+    return Reason("timezone-unknown", SCREENED, f"timezone-unknown: {error}")
+
+
+def no_zone(target: CallTarget) -> Reason:
+    """Return the reason of somebody whose time zone is needed and unknown."""
+    return Reason(
+        "no-timezone",
+        SCREENED,
+        f"no-timezone: time zone unknown for {target.to_phone_number}; add a time zone column, or "
+        "use --default-timezone",
+    )
 
 
 def _short(text: str, longest: int = 40) -> str:

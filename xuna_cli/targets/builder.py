@@ -8,6 +8,7 @@ from dataclasses import replace
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.phone.place_columns import zone_columns
+from xuna_cli.targets.call_window import NO_WINDOW_COLUMNS, WindowColumns, WindowReader
 from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
@@ -47,6 +48,7 @@ class TargetBuilder:
         overrides: templates of the override, from `override.parse_override` and `first_message`.
         keep_contact: whether targets keep their contact, to write it to a file if the API rejects it.
         timezone_column: column with the person's IANA time zone.
+        window_columns: columns that say when the person may be called.
         lint: checks the finished messages.
         of_workbook: whether the list is a workbook, whose cells may have errors or no result.
         rendered: header of a list from `xuna render`, whose rows contain keys of its campaign.
@@ -72,6 +74,7 @@ class TargetBuilder:
         overrides: Sequence[Override] = (),
         keep_contact: bool = False,
         timezone_column: str | None = None,
+        window_columns: WindowColumns = NO_WINDOW_COLUMNS,
         lint: Lint | None = None,
         rendered: RenderedList | None = None,
         of_workbook: bool = False,
@@ -89,6 +92,11 @@ class TargetBuilder:
         self._key_column = None if key_column is None else _key_column(key_column, columns)
         self._keep_contact = keep_contact
         self._timezone_column = timezone_column
+        self._window = (
+            WindowReader(window_columns, any_names=not columns_are_complete)
+            if window_columns.columns
+            else None
+        )
         self._lint = lint
         self._rendered = rendered
         self._may_have_faults = of_workbook
@@ -97,7 +105,8 @@ class TargetBuilder:
         spoken = {name for override in bound for name in override.template.all_columns} | set(
             self._own_columns
         )
-        steering = {*phones.columns[:1], *phones.regions, *filter(None, (self._key_column, timezone_column))}
+        steering = {*phones.columns[:1], *phones.regions, *window_columns.columns}
+        steering.update(filter(None, (self._key_column, timezone_column)))
         self._needed = tuple(spoken | steering)
         # Rows with their own message take the slow path; in JSON, any row may have its own fields.
         self._fast_path = None if self._own_columns else fast_path(bound)
@@ -131,10 +140,18 @@ class TargetBuilder:
                 self._check_length(key)
             override = self._override(row_number, fields)
             timezone = self._timezone(fields) if self._timezone_column is not None else None
+            window = self._window(fields) if self._window is not None else None
         except TargetProblem as problem:
             return Rejection(row_number, problem.code, problem.column, problem.message, contact)
         return CallTarget(
-            row_number, key, number, override, contact if self._keep_contact else None, timezone, others
+            row_number,
+            key,
+            number,
+            override,
+            contact if self._keep_contact else None,
+            timezone,
+            others,
+            window,
         )
 
     def _check_templates(

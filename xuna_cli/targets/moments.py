@@ -55,6 +55,10 @@ _DATES = tuple(
 _OF_NUMBERS = re.compile(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,4}\b.*", re.DOTALL)
 
 
+class AmbiguousDate(TemplateProblem):
+    """A text can mean more than one date."""
+
+
 def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -> Moment:
     """Return the date and the time of day of a cell.
 
@@ -64,12 +68,15 @@ def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -
         months: numbers of months by name, in lower case.
 
     Raises:
-        TemplateProblem: the cell has no date or time, or more than one meaning.
+        AmbiguousDate: the cell can mean more than one date.
+        TemplateProblem: the cell has no date or time.
     """
     held = value.value if isinstance(value, TypedText) else value
     if (moment := _held(held)) is not None:
         return moment
     if not isinstance(held, str):
+        if isinstance(held, bool) or not isinstance(held, int | float):
+            raise _problem(value, "is not a date or time")
         raise _problem(
             value, "is a number, not a date or time; give the column a date format in the workbook"
         )
@@ -84,7 +91,10 @@ def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -
         if match is not None and (form is not _TIME or match["m"] or match["a"]):
             return _moment(value, match, months)
     if _OF_NUMBERS.fullmatch(text):
-        raise _problem(value, 'can mean more than one date; choose one, e.g. input="d/M/y" or input="M/d/y"')
+        message = (
+            f'{quoted(value)} can mean more than one date; choose one, e.g. input="d/M/y" or input="M/d/y"'
+        )
+        raise AmbiguousDate("template-date", message, cell=str(value))
     raise _problem(value, "is not a date or time that xuna can read")
 
 

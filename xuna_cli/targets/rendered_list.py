@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.targets.call_window import AFTER, BEFORE
 from xuna_cli.targets.values import TargetProblem, is_empty
 
 KEY_SEPARATOR = "\x1f"
@@ -124,6 +125,10 @@ def document_of(target: CallTarget, about: RenderedList) -> dict[str, object]:
         document["conversation_config_override"] = json.loads(target.override)
     if target.timezone is not None:
         document[TIMEZONE] = target.timezone
+    if target.window is not None:
+        for column, end in ((AFTER, target.window.after), (BEFORE, target.window.before)):
+            if end is not None:
+                document[column] = end.isoformat()
     document |= {ROW: target.row_number, KEY: target.key, CAMPAIGN: about.campaign}
     if about.key_column is not None:
         document[KEY_COLUMN] = about.key_column

@@ -1,0 +1,141 @@
+"""When a person may be called: the columns `call_after` and `call_before`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from xuna_cli.folding import fold
+from xuna_cli.json_path import value_at
+from xuna_cli.models import CallWindow
+from xuna_cli.targets.moments import MONTHS, AmbiguousDate, read_moment
+from xuna_cli.targets.values import TargetProblem, TemplateProblem, is_empty, quoted
+
+AFTER, BEFORE = "call_after", "call_before"
+"""The usual names of the columns; capitals, spaces and punctuation don't matter."""
+
+# Lists say "ever" and "never" by the first and the last year; in UTC they would lie beyond what Python can hold.
+_EARLIEST, _LATEST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 - of no place
+_HOW = "write a date and a time like 2026-12-24T09:00, or a date like 2026-12-24"
+
+
+def columns_named(name: str, columns: Iterable[str]) -> list[str]:
+    """Return the columns that have a name, in any spelling, in their order."""
+    return [column for column in columns if fold(column) == fold(name)]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowColumns:
+    """The columns that say when a person may be called; None: there is none.
+
+    Attributes:
+        after: has the first time; in JSON, a path is a column, too.
+        before: has the time at which it is too late.
+    """
+
+    after: str | None = None
+    before: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that there are."""
+        return tuple(column for column in (self.after, self.before) if column is not None)
+
+
+NO_WINDOW_COLUMNS = WindowColumns()
+
+
+class WindowReader:
+    """Reads when the person of a row may be called.
+
+    Args:
+        where: the columns.
+        any_names: a contact may spell the usual names in its own way, as in JSON.
+    """
+
+    def __init__(self, where: WindowColumns, *, any_names: bool) -> None:
+        self._where = where
+        self._any_names = any_names
+
+    def __call__(self, fields: Mapping[str, object]) -> CallWindow | None:
+        """Return the times of a row; None: it has none.
+
+        Raises:
+            TargetProblem: a cell can't be read in one way only, or the times exclude each other.
+        """
+        after_column, after = self._cell(fields, self._where.after, AFTER)
+        before_column, before = self._cell(fields, self._where.before, BEFORE)
+        if is_empty(after) and is_empty(before):
+            return None
+        window = CallWindow(_read(after_column, after, ends=False), _read(before_column, before, ends=True))
+        if _is_never(window):
+            message = (
+                f"{before_column!r} is not later than {after_column!r}, so there is no time for the call"
+            )
+            raise TargetProblem("call-time-never", message, before_column)
+        return window
+
+    def _cell(self, fields: Mapping[str, object], column: str | None, name: str) -> tuple[str, object]:
+        """Return the column and the cell; a contact in JSON may spell the usual name otherwise."""
+        if column is None:
+            return name, None
+        if self._any_names and fold(column) == fold(name) and is_empty(fields.get(column)):
+            found = [each for each in columns_named(name, fields) if not is_empty(fields[each])]
+            if len(found) > 1:
+                option = f"--{name.replace('_', '-')}-column"
+                message = f"{found[0]!r} and {found[1]!r} may both be {name}; choose one with {option}"
+                raise TargetProblem("call-time-ambiguous", message, found[1])
+            column = found[0] if found else column
+        return column, value_at(fields, column)
+
+
+def _read(column: str, cell: object, *, ends: bool) -> datetime | None:
+    if is_empty(cell):
+        return None
+    try:
+        return _moment_of_text(cell, ends) if cell.__class__ is str else _moment(cell, ends)
+    except TargetProblem as problem:
+        raise TargetProblem(problem.code, problem.message, column) from None
+
+
+@lru_cache(maxsize=4096)
+def _moment_of_text(cell: object, ends: bool) -> datetime:  # noqa: FBT001 - keywords cost more than reading
+    """Return the time of a plain text: many rows have the same one. What a workbook holds is not in its text."""
+    return _moment(cell, ends)
+
+
+def _moment(cell: object, ends: bool) -> datetime:  # noqa: FBT001 - as above
+    """Return the time of a cell: of a date only, when that day begins, or when it has ended.
+
+    Raises:
+        TargetProblem: it can't be read in one way only.
+    """
+    try:
+        day, at = read_moment(cell, None, MONTHS)
+    except AmbiguousDate:
+        raise _problem(cell, f"can mean more than one date; {_HOW}") from None
+    except TemplateProblem as problem:
+        raise TargetProblem("call-time", f"{problem.message}; {_HOW}") from None
+    if day is None:
+        raise _problem(cell, f"has a time, but no date; {_HOW}")
+    if at is not None:
+        moment = datetime.combine(day, at)
+    else:
+        moment = datetime.combine(_day_after(day) if ends else day, datetime.min.time())
+    return min(max(moment, _EARLIEST.replace(tzinfo=moment.tzinfo)), _LATEST.replace(tzinfo=moment.tzinfo))
+
+
+def _day_after(day: date) -> date:
+    return day if day == date.max else day + timedelta(days=1)
+
+
+def _is_never(window: CallWindow) -> bool:
+    """Return whether the times exclude each other in every time zone."""
+    after, before = window.after, window.before
+    if after is None or before is None or (after.tzinfo is None) != (before.tzinfo is None):
+        return False
+    return before <= after
+
+
+def _problem(cell: object, what: str) -> TargetProblem:
+    return TargetProblem("call-time", f"{quoted(cell)} {what}")
