@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+import xuna_cli
 from xuna_cli.commands.batch_call import batch_call
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.campaigns.outcomes import OutcomesOptions
@@ -19,6 +21,10 @@ from xuna_cli.ledger.campaigns import calls, campaign
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.settings import Given, Settings
 
+PACKAGE = Path(xuna_cli.__file__).parent
+TAKES_THE_TIME = re.compile(
+    r"datetime\.now|\.today\(|\btime\.(time|monotonic|sleep|localtime|gmtime)\b|import utc_now"
+)
 START = datetime(2031, 6, 2, 12, 0, tzinfo=UTC)  # a Monday
 
 
@@ -45,6 +51,22 @@ def call(simulation, people):
         return batch_call(BatchCallOptions(**(given | options)))
 
     return call
+
+
+def test_what_a_run_is_made_of_takes_the_time_only_from_the_clock():
+    """Otherwise a part of a simulation would have the real time."""
+    of_a_run = ("commands", "contacts", "dialing", "outcomes", "phone", "screening", "targets")
+    with_other_times = {
+        "commands/doctor.py",  # checks this machine
+        "commands/durations.py",  # `3d` of `conversations list`
+        "commands/fast_forward.py",  # when a simulation starts
+        "commands/sandbox.py",  # a server of its own
+        "dialing/clock.py",  # the clock
+    }
+    for path in (path for room in of_a_run for path in (PACKAGE / room).rglob("*.py")):
+        if str(path.relative_to(PACKAGE)) not in with_other_times:
+            found = TAKES_THE_TIME.search(path.read_text())
+            assert found is None, f"{path}: {found[0]}"
 
 
 def times_in_ledger(simulation):

@@ -36,6 +36,7 @@ def connected(tmp_path, monkeypatch):
     write_list(tmp_path / "people.csv", [("+12125550101", "Ann"), ("+12125550102", "Bob")])
     for name, value in ELSEWHERE.items():
         monkeypatch.setenv(name, value)
+    (tmp_path / "spring.toml").write_text('contacts = "people.csv"\nbase-url = "https://192.0.2.6"\n')
     (tmp_path / "named.env").write_text("XUNA_BASE_URL=https://192.0.2.4\nXUNA_AI_API_KEY=a-real-key\n")
 
     def run(*argv, exits=0):
@@ -63,6 +64,8 @@ def connected(tmp_path, monkeypatch):
         ("agents", "list", "--sandbox"),
         ("phone-numbers", "list", "--sandbox"),
         ("conversations", "list", "--sandbox"),
+        ("run", "spring.toml", "--sandbox"),
+        ("run", "spring.toml", "--sandbox", "--fast-forward"),
     ],
     ids=" ".join,
 )

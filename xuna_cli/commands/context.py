@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from xuna_cli.commands.option_types import Options
 from xuna_cli.commands.options import LedgerOptions
 from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
-from xuna_cli.ledger.database import utc_now
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
@@ -103,15 +102,13 @@ def address_in(options: LedgerOptions, campaign: str) -> str:
     return address(campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
 
 
-def ledger_for_writing(
-    location: Location, *, required: bool = False, now: Callable[[], datetime] = utc_now
-) -> Ledger:
+def ledger_for_writing(location: Location, *, now: Callable[[], datetime], required: bool = False) -> Ledger:
     """Open the ledger, or create and report it.
 
     Args:
         location: where it is.
-        required: whether the ledger must exist.
         now: the clock, in UTC.
+        required: whether the ledger must exist.
 
     Raises:
         LedgerError: if it can't be used, or is required and not there.

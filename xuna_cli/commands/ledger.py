@@ -76,6 +76,7 @@ def copy(options: CopyOptions) -> None:
     import contextlib
 
     from xuna_cli.commands.context import ledger_for_writing, location_of
+    from xuna_cli.dialing.clock import Clock
     from xuna_cli.ledger.copying import copy_ledger
     from xuna_cli.ledger.opening import open_ledger
     from xuna_cli.output.messages import say
@@ -84,7 +85,7 @@ def copy(options: CopyOptions) -> None:
     target = location_of(options.target, source="TARGET")
     with (
         contextlib.closing(open_ledger(source, create=False)) as opened,
-        contextlib.closing(ledger_for_writing(target)) as new,
+        contextlib.closing(ledger_for_writing(target, now=Clock().now)) as new,
     ):
         copied = copy_ledger(opened, new, keep=options.keep)
         where, before = new.location, opened.location
