@@ -94,7 +94,7 @@ class CallTarget:
 
     Attributes:
         row_number: row number of the contact.
-        key: identifies the person within a campaign; each key is called at most once.
+        key: identifies the person within a campaign; each attempt of a key is called at most once.
         to_phone_number: number to call, E.164.
         override: `conversation_config_override` as ASCII JSON; None to send no override.
         contact: the row as read; kept only if rows that are not called are written to a file.
@@ -102,6 +102,7 @@ class CallTarget:
         other_numbers: the person's other phone numbers (E.164), from further columns. If one of them is on a
             do-not-call list, the person is not called.
         window: when the person may be called; None for any time.
+        attempt: which call of the person in the campaign this would be, from 1; the override is made for it.
     """
 
     row_number: int
@@ -112,6 +113,7 @@ class CallTarget:
     timezone: str | None = None
     other_numbers: tuple[str, ...] = ()
     window: CallWindow | None = None
+    attempt: int = 1
 
     @property
     def numbers(self) -> tuple[str, ...]:

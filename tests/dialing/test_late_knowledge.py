@@ -38,9 +38,9 @@ def test_nobody_is_called_whose_hours_close_while_the_disk_is_waited_for(scene):
     clock = FakeClock(closing - timedelta(seconds=1))
     submit = scene.ledger.submit
 
-    def slow(batch, quiet_since):
+    def slow(batch, *about):
         clock.advance(2)
-        return submit(batch, quiet_since)
+        return submit(batch, *about)
 
     scene.ledger.submit = slow
     scene.clock = clock
@@ -68,7 +68,7 @@ def test_a_batch_resolved_as_not_placed_that_the_api_took_is_taken_back_and_said
                         {"run": scene.run.id},
                     )[0][0]
                     scene.ledger.engine.change(
-                        "INSERT INTO calls VALUES (:campaign, :key, :key, :batch, 1)",
+                        "INSERT INTO calls VALUES (:campaign, :key, 1, :key, :batch, 1)",
                         {"campaign": scene.run.campaign_id, "key": number_of(1), "batch": other},
                     )
         return taken(numbers, post)

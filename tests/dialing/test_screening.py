@@ -54,9 +54,9 @@ def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(w
         asked = ledger.on_do_not_call_list
         claimed = ledger.claim
 
-        def list_then_claim(run, groups, quiet_since):
+        def list_then_claim(run, groups, *about):
             add(ledger, [PEOPLE[1]], None)
-            return claimed(run, groups, quiet_since)
+            return claimed(run, groups, *about)
 
         # The same object as the run's: its `claim` begins when the list was read already.
         ledger.claim = list_then_claim

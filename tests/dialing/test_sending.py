@@ -155,11 +155,11 @@ def test_nor_while_another_batch_waits_for_the_ledger(scene, why):
     second_is_there, may_go_on = threading.Event(), threading.Event()
     submit = scene.ledger.submit
 
-    def waiting(batch, quiet_since):
+    def waiting(batch, *about):
         if batch.targets[0].key == numbers(10)[0]:
             second_is_there.set()
             assert may_go_on.wait(PATIENCE_S)
-        return submit(batch, quiet_since)
+        return submit(batch, *about)
 
     def on_batch(record):
         if record.state is BatchState.UNKNOWN:
@@ -420,10 +420,10 @@ def test_a_bug_in_the_last_look_is_no_failure_of_the_wire(scene, asked_at):
     submit = scene.ledger.submit
     asked = count(1)
 
-    def broken(batch, quiet_since):
+    def broken(batch, *about):
         if next(asked) == asked_at:
             raise ZeroDivisionError
-        return submit(batch, quiet_since)
+        return submit(batch, *about)
 
     scene.ledger.submit = broken
     with pytest.raises(ZeroDivisionError):

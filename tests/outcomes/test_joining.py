@@ -48,7 +48,7 @@ class World:
         """Return the links as {conversation: (keys, joined_by)}."""
         links = [link for record in records if (link := self.joiner.take(record))]
         links += self.joiner.rest()
-        return {link.conversation.conversation_id: (list(link.keys), link.joined_by) for link in links}
+        return {link.conversation.conversation_id: (list(link.calls), link.joined_by) for link in links}
 
     @property
     def counts(self):

@@ -70,13 +70,13 @@ def test_every_record_is_counted_once_and_joined_only_where_it_can_be(described,
     assert len(ids) == len(set(ids))
     for link in links:
         record = link.conversation
-        for number, batch in (of_key[key] for key in link.keys):
+        for number, batch in (of_key[key] for key in link.calls):
             assert record.external_number is None or "+" + record.external_number.lstrip("+") == number
             assert record.batch_call_id in {None, batch.batch_id, "lost", "found", "b0", "b1", "b2"}
             assert record.batch_call_id != "known"
             assert record.direction != "inbound" or record.batch_call_id is not None
         if link.joined_by is not None:
-            [key] = link.keys
+            [key] = link.calls
             _, batch = of_key[key]
             assert (link.joined_by == "batch") == (
                 record.batch_call_id is not None and record.batch_call_id == batch.batch_id

@@ -11,7 +11,7 @@ import pytest
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.conversations import Link, store, store_sync
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.records import BatchState, ConversationSync, RunDescription
+from xuna_cli.ledger.records import BatchState, CallKey, ConversationSync, RunDescription
 from xuna_cli.ledger.runs import store_counts
 from xuna_cli.models import CallTarget, Conversation, Evaluation
 from xuna_cli.outcomes.report_data import report_data
@@ -68,7 +68,7 @@ def build(
                     evaluation={criterion: Evaluation(result, rationale), "polite": Evaluation("success", ""), "identity confirmed": Evaluation(drawn.choice(["success", "success", "failure"]), "")},
                     collected={"wants_callback": drawn.random() < 0.2, "city": "Bonn"},
                 )  # fmt: skip
-                links.append(Link(talk, [key], "held" if kind is BatchState.UNKNOWN else "batch"))
+                links.append(Link(talk, [CallKey(key)], "held" if kind is BatchState.UNKNOWN else "batch"))
     ledger.end_run(run)
     store_counts(
         ledger, run.id,

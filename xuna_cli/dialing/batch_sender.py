@@ -33,6 +33,8 @@ from xuna_cli.dialing.run_stats import REFUSED, RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import HeldError, LedgerError, LostClaimError, RepeatedBatchIdError, XunaError
 from xuna_cli.hooks import reached
+from xuna_cli.ledger.attempts import Standing
+from xuna_cli.ledger.claims import Barred
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState
 from xuna_cli.models import Reason, Rejection
 
@@ -46,12 +48,12 @@ class Attempt:
     Attributes:
         outcome: the proven outcome.
         submitted: whether the ledger has the batch as `submitting`.
-        barred: numbers that the ledger bars, with the reasons; nothing was sent then.
+        barred: keys of people whom the ledger bars, with the reasons; nothing was sent then.
     """
 
     outcome: Outcome
     submitted: bool = True
-    barred: Mapping[str, str] | None = None
+    barred: Barred | None = None
 
 
 class BatchSender:
@@ -126,9 +128,9 @@ class BatchSender:
         )
         if (barred := attempt.barred) is not None:
             reasons = {
-                target.key: self._screener.barred(target, barred[target.to_phone_number])
+                target.key: self._screener.barred(target, barred[target.key])
                 for target in batch.targets
-                if target.to_phone_number in barred
+                if target.key in barred
             }
             fit = self._screen(batch, reasons)
             return [fit] if fit is not None else []
@@ -150,7 +152,7 @@ class BatchSender:
                     # Another run considered this one dead and made the batch `unknown`: the proof replaces that.
                     return self._act(batch, give_up(outcome, error), attempt, permit)
         except LedgerError as error:
-            self._stats.count("held", len(batch.targets))
+            self._stats.count_people("held", batch.targets)
             self._fail(unrecorded(outcome, batch, self._context.plan.address, error.message))
             return []
 
@@ -170,7 +172,7 @@ class BatchSender:
             # Connecting takes time, in which the run may have been stopped.
             if self._stop():
                 return Attempt(KEPT_BACK, submitted=False)
-            barred = self._ledger.submit(batch, self._screener.quiet_since)
+            barred = self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)
             if barred:
                 return Attempt(KEPT_BACK, submitted=False, barred=barred)
             reached("submit:committed")
@@ -182,7 +184,7 @@ class BatchSender:
             idempotency_key = f"xuna-{self._ledger.ledger_id}-{batch.nonce}-{batch.id}"
             return Attempt(connection.post(body, calls=len(calls), idempotency_key=idempotency_key))
 
-    def _screen(self, batch: Batch, reasons: Mapping[str, Reason]) -> Batch | None:
+    def _screen(self, batch: Batch, reasons: Mapping[str, Reason | Standing]) -> Batch | None:
         """Unclaim people who may no longer be called; return the rest of the batch."""
         if not reasons:
             return batch
@@ -190,7 +192,7 @@ class BatchSender:
         self._stats.note_done(len(reasons))
         for target in batch.targets:
             if (reason := reasons.get(target.key)) is not None:
-                self._stats.screen(target, reason)
+                self._stats.leave_out(target, reason)
         return left
 
     def _history(self, outcome: Outcome, batch: Batch) -> History:
@@ -248,7 +250,7 @@ class BatchSender:
             self._context.observer.outcome(record, batch.targets)
         if taken is not None and not recorded:
             self._reclaim(batch, action, taken)
-        self._stats.count(action.count, len(batch.targets))
+        self._stats.count_people(action.count, batch.targets)
         if taken is not None:
             with self._order:
                 self._unknown_in_a_row = 0
@@ -285,7 +287,8 @@ class BatchSender:
         self._report(batch, Settle(BatchState.REFUSED, "", action.error, action.http_status))
         for target, words in action.refused:
             self._stats.reject(
-                Rejection(target.row_number, REFUSED, "", words, target.contact, target.to_phone_number)
+                Rejection(target.row_number, REFUSED, "", words, target.contact, target.to_phone_number),
+                again=target.attempt > 1,
             )
         if len(batch.targets) == 1:
             self._lone_refusals[action.refused[0][1]] += 1
@@ -341,4 +344,5 @@ class BatchSender:
 
     def _leave_unsent(self, batches: Sequence[Batch]) -> None:
         """Count batches as not sent; the end of the run frees their claims."""
-        self._stats.count("not_sent", sum(len(batch.targets) for batch in batches))
+        for batch in batches:
+            self._stats.count_people("not_sent", batch.targets)

@@ -6,11 +6,13 @@ no further and passes on the others; however the pipeline ends, each row that wa
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import InputError, XunaError
+from xuna_cli.ledger.attempts import Due, NotYet, Standing
 from xuna_cli.ledger.records import ClaimStatus
 from xuna_cli.models import CallTarget, Contact, Reason, Rejection
 
@@ -18,7 +20,9 @@ READ_AT_ONCE = 500  # rows between two checks of the stop flag; more cost memory
 
 Person = tuple[CallTarget, Contact | None]
 People = Iterable[Person | Rejection]
-Statuses = Mapping[str, ClaimStatus]
+Statuses = Mapping[str, Standing]
+Again = Callable[[Contact, int], CallTarget | Rejection]
+"""Makes the target of a later attempt: takes the contact and the attempt's number."""
 
 
 class Claims(Protocol):
@@ -103,14 +107,16 @@ def unclaimed(
     known: Callable[[Sequence[str]], Statuses],
     claims: Claims,
     stats: RunStats,
+    again: Again | None = None,
 ) -> Iterator[list[Person]]:
-    """Leave out people in the ledger.
+    """Leave out people in the ledger, except those whose next attempt is due: their targets are made for it.
 
     Args:
         chunks: people.
         known: returns the status of keys; keys that the claim will find may be missing.
         claims: returns their rows.
         stats: counts the rows.
+        again: makes the targets of later attempts.
 
     Raises:
         LedgerError: if the ledger can't be asked; the chunk is counted as not sent.
@@ -119,13 +125,38 @@ def unclaimed(
         with not_sent_on_failure(chunk, stats):
             statuses = known([target.key for target, _ in chunk])
             first_rows = first_rows_of(statuses, claims)
-        if statuses:
-            for target, _ in chunk:
-                if (status := statuses.get(target.key)) is not None:
-                    stats.count_known(target, status, first_rows)
-            yield [person for person in chunk if person[0].key not in statuses]
-        else:
+        if not statuses:
             yield chunk
+            continue
+        left: list[Person] = []
+        for target, contact in chunk:
+            standing = statuses.get(target.key)
+            if standing is None:
+                left.append((target, contact))
+            elif (made := _for_next_attempt(target, contact, standing, again)) is None:
+                stats.count_known(target, standing, first_rows)
+            elif isinstance(made, Rejection):
+                stats.reject(made, again=True)
+            elif isinstance(standing, Due):
+                left.append((made, contact))
+            else:
+                stats.count_known(made, standing, first_rows)
+        yield left
+
+
+def _for_next_attempt(
+    target: CallTarget, contact: Contact | None, standing: Standing, again: Again | None
+) -> CallTarget | Rejection | None:
+    """Return the target of a person's next attempt; None if there is none, or its words can't be made."""
+    if not isinstance(standing, Due | NotYet):
+        return None
+    if target.attempt == standing.attempt:
+        return target
+    if contact is None or again is None:
+        return None
+    made = again(contact, standing.attempt)
+    # Whatever form of the number the list has: all attempts of a person have one key.
+    return made if isinstance(made, Rejection) else replace(made, key=standing.key)
 
 
 def eligible(
@@ -166,13 +197,18 @@ def eligible(
                     stats.duplicate(target, first.row_number)
                 elif (reason := reasons.get(place)) is None:
                     fit[key] = target
-                elif (status := statuses.get(key)) is not None:
+                elif (status := statuses.get(key)) is not None and not is_due(target, status):
                     stats.count_known(target, status, first_rows)
                 else:
                     stats.screen(target, reason)
         if stats.example is None and fit:
             stats.example = next(iter(fit.values()))
         yield list(fit.values())
+
+
+def is_due(target: CallTarget, standing: Standing) -> bool:
+    """Return whether the attempt that a target was made for is the person's next one, and may be made now."""
+    return isinstance(standing, Due) and standing.attempt == target.attempt
 
 
 def first_rows_of(statuses: Statuses, claims: Claims) -> Mapping[str, int]:

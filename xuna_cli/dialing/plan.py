@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from xuna_cli.ledger.attempts import Attempts
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -20,6 +22,7 @@ class Plan:
         rate: maximum calls per second; None for no limit.
         wait: whether to stay and call deferred people when their hours open.
         retry_refused: whether to call people refused in an earlier run in list order instead of last.
+        attempts: the policy of attempts; None: nobody is called again.
         address: arguments that select this campaign and its ledger in suggested commands.
     """
 
@@ -34,4 +37,5 @@ class Plan:
     rate: float | None = None
     wait: bool = False
     retry_refused: bool = False
+    attempts: Attempts | None = None
     address: str = ""

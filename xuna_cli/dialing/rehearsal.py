@@ -3,11 +3,12 @@
 from collections.abc import Callable, Collection, Sequence
 
 from xuna_cli.dialing.observer import RunObserver
-from xuna_cli.dialing.pipeline import READ_AT_ONCE, People, eligible, read, unclaimed
+from xuna_cli.dialing.pipeline import READ_AT_ONCE, Again, People, eligible, read, unclaimed
 from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import XunaError
+from xuna_cli.ledger.attempts import Attempts, Due, Standing
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import ClaimStatus
 from xuna_cli.ledger.seen_keys import SeenKeys
@@ -20,19 +21,28 @@ class RehearsedClaims:
     Args:
         ledger: the ledger; None if there is none.
         campaign_id: the campaign; None if it has never run.
+        policy: whom the run would call again.
     """
 
-    def __init__(self, ledger: Ledger | None, campaign_id: int | None) -> None:
+    def __init__(
+        self, ledger: Ledger | None, campaign_id: int | None, policy: Attempts | None = None
+    ) -> None:
         self._ledger = ledger
         self._campaign_id = campaign_id
+        self._policy = policy
         self._seen = SeenKeys()
 
-    def statuses(self, keys: Sequence[str]) -> dict[str, ClaimStatus]:
+    def statuses(self, keys: Sequence[str]) -> dict[str, Standing]:
         """Return the status of the claimed keys."""
-        earlier = dict.fromkeys(self._seen.known(keys), ClaimStatus.DUPLICATE)
+        earlier: dict[str, Standing] = dict.fromkeys(self._seen.known(keys), ClaimStatus.DUPLICATE)
         if self._ledger is None or self._campaign_id is None:
             return earlier
-        return earlier | self._ledger.claim_statuses(self._campaign_id, keys)
+        known = self._ledger.claim_statuses(self._campaign_id, keys, policy=self._policy)
+        # A second row of somebody who would be called again is a duplicate, as in a run.
+        return {
+            key: earlier[key] if key in earlier and isinstance(standing, Due) else standing
+            for key, standing in {**earlier, **known}.items()
+        }
 
     def first_rows(self, keys: Sequence[str]) -> dict[str, int]:
         """Return the list rows of claimed keys."""
@@ -58,6 +68,7 @@ def rehearse(
     claims: RehearsedClaims,
     screener: Screener,
     *,
+    again: Again | None = None,
     limit: int | None = None,
     stop: Callable[[], bool] = lambda: False,
     observer: RunObserver | None = None,
@@ -68,6 +79,7 @@ def rehearse(
         people: the list.
         claims: the claimed people.
         screener: the screening.
+        again: makes the targets of later attempts.
         limit: maximum number of people; reading stops then.
         stop: whether a signal asked to stop.
         observer: receives events.
@@ -79,7 +91,7 @@ def rehearse(
         return READ_AT_ONCE if limit is None else min(READ_AT_ONCE, limit - stats.get("not_sent"))
 
     chunks = eligible(
-        unclaimed(read(people, stats, size), claims.statuses, claims, stats),
+        unclaimed(read(people, stats, size), claims.statuses, claims, stats, again),
         screener.at_intake,
         claims,
         {},
@@ -92,7 +104,7 @@ def rehearse(
                 break
             new = claims.claim(targets)
             fit = [target for target in targets if target.key in new]
-            stats.count("not_sent", len(fit))
+            stats.count_people("not_sent", fit)
             if len(fit) < len(targets):
                 first_rows = claims.first_rows([target.key for target in targets])
                 for target in targets:

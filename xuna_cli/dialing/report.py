@@ -128,6 +128,10 @@ class Report:
         duplicates: the first duplicate rows, each with the other row of the person (None if unknown).
         refused_calls: number of rows that the API refused in this run.
         refused_earlier: number of people to call whom the API refused in an earlier run.
+        attempts: accepted calls by attempt.
+        again: by name of a count (and `rejected:CODE`), the rows whose person was called before in the campaign.
+        exhausted: number of people with all attempts used and no proven success, in `already_called`.
+        awaiting_outcome: number of people with attempts left and no proven outcome, in `already_called`.
     """
 
     counts: Mapping[str, int]
@@ -147,6 +151,10 @@ class Report:
     duplicates: tuple[tuple[int, int | None], ...] = ()
     refused_calls: int = 0
     refused_earlier: int = 0
+    attempts: Mapping[int, int] = field(default_factory=dict)
+    again: Mapping[str, int] = field(default_factory=dict)
+    exhausted: int = 0
+    awaiting_outcome: int = 0
 
 
 def counts_to_keep(report: Report) -> dict[str, int]:
@@ -160,4 +168,5 @@ def counts_to_keep(report: Report) -> dict[str, int]:
         **report.counts,
         **rejected,
         **{f"rule:{code}": rows for code, rows in report.reasons.items()},
+        **{f"again:{name}": rows for name, rows in report.again.items()},
     }

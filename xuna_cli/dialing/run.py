@@ -16,10 +16,12 @@ from xuna_cli.dialing.context import RunContext
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
 from xuna_cli.dialing.pipeline import (
     READ_AT_ONCE,
+    Again,
     People,
     Statuses,
     eligible,
     first_rows_of,
+    is_due,
     look_again,
     not_sent_on_failure,
     read,
@@ -31,6 +33,7 @@ from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.dialing.spool import Spool
 from xuna_cli.errors import LedgerError, UsageError, XunaError
+from xuna_cli.ledger.attempts import Attempts
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import Run
 from xuna_cli.models import CallTarget
@@ -47,15 +50,19 @@ class LedgerClaims:
     Args:
         ledger: the ledger.
         run: this run, whose own claims are duplicates.
+        policy: whom the run calls again.
     """
 
-    def __init__(self, ledger: Ledger, run: Run) -> None:
+    def __init__(self, ledger: Ledger, run: Run, policy: Attempts | None = None) -> None:
         self._ledger = ledger
         self._run = run
+        self._policy = policy
 
     def statuses(self, keys: Sequence[str]) -> Statuses:
         """Return the status of the claimed keys."""
-        return self._ledger.claim_statuses(self._run.campaign_id, keys, run_id=self._run.id)
+        return self._ledger.claim_statuses(
+            self._run.campaign_id, keys, run_id=self._run.id, policy=self._policy
+        )
 
     def first_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
         """Return the list rows of claimed keys."""
@@ -78,9 +85,9 @@ class Dialer:
         self._plan = context.plan
         self._run = context.run
         self._stop = context.stop
-        self._claims = LedgerClaims(context.ledger, context.run)
+        self._claims = LedgerClaims(context.ledger, context.run, context.plan.attempts)
         self._stats = RunStats(context.observer, keep_deferred=context.plan.wait)
-        self._screener = Screener(screening, context.clock.now, context.ledger)
+        self._screener = Screener(screening, context.clock.now, context.ledger, context.run.campaign_id)
         self._limiter = ConcurrencyLimiter(
             concurrency=context.plan.concurrency,
             give_up_after=context.plan.give_up_after,
@@ -93,6 +100,7 @@ class Dialer:
         )
         self._queue = BatchQueue(context.stop, context.clock)
         self._crash: BaseException | None = None
+        self._again: Again | None = None
         self._waiting: dict[str, CallTarget] = {}
         self._refused_earlier = Spool()
         self._refused_waiting = 0  # number of people
@@ -100,12 +108,17 @@ class Dialer:
         self._claimed = 0
         self._ahead = context.plan.concurrency * context.plan.batch_size  # people per claim
 
-    def dial(self, people: People) -> Report:
+    def dial(self, people: People, again: Again | None = None) -> Report:
         """Call all eligible people on the list, and end the run.
+
+        Args:
+            people: the list.
+            again: makes the targets of later attempts.
 
         Raises:
             Exception: a bug in any thread; the ledger stays consistent.
         """
+        self._again = again
         senders = [
             threading.Thread(target=self._sender, name=f"sender-{number}", daemon=True)
             for number in range(self._plan.concurrency)
@@ -138,7 +151,11 @@ class Dialer:
 
     def _first_look(self, people: People) -> Iterator[list[CallTarget]]:
         chunks = unclaimed(
-            read(people, self._stats, self._rows_wanted), self._known, self._claims, self._stats
+            read(people, self._stats, self._rows_wanted),
+            self._known,
+            self._claims,
+            self._stats,
+            self._again,
         )
         return self._without_refused(
             eligible(chunks, self._screener.at_intake, self._claims, self._waiting, self._stats)
@@ -155,9 +172,10 @@ class Dialer:
         """Return the status of known people; skip the lookup while the ledger has none of them.
 
         The claim finds them anyway. A lookup saves work if many are known; on a new list
-        it costs a tenth of the run.
+        it costs a tenth of the run. With a policy of attempts it is always made, since it tells the next attempt.
         """
-        if not (self._somebody_known or self._batch_sender.has_refused) and self._plan.agreed is None:
+        may_skip = self._plan.agreed is None and self._plan.attempts is None
+        if may_skip and not (self._somebody_known or self._batch_sender.has_refused):
             return {}
         statuses = self._claims.statuses(keys)
         self._somebody_known = bool(statuses)
@@ -172,20 +190,20 @@ class Dialer:
             if not refused or self._plan.retry_refused:
                 yield chunk
                 continue
-            for target in chunk:
-                if target.key in refused:
-                    self._refused_earlier.add(target)
-            self._count_refused(len(refused))
+            later = [target for target in chunk if target.key in refused]
+            for target in later:
+                self._refused_earlier.add(target)
+            self._count_refused(later)
             yield [target for target in chunk if target.key not in refused]
 
     def _call_refused(self) -> None:
         """Call the people whom the API refused in an earlier run, in separate batches."""
         waiting = (target for target, _ in self._refused_earlier.take())
-        self._claim_all(self._second_look(waiting, lambda _: self._count_refused(-1)))
+        self._claim_all(self._second_look(waiting, lambda target: self._count_refused([target], -1)))
 
-    def _count_refused(self, people: int) -> None:
-        self._refused_waiting += people
-        self._stats.count("not_sent", people)
+    def _count_refused(self, targets: Sequence[CallTarget], by: int = 1) -> None:
+        self._refused_waiting += by * len(targets)
+        self._stats.count_people("not_sent", targets, by)
 
     def _wait_for_openings(self) -> None:
         """With `--wait`, stay and call deferred people when their hours open.
@@ -240,7 +258,7 @@ class Dialer:
             return fresh
         room = max(0, self._plan.agreed - self._claimed - len(self._waiting))
         if len(fresh) > room:
-            self._stats.count("not_sent", len(fresh) - room)
+            self._stats.count_people("not_sent", fresh[room:])
             self._stats.error(
                 UsageError(
                     f"more than {self._plan.agreed:,} people would be called now, more than you confirmed",
@@ -269,6 +287,7 @@ class Dialer:
             self._run,
             [targets[start : start + size] for start in range(0, len(targets), size)],
             self._screener.quiet_since,
+            self._plan.attempts,
         )
         if not everything and batches and len(batches[-1].targets) < size:
             # Some claims failed: the remaining people wait until the next batch is full.
@@ -290,17 +309,18 @@ class Dialer:
         lost = [target for target in targets if target.key not in won]
         self._somebody_known = True
         statuses = self._claims.statuses([target.key for target in lost])
-        barred = self._ledger.barred(self._run, lost, self._screener.quiet_since)
+        barred = self._ledger.barred(self._run, lost, self._screener.quiet_since, self._plan.attempts)
         first_rows = first_rows_of(statuses, self._claims)
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
-            elif (status := statuses.get(target.key)) is not None:
+            elif (status := statuses.get(target.key)) is not None and not is_due(target, status):
+                # The words for another attempt than the one that would be next are never spoken.
                 del self._waiting[target.key]
                 self._stats.count_known(target, status, first_rows)
-            elif (words := barred.get(target.to_phone_number)) is not None:
+            elif (why := barred.get(target.key)) is not None:
                 del self._waiting[target.key]
-                self._stats.screen(target, self._screener.barred(target, words))
+                self._stats.leave_out(target, self._screener.barred(target, why))
 
     def _room(self) -> int:
         """Return how many more people may be claimed in this run."""
@@ -323,8 +343,8 @@ class Dialer:
         return self._plan.rate is None and self._queue.has_batches() and not self._stop()
 
     def _finish(self) -> None:
-        left = sum(len(batch.targets) for batch in self._queue.drain())
-        self._stats.count("not_sent", left + len(self._waiting))
+        left = [target for batch in self._queue.drain() for target in batch.targets]
+        self._stats.count_people("not_sent", [*left, *self._waiting.values()])
         self._stats.deferred.close()
         self._refused_earlier.close()
         try:

@@ -2,17 +2,21 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from xuna_cli.dialing.deferred import Deferred
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import COUNTS, Cause, Report, Screened
 from xuna_cli.errors import XunaError
+from xuna_cli.ledger.attempts import Never, NoMore, NotYet, Standing
 from xuna_cli.ledger.records import BatchRecord, ClaimStatus
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.rules import DEFERRED
+from xuna_cli.times import for_people
 
 REFUSED = "api-refused"  # code of a call that the API rejects
+NEXT_ATTEMPT = "next-attempt"  # code of a person who may be called again later
 REJECTIONS_KEPT = 1_000
 SCREENED_KEPT = 1_000
 ROWS_NAMED = 5  # of each cause
@@ -45,6 +49,10 @@ class RunStats:
         self.example: CallTarget | None = None
         self._refused_calls = 0
         self._refused_earlier = 0
+        self._attempts: Counter[int] = Counter()
+        self._again: Counter[str] = Counter()
+        self._exhausted = 0
+        self._awaiting = 0
         self.rows = 0
         self.done = 0
         self.list_complete = False
@@ -54,6 +62,14 @@ class RunStats:
         with self._lock:
             self._counts[str(what)] += rows
 
+    def count_people(self, what: str, targets: Sequence[CallTarget], by: int = 1) -> None:
+        """Add people to `what`, one of `COUNTS`, by attempt; `by=-1` takes them out again."""
+        with self._lock:
+            self._counts[what] += by * len(targets)
+            if what == "accepted":
+                self._attempts.update(target.attempt for target in targets)
+            self._again[what] += by * sum(target.attempt > 1 for target in targets)
+
     def duplicate(self, target: CallTarget, of_row: int | None) -> None:
         """Note a duplicate row and the person's other row (None if unknown)."""
         with self._lock:
@@ -62,10 +78,12 @@ class RunStats:
                 self._duplicates.append((target.row_number, of_row))
         self._observer.known(target, ClaimStatus.DUPLICATE, of_row)
 
-    def reject(self, rejection: Rejection) -> None:
-        """Count and report a rejected row."""
+    def reject(self, rejection: Rejection, *, again: bool = False) -> None:
+        """Count and report a rejected row; `again`: the person was called before in the campaign."""
         with self._lock:
             self._counts["rejected"] += 1
+            if again:
+                self._again.update(("rejected", f"rejected:{rejection.code}"))
             self._refused_calls += rejection.code == REFUSED
             if len(self._rejections) < REJECTIONS_KEPT:
                 self._rejections.append(rejection)
@@ -80,6 +98,7 @@ class RunStats:
         """Count and report a skipped or deferred row; a permanently skipped one is reported as a rejection."""
         with self._lock:
             self._counts[reason.count] += 1
+            self._again[reason.count] += target.attempt > 1
             self._reasons[reason.code] += reason.count != DEFERRED
             screened = self._deferred if reason.count == DEFERRED else self._screened
             if len(screened) < SCREENED_KEPT:
@@ -99,11 +118,19 @@ class RunStats:
                 )
             )
 
+    def leave_out(self, target: CallTarget, why: Reason | Standing) -> None:
+        """Count a claimed person who is not called after all: by a rule, or by what the ledger knows by now."""
+        if isinstance(why, Reason):
+            self.screen(target, why)
+        else:
+            self.count_known(target, why, {})
+
     def taken_up_again(self, target: CallTarget) -> None:
         """Uncount a deferred row that is screened again."""
         with self._lock:
             self._deferred.pop(target.row_number, None)
             self._counts["deferred"] -= 1
+            self._again["deferred"] -= target.attempt > 1
 
     def note_done(self, people: int) -> None:
         """Count claimed people who are settled."""
@@ -133,13 +160,23 @@ class RunStats:
             if all((known.code, known.message) != (error.code, error.message) for known in self._errors):
                 self._errors.append(error)
 
-    def count_known(self, target: CallTarget, status: ClaimStatus, first_rows: Mapping[str, int]) -> None:
-        """Count a row whose person is in the ledger; `first_rows` has the first rows of duplicates."""
-        if status is ClaimStatus.DUPLICATE:
+    def count_known(self, target: CallTarget, standing: Standing, first_rows: Mapping[str, int]) -> None:
+        """Count a row whose person is in the ledger; `first_rows` has the first rows of duplicates.
+
+        A person whose next attempt is made later has to have its target.
+        """
+        if standing is ClaimStatus.DUPLICATE:
             self.duplicate(target, first_rows.get(target.key))
-        else:
-            self.count(status)
-            self._observer.known(target, status, None)
+            return
+        if isinstance(standing, NotYet) and standing.opens_at and standing.attempt == target.attempt:
+            self.screen(target, next_attempt_later(standing.attempt, standing.opens_at))
+            return
+        with self._lock:
+            self._awaiting += isinstance(standing, NotYet)
+            self._exhausted += standing == Never(NoMore.EXHAUSTED)
+        status = standing if isinstance(standing, ClaimStatus) else ClaimStatus.ALREADY_CALLED
+        self.count(status)
+        self._observer.known(target, status, None)
 
     def get(self, what: str) -> int:
         """Return a count."""
@@ -179,4 +216,14 @@ class RunStats:
                 ),
                 refused_calls=self._refused_calls,
                 refused_earlier=self._refused_earlier,
+                attempts=dict(sorted(self._attempts.items())),
+                again={name: rows for name, rows in self._again.items() if rows},
+                exhausted=self._exhausted,
+                awaiting_outcome=self._awaiting,
             )
+
+
+def next_attempt_later(attempt: int, opens_at: datetime) -> Reason:
+    """Return the reason of a person whose next attempt may not be made yet."""
+    message = f"{NEXT_ATTEMPT}: attempt {attempt} is due at {for_people(opens_at)}"
+    return Reason(NEXT_ATTEMPT, DEFERRED, message, opens_at=opens_at)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from xuna_cli.ledger.attempts import Standing
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import CalledAt
+from xuna_cli.ledger.records import CalledAt, ClaimStatus
 from xuna_cli.models import CallTarget, Contact, Reason
 from xuna_cli.screening.order import Screening, first, until_all_allow
 from xuna_cli.screening.rules import Rule, ScreeningContext
@@ -18,12 +19,20 @@ class Screener:
         screening: the rules.
         now: the clock, in UTC.
         ledger: source of the do-not-call list and earlier calls, or None.
+        campaign_id: the campaign; None if it is new.
     """
 
-    def __init__(self, screening: Screening, now: Callable[[], datetime], ledger: Ledger | None) -> None:
+    def __init__(
+        self,
+        screening: Screening,
+        now: Callable[[], datetime],
+        ledger: Ledger | None,
+        campaign_id: int | None = None,
+    ) -> None:
         self.screening = screening
         self._now = now
         self._ledger = ledger
+        self._campaign_id = campaign_id
         self._at_intake = screening.at_intake
         self._second_look = screening.second_look
         self._before_post = screening.before_post
@@ -35,7 +44,7 @@ class Screener:
         now = self._now()
         numbers = [target.to_phone_number for target, _ in people]
         listed = self._listed_of(people)
-        called = self._called(numbers, now)
+        called = self._called(people, now)
         places: Iterable[int] = range(len(people))
         if not listed and self._is_fit is not None:
             places = [
@@ -48,11 +57,10 @@ class Screener:
         found = {}
         for place in places:
             target, contact = people[place]
-            number = target.to_phone_number
             fields = contact.fields if contact is not None else {}
             reason = self._reason(
                 self._at_intake,
-                ScreeningContext(target, now, fields, _words(listed, target), called.get(number)),
+                ScreeningContext(target, now, fields, _words(listed, target), called.get(target.key)),
             )
             if reason is not None:
                 found[place] = reason
@@ -61,15 +69,14 @@ class Screener:
     def second_look(self, people: Sequence[tuple[CallTarget, Contact | None]]) -> dict[int, Reason]:
         """Re-screen deferred people: return the barred ones by position, with the reasons."""
         now = self._now()
-        numbers = [target.to_phone_number for target, _ in people]
         listed = self._listed_of(people)
-        called = self._called(numbers, now)
+        called = self._called(people, now)
         reasons = (
             self._reason(
                 self._second_look,
-                ScreeningContext(target, now, {}, _words(listed, target), called.get(number)),
+                ScreeningContext(target, now, {}, _words(listed, target), called.get(target.key)),
             )
-            for (target, _), number in zip(people, numbers, strict=True)
+            for target, _ in people
         )
         return {place: reason for place, reason in enumerate(reasons) if reason is not None}
 
@@ -91,11 +98,14 @@ class Screener:
         quiet = self.screening.quiet_days
         return None if quiet is None else quiet.since(self._now())
 
-    def _called(self, numbers: Sequence[str], now: datetime) -> Mapping[str, str]:
+    def _called(
+        self, people: Sequence[tuple[CallTarget, Contact | None]], now: datetime
+    ) -> Mapping[str, str]:
         quiet = self.screening.quiet_days
         if quiet is None or self._ledger is None:
             return {}
-        return last_calls(self._ledger, numbers, quiet.since(now))
+        targets = [target for target, _ in people]
+        return last_calls(self._ledger, targets, quiet.since(now), campaign_id=self._campaign_id)
 
     def before_post(self, targets: Sequence[CallTarget]) -> dict[str, Reason]:
         """Return people who may no longer be called, by key, with the reasons.
@@ -111,12 +121,14 @@ class Screener:
         )
         return {key: reason for key, reason in reasons if reason is not None}
 
-    def barred(self, target: CallTarget, words: str) -> Reason:
-        """Return why the ledger bars a person: on the do-not-call list, or called within the quiet days."""
+    def barred(self, target: CallTarget, why: str | Standing) -> Reason | Standing:
+        """Return why the ledger bars a person: a rule's reason, or how the person stands in the campaign."""
+        if not isinstance(why, str) or isinstance(why, ClaimStatus):
+            return why
         rule: Rule | None = self.screening.do_not_call
-        look = ScreeningContext(target, self._now(), {}, words)
-        if isinstance(words, CalledAt):
-            rule, look = self.screening.quiet_days, ScreeningContext(target, self._now(), called_at=words)
+        look = ScreeningContext(target, self._now(), {}, why)
+        if isinstance(why, CalledAt):
+            rule, look = self.screening.quiet_days, ScreeningContext(target, self._now(), called_at=why)
         reason = None if rule is None else rule(look)
         if reason is None:
             raise AssertionError(target.to_phone_number)

@@ -57,6 +57,7 @@ def _line(target: CallTarget, note: object) -> str:
         target.timezone,
         target.other_numbers,
         _window_line(target.window),
+        target.attempt,
         fields,
         note,
     ]
@@ -64,10 +65,11 @@ def _line(target: CallTarget, note: object) -> str:
 
 
 def _read(line: str) -> tuple[CallTarget, object]:
-    row_number, key, number, override, timezone, others, times, fields, note = json.loads(line)
+    row_number, key, number, override, timezone, others, times, attempt, fields, note = json.loads(line)
     contact = None if fields is None else Contact(fields[0], fields[1])
     window = None if times is None else CallWindow(*map(_time, times))
-    return CallTarget(row_number, key, number, override, contact, timezone, tuple(others), window), note
+    target = CallTarget(row_number, key, number, override, contact, timezone, tuple(others), window, attempt)
+    return target, note
 
 
 def _window_line(window: CallWindow | None) -> list[str | None] | None:

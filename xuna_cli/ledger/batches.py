@@ -1,13 +1,15 @@
 """The ledger's batches: written to disk before the POST, and again with the outcome right after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from xuna_cli.errors import LedgerError, RepeatedBatchIdError
-from xuna_cli.ledger.claims import Claims, add_batch, insert_calls, move_calls
+from xuna_cli.ledger.attempts import Attempts
+from xuna_cli.ledger.claims import Barred, Claims, add_batch, insert_calls, move_calls
 from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.last_calls import NO_CAMPAIGN
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState, Run
 from xuna_cli.ledger.runs import Runs, lost_claim
@@ -37,16 +39,20 @@ class Batches:
     # -- before the POST
 
     @retry_on_rollback
-    def submit(self, batch: Batch, quiet_since: datetime | None = None) -> Mapping[str, str]:
+    def submit(
+        self, batch: Batch, quiet_since: datetime | None = None, policy: Attempts | None = None
+    ) -> Barred:
         """Commit to disk that the batch's POST is about to be sent.
 
         Args:
             batch: a claimed batch of this run.
             quiet_since: bar people who were called since then, or are being called now, in any campaign.
+            policy: whom the run calls again.
 
         Returns:
-            The batch's numbers that are barred, with the reasons: on the do-not-call list, or called within
-            the quiet days (a `CalledAt`). If there are any, the batch is not submitted, and nothing may
+            The keys of people who are barred, with the reasons: on the do-not-call list, called within
+            the quiet days (a `CalledAt`), or called before with an outcome that doesn't, or no longer,
+            allow another attempt. If there are any, the batch is not submitted, and nothing may
             be sent before they are unclaimed. This is the last check, in the transaction that precedes
             the POST.
 
@@ -55,10 +61,13 @@ class Batches:
                 be sent.
         """
 
-        def submit() -> Mapping[str, str]:
+        def submit() -> Barred:
             # A reader of others' calls waits until the calls being submitted are visible.
             self._engine.lock_named("submit", shared=quiet_since is None)
-            if barred := self._claims.barred_from_post(batch.targets, quiet_since):
+            campaign_id = NO_CAMPAIGN
+            if quiet_since is not None or any(target.attempt > 1 for target in batch.targets):
+                [(campaign_id,)] = self._db.rows("campaign_of_batch", {"id": batch.id}) or [(NO_CAMPAIGN,)]
+            if barred := self._claims.barred_from_post(campaign_id, batch.targets, quiet_since, policy):
                 return barred
             at = self._db.timestamp()
             owner = self._engine.rows(named("submit"), {"id": batch.id, "submitted_at": at})
@@ -186,8 +195,7 @@ class Batches:
             self._db.change("record", outcome)
             children = [add_batch(self._db, run.id, part, parent.id) for part in parts]
             for child in children:
-                keys = [target.key for target in child.targets]
-                move_calls(self._db, run.campaign_id, child.id, keys)
+                move_calls(self._db, run.campaign_id, child.id, child.targets)
             self._db.change("delete_calls_of_batch", {"id": parent.id})
             at = self._db.timestamp()
             rows = [
@@ -217,5 +225,5 @@ class Batches:
 
 def batch_record(row: Sequence[Any]) -> BatchRecord:
     """Make a record of the first columns of `batches_of_campaign`."""
-    batch_id, run_id, parent_id, state, *rest = row[:11]
+    batch_id, run_id, parent_id, state, *rest = row[:12]
     return BatchRecord(batch_id, run_id, parent_id, BatchState(state), *rest)

@@ -16,6 +16,7 @@ from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,
     BatchState,
+    CallKey,
     CallOutcome,
     CallRecord,
     Campaign,
@@ -110,8 +111,11 @@ def _calls_of(ledger: Ledger, batches: Sequence[BatchRecord], *, outcomes: bool)
     if not by_id:
         return
     known = outcomes_of(ledger, tuple(by_id)) if outcomes else {}
-    for batch_id, row_number, key, number in ledger.rows_in("calls_of_batches", tuple(by_id)):
-        yield CallRecord(row_number, key, number, by_id[batch_id], known.get(key))
+    for batch_id, row_number, key, number, attempt, superseded in ledger.rows_in(
+        "calls_of_batches", tuple(by_id)
+    ):
+        outcome = known.get(CallKey(key, attempt))
+        yield CallRecord(row_number, key, number, by_id[batch_id], outcome, attempt, is_last=not superseded)
 
 
 def calls_with_outcomes(ledger: Ledger, campaign: Campaign) -> Iterator[tuple[CallRecord, CallOutcome]]:
@@ -225,7 +229,7 @@ def _rows_by_batch(
 
 def _obstacle(ledger: Ledger, row: Sequence[Any], *, placed: bool) -> UsageError | None:
     """Return why a batch can't be resolved in this way."""
-    batch, run_ended_at, deadline = batch_record(row), row[11], row[12]
+    batch, run_ended_at, deadline = batch_record(row), row[12], row[13]
     [(found,)] = ledger.rows("found_of_batch", {"id": batch.id})
     if batch.state not in HELD_STATES:
         return UsageError(

@@ -1,21 +1,27 @@
 """The ledger's claims: who is claimed, who is barred, and claiming call targets for a run's batches."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from operator import itemgetter
 from secrets import token_hex
 
+from xuna_cli.ledger.attempts import Attempts, Due, LastCall, Never, NoMore, Standing, next_attempt
+from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
-from xuna_cli.ledger.records import HELD_STATES, Batch, BatchState, CalledAt, ClaimStatus, Run
+from xuna_cli.ledger.records import Batch, BatchState, CalledAt, CallKey, ClaimStatus, Run
 from xuna_cli.ledger.runs import Runs
 from xuna_cli.models import CallTarget
 from xuna_cli.phone.same_person import other_form, with_other_forms
 
 Groups = Sequence[Sequence[CallTarget]]
+Barred = Mapping[str, str | Standing]
+"""Keys of people who may not be called, with the reasons: the words of the do-not-call list, a `CalledAt`, or how
+somebody stands whose next attempt may not be made."""
 
 
 class Claims:
@@ -28,22 +34,69 @@ class Claims:
     # -- who is claimed
 
     def claim_statuses(
-        self, campaign_id: int, keys: Sequence[str], *, run_id: int | None = None
-    ) -> dict[str, ClaimStatus]:
-        """Return the claim status of those keys that the ledger knows in this campaign, in any form of the number.
+        self,
+        campaign_id: int,
+        keys: Sequence[str],
+        *,
+        run_id: int | None = None,
+        policy: Attempts | None = None,
+    ) -> dict[str, Standing]:
+        """Return how those people stand whom the ledger knows in this campaign, in any form of the number.
+
+        A person's last call counts.
 
         Args:
             campaign_id: the campaign.
             keys: keys of people.
             run_id: the asking run; people that it has claimed, or that the API refused in it, are duplicates.
+            policy: whom the run calls again; without one, nobody is due.
         """
-        found = {
-            key: _claim_status(state, own=owner == run_id)
-            for key, state, owner in self._db.rows_of_keys("claims_of_keys", keys, campaign_id)
-        }
+        calls = _last_calls(self._calls_of(campaign_id, keys))
+        found = self._standings(campaign_id, calls, policy)
+        found.update((key, ClaimStatus.DUPLICATE) for key, call in calls.items() if call.run_id == run_id)
         if run_id is not None:
             refused = self.refused(campaign_id, keys)
             found.update((key, ClaimStatus.DUPLICATE) for key in keys if refused.get(key) == run_id)
+        return found
+
+    def _calls_of(self, campaign_id: int, keys: Sequence[str]) -> Iterator[tuple[str, LastCall]]:
+        """Yield each call of these people, with the key as given."""
+        for key, *call in self._db.rows_of_keys("claims_of_keys", keys, campaign_id):
+            yield key, LastCall(*call)
+
+    def _standings(
+        self, campaign_id: int, calls: Mapping[str, LastCall], policy: Attempts | None
+    ) -> dict[str, Standing]:
+        sync, outcomes = None, {}
+        if policy is not None and calls:
+            sync = sync_of(self._db, campaign_id)
+            keys = sorted({call.key for call in calls.values() if call.state == BatchState.ACCEPTED})
+            outcomes = outcomes_of_keys(self._db, campaign_id, keys)
+        now = self._db.now()
+        standings = {}
+        for key, call in calls.items():
+            record = outcomes.get(CallKey(call.key, call.attempt))
+            outcome = outcome_of(record, call.submitted_at, sync)
+            standings[key] = next_attempt(policy, call, outcome, sync, now)
+        return standings
+
+    def not_due(
+        self, campaign_id: int, targets: Sequence[CallTarget], policy: Attempts | None
+    ) -> dict[str, Standing]:
+        """Return the people whose later attempt may not be made now, by what the ledger says of their earlier ones."""
+        again = {target.key: target for target in targets if target.attempt > 1}
+        if not again:
+            return {}
+        calls = self._calls_of(campaign_id, tuple(again))
+        earlier = _last_calls((key, call) for key, call in calls if call.attempt < again[key].attempt)
+        standings = self._standings(campaign_id, earlier, policy)
+        found: dict[str, Standing] = {}
+        for key, target in again.items():
+            standing = standings.get(
+                key, Never(NoMore.NOT_ASKED_FOR)
+            )  # without an earlier call, nothing is proven
+            if standing != Due(key, target.attempt):
+                found[key] = standing
         return found
 
     def row_numbers(self, campaign_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -66,25 +119,37 @@ class Claims:
         return {number: reason or "" for number, reason in found}
 
     def barred(
-        self, run: Run, targets: Sequence[CallTarget], quiet_since: datetime | None = None
-    ) -> Mapping[str, str]:
+        self,
+        run: Run,
+        targets: Sequence[CallTarget],
+        quiet_since: datetime | None = None,
+        policy: Attempts | None = None,
+    ) -> Barred:
         """Return the people whom a claim leaves out, with the reasons, as `submit` does."""
-        barred = self.barred_from_post(targets, quiet_since)
+        barred = self.barred_from_post(run.campaign_id, targets, quiet_since, policy)
         if quiet_since is not None:
             claimed = claimed_by_others(self._db, [target.to_phone_number for target in targets], run.id)
-            barred = {**dict.fromkeys(claimed, CalledAt("now")), **barred}
+            now = {target.key: CalledAt("now") for target in targets if target.to_phone_number in claimed}
+            barred = {**now, **barred}
         return barred
 
-    def barred_from_post(self, targets: Sequence[CallTarget], quiet_since: datetime | None) -> dict[str, str]:
-        """Return the numbers that `submit` bars, with the reasons."""
-        barred: dict[str, str] = {}
+    def barred_from_post(
+        self,
+        campaign_id: int,
+        targets: Sequence[CallTarget],
+        quiet_since: datetime | None,
+        policy: Attempts | None,
+    ) -> Barred:
+        """Return the people that `submit` bars, with the reasons."""
+        barred: dict[str, str | Standing] = {}
+        barred.update(self.not_due(campaign_id, targets, policy))
         if quiet_since is not None:
-            called = last_calls(self._db, [target.to_phone_number for target in targets], quiet_since)
-            barred.update((number, CalledAt(at)) for number, at in called.items())
+            called = last_calls(self._db, targets, quiet_since, campaign_id=campaign_id)
+            barred.update((key, CalledAt(at)) for key, at in called.items())
         if reasons := self.on_do_not_call_list(number for target in targets for number in target.numbers):
             # A person with one number on the list is not called under another number.
             barred.update(
-                (target.to_phone_number, reasons[number])
+                (target.key, reasons[number])
                 for target in targets
                 for number in target.numbers
                 if number in reasons
@@ -94,18 +159,25 @@ class Claims:
     # -- claiming
 
     @retry_on_rollback
-    def claim(self, run: Run, groups: Groups, quiet_since: datetime | None = None) -> list[Batch]:
+    def claim(
+        self,
+        run: Run,
+        groups: Groups,
+        quiet_since: datetime | None = None,
+        policy: Attempts | None = None,
+    ) -> list[Batch]:
         """Claim call targets in one transaction.
 
         Each group becomes a batch. People claimed by another run in the meantime are left out, and
         the batches are filled up from the groups behind them. People who have come onto the ledger's
-        do-not-call list, whom the API has refused in this run, or who were called within the quiet days are
-        left out, too.
+        do-not-call list, whom the API has refused in this run, who were called within the quiet days, or whose
+        attempt (of the number that the target has) may not be made now are left out, too.
 
         Args:
             run: this run.
             groups: the targets of each batch; all keys differ.
             quiet_since: leave out people called since then in any campaign, or claimed by another run now.
+            policy: whom the run calls again.
 
         Returns:
             The batches, in order, none empty.
@@ -118,7 +190,7 @@ class Claims:
             # Claims of a campaign are serialised, or machines would block on rows that they then lose.
             self._db.change("lock_campaign", {"campaign_id": run.campaign_id})
             groups = self._still_free(run, groups)
-            groups = self._without_barred(run, groups, quiet_since)
+            groups = self._without_barred(run, groups, quiet_since, policy)
             groups = self._without_other_forms(run, groups)
             batches = [add_batch(self._db, run.id, group) for group in groups]
             if insert_calls(self._db, run.campaign_id, batches) == sum(map(len, groups)):
@@ -132,33 +204,39 @@ class Claims:
         this overlooks costs only time, since the claim itself decides.
         """
         targets = [target for group in groups for target in group]
-        if not self.claim_statuses(run.campaign_id, [target.key for target in targets[:ROWS_PER_STATEMENT]]):
+        firsts = [target.key for target in targets if target.attempt == 1]
+        if not self.claim_statuses(run.campaign_id, firsts[:ROWS_PER_STATEMENT]):
             return groups
-        known = self.claim_statuses(run.campaign_id, [target.key for target in targets])
-        left = iter([target for target in targets if target.key not in known])
+        known = self.claim_statuses(run.campaign_id, firsts)
+        left = iter([target for target in targets if target.attempt > 1 or target.key not in known])
         refilled = [list(islice(left, len(group))) for group in groups]
         return [group for group in refilled if group]
 
-    def _without_barred(self, run: Run, groups: Groups, quiet_since: datetime | None) -> Groups:
+    def _without_barred(
+        self, run: Run, groups: Groups, quiet_since: datetime | None, policy: Attempts | None
+    ) -> Groups:
         targets = [target for group in groups for target in group]
-        barred = self.barred(run, targets, quiet_since)
+        barred = self.barred(run, targets, quiet_since, policy)
         refused = self.refused(run.campaign_id, [target.key for target in targets])
         if not barred and run.id not in refused.values():
             return groups
         return _kept(
             groups,
-            lambda target: target.to_phone_number not in barred and refused.get(target.key) != run.id,
+            lambda target: target.key not in barred and refused.get(target.key) != run.id,
         )
 
     def _without_other_forms(self, run: Run, groups: Groups) -> Groups:
-        """Leave out people claimed under another form of the number, in the ledger or earlier in these groups."""
-        others = with_other_forms(target.key for group in groups for target in group)
+        """Leave out people claimed under another form of the number, in the ledger or earlier in these groups.
+
+        Later attempts have the key of the first one.
+        """
+        others = with_other_forms(target.key for group in groups for target in group if target.attempt == 1)
         if not others:
             return groups
         taken = {key for key, *_ in self._db.rows_in("claims_of_keys", tuple(others), run.campaign_id)}
 
         def is_first(target: CallTarget) -> bool:
-            if other_form(target.key) in taken:
+            if target.attempt == 1 and other_form(target.key) in taken:
                 return False
             taken.add(target.key)
             return True
@@ -176,7 +254,7 @@ class Claims:
             if not targets:
                 self._db.change("delete_batch", {"id": batch.id})
                 continue
-            moved = [target.key for target in targets if owner[target.key] != batch.id]
+            moved = [target for target in targets if owner[target.key] != batch.id]
             move_calls(self._db, run.campaign_id, batch.id, moved)
             packed.append(_with_others(self._db, batch, targets))
         return packed
@@ -208,7 +286,13 @@ def add_batch(
     nonce = token_hex(8)
     [(batch_id,)] = database.engine.rows(
         named("add_batch"),
-        {"run_id": run_id, "parent_id": parent_id, "size": len(targets), "nonce": nonce},
+        {
+            "run_id": run_id,
+            "parent_id": parent_id,
+            "size": len(targets),
+            "nonce": nonce,
+            "again": _again(targets),
+        },
     )
     return Batch(int(batch_id), tuple(targets), nonce)
 
@@ -216,7 +300,7 @@ def add_batch(
 def insert_calls(database: Database, campaign_id: int, batches: Iterable[Batch]) -> int:
     """Insert claims for the targets of batches; return how many are new."""
     rows = [
-        (campaign_id, target.key, target.to_phone_number, batch.id, target.row_number)
+        (campaign_id, target.key, target.attempt, target.to_phone_number, batch.id, target.row_number)
         for batch in batches
         for target in batch.targets
     ]
@@ -225,15 +309,22 @@ def insert_calls(database: Database, campaign_id: int, batches: Iterable[Batch])
     return database.insert("insert_calls", rows)
 
 
-def move_calls(database: Database, campaign_id: int, batch_id: int, keys: Sequence[str]) -> None:
+def move_calls(database: Database, campaign_id: int, batch_id: int, targets: Sequence[CallTarget]) -> None:
     """Move calls to another batch."""
-    database.change_in("move_calls", keys, batch_id, campaign_id)
+    by_attempt: dict[int, list[str]] = defaultdict(list)
+    for target in targets:
+        by_attempt[target.attempt].append(target.key)
+    for attempt, keys in by_attempt.items():
+        database.change_in("move_calls", keys, batch_id, campaign_id, attempt)
 
 
 def _with_others(database: Database, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
     """Change a batch's people and its nonce, since an idempotency key must identify one request."""
     changed = Batch(batch.id, tuple(targets), token_hex(8))
-    database.change("resize_batch", {"id": batch.id, "size": len(targets), "nonce": changed.nonce})
+    database.change(
+        "resize_batch",
+        {"id": batch.id, "size": len(targets), "nonce": changed.nonce, "again": _again(targets)},
+    )
     return changed
 
 
@@ -242,11 +333,23 @@ def _kept(groups: Groups, keep: Callable[[CallTarget], bool]) -> Groups:
     return [group for group in left if group]
 
 
-def _claim_status(state: str, *, own: bool) -> ClaimStatus:
-    if own:
-        return ClaimStatus.DUPLICATE
-    if state == BatchState.ACCEPTED:
-        return ClaimStatus.ALREADY_CALLED
-    if state in HELD_STATES:
-        return ClaimStatus.HELD
-    return ClaimStatus.IN_FLIGHT
+def _again(targets: Sequence[CallTarget]) -> int:
+    """Return how many of the calls are not a person's first."""
+    return sum(target.attempt > 1 for target in targets)
+
+
+def _last_calls(calls: Iterable[tuple[str, LastCall]]) -> dict[str, LastCall]:
+    """Return each person's last call, by the key as given.
+
+    Where an old ledger has both forms of a number, a call that may be in progress counts first.
+    """
+    last: dict[str, LastCall] = {}
+    for key, call in calls:
+        known = last.get(key)
+        if known is None or _rank(call) >= _rank(known):
+            last[key] = call
+    return last
+
+
+def _rank(call: LastCall) -> tuple[bool, int, str]:
+    return call.state != BatchState.ACCEPTED, call.attempt, call.submitted_at or ""

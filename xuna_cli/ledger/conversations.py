@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from xuna_cli.ledger.database import as_written
-from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.database import Database, as_written
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
-from xuna_cli.ledger.records import CallOutcome, ConversationSync, KeptRecord, OutcomeRecord
+from xuna_cli.ledger.records import CallKey, CallOutcome, ConversationSync, KeptRecord, OutcomeRecord
 from xuna_cli.models import Conversation, Evaluation
 
 LONGEST_TEXT = 2_000  # stored characters of a rationale or a collected value
@@ -28,12 +27,12 @@ class Link:
 
     Attributes:
         conversation: the record without its transcript.
-        keys: keys of the calls; several only if the match is unproven.
+        calls: the calls; several only if the match is unproven.
         joined_by: how the match is proven; None if it is not.
     """
 
     conversation: Conversation
-    keys: Sequence[str]
+    calls: Sequence[CallKey]
     joined_by: str | None
 
 
@@ -58,7 +57,7 @@ def is_final(conversation: Conversation) -> bool:
     return status not in UNDER_WAY and (bool(conversation.evaluation) or status in ENDED)
 
 
-def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
+def store(ledger: Database, campaign_id: int, links: Sequence[Link]) -> None:
     """Store conversations in one transaction; earlier versions are replaced.
 
     Calls whose claim was deleted in the meantime are left out.
@@ -71,18 +70,18 @@ def store(ledger: Ledger, campaign_id: int, links: Sequence[Link]) -> None:
     with ledger.transaction():
         ids = [link.conversation.conversation_id for link in links]
         ledger.change_in("forget_conversations", ids, campaign_id)
-        keys = sorted({key for link in links for key in link.keys})
-        claimed = {key for key, *_ in ledger.rows_in("calls_of_keys", keys, campaign_id)}
+        keys = sorted({key for link in links for key, _ in link.calls})
+        claimed = {call[:2] for call in ledger.rows_in("calls_of_keys", keys, campaign_id)}
         values = [
-            (campaign_id, key, *_stored(link))
+            (campaign_id, *call, *_stored(link))
             for link in links
-            for key in dict.fromkeys(link.keys)
-            if key in claimed
+            for call in dict.fromkeys(link.calls)
+            if call in claimed
         ]
         ledger.insert("add_outcomes", values)
 
 
-def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None:
+def forget_but(ledger: Database, campaign_id: int, linked: Container[str]) -> None:
     """Delete links that depended on other records, or were in doubt, and are no longer found.
 
     Args:
@@ -96,53 +95,54 @@ def forget_but(ledger: Ledger, campaign_id: int, linked: Container[str]) -> None
         ledger.change_in("forget_conversations", gone, campaign_id)
 
 
-def final_conversations(ledger: Ledger, campaign_id: int, ids: Sequence[str]) -> set[str]:
+def final_conversations(ledger: Database, campaign_id: int, ids: Sequence[str]) -> set[str]:
     """Return the conversations that are matched already and final."""
     return {found for (found,) in ledger.rows_in("final_conversations", ids, campaign_id)}
 
 
-def known_batch_ids(ledger: Ledger, ids: Iterable[str]) -> set[str]:
+def known_batch_ids(ledger: Database, ids: Iterable[str]) -> set[str]:
     """Return the API's batch ids that any campaign of this ledger has."""
     return {found for (found,) in ledger.rows_in("known_batch_ids", sorted(ids))}
 
 
-def kept_records(ledger: Ledger, campaign_id: int) -> Iterator[KeptRecord]:
+def kept_records(ledger: Database, campaign_id: int) -> Iterator[KeptRecord]:
     """Yield every stored record of a campaign, in short reads that do not block writers."""
-    after = ("", "")
+    after = ("", 0, "")
     while rows := ledger.rows(
         "kept_records_page",
         {
             "campaign_id": campaign_id,
             "key": after[0],
-            "conversation_id": after[1],
+            "attempt": after[1],
+            "conversation_id": after[2],
             "size": ROWS_PER_STATEMENT,
         },
     ):
-        for _, conversation_id, number, final, evaluation, collected in rows:
+        for _, _, conversation_id, number, final, evaluation, collected in rows:
             yield KeptRecord(
                 conversation_id, number, bool(final), _evaluation(evaluation), json.loads(collected)
             )
-        after = rows[-1][:2]
+        after = rows[-1][:3]
 
 
-def outcomes_of(ledger: Ledger, batch_ids: Sequence[int]) -> dict[str, OutcomeRecord]:
-    """Return the outcomes of the calls of some batches (the ledger's ids), by key.
+def outcomes_of(ledger: Database, batch_ids: Sequence[int]) -> dict[CallKey, OutcomeRecord]:
+    """Return the outcomes of the calls of some batches (the ledger's ids).
 
     Of several conversations of one call, the latest counts; a proven one counts before an unproven one.
     """
-    return _by_key(ledger.rows_in("outcomes_of_batches", batch_ids))
+    return _by_call(ledger.rows_in("outcomes_of_batches", batch_ids))
 
 
-def outcomes_of_keys(ledger: Ledger, campaign_id: int, keys: Sequence[str]) -> dict[str, OutcomeRecord]:
+def outcomes_of_keys(ledger: Database, campaign_id: int, keys: Sequence[str]) -> dict[CallKey, OutcomeRecord]:
     """Return the outcomes of the calls of some keys, as `outcomes_of` does."""
-    return _by_key(ledger.rows_in("outcomes_of_keys", keys, campaign_id))
+    return _by_call(ledger.rows_in("outcomes_of_keys", keys, campaign_id))
 
 
-def _by_key(found: Iterable[Sequence[Any]]) -> dict[str, OutcomeRecord]:
+def _by_call(found: Iterable[Sequence[Any]]) -> dict[CallKey, OutcomeRecord]:
     rows = defaultdict(list)
-    for key, *row in found:
-        rows[key].append(row)
-    return {key: _record(key, of_call) for key, of_call in rows.items()}
+    for key, attempt, *row in found:
+        rows[CallKey(key, attempt)].append(row)
+    return {call: _record(call.key, of_call) for call, of_call in rows.items()}
 
 
 def _record(key: str, rows: Sequence[Sequence[object]]) -> OutcomeRecord:
@@ -169,7 +169,7 @@ def _evaluation(text: str) -> Mapping[str, Evaluation]:
     return {name: Evaluation(**criterion) for name, criterion in criteria.items()}
 
 
-def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
+def found_of_held(ledger: Database, campaign_id: int) -> dict[int, int]:
     """Return how many calls of each held batch (by the ledger's id) are proven to have been made."""
     return {
         batch: int(found)
@@ -177,7 +177,7 @@ def found_of_held(ledger: Ledger, campaign_id: int) -> dict[int, int]:
     }
 
 
-def sync_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
+def sync_of(ledger: Database, campaign_id: int) -> ConversationSync | None:
     """Return when and how completely the records of a campaign were last read; None if never."""
     rows = ledger.rows("conversation_sync", {"campaign_id": campaign_id})
     if not rows:
@@ -186,7 +186,7 @@ def sync_of(ledger: Ledger, campaign_id: int) -> ConversationSync | None:
     return ConversationSync(read_at, incomplete, records, joined, elsewhere, unjoined, json.loads(reasons))
 
 
-def store_sync(ledger: Ledger, campaign_id: int, sync: ConversationSync) -> None:
+def store_sync(ledger: Database, campaign_id: int, sync: ConversationSync) -> None:
     """Store when and how completely the records were read."""
     with ledger.transaction():
         ledger.change(

@@ -144,6 +144,10 @@ class Database:
 
     # -- time
 
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+        return self._now()
+
     def timestamp(self) -> str:
         """Return the current time in the ledger's format."""
         return as_written(self._now())

@@ -1,41 +1,49 @@
 """Times of last calls, in all campaigns."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xuna_cli.ledger.database import Database, as_written
+from xuna_cli.models import CallTarget
+from xuna_cli.phone.same_person import one_form
 
 NO_CAMPAIGN = -1
 
 
 def last_calls(
-    database: Database, numbers: Sequence[str], since: datetime, *, other_than: int | None = None
+    database: Database, targets: Sequence[CallTarget], since: datetime, *, campaign_id: int | None
 ) -> dict[str, str]:
-    """Return the last call of each number that was called since a given time.
+    """Return the last call to the number of each person that was called since a given time.
 
-        Possible calls (`submitting`, `unknown`, `short`) count as calls. Forgotten calls are not
-        known.
+    Possible calls (`submitting`, `unknown`, `short`) count as calls. Forgotten calls are not known. A person's own
+    earlier attempts in the campaign don't count: their spacing is the policy's.
 
     Args:
-            database: the ledger's.
-            numbers: E.164.
-            since: earliest time, with a zone.
-            other_than: a campaign to ignore (default: none).
+        database: the ledger's.
+        targets: people.
+        since: earliest time, with a zone.
+        campaign_id: the campaign in which they would be called; None if it is new.
 
     Returns:
-            Times in the ledger's format, by number.
+        Times in the ledger's format, by the person's key.
     """
     at = as_written(since)
-    campaign_id = NO_CAMPAIGN if other_than is None else other_than
-    found: dict[str, str] = {}
+    numbers = list(dict.fromkeys(target.to_phone_number for target in targets))
+    calls: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for rows in (
-        database.rows_of_keys("last_calls_by_key", numbers, at, campaign_id, at),
-        database.rows_of_keys("last_calls_by_number", numbers, campaign_id, at),
+        database.rows_of_keys("last_calls_by_key", numbers, at, at),
+        database.rows_of_keys("last_calls_by_number", numbers, at),
     ):
-        for number, submitted_at in rows:
-            found[number] = max(submitted_at, found.get(number, ""))
+        for number, *call in rows:
+            calls[number].append((call[0], call[1], call[2]))
+    found: dict[str, str] = {}
+    for target in targets if calls else ():
+        own = campaign_id, one_form(target.key)
+        for of_campaign, key, submitted_at in calls.get(target.to_phone_number, ()):
+            if (of_campaign, one_form(key)) != own:
+                found[target.key] = max(submitted_at, found.get(target.key, ""))
     return found
 
 

@@ -58,6 +58,7 @@ class Ledger(Database):
 
         claims = Claims(self, runs)
         self.claim_statuses = claims.claim_statuses
+        self.not_due = claims.not_due
         self.row_numbers = claims.row_numbers
         self.refused = claims.refused
         self.on_do_not_call_list = claims.on_do_not_call_list

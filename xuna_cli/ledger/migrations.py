@@ -220,6 +220,64 @@ STEPS: Mapping[int, Sequence[str]] = {
         """,
         "CREATE INDEX do_not_call_removed_of_number ON do_not_call_removed (to_phone_number)",
     ),
+    6: (
+        # Several attempts for each person: both tables get a column in their primary keys, so they are made anew.
+        "ALTER TABLE outcomes RENAME TO outcomes_before",
+        "ALTER TABLE calls RENAME TO calls_before",
+        # Who was called, or is about to be: the primary key is the promise. attempt: 1 for a person's first call in
+        # the campaign; it grows by one for each further call.
+        """
+        CREATE TABLE calls (
+            campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+            key             TEXT NOT NULL,
+            attempt         INTEGER NOT NULL,
+            to_phone_number TEXT NOT NULL,
+            batch_id        BIGINT NOT NULL REFERENCES batches (id),
+            row_number      INTEGER NOT NULL,
+            PRIMARY KEY (campaign_id, key, attempt)
+        )
+        """,
+        """
+        INSERT INTO calls (campaign_id, key, attempt, to_phone_number, batch_id, row_number)
+        SELECT campaign_id, key, 1, to_phone_number, batch_id, row_number FROM calls_before
+        """,
+        # As before, but of one attempt.
+        """
+        CREATE TABLE outcomes (
+            campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
+            key             TEXT NOT NULL,
+            attempt         INTEGER NOT NULL,
+            conversation_id TEXT NOT NULL,
+            outcome         TEXT NOT NULL,
+            joined_by       TEXT CHECK (joined_by IN ('batch', 'number', 'held')),
+            final           INTEGER NOT NULL,
+            status          TEXT,
+            started_at      TEXT,
+            duration        REAL,
+            evaluation      TEXT NOT NULL,
+            collected       TEXT NOT NULL,
+            PRIMARY KEY (campaign_id, key, attempt, conversation_id),
+            FOREIGN KEY (campaign_id, key, attempt) REFERENCES calls (campaign_id, key, attempt) ON DELETE CASCADE
+        )
+        """,
+        """
+        INSERT INTO outcomes (campaign_id, key, attempt, conversation_id, outcome, joined_by, final, status, started_at,
+                              duration, evaluation, collected)
+        SELECT campaign_id, key, 1, conversation_id, outcome, joined_by, final, status, started_at, duration,
+               evaluation, collected
+        FROM outcomes_before
+        """,
+        # In this order: who drops the calls first drops their outcomes.
+        "DROP TABLE outcomes_before",
+        "DROP TABLE calls_before",
+        "CREATE INDEX calls_of_batch ON calls (batch_id)",
+        "CREATE INDEX calls_of_number ON calls (to_phone_number) WHERE key <> to_phone_number",
+        "CREATE INDEX outcomes_of_conversation ON outcomes (campaign_id, conversation_id)",
+        # How many calls of the batch are later attempts: batches keep their counts when people are forgotten.
+        "ALTER TABLE batches ADD COLUMN again INTEGER NOT NULL DEFAULT 0",
+        # The run's policy of attempts, as its options say it; NULL: nobody is called twice by this run.
+        "ALTER TABLE runs ADD COLUMN attempts TEXT",
+    ),
 }
 
 

@@ -25,9 +25,9 @@ SELECT 1 FROM calls WHERE campaign_id = :campaign_id LIMIT 1
 
 -- name: add_run
 INSERT INTO runs (campaign_id, started_at, agent_id, from_phone_number_id, source, template, deadline,
-                  host, pid, xuna_version, zone_rules, user_name, api_origin, list_sha256, agent_hash)
+                  host, pid, xuna_version, zone_rules, user_name, api_origin, list_sha256, agent_hash, attempts)
 VALUES (:campaign_id, :started_at, :agent_id, :from_phone_number_id, :source, :template, :deadline,
-        :host, :pid, :xuna_version, :zone_rules, :user_name, :api_origin, :list_hash, :agent_hash)
+        :host, :pid, :xuna_version, :zone_rules, :user_name, :api_origin, :list_hash, :agent_hash, :attempts)
 RETURNING id
 
 -- name: end_run
@@ -50,29 +50,30 @@ DELETE FROM calls WHERE batch_id IN (SELECT id FROM batches WHERE run_id = :run_
 DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 
 -- name: claims_of_keys
-SELECT c.key, b.state, b.run_id FROM calls c JOIN batches b ON b.id = c.batch_id
+SELECT c.key, c.key, c.attempt, b.state, b.run_id, b.batch_id, b.submitted_at, b.finished_at
+FROM calls c JOIN batches b ON b.id = c.batch_id
 WHERE c.campaign_id = ? AND c.key IN ({list})
 
 -- name: row_numbers_of_keys
-SELECT key, row_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+SELECT key, row_number FROM calls WHERE campaign_id = ? AND key IN ({list}) ORDER BY key, attempt
 
 -- name: add_batch
-INSERT INTO batches (run_id, parent_id, state, size, nonce)
-VALUES (:run_id, :parent_id, 'claimed', :size, :nonce)
+INSERT INTO batches (run_id, parent_id, state, size, nonce, again)
+VALUES (:run_id, :parent_id, 'claimed', :size, :nonce, :again)
 RETURNING id
 
 -- name: lock_campaign
 UPDATE campaigns SET created_at = created_at WHERE id = :campaign_id
 
 -- name: insert_calls
-INSERT INTO calls (campaign_id, key, to_phone_number, batch_id, row_number) VALUES {rows}
-ON CONFLICT (campaign_id, key) DO NOTHING
+INSERT INTO calls (campaign_id, key, attempt, to_phone_number, batch_id, row_number) VALUES {rows}
+ON CONFLICT (campaign_id, key, attempt) DO NOTHING
 
 -- name: keys_of_batches
 SELECT key, batch_id FROM calls WHERE batch_id IN ({list})
 
 -- name: move_calls
-UPDATE calls SET batch_id = ? WHERE campaign_id = ? AND key IN ({list})
+UPDATE calls SET batch_id = ? WHERE campaign_id = ? AND attempt = ? AND key IN ({list})
 
 -- name: delete_calls
 DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
@@ -81,7 +82,7 @@ DELETE FROM calls WHERE batch_id = ? AND key IN ({list})
 DELETE FROM calls WHERE batch_id = :id
 
 -- name: resize_batch
-UPDATE batches SET size = :size, nonce = :nonce WHERE id = :id
+UPDATE batches SET size = :size, nonce = :nonce, again = :again WHERE id = :id
 
 -- name: delete_batch
 DELETE FROM batches WHERE id = :id
@@ -124,7 +125,7 @@ SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = 
 
 -- name: batches_of_campaign
 SELECT b.id, b.run_id, b.parent_id, b.state, b.size, b.batch_id, b.calls_initiated, b.http_status, b.error,
-       b.submitted_at, b.finished_at, r.ended_at, r.deadline
+       b.submitted_at, b.finished_at, b.again, r.ended_at, r.deadline
 FROM batches b JOIN runs r ON r.id = b.run_id
 WHERE r.campaign_id = :campaign_id AND (:held_only = 0 OR b.state IN ('unknown', 'short'))
 ORDER BY b.id
@@ -138,12 +139,12 @@ ORDER BY c.name, b.state
 
 -- name: runs_of_campaign
 SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,
-       api_origin, list_sha256, agent_hash, exit_code
+       api_origin, list_sha256, agent_hash, exit_code, attempts
 FROM runs WHERE campaign_id = :campaign_id ORDER BY id
 
 -- name: last_run_that_called
 SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,
-       api_origin, list_sha256, agent_hash, exit_code
+       api_origin, list_sha256, agent_hash, exit_code, attempts
 FROM runs
 WHERE campaign_id = :campaign_id AND EXISTS (SELECT 1 FROM batches WHERE run_id = runs.id)
   AND (:any_agent = 1 OR (agent_id = :agent_id AND agent_hash IS NOT NULL))
@@ -153,7 +154,9 @@ ORDER BY id DESC LIMIT 1
 UPDATE runs SET exit_code = :exit_code WHERE id = :run_id
 
 -- name: calls_of_batches
-SELECT c.batch_id, c.row_number, c.key, c.to_phone_number FROM calls c
+SELECT c.batch_id, c.row_number, c.key, c.to_phone_number, c.attempt,
+       EXISTS (SELECT 1 FROM calls l WHERE l.campaign_id = c.campaign_id AND l.key = c.key AND l.attempt > c.attempt)
+FROM calls c
 WHERE c.batch_id IN ({list})
 ORDER BY c.batch_id, c.row_number
 
@@ -168,7 +171,7 @@ SELECT DISTINCT conversation_id FROM outcomes
 WHERE campaign_id = :campaign_id AND (joined_by IS NULL OR joined_by <> 'batch')
 
 -- name: add_outcomes
-INSERT INTO outcomes (campaign_id, key, conversation_id, outcome, joined_by, final, status, started_at,
+INSERT INTO outcomes (campaign_id, key, attempt, conversation_id, outcome, joined_by, final, status, started_at,
                       duration, evaluation, collected)
 VALUES {rows}
 
@@ -177,28 +180,28 @@ SELECT DISTINCT conversation_id FROM outcomes
 WHERE campaign_id = ? AND final = 1 AND joined_by = 'batch' AND conversation_id IN ({list})
 
 -- name: kept_records_page
-SELECT o.key, o.conversation_id, c.to_phone_number, o.final, o.evaluation, o.collected
-FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
-WHERE o.campaign_id = :campaign_id AND (o.key, o.conversation_id) > (:key, :conversation_id)
-ORDER BY o.key, o.conversation_id LIMIT :size
+SELECT o.key, o.attempt, o.conversation_id, c.to_phone_number, o.final, o.evaluation, o.collected
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key AND c.attempt = o.attempt
+WHERE o.campaign_id = :campaign_id AND (o.key, o.attempt, o.conversation_id) > (:key, :attempt, :conversation_id)
+ORDER BY o.key, o.attempt, o.conversation_id LIMIT :size
 
 -- name: outcomes_of_batches
-SELECT o.key, o.outcome, o.conversation_id, o.joined_by, o.status, o.started_at, o.duration, o.evaluation,
+SELECT o.key, o.attempt, o.outcome, o.conversation_id, o.joined_by, o.status, o.started_at, o.duration, o.evaluation,
        o.collected
-FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key AND c.attempt = o.attempt
 WHERE c.batch_id IN ({list})
-ORDER BY o.key, o.started_at, o.conversation_id
+ORDER BY o.key, o.attempt, o.started_at, o.conversation_id
 
 -- name: found_of_held_batches
 SELECT c.batch_id, COUNT(DISTINCT o.key)
-FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key AND c.attempt = o.attempt
      JOIN batches b ON b.id = c.batch_id
 WHERE o.campaign_id = :campaign_id AND o.joined_by IS NOT NULL AND b.state IN ('unknown', 'short')
 GROUP BY c.batch_id
 
 -- name: found_of_batch
 SELECT COUNT(DISTINCT o.key)
-FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key
+FROM outcomes o JOIN calls c ON c.campaign_id = o.campaign_id AND c.key = o.key AND c.attempt = o.attempt
 WHERE c.batch_id = :id AND o.joined_by IS NOT NULL
 
 -- name: add_refusals
@@ -242,12 +245,13 @@ WHERE r.campaign_id = :campaign_id
 ORDER BY c.run_id
 
 -- name: calls_of_keys
-SELECT key, batch_id, row_number, to_phone_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+SELECT key, attempt, batch_id, row_number, to_phone_number FROM calls WHERE campaign_id = ? AND key IN ({list})
+ORDER BY key, attempt
 
 -- name: outcomes_of_keys
-SELECT key, outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected
+SELECT key, attempt, outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected
 FROM outcomes WHERE campaign_id = ? AND key IN ({list})
-ORDER BY key, started_at, conversation_id
+ORDER BY key, attempt, started_at, conversation_id
 
 -- name: do_not_call_any
 SELECT 1 FROM do_not_call LIMIT 1
@@ -270,19 +274,19 @@ ON CONFLICT (to_phone_number) DO NOTHING
 DELETE FROM do_not_call WHERE to_phone_number IN ({list})
 
 -- name: last_calls_by_key
-SELECT c.to_phone_number, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+SELECT c.key, c.campaign_id, c.key, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
 WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL OR ended_at >= ?)
-  AND c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed' AND c.key IN ({list})
-GROUP BY c.to_phone_number
+  AND b.submitted_at >= ? AND b.state <> 'claimed' AND c.key IN ({list})
+GROUP BY c.key, c.campaign_id
 
 -- name: last_calls_by_number
-SELECT c.to_phone_number, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
-WHERE c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed'
+SELECT c.to_phone_number, c.campaign_id, c.key, MAX(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE b.submitted_at >= ? AND b.state <> 'claimed'
   AND c.key <> c.to_phone_number AND c.to_phone_number IN ({list})
-GROUP BY c.to_phone_number
+GROUP BY c.to_phone_number, c.campaign_id, c.key
 
 -- name: claims_by_key
-SELECT c.to_phone_number, b.id FROM calls c JOIN batches b ON b.id = c.batch_id
+SELECT c.key, b.id FROM calls c JOIN batches b ON b.id = c.batch_id
 WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL)
   AND b.run_id <> ? AND b.state = 'claimed' AND c.key IN ({list})
 
@@ -365,7 +369,7 @@ SELECT to_phone_number, reason, added_at, command, added_by FROM do_not_call WHE
 SELECT COUNT(*) FROM runs WHERE campaign_id <> ? AND (ended_at IS NULL OR ended_at >= ?)
 
 -- name: recent_campaigns_by_key
-SELECT c.to_phone_number, p.name FROM calls c
+SELECT c.key, p.name FROM calls c
 JOIN batches b ON b.id = c.batch_id JOIN campaigns p ON p.id = c.campaign_id
 WHERE c.campaign_id IN (SELECT campaign_id FROM runs WHERE ended_at IS NULL OR ended_at >= ?)
   AND c.campaign_id <> ? AND b.submitted_at >= ? AND b.state <> 'claimed' AND c.key IN ({list})

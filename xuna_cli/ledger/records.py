@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from xuna_cli.models import CallTarget, Evaluation
 
@@ -25,6 +26,18 @@ class BatchState(StrEnum):
 
 
 HELD_STATES = (BatchState.UNKNOWN, BatchState.SHORT)
+
+
+class CallKey(NamedTuple):
+    """Identifies a call within its campaign.
+
+    Attributes:
+        key: the person's key.
+        attempt: which call of the person it is, from 1.
+    """
+
+    key: str
+    attempt: int = 1
 
 
 class CalledAt(str):
@@ -64,6 +77,7 @@ class BatchRecord:
         error: error message, if the batch was not accepted.
         submitted_at: time of the last POST in UTC, ISO 8601.
         finished_at: time of the outcome in UTC, ISO 8601.
+        again: number of its calls that are not a person's first attempt.
     """
 
     id: int
@@ -77,6 +91,7 @@ class BatchRecord:
     error: str | None = None
     submitted_at: str | None = None
     finished_at: str | None = None
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,7 @@ class RunDescription:
         zone_rules: version and location of the time zone rules.
         list_sha256: of the list's bytes.
         agent_hash: of the agent's configuration; None: it could not be read.
+        attempts: the policy of attempts, as options; None: nobody is called twice by this run.
     """
 
     campaign: str
@@ -110,6 +126,7 @@ class RunDescription:
     zone_rules: str | None = None
     list_sha256: str | None = None
     agent_hash: str | None = None
+    attempts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,7 @@ class RunRecord:
         list_sha256: of the list's bytes.
         agent_hash: of the agent's configuration; None: it could not be read.
         exit_code: the exit code; None if the run was killed.
+        attempts: the policy of attempts, as options; None: the run called nobody twice.
     """
 
     id: int
@@ -156,6 +174,7 @@ class RunRecord:
     list_sha256: str | None = None
     agent_hash: str | None = None
     exit_code: int | None = None
+    attempts: str | None = None
 
 
 class ClaimStatus(StrEnum):
@@ -244,7 +263,7 @@ class OutcomeRecord:
     """The ledger's record of a call's outcome.
 
     Attributes:
-        key: the call's key.
+        key: the person's key.
         outcome: the proven outcome; never `no-conversation` or `not-read`, which mean a missing record.
         conversation_id: the call's latest conversation; None if unproven.
         conversations: number of the call's conversations.
@@ -288,6 +307,13 @@ class KeptRecord:
     collected: Mapping[str, object]
 
 
+NO_NUMBER = "no-number"
+OTHER_NUMBER = "other-number"
+
+UNTIED = (NO_NUMBER, OTHER_NUMBER)
+"""Reasons of unmatched records that may be of any call of the campaign: with these, no absence says anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationSync:
     """The last reading of a campaign's conversation records.
@@ -313,10 +339,22 @@ class ConversationSync:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call with its batch and its outcome."""
+    """A call with its batch and its outcome.
+
+    Attributes:
+        row_number: row number in the list of its run.
+        key: the person's key.
+        to_phone_number: E.164.
+        batch: the batch.
+        outcome: the stored outcome, if any.
+        attempt: which call of the person in this campaign it is, from 1.
+        is_last: whether there is no later attempt.
+    """
 
     row_number: int
     key: str
     to_phone_number: str
     batch: BatchRecord
     outcome: OutcomeRecord | None = None
+    attempt: int = 1
+    is_last: bool = True

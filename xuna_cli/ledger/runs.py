@@ -54,6 +54,7 @@ class Runs:
                     "api_origin": description.api_origin,
                     "list_hash": description.list_sha256,
                     "agent_hash": description.agent_hash,
+                    "attempts": description.attempts,
                 },
             )
             # Take the lock before the row becomes visible, so that every live run has its lock.

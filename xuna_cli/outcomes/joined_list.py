@@ -1,4 +1,4 @@
-"""Join a list with the ledger: every row of the file with its call and outcome, in constant memory."""
+"""Join a list with the ledger: every row of the file with its person's last call, in constant memory."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,7 @@ from xuna_cli.ledger.campaigns import calls
 from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
-from xuna_cli.ledger.records import BatchState, CallOutcome, CallRecord, Campaign
+from xuna_cli.ledger.records import BatchState, CallKey, CallOutcome, CallRecord, Campaign
 from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import CallTarget, Contact, Rejection
 
@@ -25,7 +25,7 @@ class Person:
         contact: the row as read; None if the list no longer has the person.
         row_number: row number in the list, or in the ledger if the list lacks the person.
         state: the batch's state, or `not-called`, `rejected` or `duplicate`.
-        call: the call in the ledger.
+        call: the person's last call in the ledger.
         outcome: the call's outcome.
         message: why a row was rejected.
     """
@@ -39,9 +39,9 @@ class Person:
 
 
 class JoinedList:
-    """Iterates over the list's rows and then over the campaign's calls that the list lacks.
+    """Iterates over the list's rows and then over the campaign's people that the list lacks.
 
-    A row is matched to a call by the key, not by the row number.
+    A row is matched to its person's last call by the key, not by the row number.
 
     Args:
         ledger: the ledger.
@@ -77,7 +77,8 @@ class JoinedList:
         with contextlib.closing(SeenKeys()) as seen:
             for portion in in_parts(self._contacts):
                 yield from self._beside(portion, seen)
-            for part in in_parts(calls(self._ledger, self._campaign.id, outcomes=True)):
+            every = calls(self._ledger, self._campaign.id, outcomes=True)
+            for part in in_parts(call for call in every if call.is_last):
                 unseen = seen.add([call.key for call in part])
                 for call in part:
                     if call.key in unseen:
@@ -108,9 +109,10 @@ class JoinedList:
         outcomes = outcomes_of_keys(self._ledger, self._campaign.id, keys)
         found: dict[str, CallRecord] = {}
         rows = self._ledger.rows_in("calls_of_keys", keys, self._campaign.id)
-        for key, batch_id, row_number, number in rows:
+        for key, attempt, batch_id, row_number, number in rows:  # the last attempt comes last
             if (batch := self._batches.get(batch_id)) is not None:
-                found[key] = CallRecord(row_number, key, number, batch, outcomes.get(key))
+                outcome = outcomes.get(CallKey(key, attempt))
+                found[key] = CallRecord(row_number, key, number, batch, outcome, attempt)
         return found
 
     def _person(self, contact: Contact | None, row_number: int, call: CallRecord) -> Person:

@@ -24,7 +24,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from xuna_cli.ledger.conversations import Link
-from xuna_cli.ledger.records import BatchRecord, BatchState, CallRecord
+from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, BatchState, CallKey, CallRecord
 from xuna_cli.models import Conversation
 
 CLOCKS_DIFFER_S = 120.0
@@ -32,14 +32,9 @@ CLOCKS_DIFFER_S = 120.0
 
 JOINED_BY_BATCH = "batch"
 
-NO_NUMBER = "no-number"
-OTHER_NUMBER = "other-number"
 SAME_NUMBER_TWICE = "same-number-twice"
 NUMBER_ONLY = "number-alone"
 BATCH_IN_DOUBT = "batch-in-doubt"
-
-UNTIED = (NO_NUMBER, OTHER_NUMBER)
-"""Reasons of records that may be of any call of the campaign: with these, no absence says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class LedgerCall:
     """A call of any campaign, with the fields for matching."""
 
     campaign_id: int
-    key: str
+    key: CallKey
     number: str
     agent_id: str
     submitted: float
@@ -59,8 +54,8 @@ RIVAL = (BatchState.SUBMITTING, *WITHOUT_AN_ANSWER)
 """States of a batch without an id that the API may have taken."""
 
 
-Numbers = Mapping[str, Sequence[str]]
-"""A batch's numbers, with the keys that have them."""
+Numbers = Mapping[str, Sequence[CallKey]]
+"""A batch's numbers, with the calls that have them."""
 
 
 class Joiner:
@@ -167,16 +162,16 @@ class Joiner:
                 record, (), OTHER_NUMBER
             )  # the number may be another spelling of any of them
         if number is None:
-            keys = [key for keys in numbers.values() for key in keys]
+            calls = [call for calls in numbers.values() for call in calls]
             return (
-                self._link(record, keys, JOINED_BY_BATCH)
-                if len(keys) == 1
+                self._link(record, calls, JOINED_BY_BATCH)
+                if len(calls) == 1
                 else self._unjoined(record, (), NO_NUMBER)
             )
-        keys = list(numbers.get(number, ()))
-        if len(keys) == 1:
-            return self._link(record, keys, JOINED_BY_BATCH)
-        return self._unjoined(record, keys, SAME_NUMBER_TWICE if keys else OTHER_NUMBER)
+        calls = list(numbers.get(number, ()))
+        if len(calls) == 1:
+            return self._link(record, calls, JOINED_BY_BATCH)
+        return self._unjoined(record, calls, SAME_NUMBER_TWICE if calls else OTHER_NUMBER)
 
     def _may_be_in_doubt(self, number: str | None) -> bool:
         return number is None or any(number in numbers for _, numbers in self._in_doubt)
@@ -206,10 +201,10 @@ class Joiner:
             )
             for record in records:
                 number = e164(record.external_number) or ""
-                keys = [key for _, numbers in fitting for key in numbers[number]]
-                if proven and len(keys) == 1:
-                    yield self._link(record, keys, "held")
-                elif (link := self._unjoined(record, keys, BATCH_IN_DOUBT)) is not None:
+                calls = [call for _, numbers in fitting for call in numbers[number]]
+                if proven and len(calls) == 1:
+                    yield self._link(record, calls, "held")
+                elif (link := self._unjoined(record, calls, BATCH_IN_DOUBT)) is not None:
                     yield link
 
     def _fits(self, records: Sequence[Conversation], batch: BatchRecord, numbers: Numbers) -> bool:
@@ -248,23 +243,23 @@ class Joiner:
                 elif (link := self._unjoined(record, ours, NUMBER_ONLY)) is not None:
                     yield link
 
-    def _link(self, record: Conversation, keys: Sequence[str], joined_by: str) -> Link:
+    def _link(self, record: Conversation, calls: Sequence[CallKey], joined_by: str) -> Link:
         self.joined += 1
-        return Link(record, keys, joined_by)
+        return Link(record, calls, joined_by)
 
-    def _unjoined(self, record: Conversation, keys: Sequence[str], reason: str) -> Link | None:
+    def _unjoined(self, record: Conversation, calls: Sequence[CallKey], reason: str) -> Link | None:
         self.reasons[reason] += 1
-        if keys:
-            return Link(record, keys, None)
+        if calls:
+            return Link(record, calls, None)
         self._on_unmatched(record)
         return None
 
 
 def numbers_of(calls: Iterable[CallRecord]) -> Numbers:
-    """Return a batch's numbers with their keys."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Return a batch's numbers with their calls."""
+    found: dict[str, list[CallKey]] = defaultdict(list)
     for call in calls:
-        found[call.to_phone_number].append(call.key)
+        found[call.to_phone_number].append(CallKey(call.key, call.attempt))
     return found
 
 

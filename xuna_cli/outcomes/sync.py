@@ -20,6 +20,7 @@ from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,
     BatchState,
+    CallKey,
     Campaign,
     ConversationSync,
 )
@@ -218,4 +219,10 @@ def _calls_of_ledger(ledger: Ledger, origin: str) -> Iterator[LedgerCall]:
         agents = {run.id: run.agent_id for run in runs_of(ledger, campaign.id)}
         for call in calls(ledger, campaign.id):
             if call.batch.state in SENT and (sent := unix(call.batch.submitted_at)) is not None:
-                yield LedgerCall(campaign.id, call.key, call.to_phone_number, agents[call.batch.run_id], sent)
+                yield LedgerCall(
+                    campaign.id,
+                    CallKey(call.key, call.attempt),
+                    call.to_phone_number,
+                    agents[call.batch.run_id],
+                    sent,
+                )

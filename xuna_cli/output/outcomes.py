@@ -7,14 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from xuna_cli.errors import XunaError
-from xuna_cli.ledger.records import BatchRecord, CallOutcome, ConversationSync
-from xuna_cli.outcomes.joining import (
-    BATCH_IN_DOUBT,
-    NO_NUMBER,
-    NUMBER_ONLY,
-    OTHER_NUMBER,
-    SAME_NUMBER_TWICE,
-)
+from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, CallOutcome, ConversationSync
+from xuna_cli.outcomes.joining import BATCH_IN_DOUBT, NUMBER_ONLY, SAME_NUMBER_TWICE
 from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.outcomes.summary import Summary
 from xuna_cli.output.messages import counted, say, shown

@@ -9,7 +9,7 @@ from xuna_cli.ledger.conversations import Link, store
 from xuna_cli.ledger.do_not_call import add, history, remove
 from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.not_called import list_run, not_called, store_not_called
-from xuna_cli.ledger.records import BatchState, Decision
+from xuna_cli.ledger.records import BatchState, CallKey, Decision
 from xuna_cli.ledger.runs import last_run_that_called, runs_of, store_exit_code
 from xuna_cli.models import Conversation
 
@@ -24,7 +24,9 @@ def held(ledger, *people, state=BatchState.UNKNOWN, **said):
 
 
 def found(ledger, *people, joined_by="held"):
-    store(ledger, 1, [Link(Conversation(f"conv_{one}"), [one], joined_by) for one in numbers(*people)])
+    store(
+        ledger, 1, [Link(Conversation(f"conv_{one}"), [CallKey(one)], joined_by) for one in numbers(*people)]
+    )
 
 
 @pytest.mark.parametrize("state", [BatchState.UNKNOWN, BatchState.SHORT])

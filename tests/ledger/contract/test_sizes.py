@@ -25,7 +25,7 @@ from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
-from xuna_cli.ledger.records import BatchState, ClaimStatus
+from xuna_cli.ledger.records import BatchState, CallKey, ClaimStatus
 from xuna_cli.models import Conversation, Evaluation
 
 pytestmark = pytest.mark.slow
@@ -214,11 +214,12 @@ def test_lists_and_quiet_days_know_every_number(fresh):
         [batch] = ledger.claim(run, [everybody])
         assert claimed_by_others(ledger, numbers, other.id) == set(numbers)
         assert ledger.submit(batch) == {}
-        assert set(last_calls(ledger, numbers, since)) == set(numbers)
+        assert set(last_calls(ledger, everybody, since, campaign_id=other.campaign_id)) == set(numbers)
+        assert last_calls(ledger, everybody, since, campaign_id=run.campaign_id) == {}
         keyed = [person(one.row_number, f"{one.key}\x1fx") for one in everybody]
         assert ledger.claim(other, [keyed], since) == []
         [theirs] = ledger.claim(other, [keyed])
-        assert set(ledger.submit(theirs, since)) == set(numbers)
+        assert set(ledger.submit(theirs, since)) == set(keys(keyed))
         assert add(ledger, numbers[:listed], "asked") == listed
         assert set(ledger.on_do_not_call_list(numbers)) == set(numbers[:listed])
         assert [entry.to_phone_number for entry in entries(ledger)] == numbers[:listed]
@@ -245,7 +246,7 @@ def test_what_came_of_calls_is_kept_for_all_and_forgotten_with_them(fresh):
         ids = [f"conversation-{number}" for number in range(size)]
         success = {"reached": Evaluation("success", "")}
         links = [
-            Link(Conversation(one, status="done", evaluation=success), [target.key], "batch")
+            Link(Conversation(one, status="done", evaluation=success), [CallKey(target.key)], "batch")
             for one, target in zip(ids, everybody, strict=True)
         ]
         for _ in range(2):  # what was kept before is replaced
@@ -253,8 +254,8 @@ def test_what_came_of_calls_is_kept_for_all_and_forgotten_with_them(fresh):
         assert final_conversations(ledger, 1, ids) == set(ids)
         kept = [(one.to_phone_number, one.conversation_id) for one in kept_records(ledger, 1)]
         assert sorted(kept) == sorted(zip([one.to_phone_number for one in everybody], ids, strict=True))
-        assert outcomes_of(ledger, [batch.id]).keys() == set(keys(everybody))
-        assert outcomes_of_keys(ledger, 1, keys(everybody)).keys() == set(keys(everybody))
+        assert outcomes_of(ledger, [batch.id]).keys() == set(map(CallKey, keys(everybody)))
+        assert outcomes_of_keys(ledger, 1, keys(everybody)).keys() == set(map(CallKey, keys(everybody)))
         ledger.end_run(run)
         assert copy_ledger(ledger, copy).rows["calls"] == size
         assert list(claimed(copy).values()) == [keys(everybody)]

@@ -126,16 +126,11 @@ def _outcomes(text: str) -> "AbstractSet[CallOutcome]":
 
 def _check_absence(sync: "ConversationSync", *, address: str) -> None:
     """Raise UsageError if the records that were read can't prove that somebody has no conversation."""
-    from xuna_cli.outcomes.joining import UNTIED
+    from xuna_cli.ledger.attempts import absence_doubt
 
-    untied = sum(sync.reasons.get(reason, 0) for reason in UNTIED)
-    if not sync.incomplete and not untied:
+    why = absence_doubt(sync)
+    if why is None:
         return
-    why = (
-        f"the list of records was incomplete ({sync.incomplete})"
-        if sync.incomplete
-        else f"{untied:,} records may belong to anybody in the campaign"
-    )
     raise UsageError(
         f"xuna can't prove that these people had no conversation: {why}",
         hint=f"remove no-conversation, or read the records again (xuna campaigns outcomes {address}), "
@@ -153,21 +148,23 @@ def _to_call_again(
     left_out: Counter[str],
 ) -> "Iterator[Person]":
     """Yield the people to call again; count those that only `--after` leaves out."""
-    from xuna_cli.ledger.records import BatchState, CallOutcome
-    from xuna_cli.outcomes.joining import unix
+    from datetime import timedelta
 
-    read = unix(sync.read_at)
+    from xuna_cli.ledger.attempts import counts_by_now
+    from xuna_cli.ledger.records import BatchState, CallOutcome
+
     for person in people:
         call, outcome = person.call, person.outcome
-        if call is None or call.batch.state is not BatchState.ACCEPTED:
+        if call is None or not call.is_last or call.batch.state is not BatchState.ACCEPTED:
             continue
         if outcome is CallOutcome.NOT_READ and options.absence_counts and sync.incomplete:
             # The list of records was cut off, and `--allow-incomplete` accepts that.
             outcome = CallOutcome.NO_CONVERSATION
         if outcome not in wanted:
             continue
-        sent = unix(call.batch.submitted_at)
-        if outcome is CallOutcome.NO_CONVERSATION and (read is None or sent is None or read - sent < after):
+        if outcome is CallOutcome.NO_CONVERSATION and not counts_by_now(
+            call.batch.submitted_at, sync, timedelta(seconds=after)
+        ):
             left_out[TOO_YOUNG] += 1
             continue
         yield person

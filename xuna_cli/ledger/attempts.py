@@ -1,0 +1,192 @@
+"""Attempts: whether a person who was called in a campaign may be called again in it, and when.
+
+Nobody is called more often than the policy says, nor within its spacing, nor while the outcome of an earlier call is
+not proven. These are pure functions; `claims` asks them inside the transaction that claims a person, and again inside
+the one that precedes the POST.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from xuna_cli.ledger.records import (
+    HELD_STATES,
+    UNTIED,
+    BatchState,
+    CallOutcome,
+    ClaimStatus,
+    ConversationSync,
+)
+
+MAY_BE_CALLED_AGAIN = (CallOutcome.NO_CONVERSATION, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
+"""Outcomes that a policy can name."""
+
+ABSENCE_COUNTS_AFTER = timedelta(hours=1)
+"""Time between a call and the reading of the records after which a missing record, or a record without a verdict, is
+taken for final. The API doesn't say when a record appears; a call lasts minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """A run's policy: whom it calls again.
+
+    Attributes:
+        most: maximum number of calls for each person of the campaign, by all of its runs.
+        again_after: minimum time before the second call, the third and so on; the last one repeats.
+        again: outcomes of the last call after which a person is called again.
+    """
+
+    most: int
+    again_after: tuple[timedelta, ...]
+    again: AbstractSet[CallOutcome]
+
+    def spacing(self, attempt: int) -> timedelta:
+        """Return the minimum time between an attempt (2 or higher) and the one before it."""
+        return self.again_after[min(attempt - 2, len(self.again_after) - 1)]
+
+
+class LastCall(NamedTuple):
+    """A person's last call in a campaign.
+
+    Attributes:
+        key: as the ledger has it; the list may have another form of the number.
+        attempt: which call of the person in this campaign it is, from 1.
+        state: of its batch.
+        run_id: the run that made the batch.
+        batch_id: the API's id of the batch; None if the API never told it.
+        submitted_at: time of the POST in UTC, ISO 8601.
+        finished_at: time of the outcome, or of the decision about a held batch.
+    """
+
+    key: str
+    attempt: int
+    state: str
+    run_id: int
+    batch_id: str | None
+    submitted_at: str | None
+    finished_at: str | None
+
+
+class NoMore(StrEnum):
+    """Why a person is not called again."""
+
+    SUCCESS = "success"
+    """The last call is a success."""
+    NOT_ASKED_FOR = "not-asked-for"
+    """The policy doesn't name the last call's outcome."""
+    EXHAUSTED = "exhausted"
+    """All attempts are used, and none is a proven success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The person may be called now.
+
+    Attributes:
+        key: the key for this attempt.
+        attempt: its number, 2 or higher.
+    """
+
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The person may be called again later.
+
+    Attributes:
+        key: as in `Due`.
+        attempt: the number of the next attempt.
+        opens_at: UTC, when the spacing ends; None: the outcome of the last call is not proven yet.
+    """
+
+    key: str
+    attempt: int
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The person is not called again under this policy."""
+
+    reason: NoMore
+
+
+Standing = ClaimStatus | Due | NotYet | Never
+"""How a person in the ledger stands for a run."""
+
+
+def next_attempt(
+    policy: Attempts | None,
+    call: LastCall,
+    outcome: CallOutcome,
+    sync: ConversationSync | None,
+    now: datetime,
+) -> Standing:
+    """Return whether a person may be called again.
+
+    Args:
+        policy: the run's; None: nobody is called again.
+        call: the person's last call in the campaign.
+        outcome: of that call, as `conversations.outcome_of` returns it.
+        sync: the last reading of the campaign's conversation records, or None.
+        now: UTC.
+    """
+    if call.state in HELD_STATES:
+        return ClaimStatus.HELD
+    if call.state != BatchState.ACCEPTED:
+        return ClaimStatus.IN_FLIGHT
+    if policy is None:
+        return ClaimStatus.ALREADY_CALLED
+    if outcome is CallOutcome.SUCCESS:
+        return Never(NoMore.SUCCESS)
+    if call.attempt >= policy.most:
+        return Never(NoMore.EXHAUSTED)
+    following = call.attempt + 1
+    if not _is_proven(outcome, call, sync):
+        return NotYet(call.key, following)
+    if outcome not in policy.again:
+        return Never(NoMore.NOT_ASKED_FOR)
+    ended = max(at for at in (call.submitted_at, call.finished_at) if at is not None)
+    opens_at = datetime.fromisoformat(ended) + policy.spacing(following)
+    return NotYet(call.key, following, opens_at) if now < opens_at else Due(call.key, following)
+
+
+def _is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | None) -> bool:
+    """Return whether an outcome other than success is proven and can't change any more."""
+    match outcome:
+        case CallOutcome.FAILURE:
+            return True
+        case CallOutcome.UNKNOWN:  # without a status, a record of a call in progress looks the same
+            return counts_by_now(call.submitted_at, sync)
+        case CallOutcome.NO_CONVERSATION:
+            # Records of a batch without an id can't be told from those of other batches.
+            return (
+                call.batch_id is not None
+                and absence_doubt(sync) is None
+                and counts_by_now(call.submitted_at, sync)
+            )
+        case _:
+            return False
+
+
+def absence_doubt(sync: ConversationSync | None) -> str | None:
+    """Return why the records that were read can't prove that a call has no conversation; None: they can."""
+    if sync is None:
+        return "the conversation records were never read"
+    if sync.incomplete:
+        return f"the list of records was incomplete ({sync.incomplete})"
+    untied = sum(sync.reasons.get(reason, 0) for reason in UNTIED)
+    return f"{untied:,} records may belong to anybody in the campaign" if untied else None
+
+
+def counts_by_now(
+    submitted_at: str | None, sync: ConversationSync | None, after: timedelta = ABSENCE_COUNTS_AFTER
+) -> bool:
+    """Return whether the records were read so long after a call that a missing record counts."""
+    if sync is None or submitted_at is None:
+        return False
+    return datetime.fromisoformat(sync.read_at) - datetime.fromisoformat(submitted_at) >= after
