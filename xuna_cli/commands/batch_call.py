@@ -221,7 +221,7 @@ class BatchCall:
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
                 gc.freeze()  # loaded modules stay: keep the garbage collector from walking them (8 % of the CPU)
-                report = written(rejects, dialer.dial(targets))
+                report = written(rejects, dialer.dial(targets, self._list.prepare_again(contacts)))
             if contacts.was_changed:
                 say(
                     f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing, "
@@ -247,7 +247,11 @@ class BatchCall:
             return
         if not any(counts.values()):
             say(f"xuna: warning: {self._options.contacts} has no contacts")
-        elif counts["already_called"] and not any(counts[name] for name in MAY_BE_CALLED):
+        elif (
+            counts["already_called"]
+            and self._options.attempts is None
+            and not any(counts[name] for name in MAY_BE_CALLED)
+        ):
             again = how_to_call_again(
                 self._list.campaign,
                 rendered=self._list.is_rendered,
@@ -298,6 +302,7 @@ class BatchCall:
             rate=rate_of(options.rate),
             wait=options.wait,
             retry_refused=options.retry_refused,
+            attempts=self._list.attempts,
             address=self._list.address,
         )
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,6 +121,14 @@ def overrides_of(options: ListAndMessageOptions) -> list[Override]:
     return overrides
 
 
+def overrides_again(overrides: Sequence[Override], text: str | None) -> list[Override]:
+    """Return the templates of later attempts: those of the first one, with the message of `--first-message-again`."""
+    if text is None:
+        return list(overrides)
+    others = [override for override in overrides if override.path != FIRST_MESSAGE]
+    return [*others, first_message(text, where="--first-message-again")]
+
+
 def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) -> Given | Path | None:
     """Return the first message's template or its file; None for the agent's own message or one from `--override`."""
     typed = options.typed
@@ -182,6 +191,7 @@ def check_rendered_options(options: ListAndMessageOptions, about: RenderedList) 
         "--override": bool(options.override),
         "--call-after-column": options.call_after_column is not None,
         "--call-before-column": options.call_before_column is not None,
+        "--attempts": getattr(options, "attempts", None) not in {None, 1},
     }
     for option, contradicts in wrong.items():
         if contradicts:

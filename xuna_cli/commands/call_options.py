@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from xuna_cli.commands.completion import (
-    time_zones,
-)
+from xuna_cli.commands.completion import outcomes_to_call_again, time_zones
 from xuna_cli.commands.list_options import (
     CALLER,
     CAMPAIGN,
+    MESSAGE,
     OUTPUT,
     SENDING,
     WHEN,
@@ -185,11 +184,47 @@ class BatchCallOptions(CallerOptions):
             rich_help_panel=SENDING,
         ),
     ] = False
+    attempts: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Highest number of calls for each person of the campaign (default: 1); see `xuna help attempts`.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    again_after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME[,TIME]",
+            help="Shortest time before the second call, the third and so on, e.g. 4h,1d; the last one repeats.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    again: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=outcomes_to_call_again,
+            metavar="OUTCOME[,OUTCOME]",
+            help="Outcomes of a call after which the person is called again: no-conversation, failure or unknown.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    first_message_again: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEMPLATE",
+            help="First message of the second and each further call (default: that of the first call). "
+            "{{ attempt }} is the number of the call.",
+            rich_help_panel=MESSAGE,
+        ),
+    ] = None
     pin: Annotated[
         bool,
         typer.Option(
             "--pin",
-            help="Stop if the message template, agent or caller number is not that of the campaign's last run.",
+            help="Stop if the message template, agent, caller number or attempts are not those of the campaign's last "
+            "run.",
             rich_help_panel=CAMPAIGN,
         ),
     ] = False

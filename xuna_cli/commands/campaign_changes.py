@@ -1,4 +1,4 @@
-"""Report, or with `--pin` refuse, changes of message, agent or caller number within a campaign."""
+"""Report, or with `--pin` refuse, changes of message, agent, caller number or attempts within a campaign."""
 
 import shlex
 from dataclasses import dataclass
@@ -99,6 +99,8 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
         if value and value != was:
             message = f"the {what} is now {value}, and was {was} {since}"
             changes.append(Change(message, of_agent=what == "agent", pinned=True))
+    if now.attempts != last.attempts:
+        changes.append(Change(_attempts(now.attempts, last.attempts, since), of_agent=False, pinned=True))
     known = last_run_that_called(ledger, campaign_id, agent_id=now.agent_id) if now.agent_hash else None
     if known is not None and now.agent_hash and known.agent_hash and now.agent_hash != known.agent_hash:
         changes.append(
@@ -110,6 +112,14 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
             )
         )
     return changes
+
+
+def _attempts(now: str | None, was: str | None, since: str) -> str:
+    if now is None:
+        return f"this run has no --attempts, so it calls nobody again; {since}, it was {was}"
+    if was is None:
+        return f"from now on, people are called again: {now}; {since}, each person was called once at most"
+    return f"people are now called again by {now}, and were by {was} {since}"
 
 
 def _around_the_change(one: str, other: str) -> tuple[str, str]:

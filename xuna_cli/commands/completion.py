@@ -207,6 +207,12 @@ def campaign_files(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # n
     return sorted(folder + slash + path.name for path in found if path.name != "xuna.toml")
 
 
+@_completion
+def outcomes_to_call_again(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
+    """Return outcomes for another attempt, to continue a comma-separated list."""
+    return _in_list(("no-conversation", "failure", "unknown"), incomplete)
+
+
 def _list_path(ctx: typer.Context) -> Path | None:
     """Return the list's path if it is an existing regular file.
 

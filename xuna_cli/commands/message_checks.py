@@ -33,6 +33,7 @@ class MessageChecks:
     Args:
         options: options of batch-call or render.
         overrides: the templates; empty for a rendered list.
+        again: the templates of later attempts.
         reviewed: whether the list was rendered; fatal faults were then found by `render`.
 
     Attributes:
@@ -44,10 +45,17 @@ class MessageChecks:
     """
 
     def __init__(
-        self, options: ListAndMessageOptions, overrides: Sequence[Override], *, reviewed: bool
+        self,
+        options: ListAndMessageOptions,
+        overrides: Sequence[Override],
+        *,
+        again: Sequence[Override] = (),
+        reviewed: bool,
     ) -> None:
         self._options = options
         self._overrides = overrides
+        every = list(dict.fromkeys((*overrides, *again)))
+        self._literals = [text for override in every for text in override.template.literals]
         self._reviewed = reviewed
         if options.strict_messages and "allow_odd_messages" in options.typed:
             raise UsageError("--strict-messages and --allow-odd-messages can't be used together; choose one")
@@ -55,14 +63,14 @@ class MessageChecks:
         self._agent_message = options.agent_message
         self._told: set[str] = set()
         self.aloud = True
-        self.warnings = check_literals(overrides, allow_odd=self._allow_odd)
+        self.warnings = check_literals(every, allow_odd=self._allow_odd)
 
     def lint(self) -> Lint:
         """Return the function that checks each row's message."""
         return Lint(
             strict=self._options.strict_messages,
             allow_odd=self._allow_odd,
-            literals=[text for override in self._overrides for text in override.template.literals],
+            literals=self._literals,
             on_new=self._tell,
         )
 

@@ -1,7 +1,7 @@
 """A list that is ready to be called or rendered, with all options checked before anything is written."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
+from xuna_cli.commands.attempts import as_options, attempts_of
 from xuna_cli.commands.call_inputs import (
     as_typed,
     campaign_of,
     check_rendered_options,
     list_options,
+    overrides_again,
     overrides_of,
     source_of,
 )
-from xuna_cli.commands.call_options import CallerOptions
+from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
 from xuna_cli.commands.context import (
     address,
     check_output_file,
@@ -32,7 +34,9 @@ from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.reading import beside_the_list, open_list
 from xuna_cli.contacts.review_table import CALL, SCREENING, ReviewRows
+from xuna_cli.dialing.pipeline import Again
 from xuna_cli.errors import InputError, UsageError
+from xuna_cli.ledger.attempts import Attempts
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import CallTarget, Contact, Rejection
@@ -44,8 +48,9 @@ from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.settings import Given
-from xuna_cli.targets.builder import TargetBuilder
+from xuna_cli.targets.builder import ATTEMPT, TargetBuilder
 from xuna_cli.targets.names import fold
+from xuna_cli.targets.override import Override
 from xuna_cli.targets.rendered_list import RenderedList, checked_rows, rendered_list
 
 if TYPE_CHECKING:
@@ -54,6 +59,8 @@ if TYPE_CHECKING:
 
 RECENT_DAYS = 30
 """What "lately" means for calls of other campaigns."""
+
+FIRST_AGAIN = 2  # the first attempt that is not a person's first
 
 QUICK_COUNT_S = 1.0  # too short a wait to be noticed
 
@@ -77,6 +84,7 @@ class PreparedList:
         heard: the message checks.
         lint: findings in the messages of the last pass.
         steering: the use of the list's columns.
+        attempts: whom the run calls again; None: nobody.
 
     Raises:
         XunaError: the command can't start.
@@ -101,6 +109,11 @@ class PreparedList:
         )
         self.refuse_as_output(options.rejects)
         self._overrides = overrides_of(options)
+        self._overrides_again = self._overrides
+        self.attempts: Attempts | None = None
+        if isinstance(options, BatchCallOptions):
+            self.attempts = attempts_of(options)
+            self._overrides_again = overrides_again(self._overrides, options.first_message_again)
         self._region = check_region(options.region) if options.region else None
         self._beside = beside_the_list(self._source, list_options(options), name=self.name)
         contacts = self._open()
@@ -112,8 +125,10 @@ class PreparedList:
             if self._rendered.sealed:
                 for _ in contacts:  # a single changed row invalidates the whole list
                     pass
-            self._overrides = []  # a reviewed message must not change
-        self.heard = MessageChecks(options, self._overrides, reviewed=self._rendered is not None)
+            self._overrides = self._overrides_again = []  # a reviewed message must not change
+        self.heard = MessageChecks(
+            options, self._overrides, again=self._overrides_again, reviewed=self._rendered is not None
+        )
         self.campaign = self._rendered.campaign if self._rendered is not None else campaign_of(options)
         self.address = self.address_of(self.campaign)
         self._columns = contacts.columns
@@ -127,6 +142,8 @@ class PreparedList:
         )
         self.steering = self._plan_list(contacts)
         self._loud_warnings = self.heard.warnings + self.prepare(contacts).warnings
+        if self.attempts is not None:
+            self._loud_warnings += self._check_again(contacts)
         self._loud_warnings += self.heard.silent(contacts)
         self._unread = None if contacts.begun else contacts
         self._first_reading = contacts
@@ -261,7 +278,7 @@ class PreparedList:
         if self._rendered is not None:
             return rendered_list_plan(contacts)
         options = self.options
-        templates = [override.template for override in self._overrides]
+        templates = [override.template for override in (*self._overrides, *self._overrides_again)]
         used = [column for each in templates for column in (*each.columns, *each.optional_columns)]
         used += filter(None, (options.key, self._timezone_column, options.consent_column))
         spelled = set(map(fold, used))
@@ -287,24 +304,54 @@ class PreparedList:
 
     def prepare(self, contacts: ContactList) -> TargetBuilder:
         """Return the builder that turns contacts into call targets."""
-        empty = not contacts.columns  # an empty JSON list has no columns to check against
         self.lint = self.heard.lint()
-        self._preparer = TargetBuilder(
+        self._preparer = self._builder(contacts, self._overrides)
+        return self._preparer
+
+    def prepare_again(self, contacts: ContactList) -> Again:
+        """Return the function that makes the call targets of later attempts; call `prepare` first."""
+        builders: dict[int, TargetBuilder] = {}
+
+        def again(contact: Contact, attempt: int) -> CallTarget | Rejection:
+            builder = builders.get(attempt)
+            if builder is None:
+                builder = builders[attempt] = self._builder(contacts, self._overrides_again, attempt)
+            return builder(contact)
+
+        return again
+
+    def _check_again(self, contacts: ContactList) -> list[str]:
+        """Check the templates of later attempts; return warnings that those of the first one don't have."""
+        warnings = self._builder(contacts, self._overrides_again, FIRST_AGAIN).warnings
+        templates = [one.template for one in (*self._overrides, *self._overrides_again)]
+        own = next((column for column in contacts.columns if fold(column) == ATTEMPT), None)
+        if own is not None and any(own in one.bound(contacts.columns).all_columns for one in templates):
+            warnings.append(
+                f"the list has a column {own!r}, so {{{{ attempt }}}} is what stands there, and not the number of "
+                "the call"
+            )
+        return [one for one in warnings if one not in self._preparer.warnings]
+
+    def _builder(
+        self, contacts: ContactList, overrides: Sequence[Override], attempt: int = 1
+    ) -> TargetBuilder:
+        empty = not contacts.columns  # an empty JSON list has no columns to check against
+        return TargetBuilder(
             phones=self.steering.phones,
             columns=contacts.columns,
             columns_are_complete=contacts.columns_are_complete,
             region=self._region,
             strict=self.options.strict_numbers,
             key_column=None if empty or self._rendered is not None else self.options.key,
-            overrides=() if empty else self._overrides,
+            overrides=() if empty else overrides,
             keep_contact=self._keep_contacts,
             timezone_column=self._timezone_column,
             window_columns=self._windows,
             lint=self.lint,
             rendered=self._rendered,
             of_workbook=contacts.sheet is not None,
+            attempt=attempt,
         )
-        return self._preparer
 
     @property
     def plus_added(self) -> int:
@@ -379,10 +426,17 @@ class PreparedList:
             source_path=str(Path(options.contacts).absolute()) if options.contacts != STDIN else None,
             agent_id=agent_id,
             from_phone_number_id=number,
-            template="\n".join(map(as_typed, self._overrides)) or None,
+            template=self._template(),
             deadline=deadline,
             zone_rules=str(zone_rules()),
+            attempts=as_options(self.attempts),
         )
+
+    def _template(self) -> str | None:
+        """Return what is said, as typed; None for the agent's own words."""
+        lines = [as_typed(one) for one in self._overrides]
+        lines += [f"again: {as_typed(one)}" for one in self._overrides_again if one not in self._overrides]
+        return "\n".join(lines) or None
 
     def origin(self) -> str:
         """Return the API origin of the campaign."""

@@ -154,10 +154,10 @@ def rehearse(
     """Go the whole way of a run, except the claim and the POST; progress is shown."""
     from xuna_cli.dialing import rehearsal
 
-    screener = Screener(prepared.screening_of_list(), prepared.clock.now, ledger)
+    screener = Screener(prepared.screening_of_list(), prepared.clock.now, ledger, campaign_id)
     watched = is_terminal(sys.stderr) and not prepared.options.quiet
     with (
-        contextlib.closing(rehearsal.RehearsedClaims(ledger, campaign_id)) as claims,
+        contextlib.closing(rehearsal.RehearsedClaims(ledger, campaign_id, prepared.attempts)) as claims,
         prepared.open() as contacts,
         ProgressLine(watched=watched) as line,
         INTERRUPTS,
@@ -166,6 +166,7 @@ def rehearse(
             targets_of(contacts, prepared.prepare(contacts)),
             claims,
             screener,
+            again=prepared.prepare_again(contacts),
             limit=limit,
             stop=INTERRUPTS.asked,
             observer=Observers(ProgressShown(line), *observers),

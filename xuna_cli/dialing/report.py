@@ -94,7 +94,8 @@ class Deferral:
     """People who wait for the same opening.
 
     Attributes:
-        zones: their possible time zones; the opening is within hours in all of them.
+        zones: their possible time zones; the opening is within hours in all of them. Empty where the time doesn't
+            depend on the place: for a next attempt.
         opens_at: time of the opening in UTC.
         people: number of people.
     """

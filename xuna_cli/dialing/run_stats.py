@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from xuna_cli.dialing.deferred import Deferred
 from xuna_cli.dialing.observer import RunObserver
@@ -224,6 +224,8 @@ class RunStats:
 
 
 def next_attempt_later(attempt: int, opens_at: datetime) -> Reason:
-    """Return the reason of a person whose next attempt may not be made yet."""
+    """Return the reason of a person whose next attempt may not be made yet; the time is a whole minute."""
+    if opens_at.second or opens_at.microsecond:  # so that people of many batches wait for one time
+        opens_at = opens_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
     message = f"{NEXT_ATTEMPT}: attempt {attempt} is due at {for_people(opens_at)}"
     return Reason(NEXT_ATTEMPT, DEFERRED, message, opens_at=opens_at)

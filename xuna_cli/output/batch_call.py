@@ -116,6 +116,9 @@ class BatchCallResult(Result):
                 for one in self.do_not_call_lists
             ],
             "pacing": {"refusals": report.refusals, "paused_seconds": round(report.paused, 3)},
+            "attempts": {str(attempt): calls for attempt, calls in report.attempts.items()},
+            "exhausted": report.exhausted,
+            "awaiting_outcome": report.awaiting_outcome,
             "refused_by_api": {"in_this_run": report.refused_calls, "earlier": report.refused_earlier},
             "batches": [batch_document(record) for record in report.batches],
             "held_batches": [
@@ -277,6 +280,25 @@ def _refused(result: BatchCallResult) -> list[str]:
     return ["", *lines] if lines else []
 
 
+def _attempts(result: BatchCallResult) -> list[str]:
+    report, lines = result.report, []
+    if any(attempt > 1 for attempt in report.attempts):
+        lines.append(
+            "Accepted calls: "
+            + ", ".join(f"{calls:,} at attempt {attempt}" for attempt, calls in report.attempts.items())
+        )
+    if report.exhausted:
+        have = counted(report.exhausted, "person has", "people have")
+        lines.append(f"All attempts used: {have} no proven success, and no attempt left.")
+    if report.awaiting_outcome:
+        have = counted(report.awaiting_outcome, "person has", "people have")
+        lines.append(
+            f"Waiting for an outcome: {have} attempts left, but the last call has no proven outcome yet."
+        )
+        lines.append(f"  to read the conversation records: xuna campaigns outcomes {result.address}")
+    return ["", *lines] if lines else []
+
+
 def _attention(result: BatchCallResult) -> list[str]:
     report = result.report
     lines: list[str] = []
@@ -288,6 +310,7 @@ def _attention(result: BatchCallResult) -> list[str]:
     if duplicates := list(duplicate_lines(report)):
         lines += ["", *duplicates]
     lines += screening_lines(report, result.marks)
+    lines += _attempts(result)
     lines += _refused(result)
     if result.held:
         calls = sum(batch.size for batch in result.held)

@@ -72,10 +72,10 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
 
 
 def opening_lines(report: Report) -> Iterator[str]:
-    """Yield when the calling hours of deferred people begin."""
+    """Yield when deferred people may be called."""
     for one in report.deferrals[:OPENINGS_SHOWN]:
         who = counted(one.people, "person", "people")
-        yield f"  {who}, from {_local(one):%a %d %b %H:%M}, in {_places(one.zones)}"
+        yield f"  {who}, from {_local(one):%a %d %b %H:%M}, {_places(one.zones)}"
     if len(report.deferrals) > OPENINGS_SHOWN:
         yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more times; to see all, add --output json"
 
@@ -104,8 +104,10 @@ def _all_rows(report: Report) -> str:
 
 
 def _local(one: Deferral) -> datetime:
-    return local(one.opens_at, one.zones[0])
+    return local(one.opens_at, one.zones[0]) if one.zones else one.opens_at.astimezone()
 
 
 def _places(zones: Sequence[str]) -> str:
-    return zones[0] if len(zones) == 1 else f"{zones[0]} and {len(zones) - 1} more"
+    if not zones:  # the time doesn't depend on the person's place
+        return "this machine's time"
+    return f"in {zones[0]}" if len(zones) == 1 else f"in {zones[0]} and {len(zones) - 1} more"

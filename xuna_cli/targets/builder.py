@@ -12,7 +12,7 @@ from xuna_cli.targets.call_window import NO_WINDOW_COLUMNS, WindowColumns, Windo
 from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
-from xuna_cli.targets.names import AmbiguousName, column_for, respelled
+from xuna_cli.targets.names import AmbiguousName, column_for, fold, respelled
 from xuna_cli.targets.override import (
     FIRST_MESSAGE,
     OWN_OVERRIDE,
@@ -32,11 +32,12 @@ from xuna_cli.targets.template import Template, check_columns, no_column
 from xuna_cli.targets.values import TargetProblem, is_empty
 
 _NESTED = frozenset({dict, list})
+ATTEMPT = "attempt"
 LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes allow about 2,700, including other columns
 
 
 class TargetBuilder:
-    """Turns the contacts of a list into call targets.
+    """Turns the contacts of a list into call targets of one attempt.
 
     Args:
         phones: columns with phone numbers, and columns with their country.
@@ -52,6 +53,7 @@ class TargetBuilder:
         lint: checks the finished messages.
         of_workbook: whether the list is a workbook, whose cells may have errors or no result.
         rendered: header of a list from `xuna render`, whose rows contain keys of its campaign.
+        attempt: number of the attempt, which templates have as `attempt` unless the list has such a column.
 
     Attributes:
         warnings: one for each missing column that is only used with `default`.
@@ -78,8 +80,13 @@ class TargetBuilder:
         lint: Lint | None = None,
         rendered: RenderedList | None = None,
         of_workbook: bool = False,
+        attempt: int = 1,
     ) -> None:
         check_paths(overrides)
+        self._attempt = attempt
+        self._says_attempt = says_attempt(overrides, columns)
+        if self._says_attempt:
+            columns = (*columns, ATTEMPT)
         self._own_columns = own_columns(columns)
         bound = tuple(replace(override, template=override.template.bound(columns)) for override in overrides)
         # In JSON each contact may spell its field names differently, so names are looked up for each contact.
@@ -138,6 +145,8 @@ class TargetBuilder:
                 key = number if self._key_column is None else self._key(number, fields)
             if len(key) > LONGEST_KEY // 4:  # a character has up to four bytes
                 self._check_length(key)
+            if self._says_attempt:
+                fields = {ATTEMPT: self._attempt, **fields}
             override = self._override(row_number, fields)
             timezone = self._timezone(fields) if self._timezone_column is not None else None
             window = self._window(fields) if self._window is not None else None
@@ -152,6 +161,7 @@ class TargetBuilder:
             timezone,
             others,
             window,
+            self._attempt,
         )
 
     def _check_templates(
@@ -241,6 +251,13 @@ class TargetBuilder:
             cells = {name: fields[name] for name in self._names if name in fields}
             self._lint(row_number, override, cells, _own_message(own, columns))
         return as_json(override)
+
+
+def says_attempt(overrides: Sequence[Override], columns: Sequence[str]) -> bool:
+    """Return whether a template uses the number of the attempt: `attempt`, where the list has no such column."""
+    return any(ATTEMPT in override.template.all_columns for override in overrides) and not any(
+        fold(column) == fold(ATTEMPT) for column in columns
+    )
 
 
 def _key_column(name: str, columns: Sequence[str]) -> str:
