@@ -66,8 +66,8 @@ def test_the_cost_is_that_of_the_calls_that_the_ledger_knows(cli, api, people, m
     ) as database:  # outcomes as `campaigns outcomes` keeps them: one of four answered
         key = database.execute("SELECT key FROM calls").fetchone()[0]
         database.execute(
-            "INSERT INTO outcomes (campaign_id, key, conversation_id, outcome, joined_by, final, duration, evaluation, "
-            "collected) VALUES (1, ?, 'c', 'success', 'batch', 1, 120.0, '{}', '{}')",
+            "INSERT INTO outcomes (campaign_id, key, attempt, conversation_id, outcome, joined_by, final, duration, evaluation, "
+            "collected) VALUES (1, ?, 1, 'c', 'success', 'batch', 1, 120.0, '{}', '{}')",
             (key,),
         )
     database.close()

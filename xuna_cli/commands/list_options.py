@@ -296,7 +296,8 @@ class ListAndMessageOptions(Options):
         typer.Option(
             autocompletion=campaign_names,
             metavar="NAME",
-            help="Campaign name (default: the list's file name). Within a campaign nobody is called twice.",
+            help="Campaign name (default: the list's file name). Within a campaign nobody is called twice, "
+            "or more often than --attempts says.",
             rich_help_panel=CAMPAIGN,
         ),
     ] = None

@@ -47,6 +47,7 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
                 code="campaign-held",
             )
         parameters = {"campaign_id": found.id}
+        ledger.change("forget_later_calls", parameters)
         people = ledger.change("forget_calls", parameters)
         ledger.change("forget_refusals", parameters)
         ledger.change("forget_not_called", parameters)

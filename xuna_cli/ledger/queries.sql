@@ -303,6 +303,9 @@ GROUP BY c.name, c.created_at ORDER BY c.name
 -- name: open_runs_of_campaign
 SELECT id FROM runs WHERE campaign_id = :campaign_id AND ended_at IS NULL
 
+-- name: forget_later_calls
+DELETE FROM calls WHERE campaign_id = :campaign_id AND attempt > 1
+
 -- name: forget_calls
 DELETE FROM calls WHERE campaign_id = :campaign_id
 

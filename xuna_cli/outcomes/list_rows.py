@@ -72,7 +72,7 @@ def list_rows(
     batches: Sequence[BatchRecord],
     resolutions: Mapping[int, Resolution],
 ) -> ListRows:
-    """Count the rows of a campaign's lists.
+    """Count the rows of a campaign's lists, each by its person's first attempt.
 
     Args:
         runs: the campaign's runs, in order.
@@ -82,7 +82,7 @@ def list_rows(
     """
     sizes: Counter[BatchState] = Counter()
     for batch in batches:
-        sizes[batch.state] += batch.size
+        sizes[batch.state] += batch.size - batch.again
     by_list: dict[str, list[RunRecord]] = {}
     for run in runs:
         by_list.setdefault(run.source, []).append(run)
@@ -95,7 +95,7 @@ def list_rows(
         if base is None:
             complete = False
             continue
-        said = counts[base.id]
+        said = _of_first_attempts(counts[base.id])
         complete = complete and bool(said.get("list_complete"))
         rejections.update(_with_prefix(said, "rejected:"))
         fed_back.update(_with_prefix(said, "fed-back:"))
@@ -152,17 +152,28 @@ def _since(
             and resolved.decision is Decision.NOT_PLACED
             and resolved.decided_at > (base.ended_at or "")
         )
+        people = batch.size - batch.again
         if batch.run_id > base.id:
-            taken += batch.size if batch.state is not BatchState.REFUSED else 0
+            taken += people if batch.state is not BatchState.REFUSED else 0
         elif was_freed:
-            freed += batch.size
+            freed += people
         elif batch.state is not BatchState.REFUSED:
-            own += batch.size
+            own += people
     known = sum(said.get(name, 0) for name in ("accepted", "already_called", "held"))
     # Whom the base run saw in flight elsewhere is one of ours, if an earlier run of this list has called them since.
     elsewhere = max(0, said.get("in_flight", 0) - max(0, own + freed - known))
     waiting = said.get("deferred", 0) + said.get("not_sent", 0) + elsewhere + freed - taken
     return Counter(waiting=max(0, waiting), duplicates=max(0, known - own - freed))
+
+
+def _of_first_attempts(said: Counts) -> Counts:
+    """Return a run's counts with everybody who was called before the run as already called."""
+    counts = Counter(said)
+    for name, rows in _with_prefix(said, "again:").items():
+        counts[name] -= rows
+        if ":" not in name:
+            counts["already_called"] += rows
+    return counts
 
 
 def _with_prefix(counts: Counts, prefix: str) -> dict[str, int]:

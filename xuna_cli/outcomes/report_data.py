@@ -1,7 +1,7 @@
 """Data of the campaign report, from the ledger only."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
@@ -97,7 +97,7 @@ class ReportData:
         durations: number of conversations by duration.
         median_duration: seconds.
         held: held batches with their evidence.
-        people: the first people, by urgency.
+        people: the first people with their last calls, by urgency.
         sync: the last reading of the records, or None.
     """
 
@@ -144,20 +144,17 @@ class _Seen:
     answers: dict[str, Counter[bool]] = field(default_factory=dict)
     durations: list[float] = field(default_factory=list)
     people: list[Callee] = field(default_factory=list)
-    by_number: bool = False
-    numbers_called: set[str] = field(default_factory=set)
-    numbers_conversed: set[str] = field(default_factory=set)
-    numbers_succeeded: set[str] = field(default_factory=set)
+    person_of: Callable[[CallRecord], str] | None = None  # None: every call is a person
+    called: set[str] = field(default_factory=set)
+    conversed: set[str] = field(default_factory=set)
+    succeeded: set[str] = field(default_factory=set)
 
     def add(self, one: Callee) -> None:
         self.outcomes[one.outcome] += 1
-        if self.by_number:  # otherwise every call is a person
-            self.numbers_called.add(one.call.to_phone_number)
-            if one.outcome in CONVERSED:
-                self.numbers_conversed.add(one.call.to_phone_number)
-            if one.outcome is CallOutcome.SUCCESS:
-                self.numbers_succeeded.add(one.call.to_phone_number)
-        self.people.append(one)
+        if self.person_of is not None:
+            self._add_person(self.person_of(one.call), one.outcome)
+        if one.call.is_last:
+            self.people.append(one)
         if len(self.people) > 4 * PEOPLE_SHOWN:
             self._keep_the_urgent()
         came = one.call.outcome
@@ -171,10 +168,17 @@ class _Seen:
             if isinstance(value, bool):
                 self.answers.setdefault(name, Counter())[value] += 1
 
+    def _add_person(self, person: str, outcome: CallOutcome) -> None:
+        self.called.add(person)
+        if outcome in CONVERSED:
+            self.conversed.add(person)
+        if outcome is CallOutcome.SUCCESS:
+            self.succeeded.add(person)
+
     def persons(self) -> tuple[int, int, int]:
         """Count the people who were called, have a conversation, and have a success."""
-        if self.by_number:
-            return len(self.numbers_called), len(self.numbers_conversed), len(self.numbers_succeeded)
+        if self.person_of is not None:
+            return len(self.called), len(self.conversed), len(self.succeeded)
         conversed = sum(self.outcomes[outcome] for outcome in CONVERSED)
         return self.outcomes.total(), conversed, self.outcomes[CallOutcome.SUCCESS]
 
@@ -198,11 +202,11 @@ def report_data(
         now: the current time, with a zone.
         zone: zone of displayed times (default: this machine's).
     """
-    seen = _Seen(by_number=campaign.key_column is not None)
+    batches = ledger.batches(campaign.id)
+    seen = _Seen(person_of=_person_of(campaign, batches))
     for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED:
             seen.add(Callee(call, outcome))
-    batches = ledger.batches(campaign.id)
     runs = runs_of(ledger, campaign.id)
     counts = counts_of_runs(ledger, campaign.id)
     called, conversed, succeeded = seen.persons()
@@ -228,6 +232,13 @@ def report_data(
         people=seen.urgent(),
         sync=sync_of(ledger, campaign.id),
     )
+
+
+def _person_of(campaign: Campaign, batches: Sequence[BatchRecord]) -> Callable[[CallRecord], str] | None:
+    """Return the function that tells whose call it is; None if every call is of another person."""
+    if campaign.key_column is not None:
+        return lambda call: call.to_phone_number
+    return (lambda call: call.key) if any(batch.again for batch in batches) else None
 
 
 def _slots(batches: Sequence[BatchRecord], zone: tzinfo | None) -> tuple[list[Slot], str]:

@@ -38,7 +38,8 @@ class Summary:
     Attributes:
         campaign: the campaign.
         sync: the last reading of the records, or None.
-        outcomes: counts of outcomes in accepted batches.
+        outcomes: counts of people by the outcome of their last call, in accepted batches.
+        attempts: counts of accepted calls by attempt.
         held: held batches with their evidence.
         criteria: counts of results by criterion.
         durations: seconds of each conversation, unordered.
@@ -50,15 +51,16 @@ class Summary:
     held: tuple[Held, ...] = ()
     criteria: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     durations: tuple[float, ...] = ()
+    attempts: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def calls(self) -> int:
-        """Number of accepted calls."""
+        """Number of people whose last call was accepted; without several attempts, of accepted calls."""
         return sum(self.outcomes.values())
 
     @property
     def waiting(self) -> int:
-        """Number of accepted calls without an outcome."""
+        """Number of these people whose last call has no outcome."""
         return self.calls - sum(self.outcomes.get(outcome, 0) for outcome in DECIDED)
 
 
@@ -67,16 +69,18 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
     outcomes: Counter[CallOutcome] = Counter()
     criteria: dict[str, Counter[str]] = {}
     durations: list[float] = []
+    attempts: Counter[int] = Counter()
     for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED:
-            outcomes[outcome] += 1
+            attempts[call.attempt] += 1
+            outcomes[outcome] += call.is_last
         if call.outcome is not None and call.outcome.conversation_id is not None:
             for name, judged in call.outcome.evaluation.items():
                 criteria.setdefault(name, Counter())[judged.result] += 1
             if call.outcome.duration is not None:
                 durations.append(call.outcome.duration)
     held, sync = held_of(ledger, campaign), sync_of(ledger, campaign.id)
-    return Summary(campaign, sync, outcomes, held, criteria, tuple(durations))
+    return Summary(campaign, sync, outcomes, held, criteria, tuple(durations), dict(sorted(attempts.items())))
 
 
 def undecided(ledger: Ledger, campaign: Campaign) -> int:

@@ -90,6 +90,7 @@ class RunList(Result):
         yield "list", run.source
         yield "SHA-256 of list", run.list_sha256 or "-"
         yield "template", run.template or "-"
+        yield "attempts", run.attempts or "1"
         yield "agent", run.agent_id
         yield "SHA-256 of agent", run.agent_hash or "-"
         yield "caller number", run.from_phone_number_id

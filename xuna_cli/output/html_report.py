@@ -384,7 +384,7 @@ def _person(one: Callee, *, with_people: bool, lists: Mapping[int, str]) -> dict
         "list": safe(lists.get(call.batch.run_id, "")),
         "number": safe(call.to_phone_number) if with_people else masked(number),
         "key": safe(value) if with_people else "",
-        "outcome": WORDS[one.outcome][0],
+        "outcome": WORDS[one.outcome][0] + (f" (attempt {call.attempt})" if call.attempt > 1 else ""),
         "kind": one.outcome.value,
         "duration": lasted(came.duration) if came else "-",
         "reasons": [safe(reason) for reason in reasons],

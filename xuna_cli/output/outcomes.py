@@ -80,6 +80,7 @@ class OutcomesFound(Result):
             "campaign": summary.campaign.name,
             "calls": summary.calls,
             "waiting": summary.waiting,
+            "attempts": {str(attempt): calls for attempt, calls in summary.attempts.items()},
             "outcomes": {outcome.value: summary.outcomes.get(outcome, 0) for outcome in CallOutcome},
             "criteria": {
                 name: {result: counts.get(result, 0) for result in ("success", "failure", "unknown")}
@@ -114,8 +115,12 @@ class OutcomesFound(Result):
 
     def parts(self) -> Iterator[Table | str]:
         """Yield the outcomes, the criteria and the state of the records."""
-        accepted = counted(self.summary.calls, "call", "calls")
-        yield f"Campaign {self.summary.campaign.name}: {accepted} accepted"
+        accepted = counted(sum(self.summary.attempts.values()), "call", "calls")
+        attempts = [f"{calls:,} at attempt {attempt}" for attempt, calls in self.summary.attempts.items()]
+        several = (
+            f" ({', '.join(attempts)}); the outcomes are those of the last calls" if len(attempts) > 1 else ""
+        )
+        yield f"Campaign {self.summary.campaign.name}: {accepted} accepted{several}"
         yield _outcomes(self.summary)
         if self.summary.criteria:
             results = ("Success", "Failure", "Unknown")

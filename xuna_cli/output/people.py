@@ -31,8 +31,8 @@ OUTCOME = (
     "evaluation",
     "collected_data",
 )
-LIST = ("list", "list_row")
-"""The list with which somebody was called, and the row of it."""
+LIST = ("list", "list_row", "attempt")
+"""The list with which somebody was called, the row of it, and which call of the person it was."""
 
 EXPORTED = (*CALL, *OUTCOME, *LIST)
 
@@ -122,10 +122,10 @@ def _readable(value: object) -> object:
     return value.replace("\x1f", "␟") if isinstance(value, str) else value
 
 
-def _list_of(one: Person, lists: Mapping[int, str]) -> tuple[object, object]:
+def _list_of(one: Person, lists: Mapping[int, str]) -> tuple[object, object, object]:
     if one.call is None:
-        return None, None
-    return lists.get(one.call.batch.run_id), one.call.row_number
+        return None, None, None
+    return lists.get(one.call.batch.run_id), one.call.row_number, one.call.attempt
 
 
 def _exported(one: Person) -> tuple[object, ...]:
