@@ -3,7 +3,10 @@
 import csv
 import json
 import time
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +16,11 @@ from xuna_cli.commands.fast_forward import next_hour
 MONDAY = "2026-11-30T06:00-05:00"
 JSON = ("--output", "json")
 FEW = ("--unanswered", "0%")
+ZONES = {
+    "212": ZoneInfo("America/New_York"),
+    "312": ZoneInfo("America/Chicago"),
+    "213": ZoneInfo("America/Los_Angeles"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +36,12 @@ def machine_in_new_york(monkeypatch):
 def spring(cli, unsynced):
     """Write a campaign file for people in three zones, of whom a day has time for ten in each."""
 
-    def write(*lines, people=90):
-        zones = ("212", "312", "213")  # New York, Chicago and Los Angeles
-        rows = [(f"+1{zones[index % 3]}555{1000 + index}", f"Person {index}") for index in range(people)]
+    def write(*lines, people=90, hours="09:00-10:00", limit=10):
+        codes = list(ZONES)
+        rows = [(f"+1{codes[index % 3]}555{1000 + index}", f"Person {index}") for index in range(people)]
         write_list(cli.folder / "people.csv", rows)
-        given = ['contacts = "people.csv"', 'first-message = "Hi {{ name }}."', 'hours = "09:00-10:00"']
-        return cli.write("spring.toml", "\n".join([*given, "limit = 10", *lines]) + "\n")
+        given = ['contacts = "people.csv"', 'first-message = "Hi {{ name }}."', f'hours = "{hours}"']
+        return cli.write("spring.toml", "\n".join([*given, f"limit = {limit}", *lines]) + "\n")
 
     return write
 
@@ -47,6 +55,14 @@ def forward(cli):
         return cli(*command, *argv, *JSON, exits=exits).document
 
     return forward
+
+
+def by_attempt(call):
+    return call["to_phone_number"], call["attempt"]
+
+
+def sent(call):
+    return datetime.fromisoformat(call["submitted_at"])
 
 
 def column(document, name):
@@ -92,6 +108,40 @@ def test_three_days_pass_in_seconds_and_each_day_is_told(cli, spring, forward):
     assert at == {("+1212", "14:00"), ("+1312", "15:00"), ("+1213", "17:00")}  # nine o'clock of each
     listed = cli("do-not-call", "list", "--ledger", "simulated.db", *JSON).document["do_not_call"]
     assert sum(column(document, "opt_outs")) == len(listed)
+
+
+@pytest.mark.slow
+def test_attempts_converge_and_each_call_is_one_that_the_policy_allows(cli, spring, forward):
+    """All calls of three days, compared with the policy, the hours and the opt-outs."""
+    policy = ("attempts = 3", 'again-after = "4h,1d"', 'again = "no-conversation,failure"')
+    spring(*policy, 'opt-out-when = "opt_out=true"', hours="09:00-18:00", limit=1000)
+    document = forward("--ledger", "simulated.db", "--opt-out", "10%")
+    assert document["campaign_finished"] is True
+    assert column(document, "day") == ["2026-11-30", "2026-12-01"]
+    calls = json.loads(cli("campaigns", "export", "spring", "--ledger", "simulated.db", *JSON).out)
+    opted_out = {
+        one["to_phone_number"]: datetime.fromisoformat(one["added_at"])
+        for one in cli("do-not-call", "list", "--ledger", "simulated.db", *JSON).document["do_not_call"]
+    }
+    assert sum(column(document, "called")) == len(calls)
+    assert sum(column(document, "opt_outs")) == len(opted_out) > 0
+    ends = Counter()
+    for number, of_person in groupby(sorted(calls, key=by_attempt), key=lambda call: call["to_phone_number"]):
+        *earlier, last = list(of_person)
+        assert [call["attempt"] for call in (*earlier, last)] == list(range(1, len(earlier) + 2))
+        for call, following in pairwise((*earlier, last)):
+            spacing = timedelta(hours=4) if call["attempt"] == 1 else timedelta(days=1)
+            assert sent(following) - sent(call) >= spacing
+            assert call["outcome"] in {"no-conversation", "failure"}
+            assert number not in opted_out or sent(following) < opted_out[number]
+        for call in (*earlier, last):
+            assert 9 <= sent(call).astimezone(ZONES[number[2:5]]).hour < 18
+        is_over = len(earlier) == 2 or number in opted_out
+        assert is_over or last["outcome"] not in {"no-conversation", "failure"}
+        ends["exhausted" if earlier[1:] and last["outcome"] != "success" else last["outcome"]] += 1
+    assert ends.total() == 90
+    assert ends["success"] > ends["exhausted"] > 0
+    assert column(document, "exhausted")[-1] == ends["exhausted"]
 
 
 @pytest.mark.slow

@@ -204,14 +204,12 @@ def _sandbox(options: RunOptions, clock: SimulatedClock) -> SandboxServer:
 
 def _fields(rules: Sequence[OptOutRule]) -> dict[str, tuple[object, object]]:
     """Return the fields of the rules, with the value of people who opt out, and of the others."""
-    values: dict[str, object] = {"true": True, "false": False}
-    return {
-        rule.field: (
-            values.get(rule.value, rule.value),
-            next(other for other in ("no", "yes", "") if not rule.is_met(other)),
-        )
-        for rule in rules
-    }
+    fields: dict[str, tuple[object, object]] = {}
+    for rule in rules:
+        said = {"true": True, "false": False}.get(rule.value.lower(), rule.value)
+        others = (not said,) if isinstance(said, bool) else ("no", "yes", "")
+        fields[rule.field] = (said, next(other for other in others if not rule.is_met(other)))
+    return fields
 
 
 def _is_named(options: RunOptions) -> bool:

@@ -170,4 +170,5 @@ def counts_to_keep(report: Report) -> dict[str, int]:
         **rejected,
         **{f"rule:{code}": rows for code, rows in report.reasons.items()},
         **{f"again:{name}": rows for name, rows in report.again.items()},
+        "attempts:exhausted": report.exhausted,
     }

@@ -25,7 +25,7 @@ class Day:
         successes: number of these calls with the outcome `success`.
         opt_outs: numbers put on the do-not-call list.
         deferred: people whom the day's last run deferred.
-        exhausted: people without a further attempt, by the day's last run.
+        exhausted: people with all attempts used and no proven success, by the day's last run.
     """
 
     day: date
@@ -61,7 +61,7 @@ def days_of(ledger: Ledger, campaign: Campaign, day_of: Callable[[str], date] = 
     for run in runs_of(ledger, campaign.id):
         day, of_run = on(run.started_at), counts.get(run.id, {})
         day.runs += 1
-        day.deferred, day.exhausted = of_run.get("deferred", 0), of_run.get("exhausted", 0)
+        day.deferred, day.exhausted = of_run.get("deferred", 0), of_run.get("attempts:exhausted", 0)
     for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED and call.batch.submitted_at is not None:
             day = on(call.batch.submitted_at)
