@@ -22,6 +22,13 @@ def test_a_copy_of_a_list_whose_people_were_called_calls_nobody(cli, api, people
     assert "in campaign 'customers' already" in cli("batch-call", copy, *HELLO, "--dry-run").err
 
 
+def test_a_copy_of_a_list_of_which_only_a_few_were_called_yet_calls_nobody(cli, api, people):
+    cli("batch-call", people(9, name="customers.csv"), *HELLO, "--yes", "--limit", "2")
+    ran = cli("batch-call", people(10, name="customers (1).csv"), *HELLO, "--yes", "--quiet", exits=2)
+    assert "2 of the first 10 people of this list are in campaign 'customers' already" in ran.err
+    assert len(api.state.calls()) == 2
+
+
 def test_the_advice_works_as_it_is_typed(cli, api, people):
     cli("batch-call", people(4, name="customers.csv"), *HELLO, "--yes")
     copy = people(5, name="customers (1).csv")

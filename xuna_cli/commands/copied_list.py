@@ -55,7 +55,9 @@ class CopiedList:
 
 
 def copied_list(ledger: Ledger, name: str, api_origin: str, keys: Sequence[str]) -> CopiedList | None:
-    """Find the campaign of nearly the same name that has most of these people; None if there is none.
+    """Find the campaign of nearly the same name with mostly the same people; None if there is none.
+
+    A campaign of which only a part was called yet (`--limit`) has mostly the same people if most of that part is here.
 
     Args:
         ledger: with the campaigns.
@@ -64,13 +66,13 @@ def copied_list(ledger: Ledger, name: str, api_origin: str, keys: Sequence[str])
         keys: keys of the list's first people.
     """
     plain = plain_name(name)
-    found = [
-        CopiedList(each.name, len(ledger.claim_statuses(each.id, keys)), len(keys))
-        for each in campaigns(ledger)
-        if each.name != name and each.api_origin == api_origin and plain_name(each.name) == plain
-    ]
-    best = max(found, key=lambda one: one.called, default=None)
-    return best if best is not None and best.called * 2 > best.looked_at else None
+    found = []
+    for each in campaigns(ledger):
+        if each.name != name and each.api_origin == api_origin and plain_name(each.name) == plain:
+            called = len(ledger.claim_statuses(each.id, keys))
+            if called * 2 > min(len(keys), sum(each.calls.values())):
+                found.append(CopiedList(each.name, called, len(keys)))
+    return max(found, key=lambda one: one.called, default=None)
 
 
 def how_to_call_again(campaign: str, *, rendered: bool, has_key: bool) -> str:
