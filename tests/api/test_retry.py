@@ -45,8 +45,16 @@ def test_who_asks_to_wait_is_waited_for():
     api, waits, reader = reading(busy(4.0))
     with pytest.raises(BusyError):
         reader.get("/")
-    assert api.readings == TRIES
+    assert api.readings > TRIES_AT_START
     assert min(waits) >= 4.0
+
+
+def test_who_asks_again_and_again_and_never_gave_anything_is_given_up():
+    api, waits, reader = reading(busy(60.0))
+    with pytest.raises(BusyError):
+        reader.get("/")
+    assert api.readings == 2
+    assert 60 <= sum(waits) < 62
 
 
 def test_an_answer_within_the_first_tries_is_returned():

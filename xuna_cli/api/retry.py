@@ -13,6 +13,7 @@ from xuna_cli.errors import UnreachableError
 TRIES = 8
 TRIES_AT_START = 3  # if the API never answered and did not ask to wait, so that a command ends within seconds
 LONGEST_AT_START_S = 5.0
+LONGEST_ASKED_AT_START_S = 60.0  # waited in all, if the API never gave a document and only asks to wait
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0  # also the limit for a `Retry-After`
 AT_ONCE = 6  # concurrent reads, each with its own connection
@@ -65,7 +66,7 @@ class RetryingReader:
             ConfigurationError: the API refused the request.
             UnreachableError: the request keeps failing, or the API asks for too long a wait.
         """
-        backoff = FIRST_WAIT_S
+        backoff, waited = FIRST_WAIT_S, 0.0
         began = time.monotonic()
         for tried in range(1, self._tries + 1):
             try:
@@ -75,7 +76,9 @@ class RetryingReader:
                 if tried == self._tries or self._stopped.is_set():
                     raise
                 is_late = tried >= TRIES_AT_START or time.monotonic() - began > LONGEST_AT_START_S
-                if is_late and not error.asks_to_wait and not self._has_read:
+                if error.asks_to_wait:
+                    is_late = waited >= LONGEST_ASKED_AT_START_S
+                if is_late and not self._has_read:
                     raise
                 if asked is not None and asked > LONGEST_WAIT_S:
                     raise UnreachableError(
@@ -91,6 +94,7 @@ class RetryingReader:
                 return document
             self._on_wait(pause, why)
             self._wait(pause)
+            waited += pause
         raise AssertionError("unreachable: the last try returns or raises")
 
 

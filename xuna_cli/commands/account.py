@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SANDBOX_ORIGIN = "sandbox"
 SANDBOX_UNANSWERED = 0.1  # share of sandbox calls without a conversation record, as in practice
 
-READING_DEADLINE_S = 60.0
+READING_DEADLINE_S = 30.0
 WORTH_SAYING_S = 3.0
 
 
