@@ -1,9 +1,11 @@
 """Data classes that several rooms share: frozen, without behaviour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Self
+
+from xuna_cli.late_dataclass import dataclass
 
 BEYOND_THE_HEADER = ""
 """Field of a rejected contact for the cells beyond the header; no column has this name."""

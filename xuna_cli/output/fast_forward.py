@@ -1,10 +1,11 @@
 """The days of a simulated campaign, as a table or JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from datetime import datetime
 
 from xuna_cli.errors import ExitStatus, XunaError
+from xuna_cli.late_dataclass import dataclass
 from xuna_cli.outcomes.days import Day
 from xuna_cli.output.messages import counted
 from xuna_cli.output.result import Result, Table
