@@ -117,10 +117,11 @@ class BatchCall:
         if signed is not None and not options.quiet:
             say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key})")
         rules = self._list.screening
-        if options.wait and not (rules.hours or rules.own_time or rules.start or rules.not_on):
+        deferring = (rules.hours, rules.own_time, rules.start, rules.not_on, self._list.attempts)
+        if options.wait and not any(deferring):
             raise UsageError(
                 "--wait has nothing to wait for",
-                hint="add --hours, --start or --not-on, or a column call_after to the list",
+                hint="add --hours, --start, --not-on or --attempts, or a column call_after to the list",
                 code="wait",
             )
         self._list.say_warnings()

@@ -237,6 +237,7 @@ def _may_be_due(report: Report) -> bool:
         not report.list_complete
         or not any(report.counts.values())  # an empty list is rather not complete yet
         or any(report.counts[name] for name in MAY_BE_CALLED)
+        or report.awaiting_outcome > 0  # of --attempts
         or report.refused_calls > 0  # later runs try again
         or bool(report.reasons.get("called-recently"))  # until the quiet days are over
     )

@@ -130,14 +130,16 @@ def ledger_for_writing(location: Location, *, now: Callable[[], datetime], requi
     return ledger
 
 
-def ledger_if_there(location: Location, *, required: bool = False) -> Ledger | None:
+def ledger_if_there(
+    location: Location, *, now: Callable[[], datetime], required: bool = False
+) -> Ledger | None:
     """Open a ledger read-only; None if it does not exist and is not required.
 
     Raises:
         LedgerError: if it can't be used, or is required and not there.
     """
     try:
-        return open_ledger(location, create=False, read_only=True)
+        return open_ledger(location, create=False, read_only=True, now=now)
     except LedgerError as error:
         if error.code != "ledger-missing":
             raise

@@ -411,7 +411,9 @@ def _ledger_if_there(options: ListedOptions) -> "Iterator[Ledger | None]":
     from xuna_cli.output.messages import say
 
     location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
-    ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
+    ledger = ledger_if_there(
+        location, now=options.clock.now, required=options.require_ledger and not options.sandbox
+    )
     if ledger is None:
         say(f"xuna: there is no ledger at {location} yet")
         yield None

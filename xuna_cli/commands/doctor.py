@@ -199,7 +199,9 @@ def _ledger(options: DoctorOptions) -> str:
 
     location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
     check_writable(location)
-    ledger = ledger_if_there(location, required=options.require_ledger and not options.sandbox)
+    ledger = ledger_if_there(
+        location, now=options.clock.now, required=options.require_ledger and not options.sandbox
+    )
     if ledger is None:
         return f"{location}, which the first run creates"
     with contextlib.closing(ledger):

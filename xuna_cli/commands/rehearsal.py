@@ -84,7 +84,7 @@ def check_with_ledger(
     """
     options = prepared.options
     prepared.check_caller(options.agent_id, options.from_phone_number_id)
-    ledger = ledger_if_there(prepared.location, required=prepared.ledger_required)
+    ledger = ledger_if_there(prepared.location, required=prepared.ledger_required, now=prepared.clock.now)
     if ledger is None:
         return None, None
     stack.callback(ledger.close)

@@ -183,7 +183,9 @@ class RunEnd:
 
         options = self._options
         try:
-            ledger = ledger_if_there(ledger_location(options.ledger, sandbox=options.sandbox, aloud=False))
+            ledger = ledger_if_there(
+                ledger_location(options.ledger, sandbox=options.sandbox, aloud=False), now=options.clock.now
+            )
             if ledger is None:
                 return ()
             with contextlib.closing(ledger):
