@@ -52,7 +52,8 @@ RUNS = "tests/faults/test_runs.py"
 SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/campaigns/test_forget.py"
-CLAIMS = "ledger/claims.py"
+CLAIMS, ATTEMPTS = "ledger/claims.py", "ledger/attempts.py"
+LATER = "tests/ledger/contract/test_attempts.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
 LEFT_OPEN = "            return Unknown(explain(error, self._deadline), status)\n"  # after the first byte
 
@@ -61,7 +62,7 @@ BUGS = (
         "outcome written only after the POST, no intent",
         SENDING,
         [
-            ("            barred = self._ledger.submit(batch, self._screener.quiet_since)\n", "            barred = self._ledger.on_do_not_call_list([])\n"),
+            ("            barred = self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)\n", "            barred = self._ledger.on_do_not_call_list([])\n"),
             (
                 "        try:\n            if isinstance(outcome, Taken):\n",
                 "        self._ledger.submit(batch)\n        try:\n            if isinstance(outcome, Taken):\n",
@@ -143,7 +144,7 @@ BUGS = (
         "the next batch is sent ahead, and not only connected to",
         SENDING,
         [
-            ("            barred = self._ledger.submit(batch, self._screener.quiet_since)\n            if barred:\n", "            barred = {}\n            if barred:\n"),
+            ("            barred = self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)\n            if barred:\n", "            barred = {}\n            if barred:\n"),
             ("            return Attempt(connection.post(", "            outcome = connection.post("),
             ("idempotency_key=idempotency_key))\n", "idempotency_key=idempotency_key)\n            self._ledger.submit(batch, self._screener.quiet_since)\n            return Attempt(outcome)\n"),
         ],
@@ -247,7 +248,7 @@ BUGS = (
         SENDING,
         [
             (
-                "            barred = self._ledger.submit(batch, self._screener.quiet_since)\n",
+                "            barred = self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)\n",
                 '            barred = {} if self._ledger.query("SELECT 1 FROM batches WHERE id = :id AND parent_id > 0", {"id": batch.id}) else self._ledger.submit(batch)\n',
             )
         ],
@@ -271,7 +272,7 @@ BUGS = (
     Planted(
         "quiet days not asked before the POST",
         SENDING,
-        [("self._ledger.submit(batch, self._screener.quiet_since)", "self._ledger.submit(batch)")],
+        [("self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)", "self._ledger.submit(batch, None, plan.attempts)")],
         ["tests/dialing/test_quiet_days_at_once.py", "-k", "while_we_connect"],
     ),
     Planted(
@@ -285,6 +286,66 @@ BUGS = (
         "dialing/run.py",
         [("            if not refused or self._plan.retry_refused:\n", "            if self._plan:\n")],
         ["tests/dialing/test_refused.py", "-k", "not_for_ever"],
+    ),
+    Planted(
+        "a held person is called again",
+        ATTEMPTS,
+        [("    if call.state in HELD_STATES:\n        return ClaimStatus.HELD\n    if call.state != BatchState.ACCEPTED:\n", "    if call.state not in {BatchState.ACCEPTED, *HELD_STATES}:\n")],
+        [LATER, "-k", "held_attempt"],
+    ),
+    Planted(
+        "an unproven person is called again",
+        ATTEMPTS,
+        [
+            ("        case CallOutcome.FAILURE:\n            return True\n", "        case CallOutcome.FAILURE | CallOutcome.UNPROVEN:\n            return True\n"),
+            ("    if outcome not in policy.again:\n", "    if outcome not in {*policy.again, CallOutcome.UNPROVEN}:\n"),
+        ],
+        [LATER, "-k", "not_named_or_not_proven"],
+    ),
+    Planted(
+        "somebody whose call is in progress is called again",
+        ATTEMPTS,
+        [
+            ("        case CallOutcome.FAILURE:\n            return True\n", "        case CallOutcome.FAILURE | CallOutcome.IN_PROGRESS:\n            return True\n"),
+            ("    if outcome not in policy.again:\n", "    if outcome not in {*policy.again, CallOutcome.IN_PROGRESS}:\n"),
+        ],
+        [LATER, "-k", "not_named_or_not_proven"],
+    ),
+    Planted(
+        "the spacing is measured from the POST, and not from the later decision",
+        ATTEMPTS,
+        [("max(at for at in (call.submitted_at, call.finished_at) if at is not None)", "call.submitted_at or ''")],
+        [LATER, "-k", "from_the_decision"],
+    ),
+    Planted(
+        "the spacing is measured from the first attempt",
+        CLAIMS,
+        [("        if known is None or _rank(call) >= _rank(known):\n            last[key] = call\n", "        if known is None or _rank(call) >= _rank(known):\n            last[key] = call if known is None else call._replace(submitted_at=known.submitted_at, finished_at=known.finished_at)\n")],
+        [LATER, "-k", "from_the_last_one"],
+    ),
+    Planted(
+        "a budget per run, and not per person",
+        CLAIMS,
+        [("            standings[key] = next_attempt(policy, call, outcome, sync, now)\n", "            ours = call if policy is None or call.attempt < policy.most else call._replace(attempt=1)\n            found = next_attempt(policy, ours, outcome, sync, now)\n            standings[key] = Due(call.key, call.attempt + 1) if isinstance(found, Due) else found\n")],
+        [LATER, "-k", "no_fourth_attempt"],
+    ),
+    Planted(
+        "a missing record counts although the records were cut off",
+        ATTEMPTS,
+        [("                and absence_doubt(sync) is None\n", "")],
+        [LATER, "tests/ledger/test_next_attempt.py", "-k", "no_conversation or missing_record"],
+    ),
+    Planted(
+        "outcomes not asked for again right before the POST",
+        CLAIMS,
+        [("        barred.update(self.not_due(campaign_id, targets, policy))\n", "        if len(targets) > 1:\n            barred.update(self.not_due(campaign_id, targets[1:], policy))\n")],
+        [LATER, "-k", "between_the_claim_and_the_post"],
+    ),
+    Planted(
+        "a person's other form of the number begins anew",
+        "ledger/database.py",
+        [("        others = with_other_forms(keys)\n", "        others = with_other_forms([])\n")],
+        [LATER, "-k", "either_form"],
     ),
     Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),
 )  # fmt: skip

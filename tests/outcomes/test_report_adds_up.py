@@ -3,6 +3,7 @@
 import csv
 import random
 import time
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -103,6 +104,38 @@ def test_every_row_of_a_random_campaign_is_counted_once(cli, served, people, clo
     assert after.called == sum(after.outcomes.values()) == after.rows.called
     assert after.is_read or not after.called
     assert after.people_conversed == after.conversed
+
+
+AGAIN = ("--attempts", "3", "--again-after", "0.001s", "--again", "failure,no-conversation")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_every_row_is_counted_once_however_often_its_person_is_called(cli, served, people, clock, seed):  # noqa: F811
+    drawn = random.Random(seed)
+    server = served(unanswered=0.3)
+    rows = drawn_list(drawn)
+    path = people(rows=rows)
+    cli("do-not-call", "add", number(1))
+    for step in range(4):
+        if step and drawn.random() < 0.4:
+            server.faults.add(Cut(times=1, taken=drawn.random() < 0.5))
+        if step and drawn.random() < 0.3:
+            server.faults.add(Refuse(numbers=(number(drawn.randint(2, 5)),)))
+        limit = ("--limit", drawn.randint(1, 3)) if drawn.random() < 0.4 else ()
+        policy = AGAIN if drawn.random() < 0.8 else ()
+        cli("batch-call", path, *HELLO, *policy, *limit, "--batch-size", 3, exits=CODES)
+        server.faults.clear()
+        cli("campaigns", "outcomes", "people", exits=CODES)
+        seen = report_of(cli)
+        assert seen.rows.rows == len(rows) if seen.rows.complete else seen.rows.rows <= len(rows)
+        called = {call.to_phone_number for call in server.state.calls()}
+        held = sum(held.batch.size for held in seen.held)
+        assert len(called) - held <= seen.people_called <= len(called)
+        assert seen.people_called - held <= seen.rows.called <= seen.people_called + held
+        assert seen.people_succeeded <= seen.people_conversed <= seen.people_called <= seen.called
+        assert seen.called == sum(seen.outcomes.values())
+    assert max(Counter(call.to_phone_number for call in server.state.calls()).values()) <= 3
 
 
 def test_people_and_not_calls_are_counted(cli, served, people, clock):  # noqa: F811
