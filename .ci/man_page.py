@@ -1,4 +1,4 @@
-"""Makes the man page of the commands' declarations and the manual's topics."""
+"""Make the man page from the declarations of the commands and the topics of the manual."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,10 @@ def man_page(version: str, about: str, commands: Iterable[tuple[str, Any]], topi
     """Return the man page as roff.
 
     Args:
-        version: of the program.
-        about: what the program does, in a sentence.
-        commands: each command's name and its declaration.
-        topics: as Markdown.
+        version: version of the program.
+        about: one sentence about the program.
+        commands: name and declaration of each command.
+        topics: topics as Markdown.
     """
     lines = [
         f'.TH XUNA 1 "" "xuna {version}" "User Commands"',
@@ -43,7 +43,7 @@ def man_page(version: str, about: str, commands: Iterable[tuple[str, Any]], topi
 
 
 def escaped(text: str) -> str:
-    """Return text in which roff finds no escape and no request."""
+    """Escape text for roff, so that it contains no escapes or requests."""
     text = text.replace("\\", r"\e").replace("-", r"\-")
     return re.sub(r"^(?=[.'])", r"\\&", text, flags=re.MULTILINE)
 
@@ -101,7 +101,7 @@ def _topic(markdown: str) -> Iterator[str]:
 
 
 def _table(tokens: Iterator[Token]) -> Iterator[str]:
-    """Yield a paragraph with a term for each row: a table is too wide for a terminal of 80 columns."""
+    """Yield a paragraph with a term for each row, because a table is too wide for 80 columns."""
     headings: list[str] = []
     row: list[str] = []
     for token in tokens:

@@ -1,8 +1,8 @@
-"""Writes what is generated of the manual: the variables in the topic `environment`, the topics in README, the man page.
+"""Write the generated parts of the manual: variables in the topic `environment`, topics in README, the man page.
 
     .ci/run manual
 
-The tests compare what is there with what this would write.
+The tests compare the files with the output of this script.
 """
 
 import re
@@ -22,11 +22,11 @@ HELP = ROOT / "xuna_cli/help"
 README = ROOT / "README.md"
 GENERATED = re.compile(r"(<!-- (options|topics) -->\n).*?(?=<!-- end of \2 -->)", re.DOTALL)
 
-SAME = r"\\\g<0>"  # what Markdown would take for its own, as it stands
+SAME = r"\\\g<0>"  # escapes the characters that Markdown would interpret
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Yield every command with its whole name."""
+    """Yield every command with its full name."""
     for name in COMMANDS:
         found = load(name)
         inner = getattr(found, "commands", {})
@@ -36,7 +36,7 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 
 def environment() -> str:
-    """Return the topic `environment` with the options as they are declared."""
+    """Return the topic `environment` with the declared options."""
     variables: dict[str, str] = {}
     for _, command in commands():
         for option in command.params:

@@ -1,9 +1,9 @@
-"""Writes the pictures of README: a session on a terminal, and badges.
+"""Write the pictures of README: a terminal session, and badges.
 
     .ci/run picture
 
-The session is recorded from real commands against the sandbox. Only the time of day and the ids of batches are made up,
-so that a new recording differs only if xuna prints something else. The pictures load nothing from the network.
+The session is recorded from real commands with the sandbox. Only the time of day and the batch IDs are replaced, so
+that a new recording differs only if xuna prints something else. The pictures load nothing from the network.
 """
 
 import io
@@ -43,7 +43,7 @@ sys.exit(entry())
 
 
 def session() -> Console:
-    """Run the commands of the session, and return a console that has recorded them."""
+    """Run the commands of the session, and return a console with their recording."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -56,7 +56,7 @@ def session() -> Console:
 
 
 def _printed(argv: list[str], folder: Path) -> str:
-    """Return what a command prints on a terminal, without its progress."""
+    """Return what a command prints on a terminal, without its progress line."""
     ours, theirs = pty.openpty()
     environment = {
         "PATH": os.environ["PATH"],
@@ -89,7 +89,7 @@ def _printed(argv: list[str], folder: Path) -> str:
 
 
 def badges() -> str:
-    """Return the badges as SVG: what xuna needs, and its licence."""
+    """Return the badges as SVG: xuna's requirements, and its licence."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     python = project["requires-python"].removeprefix(">=")
     words = [

@@ -378,4 +378,4 @@ def test_a_caller_number_that_the_account_lacks_is_told_with_the_first_ten_that_
     (error,) = ran.document["errors"]
     assert error["code"] == "caller-unknown"
     named = ", ".join(f"pn_{index:02} ({number(index)})" for index in range(min(count, 10)))
-    assert error["hint"] == f"it has: {named}"
+    assert error["hint"] == f"the account has: {named}"

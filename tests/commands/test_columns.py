@@ -193,7 +193,7 @@ def test_the_country_can_be_left_unused(called, cli, table):
     ran = cli("batch-call", path, *HELLO, "--dry-run", "--region-column", "none", "--region", "GB", "-q")
     assert "not used: phone_code" in ran.err
     ran = cli("batch-call", path, *HELLO, "--dry-run", "--region-column", "phonecode", exits=5)
-    assert "Did you mean 'phone_code'?" in ran.err
+    assert "did you mean 'phone_code'?" in ran.err
 
 
 def test_the_sheet_is_told(plan, tmp_path):
@@ -465,7 +465,7 @@ def test_an_override_that_is_not_where_the_api_has_it_is_an_error(cli, tmp_path,
     path = tmp_path / "a.json"
     path.write_text(json.dumps([{"phone": "+13035550100"}, {"phone": "+13035550101", **contact}]))
     ran = cli("batch-call", path, *HELLO, "--dry-run", exits=5)
-    assert "Row 2: " in ran.err
+    assert "row 2: " in ran.err
     assert "is not where the API expects an override" in ran.err
 
 

@@ -265,7 +265,7 @@ def test_conversations_that_go_on_are_left_for_the_next_export(cli, served, tmp_
     take(served(in_progress=30), 4)
     target = tmp_path / "all.jsonl"
     ran = cli("conversations", "export", "--to", target)
-    assert "4 are still in progress" in ran.err
+    assert "4 conversations are still in progress" in ran.err
     assert target.read_text() == ""
     clock.advance(60)
     cli("conversations", "export", "--to", target)

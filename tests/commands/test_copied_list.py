@@ -96,9 +96,9 @@ def test_a_known_name_in_which_everybody_was_called_says_how_to_call_again(cli, 
     run = ("batch-call", path, *HELLO, "--yes")
     assert "To call these people again" not in cli(*run, exits=3).err
     again = cli(*run, exits=3).err
-    assert "everybody on this list who may be called was already called in campaign 'customers'." in again
+    assert "Everybody on this list who may be called was already called in campaign 'customers'." in again
     assert "To call these people again" not in cli(*run, "--quiet", exits=3).err
-    for advice in re.findall(r"add ((?:e\.g\. )?--.*?)(?=\. |\n)", again):
+    for advice in re.findall(r"add ((?:e\.g\. )?--.*?)(?=\. |\.\n)", again):
         assert advice in {"--campaign customers-2", 'e.g. --key "Appointment Date"'}
     cli(*run, "--campaign", "customers-2", "--key", "name", exits=3)  # the advice works as it stands
     assert len(api.state.calls()) == 4

@@ -47,7 +47,7 @@ def test_it_is_on_the_disk_before_it_is_acknowledged(cli, monkeypatch):
     ran = cli("do-not-call", "add", ONE)
     assert committed
     assert all("on the do-not-call list" not in said for said in committed)
-    assert f"on the do-not-call list: {ONE}" in ran.err
+    assert f"On the do-not-call list: {ONE}" in ran.err
 
 
 def test_list_check_remove_and_export(cli):

@@ -105,7 +105,7 @@ def test_another_column_or_none_can_be_named(cli, listed):
     assert cli.call(path, *HELLO, "--call-after-column", "Termin ab")["counts"]["deferred"] == 1
     assert cli.call(path, *HELLO, exits=3)["rejections"][0]["code"] == "call-time"
     error = cli.call(path, *HELLO, "--call-before-column", "Termin bis", exits=5)["errors"][0]
-    assert (error["code"], error["hint"]) == ("call-before-column-missing", "Did you mean 'Termin ab'?")
+    assert (error["code"], error["hint"]) == ("call-before-column-missing", "did you mean 'Termin ab'?")
     assert cli.called == []
     document = cli.call(path, *HELLO, "--call-after-column", "none")
     assert (document["counts"]["accepted"], document["list"]["call_after_column"]) == (1, None)
@@ -178,7 +178,7 @@ def test_with_wait_the_run_stays_until_the_persons_own_time(cli, listed):
     ran = cli("batch-call", path, *HELLO, "--wait", "--output", "json")
     assert cli.called == [BO, ANN]
     assert ran.counts == {"rows": 2, "accepted": 2}
-    assert "1 person can't be called yet; the next calls can be made at" in ran.err
+    assert "1 person can't be called yet. The next calls can be made at" in ran.err
 
 
 def test_wait_needs_something_to_wait_for(cli, people):

@@ -206,7 +206,7 @@ class TestTables:
         }
         assert {row["name"] for row in rows} == {"Ann", "Bo", "Cy", "Di"}
         ran = cli("batch-call", file, "-y", "--debug")
-        assert ran.err.count("4 rows are not marked 'call' in 'xuna_screening', and not called") == 1
+        assert ran.err.count("4 rows are not marked 'call' in 'xuna_screening', and will not be called") == 1
         assert ran.err.count("list: opened") == 1
         assert cli.called == [ANN, CY]
 

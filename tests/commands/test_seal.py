@@ -197,7 +197,7 @@ def test_without_a_key_the_agent_is_sealed_and_its_configuration_is_not(cli, api
     with monkeypatch.context() as without:
         without.delenv("XUNA_AI_API_KEY")
         ran = cli("render", "people.csv", "-m", "Hi", "--seal", "--to", "review.jsonl")
-    assert "the configuration of agent agent_sandbox is not sealed" in ran.err
+    assert "the configuration of agent agent_sandbox could not be read, so it is not sealed" in ran.err
     assert "xuna_agent_sha256" not in rows_of(cli.folder / "review.jsonl")[0]
     assert cli.call("review.jsonl", "-y")["counts"]["accepted"] == 3
 

@@ -194,7 +194,7 @@ def missing_caller_number() -> ConfigurationError:
 def _missing(what: str, option: str, name: str, command: str) -> ConfigurationError:
     return ConfigurationError(
         f"the {what} is missing",
-        hint=f"use {option} or set {name}. To see the choices, run: {command}",
+        hint=f"use {option} or set {name}; to see the choices, run: {command}",
         code=f"missing-{name.removeprefix('XUNA_').lower().replace('_', '-')}",
     )
 

@@ -115,7 +115,7 @@ class BatchCall:
         if options.require_seal or signed is not None:
             self._list.require_seal()
         if signed is not None and not options.quiet:
-            say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key})")
+            say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key}).")
         rules = self._list.screening
         deferring = (rules.hours, rules.own_time, rules.start, rules.not_on, self._list.attempts)
         if options.wait and not any(deferring):
@@ -259,8 +259,8 @@ class BatchCall:
                 has_key=self._options.key is not None,
             )
             say(
-                f"xuna: everybody on this list who may be called was already called in campaign {result.campaign!r}. "
-                f"To call these people again on purpose, {again}"
+                f"xuna: Everybody on this list who may be called was already called in campaign {result.campaign!r}. "
+                f"To call these people again on purpose, {again}."
             )
 
     def _watchers(self, rejects: "Rejects | None", *, watched: bool) -> Iterator[RunObserver]:
@@ -323,8 +323,8 @@ class BatchCall:
             f"{number.phone_number_id} ({number.phone_number})" for number in numbers[:NUMBERS_NAMED]
         )
         raise ConfigurationError(
-            f"the account has no caller number {wanted!r}",
-            hint=f"it has: {known or 'none; import one first'}",
+            f"caller number {wanted} was not found",
+            hint=f"the account has: {known or 'none; import one first'}",
             code="caller-unknown",
         )
 
@@ -382,7 +382,7 @@ class BatchCall:
             say(line)
         if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
             raise DeclinedError(
-                "Cancelled. Nobody was called.", hint="To see more, add --dry-run --samples 20"
+                "Cancelled. Nobody was called.", hint="to see more, add --dry-run --samples 20"
             )
         return people + later
 

@@ -21,7 +21,7 @@ app = typer.Typer()
       xuna batch-call contacts.csv -m 'Hi {{ name }}.' --limit 5
       xuna batch-call contacts.csv -m 'Hi {{ name }}.'
 
-    In a crontab: every hour, the people who were added and are within hours.
+    In a crontab: every hour, call the people who were added and are within calling hours.
       0 * * * * cd ~/calls && ~/.local/bin/xuna batch-call contacts.csv -m 'Hi {{ name }}.' --hours 09:00-18:00 -q
 
     More: xuna help lists, xuna help templates, xuna help automation
@@ -44,7 +44,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     "render",
     cls=Command,
     epilog="""
-    Write the calls to a file, review it, and call exactly that.
+    Write the calls to a file, review it, and make exactly these calls.
       xuna render contacts.csv -m 'Hi {{ name }}.' --to targets.jsonl
       xuna batch-call targets.jsonl
     """,

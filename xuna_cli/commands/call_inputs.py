@@ -146,7 +146,7 @@ def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) ->
     if options.first_message is not None and options.agent_message:
         raise UsageError(
             "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE can't be used together",
-            hint="Unset one of the two, or use --agent-message or --first-message.",
+            hint="unset one of the two, or use --agent-message or --first-message",
         )
     return options.first_message
 

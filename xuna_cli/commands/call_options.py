@@ -33,7 +33,7 @@ class CallerOptions(ListAndMessageOptions):
             least=0.001,
             metavar="SECONDS",
             envvar="XUNA_TIMEOUT",
-            help="Longest time for one request as a whole.",
+            help="Maximum time for a whole request.",
             rich_help_panel=SENDING,
         ),
     ] = 180
@@ -85,7 +85,7 @@ class BatchCallOptions(CallerOptions):
             autocompletion=time_zones,
             metavar="ZONE",
             envvar="XUNA_DEFAULT_TIMEZONE",
-            help="Time zone of people whose number doesn't tell one, e.g. America/New_York.",
+            help="Time zone for numbers that don't reveal one, e.g. America/New_York.",
             rich_help_panel=WHEN,
         ),
     ] = None
@@ -110,7 +110,7 @@ class BatchCallOptions(CallerOptions):
         text(
             metavar="DATE|FILE.ics[,…]",
             envvar="XUNA_NOT_ON",
-            help="Call nobody on these days of their own calendar: dates, or calendar files with holidays.",
+            help="Call nobody on these days, by the person's own calendar: dates, or calendar files with holidays.",
             rich_help_panel=WHEN,
         ),
     ] = None
@@ -132,7 +132,7 @@ class BatchCallOptions(CallerOptions):
             min=1,
             metavar="N",
             envvar="XUNA_BATCH_SIZE",
-            help="Calls in one request.",
+            help="Number of calls in one request.",
             rich_help_panel=SENDING,
         ),
     ] = 100
@@ -142,7 +142,7 @@ class BatchCallOptions(CallerOptions):
             min=1,
             metavar="N",
             envvar="XUNA_CONCURRENCY",
-            help="Requests at the same time.",
+            help="Number of requests at the same time.",
             rich_help_panel=SENDING,
         ),
     ] = 4
@@ -151,7 +151,7 @@ class BatchCallOptions(CallerOptions):
         text(
             metavar="N/s|N/m",
             envvar="XUNA_RATE",
-            help="Highest number of calls per second or minute (default: no limit).",
+            help="Maximum number of calls per second or minute, e.g. 10/s (default: no limit).",
             rich_help_panel=SENDING,
         ),
     ] = None
@@ -161,7 +161,7 @@ class BatchCallOptions(CallerOptions):
             least=0,
             metavar="SECONDS",
             envvar="XUNA_GIVE_UP_AFTER",
-            help="Stop when the API has refused everything for this many seconds.",
+            help="Stop after this many seconds without success.",
             rich_help_panel=SENDING,
         ),
     ] = 600
@@ -223,7 +223,7 @@ class BatchCallOptions(CallerOptions):
         bool,
         typer.Option(
             "--pin",
-            help="Stop if the message template, agent, caller number or attempts are not those of the campaign's last "
+            help="Stop if the message template, agent, caller number or attempts differ from the campaign's last "
             "run.",
             rich_help_panel=CAMPAIGN,
         ),
@@ -237,7 +237,10 @@ class BatchCallOptions(CallerOptions):
         ),
     ] = False
     samples: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Messages that a dry run shows.", rich_help_panel=SENDING)
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Number of messages that a dry run shows.", rich_help_panel=SENDING
+        ),
     ] = 3
     price_per_minute: Annotated[
         float | None,
@@ -245,7 +248,7 @@ class BatchCallOptions(CallerOptions):
             least=0,
             metavar="PRICE",
             envvar="XUNA_PRICE_PER_MINUTE",
-            help="Price of a minute of a call, for the cost that a dry run estimates.",
+            help="Price of one minute of calling, to estimate the cost in a dry run.",
             rich_help_panel=SENDING,
         ),
     ] = None
@@ -298,8 +301,8 @@ class BatchCallOptions(CallerOptions):
         typer.Option(
             metavar="FILE",
             envvar="XUNA_SIGNED_BY",
-            help="Only call a sealed list with a signature (CONTACTS.sig) of somebody in this file of allowed "
-            "signers; see `xuna help review`.",
+            help="Only call a sealed list that somebody in this file of allowed signers has signed "
+            "(CONTACTS.sig); see `xuna help review`.",
             rich_help_panel=WHOM,
         ),
     ] = None
@@ -315,7 +318,7 @@ class RenderOptions(CallerOptions):
         bool,
         typer.Option(
             "--seal",
-            help="Seal the calls and the agent: batch-call finds every later change.",
+            help="Seal the calls and the agent, so that batch-call detects every later change.",
             rich_help_panel=OUTPUT,
         ),
     ] = False

@@ -46,8 +46,8 @@ def agent_hash(client: Client, agent_id: str, *, needed: bool, quiet: bool) -> s
             raise
         if not quiet:
             say(
-                f"xuna: warning: the configuration of agent {agent_id} could not be read, so nobody knows whether "
-                f"it has changed: {error.message}"
+                f"xuna: warning: the configuration of agent {agent_id} could not be read, so it is "
+                f"unknown whether it has changed: {error.message}"
             )
         return None
 

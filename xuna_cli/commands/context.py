@@ -121,8 +121,8 @@ def ledger_for_writing(location: Location, *, now: Callable[[], datetime], requi
         say(f"xuna: new ledger: {ledger.location}")
         if ledger.is_local and os.environ.get("CI"):
             say(
-                "xuna: warning: this looks like CI. If the disk is deleted after the job, the next run calls "
-                "everybody again. Keep the ledger on a disk or a database that stays, with --ledger"
+                "xuna: warning: this looks like CI; if the disk is deleted after the job, the next run calls "
+                "everybody again; keep the ledger on a disk or a database that stays, with --ledger"
             )
     if isinstance(location, Path):
         for caution in cautions(location, created=ledger.created):

@@ -63,7 +63,7 @@ class ExportOptions(FilterOptions):
     )
     to: To = None
     with_transcript: Annotated[
-        bool, typer.Option("--with-transcript", help="Export every word that was said, too.")
+        bool, typer.Option("--with-transcript", help="Also export the transcripts.")
     ] = False
 
 
@@ -121,7 +121,7 @@ def show(options: ShowOptions) -> Result:
     Write all conversations of a month. The same command later adds new ones.
       xuna conversations export --since 30d --to all.jsonl
 
-    As a CSV, with every word that was said.
+    As a CSV with the transcripts.
       xuna conversations export --output csv --with-transcript --to all.csv
     """,
 )
@@ -129,8 +129,8 @@ def show(options: ShowOptions) -> Result:
 def export(options: ExportOptions) -> ExitStatus:
     """Write one line for every finished conversation, with evaluation and collected data.
 
-    If the file exists, what it lacks is added: the same command goes on where an interruption, or
-    yesterday's export, left off.
+    If the file exists, missing conversations are added. So the same command continues after an interruption, or
+    after yesterday's export.
     """
     import contextlib
 
@@ -169,11 +169,11 @@ def export(options: ExportOptions) -> ExitStatus:
                     file.write(whole)
     written = f"xuna: {counted(file.written, 'conversation', 'conversations')} written"
     written += f" to {options.to}" if options.to else ""
-    say(written + (f", {there:,} were there already" if there else ""))
+    say(f"{written}." + (f" {there:,} were there already." if there else ""))
     if in_progress:
         say(
-            f"xuna: {in_progress:,} are still in progress and were left out. To add them later, run "
-            "the same command again"
+            f"xuna: {counted(in_progress, 'conversation is', 'conversations are')} still in progress and left out. To "
+            "add them later, run the same command again."
         )
     incomplete = listed.incomplete or (
         f"{unreadable:,} of the listed records could not be read" if unreadable else None

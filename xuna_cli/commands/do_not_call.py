@@ -69,7 +69,9 @@ class RemoveOptions(NumberOptions):
 class ImportOptions(ListedOptions):
     """The options of `xuna do-not-call import`."""
 
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any list, or a file with a number per line.")]
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Any list, or a file with one number per line.")
+    ]
     reason: Reason = None
     phone_column: Annotated[
         str | None,
@@ -135,7 +137,7 @@ class ExportOptions(ListedOptions, ExportFileOptions):
 )
 @takes(AddOptions)
 def add(options: AddOptions) -> None:
-    """Add numbers. Nobody calls them again, not even runs in progress."""
+    """Add numbers. They are not called again, not even by runs in progress."""
     from xuna_cli.ledger.do_not_call import add as add_numbers
     from xuna_cli.output.messages import say
 
@@ -143,7 +145,7 @@ def add(options: AddOptions) -> None:
     with _ledger_to_change(options) as opened:
         new = add_numbers(opened, numbers, options.reason)
         runs = _runs_in_progress(opened)
-    say(f"on the do-not-call list: {', '.join(numbers)} ({new:,} new, {len(numbers) - new:,} there before)")
+    say(f"On the do-not-call list: {', '.join(numbers)} ({new:,} new, {len(numbers) - new:,} there before)")
     say(runs) if runs else None
 
 
@@ -184,7 +186,7 @@ def import_file(options: ImportOptions) -> None:
     numbers = counted(len(found.numbers), "number", "numbers")
     for line in (
         f"xuna: warning: {warning}" if (warning := warning_of(found)) else "",
-        f"on the do-not-call list: {numbers} of {options.file} ({new:,} new); {total:,} in all",
+        f"On the do-not-call list: {numbers} of {options.file} ({new:,} new); {total:,} in all",
         runs,
     ):
         if line:
@@ -220,14 +222,14 @@ def harvest(options: HarvestOptions) -> Result:
         ).harvest()
         if harvested is None:
             raise UsageError(
-                "no rule says what counts as an opt-out",
-                hint="give --opt-out-when FIELD=VALUE, e.g. --opt-out-when opt_out=true",
+                "there is no rule for what counts as an opt-out",
+                hint="add --opt-out-when FIELD=VALUE, e.g. --opt-out-when opt_out=true",
                 code="opt-out-when",
             )
         if sync_of(opened, found.id) is None and not harvested.finished:
             raise UsageError(
                 f"the conversation records of campaign {found.name!r} were never read",
-                hint=f"xuna campaigns outcomes {address_in(options, options.name)}",
+                hint=f"first run: xuna campaigns outcomes {address_in(options, options.name)}",
                 code="not-read",
             )
         return OptOutsHarvested(found.name, harvested, _runs_in_progress(opened) if harvested.added else "")
@@ -275,15 +277,15 @@ def remove(options: RemoveOptions) -> None:
 
     numbers = _numbers(options)
     with ledger_for_reading(options) as opened:
-        # In every spelling of the number, or it would still be barred.
+        # In every form of the number; otherwise it would still be on the list.
         removed = remove_numbers(opened, [*numbers, *with_other_forms(numbers)], options.reason)
     if not removed:
         raise UsageError(
             f"not on the do-not-call list: {', '.join(numbers)}",
-            hint="to see the list: xuna do-not-call list",
+            hint="to see the list, run: xuna do-not-call list",
             code="do-not-call-unknown",
         )
-    say(f"removed from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
+    say(f"Removed from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
 
 
 @app.command(
@@ -385,7 +387,7 @@ def _numbers(options: NumberOptions) -> Sequence[str]:
         except PhoneProblem as problem:
             raise UsageError(
                 problem.message,
-                hint="write each number like +15551234567; nothing was changed",
+                hint="nothing was changed",
                 code=problem.code,
             ) from None
     return list(dict.fromkeys(found))
@@ -415,7 +417,7 @@ def _ledger_if_there(options: ListedOptions) -> "Iterator[Ledger | None]":
         location, now=options.clock.now, required=options.require_ledger and not options.sandbox
     )
     if ledger is None:
-        say(f"xuna: there is no ledger at {location} yet")
+        say(f"xuna: There is no ledger at {location} yet.")
         yield None
         return
     with contextlib.closing(ledger):

@@ -142,7 +142,7 @@ def _blame(error: XunaError, found: "dict[str, Finding]") -> None:
 
     what = BLAMED.get(error.code, "API")
     if error.code == "not-found":
-        error.message = f"no API of XUNA AI there: {error.message}"
+        error.message = f"this URL is not the API of XUNA AI: {error.message}"
         error.hint = "check --base-url or XUNA_BASE_URL"
     if what != "API":
         found["API"] = Finding("API", f"not usable: first, fix the {what}", checked=False)
@@ -237,7 +237,7 @@ def _caller(api: _Api | None, options: DoctorOptions) -> str:
             return f"{number.phone_number} {number.label} ({wanted}), from {source}"
     known = ", ".join(number.phone_number_id for number in api.numbers[:10])
     raise ConfigurationError(
-        f"the account has no caller number {wanted!r}", hint=f"it has: {known or 'none'}"
+        f"caller number {wanted} was not found", hint=f"the account has: {known or 'none'}"
     )
 
 

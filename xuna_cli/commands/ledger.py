@@ -20,7 +20,7 @@ class CopyOptions:
     target: Annotated[
         str,
         typer.Argument(
-            help="Ledger to copy to, likewise; made if it does not exist. It must not know the campaigns."
+            help="Ledger to copy to; created if it does not exist. It must not have the same campaigns."
         ),
     ]
     keep: Annotated[
@@ -90,10 +90,12 @@ def copy(options: CopyOptions) -> None:
         copied = copy_ledger(opened, new, keep=options.keep)
         where, before = new.location, opened.location
     counts = ", ".join(f"{name} {copied.rows[name]:,}" for name in ("campaigns", "runs", "batches", "calls"))
-    say(f"copied and compared: {counts}, to {where}")
+    say(f"Copied to {where} and compared: {counts}.")
     if moved := copied.moved["batches"]:
-        say(f"the batches' ids are higher by {moved:,} there")
+        say(f"The IDs of the batches are higher by {moved:,} in the new ledger.")
     if options.keep:
-        say(f"xuna: warning: {before} stays in use: whoever is called from both is called twice")
+        say(f"xuna: warning: {before} stays in use; never call from both ledgers, or people are called twice")
     else:
-        say(f"{before} is marked as moved. From now on, use the new ledger only: --ledger or XUNA_LEDGER")
+        say(
+            f"{before} is marked as moved. From now on, only use the new ledger, with --ledger or XUNA_LEDGER."
+        )

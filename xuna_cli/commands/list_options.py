@@ -78,7 +78,7 @@ class ListAndMessageOptions(Options):
         typer.Option(
             "--agent-message",
             envvar="XUNA_AGENT_MESSAGE",
-            help="Let the agent say its own first message where the list and the options give none.",
+            help="Let the agent say its own first message if neither the list nor the options give one.",
             rich_help_panel=MESSAGE,
         ),
     ] = False
@@ -116,7 +116,7 @@ class ListAndMessageOptions(Options):
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Text encoding of the list (default: UTF-8, or what its byte order mark says).",
+            help="Text encoding of the list (default: UTF-8, or UTF-16 with a BOM).",
             rich_help_panel=LIST,
         ),
     ] = None
@@ -141,8 +141,8 @@ class ListAndMessageOptions(Options):
         typer.Option(
             autocompletion=list_columns,
             metavar="COLUMN",
-            help="Column with the phone number (default: found by its name). Repeatable: the first column that is "
-            "filled counts.",
+            help="Column with the phone number (default: found by its name). Repeatable: the first column "
+            "with a value is used.",
             rich_help_panel=LIST,
         ),
     ] = None
@@ -153,7 +153,7 @@ class ListAndMessageOptions(Options):
             autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
             help="Column with the country of numbers that have no +: a name, an ISO code or a calling code "
-            "(default: found by its name). Where the cell is empty, --region counts.",
+            "(default: found by its name). If the cell is empty, --region is used.",
             rich_help_panel=LIST,
         ),
     ] = None
@@ -193,8 +193,8 @@ class ListAndMessageOptions(Options):
         files(
             metavar="FILE",
             envvar="XUNA_DO_NOT_CALL",
-            help="Do-not-call list to obey besides the ledger's own. Repeatable. The files of the variable are "
-            "obeyed in any case.",
+            help="Do-not-call list to use in addition to the ledger's own. Repeatable. The files in "
+            "XUNA_DO_NOT_CALL are always used.",
             rich_help_panel=WHOM,
         ),
     ] = None
@@ -203,7 +203,7 @@ class ListAndMessageOptions(Options):
         typer.Option(
             autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
-            help="Column that marks people who must not be called: everything but a clear no marks them "
+            help="Column that marks people who must not be called; any value except a clear no is a mark "
             "(default: found by its name). Repeatable.",
             rich_help_panel=WHOM,
         ),
@@ -314,7 +314,7 @@ class ListAndMessageOptions(Options):
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write the rejected rows to this CSV file, to be fixed and fed back.",
+            help="Write the rejected rows to this CSV file, so that you can fix them and call them.",
             rich_help_panel=OUTPUT,
         ),
     ] = None

@@ -166,8 +166,8 @@ def _check_overrides(contacts: ContactList) -> None:
             check_placed(contact.fields)
         except TargetProblem as problem:
             raise InputError(
-                f"Row {contact.row_number}: {problem.message}.",
-                hint="In a CSV or workbook, use columns such as `override.agent.language`.",
+                f"row {contact.row_number}: {problem.message}",
+                hint="in a CSV or workbook, use columns such as `override.agent.language`",
                 code=problem.code,
             ) from None
 
@@ -182,8 +182,8 @@ def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
     if columns and not there:
         near = nearest(column, columns)
         raise InputError(
-            f"{option} names the column {column!r}, which the list doesn't have. Its columns: {listed(columns)}.",
-            hint=f"Did you mean {near!r}?" if near else f"To use no such column, give `{option} {NONE}`.",
+            f"{option} names the column {column!r}, which the list doesn't have; its columns: {listed(columns)}",
+            hint=f"did you mean {near!r}?" if near else f"to use no such column, add `{option} {NONE}`",
             code=f"{option.removeprefix('--')}-missing",
         )
     return (column,)

@@ -16,8 +16,8 @@ OptOutWhen = Annotated[
         "--opt-out-when",
         metavar="FIELD=VALUE[,…]",
         envvar="XUNA_OPT_OUT_WHEN",
-        help="Put people on the do-not-call list whose conversation has this value of a collected field or criterion; "
-        "what isn't clear counts. Repeatable.",
+        help="Put people on the do-not-call list if their conversation has this value in a collected field"
+        " or criterion. Unclear values count as well. Repeatable.",
     ),
 ]
 
@@ -28,4 +28,4 @@ def say_added(added: "Sequence[OptOut]") -> None:
 
     numbers = ", ".join(one.to_phone_number for one in added[:MOST_SAID])
     more = f" and {len(added) - MOST_SAID:,} more" if len(added) > MOST_SAID else ""
-    say(f"put on the do-not-call list, as their conversations say so: {numbers}{more}")
+    say(f"Put on the do-not-call list because of their conversations: {numbers}{more}")

@@ -170,8 +170,8 @@ class Options:
             envvar="XUNA_MASK",
             callback=_set_masking,
             is_eager=True,
-            help="Mask phone numbers in all that is printed, e.g. +1212•••0101; files keep them (default: in CI, "
-            "mask them in messages and tables).",
+            help="Mask phone numbers in everything that is printed, e.g. +1212•••0101, but not in files "
+            "(default: only in CI, in messages and tables).",
             rich_help_panel="Output",
         ),
     ] = None
@@ -222,6 +222,8 @@ class Command(typer.core.TyperCommand):
 
     def __init__(self, *args: Any, epilog: str | None = None, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
+        # Typer would keep the line breaks that a docstring has within a paragraph.
+        self.help = self.help and re.sub(r"(?<!\n)\n(?!\n)", " ", self.help)
         self.examples = inspect.cleandoc(epilog or "")
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -169,7 +169,7 @@ class JoinOptions(LedgerOptions):
         Path | None,
         typer.Option(
             metavar="CONTACTS",
-            help="The list that was called: its rows are written in their order, with all their columns.",
+            help="The list that was called. Its rows are written in their order, with all their columns.",
         ),
     ] = None
     region: Region = None

@@ -225,7 +225,9 @@ class PreparedList:
             yield row
         if self._rows is None and review is not None and review.left_out and not self.options.quiet:
             left_out = counted(review.left_out, "row is", "rows are")
-            say(f"xuna: {self.name}: {left_out} not marked {CALL!r} in {SCREENING!r}, and not called")
+            say(
+                f"xuna: {self.name}: {left_out} not marked {CALL!r} in {SCREENING!r}, and will not be called."
+            )
         self._rows = number
 
     def require_seal(self) -> None:

@@ -111,7 +111,7 @@ def _sealed(about: RenderedList, options: RenderOptions) -> RenderedList:
             agent_hash = configuration_hash(agent(client, agent_id))
         except XunaError as error:
             say(
-                f"xuna: warning: the configuration of agent {agent_id} is not sealed, since it could not be read: "
+                f"xuna: warning: the configuration of agent {agent_id} could not be read, so it is not sealed: "
                 f"{error.message}"
             )
     return replace(about, agent_id=agent_id, agent_hash=agent_hash)
@@ -132,5 +132,5 @@ def _say(result: BatchCallResult, to: Path | None) -> None:
             say(words)
     if to is not None:
         say(
-            f"xuna: written to {to}. To place exactly these calls, run: xuna batch-call {shlex.quote(str(to))}"
+            f"xuna: Written to {to}. To place exactly these calls, run: xuna batch-call {shlex.quote(str(to))}"
         )

@@ -35,7 +35,7 @@ def check_caller(beside: Mapping[str, object], chosen: Mapping[str, str | None],
             here = f"this command uses {said!r}" if said else f"{option} is not given"
             options = quoted_words(*(word for each, (_, its) in wanted.items() for word in (each, its)))
             raise UsageError(
-                f"{name} is a request with {key} {value!r}, and {here}.",
-                hint=f"To call as the file says, add `{options}`. Otherwise, remove {key!r} from the file.",
+                f"{name} is a request with {key} {value!r}, but {here}",
+                hint=f"to use the values of the file, add `{options}`; otherwise, remove {key!r} from the file",
                 code="caller-contradicted",
             )

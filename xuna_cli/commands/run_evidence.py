@@ -59,7 +59,9 @@ class RunEvidence(RunObserver):
         with contextlib.suppress(LedgerError):
             store_counts(self._ledger, self._run.id, counts_to_keep(report) | fed_back)
         if self._broken is not None and not any(isinstance(error, LedgerError) for error in report.errors):
-            say(f"xuna: warning: the ledger lacks rows that were not called: {self._broken.message}")
+            say(
+                f"xuna: warning: rows that were not called could not be recorded in the ledger: {self._broken.message}"
+            )
 
     def ended(self, exit_code: int) -> None:
         """Store the run's exit code."""

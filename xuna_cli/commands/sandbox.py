@@ -43,7 +43,7 @@ class ServeOptions(SimulatedOptions):
     Start the sandbox. It prints the variables to set in another terminal.
       xuna sandbox serve
 
-    Rehearse what goes wrong.
+    Rehearse faults.
       xuna sandbox serve --unanswered 40% --opt-out 2% --fault cut:1% --latency 200ms
 
     More: xuna help sandbox

@@ -190,7 +190,6 @@ def _default_zone(text: Given) -> str:
     except UnknownZoneError as error:
         raise UsageError(
             f"{text.source}: {error}",
-            hint="use a name like America/New_York or Europe/Berlin",
             code="timezone",
         ) from None
 

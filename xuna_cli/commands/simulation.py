@@ -80,7 +80,7 @@ class SimulatedOptions:
         int,
         typer.Option(
             metavar="N",
-            help="Another number makes people and faults behave otherwise (default: 0).",
+            help="Choose another number for other answers and faults (default: 0).",
             rich_help_panel=SIMULATION,
         ),
     ] = 0

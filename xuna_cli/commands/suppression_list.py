@@ -234,7 +234,7 @@ def _may_be_number(cell: object, reader: SuppressionReader, *, by_name: bool) ->
 def _no_number(where: str, message: str) -> InputError:
     return InputError(
         f"do-not-call list {where}: {message}",
-        hint=f"{_WHOLE_ROW}. To read one column only, load the list with "
+        hint=f"{_WHOLE_ROW}; to read only one column, load the list with "
         "`xuna do-not-call import FILE --phone-column NAME`",
         code="do-not-call-row",
     )
@@ -250,5 +250,5 @@ def _unreadable(path: Path, error: InputError) -> InputError:
     }.get(error.code)
     hint = advice or error.hint
     if advice is None and "--" in error.hint:
-        hint = f"{error.hint} Such options go with `{command}`."
+        hint = f"{error.hint}; use such options with `{command}`"
     return InputError(f"do-not-call list {error.message}", hint=hint, code=error.code)

@@ -36,11 +36,15 @@ class TestCallOptions(CallerOptions):
 
     row: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="Row of the list whose message is used.", rich_help_panel=LIST),
+        typer.Option(
+            min=1, metavar="N", help="Row of the list with the message to use.", rich_help_panel=LIST
+        ),
     ]
     to: Annotated[
         Given,
-        text("--to", metavar="NUMBER", help="Number to call: your own.", rich_help_panel=CALLER),
+        text(
+            "--to", metavar="NUMBER", help="Your own phone number, which is called.", rich_help_panel=CALLER
+        ),
     ]
     output: Annotated[
         TableOrJson, typer.Option(envvar="XUNA_OUTPUT", help="Format of the result.", rich_help_panel=OUTPUT)
@@ -60,8 +64,8 @@ class TestCallOptions(CallerOptions):
 def test_call(options: TestCallOptions) -> Result:
     """Call your own phone with the message of one row.
 
-    The real agent calls from the real caller number. The call is recorded as a test, never as a call
-    to that person. Do-not-call lists apply to your number.
+    The real agent calls from the real caller number. The call is recorded as a test, not as a call to the person
+    of that row. Do-not-call lists apply to your number.
     """
     from xuna_cli.commands.account import open_account
     from xuna_cli.commands.context import ledger_for_writing

@@ -90,7 +90,7 @@ class RunSaid(RunObserver):
         """Print when the next people may be called."""
         if not self._quiet:
             who = counted(people, "person can't", "people can't")
-            say(f"xuna: {who} be called yet; the next calls can be made at {for_people(opens_at)}")
+            say(f"xuna: {who} be called yet. The next calls can be made at {for_people(opens_at)}.")
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Print the size of changed do-not-call lists."""

@@ -219,11 +219,11 @@ def neighbours(batches: Sequence[BatchRecord]) -> dict[int, tuple[str | None, st
 def explain_held(one: BatchRecord, evidence: Evidence) -> str:
     """Describe a held batch: time, size, error, evidence, and what to look for."""
     sent = for_people(one.submitted_at) if one.submitted_at else "?"
-    head = f"Batch {one.id}: {counted(one.size, 'person', 'people')}, sent {sent}, "
-    head += f"{one.state.value}: {one.error or '-'}"
+    head = f"Batch {one.id} ({one.state.value}): {counted(one.size, 'person', 'people')}, sent {sent}."
+    head += f"\n  Reason: {one.error}." if one.error else ""
     head += f"\n  {evidence.words(one)}"
     if marks := evidence.marks(one):
-        head += f"\n  To tell it from others: {marks}."
+        head += f"\n  To recognize the batch: {marks}."
     if one.state is BatchState.SHORT:
         return (
             f"{head}\n  The API queued {one.calls_initiated} of the calls as {one.batch_id}, but did not say who was "

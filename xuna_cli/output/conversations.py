@@ -51,7 +51,7 @@ class ConversationsFound(ListResult):
     def remarks(self) -> Iterator[str]:
         """Yield a note if the list was cut off."""
         if self.limited:
-            yield f"Only the first {len(self.conversations):,} are shown. To see more, use --limit N"
+            yield f"Only the first {len(self.conversations):,} are shown. To see more, use --limit N."
         yield from ListResult.remarks(self)
 
 

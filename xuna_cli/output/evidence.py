@@ -63,7 +63,7 @@ class RunList(Result):
         )
         last = self.runs[-SHOWN_WHOLE:]
         if len(last) < len(self.runs):
-            yield f"The last {len(last)} of {len(self.runs):,} runs; all of them: --output json"
+            yield f"The last {len(last)} of {len(self.runs):,} runs are shown. To see all, add --output json."
         for run in last:
             yield Table((f"Run {run.id}", for_people(run.started_at)), self._facts(run))
 

@@ -45,8 +45,8 @@ def harvest_notes(harvest: Harvest) -> Iterator[str]:
     if ids := harvest.without_number:
         named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
         yield (
-            f"xuna: warning: {counted(len(ids), 'opt-out', 'opt-outs')} without a number, which nobody was put on the "
-            f"do-not-call list for: {named}\n  find out whose they are, and add them: xuna do-not-call add"
+            f"xuna: warning: {counted(len(ids), 'opt-out has', 'opt-outs have')} no number and can't be put on the "
+            f"do-not-call list: {named}\n  find out the numbers, then run: xuna do-not-call add"
         )
     if not harvest.finished:
         yield "xuna: warning: no finished record was read yet, so --opt-out-when could not be checked"

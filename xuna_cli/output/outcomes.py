@@ -151,7 +151,7 @@ class OutcomesFound(Result):
         """Yield notes about the end of the watch and about opt-outs."""
         if self.watched_for and (waiting := self.summary.waiting):
             calls = counted(waiting, "call has", "calls have")
-            yield f"xuna: stopped watching after --for {self.watched_for}; {calls} no outcome yet"
+            yield f"xuna: Stopped watching after --for {self.watched_for}. {calls} no outcome yet."
         if self.harvest is not None:
             yield from harvest_remarks(self.harvest)
 

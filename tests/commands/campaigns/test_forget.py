@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.terminal import Terminal
 from tests.support.way import Way
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.forgetting import forget, older_than
@@ -28,6 +29,18 @@ def call(cli, campaign, *arguments, people=PEOPLE, exits=0):
     )
 
 
+@pytest.mark.slow
+def test_the_question_says_how_many_people_and_no_keeps_them(cli):
+    call(cli, "kept", people=PEOPLE[:3])
+    terminal = Terminal("campaigns", "forget", "kept")
+    terminal.until("This permanently deletes the 3 people of campaign 'kept'.")
+    terminal.until("Delete these people?")
+    terminal.type("n\n")
+    assert terminal.end() == 0
+    assert "Cancelled. Nothing was deleted." in terminal.seen
+    assert traces(cli.ledger, PEOPLE[0])
+
+
 def traces(path, *texts):
     content = path.read_bytes()
     return [text for text in texts if text.encode() in content]
@@ -39,7 +52,7 @@ def test_nothing_of_the_people_remains_in_the_file_and_the_counts_stay(cli):
     assert traces(cli.ledger, PEOPLE[0], PEOPLE[399])
     before = json_of(cli, "campaigns", "show", "gone")
     ran = cli("campaigns", "forget", "gone")
-    assert "400 people deleted" in ran.err
+    assert "400 people were deleted" in ran.err
     assert traces(cli.ledger, *PEOPLE[3:], PEOPLE[0] + "\x1f") == []
     assert traces(cli.ledger, PEOPLE[0]) == [PEOPLE[0]]  # of the other campaign
     after = json_of(cli, "campaigns", "show", "gone")
@@ -101,7 +114,7 @@ def test_those_that_are_old_are_forgotten_together(cli):
     call(cli, "a", people=PEOPLE[:2])
     call(cli, "b", people=PEOPLE[2:4])
     ran = cli("campaigns", "forget", "--older-than", "30")
-    assert "no campaign is older than that" in ran.err
+    assert "No campaign is older than that" in ran.err
     later = datetime.now(UTC) + timedelta(days=31)
     ledger = open_ledger(cli.ledger, now=lambda: later)
     assert older_than(ledger, timedelta(days=30)) == ["a", "b"]

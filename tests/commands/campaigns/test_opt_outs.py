@@ -239,7 +239,7 @@ def test_an_opt_out_without_a_number_is_named(cli, served, people):
     ran = read(cli, "--opt-out-when", "best_time=yes")
     ids = ran.document["opt_outs"]["without_number"]
     assert len(ids) == 3
-    assert "3 opt-outs without a number" in ran.err
+    assert "3 opt-outs have no number" in ran.err
     assert all(one in ran.err for one in ids)
     assert listed(cli) == {}
 
@@ -250,7 +250,7 @@ def test_what_was_read_before_the_api_refused_is_harvested(cli, served, people):
     server.faults.add(Answer(on="conversations", status=401, body={"detail": "no"}, skip=150))
     ran = read(cli, "--opt-out-when", "best_time=yes", exits=4)
     assert len(listed(cli)) == 100
-    assert "put on the do-not-call list" in ran.err
+    assert "Put on the do-not-call list" in ran.err
 
 
 def test_calls_that_go_on_say_nothing_of_fields(cli, served, people, clock):
@@ -269,4 +269,4 @@ def test_a_watch_harvests_every_reading_and_counts_everybody_once(cli, served, p
     call(cli, people(12))
     ran = read(cli, "--watch", "--every", "0.1s", "--for", "20s", "--opt-out-when", "best_time=yes")
     assert ran.document["opt_outs"]["added"] == len(ran.document["opt_outs"]["numbers"]) == 12
-    assert ran.err.count("put on the do-not-call list") > 1
+    assert ran.err.count("Put on the do-not-call list") > 1

@@ -197,6 +197,7 @@ def test_an_unknown_batch_without_a_record_is_said_to_prove_nothing(cli, served,
     call(cli, people(30), "--batch-size", "10", "--concurrency", "1")
     _, document = outcomes(cli)
     assert [one["found"] for one in document["held_batches"]] == [0]
+    assert "none of the 10 calls found, which proves nothing" in cli("campaigns", "outcomes", "people").out
     assert "which proves nothing" in cli("campaigns", "show", "people").out
     said = cli("campaigns", "outcomes", "people").out
     assert "Held batch 1 (unknown): none of the 10 calls found, which proves nothing" in said
@@ -290,7 +291,7 @@ def test_a_list_that_was_changed_is_joined_by_who_people_are_and_said(cli, serve
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     assert [row["name"] for row in rows] == ["Person 3", "Person 2", "Person 1", ""]
     assert rows[-1]["to_phone_number"] == first.split(",")[0]
-    assert "3 people stand in another row" in ran.err
+    assert "3 people are in another row" in ran.err
     assert "1 person of campaign 'people' is not in" in ran.err
 
 
@@ -392,7 +393,7 @@ def test_no_conversation_does_not_count_soon_after_the_call(cli, served, people,
     outcomes(cli)
     again = tmp_path / "again.csv"
     ran = cli("campaigns", "retry-list", "people", "--outcome", "no-conversation", "-o", again)
-    assert "3 more have no conversation" in ran.err
+    assert "3 more people have no conversation" in ran.err
     assert len(again.read_text().splitlines()) == 1
 
 

@@ -54,7 +54,7 @@ def test_a_list_of_no_campaigns_is_a_success(cli):
 
 def test_show_explains_each_held_batch_and_says_what_to_type(cli, held):
     out = cli("campaigns", "show", "people").out
-    assert "Batch 1: 2 people, sent 20" in out
+    assert "Batch 1 (unknown): 2 people, sent 20" in out
     assert "look for a batch of 2 calls" in out
     assert "xuna campaigns resolve people" in out
 
@@ -120,7 +120,7 @@ def test_a_person_is_walked_through_the_held_batches(cli, held):
     terminal.until("[p]laced, [n]ot placed, [s]kip?")
     terminal.type("p\n")
     assert terminal.end() == 0
-    assert "accepted; its 2 people are not called again" in terminal.seen
+    assert "Batch 1 is accepted. No later run calls its 2 people again." in terminal.seen
     assert cli("campaigns", "list", "--output", "json").document["campaigns"][0]["calls"]["unknown"] == 0
 
 
@@ -158,14 +158,14 @@ def test_an_export_of_forgotten_people_says_that_they_were(cli, api, people):
     cli("campaigns", "forget", "people", "--yes")
     ran = cli("campaigns", "export", "people")
     assert len(ran.out.splitlines()) == 1
-    assert "the people of campaign 'people' were forgotten at 20" in ran.err
+    assert "The people of campaign 'people' were forgotten at 20" in ran.err
 
 
 def test_one_person_is_no_people(cli, api, people):
     api.faults.add(Cut(times=1))
     cli("batch-call", people(1), *HELLO, "--timeout", 0.2, exits=7)
-    assert "Batch 1: 1 person, sent 20" in cli("campaigns", "show", "people").out
+    assert "Batch 1 (unknown): 1 person, sent 20" in cli("campaigns", "show", "people").out
     assert "has 1 held batch, but" in cli("campaigns", "resolve", "people", exits=2).err
     age(cli)
-    assert "its 1 person is not called again" in cli("campaigns", "resolve", "people", 1, "--placed").err
-    assert "1 person deleted" in cli("campaigns", "forget", "people", "--yes").err
+    assert "No later run calls its 1 person again" in cli("campaigns", "resolve", "people", 1, "--placed").err
+    assert "1 person was deleted" in cli("campaigns", "forget", "people", "--yes").err

@@ -34,7 +34,7 @@ for _name, _command, _examples in (
         "runs",
         list_runs,
         """
-        Show who called whom, when, with which list, words and agent.
+        Show who called whom, when, and with which list, message and agent.
           xuna campaigns runs contacts
         """,
     ),
@@ -42,10 +42,10 @@ for _name, _command, _examples in (
         "export",
         export_campaign,
         """
-        Write the list with what became of each row.
+        Write the list with the outcome of each row.
           xuna campaigns export contacts --join contacts.csv --to results.csv
 
-        Write who was not called, by rule and row; and everything for an audit.
+        Write the rows that were not called, with the rule; write everything for an audit.
           xuna campaigns export contacts --not-called --to not-called.csv
           xuna campaigns export contacts --audit --to audit.jsonl
         """,
@@ -83,7 +83,7 @@ for _name, _command, _examples in (
         Wait until every call has an outcome, two hours at most.
           xuna campaigns outcomes contacts --watch --for 2h
 
-        Never call people again who asked for it, by a field that the agent collects.
+        Put people who opted out on the do-not-call list, by a field that the agent collects.
           xuna campaigns outcomes contacts --opt-out-when opt_out=true
 
         More: xuna help outcomes, xuna help do-not-call
@@ -93,7 +93,7 @@ for _name, _command, _examples in (
         "retry-list",
         write_retry_list,
         """
-        Write who did not answer to a list, and call it as a new campaign.
+        Write the people to call again to a list, and call it as a new campaign.
           xuna campaigns retry-list contacts --outcome failure,no-conversation --to again.csv
           xuna batch-call again.csv --campaign contacts-again -m 'Hello again.'
         """,

@@ -22,13 +22,16 @@ class CampaignExportOptions(JoinOptions, ExportFileOptions):
     name: CampaignName
     not_called: Annotated[
         bool,
-        typer.Option("--not-called", help="Write the rows that became no call, each with its rule, instead."),
+        typer.Option(
+            "--not-called", help="Instead, write the rows that were not called, with the rule for each."
+        ),
     ] = False
     audit: Annotated[
         bool,
         typer.Option(
             "--audit",
-            help="Write all that the ledger knows as JSON Lines, each with the hash of the line before it, instead.",
+            help="Instead, write everything that the ledger knows as JSON Lines; each line has the hash of"
+            " the line before.",
         ),
     ] = False
 
@@ -36,7 +39,7 @@ class CampaignExportOptions(JoinOptions, ExportFileOptions):
 @takes(CampaignExportOptions)
 @prints("campaigns export")
 def export_campaign(options: CampaignExportOptions) -> None:
-    """Write a row for every call of a campaign: who, when, how it stands, and what came of it."""
+    """Write a row for every call of a campaign: person, time, state and outcome."""
     from xuna_cli.commands.campaigns.people import people_of
     from xuna_cli.commands.context import check_output_of_ledger, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign
@@ -45,14 +48,14 @@ def export_campaign(options: CampaignExportOptions) -> None:
     from xuna_cli.output.people import export_people
 
     if sum((options.not_called, options.audit, options.join is not None)) > 1:
-        raise UsageError("--not-called, --audit and --join are three exports: give one of them")
+        raise UsageError("--not-called, --audit and --join can't be used together; choose one")
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         check_output_of_ledger(options, options.to, opened, options.join, found.source_path)
         if found.forgotten_at:
             say(
-                f"xuna: the people of campaign {options.name!r} were forgotten at "
-                f"{for_people(found.forgotten_at)}, so there are no rows"
+                f"xuna: The people of campaign {options.name!r} were forgotten at "
+                f"{for_people(found.forgotten_at)}, so there are no rows."
             )
         if options.not_called or options.audit:
             _export_evidence(opened, found, options)
@@ -73,4 +76,4 @@ def _export_evidence(ledger: "Ledger", campaign: "Campaign", options: CampaignEx
         export_not_called(not_called(ledger, campaign.id), options.output, options.to)
         return
     lines, last = export_audit(audit_records(ledger, campaign), options.to)
-    say(f"xuna: {lines:,} lines; SHA-256 of the last one, to be kept elsewhere: {last}")
+    say(f"xuna: {lines:,} lines were written. Keep the SHA-256 of the last line in another place: {last}")

@@ -50,26 +50,28 @@ def forget_campaigns(options: ForgetOptions) -> None:
         else:
             names = older_than(opened, timedelta(days=min(options.older_than or 0, LONGEST_AGE_DAYS)))
         if not options.yes:
-            _ask(names)
+            _ask(opened, names)
         _forget(opened, names, stop=options.name is not None)
     if options.sandbox:
-        sandbox_record().unlink(
-            missing_ok=True
-        )  # all sandbox runs share one record: their simulated calls are deleted
+        sandbox_record().unlink(missing_ok=True)  # all sandbox runs share this record of simulated calls
 
 
-def _ask(names: list[str]) -> None:
+def _ask(ledger: "Ledger", names: list[str]) -> None:
     """Ask for confirmation at a terminal; raise DeclinedError if the person declines."""
     from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
-    from xuna_cli.output.messages import say
+    from xuna_cli.ledger.campaigns import campaign
+    from xuna_cli.output.messages import counted, say
 
     if names and is_interactive():
+        people = counted(
+            sum(sum(campaign(ledger, name).calls.values()) for name in names), "person", "people"
+        )
         what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
         say(
-            f"This permanently deletes the people of {what}. You will no longer be able to tell who was called."
+            f"This permanently deletes the {people} of {what}. You will no longer be able to tell who was called."
         )
-        if not confirmed("Forget them?"):
-            raise DeclinedError("Cancelled. Nothing was forgotten.")
+        if not confirmed("Delete these people?"):
+            raise DeclinedError("Cancelled. Nothing was deleted.")
 
 
 def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
@@ -86,15 +88,15 @@ def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
     refused: list[UsageError] = []
     for name in names:
         try:
-            deleted = counted(forget(ledger, name).people, "person", "people")
+            deleted = counted(forget(ledger, name).people, "person was", "people were")
         except UsageError as error:
             if stop:
                 raise
             refused.append(error)
         else:
-            say(f"campaign {name!r} was forgotten and closed: {deleted} deleted, the counts were kept")
+            say(f"Campaign {name!r} was forgotten and closed. {deleted} deleted; the counts were kept.")
     if not names:
-        say("no campaign is older than that")
+        say("No campaign is older than that.")
     ledger.engine.vacuum()
     for copy in ledger.engine.migration_backups():
         say(

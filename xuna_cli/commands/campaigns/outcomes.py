@@ -25,10 +25,10 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
         bool, typer.Option("--watch", help="Read again until every accepted call has an outcome.")
     ] = False
     watch_for: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="Longest time to watch, e.g. 45s, 30m or 2h.")
+        str, typer.Option("--for", metavar="TIME", help="Maximum time to watch, e.g. 45s, 30m or 2h.")
     ] = "30m"
     every: Annotated[
-        str, typer.Option(metavar="TIME", help="Time between two readings at first; it grows to a minute.")
+        str, typer.Option(metavar="TIME", help="Time between the first readings; it grows to a minute.")
     ] = "5s"
     opt_out_when: OptOutWhen = None
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the local sandbox and its ledger.")] = False
@@ -39,8 +39,8 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
 def read_outcomes(options: OutcomesOptions) -> Result:
     """Read the conversation records since the first run, match them to calls, and store the outcomes in the ledger.
 
-    A record that can't be matched to one call with certainty is only counted. A held batch all of whose calls
-    are proven is accepted.
+    A record that can't be matched to one call with certainty is only counted. A held batch is accepted if all of
+    its calls are proven.
     """
     import sys
 

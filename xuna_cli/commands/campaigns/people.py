@@ -59,11 +59,11 @@ def people_of(ledger: Ledger, campaign: Campaign, options: JoinOptions) -> Itera
         joined = JoinedList(ledger, campaign, contacts, prepare)
         yield People(joined, contacts.columns, contacts.phone_column)
     if joined.moved:
-        stand = counted(joined.moved, "person stands", "people stand")
+        stand = counted(joined.moved, "person is", "people are")
         say(f"xuna: warning: {stand} in another row of {options.join} than when they were called")
     if joined.missing:
         who, verb = counted(joined.missing, "person", "people"), "is" if joined.missing == 1 else "are"
         say(
-            f"xuna: warning: {who} of campaign {campaign.name!r} {verb} not in {options.join}, and written "
-            "without its columns"
+            f"xuna: warning: {who} of campaign {campaign.name!r} {verb} not in {options.join}, so the "
+            "columns of that list are empty for them"
         )

@@ -20,7 +20,7 @@ class ReportOptions(LedgerOptions):
     ]
     with_people: Annotated[
         bool,
-        typer.Option("--with-people", help="Show whole numbers, keys and rationales (default: masked)."),
+        typer.Option("--with-people", help="Show complete numbers, keys and rationales (default: masked)."),
     ] = False
 
 
@@ -30,8 +30,8 @@ def write_report(options: ReportOptions) -> None:
     from xuna_cli.output.messages import say
 
     write_report_of(options, options.name, options.to, with_people=options.with_people)
-    masked = "" if options.with_people else "; numbers are masked (--with-people shows them)"
-    say(f"xuna: {options.to} was written{masked}")
+    masked = "" if options.with_people else " Numbers are masked. To show them, add --with-people."
+    say(f"xuna: {options.to} was written.{masked}")
 
 
 def write_report_of(options: LedgerOptions, name: str, to: Path, *, with_people: bool = False) -> None:

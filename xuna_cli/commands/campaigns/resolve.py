@@ -35,7 +35,7 @@ class ResolveOptions(LedgerOptions):
     proven: Annotated[
         bool,
         typer.Option(
-            "--proven", help="Accept the held batches all of whose calls the conversation records have."
+            "--proven", help="Accept the held batches whose calls are all in the conversation records."
         ),
     ] = False
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="Reason to keep with the decision.")] = None
@@ -43,9 +43,9 @@ class ResolveOptions(LedgerOptions):
 
 @takes(ResolveOptions)
 def resolve_batches(options: ResolveOptions) -> None:
-    """Decide held batches, one by one on a terminal, or by id in a script.
+    """Decide about held batches: one by one on a terminal, or by ID in a script.
 
-    Placed: nobody of the batch is called again. Not placed: its people are free to be called by the next run.
+    If a batch was placed, nobody of it is called again. If it was not placed, the next run can call its people.
     """
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign, resolve, settle_proven
@@ -90,7 +90,7 @@ def _say_what_is_left(ledger: "Ledger", name: str, *, address: str) -> None:
             f"  to decide: xuna campaigns resolve {address}"
         )
     else:
-        say(f"campaign {name!r} has no held batch")
+        say(f"Campaign {name!r} has no held batch.")
 
 
 def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | None) -> None:
@@ -109,14 +109,14 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | No
     found = campaign(ledger, name)
     held = ledger.batches(found.id, held_only=True)
     if not held:
-        say(f"campaign {name!r} has no held batch, so there is nothing to resolve")
+        say(f"Campaign {name!r} has no held batch, so there is nothing to resolve.")
         return
     if not is_interactive():
         ids = " ".join(str(batch.id) for batch in held)
         raise UsageError(
             f"campaign {name!r} has {counted(len(held), 'held batch', 'held batches')}, but there is "
             "no terminal to ask on",
-            hint=f"xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
+            hint=f"run: xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
             code="needs-decision",
         )
     evidence = evidence_for(ledger, found, address=address)
@@ -124,25 +124,25 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | No
         say("\n" + explain_held(batch, evidence))
         why_not = obstacles(ledger, found.id).get(batch.id)
         if why_not is None:
-            say(f"batch {batch.id}: it was decided in the meantime")
+            say(f"Batch {batch.id} was decided in the meantime.")
             continue
         if (obstacle := why_not[True]) is not None:
-            say(f"batch {batch.id}: can't be decided now: {obstacle.message}")
+            say(f"Batch {batch.id} can't be decided now: {obstacle.message}.")
             continue
         only_placed = why_not[False] is not None
         choices = "[p]laced, [s]kip" if only_placed else "[p]laced, [n]ot placed, [s]kip"
-        sys.stderr.write(f"{choices}? ")
+        sys.stderr.write(f"Your decision: {choices}? ")
         sys.stderr.flush()
         answer = sys.stdin.readline().strip().lower()
         if answer in {"p", "placed"} or (answer in {"n", "not placed"} and not only_placed):
             try:
                 [now] = resolve(ledger, name, [batch.id], placed=answer.startswith("p"), note=note)
             except UsageError as error:
-                say(f"batch {batch.id}: left as it is: {error.message}")
+                say(f"Batch {batch.id} was not changed: {error.message}.")
             else:
                 say(_decided(now))
         else:
-            say(f"batch {batch.id}: not changed")
+            say(f"Batch {batch.id} was not changed.")
 
 
 def evidence_for(ledger: "Ledger", campaign: "Campaign", *, address: str) -> "Evidence":
@@ -173,7 +173,7 @@ def _decided(batch: "BatchRecord") -> str:
     from xuna_cli.ledger.records import BatchState
     from xuna_cli.output.messages import counted
 
-    people = counted(batch.size, "person is", "people are")
+    people = counted(batch.size, "person", "people")
     if batch.state is BatchState.ACCEPTED:
-        return f"batch {batch.id}: accepted; its {people} not called again"
-    return f"batch {batch.id}: refused; its {people} free to be called by the next run"
+        return f"Batch {batch.id} is accepted. No later run calls its {people} again."
+    return f"Batch {batch.id} is refused. The next run can call its {people}."

@@ -32,7 +32,7 @@ class RetryOptions(JoinOptions):
         typer.Option(
             autocompletion=outcomes_to_retry,
             metavar="OUTCOME,…",
-            help="Whom to call again: failure, unknown, no-conversation or success.",
+            help="Outcomes of the people to call again: failure, unknown, no-conversation or success.",
         ),
     ]
     to: Annotated[
@@ -49,16 +49,17 @@ class RetryOptions(JoinOptions):
     absence_counts: Annotated[
         bool,
         typer.Option(
-            "--absence-counts", help="Count no-conversation although records were cut off or not matched."
+            "--absence-counts",
+            help="Count no-conversation even if the records are incomplete or not all matched.",
         ),
     ] = False
 
 
 @takes(RetryOptions)
 def write_retry_list(options: RetryOptions) -> None:
-    """Write the people with certain outcomes as a list for a new campaign. This calls nobody.
+    """Write the people with the given outcomes to a list for a new campaign. This calls nobody.
 
-    People of held batches are not included: resolve those first.
+    People of held batches are not included; resolve those batches first.
     """
     from xuna_cli.commands.campaigns.people import people_of
     from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
@@ -78,7 +79,7 @@ def write_retry_list(options: RetryOptions) -> None:
         if sync is None:
             raise UsageError(
                 f"the conversation records of campaign {found.name!r} were never read",
-                hint=f"xuna campaigns outcomes {where}",
+                hint=f"first run: xuna campaigns outcomes {where}",
                 code="not-read",
             )
         if "no-conversation" in wanted and not options.absence_counts:
@@ -93,12 +94,12 @@ def write_retry_list(options: RetryOptions) -> None:
                 key_column=found.key_column,
             )
     who = counted(written, "person", "people")
-    say(f"xuna: {who} written to {options.to}; the records were read at {for_people(sync.read_at)}")
+    say(f"xuna: {who} written to {options.to}. The records were read at {for_people(sync.read_at)}.")
     if young := left_out[TOO_YOUNG]:
         minutes = counted(round(after / 60), "minute", "minutes")
         say(
-            f"xuna: {young:,} more have no conversation, but were called less than {minutes} before that: "
-            "they were left out. To include them, use a smaller --after."
+            f"xuna: {counted(young, 'more person has', 'more people have')} no conversation, but the records were read "
+            f"less than {minutes} after the call. To include these people, use a smaller --after."
         )
     if written:
         say(

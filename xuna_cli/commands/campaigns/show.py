@@ -21,7 +21,7 @@ def list_campaigns(options: LedgerResultOptions) -> Result:
     from xuna_cli.errors import LedgerError
     from xuna_cli.ledger.campaigns import campaigns
     from xuna_cli.output.campaigns import CampaignList
-    from xuna_cli.output.messages import say
+    from xuna_cli.output.messages import say, sentence
 
     try:
         with ledger_for_reading(options) as opened:
@@ -29,7 +29,7 @@ def list_campaigns(options: LedgerResultOptions) -> Result:
     except LedgerError as error:
         if error.code != "ledger-missing":
             raise
-        say(f"xuna: {error.message} yet; the first run creates it")
+        say(f"xuna: {sentence(f'{error.message} yet')} The first run creates it.")
         return CampaignList([])
 
 
