@@ -52,6 +52,7 @@ RUNS = "tests/faults/test_runs.py"
 SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/campaigns/test_forget.py"
+SIMULATION = "tests/commands/test_simulation.py"
 CLAIMS, ATTEMPTS = "ledger/claims.py", "ledger/attempts.py"
 LATER = "tests/ledger/contract/test_attempts.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
@@ -348,6 +349,24 @@ BUGS = (
         [LATER, "-k", "either_form"],
     ),
     Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),
+    Planted(
+        "a simulation with the ledger of other rehearsals",
+        "commands/context.py",
+        [("    if simulation is not None:\n        return simulation.ledger\n", "")],
+        [f"{SIMULATION}::test_nothing_else_is_written_and_nobody_else_is_asked"],
+    ),
+    Planted(
+        "a simulation with a sandbox that has the real time",
+        "commands/account.py",
+        [("    if options.simulation is not None:\n        yield", "    if False:\n        yield")],
+        [f"{SIMULATION}::test_rules_ledger_and_sandbox_have_the_simulated_time"],
+    ),
+    Planted(
+        "a simulation that writes the campaign's report",
+        "commands/fast_forward.py",
+        [("        report=None,\n", "")],
+        ["tests/commands/test_fast_forward.py::test_the_campaigns_own_ledger_and_files_are_left_alone"],
+    ),
 )  # fmt: skip
 
 

@@ -172,15 +172,12 @@ def _start(start_at: Given | None) -> datetime:
 
 
 def _of_simulation(options: RunOptions, simulation: Simulation) -> RunOptions:
-    """Return the options of the simulation's runs: what a real run writes and tells is only for real runs."""
+    """Return the options of the simulation's runs, which write no file of the campaign."""
     return replace(
         options,
         simulation=simulation,
         timeout=min(options.timeout, LONGEST_REQUEST_S),
         quiet=True,
-        log=None,
-        metrics=None,
-        on_end=None,
         rejects=None,
         report=None,
     )
