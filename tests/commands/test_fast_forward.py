@@ -84,6 +84,7 @@ def test_a_small_campaign_is_told_in_a_table(cli, spring):
     assert "│ Mon 30 Nov │      3 │        3 │" in ran.out
     assert "Campaign 'spring' would finish at 2026-11-30 13:00 EST, after" in ran.out
     assert "nobody was called: 0% of calls unanswered, 2% of people opting out, no faults; seed 0" in ran.out
+    assert "Opt-outs were not read, because opt-out-when is not set." in ran.out
     assert ran.err == ""
 
 

@@ -50,7 +50,7 @@ def init_campaign(contacts: Path, to: Path | None) -> None:
     file = shlex.quote(str(path))
     say(
         f"{path} was written. Change the message and the rules in it, then check it and rehearse. Nobody is called:\n"
-        f"  xuna run {file} --check\n  xuna run {file} --dry-run"
+        f"  xuna run {file} --check\n  xuna run {file} --dry-run\n  xuna run {file} --sandbox --fast-forward"
     )
 
 

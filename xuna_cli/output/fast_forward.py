@@ -30,6 +30,7 @@ class FastForwarded(Result):
         held: number of people in held batches.
         ledger: the ledger's path; None if it was temporary.
         simulated: what was simulated, for people.
+        reads_opt_outs: whether the campaign says what an opt-out is.
     """
 
     exit_status: ExitStatus = field()
@@ -42,6 +43,7 @@ class FastForwarded(Result):
     held: int
     ledger: str | None
     simulated: str
+    reads_opt_outs: bool
 
     @property
     def partial(self) -> bool:
@@ -92,6 +94,8 @@ class FastForwarded(Result):
         else:
             yield f"Campaign {self.campaign!r} would not have finished at {end}, after {runs}: {self.reason}."
         yield f"This was a simulation, and nobody was called: {self.simulated}."
+        if not self.reads_opt_outs:
+            yield "Opt-outs were not read, because opt-out-when is not set."
         if self.held:
             people = counted(self.held, "person is", "people are")
             yield f"{people} held. In a real campaign, you would decide about them: xuna help crash"
