@@ -130,6 +130,41 @@ def test_a_switch_can_be_turned_off_by_the_file(cli, spring, monkeypatch):
     cli("run", "spring.toml", "--dry-run")
 
 
+@pytest.mark.parametrize(
+    ("defaults", "file", "flags", "said"),
+    [
+        ("", "first-message = 'file'", ("--first-message-file", "hello.txt"), "hello"),
+        ("", "first-message-file = 'hello.txt'", ("-m", "flag"), "flag"),
+        ("", "agent-message = true", ("-m", "flag"), "flag"),
+        ("", "agent-message = false\nfirst-message = 'file'", (), "file"),
+        ("first-message = 'defaults'", "first-message-file = 'hello.txt'", (), "hello"),
+        ("first-message-file = 'hello.txt'", "first-message = 'file'", (), "file"),
+        ("first-message = 'defaults'", "", (), "defaults"),
+    ],
+)
+def test_a_stronger_source_replaces_a_message_in_whatever_way_it_is_given(
+    cli, people, defaults, file, flags, said
+):
+    people(1)
+    cli.write("hello.txt", "hello")
+    cli.write("xuna.toml", f"[defaults]\n{defaults}\n")
+    cli.write("spring.toml", f"contacts = 'people.csv'\n{file}\n")
+    document = cli("run", "spring.toml", "--dry-run", *flags, *JSON).document
+    assert document["batch_call"]["preview"]["samples"][0]["first_message"] == said
+
+
+def test_two_ways_of_the_message_in_one_file_contradict_each_other(cli, people):
+    people(1)
+    cli.write("spring.toml", "contacts = 'people.csv'\nfirst-message = 'a'\nfirst-message-file = 'b.txt'\n")
+    assert "can't be used together" in cli("run", "spring.toml", "--dry-run", exits=2).err
+
+
+def test_a_mistake_in_the_message_is_told_with_the_line_too(cli, people):
+    people(1)
+    cli.write("spring.toml", "contacts = 'people.csv'\nfirst-message = 'Hi {{ nme }}.'\n")
+    assert "spring.toml, line 2, first-message" in cli("run", "spring.toml", "--dry-run", exits=5).err
+
+
 def test_do_not_call_lists_of_all_sources_are_obeyed_together(cli, spring, people, monkeypatch):
     people(1, name="a.csv", first=0)
     people(1, name="b.csv", first=1)
@@ -179,6 +214,7 @@ format = "csv"
         ("[message]", "unknown key 'message'", ""),
         ("rate = 'fast'", "rate: 'fast' is not a valid rate", ""),
         ("rate = ['1/s']", "rate: can only have one value, so it can't be a list", ""),
+        ("rejects = ''", "rejects: must name a file", ""),
         ("rate = true", "rate: must be text in quotes", ""),
         ("wait = 'yes'", "wait: must be true or false, without quotes", ""),
         ("batch-size = '10'", "batch-size: must be a number, without quotes", ""),
@@ -270,13 +306,19 @@ def test_a_mistake_in_the_defaults_is_told_too(cli, spring, text, problem):
 
 def test_what_is_chosen_in_the_file_counts_as_chosen_for_this_run(cli, api, people, spring):
     people(rows=[(number(0), "Ann"), ("12", "Bo")])
-    spring('rejects = "rejects.csv"', 'ledger = "l.db"', 'report = "r.html"', 'opt-out-when = "x=yes"')
+    spring(
+        'rejects = "rejects.csv"', 'ledger = "l.db"', 'report = "r.html"', 'opt-out-when = "x=yes"',
+        "strict-messages = false", "mask = false", "retry-refused = true",
+    )  # fmt: skip
     ran = cli("run", "spring.toml", exits=3)
     again = next(line for line in ran.out.splitlines() if "xuna batch-call" in line)
     assert again.split("xuna ")[1].split(" --")[0] == "batch-call rejects.csv"
     assert "--campaign spring" in again
     assert "-m 'Hi {{ name }}.'" in again
     assert "--ledger l.db" in again
+    assert "--no-mask" in again
+    assert "--retry-refused" in again
+    assert "strict" not in again
     parse(shlex.split(again[again.index("xuna ") :])[1:])
 
 

@@ -163,6 +163,12 @@ def test_an_opt_out_field_that_no_record_has_stops_the_calls(called, spring, run
     assert document["campaign_finished"] is False
 
 
+def test_the_sandbox_does_not_know_the_fields_of_the_real_agent(cli, spring, run):
+    spring('opt-out-when = "opted_out=true"')
+    run("--sandbox")
+    assert steps(run("--sandbox"))["opt-outs"] == "done"
+
+
 def test_a_wrong_setting_stops_the_run_before_its_first_step(cli, called, spring):
     spring('hours = "nine to five"', 'report = "spring.html"')
     document = cli("run", "spring.toml", *JSON, exits=2).document

@@ -49,8 +49,9 @@ def again(options: ListAndMessageOptions, campaign: str) -> str:
     for field in dataclasses.fields(options):
         if field.name in options.typed and field.name not in _OF_THE_RUN:
             flag, value = _flag(field), getattr(options, field.name)
-            if value is True:
-                words.append(flag)
+            if isinstance(value, bool):
+                on, _, off = flag.partition("/")
+                words += filter(None, [on if value else off])
                 continue
             values = value if isinstance(value, list) else [value]
             words += [word for one in values for word in (flag, str(one))]
@@ -58,9 +59,12 @@ def again(options: ListAndMessageOptions, campaign: str) -> str:
 
 
 def _flag(field: dataclasses.Field[object]) -> str:
-    """Return the shortest name of an option."""
+    """Return the shortest name of an option; a switch may have one for on and one for off, as `--on/--off`."""
     info = declaration(field)
-    return min((info and info.param_decls) or [f"--{field.name.replace('_', '-')}"], key=len)
+    # Typer keeps the first name as a default until it makes the option.
+    declared = () if info is None else (info.default, *(info.param_decls or ()))
+    names = [name for name in declared if isinstance(name, str) and name.startswith("-")]
+    return min(names, key=len, default=f"--{field.name.replace('_', '-')}")
 
 
 def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Path | BinaryIO:
@@ -114,8 +118,6 @@ def overrides_of(options: ListAndMessageOptions) -> list[Override]:
     )
     if isinstance(message, Path):
         overrides.append(first_message(_text_of(message), where="--first-message-file"))
-    elif message is not None and "first_message" in options.typed:
-        overrides.append(first_message(message))
     elif message is not None:
         overrides.append(first_message(message, where=message.source))
     return overrides
@@ -132,16 +134,17 @@ def overrides_again(overrides: Sequence[Override], text: str | None) -> list[Ove
 def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) -> Given | Path | None:
     """Return the first message's template or its file; None for the agent's own message or one from `--override`."""
     typed = options.typed
+    agents_own = "agent_message" in typed and options.agent_message
     given = "first_message" in typed or options.first_message_file is not None
     if "first_message" in typed and options.first_message_file is not None:
         raise UsageError("--first-message and --first-message-file can't be used together; choose one")
-    if "agent_message" in typed and (given or overridden):
+    if agents_own and (given or overridden):
         raise UsageError("--agent-message and another first message can't be used together; choose one")
     if options.first_message_file is not None:
         return options.first_message_file
     if "first_message" in typed:
         return options.first_message
-    if overridden or "agent_message" in typed:
+    if overridden or agents_own:
         return None
     if options.first_message is not None and options.agent_message:
         raise UsageError(

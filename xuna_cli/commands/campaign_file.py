@@ -43,6 +43,9 @@ two campaigns under one name would each leave out whom the other has called."""
 ADDED = frozenset({"do-not-call"})
 """Keys whose values of all sources count together: a do-not-call list is never given up by naming another one."""
 
+ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
+"""Keys that say the same thing in several ways: a stronger source replaces all of them."""
+
 _SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _UNQUOTED = ("Expected newline", "Invalid value", "Invalid date", "Expected '=' after a key")
@@ -101,8 +104,11 @@ def _add_file(ctx: Any, path: Path, values: dict[str, Any]) -> None:
     options = {key_of(one): one for one in ctx.command.params if one.param_type_name == "option"}
     found = ctx.meta[FROM_FILE] = {}
     for file in (campaign_file(path, options), folder_defaults(path.parent, options)):
+        stronger = {key for key, option in options.items() if values.get(option.name) is not None}
         for key, one in file.items():
             option = options[key]
+            if key in ONE_OF and stronger & ONE_OF:
+                continue
             value = option_value(option, one)
             if values.get(option.name) is None:
                 values[option.name] = value
@@ -293,6 +299,8 @@ def _text_value(option: Any, one: FileValue, value: Any) -> Given:
     if not isinstance(value, str):
         raise one.wrong('must be text in quotes, e.g. "…"')
     folder = one.path.parent
+    if _is_path(option) and not value.strip():
+        raise one.wrong("must name a file")
     if _is_path(option) and value != "-" and "://" not in value:
         return Given(str(folder / Path(value).expanduser()), one.source)
     return Given(value, one.source, folder)

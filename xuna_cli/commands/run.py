@@ -38,10 +38,11 @@ class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions
         text(
             "--contacts",
             metavar="FILE|-",
-            help="List of people: CSV, TSV, JSON, JSON Lines or a workbook. `-` reads stdin.",
+            help="List of people: CSV, TSV, JSON, JSON Lines or a workbook; `-` reads stdin (default: `contacts` in "
+            "the campaign file).",
             rich_help_panel=LIST,
         ),
-    ]
+    ] = ""
 
     opt_out_when: Annotated[OptOutWhen, Panel(WHOM)] = None
     report: Annotated[
@@ -89,12 +90,16 @@ class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions
 def run_campaign(options: RunOptions) -> ExitStatus:
     """Do what is due in a campaign that a file describes.
 
-    One run reads the outcomes of earlier calls, accepts held batches that are proven, puts people who opted out on the
-    do-not-call list, calls who may be called now, and writes the report. Run it again to go on, e.g. every hour.
+    One run reads the outcomes of earlier calls, accepts held batches that are
+    proven, puts people who opted out on the do-not-call list, calls who may be
+    called now, and writes the report. Run it again to go on, e.g. every hour.
 
-    Every option of batch-call can be in the file under its own name, e.g. `hours = "09:00-18:00"`.
-    An option on the command line wins over the file. The file wins over `xuna.toml` in its folder, which has what
-    several campaigns share, and over the environment and `.env`. Paths in a file are relative to the file.
+    Every option of batch-call can be in the file under its own name, e.g.
+    `hours = "09:00-18:00"`. Paths in a file are relative to the file.
+
+    An option on the command line wins over the file. The file wins over
+    `xuna.toml` in its folder, which has what several campaigns share, and over
+    the environment and `.env`.
     """
     check_fast_forward(options, options.typed)
     if options.fast_forward:

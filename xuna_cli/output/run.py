@@ -175,7 +175,7 @@ class RunResult(Result):
         if self.finished:
             yield ""
             yield (
-                f"Campaign {self.calls.campaign} has finished: nobody is left to be called. If cron runs it, you can "
+                f"Campaign {self.calls.campaign} has finished: nobody will be called any more. If cron runs it, you can "
                 "remove that line."
             )
 
