@@ -89,6 +89,11 @@ def _lines(contacts: ContactList, path: str, to: Path) -> Iterator[str]:
     yield '# country = ["US", "CA"]'
     yield "# max-calls = 500        # call nobody if a run would call more people"
     yield ""
+    yield "# How often a person is called: see xuna help attempts"
+    yield "# attempts = 3"
+    yield '# again-after = ["4h", "1d"]'
+    yield '# again = ["no-conversation"]'
+    yield ""
     yield "# Who opts out in a conversation: a field that your agent collects, and its value"
     yield '# opt-out-when = ["opt_out=true"]'
     yield ""

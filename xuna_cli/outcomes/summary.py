@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from xuna_cli.late_dataclass import dataclass
+from xuna_cli.ledger.attempts import counts_by_now
 from xuna_cli.ledger.campaigns import calls_with_outcomes
 from xuna_cli.ledger.conversations import found_of_held, sync_of
 from xuna_cli.ledger.ledger import Ledger
@@ -12,14 +13,9 @@ from xuna_cli.ledger.records import (
     BatchRecord,
     BatchState,
     CallOutcome,
-    CallRecord,
     Campaign,
     ConversationSync,
 )
-from xuna_cli.outcomes.joining import unix
-
-ABSENT_AFTER_S = 3600.0
-"""Age of a call in seconds after which a conversation that is not in the records will not come any more."""
 
 DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
 
@@ -87,19 +83,16 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
 def undecided(ledger: Ledger, campaign: Campaign) -> int:
     """Count accepted calls whose outcome may still come.
 
-    A call without a conversation counts as decided if the records were read long enough after it.
+    A missing conversation, or one without a verdict, counts if the records were read long enough after the call. What
+    can't be told of older records stays as it is.
     """
     sync = sync_of(ledger, campaign.id)
-    read = None if sync is None else unix(sync.read_at)
-
-    def is_open(call: CallRecord, outcome: CallOutcome) -> bool:
-        if outcome is not CallOutcome.NO_CONVERSATION:
-            return outcome in (CallOutcome.NOT_READ, CallOutcome.IN_PROGRESS)
-        sent = unix(call.batch.submitted_at)
-        return read is None or sent is None or read - sent < ABSENT_AFTER_S
-
     return sum(
-        is_open(call, outcome)
+        outcome in (CallOutcome.NOT_READ, CallOutcome.IN_PROGRESS)
+        or (
+            outcome in (CallOutcome.NO_CONVERSATION, CallOutcome.UNKNOWN)
+            and not counts_by_now(call.batch.submitted_at, sync)
+        )
         for call, outcome in calls_with_outcomes(ledger, campaign)
         if call.batch.state is BatchState.ACCEPTED
     )

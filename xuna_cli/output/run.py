@@ -175,8 +175,8 @@ class RunResult(Result):
         if self.finished:
             yield ""
             yield (
-                f"Campaign {self.calls.campaign} has finished: nobody will be called any more. If cron runs it, you can "
-                "remove that line."
+                f"Campaign {self.calls.campaign} has finished: nobody will be called any more. If cron runs it, you "
+                "can remove that line."
             )
 
     def remarks(self) -> Iterator[str]:
