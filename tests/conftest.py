@@ -1,4 +1,4 @@
-"""What every test starts from: no home, no settings, no key of whoever runs it."""
+"""The environment of every test: no home folder, settings or key of the person who runs the tests."""
 
 import itertools
 import os
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.scripted import certificates
 
-# What starts the tests in the background (nohup, a CI service) may ignore signals, and every process that they
-# start would ignore them, too.
+# A program that starts the tests in the background (nohup, a CI service) may ignore signals, and all processes that
+# the tests start would ignore them, too.
 for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(signum) is signal.SIG_IGN:
         signal.signal(signum, signal.default_int_handler if signum == signal.SIGINT else signal.SIG_DFL)
@@ -28,7 +28,7 @@ SERIAL = itertools.count(1)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what is slow by where it lies, and what needs PostgreSQL by what it asks for."""
+    """Mark tests as slow by their folder, and as needing PostgreSQL by their fixtures."""
     for item in items:
         if SLOW_FOLDERS & set(item.path.parents):
             item.add_marker("slow")
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def tmp_path(request, tmp_path_factory):
-    """Give each test a folder of its own, like pytest's fixture, which costs as much as many a test does."""
+    """Give each test its own folder; pytest's own fixture takes as long as many of these tests."""
     name = re.sub(r"\W", "_", request.node.name)[:30]
     folder = tmp_path_factory.getbasetemp() / f"{next(SERIAL)}-{name}"
     folder.mkdir(mode=0o700)
@@ -50,7 +50,7 @@ def tmp_path(request, tmp_path_factory):
 def nobody_is_home(tmp_path, monkeypatch):
     """Give each test a home and a data folder of its own, and no settings from outside.
 
-    One authority is trusted instead of the 140 of certifi, which take longer to load than most commands take to run.
+    Only one authority is trusted instead of certifi's 140, because loading them takes longer than most commands.
     """
     for name in list(os.environ):
         if (
@@ -70,7 +70,7 @@ def nobody_is_home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def unsynced(monkeypatch):
-    """Let SQLite ledgers not wait for the disk: what a commit survives is for the tests of ledger and faults."""
+    """Let SQLite ledgers not wait for the disk; the tests of ledger and faults check what a commit survives."""
     from xuna_cli.ledger import sqlite
 
     monkeypatch.setattr(sqlite, "PRAGMAS", {**sqlite.PRAGMAS, "synchronous": ("OFF", 0)})

@@ -1,4 +1,4 @@
-"""A bug leaves a report: the whole way to it, and nothing about people or keys."""
+"""A bug leaves a report that says where it happened, and nothing about people or keys."""
 
 import re
 import stat

@@ -1,4 +1,4 @@
-"""README: a person who follows it gets where it leads, in bash and in zsh, and what it shows is true."""
+"""README: a person who follows it reaches the goal, in bash and in zsh, and what it shows is true."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ IN_LIST, TO_BE_CALLED = 400, 397
 MESSAGE = re.compile(r"Hi \w+ \w+, this is Harbor Dental\. See you on \w+day, \d+ \w+ at \d+:\d\d [AP]M\.")
 
 PROGRAMS = ("python3", "pipx", "git", ".venv/bin/pip", ".venv/bin/pytest")
-"""What README calls beside xuna; a stub keeps what it was given."""
+"""Programs in README other than xuna; stubs record their arguments."""
 STUB = """#!/bin/sh
 { printf '%s ' "${0##*/}" "$@"; echo; } >> "$STUBBED"
 """
@@ -41,7 +41,7 @@ sys.exit(entry())
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    """A copy of the repository in which README's programs are there."""
+    """A copy of the repository with the programs that README uses."""
     copy, home = tmp_path / "copy", tmp_path / "home"
     shutil.copytree(ROOT / "sample_lists", copy / "sample_lists")
     installed, stubs = home / ".local/bin", tmp_path / "stubs"
@@ -60,14 +60,14 @@ def copy(tmp_path, monkeypatch):
 
 @pytest.fixture
 def api(monkeypatch):
-    """What README takes for the API."""
+    """The API that README's commands use."""
     with SandboxServer() as server:
         monkeypatch.setenv("XUNA_BASE_URL", server.base_url)
         yield server
 
 
 class Person:
-    """Sits at a shell, pastes what README shows, and answers what is asked."""
+    """A person at a shell who pastes README's blocks and answers questions."""
 
     def __init__(self, shell):
         if shutil.which(shell) is None:
@@ -76,7 +76,7 @@ class Person:
         self._pasted = 0
 
     def paste(self, block, *answers):
-        """Paste a block, answer its questions, and return what is seen and the last exit code."""
+        """Paste a block and answer its questions; return the output and the last exit code."""
         self._pasted += 1
         self._terminal.seen = ""
         self._terminal.type(block)
@@ -101,7 +101,7 @@ class Person:
 
 
 def called(server):
-    """Return whom the API was told to call, and with which message."""
+    """Return who was called, and with which message."""
     return {
         call.to_phone_number: call.conversation_config_override["agent"]["first_message"]
         for call in server.state.calls()
@@ -115,7 +115,7 @@ QUESTIONS = {
 
 
 def answers(block):
-    """Return what a block asks on a terminal, and the answers."""
+    """Return the questions of a block on a terminal, with the answers."""
     calls = re.search(r"xuna (batch|test)-call (?!.*(--dry-run|--sandbox))", block)
     return QUESTIONS.get("calls" if calls else block.strip(), ())
 
@@ -181,7 +181,7 @@ def test_without_an_account_the_sandbox_goes_all_the_way(copy, tmp_path):
     assert (tmp_path / "home/calls/again.csv").exists()
 
 
-# What runs by itself
+# What runs without a person
 
 ACCOUNT = {
     "XUNA_AI_API_KEY": "sandbox",
@@ -287,7 +287,7 @@ def test_no_question_takes_the_next_line_of_what_was_pasted_as_its_answer(text):
         assert [line for line in before if asks.search(line) and not silent.search(line)] == []
 
 
-# What README shows is there
+# What README shows exists
 
 
 def test_the_links_lead_somewhere():

@@ -1,4 +1,4 @@
-"""Settings: who wins, where each came from, and what a `.env` may and may not do."""
+"""Settings: precedence, sources, and what a `.env` may do."""
 
 import os
 
@@ -17,7 +17,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def made(folder):
-    """Make settings of an environment and the text of a `.env`."""
+    """Make settings from an environment and the text of a `.env`."""
 
     def made(env_file=None, dotenv=None, **environ):
         if dotenv is not None:

@@ -1,4 +1,4 @@
-"""What a command imports is what it costs to start."""
+"""The imports of a command determine its start-up time."""
 
 import os
 import signal
@@ -97,7 +97,7 @@ def test_a_campaign_list_needs_no_http(tmp_path):
 
 
 def test_a_run_imports_only_what_it_uses(tmp_path):
-    # Of the formats, screens and results those that it has.
+    # Only the needed modules of formats, screens and results.
     contacts = tmp_path / "contacts.csv"
     contacts.write_text("phone,name\n+14155550123,Ann\n+14155550124,Bob\n")
     code = (

@@ -1,4 +1,4 @@
-"""A server for each test's run, and a rig to start runs with."""
+"""A server for the runs of each test, and a rig that starts runs."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.sandbox_process import SandboxProcess
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    """One sandbox for a module: it is reset before each test."""
+    """One sandbox for a module; it is reset before each test."""
     with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "dialled.jsonl") as sandbox:
         yield sandbox
 
@@ -21,6 +21,6 @@ def sandbox(running):
 
 @pytest.fixture
 def rig(sandbox, tmp_path):
-    """Twelve people, one of them twice, and a row that is no number."""
+    """Twelve people, one of them twice, and a row without a number."""
     people = numbers(12)
     return Rig(tmp_path, sandbox.base_url, people, also=(people[0], "nonsense"))

@@ -1,9 +1,9 @@
-"""Runs `xuna` with one place in it mined: the process kills itself where the plan says, and nowhere else.
+"""Run `xuna` with one mined place: the process kills itself at the place that the plan names, and only there.
 
     python -m tests.faults.driver '{"point": "submit:after-commit", "nth": 2}' batch-call contacts.csv …
 
-The program has no switch for it: its methods are wrapped here, in the process that is to die.
-`{"list": true}` in the plan writes down every point that a run passes instead.
+The program itself has no switch for this; its methods are wrapped here, in the process that will die.
+With `{"list": true}`, the plan instead writes every point that a run passes to a file.
 """
 
 import atexit
@@ -21,15 +21,15 @@ _here = threading.local()
 
 
 class Mine:
-    """What is to happen, where, and the how-manieth time.
+    """The planned action, its place, and at which passing it happens.
 
     Args:
-        point: the name of the place; None mines nothing.
-        nth: which passing of it counts, from 1.
-        mark: a file that tells that it was reached.
+        point: name of the place; None for none.
+        nth: the passing that counts, from 1.
+        mark: file that shows that the place was reached.
         action: `kill`, `stop` (SIGSTOP), `raise`, a signal's name, or `rival`: run `command` and go on.
-        command: for `rival`.
-        trail: a file that gets a line for each point that is passed.
+        command: command for `rival`.
+        trail: file that gets a line for each passed point.
     """
 
     def __init__(self, point=None, nth=1, mark=None, action="kill", command=None, trail=None, **_) -> None:
@@ -52,7 +52,8 @@ class Mine:
             self._left -= 1
             if self._left:
                 return
-        # Who is stopped inside a transaction keeps everybody else out of the ledger: that is not what is tried.
+        # A process that is stopped inside a transaction blocks everybody else's ledger, which is not what is tested
+        # here.
         with self.ledger.lock if self._action == "stop" else contextlib.nullcontext():
             if self._mark is not None:
                 Path(self._mark).write_text(point, encoding="utf-8")
@@ -65,7 +66,7 @@ class Mine:
                 time.sleep(60)  # a thread may run on for a moment
             case "stop":
                 signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
-                time.sleep(0.1)  # likewise
+                time.sleep(0.1)  # as above
             case "raise":
                 raise RuntimeError(f"planted at {point}, with a secret {os.environ.get('XUNA_AI_API_KEY')}")
             case "rival":
@@ -76,7 +77,7 @@ class Mine:
 
 
 def lay(mine: Mine) -> None:
-    """Listen to the named points of the program, and make further ones around the ledger's and files' work."""
+    """Listen to the program's named points, and add more around the work with the ledger and files."""
     from xuna_cli import hooks
     from xuna_cli.interrupts import Interrupts
     from xuna_cli.ledger import campaigns, ledger
@@ -160,7 +161,7 @@ def lay(mine: Mine) -> None:
 
 
 def jump(seconds: float) -> None:
-    """Let the wall clock jump when the first batch is submitted, and stay there."""
+    """Let the wall clock jump when the first batch is submitted, and keep the difference."""
     import datetime as dt
 
     from xuna_cli.api import client

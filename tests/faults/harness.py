@@ -1,4 +1,4 @@
-"""Real processes of `xuna` against a server, to be killed and started again."""
+"""Real processes of `xuna` with a server, to kill and start again."""
 
 import contextlib
 import json
@@ -22,11 +22,11 @@ KEY = "sandbox"
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended.
+    """The end of a process.
 
     Attributes:
-        code: its exit code; negative is the signal that killed it.
-        reached: the named point that it passed, if it was mined.
+        code: exit code; if negative, the signal that killed the process.
+        reached: the named point that the process passed, if it was mined.
     """
 
     code: int
@@ -47,14 +47,14 @@ def numbers(count: int, first: int = 15559870000) -> list[str]:
 
 
 def write_list(path: Path, people: list[str], *, also: tuple[str, ...] = ()) -> Path:
-    """Write a list; `also` are further rows, duplicates and bad ones."""
+    """Write a list; `also` adds rows, e.g. duplicates and bad ones."""
     return builders.write_list(
         path, ((number, f"Person {row}") for row, number in enumerate((*people, *also)))
     )
 
 
 def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:
-    """Return a bare environment that has everything that a run needs."""
+    """Return a minimal environment with everything that a run needs."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -72,7 +72,7 @@ def environment(folder: Path, base_url: str, **more: str) -> dict[str, str]:
 
 
 class Started:
-    """A process of `xuna` that is under way."""
+    """A running process of `xuna`."""
 
     def __init__(self, process: subprocess.Popen[str], mark: Path) -> None:
         self.process = process
@@ -91,7 +91,7 @@ class Started:
         wait_until(self._mark.exists, "the point was not reached", seconds)
 
     def wait_until_stopped(self) -> None:
-        """Wait until it is stopped (SIGSTOP) at the mined point."""
+        """Wait until the process is stopped (SIGSTOP) at the mined point."""
         self.wait_for_mark()
         asked = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
         wait_until(lambda: os.waitid(os.P_PID, self.pid, asked) is not None, "it was not stopped")
@@ -108,14 +108,14 @@ class Started:
 
 
 class Rig:
-    """A folder with a list, a ledger, and processes that work on it.
+    """A folder with a list and a ledger, and processes that use them.
 
     Args:
-        folder: an empty one.
-        base_url: of the server.
-        people: the numbers on the list.
-        also: further rows of it: duplicates, bad ones.
-        more: environment, on top of `environment`.
+        folder: an empty folder.
+        base_url: URL of the server.
+        people: phone numbers on the list.
+        also: more rows of the list: duplicates, bad ones.
+        more: variables to add to `environment`.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class Rig:
         return self.start(*self.call_argv(*argv), **options)
 
     def call(self, *argv: object, exits: int | None = None, **options) -> Finished:
-        """Run `xuna batch-call` on the list, to its end; keep the result for the judge."""
+        """Run `xuna batch-call` on the list to its end; keep the result for the judge."""
         return self.took(self.start_calling(*argv, **options).finish(), exits=exits)
 
     def took(self, finished: Finished, *, exits: int | None = None) -> Finished:
@@ -183,14 +183,14 @@ class Rig:
         return finished
 
     def export(self) -> list[dict]:
-        """Return who stands in the ledger, and how, read past the program (the soak goes through it)."""
+        """Return who is in the ledger, and in which state, read without the program (the soak uses the program)."""
         names = ("to_phone_number", "state", "ledger_batch_id", "batch_id")
         sql = "SELECT c.to_phone_number, b.state, b.id, b.batch_id FROM calls c JOIN batches b ON b.id = c.batch_id"
         with contextlib.closing(sqlite3.connect(self.ledger, timeout=30)) as connection:
             return [dict(zip(names, row, strict=True)) for row in connection.execute(sql)]
 
     def judge(self, recorded, *, finished: bool = True) -> Verdict:
-        """Compare everything; `recorded` is the server's record, or the file with it."""
+        """Compare everything; `recorded` is the server's record, or its file."""
         if isinstance(recorded, (str, Path)):
             recorded = read_record(recorded)
         return judge(self.people, recorded, self.export(), self.results, rows=self.rows, finished=finished)

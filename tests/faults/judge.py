@@ -1,4 +1,4 @@
-"""The judge: whom the server dialled, against what the ledger and the results say, person by person."""
+"""The judge: compares, person by person, whom the server called with the ledger and the results."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,18 +10,18 @@ PLACED = HELD | {"accepted"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a list.
+    """The outcome of a list.
 
     Attributes:
-        people: on the list, each once, fit to be called.
-        dialled: of them, by the server's own record.
-        doubled: dialled more than once. The sin.
-        exposed: dialled, and free to be claimed again: doubled by the next run.
-        lost: neither dialled nor held nor rejected, though a last run had nothing in its way.
-        invented: accepted by the ledger, and never dialled.
-        strangers: dialled without being on the list.
+        people: people on the list who can be called, each once.
+        dialled: people who were called, by the server's record.
+        doubled: people who were called more than once. The worst error.
+        exposed: people who were called but can be claimed again, so the next run would call them twice.
+        lost: people who were neither called nor held nor rejected, although a last run had no faults.
+        invented: people whom the ledger says were accepted, but who were never called.
+        strangers: called numbers that are not on the list.
         held: unknown or short in the ledger.
-        rejected: by the API, in the last run.
+        rejected: rejected by the API in the last run.
         miscounted: results whose counts contradict the list, the batches or the server.
     """
 
@@ -38,7 +38,7 @@ class Verdict:
 
     @property
     def guilty(self) -> dict[str, tuple[str, ...]]:
-        """What must not be, where it is."""
+        """All violations by kind."""
         return {name: value for name, value in asdict(self).items() if isinstance(value, tuple) and value}
 
 
@@ -51,15 +51,15 @@ def judge(
     rows: int | None = None,
     finished: bool,
 ) -> Verdict:
-    """Compare.
+    """Compare a list, the server's record, the ledger and the results.
 
     Args:
-        listed: the numbers on the list that can be called, each a person, in rows 2, 3, … of it.
-        recorded: the server's record: a mapping for each call that it took.
-        exported: `campaigns export --output json`.
-        results: the documents of the runs that lived to print one.
-        rows: rows of the list, the bad ones and the duplicates too.
-        finished: whether a last run had no fault in its way: then nobody may be left.
+        listed: callable numbers on the list, one per person, in rows 2, 3, … of it.
+        recorded: the server's record: a mapping for each accepted call.
+        exported: output of `campaigns export --output json`.
+        results: documents of the runs that printed one.
+        rows: number of rows of the list, including bad ones and duplicates.
+        finished: whether a last run had no faults; then nobody may be left.
     """
     people = set(listed)
     dialled = Counter(str(call["to_phone_number"]) for call in recorded)

@@ -1,4 +1,4 @@
-"""What goes wrong in a trial of the soak: a few of all the sandbox's faults, drawn."""
+"""The faults of a soak trial: a few of the sandbox's faults, drawn at random."""
 
 import random
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def some_faults(draw: random.Random, people: list[str]) -> tuple[list[Fault], li
 
 
 def faults_of_large_batches(draw: random.Random, people: list[str]) -> tuple[list[Fault], list[Fault]]:
-    """Return faults for batches above 1,000 calls: mostly those that split them."""
+    """Return faults for batches above 1,000 calls, mostly faults that split them."""
     provable: list[Callable[[], Fault]] = [
         lambda: {"kind": "max_batch", "size": draw.choice([400, 650, 1000, 1299])},
         lambda: {

@@ -1,4 +1,5 @@
-"""Bugs that call people twice or lose them, planted one by one in a copy: the suite must find each.
+"""Plant known bugs one by one in a copy of the code: bugs that call people twice or lose them. The suite must find
+each.
 
 python -m tests.faults.planted [WORD]     # a table: bug, caught by, seconds
 """
@@ -18,14 +19,14 @@ from tests.support.sandbox_process import ROOT
 
 @dataclass(frozen=True)
 class Planted:
-    """A bug.
+    """A known bug.
 
     Attributes:
-        bug: what is wrong, in words.
-        file: of the package.
-        edits: text that is there exactly once, and what stands there instead.
-        tests: pytest's arguments that name who must find it.
-        elsewhere: further edits: file, text, what stands there instead.
+        bug: description of the bug.
+        file: file of the package.
+        edits: texts that occur exactly once, with their replacements.
+        tests: pytest arguments for the tests that must find the bug.
+        elsewhere: more edits: file, text, replacement.
     """
 
     bug: str
@@ -37,7 +38,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Caught:
-    """What came of a planted bug; `by` is empty when nothing has found it."""
+    """The result for a planted bug; `by` is empty if no test found it."""
 
     planted: Planted
     by: tuple[str, ...]
@@ -236,7 +237,7 @@ BUGS = (
         "output/files.py",
         [
             ("        if there.read(len(SQLITE_MARK)) == SQLITE_MARK:\n", "        if there.read(0) == SQLITE_MARK:\n"),
-            # The ledger of the command itself is refused by its path, too.
+            # The command also refuses its own ledger by the path.
             (
                 "    return [ledger.with_name(ledger.name + ending) for ending in _BESIDE_A_LEDGER]\n",
                 "    return []\n",
@@ -371,10 +372,10 @@ BUGS = (
 
 
 def plant(planted: Planted, folder: Path) -> None:
-    """Copy the code and its tests into a folder, with the bug in it.
+    """Copy the code and its tests to a folder, and plant the bug.
 
     Raises:
-        AssertionError: the text to change is not there exactly once: the bug has to be planted anew.
+        AssertionError: the text to change does not occur exactly once, so the bug must be adapted.
     """
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("xuna_cli", "tests", "sample_lists"):
@@ -388,7 +389,7 @@ def plant(planted: Planted, folder: Path) -> None:
 
 
 def hunt(planted: Planted) -> Caught:
-    """Run the named tests against a copy with the bug in it."""
+    """Run the named tests on a copy with the bug."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="planted-") as name:
         folder = Path(name)

@@ -1,10 +1,10 @@
-"""Kills at random times under a mix of all faults, for as long as one likes; prints one JSON line.
+"""Kill runs at random times under a mix of all faults, for any length of time; print one JSON line.
 
     python -m tests.faults.soak --trials 1000 --seed 7 [--kind crowd] [--ledger postgresql://…]
 
-A trial is a small list, one or more runs that are killed, stopped or left alone while the server
-misbehaves, a last run with nothing in its way, and the judge. This process imports everything once and
-forks: each run is a process of its own all the same, and gets a real SIGKILL.
+A trial has a small list, one or more runs that are killed, stopped or not disturbed while the server misbehaves, a
+last run without faults, and the judge. This process imports everything once and forks: each run is still a separate
+process, and gets a real SIGKILL.
 """
 
 import argparse
@@ -29,17 +29,17 @@ from tests.support.sandbox_process import SandboxProcess, read_record
 
 KINDS = ("kill", "faults", "mix", "crowd", "large")
 SIZE = 3
-LARGE = 1_300  # of a batch that no statement of the ledger holds whole
+LARGE = 1_300  # people in a batch that is too large for one statement of the ledger
 DEADLINE_S = 1.5
 LONGEST_RUN_S = 30.0
-PATIENCE = 6  # times as long for large batches, and deadlines that a busy machine doesn't reach
+PATIENCE = 6  # factor for large batches, and for deadlines that a busy machine doesn't reach
 STARTING, CALLING, ENDED = 0, 1, 2
 FIRST_BACKOFF_S = 0.02  # the real second would be most of a trial
 
 
 @dataclass
 class Run:
-    """A process under way; `stage` says how far it came."""
+    """A running process; `stage` says how far it has come."""
 
     pid: int
     folder: Path
@@ -75,10 +75,10 @@ class Run:
 
 
 class Forks:
-    """Starts `xuna` in forks of this process and sends them the signals of their plans."""
+    """Starts `xuna` in forks of this process, and sends them the signals of their plans."""
 
     def __init__(self) -> None:
-        self._typical = 0.1  # seconds of calling, as far as is known: a kill shall land inside
+        self._typical = 0.1  # known duration of calling in seconds, so that kills happen during it
         self._stages = mmap.mmap(-1, 4096)
         self._slot = 0
 
@@ -130,13 +130,13 @@ class Forks:
         limiter.FIRST_BACKOFF_S = FIRST_BACKOFF_S
 
     def delay(self, draw: random.Random) -> tuple[float, bool]:
-        """Return a moment for a signal: mostly while calls go out, now and then at any time."""
+        """Return a time for a signal: mostly during the calls, sometimes at any time."""
         if draw.random() < 0.75:
             return draw.uniform(0, self._typical), True
         return draw.uniform(0, self._typical + 0.1), False
 
     def wait(self, runs: list[Run]) -> None:
-        """Wait for them all, sending what their plans say."""
+        """Wait for all runs, and send the planned signals."""
         left = list(runs)
         while left:
             now = time.monotonic()
@@ -199,7 +199,7 @@ class Trial:
         self._offset = sandbox.record.stat().st_size if sandbox.record.exists() else 0
         self.runs: list[Run] = []
         self.kills = self.kills_while_calling = 0
-        self._may_hold = 0  # people, at most
+        self._may_hold = 0  # maximum number of people
 
     def go(self) -> Verdict:
         some = faults_of_large_batches if self._kind == "large" else some_faults
@@ -281,7 +281,7 @@ class Trial:
                 assert never not in run.errors(), (run, run.errors())
 
     def _last_run(self) -> None:
-        """Run until nobody is in flight: a server may take a moment to see that a process is dead."""
+        """Run until nobody is in flight, because a server may need a moment to see that a process is dead."""
         argv = ["batch-call", str(self._list), "--output", "json", "--batch-size", str(self._size)]
         for _ in range(50):
             last = self._forks.fork(argv, self._environment, self._folder, 4)
@@ -311,7 +311,7 @@ class Trial:
         results = [document for run in self.runs if (document := run.document())]
         for run in self.runs:
             document = run.document()
-            # The second signal leaves at once, though the result may just be out.
+            # The second signal quits at once, even if the result was just printed.
             left = run.killed or "xuna: Quit." in run.errors()
             assert document is None or left or document["exit_code"] == run.code, (run, document)
         self._exported = exported
@@ -320,14 +320,14 @@ class Trial:
         return verdict
 
     def _resolve_and_finish(self, held: int) -> Verdict:
-        """Decide the unknown ones as the server's record has it; then everybody is called, exactly once."""
+        """Decide the unknown batches by the server's record; then everybody is called exactly once."""
         time.sleep(self._deadline)
         self._may_hold += held
         placed = Counter(call["idempotency_key"].rpartition("-")[2] for call in self._recorded())
         held_in = Counter(row["ledger_batch_id"] for row in self._exported if row["state"] in HELD)
         for batch, size in sorted(held_in.items()):
             if 0 < placed[str(batch)] < size:
-                continue  # short, whether we were told or not: nobody can tell who was left out
+                continue  # short, whether xuna knows it or not: nobody knows who was left out
             decided = "--placed" if placed[str(batch)] else "--not-placed"
             argv = ["campaigns", "resolve", self._list.stem, str(batch), decided]
             run = self._forks.fork(argv, self._environment, self._folder)
@@ -344,7 +344,7 @@ def _read_from(path: Path, offset: int) -> list[dict]:
 
 
 def warm_up(folder: Path, sandbox: SandboxProcess) -> None:
-    """Import, in this process, what a run imports, by making one."""
+    """Import the modules of a run in this process, by making one run."""
     import contextlib
     import io
 
@@ -364,18 +364,18 @@ def warm_up(folder: Path, sandbox: SandboxProcess) -> None:
     os.environ.update(ours)
     for signum, handler in handlers.items():
         signal.signal(signum, handler)
-    while threading.active_count() > 1:  # who forks must be alone
+    while threading.active_count() > 1:  # a process that forks must have no other threads
         time.sleep(0.01)
 
 
 def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | None = None) -> dict:
-    """Run the trials and return what the JSON line says.
+    """Run the trials, and return the contents of the JSON line.
 
     Args:
-        trials: of each kind.
-        seed: of everything that is drawn; the moment at which a signal lands is the machine's.
-        kinds: of `KINDS`.
-        ledger: a file or URL for all trials; None is a new file for each.
+        trials: number of trials of each kind.
+        seed: seed of all random draws; the moment at which a signal arrives depends on the machine.
+        kinds: kinds of trials, from `KINDS`.
+        ledger: file or URL for all trials; None for a new file for each.
     """
     started = time.monotonic()
     sums: Counter[str] = Counter()
@@ -384,8 +384,8 @@ def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | N
     forks = Forks()
     with SandboxProcess(folder / "dialled.jsonl", seed=None) as sandbox:
         warm_up(folder, sandbox)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a fork meets it before it has handlers of its own
-        # Of the fictional area code alone: others hold numbers that cost, and are not called by default.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a fork has it before it sets its own handlers
+        # Only from the fictional area code; others contain costly numbers, which are not called by default.
         first = 15550000000 + seed % 50 * 100_000
         for number in range(trials):
             for kind in kinds:
@@ -393,7 +393,7 @@ def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | N
                 inside.mkdir()
                 draw = random.Random(f"{seed}:{kind}:{number}")
                 trial = Trial(forks, sandbox, inside, draw, kind=kind, first=first, ledger=ledger)
-                first += 3_000 if kind == "large" else 50  # no number is in two trials
+                first += 3_000 if kind == "large" else 50  # each number is used in only one trial
                 try:
                     verdict = trial.go()
                 except AssertionError as error:

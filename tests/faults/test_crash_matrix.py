@@ -1,4 +1,4 @@
-"""SIGKILL at every named point, then the same command again: nobody twice, nobody lost."""
+"""SIGKILL at every named point, then the same command again: nobody is called twice, nobody is lost."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from tests.faults.harness import numbers
 CONCURRENCY, SIZE = 2, 3
 ARGV = ("--concurrency", CONCURRENCY)
 
-# What strikes so that a run comes past the point.
+# Faults that make a run pass the point.
 LIMITED = {"kind": "rate_limit", "posts": 0, "retry_after": 0, "times": 1}
 PICKY = {"kind": "refuse", "numbers": [numbers(12)[4]]}
 VAGUE = PICKY | {"loc": False}
 
-# point, how-manieth passing, faults; `held` says whether the POST may have been on the wire.
-ON_THE_WIRE = True
+# Point, passing, faults, and whether the POST may have been sent, so that its people are held.
+MAY_BE_SENT = True
 POINTS = [
     ("create:before", 1, (), False),
     ("create:after", 1, (), False),
@@ -30,32 +30,32 @@ POINTS = [
     ("claim:before-commit", 1, (), False),
     ("claim:after-commit", 1, (), False),
     ("submit:before-commit", 1, (), False),
-    ("submit:before-commit", 3, (), ON_THE_WIRE),
-    ("submit:after-commit", 1, (), ON_THE_WIRE),
-    ("submit:after-commit", 3, (), ON_THE_WIRE),
-    ("post:before-connecting", 1, (), ON_THE_WIRE),
-    ("ahead:before-connecting", 1, (), ON_THE_WIRE),
-    ("ahead:connected", 2, (), ON_THE_WIRE),
+    ("submit:before-commit", 3, (), MAY_BE_SENT),
+    ("submit:after-commit", 1, (), MAY_BE_SENT),
+    ("submit:after-commit", 3, (), MAY_BE_SENT),
+    ("post:before-connecting", 1, (), MAY_BE_SENT),
+    ("ahead:before-connecting", 1, (), MAY_BE_SENT),
+    ("ahead:connected", 2, (), MAY_BE_SENT),
     ("ahead:taken", 2, (), False),
-    ("submit:committed", 2, (), ON_THE_WIRE),
-    ("post:before-first-byte", 2, (), ON_THE_WIRE),
-    ("post:headers-written", 2, (), ON_THE_WIRE),
-    ("post:request-written", 1, (), ON_THE_WIRE),
-    ("post:request-written", 4, (), ON_THE_WIRE),
-    ("post:request-written", 3, (PICKY,), ON_THE_WIRE),  # of a split's child
-    ("post:request-written", 4, (VAGUE,), ON_THE_WIRE),  # of a child's child
-    ("post:answer-begun", 1, (), ON_THE_WIRE),
-    ("post:answer-read", 2, (), ON_THE_WIRE),
-    ("post:done", 3, (), ON_THE_WIRE),
-    ("record:before-commit", 1, (), ON_THE_WIRE),
-    ("record:before-commit", 4, (), ON_THE_WIRE),
-    ("record:after-commit", 1, (), ON_THE_WIRE),
+    ("submit:committed", 2, (), MAY_BE_SENT),
+    ("post:before-first-byte", 2, (), MAY_BE_SENT),
+    ("post:headers-written", 2, (), MAY_BE_SENT),
+    ("post:request-written", 1, (), MAY_BE_SENT),
+    ("post:request-written", 4, (), MAY_BE_SENT),
+    ("post:request-written", 3, (PICKY,), MAY_BE_SENT),  # of a split's child
+    ("post:request-written", 4, (VAGUE,), MAY_BE_SENT),  # of a child's child
+    ("post:answer-begun", 1, (), MAY_BE_SENT),
+    ("post:answer-read", 2, (), MAY_BE_SENT),
+    ("post:done", 3, (), MAY_BE_SENT),
+    ("record:before-commit", 1, (), MAY_BE_SENT),
+    ("record:before-commit", 4, (), MAY_BE_SENT),
+    ("record:after-commit", 1, (), MAY_BE_SENT),
     ("record:after-commit", 4, (), False),
-    ("back_to_claimed:before-commit", 1, (LIMITED,), ON_THE_WIRE),
-    ("back_to_claimed:after-commit", 1, (LIMITED,), ON_THE_WIRE),
-    ("split:before-commit", 1, (PICKY,), ON_THE_WIRE),
-    ("split:after-commit", 1, (PICKY,), ON_THE_WIRE),
-    ("split:after-commit", 2, (VAGUE,), ON_THE_WIRE),
+    ("back_to_claimed:before-commit", 1, (LIMITED,), MAY_BE_SENT),
+    ("back_to_claimed:after-commit", 1, (LIMITED,), MAY_BE_SENT),
+    ("split:before-commit", 1, (PICKY,), MAY_BE_SENT),
+    ("split:after-commit", 1, (PICKY,), MAY_BE_SENT),
+    ("split:after-commit", 2, (VAGUE,), MAY_BE_SENT),
     ("end_run:before-commit", 1, (), False),
     ("end_run:after-commit", 1, (), False),
     ("release_lock:after", 1, (), False),
@@ -78,7 +78,7 @@ def test_killed_at_a_named_point_and_run_again(rig, sandbox, point, nth, faults,
     for fault in faults:
         sandbox.add_fault(**fault)
     rejects = rig.folder / "rejects.csv"
-    # Senders share commits: a certain one of them is there for sure where there is one sender.
+    # Senders share commits. With only one sender, it is certain that a specific commit happens.
     alone = point.startswith("ahead") or (nth > 1 and (faults or point.startswith(("submit", "record"))))
     senders = ("--concurrency", 1) if alone else ARGV
     killed = rig.call(*senders, "--rejects", rejects, plan={"point": point, "nth": nth})
@@ -109,7 +109,7 @@ def test_killed_while_clearing_up_after_a_dead_run(rig, sandbox, point):
 @pytest.mark.parametrize("point", ["resolve:before", "resolve:before-commit", "resolve:after-commit"])
 @pytest.mark.parametrize("placed", [True, False])
 def test_killed_while_resolving(rig, sandbox, point, placed):
-    # The server took the batch in one case, and never saw it in the other.
+    # The server accepted the batch in one case, and never saw it in the other.
     rig.call(
         "--concurrency",
         1,
@@ -120,7 +120,7 @@ def test_killed_while_resolving(rig, sandbox, point, placed):
     held = [row["ledger_batch_id"] for row in rig.export()]
     decide = ("campaigns", "resolve", "people", held[0], "--placed" if placed else "--not-placed")
     if placed:
-        sandbox.dialled()  # it has read the request by now
+        sandbox.dialled()  # the server has read the request by now
     _wait_out_the_deadline(rig)
     killed = rig.xuna(*decide, plan={"point": point})
     assert (killed.code, killed.reached) == (-signal.SIGKILL, point), killed
@@ -169,7 +169,7 @@ STRACE = shutil.which("strace")
     + [("pwrite64", 12)],
 )
 def test_killed_inside_a_commit(rig, sandbox, call, nth):
-    """Between two system calls of SQLite: half of the pages written, or the journal not gone yet."""
+    """Between two system calls of SQLite: half of the pages are written, or the journal is not deleted yet."""
     trace = rig.folder / "trace"
     wrap = (
         STRACE,
@@ -193,7 +193,7 @@ def test_killed_inside_a_commit(rig, sandbox, call, nth):
 
 
 def test_every_point_of_the_driver_is_passed_by_some_run(rig, sandbox):
-    """A point that nothing passes would make a test of it vain."""
+    """A test of a point that no run passes would prove nothing."""
     trail = rig.folder / "trail"
     sandbox.add_fault(**LIMITED)
     sandbox.add_fault(**PICKY)

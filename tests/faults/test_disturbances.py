@@ -1,4 +1,4 @@
-"""What is done to a run from outside: it is stopped, its ledger is taken away, the disk fills, the clock jumps."""
+"""Disturbances from outside: a run is stopped, its ledger disappears, the disk is full, the clock jumps."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def test_a_run_that_is_stopped_in_the_middle_of_a_post_and_goes_on_after_another
     stopped = rig.start_calling("--concurrency", 1, plan={"point": "post:request-written", "action": "stop"})
     stopped.wait_until_stopped()
     other = rig.call(exits=3)
-    assert other.document["counts"]["in_flight"] > 0  # it is alive, for all that anybody can tell
+    assert other.document["counts"]["in_flight"] > 0  # as far as anybody can tell, it is alive
     stopped.kill(signal.SIGCONT)
     late = rig.took(stopped.finish(), exits=3)
     assert late.document["counts"]["held"] == 0
@@ -45,7 +45,7 @@ def test_a_run_that_is_stopped_in_the_middle_of_a_post_and_goes_on_after_another
 
 
 def test_a_run_whose_lock_is_gone_learns_that_it_was_taken_for_dead(rig, sandbox):
-    """Somebody removes the lock files: the other run takes over, and the late outcome still counts."""
+    """Somebody deletes the lock files: the other run takes over, and the late outcome still counts."""
     stopped = rig.start_calling("--concurrency", 1, plan={"point": "post:request-written", "action": "stop"})
     stopped.wait_until_stopped()
     shutil.rmtree(rig.ledger.with_name("ledger.db.runs"))
@@ -64,7 +64,7 @@ def test_a_run_whose_lock_is_gone_learns_that_it_was_taken_for_dead(rig, sandbox
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of its own that can be filled."""
+    """A separate disk that can be filled."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -100,7 +100,7 @@ def test_a_full_disk_before_the_post_sends_nothing(sandbox, tmp_path, small_disk
 
 @pytest.mark.parametrize("limit", ["claim", "submit"])
 def test_a_file_that_may_not_grow_sends_nothing(sandbox, tmp_path, limit):
-    """RLIMIT_FSIZE gives what a full disk gives, to who is not root."""
+    """RLIMIT_FSIZE has the effect of a full disk, for users other than root."""
     rig = Rig(tmp_path, sandbox.base_url, numbers(4_000))
     rig.xuna(*rig.call_argv("--limit", 3))
     size = rig.ledger.stat().st_size
@@ -131,18 +131,18 @@ def test_a_disk_that_fills_during_the_post_has_the_outcome_on_stderr(tmp_path, s
         assert told in done.err
     assert done.document["counts"]["held"] == 3
     (small_disk / "filler").unlink()
-    again = rig.call(exits=7)  # it goes on with the others, and there are none
+    again = rig.call(exits=7)  # it continues with the others, but there are none
     assert again.document["counts"]["held"] == 3
     shown = rig.xuna("campaigns", "resolve", "people", "1", "--placed")
     assert shown.code == 2  # the POST is younger than its deadline
     assert "may still be in progress" in shown.err
 
 
-# ----------------------------------------------------------------------------- the ledger goes away
+# ----------------------------------------------------------------------------- the ledger disappears
 
 
 def during_the_post(tmp_path, harm, *, seconds=0.7, people=3, argv=()):
-    """Do something to the ledger while the only POST is on the wire; return the rig and what the run said."""
+    """Do something to the ledger while the only POST is in progress; return the rig and the run's output."""
     answers = [*ACCOUNT, slow_answer(seconds, 200, {"batch_id": "batch_remember_me", "calls_initiated": 3})]
     with ScriptedServer(answers, unused=False) as server:
         rig = Rig(tmp_path, server.base_url, numbers(people))
@@ -175,7 +175,7 @@ def test_a_ledger_that_is_taken_away_stops_the_run_and_the_outcome_is_said(tmp_p
 
 
 def test_an_outcome_that_is_not_recorded_weighs_more_than_why(tmp_path):
-    """One sender is kept from sending by it (4) while the other has something on the wire (7)."""
+    """The error keeps one sender from sending (4) while another has a request in progress (7)."""
     answers = [
         *ACCOUNT,
         slow_answer(1.0, 200, {"batch_id": "batch_slow", "calls_initiated": 3}),
@@ -205,7 +205,7 @@ def test_a_ledger_that_is_locked_for_a_while_is_waited_for(rig, sandbox):
     lock.execute("BEGIN EXCLUSIVE")
     running = rig.start_calling()
     wait_until(lambda: str(rig.ledger) in open_files(running.pid), "it was not opened")
-    time.sleep(0.5)  # it goes on waiting
+    time.sleep(0.5)  # it still waits
     assert running.process.poll() is None
     lock.execute("ROLLBACK")
     lock.close()
@@ -224,7 +224,7 @@ def test_a_ledger_that_stays_locked_sends_nothing_more_and_says_so(rig, sandbox)
     assert len(sent(sandbox)) == before
 
 
-# ------------------------------------------------------------------------------- a ledger that is none
+# ------------------------------------------------------------------------------- not a ledger
 
 
 def unwritable(ledger):
@@ -281,7 +281,7 @@ def test_a_ledger_of_a_newer_version_is_refused(rig, sandbox):
 
 @contextlib.contextmanager
 def read_only(folder):
-    """Take the right to write away; root needs a read-only disk for that."""
+    """Remove the permission to write; for root this needs a read-only disk."""
     if os.getuid() == 0:
         remount = ["mount", "-o", "remount,{}", folder]
         subprocess.run(
@@ -325,7 +325,7 @@ def test_a_clock_that_jumps_in_the_middle_of_a_run_changes_nothing(rig, sandbox,
 
 
 def test_a_batch_that_was_sent_in_the_future_can_be_resolved(rig, sandbox):
-    """The clock was a year ahead when it was sent, and was put right since."""
+    """The clock was a year ahead when the batch was sent, and was corrected since."""
     sandbox.add_fault("cut", times=1, taken=False)
     held = rig.call("--concurrency", 1, plan={"jump": 365 * 86400}, exits=7).document["held_batches"]
     done = rig.xuna("campaigns", "resolve", "people", held[0]["id"], "--not-placed")

@@ -1,4 +1,4 @@
-"""Every row of the table of what each fault looks like to the client, over http and over TLS."""
+"""Every row of the table of faults as the client sees them, over http and TLS."""
 
 import socket
 import time
@@ -17,7 +17,7 @@ TOLERANCE_S = 2.0
 SMALL = b'{"calls": []}'
 LARGE = b'{"calls": [' + b" " * 4_000_000 + b"]}"
 
-# name, action, body, whole requests at the server, outcome
+# name, action, body, complete requests at the server, outcome
 LEFT_OPEN = [
     ("closed-before-reading", scripted.close_before_reading, SMALL, 0),
     ("read-in-full-then-reset", scripted.read_then_reset, SMALL, 1),
@@ -74,7 +74,7 @@ def tls(request):
 
 @pytest.fixture
 def place(monkeypatch):
-    """POST one batch of one call to a server, and see that it returns in time and in little memory."""
+    """POST a batch of one call to a server; check that this returns in time and with little memory."""
 
     def placing(url, body=SMALL, ca_file=None, deadline=DEADLINE_S):
         if ca_file is not None:
@@ -104,7 +104,7 @@ def test_what_proves_nothing_is_unknown(place, tls, fault, body, whole):
     assert isinstance(outcome, Unknown), outcome
     assert server.whole_requests == whole
     assert outcome.message
-    assert "Error" not in outcome.message  # words for people, no class names
+    assert "Error" not in outcome.message  # a message for people, without class names
 
 
 @pytest.mark.parametrize(("fault", "kind"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
@@ -116,7 +116,7 @@ def test_what_proves_a_refusal_is_refused(place, tls, fault, kind):
 
 
 def test_an_early_413_before_the_body_was_read(place, tls):
-    """The answer may be lost with the reset that follows it: then nothing is proven, and never sent again."""
+    """The answer may be lost with the reset that follows it; then nothing is proven, and nothing is sent again."""
     with ScriptedServer([scripted.early_answer_then_reset()], tls=tls) as server:
         outcome = place(server.base_url, LARGE, server.ca_file)
     assert server.whole_requests == 0
@@ -124,7 +124,7 @@ def test_an_early_413_before_the_body_was_read(place, tls):
 
 
 def test_a_reset_before_reading_leaves_nothing_at_the_server(place, tls):
-    """It may come before the first byte is written: then that is proven."""
+    """The reset may come before the first byte is written; then that is proven."""
     with ScriptedServer([scripted.reset_before_reading()], tls=tls) as server:
         outcome = place(server.base_url, ca_file=server.ca_file)
     assert server.whole_requests == 0
@@ -136,7 +136,8 @@ def test_a_whole_answer_is_taken(place, tls):
         assert place(server.base_url, ca_file=server.ca_file) == Taken("batch_scripted", 1, 200)
 
 
-# ------------------------------------------------------------------- nothing was sent, as there was no connection
+# ------------------------------------------------------------------- nothing was sent, because there was no
+# connection
 
 
 def test_a_refused_connection_is_not_sent(place):

@@ -1,4 +1,4 @@
-"""Several processes on one ledger and one campaign."""
+"""Several processes with one ledger and one campaign."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def test_many_processes_share_a_campaign(sandbox, tmp_path, processes):
     people = numbers(60)
     rig = Rig(tmp_path, sandbox.base_url, people)
     sandbox.add_fault("latency", seconds=0.01)
-    running = [rig.start_calling("--concurrency", 2) for _ in range(processes)]  # the first makes the ledger
+    running = [rig.start_calling("--concurrency", 2) for _ in range(processes)]  # one makes the ledger
     done = [rig.took(one.finish(60)) for one in running]
     for one in done:
         assert one.code == 0, one
@@ -23,7 +23,7 @@ def test_many_processes_share_a_campaign(sandbox, tmp_path, processes):
 
 
 def test_many_campaigns_share_a_ledger(sandbox, tmp_path):
-    """Each calls everybody once; nobody waits for another's campaign."""
+    """Each campaign calls everybody once, and none waits for another."""
     people = numbers(12)
     rig = Rig(tmp_path, sandbox.base_url, people)
     running = [rig.start_calling("--campaign", f"campaign {number}") for number in range(4)]

@@ -1,4 +1,4 @@
-"""Who reads the result may leave, or never have been there: the calls count all the same."""
+"""The reader of the result may leave, or not exist at all; the calls still count."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.harness import Rig, numbers
 
-PEOPLE = 60  # one in each batch: a document that no buffer holds
+PEOPLE = 60  # one per batch, for a document that is larger than any buffer
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_help_that_can_not_be_written_is_no_bug(big, argv):
 
 @pytest.mark.parametrize("descriptors", [(0,), (2,), (1, 2), (0, 1, 2)], ids=str)
 def test_closed_descriptors_are_no_failure(big, sandbox, descriptors):
-    """What is opened next gets their numbers: neither the ledger nor a socket may be taken for stderr."""
+    """Later files get these descriptors: the ledger or a socket must not be used as stderr."""
 
     def close():
         for descriptor in descriptors:

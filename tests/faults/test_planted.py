@@ -1,4 +1,4 @@
-"""A suite that can't fail proves nothing: every planted bug is found by the tests that are named for it."""
+"""A suite that can't fail proves nothing: the named tests find every planted bug."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whole runs against a server that misbehaves below HTTP: what is open is held, and never sent again."""
+"""Whole runs with a server that misbehaves below HTTP: unproven batches are held, and never sent again."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def rig_for(server, folder, people=3):
 
 
 def posted(server):
-    """Return the number in each POST that arrived in full."""
+    """Return the number in each complete POST."""
     return [
         request.json()["calls"][0]["to_phone_number"]
         for request in server.requests
@@ -109,7 +109,7 @@ def test_a_refusal_for_now_is_waited_out(tmp_path, status):
     assert done.document["pacing"]["refusals"] == 3
     keys = [request.header("idempotency-key") for request in server.requests if request.method == "POST"]
     assert len(set(keys)) == 3
-    assert keys[0] == keys[1] == keys[2]  # the same batch is the same to the API
+    assert keys[0] == keys[1] == keys[2]  # the API sees the same batch
 
 
 def test_an_api_that_is_away_is_exit_6_and_everybody_is_free(tmp_path):
@@ -154,7 +154,7 @@ BAD = {1: [50], 2: [10, 77], 5: [3, 20, 41, 66, 98]}
     [(1, True, 2), (2, True, 2), (5, True, 2), (1, False, 15), (2, False, 27), (5, False, 55)],
 )
 def test_requests_that_isolating_bad_rows_takes(sandbox, tmp_path, k, loc, requests):
-    """Of a batch of 100; with one request where nothing is bad."""
+    """For a batch of 100; one request if no row is bad."""
     people = numbers(100)
     sandbox.add_fault("refuse", numbers=[people[row] for row in BAD[k]], loc=loc)
     rig = Rig(tmp_path, sandbox.base_url, people)
@@ -170,7 +170,7 @@ def test_requests_that_isolating_bad_rows_takes(sandbox, tmp_path, k, loc, reque
 
 
 def test_isolating_takes_no_more_than_twice_the_batch(sandbox, tmp_path):
-    """Every other row is bad: the worst that halving can meet; it is stopped only by what was accepted before."""
+    """Every other row is bad, the worst case for halving; it only stops early if nothing was accepted before."""
     people = numbers(16)
     sandbox.add_fault("refuse", numbers=people[1::2], loc=False)
     rig = Rig(tmp_path, sandbox.base_url, people)

@@ -1,4 +1,4 @@
-"""`--sandbox` calls nobody: the connections of its commands, traced."""
+"""`--sandbox` calls nobody: the connections of its commands are traced."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from tests.support.builders import write_list
 
 STRACE = shutil.which("strace")
 ADDRESS = re.compile(r'AF_INET6?,.*?(?:inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)")')
-ELSEWHERE = {  # addresses for documentation: nobody has them
+ELSEWHERE = {  # addresses for documentation, which no machine has
     "XUNA_BASE_URL": "https://192.0.2.1",
     "XUNA_LEDGER": "postgresql://somebody@192.0.2.2/xuna",
     "XUNA_AI_API_KEY": "a-real-key",
@@ -31,7 +31,7 @@ CALL = ("batch-call", "people.csv", "-m", "Hi {{ name }}.", "--sandbox")
 
 @pytest.fixture
 def connected(tmp_path, monkeypatch):
-    """Run a command in an environment that names other machines, and return the addresses that it talked to."""
+    """Run a command in an environment that names other machines; return the addresses that it connects to."""
     monkeypatch.chdir(tmp_path)
     write_list(tmp_path / "people.csv", [("+12125550101", "Ann"), ("+12125550102", "Bob")])
     for name, value in ELSEWHERE.items():

@@ -1,4 +1,4 @@
-"""The key as a sentinel: looked for, in every form that a program may give it, wherever a run leaves something."""
+"""Search for the key, in every form that a program may give it, in everything that a run leaves."""
 
 import base64
 import html
@@ -45,7 +45,7 @@ CALL = (
 
 
 def traces_of_the_key(folder, *texts):
-    """Return where the key is, and in which form."""
+    """Return where the key was found, and in which form."""
     places = {f"text {number}": text.encode() for number, text in enumerate(texts)}
     places |= {
         str(path.relative_to(folder)): path.read_bytes()
@@ -61,7 +61,7 @@ def traces_of_the_key(folder, *texts):
 
 
 def command_lines():
-    """Return what everybody on the machine may read of the processes."""
+    """Return what everybody on the machine can read about the processes."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -72,7 +72,7 @@ def command_lines():
 
 
 def watched(rig, *argv, meanwhile=lambda running: None, **options):
-    """Run a command to its end and look at its command line meanwhile."""
+    """Run a command to its end, and look at its command line meanwhile."""
     running = rig.start(*argv, **options)
     shown = []
     wait_until(lambda: shown.extend(command_lines()) or shown or running.process.poll() is not None)
@@ -139,7 +139,7 @@ def test_no_answer_brings_the_key_to_light(tmp_path, name):
         rig = rig_for(server, tmp_path)
         watched(rig, *CALL)
     assert {request.header("xi-api-key") for request in server.requests} == {KEY}
-    # What the ledger keeps of it comes out here, if anything.
+    # If the ledger kept the key, it would appear here.
     for command in (("campaigns", "show", "people"), ("campaigns", "export", "people", "--to", "export.csv")):
         if "echo" in name:
             watched(rig, *command)
@@ -185,7 +185,7 @@ def test_no_command_brings_the_key_to_light(tmp_path, argv):
     ],
 )
 def test_no_bug_brings_the_key_to_light(tmp_path, point):
-    """The planted exception's text has the key in it."""
+    """The planted exception contains the key in its text."""
     with ScriptedServer(lambda number: ACCOUNT[number - 1] if number <= len(ACCOUNT) else TAKEN) as server:
         rig = rig_for(server, tmp_path)
         done = watched(rig, *CALL, plan={"point": point, "action": "raise"})
@@ -227,7 +227,7 @@ def test_doctor_shows_no_key(tmp_path):
             watched(rig_for(server, tmp_path), "doctor", "--output", output)
 
 
-# ------------------------------------------------------------------------------ and it goes nowhere else
+# ------------------------------------------------------------------------------ and it is sent nowhere else
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -270,7 +270,7 @@ def test_an_env_file_alone_can_not_choose_where_the_key_goes(tmp_path):
         for name in ("XUNA_AI_API_KEY", "XUNA_BASE_URL"):
             rig.environment.pop(name)
         done = watched(rig, *CALL)
-        assert done.code == 4, done  # nor is the real API called in its place
+        assert done.code == 4, done  # and the real API is not called instead
         assert "can't set XUNA_BASE_URL" in done.err
 
 

@@ -43,7 +43,7 @@ def test_the_first_signal_lets_finish_what_is_on_the_wire_and_reports(rig, sandb
     assert document["counts"]["held"] == 0
     assert document["counts"]["accepted"] >= least
     assert document["counts"]["accepted"] <= 6
-    assert {row["state"] for row in rig.export()} <= {"accepted"}  # what was only claimed is given back
+    assert {row["state"] for row in rig.export()} <= {"accepted"}  # claims that were not sent are freed
     rig.call(exits=3)
     verdict = rig.judge(sandbox.record)
     assert not verdict.guilty, verdict
@@ -106,7 +106,7 @@ def test_the_second_signal_leaves_at_once_and_the_next_run_finds_it(tmp_path, si
 
 
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(rig, sandbox):
-    """Under nohup a hang-up is none."""
+    """Under nohup, SIGHUP is ignored."""
 
     def nohup():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

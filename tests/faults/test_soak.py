@@ -1,6 +1,6 @@
-"""A share of the soak: as many trials as fit into a few minutes. `python -m tests.faults.soak` goes on for longer.
+"""A part of the soak: trials for a few minutes. `python -m tests.faults.soak` runs for longer.
 
-SOAK_SEED repeats what was drawn, SOAK_TRIALS asks for another number of trials.
+SOAK_SEED repeats the random draws, SOAK_TRIALS sets the number of trials.
 """
 
 import json
@@ -31,7 +31,7 @@ def test_kills_and_faults_at_random_double_nobody_and_lose_nobody(kind):
     assert [
         report[sin] for sin in ("doubled", "lost", "exposed", "invented", "strangers", "miscounted", "crimes")
     ] == [0] * 7
-    # The trials are worth something only where they hit.
+    # The trials are only useful if the kills hit the calls.
     if kind not in {"faults", "large"}:
         assert report["kills_while_calling"] >= trials // 3
     assert report["held"] >= (trials // 10)

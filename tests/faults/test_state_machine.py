@@ -1,7 +1,7 @@
-"""A model of a server and of crashes, driven by hypothesis: claims, faults, crashes, resolving, in any order.
+"""A model of a server and of crashes, driven by hypothesis: claims, faults, crashes and decisions in any order.
 
-The run's own pieces are driven (`BatchSender` on a real ledger file), one POST at a time, with a clock that
-only the machine moves. A crash leaves the run as a killed process does: its lock gone, its row open.
+It drives the run's own parts (`BatchSender` with a real ledger file), one POST at a time, with a clock that only this
+test moves. A crash leaves the run like a killed process: its lock is gone, its row is open.
 """
 
 import shutil
@@ -32,20 +32,20 @@ from xuna_cli.screening.order import Screening
 PEOPLE = tuple(f"+1555987{number:04}" for number in range(14))
 SIZE = 4
 DEADLINE_S = 60.0
-BAD = frozenset({PEOPLE[9]})  # whom the API refuses to call
+BAD = frozenset({PEOPLE[9]})  # the people whom the API refuses to call
 
 
 SOME = st.lists(st.sampled_from(PEOPLE), min_size=3, max_size=9, unique=True)
-SCREENER = Screener(Screening(), FakeClock().now, None)  # that minds nobody
-WHICH = st.integers(0, 2)  # of the runs that can
+SCREENER = Screener(Screening(), FakeClock().now, None)  # without rules
+WHICH = st.integers(0, 2)  # an index into the runs
 
 
 class Killed(BaseException):
-    """SIGKILL, here."""
+    """Stands for SIGKILL."""
 
 
 class Api:
-    """The server: it takes whole batches or nothing, whatever it says about it."""
+    """The server: it accepts whole batches or nothing, whatever it answers."""
 
     def __init__(self) -> None:
         self.dialled = Counter()
@@ -104,7 +104,7 @@ ANSWERS = ["taken", "taken, then lost", "lost", "not sent", "busy", "too large",
 
 
 class Run:
-    """A process: its ledger connection, its run, the batches that it has claimed."""
+    """A process: its ledger connection, its run, and the batches that it has claimed."""
 
     def __init__(self, path, clock, api):
         self.ledger = open_ledger(path, now=clock.now)
@@ -123,7 +123,7 @@ class Run:
         self.claimed = 0
 
     def die(self):
-        """Lose the lock and the connection as a killed process does, with nothing said to the ledger."""
+        """Lose the lock and the connection like a killed process, without telling the ledger."""
         import os
 
         for descriptor in self.ledger.engine._locks.values():
@@ -133,7 +133,7 @@ class Run:
 
 
 class Calling(RuleBasedStateMachine):
-    """Up to three runs at once on one campaign."""
+    """Up to three runs at once of one campaign."""
 
     @initialize()
     def begin(self):
@@ -142,7 +142,7 @@ class Calling(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.api = Api()
         self.alive = []
-        self.excused = set()  # whom a person declared not placed although they were
+        self.excused = set()  # people whom a person wrongly declared not placed
         open_ledger(self.path).close()
 
     def teardown(self):
@@ -150,7 +150,7 @@ class Calling(RuleBasedStateMachine):
             return
         for run in self.alive:
             run.die()
-        # In the end, with nothing in the way, everybody is called who is not held or refused.
+        # At the end, without faults, everybody is called who is not held or refused.
         self.api.script = []
         self.api.dies = ""
         last = Run(self.path, self.clock, self.api)
@@ -194,7 +194,7 @@ class Calling(RuleBasedStateMachine):
         lives_for=st.integers(0, 2),
     )
     def send(self, which, people, answers, dies, lives_for):
-        """Send a batch, of a run that is there or of a new one: most of what is drawn shall come to a POST."""
+        """Send a batch of an existing run or a new one, so that most draws lead to a POST."""
         if not any(not run.stop() for run in self.alive):
             self.alive.append(Run(self.path, self.clock, self.api))
         able = [run for run in self.alive if run.queue or not run.stop()]
@@ -221,7 +221,7 @@ class Calling(RuleBasedStateMachine):
     @precondition(lambda self: self.alive)
     @rule(which=WHICH)
     def end(self, which):
-        """A run that leaves gives back what it has only claimed."""
+        """A run that ends frees the claims that it has not sent."""
         run = self.alive.pop(which % len(self.alive))
         run.stats.count("not_sent", sum(len(batch.targets) for batch in run.queue))
         run.ledger.end_run(run.run)
@@ -239,7 +239,7 @@ class Calling(RuleBasedStateMachine):
 
     @rule(placed=st.booleans(), rightly=st.sampled_from([True, True, True, False]))
     def resolve(self, placed, rightly):
-        """A person looks into the dashboard, and now and then gets it wrong."""
+        """A person looks at the dashboard, and is wrong sometimes."""
         ledger = open_ledger(self.path, now=self.clock.now)
         try:
             [campaign_id] = {run.run.campaign_id for run in self.alive} or {1}

@@ -1,4 +1,4 @@
-"""What is on the disk before the first byte of a POST: the system calls of a run, traced."""
+"""What is on disk before the first byte of a POST: the system calls of a run are traced."""
 
 import re
 import shutil
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.skipif(
 
 
 def unsynced(trace, ledger):
-    """Return what was not on the disk when a POST began, for each POST of a trace.
+    """Return what was not on disk when a POST started, for each POST of a trace.
 
-    With one sender, the thread that sends commits its intent itself, right before: its own calls in their
-    order tell. (Several senders share commits; that each waits for its own is tested with the ledger.)
+    With one sender, the sending thread commits `submitting` itself right before the POST, so its calls in their order
+    are the proof. (Several senders share commits; the ledger's tests check that each waits for its own.)
     """
     journal, folder = f"{ledger}-journal", str(ledger.parent)
     states = {}

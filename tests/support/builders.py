@@ -33,7 +33,7 @@ def targets(*numbers: int) -> list[CallTarget]:
 
 
 def numbers(*values: int) -> list[str]:
-    """Return the numbers of these targets, which are their keys."""
+    """Return the phone numbers of these targets, which are also their keys."""
     return [target(value).key for value in values]
 
 
@@ -42,7 +42,7 @@ def keys(batches) -> list[list[str]]:
 
 
 def described(campaign="spring", **fields) -> RunDescription:
-    """Describe a run on a campaign that somebody named."""
+    """Return the description of a run of a named campaign."""
     return description(campaign, **({"named_by_default": False} | fields))
 
 
@@ -60,7 +60,7 @@ def numbers_of(batches) -> list[list[int]]:
 
 
 def claimed(ledger, campaign_id) -> dict[str, tuple[int, str]]:
-    """Return key → (ledger batch, state) of everybody who is claimed."""
+    """Return key → (ledger batch, state) of all claims."""
     from xuna_cli.ledger.campaigns import calls
 
     return {call.key: (call.batch.id, call.batch.state.value) for call in calls(ledger, campaign_id)}

@@ -1,4 +1,4 @@
-"""Runs the command line in this process, the way `main` does, and demands the exit code that is expected."""
+"""Run the command line in this process, like `main`, and check its exit code."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ from xuna_cli.sandbox.server import SandboxServer
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed."""
+    """The output of a command."""
 
     code: int
     out: str
@@ -29,18 +29,18 @@ class Ran:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The counts of the rows that are not 0, also of `run`."""
+        """The counts of rows that are not 0, also for `run`."""
         counts = self.document.get("batch_call", self.document)["counts"]
         assert counts["rows"] == sum(number for name, number in counts.items() if name != "rows")
         return {name: number for name, number in counts.items() if number}
 
 
 class Cli:
-    """`cli("batch-call", …)` in the test's own folder; any exit code but `exits` fails the test.
+    """`cli("batch-call", …)` runs in the test's own folder; an exit code not in `exits` fails the test.
 
     Attributes:
-        folder: the current folder, and the home of whoever runs it.
-        server: the sandbox that the environment points to, once a fixture has started one.
+        folder: the current folder, which is also the home folder.
+        server: the sandbox that the environment points to, if a fixture has started one.
     """
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,13 +65,13 @@ class Cli:
         return Ran(code, out, err)
 
     def call(self, *argv: object, exits: int = 0) -> dict[str, Any]:
-        """Run batch-call and return its document, whose counts add up."""
+        """Run batch-call, and return its document after checking that its counts add up."""
         ran = self("batch-call", *argv, "--output", "json", exits=exits)
         assert ran.counts is not None
         return ran.document
 
     def said_until_now(self) -> str:
-        """Return what a command that is still running has said on stderr since this was last asked."""
+        """Return what a running command has written to stderr since the last call."""
         return self._capsys.readouterr().err
 
     def write(self, name: str, text: str) -> Path:

@@ -1,4 +1,4 @@
-"""One clock for all tests: it stands still, and is moved on by the test or by who waits."""
+"""One clock for all tests. It stands still until the test, or code that waits, moves it."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -10,11 +10,11 @@ BEGIN_S = 1000.0
 
 
 class FakeClock(Clock):
-    """Time that passes only by waiting for it, or by `advance`; a ledger takes its `now`.
+    """A clock that only moves by `advance` or by waiting; ledgers use its `now`.
 
     Attributes:
         at: the monotonic time.
-        waits: how long each wait was to last.
+        waits: lengths of all waits.
     """
 
     def __init__(self, start: datetime = NOON) -> None:
@@ -25,7 +25,7 @@ class FakeClock(Clock):
 
     @property
     def passed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the start."""
         return self.at - BEGIN_S
 
     def now(self) -> datetime:
@@ -36,12 +36,12 @@ class FakeClock(Clock):
 
     def wait(self, condition: threading.Condition, seconds: float) -> None:
         if seconds == float("inf"):
-            condition.wait(0.001)  # for another thread, not for time
+            condition.wait(0.001)  # lets another thread run; no time passes
         else:
             self.waits.append(seconds)
             self.advance(seconds)
 
     def advance(self, seconds: float = 0.0, **delta: float) -> None:
-        """Let time pass: `advance(2.5)`, `advance(hours=1)`."""
+        """Move the clock: `advance(2.5)`, `advance(hours=1)`."""
         with self._lock:
             self.at += seconds + timedelta(**delta).total_seconds()

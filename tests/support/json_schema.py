@@ -1,4 +1,4 @@
-"""Holds JSON documents to the schema that `xuna help json --schema` prints, without any key that it does not name."""
+"""Check JSON documents against the schema of `xuna help json --schema`; keys that it does not name are errors."""
 
 import functools
 import json
@@ -12,8 +12,8 @@ from xuna_cli.help import read_schema
 
 
 def check_document(document: Any) -> None:
-    """Fail where a document is not as the schema says, or has a key that it leaves out."""
-    # Where a key has a wrong value, all of them are "unevaluated", too: that says least.
+    """Fail if a document violates the schema or has an unknown key."""
+    # If one key has a wrong value, all keys are "unevaluated", which is the least useful error.
     validator = _strict_validator(str(document.get("command")))
     errors = sorted(validator.iter_errors(document), key=lambda one: one.validator == "unevaluatedProperties")
     error = best_match(errors[:1])
@@ -31,7 +31,7 @@ def _strict_schema() -> dict[str, Any]:
 
 @functools.cache
 def _strict_validator(command: str) -> Draft202012Validator:
-    """Return what checks the documents of a command: without what the schema says of others, which takes time."""
+    """Return a validator for the documents of one command; the schema's parts for other commands would take time."""
     schema = _strict_schema()
     rules = [rule for rule in schema["allOf"] if _is_about(command, rule)]
     return Draft202012Validator({**schema, "allOf": rules})

@@ -1,4 +1,4 @@
-"""Places for ledgers on both engines."""
+"""Fixtures for ledgers on both engines."""
 
 import pytest
 
@@ -11,20 +11,20 @@ ENGINES = ("sqlite", "postgres")
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """One server for each worker; a fresh database for each test."""
+    """A server for each worker."""
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture
 def database(postgres_server):
-    """The URL of a database without a ledger."""
+    """The URL of a new database without a ledger."""
     return postgres_server.new_database()
 
 
 @pytest.fixture(params=ENGINES)
 def place(request, tmp_path):
-    """Where a ledger can be made, on each engine."""
+    """The place of a new ledger, on each engine."""
     if request.param == "sqlite":
         return tmp_path / "ledger.db"
     return ServerUrl(request.getfixturevalue("database"))
@@ -32,7 +32,7 @@ def place(request, tmp_path):
 
 @pytest.fixture
 def opened(place):
-    """Open the ledger of this test: `opened()`, as often as there are machines."""
+    """Open the ledger of this test: `opened()`, once for each machine."""
     ledgers = []
 
     def open_(**options):

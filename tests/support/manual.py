@@ -1,4 +1,4 @@
-"""What the manual's topics say, for tests that compare it with the program."""
+"""The contents of the manual's topics, for tests that compare them with the program."""
 
 import re
 
@@ -11,17 +11,17 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(topic: str, language: str | None = None) -> list[str]:
-    """Return a topic's blocks of code, or those in one language."""
+    """Return a topic's code blocks, or those in one language."""
     return blocks_of(read_topic(topic), language)
 
 
 def blocks_of(text: str, language: str | None = None) -> list[str]:
-    """Return the blocks of code of a Markdown text, or those in one language."""
+    """Return the code blocks of a Markdown text, or those in one language."""
     return [code for kind, code in _BLOCK.findall(text) if language in (None, kind)]
 
 
 def table(topic: str, first_heading: str) -> list[list[str]]:
-    """Return the cells of the table whose first column has this heading, without the headings."""
+    """Return the cells of the table with this heading in the first column, without the headings."""
     lines = read_topic(topic).splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first_heading} |"))
     rows = []
@@ -33,12 +33,12 @@ def table(topic: str, first_heading: str) -> list[list[str]]:
 
 
 def code(text: str) -> list[str]:
-    """Return what stands between backticks."""
+    """Return the texts between backticks."""
     return re.findall(r"`([^`\n]+)`", _BLOCK.sub("", text))
 
 
 def parse(argv: list[str]) -> None:
-    """Parse the arguments of `xuna` without running a command; a wrong option raises what Typer raises."""
+    """Parse the arguments of `xuna` without running a command; a wrong option raises Typer's error."""
     command = typer.main.get_command(app)
     context = command.make_context("xuna", list(argv))
     while hasattr(command, "commands"):

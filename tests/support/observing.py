@@ -1,11 +1,11 @@
-"""An observer made of functions, and posting by hand."""
+"""An observer made of functions, and a helper to post a batch."""
 
 from xuna_cli.api.outcomes import NotSent
 from xuna_cli.dialing.observer import RunObserver
 
 
 class Told(RunObserver):
-    """Passes each thing that it is told to the function given for it, e.g. `Told(batch=records.append)`."""
+    """Passes each event to the function with its name, e.g. `Told(batch=records.append)`."""
 
     def __init__(self, **functions) -> None:
         for name, function in functions.items():
@@ -14,7 +14,7 @@ class Told(RunObserver):
 
 
 def place_calls(client, body=b"{}", *, calls=1, idempotency_key="k", before_sending=lambda: None):
-    """Connect and POST a batch, and return what is proven about it."""
+    """Connect and POST a batch; return what is proven about it."""
     connection = client.connect()
     if isinstance(connection, NotSent):
         return connection

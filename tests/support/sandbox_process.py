@@ -1,10 +1,10 @@
-"""The sandbox in a process of its own: what the fault suite and the benchmarks talk to.
+"""The sandbox in a process of its own, for the fault suite and the benchmarks.
 
     with SandboxProcess(tmp_path / "dialled.jsonl", faults=[{"kind": "cut", "every": 3}]) as sandbox:
         ...                                  # talk to sandbox.base_url, with sandbox.api_key
         assert sandbox.dialled()["called_twice"] == []
 
-It takes a free port, and dies with the test that started it.
+It uses a free port, and ends with the test that started it.
 """
 
 import json
@@ -22,13 +22,13 @@ START_TIMEOUT = 60.0
 
 
 class SandboxProcess:
-    """Starts on `start()` or `with`; ends with `stop()`, `kill()`, or its parent.
+    """Starts with `start()` or `with`; ends with `stop()`, `kill()`, or its parent process.
 
     Args:
-        record: the file that says whom it dialled, readable after a kill too; None for none.
-        faults: in their JSON form.
-        conversations: the fields of `ConversationOptions`.
-        options: the others of `SandboxServer`: port, api_key, remember, sync, seed.
+        record: file for the accepted calls, readable even after a kill; None for none.
+        faults: faults as JSON.
+        conversations: fields of `ConversationOptions`.
+        options: other options of `SandboxServer`: port, api_key, remember, sync, seed.
     """
 
     def __init__(self, record=None, *, faults=(), conversations=None, **options) -> None:
@@ -47,7 +47,7 @@ class SandboxProcess:
         return self._process.pid
 
     def start(self) -> Self:
-        """Start, and return when it serves. After a kill it starts on the same port."""
+        """Start, and return when it answers. After a kill it starts on the same port."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.sandbox_process", json.dumps(self._options)],
             cwd=ROOT,
@@ -66,14 +66,14 @@ class SandboxProcess:
         return self
 
     def stop(self) -> None:
-        """Let it end by itself."""
+        """Ask it to end, and wait."""
         if self._process is not None:
             self._process.stdin.close()
             self._process.wait(timeout=60)
             self._close()
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
+        """Send SIGKILL, and wait until the process has ended."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
@@ -114,23 +114,23 @@ class SandboxProcess:
         return self._control("GET", "dialled")
 
     def requests(self) -> list[dict]:
-        """Return the requests that arrived in full."""
+        """Return all complete requests."""
         return self._control("GET", "requests")["requests"]
 
     def reset(self) -> None:
         self._control("POST", "reset")
 
     def recorded(self) -> list[dict]:
-        """Return every accepted call from the record file, also when the process is dead."""
+        """Return every accepted call from the record file, even if the process is dead."""
         return read_record(self.record)
 
     def recorded_counts(self) -> Counter[str]:
-        """Return how often each number was called, from the record file."""
+        """Return the number of calls to each phone number, from the record file."""
         return Counter(call["to_phone_number"] for call in self.recorded())
 
 
 def read_record(path) -> list[dict]:
-    """Return the calls in a record file; a last line that was cut by a kill is left out."""
+    """Return the calls in a record file, without a last line that a kill cut off."""
     if path is None or not Path(path).exists():
         return []
     *lines, _ = Path(path).read_bytes().split(b"\n")
@@ -138,7 +138,7 @@ def read_record(path) -> list[dict]:
     for line in lines:
         try:
             calls.append(json.loads(line))
-        except ValueError:  # cut by a kill, and the next start ended the line
+        except ValueError:  # cut by a kill; the next start ended the line
             continue
     return calls
 
@@ -148,12 +148,12 @@ def main(options: dict) -> None:
     from xuna_cli.sandbox.faults import from_json
     from xuna_cli.sandbox.server import SandboxServer
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the tests
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for the tests
     options["faults"] = [from_json(fault) for fault in options["faults"]]
     options["conversations"] = ConversationOptions(**options["conversations"])
     with SandboxServer(**options) as server:
         print(json.dumps({"base_url": server.base_url, "port": server.port}), flush=True)
-        sys.stdin.buffer.read()  # ends with the parent
+        sys.stdin.buffer.read()  # ends when the parent ends
 
 
 if __name__ == "__main__":

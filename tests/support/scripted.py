@@ -1,12 +1,12 @@
-"""A loopback server that misbehaves by script, below HTTP, as no framework can.
+"""A loopback server that misbehaves by script, below HTTP, where no web framework can.
 
     with ScriptedServer([read_then_reset(), answer(200, ACCEPTED)]) as server:
         ...                                  # talk to server.base_url
         assert server.whole_requests == 2
 
-Each connection plays the next action of the script. A script may also be a callable that is given
-the number of the connection, from 1, and returns an action or None. Leaving the `with` fails the test
-on a connection that the script doesn't have, and on an action that nothing has played.
+Each connection plays the next action of the script. A script can also be a function that gets the number of the
+connection, from 1, and returns an action or None. When the `with` ends, a connection without an action, or an action
+that was not played, fails the test.
 """
 
 import atexit
@@ -37,7 +37,7 @@ ACCEPTED = {"batch_id": "batch_scripted", "calls_initiated": 1}
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """A request that arrived in full."""
+    """A complete request."""
 
     method: str
     target: str
@@ -54,7 +54,7 @@ class RecordedRequest:
 
 @dataclass
 class Connection:
-    """What an action plays on: one accepted connection, its handshake done."""
+    """An accepted connection, after its handshake, on which an action plays."""
 
     socket: socket.socket
     number: int
@@ -62,7 +62,7 @@ class Connection:
     pending: bytearray = field(default_factory=bytearray)
 
     def receive(self) -> bytes:
-        """Return the next bytes, b"" at the end; also when the server stops."""
+        """Return the next bytes; b"" at the end, or when the server stops."""
         while not self.server.stopping.is_set() or time.monotonic() < self.server.drained_at:
             try:
                 return self.socket.recv(65536)
@@ -79,7 +79,7 @@ class Connection:
         return True
 
     def read_head(self) -> tuple[str, str, list[tuple[str, str]]] | None:
-        """Read to the end of the headers; None when the client leaves before."""
+        """Read to the end of the headers; None if the client leaves before."""
         if not self.read_until(lambda pending: b"\r\n\r\n" in pending):
             return None
         head, _, rest = bytes(self.pending).partition(b"\r\n\r\n")
@@ -90,7 +90,7 @@ class Connection:
         return method, target, headers
 
     def read_request(self) -> RecordedRequest | None:
-        """Read and record a whole request; None, and nothing recorded, when it stays incomplete."""
+        """Read and record a complete request; return None, and record nothing, if it stays incomplete."""
         head = self.read_head()
         if head is None:
             return None
@@ -125,7 +125,7 @@ class Connection:
         return None
 
     def send(self, data: bytes) -> None:
-        """Send all of it; raises OSError when the client left or the server stops."""
+        """Send all bytes; raises OSError if the client has left or the server stops."""
         view = memoryview(data)
         while view:
             if self.server.stopping.is_set():
@@ -142,26 +142,26 @@ class Connection:
             self.server.stopping.wait(interval)
 
     def reset(self) -> None:
-        """Close by RST."""
+        """Close with RST."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def wait_until_left(self) -> None:
-        """Say nothing until the client leaves."""
+        """Send nothing until the client leaves."""
         while self.receive():
             pass
 
 
 @dataclass(frozen=True)
 class Action:
-    """What one connection does.
+    """The behavior of one connection.
 
     Attributes:
-        name: for the message when nothing has played it.
-        play: does it; the connection is closed after it.
-        handshake: whether TLS, if any, is spoken before it.
-        trusted: whether the certificate is one of the authority in `ca_file`.
-        keeps_alive: the next request on this connection plays the next action.
+        name: name for the error if the action was not played.
+        play: function that plays the action; the connection is closed after it.
+        handshake: whether a TLS handshake comes first, if the server uses TLS.
+        trusted: whether the certificate belongs to the authority in `ca_file`.
+        keeps_alive: whether the next request on this connection plays the next action.
     """
 
     name: str
@@ -172,7 +172,7 @@ class Action:
 
 
 def named(play: Callable[..., None]) -> Callable[..., Action]:
-    """Make a maker of actions out of a function of a connection."""
+    """Turn a function of a connection into a function that creates actions."""
 
     @functools.wraps(play)
     def make(*args, **kwargs) -> Action:
@@ -184,12 +184,12 @@ def named(play: Callable[..., None]) -> Callable[..., Action]:
     return make
 
 
-# ----------------------------------------------------------------- nothing reaches the server in full
+# ----------------------------------------------------------------- no complete request
 
 
 @named
 def close_before_reading(connection: Connection) -> None:
-    """FIN before a byte is read, and after the first is written: earlier it would not be."""
+    """Close before a byte is read, but after the first is written; otherwise the connect would fail."""
     select.select([connection.socket], [], [], PATIENCE_S)
     connection.socket.shutdown(socket.SHUT_WR)
     connection.server.stopping.wait(0.05)
@@ -197,7 +197,7 @@ def close_before_reading(connection: Connection) -> None:
 
 @named
 def reset_before_reading(connection: Connection) -> None:
-    """RST, before a byte is read, and after all are written: earlier it would fail the connect or the write."""
+    """Reset before a byte is read, but after all are written; otherwise the connect or the write would fail."""
     select.select([connection.socket], [], [], PATIENCE_S)
     connection.server.stopping.wait(0.05)
     connection.reset()
@@ -205,14 +205,14 @@ def reset_before_reading(connection: Connection) -> None:
 
 @named
 def reset_in_upload(connection: Connection, after: int = 65536) -> None:
-    """Read `after` bytes of the request, then RST."""
+    """Read `after` bytes of the request, then reset."""
     connection.read_until(lambda pending: len(pending) >= after)
     connection.reset()
 
 
 @named
 def nothing_comes(connection: Connection) -> None:
-    """Wait until the client leaves, and expect no byte of it."""
+    """Wait until the client leaves; fail if it sends a byte."""
     if connection.receive():
         raise AssertionError(f"a request came on connection {connection.number}")
 
@@ -225,7 +225,7 @@ def read_nothing(connection: Connection) -> None:
 
 @named
 def early_answer_then_reset(connection: Connection, status: int = 413, body: bytes = b"") -> None:
-    """Answer as soon as the headers are there, leave the body unread, and RST."""
+    """Answer after the headers, leave the body unread, and reset."""
     if connection.read_head() is not None:
         connection.send(response(status, body))
         connection.server.stopping.wait(0.05)
@@ -233,14 +233,14 @@ def early_answer_then_reset(connection: Connection, status: int = 413, body: byt
 
 
 def stall_tls_handshake() -> Action:
-    """Accept, and never speak TLS."""
+    """Accept, and never start TLS."""
     return Action(
         "stall_tls_handshake()", lambda connection: connection.server.stopping.wait(), handshake=False
     )
 
 
 def break_tls_handshake() -> Action:
-    """Answer the client's hello with something else, and close."""
+    """Answer the TLS client hello with other bytes, and close."""
 
     def play(connection: Connection) -> None:
         connection.receive()
@@ -250,7 +250,7 @@ def break_tls_handshake() -> Action:
 
 
 def untrusted_certificate() -> Action:
-    """Show a certificate of an unknown authority; fail the test if the client goes on."""
+    """Use a certificate of an unknown authority; fail the test if the client continues."""
 
     def play(connection: Connection) -> None:
         if connection.receive():
@@ -261,18 +261,18 @@ def untrusted_certificate() -> Action:
 
 @named
 def refuse_connect(connection: Connection, status: int = 502) -> None:
-    """Be a proxy that refuses to open the tunnel."""
+    """Act as a proxy that refuses to open the tunnel."""
     request = connection.read_request()
     if request is not None and request.method != "CONNECT":
         raise AssertionError(f"expected CONNECT, got {request.method} {request.target}")
     connection.send(response(status))
 
 
-# ------------------------------------------------------------------ read in full, then no usable answer
+# ------------------------------------------------------------------ complete requests without a usable answer
 
 
 def after_reading(play: Callable[..., None]) -> Callable[..., Action]:
-    """Make a maker of actions that read a whole request first, and do nothing without one."""
+    """Create actions that first read a complete request, and do nothing without one."""
 
     @functools.wraps(play)
     def whole(connection: Connection, *args, **kwargs) -> None:
@@ -305,7 +305,7 @@ def headers_then_silence(connection: Connection) -> None:
 
 @after_reading
 def raw(connection: Connection, data: bytes) -> None:
-    """Send these bytes as they are, and close."""
+    """Send these bytes unchanged, and close."""
     connection.send(data)
 
 
@@ -322,7 +322,7 @@ def body_shorter_than_announced() -> Action:
 
 
 def cut_json_without_length() -> Action:
-    """No length, closed early: the body that there is looks complete to HTTP."""
+    """Send no length, and close early; HTTP considers the body complete."""
     return raw(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"batch_id": "batch_1", "calls_in')
 
 
@@ -343,7 +343,7 @@ def bad_gzip() -> Action:
 
 
 def gzip_bomb(unpacked: int = 200_000_000) -> Action:
-    """About 194 KB that unpack to 200 MB."""
+    """About 194 KB that decompress to 200 MB."""
     return answer(200, bomb(unpacked), {"Content-Encoding": "gzip"})
 
 
@@ -354,7 +354,8 @@ def bomb(unpacked: int) -> bytes:
     if rest:
         raise ValueError("unpacked must be a multiple of 1,000,000")
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    deflated = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)  # ends on a byte: can be repeated
+    # A full flush ends on a byte boundary, so the result can be repeated.
+    deflated = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     checksum = 0
     for _ in range(count):
         checksum = zlib.crc32(block, checksum)
@@ -364,7 +365,7 @@ def bomb(unpacked: int) -> bytes:
 
 @after_reading
 def drip_headers(connection: Connection, interval: float = 0.06, body: object = ACCEPTED) -> None:
-    """A good answer, every byte of it, status line and headers too, alone and late."""
+    """Send a correct answer with its status line and headers, byte by byte and slowly."""
     connection.drip(response(200, encoded(body)), interval)
 
 
@@ -401,7 +402,7 @@ def answer(
     body: object = ACCEPTED,
     headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Any answer: bytes and text as they are, everything else as JSON."""
+    """Send any answer: bytes and text unchanged, everything else as JSON."""
     connection.send(response(status, encoded(body), headers))
 
 
@@ -409,7 +410,7 @@ ACCOUNT = (
     answer(200, [{"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Test"}]),
     answer(200, {"agent_id": "agent_sandbox", "name": "A", "conversation_config": {}}),
 )
-"""What batch-call looks up before its first POST: the caller number, then the agent."""
+"""Answers to batch-call's requests before its first POST: the caller number, then the agent."""
 
 
 def answer_and_keep_alive(status: int = 200, body: object = ACCEPTED) -> Action:
@@ -446,7 +447,7 @@ def response(
     *,
     length: int | None = None,
 ) -> bytes:
-    """Return an HTTP/1.1 response; `length` announces another length than the body's."""
+    """Return an HTTP/1.1 response; `length` announces a different length than the body's."""
     given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
     names = {name.lower() for name, _ in given}
     implied = [
@@ -466,18 +467,18 @@ class ScriptedServer:
     """Plays a script on 127.0.0.1; use it in a `with`.
 
     Args:
-        script: an action for each connection in their order, or a callable that is given the
-            connection's number and returns one, or None where there should be no connection.
-        tls: speak TLS; clients trust it through `ca_file`.
-        receive_buffer: bytes that the kernel may take for a server that doesn't read.
-        unused: whether a connection on which nothing comes plays an action, too. Where it doesn't, whole runs,
-            which open connections ahead, can be given an action for each of their requests.
+        script: one action for each connection in order, or a function that gets the connection's number and returns
+            an action, or None if there should be no connection.
+        tls: whether to use TLS; clients trust the server with `ca_file`.
+        receive_buffer: bytes that the kernel accepts for a server that doesn't read.
+        unused: whether a connection without any data also plays an action. If not, the script of a whole run, which
+            opens connections in advance, has one action for each request.
 
     Attributes:
-        base_url: with scheme and port.
-        ca_file: the authority that signed its certificate.
-        requests: every request that arrived in full, CONNECT ones too.
-        connections: how many were accepted.
+        base_url: URL with scheme and port.
+        ca_file: the authority that signed the certificate.
+        requests: all complete requests, including CONNECT.
+        connections: number of accepted connections.
     """
 
     def __init__(
@@ -494,7 +495,7 @@ class ScriptedServer:
         self.connections = 0
         self._problems: list[str] = []
         self._threads: list[threading.Thread] = []
-        self.drained_at = 0.0  # what a stopping server has in its buffers until then is still counted
+        self.drained_at = 0.0  # data in the buffers of a stopping server is still counted until then
         self._listener = socket.socket()
         if receive_buffer is not None:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -502,7 +503,7 @@ class ScriptedServer:
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(128)
         self.port: int = self._listener.getsockname()[1]
-        self._last = socket.socket()  # a connection of our own, at whose turn the accepting ends
+        self._last = socket.socket()  # our own connection, at which accepting ends
         self._last.bind(("127.0.0.1", 0))
         self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._acceptor = threading.Thread(target=self._accept_all, name="scripted-accept", daemon=True)
@@ -513,12 +514,12 @@ class ScriptedServer:
 
     @property
     def whole_requests(self) -> int:
-        """How many requests arrived in full; a proxy's CONNECT is none."""
+        """The number of complete requests, without a proxy's CONNECT."""
         with self.lock:
             return sum(request.method != "CONNECT" for request in self.requests)
 
     def wait_for_requests(self, count: int) -> None:
-        """Wait until so many requests arrived in full: the client may know of its end before."""
+        """Wait for this number of complete requests, because the client may see their end earlier."""
         wait_until(lambda: self.whole_requests >= count, f"{count} requests did not arrive")
 
     def __enter__(self) -> Self:
@@ -570,8 +571,8 @@ class ScriptedServer:
         except AssertionError as error:
             self._problems.append(str(error))
         except OSError:
-            pass  # the client left, which is for the client's test to judge
-        except Exception as error:  # noqa: BLE001 - a mistake in a script must fail its test
+            pass  # the client left; its own test decides whether that is right
+        except Exception as error:  # noqa: BLE001 - an error in a script must fail its test
             self._problems.append(f"the script failed on connection {number}: {error!r}")
         finally:
             with contextlib.suppress(OSError):
@@ -605,10 +606,10 @@ class ScriptedServer:
             connection.socket.settimeout(POLL)
 
     def _request_begins(self, connection: Connection) -> bool:
-        """Wait for the first byte, and leave it where it is; False: the client has left, or the server stops."""
+        """Wait for the first byte without reading it; return False if the client has left or the server stops."""
         while not self.stopping.is_set() or time.monotonic() < self.drained_at:
             with contextlib.suppress(TimeoutError, BlockingIOError):
-                # Below TLS: what comes after the handshake is the request, or the end.
+                # Below TLS: after the handshake comes the request, or the end.
                 return bool(socket.socket.recv(connection.socket, 1, socket.MSG_PEEK))
         return False
 
@@ -628,7 +629,7 @@ class ScriptedServer:
 
 @functools.cache
 def certificates() -> tuple[Path, Path, Path]:
-    """Return an authority, a certificate that it signed, and one that a stranger signed."""
+    """Return an authority, a certificate signed by it, and one signed by an unknown authority."""
     import trustme
 
     folder = Path(tempfile.mkdtemp(prefix="scripted-tls-"))

@@ -1,9 +1,9 @@
-"""`xuna`, but for one thing: the process stops itself (SIGSTOP) at a named point of its first POST.
+"""`xuna`, except that the process stops itself (SIGSTOP) at a named point of its first POST.
 
     python -m tests.support.stopping_run submitted batch-call …
 
-`submitted`: the batch is `submitting` in the ledger, and no byte of the POST is on the wire.
-`posted`: the answer is there, and nothing of it is recorded.
+`submitted`: the batch is `submitting` in the ledger, and no byte of the POST was sent.
+`posted`: the answer has arrived, and nothing of it is recorded.
 """
 
 import signal
@@ -20,7 +20,7 @@ def stop_at(point: str) -> None:
     def passes(passed: str) -> None:
         if passed == POINTS[point]:
             hooks.listener = None
-            # To this very thread: it would run on for a moment while another one takes the process's signal.
+            # To this thread; otherwise it would run on for a moment while another thread gets the process's signal.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
     hooks.listener = passes

@@ -1,4 +1,4 @@
-"""`xuna`, or a shell, in a process of its own, on a pseudo-terminal: what a person sees, types and interrupts."""
+"""Run `xuna` or a shell in its own process on a pseudo-terminal: what a person sees, types and interrupts."""
 
 import codecs
 import fcntl
@@ -18,18 +18,18 @@ XUNA = (sys.executable, "-m", "xuna_cli")
 
 
 class Terminal:
-    """Starts `xuna …` on a terminal of its own.
+    """Starts `xuna …` on its own terminal.
 
     Args:
         argv: the command line.
-        program: what is started with it; a shell gets the terminal as the one that controls it.
-        env: on top of the environment.
-        stdin: a file instead of the terminal.
-        stdout: as `subprocess` has it, instead of the terminal.
-        columns: the terminal's width.
+        program: the program to start; a shell gets the terminal as its controlling terminal.
+        env: variables to add to the environment.
+        stdin: a file to use instead of the terminal.
+        stdout: as for `subprocess`, instead of the terminal.
+        columns: width of the terminal.
 
     Attributes:
-        seen: everything that came on the terminal.
+        seen: everything that was printed on the terminal.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Terminal:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a character
 
     def until(self, words: str) -> None:
-        """Wait until these words were seen; fail when they don't come."""
+        """Wait until these words were printed; fail if they don't come."""
         end = time.monotonic() + PATIENCE_S
         while words not in self.seen and self._read():
             assert time.monotonic() < end, self.seen
@@ -62,7 +62,7 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     def answer(self, question: str, words: str) -> None:
-        """Wait for a question and type the answer, with Enter."""
+        """Wait for a question, and type the answer and Enter."""
         self.until(question)
         self.type(words + "\n")
 

@@ -1,4 +1,4 @@
-"""The scripted server does what its actions' names say, proven on httpx."""
+"""The scripted server does what the names of its actions say, checked with httpx."""
 
 import gzip
 import json
@@ -16,9 +16,9 @@ from tests.support.scripted import ScriptedServer
 BODY = b'{"calls": [{"to_phone_number": "+15559876543"}]}'
 HUGE = b"x" * 24_000_000
 SEEN_BY_HTTPX = {"accept-encoding": "gzip", "xi-api-key": "k"}
-# Python's ssl tells of a reset as of an end of file, which httpx then takes for a protocol error.
+# Python's ssl reports a reset like an end of file, which httpx reports as a protocol error.
 RESET_OVER_TLS = {False: set(), True: {"RemoteProtocolError"}}
-pytestmark = pytest.mark.slow  # it waits for what never comes, and changes seldom
+pytestmark = pytest.mark.slow  # it waits for events that never come, and rarely changes
 
 BOTH = pytest.mark.parametrize("tls", [False, True], ids=["http", "tls"])
 
@@ -31,7 +31,7 @@ def post(server, body=BODY, *, tls=False, timeout=0.3, **options):
 
 
 def trace_of(server, body=BODY, *, tls=False, timeout=0.3, **options):
-    """Return what httpx raised, and whether its trace shows that a POST's headers were begun."""
+    """Return what httpx raised, and whether its trace shows that the headers of a POST were started."""
     begun = []
 
     def trace(event, info):
@@ -48,7 +48,7 @@ def trace_of(server, body=BODY, *, tls=False, timeout=0.3, **options):
     return raised.type, bool(begun)
 
 
-# ------------------------------------------------------------------------- no whole request arrives
+# ------------------------------------------------------------------------- no complete request
 
 
 @BOTH
@@ -77,7 +77,7 @@ def test_an_early_413_is_read_although_the_upload_was_cut(tls):
     assert server.whole_requests == 0
 
 
-# ----------------------------------------------------------------------- the trace proves: not sent
+# ----------------------------------------------------------------------- the trace proves that nothing was sent
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_proxy_that_refuses_connect_sends_nothing():
     assert proxy.whole_requests == server.whole_requests == 0
 
 
-# --------------------------------------------------------------- one whole request, and no usable answer
+# --------------------------------------------------------------- one complete request without a usable answer
 
 
 @BOTH

@@ -1,4 +1,4 @@
-"""A proxy that opens the tunnels that it is asked for, all to one port of this machine."""
+"""A proxy that opens every requested tunnel, but always to one port of this machine."""
 
 import socket
 import threading
@@ -10,12 +10,12 @@ class TunnelProxy:
     """Use it in a `with`.
 
     Args:
-        port: where every tunnel leads.
-        tls: speak TLS to clients.
+        port: port to which every tunnel leads.
+        tls: whether to use TLS with clients.
 
     Attributes:
-        url: with scheme and port.
-        requests: the head of each CONNECT, as it came.
+        url: URL with scheme and port.
+        requests: the unchanged head of each CONNECT.
     """
 
     def __init__(self, port: int, *, tls: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Waits for what happens, never for time: the limit is only there for what never comes."""
+"""Wait for events, not for time; the limit only applies to events that never come."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ PATIENCE_S = 60.0
 def wait_until(
     true: Callable[[], object], otherwise: str = "it did not happen", seconds: float = PATIENCE_S
 ) -> None:
-    """Return as soon as something is true; fail when it doesn't become so."""
+    """Return as soon as a condition is true; fail if it never is."""
     until = time.monotonic() + seconds
     while not true():
         if time.monotonic() > until:

@@ -1,4 +1,4 @@
-"""A campaign's whole way against a real sandbox and a real ledger, with the time given from outside."""
+"""A whole campaign with a real sandbox and a real ledger, and with time controlled by the test."""
 
 import contextlib
 from datetime import UTC, datetime

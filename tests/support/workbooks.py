@@ -1,4 +1,4 @@
-"""Workbooks as exporters write them, in their own XML where no library writes what is wanted."""
+"""Workbooks as other programs write them; own XML for content that no library writes."""
 
 import io
 import zipfile
@@ -11,7 +11,7 @@ ODF = "urn:oasis:names:tc:opendocument:xmlns:"
 
 
 def xlsx(*rows, calc="", styles="", shared="", book="", name="Contacts", prefix=""):
-    """Return an XLSX whose rows are given as XML, e.g. `<row r="1"><c r="A1" t="inlineStr">…`."""
+    """Return an XLSX with rows given as XML, e.g. `<row r="1"><c r="A1" t="inlineStr">…`."""
     p = f"{prefix}:" if prefix else ""
     xmlns = f'xmlns:{prefix}="{MAIN}"' if prefix else f'xmlns="{MAIN}"'
     parts = {

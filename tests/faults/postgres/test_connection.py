@@ -1,4 +1,4 @@
-"""A connection that breaks at the worst moments: nothing is believed that was not proven, nothing is lost."""
+"""Connections that break at the worst moments: nothing unproven is believed, and nothing is lost."""
 
 import contextlib
 import threading
@@ -29,7 +29,7 @@ def between(postgres_server):
 
 @pytest.fixture
 def ours(postgres_server, database, between):
-    """A ledger whose connection goes through the proxy, that gives up soon."""
+    """A ledger whose connection goes through the proxy, and that gives up soon."""
     url = ServerUrl(postgres_server.through(between, database))
     ledger = Ledger(PostgresEngine(url, create=True, reconnect=5.0))
     yield ledger
@@ -143,7 +143,7 @@ def test_a_claim_whose_connection_breaks_in_the_middle_is_made_again(ours, betwe
 
 
 def lose_the_answer_to_commit(ours, between, monkeypatch, *, arrives: bool):
-    """The next COMMIT goes out, or not; no answer comes back, and the connection breaks."""
+    """The next COMMIT arrives or not; its answer never comes back, and the connection breaks."""
     engine = ours.engine
     real = engine._commit
 
@@ -151,7 +151,7 @@ def lose_the_answer_to_commit(ours, between, monkeypatch, *, arrives: bool):
         monkeypatch.setattr(engine, "_commit", real)
         between.swallowing_answers = True
         if arrives:
-            # Answers first, then the cut: else those to whoever connects anew may be swallowed, too.
+            # Stop swallowing answers before the cut; otherwise answers to a new connection may be swallowed, too.
             cut = threading.Timer(0.3, lambda: (setattr(between, "swallowing_answers", False), between.cut()))
             cut.start()
         else:
@@ -217,7 +217,7 @@ def test_a_deadlock_is_undone_and_made_again(ours, postgres_server, database):
     touch = "UPDATE batches SET error = 'x' WHERE id = %s"
     tried = []
     with contextlib.closing(postgres_server.connect(database.rpartition("/")[2])) as other:
-        other.execute("SET deadlock_timeout = '60s'")  # so that it is not the victim
+        other.execute("SET deadlock_timeout = '60s'")  # so that it is not chosen as the victim
         other.execute("BEGIN")
         other.execute(touch, (first.id,))
 
@@ -281,7 +281,7 @@ def test_a_commit_that_did_not_wait_for_its_standby_is_not_believed():
         impatient = threading.Thread(target=give_up_waiting)
         impatient.start()
         with pytest.raises(LedgerUnreachableError, match="does not confirm"):  # noqa: PT012
-            while True:  # the server takes a moment to read its settings again
+            while True:  # the server needs a moment to read its settings again
                 ledger.submit(batch)
                 ledger.back_to_claimed(batch)
         impatient.join()
@@ -294,7 +294,7 @@ def test_a_server_that_is_stopped_at_once_says_nothing_about_a_commit_that_it_ha
         PostgresServer() as server,
         contextlib.closing(Session(ServerUrl(server.new_database()), read_only=False)) as session,
     ):
-        server.restart("immediate")  # it says so to every session, as a warning
+        server.restart("immediate")  # it tells every session, as a warning
         with pytest.raises(psycopg.OperationalError):
             session.connection.execute("SELECT 1")
         assert session.warnings == []
@@ -332,7 +332,7 @@ def test_a_crash_that_gives_a_lost_transactions_number_to_another_one_deceives_n
                         while given <= numbers[0]:
                             [(given,)] = server.admin("SELECT pg_current_xact_id()::text::bigint")
                         fate = server.admin("SELECT pg_xact_status(%s::text::xid8)", str(numbers[0]))
-                        assert fate == [("committed",)]  # of somebody else's
+                        assert fate == [("committed",)]  # of the other process's
 
             submit()
             assert len(numbers) == 2

@@ -1,4 +1,4 @@
-"""What a server must be like, and that nothing secret is ever said of it."""
+"""Requirements for a server, and secrets, which are never quoted."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ def name_of(url: str) -> str:
 
 
 def refused(url: str, **options) -> LedgerError | ConfigurationError:
-    """Open it, demand that it fails, and that nothing in the error quotes the password."""
+    """Open the ledger, check that this fails, and that the error doesn't quote the password."""
     with pytest.raises((LedgerError, ConfigurationError, UnreachableError)) as caught:
         open_ledger(ServerUrl(url), **options)
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caught.value.hint
@@ -164,7 +164,7 @@ def test_schemas_of_ones_own_are_ledgers_of_their_own(postgres_server, database)
         assert ledger.engine.last_key("runs") == 1
         assert ledger.engine.size() > 0
     ledgers[0].close()
-    ledgers[1].recover()  # the lock of that run 1 is not the lock of this run 1
+    ledgers[1].recover()  # the lock of the other ledger's run 1 is not the lock of this run 1
     assert ledgers[1].rows("open_runs") == [(1,)]
     for ledger in ledgers[1:]:
         ledger.close()

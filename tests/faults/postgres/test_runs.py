@@ -1,4 +1,4 @@
-"""Whole runs, real processes and a real server, which is taken away from them in every way."""
+"""Whole runs as real processes with a real server, which becomes unavailable in every way."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def sandbox(tmp_path):
 
 @pytest.fixture
 def machine(sandbox, database, tmp_path):
-    """Start `xuna` as one of several machines would: `machine("batch-call", …)`."""
+    """Start `xuna` like one of several machines: `machine("batch-call", …)`."""
     started = []
 
     def start(*arguments, module="xuna_cli", before=(), ledger=database, **options):
@@ -211,7 +211,7 @@ def test_four_machines_that_are_killed_at_random_call_nobody_twice(
     assert done["exit_code"] == (ExitStatus.HELD if counts["held"] else ExitStatus.OK)
 
 
-# -- asleep while others take over
+# -- suspended while others take over
 
 
 def stopped(process) -> bool:
@@ -232,7 +232,7 @@ def test_a_process_that_wakes_up_after_another_run_took_over_sends_nothing_more(
     wait_until(lambda: not postgres_server.admin("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
 
     other = result(machine("batch-call", path, *options))
-    assert other["counts"]["held"] == 10  # the sleeper may have sent them, for all that is known
+    assert other["counts"]["held"] == 10  # the suspended run may have sent them, as far as is known
     assert other["counts"]["accepted"] == sandbox.dialled()["total"] == 90
 
     asleep.send_signal(signal.SIGCONT)
@@ -240,7 +240,7 @@ def test_a_process_that_wakes_up_after_another_run_took_over_sends_nothing_more(
     assert sandbox.dialled()["total"] == 90
     assert woken["errors"][0]["code"] == "ledger-lost-claim"
     assert woken["exit_code"] == ExitStatus.UNREACHABLE
-    assert woken["counts"]["not_sent"] == woken["counts"]["rows"] > 0  # and its ten are proven free again
+    assert woken["counts"]["not_sent"] == woken["counts"]["rows"] > 0  # its ten calls are free again
     again = result(machine("batch-call", path, *options))
     assert (again["exit_code"], again["counts"]["accepted"], again["counts"]["held"]) == (0, 10, 0)
     dialled = sandbox.dialled()
