@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.support.builders import write_list
+from tests.support.terminal import Terminal
 from xuna_cli.commands.fast_forward import next_hour
 
 MONDAY = "2026-11-30T06:00-05:00"
@@ -192,6 +194,27 @@ def test_people_whom_nobody_can_prove_stay_held_and_end_the_simulation(cli, spri
         "cut:30%",
     )
     assert f"{document['held']} people are held. In a real campaign" in cli(*command, exits=7).out
+
+
+@pytest.mark.slow
+def test_a_list_that_gets_too_old_ends_the_simulation_on_that_day(cli, spring, forward):
+    spring('do-not-call = "dnc.csv"', 'max-list-age = "1d"')
+    at = datetime.fromisoformat(MONDAY).timestamp() - 3600
+    os.utime(cli.write("dnc.csv", "phone\n+12125551000\n"), (at, at))
+    document = forward(exits=5)
+    assert column(document, "called") == [30]
+    assert document["campaign_finished"] is False
+    assert document["reason"] == "each further run would fail"
+    assert "dnc.csv" in document["errors"][0]["message"]
+
+
+@pytest.mark.slow
+def test_the_simulated_time_is_shown_on_a_terminal(cli, spring):
+    spring(people=3)
+    terminal = Terminal("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", MONDAY)
+    assert terminal.end() == 0
+    assert "simulated time: 2026-11-30 " in terminal.seen
+    assert "Mon 30 Nov" in terminal.seen
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ All runs share one simulated clock, one sandbox in this process, and a ledger th
 """
 
 import contextlib
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,12 +15,13 @@ from xuna_cli.commands.campaign_run import CampaignRun
 from xuna_cli.commands.context import ledger_for_reading, location_of
 from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.options import Output
+from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.commands.simulation import Simulation, faults_of, people_of, simulated
 from xuna_cli.dialing.clock import SimulatedClock
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
 from xuna_cli.interrupts import INTERRUPTS
-from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.campaigns import campaign, campaigns
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import HELD_STATES
 from xuna_cli.outcomes.days import days_of
@@ -27,6 +29,7 @@ from xuna_cli.outcomes.opt_outs import OptOutRule, parse_rules
 from xuna_cli.outcomes.summary import undecided
 from xuna_cli.output.fast_forward import FastForwarded
 from xuna_cli.output.messages import counted, print_error, simulated_messages
+from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.result import print_failure, print_result
 from xuna_cli.output.run import RunResult
 from xuna_cli.sandbox.account import account_with
@@ -82,9 +85,12 @@ def simulate(options: RunOptions) -> FastForwarded:
         ledger = _ledger(options, stack)
         server = stack.enter_context(_sandbox(options, clock))
         began = clock.now()
-        with simulated_messages(lambda: for_people(clock.now())):
-            last, reason = _repeat(_of_simulation(options, Simulation(clock, server, ledger)), clock)
+        watched = is_terminal(sys.stderr) and not options.quiet
+        with ProgressLine(watched=watched) as line, simulated_messages(lambda: for_people(clock.now())):
+            last, reason = _repeat(_of_simulation(options, Simulation(clock, server, ledger)), clock, line)
         with contextlib.closing(open_ledger(ledger, create=False)) as opened:
+            if last.errors and not campaigns(opened):
+                raise last.errors[0]
             found = campaign(opened, last.calls.campaign or "")
             days = days_of(opened, found)
         return FastForwarded(
@@ -102,21 +108,19 @@ def simulate(options: RunOptions) -> FastForwarded:
         )
 
 
-def _repeat(options: RunOptions, clock: SimulatedClock) -> tuple[RunResult, str]:
+def _repeat(options: RunOptions, clock: SimulatedClock, line: ProgressLine) -> tuple[RunResult, str]:
     """Return the last run, and why no other one follows; the reason is empty if the campaign has finished."""
     ends = clock.now() + timedelta(days=options.max_days)
     while True:
+        line.show_text(f"simulated time: {for_people(clock.now())}")
         with contextlib.ExitStack() as stack:
             result = CampaignRun(options, stack, None).run()
         if result.finished:
             return result, ""
         if INTERRUPTS.signum is not None:
             return replace(result, exit_status=ExitStatus(128 + INTERRUPTS.signum)), "it was interrupted"
-        for error in result.errors:
-            if error.exit_status in FINAL:
-                if result.calls.run_id is None:
-                    raise error
-                return result, "each further run would fail"
+        if any(error.exit_status in FINAL for error in result.errors):
+            return result, "each further run would fail"
         due_at = _due_at(result, clock.now(), options)
         if due_at is None:
             return result, "nothing else is due before a person decides"

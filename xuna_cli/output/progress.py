@@ -190,6 +190,11 @@ class ProgressLine:
             progress_lines(progress, self._rate.per_second, self._live.console.width - 1, self._expected)
         )
 
+    def show_text(self, text: str) -> None:
+        """Show a line of text."""
+        if self._watched:
+            self._draw([text])
+
     def _draw(self, lines: Sequence[str]) -> None:
         from rich.text import Text  # noqa: PLC0415 - only where somebody watches
 
