@@ -268,6 +268,9 @@ def test_who_signed_is_said_and_exactly_that_is_called(sealed, cli, sign, file):
     ran = cli("batch-call", file, "-y", "--signed-by", "signers")
     assert f"{file} is signed by boss@example.com (ED25519 SHA256:" in ran.err
     assert cli.called == [ANN, BO, CY]
+    [run] = cli("campaigns", "runs", "people", "--output", "json").document["runs"]
+    assert run["signed_by"].startswith("boss@example.com (ED25519 SHA256:")
+    assert "signed by" in cli("campaigns", "runs", "people").out
 
 
 @needs_ssh

@@ -10,6 +10,7 @@ from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.migrations import STEPS
+from xuna_cli.ledger.not_called import not_called
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import BatchState
 from xuna_cli.ledger.sqlite import SqliteEngine
@@ -89,6 +90,22 @@ def test_a_migrated_ledger_and_a_new_one_look_the_same(path):
     opened(path, LATER).close()
     opened(path.with_name("new.db"), LATER).close()
     assert shape(path) == shape(path.with_name("new.db"))
+
+
+def test_rows_that_were_not_called_are_kept_by_a_migration(path):
+    with closing(opened(path, {step: statements for step, statements in STEPS.items() if step <= 6})) as old:
+        for statement in (
+            "INSERT INTO campaigns (name, api_origin, created_at) VALUES ('spring', 'o', '2026')",
+            (
+                "INSERT INTO runs (campaign_id, started_at, agent_id, from_phone_number_id, source, deadline, host, pid, "
+                "xuna_version) VALUES (1, '2026', 'a', 'p', '-', 1, 'h', 1, '0')"
+            ),
+            "INSERT INTO not_called VALUES (1, 7, 'phone-missing', NULL, 1, 1)",
+        ):
+            with old.transaction():
+                old.engine.change(statement)
+    with closing(opened(path)) as new:
+        assert [(row.row_number, row.rule) for row in not_called(new, 1)] == [(7, "phone-missing")]
 
 
 def test_migrating_twice_changes_nothing(path):

@@ -114,8 +114,9 @@ class BatchCall:
         self._list = PreparedList(options, stack, source=None if signed is None else signed.file)
         if options.require_seal or signed is not None:
             self._list.require_seal()
+        self._signed_by = None if signed is None else f"{signed.signer} ({signed.key})"
         if signed is not None and not options.quiet:
-            say(f"xuna: {options.contacts} is signed by {signed.signer} ({signed.key}).")
+            say(f"xuna: {options.contacts} is signed by {self._signed_by}.")
         rules = self._list.screening
         deferring = (rules.hours, rules.own_time, rules.start, rules.not_on, self._list.attempts)
         if options.wait and not any(deferring):
@@ -205,7 +206,7 @@ class BatchCall:
             rows = self._list.quick_count() if watched and asked is None else None
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, expected=Expected(asked, rows)) as line:
-                description = replace(description, list_sha256=contacts.sha256())
+                description = replace(description, list_sha256=contacts.sha256(), signed_by=self._signed_by)
                 run = ledger.start_run(description)
                 recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, run.campaign_id)
                 evidence = RunEvidence(ledger, run)

@@ -11,7 +11,7 @@ from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Progress, Report, counts_to_keep
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.not_called import Row, list_run, store_not_called
+from xuna_cli.ledger.not_called import Row, join_not_called, list_run, store_not_called
 from xuna_cli.ledger.records import Run
 from xuna_cli.ledger.runs import store_counts, store_exit_code
 from xuna_cli.models import Contact, Rejection
@@ -32,7 +32,7 @@ class RunEvidence(RunObserver):
     def __init__(self, ledger: Ledger, run: Run) -> None:
         self._ledger = ledger
         self._run = run
-        self._list_run_id = list_run(ledger, run.id)
+        self._list_run = list_run(ledger, run.id)
         self._lock = threading.Lock()
         self._rows: dict[Row, str | None] = {}
         self._fed_back: Counter[str] = Counter()
@@ -57,6 +57,7 @@ class RunEvidence(RunObserver):
         self._write()
         fed_back = {f"fed-back:{code}": rows for code, rows in self._fed_back.items()}
         with contextlib.suppress(LedgerError):
+            join_not_called(self._ledger, self._list_run)
             store_counts(self._ledger, self._run.id, counts_to_keep(report) | fed_back)
         if self._broken is not None and not any(isinstance(error, LedgerError) for error in report.errors):
             say(
@@ -74,7 +75,7 @@ class RunEvidence(RunObserver):
         if not rows:
             return
         try:
-            store_not_called(self._ledger, self._list_run_id, self._run.id, rows)
+            store_not_called(self._ledger, self._list_run, rows)
         except LedgerError as error:
             self._broken = error
 

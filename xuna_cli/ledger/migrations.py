@@ -278,6 +278,29 @@ STEPS: Mapping[int, Sequence[str]] = {
         # The run's policy of attempts, as its options say it; NULL: nobody is called twice by this run.
         "ALTER TABLE runs ADD COLUMN attempts TEXT",
     ),
+    7: (
+        # Who signed the list, with which key; NULL: no signature was asked for.
+        "ALTER TABLE runs ADD COLUMN signed_by TEXT",
+        # One row for all runs with the same list that follow each other, no longer for all: a row that was called in
+        # between, or not read, has several.
+        "ALTER TABLE not_called RENAME TO not_called_before",
+        """
+        CREATE TABLE not_called (
+            list_run_id     BIGINT NOT NULL REFERENCES runs (id),
+            row_number      INTEGER NOT NULL,
+            rule            TEXT NOT NULL,
+            to_phone_number TEXT,
+            first_run_id    BIGINT NOT NULL REFERENCES runs (id),
+            last_run_id     BIGINT NOT NULL REFERENCES runs (id),
+            PRIMARY KEY (list_run_id, row_number, rule, first_run_id)
+        )
+        """,
+        """
+        INSERT INTO not_called (list_run_id, row_number, rule, to_phone_number, first_run_id, last_run_id)
+        SELECT list_run_id, row_number, rule, to_phone_number, first_run_id, last_run_id FROM not_called_before
+        """,
+        "DROP TABLE not_called_before",
+    ),
 }
 
 

@@ -21,8 +21,8 @@ class NotCalled:
         rule: code of the rejection or the screening rule.
         to_phone_number: E.164; None if the row has no valid number.
         list_sha256: hash of the list's bytes.
-        first_run_id: first run with this list that did not call the row.
-        last_run_id: last such run.
+        first_run_id: the run that did not call the row, or the first of several that follow each other.
+        last_run_id: the last of these; all runs with this list in between did not call the row by this rule.
     """
 
     source: str
@@ -34,29 +34,49 @@ class NotCalled:
     last_run_id: int
 
 
-def list_run(ledger: Ledger, run_id: int) -> int:
-    """Return the campaign's first run with the same list (path and content), possibly this run."""
-    [(found,)] = ledger.rows("list_run", {"run_id": run_id})
-    return int(found)
+@dataclass(frozen=True, slots=True)
+class ListRun:
+    """A run among the campaign's runs with the same list (path and content).
+
+    Attributes:
+        id: this run.
+        first: the first of them, possibly this run.
+        before: the last one before this run, if any.
+    """
+
+    id: int
+    first: int
+    before: int | None
 
 
-def store_not_called(ledger: Ledger, list_run_id: int, run_id: int, rows: Mapping[Row, str | None]) -> None:
-    """Store a run's rows that were not called, with their numbers, in one transaction."""
+def list_run(ledger: Ledger, run_id: int) -> ListRun:
+    """Return a run among those with the same list."""
+    [(first, before)] = ledger.rows("list_run", {"run_id": run_id})
+    return ListRun(run_id, int(first), before)
+
+
+def store_not_called(ledger: Ledger, run: ListRun, rows: Mapping[Row, str | None]) -> None:
+    """Store rows that a run did not call, with their numbers, in one transaction."""
     with ledger.transaction():
         ledger.insert(
             "add_not_called",
-            [
-                (list_run_id, row, rule, number, run_id, run_id)
-                for (row, rule), number in sorted(rows.items())
-            ],
+            [(run.first, row, rule, number, run.id, run.id) for (row, rule), number in sorted(rows.items())],
         )
+
+
+def join_not_called(ledger: Ledger, run: ListRun) -> None:
+    """Join a run's rows with those of the run before, so that a job that runs every hour adds nothing."""
+    with ledger.transaction():
+        asked = {"list_run_id": run.first, "run_id": run.id}
+        if run.before is not None and ledger.change("extend_not_called", {**asked, "run_before": run.before}):
+            ledger.change("drop_extending_not_called", asked)
 
 
 def not_called(ledger: Ledger, campaign_id: int) -> Iterator[NotCalled]:
     """Yield a campaign's rows that were not called, list by list, in short reads that do not block writers."""
-    after: tuple[int, int, str] = (0, 0, "")
+    after: tuple[int, int, str, int] = (0, 0, "", 0)
     while rows := ledger.rows("not_called_page", (campaign_id, *after, READ_AT_ONCE)):
         for _, *row in rows:
             yield NotCalled(*row)
-        list_run_id, _, row_number, rule, *_ = rows[-1]
-        after = (list_run_id, row_number, rule)
+        list_run_id, _, row_number, rule, *_, first_run_id, _ = rows[-1]
+        after = (list_run_id, row_number, rule, first_run_id)

@@ -25,9 +25,11 @@ SELECT 1 FROM calls WHERE campaign_id = :campaign_id LIMIT 1
 
 -- name: add_run
 INSERT INTO runs (campaign_id, started_at, agent_id, from_phone_number_id, source, template, deadline,
-                  host, pid, xuna_version, zone_rules, user_name, api_origin, list_sha256, agent_hash, attempts)
+                  host, pid, xuna_version, zone_rules, user_name, api_origin, list_sha256, agent_hash, attempts,
+                  signed_by)
 VALUES (:campaign_id, :started_at, :agent_id, :from_phone_number_id, :source, :template, :deadline,
-        :host, :pid, :xuna_version, :zone_rules, :user_name, :api_origin, :list_hash, :agent_hash, :attempts)
+        :host, :pid, :xuna_version, :zone_rules, :user_name, :api_origin, :list_hash, :agent_hash, :attempts,
+        :signed_by)
 RETURNING id
 
 -- name: end_run
@@ -139,12 +141,12 @@ ORDER BY c.name, b.state
 
 -- name: runs_of_campaign
 SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,
-       api_origin, list_sha256, agent_hash, exit_code, attempts
+       api_origin, list_sha256, agent_hash, exit_code, attempts, signed_by
 FROM runs WHERE campaign_id = :campaign_id ORDER BY id
 
 -- name: last_run_that_called
 SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,
-       api_origin, list_sha256, agent_hash, exit_code, attempts
+       api_origin, list_sha256, agent_hash, exit_code, attempts, signed_by
 FROM runs
 WHERE campaign_id = :campaign_id AND EXISTS (SELECT 1 FROM batches WHERE run_id = runs.id)
   AND (:any_agent = 1 OR (agent_id = :agent_id AND agent_hash IS NOT NULL))
@@ -323,18 +325,34 @@ UPDATE runs SET template = NULL WHERE campaign_id = :campaign_id
 UPDATE campaigns SET forgotten_at = :forgotten_at WHERE id = :campaign_id
 
 -- name: list_run
-SELECT COALESCE(MIN(o.id), :run_id) FROM runs o JOIN runs r ON r.id = :run_id
+SELECT COALESCE(MIN(o.id), :run_id), MAX(CASE WHEN o.id < :run_id THEN o.id END) FROM runs o JOIN runs r ON r.id = :run_id
 WHERE o.campaign_id = r.campaign_id AND o.source = r.source AND o.list_sha256 = r.list_sha256
 
 -- name: add_not_called
 INSERT INTO not_called (list_run_id, row_number, rule, to_phone_number, first_run_id, last_run_id) VALUES {rows}
-ON CONFLICT (list_run_id, row_number, rule) DO UPDATE SET last_run_id = excluded.last_run_id
+ON CONFLICT DO NOTHING
+
+-- name: extend_not_called
+UPDATE not_called SET last_run_id = :run_id
+WHERE list_run_id = :list_run_id AND last_run_id = :run_before AND EXISTS (
+    SELECT 1 FROM not_called n
+    WHERE n.list_run_id = :list_run_id AND n.row_number = not_called.row_number AND n.rule = not_called.rule
+      AND n.first_run_id = :run_id AND n.last_run_id = :run_id
+)
+
+-- name: drop_extending_not_called
+DELETE FROM not_called
+WHERE list_run_id = :list_run_id AND first_run_id = :run_id AND last_run_id = :run_id AND EXISTS (
+    SELECT 1 FROM not_called n
+    WHERE n.list_run_id = :list_run_id AND n.row_number = not_called.row_number AND n.rule = not_called.rule
+      AND n.first_run_id < :run_id AND n.last_run_id = :run_id
+)
 
 -- name: not_called_page
 SELECT n.list_run_id, r.source, n.row_number, n.rule, n.to_phone_number, r.list_sha256, n.first_run_id, n.last_run_id
 FROM not_called n JOIN runs r ON r.id = n.list_run_id
-WHERE r.campaign_id = ? AND (n.list_run_id, n.row_number, n.rule) > (?, ?, ?)
-ORDER BY n.list_run_id, n.row_number, n.rule LIMIT ?
+WHERE r.campaign_id = ? AND (n.list_run_id, n.row_number, n.rule, n.first_run_id) > (?, ?, ?, ?)
+ORDER BY n.list_run_id, n.row_number, n.rule, n.first_run_id LIMIT ?
 
 -- name: forget_not_called
 DELETE FROM not_called WHERE list_run_id IN (SELECT id FROM runs WHERE campaign_id = :campaign_id)

@@ -113,6 +113,7 @@ class RunDescription:
         list_sha256: of the list's bytes.
         agent_hash: of the agent's configuration; None: it could not be read.
         attempts: the policy of attempts, as options; None: nobody is called twice by this run.
+        signed_by: signer and key of the list's signature; None: no signature was asked for.
     """
 
     campaign: str
@@ -128,6 +129,7 @@ class RunDescription:
     list_sha256: str | None = None
     agent_hash: str | None = None
     attempts: str | None = None
+    signed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class RunRecord:
         agent_hash: of the agent's configuration; None: it could not be read.
         exit_code: the exit code; None if the run was killed.
         attempts: the policy of attempts, as options; None: the run called nobody twice.
+        signed_by: signer and key of the list's signature; None: no signature was asked for.
     """
 
     id: int
@@ -176,6 +179,7 @@ class RunRecord:
     agent_hash: str | None = None
     exit_code: int | None = None
     attempts: str | None = None
+    signed_by: str | None = None
 
 
 class ClaimStatus(StrEnum):

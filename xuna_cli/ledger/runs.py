@@ -55,6 +55,7 @@ class Runs:
                     "list_hash": description.list_sha256,
                     "agent_hash": description.agent_hash,
                     "attempts": description.attempts,
+                    "signed_by": description.signed_by,
                 },
             )
             # Take the lock before the row becomes visible, so that every live run has its lock.

@@ -78,6 +78,7 @@ def run_document(run: RunRecord, counts: Mapping[str, int]) -> dict[str, object]
         "xuna_version": run.xuna_version,
         "list": run.source,
         "list_sha256": run.list_sha256,
+        "signed_by": run.signed_by,
         "template": run.template,
         "attempts": run.attempts,
         "agent_id": run.agent_id,

@@ -90,6 +90,8 @@ class RunList(Result):
         yield "user and host", f"{run.user_name or '-'}@{run.host}, xuna {run.xuna_version}"
         yield "list", run.source
         yield "SHA-256 of list", run.list_sha256 or "-"
+        if run.signed_by is not None:
+            yield "signed by", run.signed_by
         yield "template", run.template or "-"
         yield "attempts", run.attempts or "1"
         yield "agent", run.agent_id

@@ -257,6 +257,7 @@ def _runs(data: ReportData, *, with_people: bool) -> list[dict[str, object]]:
         facts = {
             "List": run.source if with_people else Path(run.source).name,
             "SHA-256 of the list": run.list_sha256,
+            "Signed by": run.signed_by,
             "Message template": run.template,
             "Agent": run.agent_id,
             "SHA-256 of the agent": run.agent_hash,

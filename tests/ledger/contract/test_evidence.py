@@ -8,7 +8,7 @@ from xuna_cli.ledger.campaigns import obstacles, resolutions, resolve, settle_pr
 from xuna_cli.ledger.conversations import Link, store
 from xuna_cli.ledger.do_not_call import add, history, remove
 from xuna_cli.ledger.forgetting import forget
-from xuna_cli.ledger.not_called import list_run, not_called, store_not_called
+from xuna_cli.ledger.not_called import join_not_called, list_run, not_called, store_not_called
 from xuna_cli.ledger.records import BatchState, CallKey, Decision
 from xuna_cli.ledger.runs import last_run_that_called, runs_of, store_exit_code
 from xuna_cli.models import Conversation
@@ -77,28 +77,47 @@ def test_what_can_be_decided_is_known_before_anybody_is_asked(opened):
         assert caught.value.code == "batch-too-young"
 
 
-def test_rows_that_became_no_call_are_kept_once_for_each_list(opened):
+def test_rows_that_became_no_call_are_kept_once_for_runs_with_one_list_that_follow_each_other(opened):
     ledger = opened()
+    missing, listed = (7, "phone-missing"), (3, "do-not-call")
     runs = []
-    for digest in ("a", "a", "b"):
+    for digest, codes in (
+        ("a", (missing, listed)),
+        ("a", (missing, listed)),
+        ("b", (missing,)),
+        ("a", (missing,)),  # the person of row 3 was called
+        ("a", (missing, listed)),
+    ):
         runs.append(ledger.start_run(description(list_sha256=digest)))
-        rows = {(7, "phone-missing"): None, (3, "do-not-call"): "+15550000003"}
-        store_not_called(ledger, list_run(ledger, runs[-1].id), runs[-1].id, rows)
-    kept = [
+        run = list_run(ledger, runs[-1].id)
+        for code in codes:
+            store_not_called(ledger, run, {code: None})
+        join_not_called(ledger, run)
+    one, two, three, _, five = (run.id for run in runs)
+    assert [
         (row.list_sha256, row.row_number, row.first_run_id, row.last_run_id) for row in not_called(ledger, 1)
-    ]
-    one, two, three = (run.id for run in runs)
-    assert kept == [("a", 3, one, two), ("a", 7, one, two), ("b", 3, three, three), ("b", 7, three, three)]
+    ] == [("a", 3, one, two), ("a", 3, five, five), ("a", 7, one, five), ("b", 7, three, three)]
     for run in runs:
         ledger.end_run(run)
     forget(ledger, "spring")
     assert list(not_called(ledger, 1)) == []
 
 
+def test_runs_at_the_same_time_lose_no_row_of_each_other(opened):
+    ledger = opened()
+    one, two, three = (list_run(ledger, ledger.start_run(description(list_sha256="a")).id) for _ in range(3))
+    for run in (one, two, three):
+        store_not_called(ledger, run, {(7, "phone-missing"): None})
+    for run in (three, two, one):
+        join_not_called(ledger, run)
+    spans = [(row.first_run_id, row.last_run_id) for row in not_called(ledger, 1)]
+    assert {run for first, last in spans for run in range(first, last + 1)} == {one.id, two.id, three.id}
+
+
 def test_many_rows_are_read_in_parts(opened):
     ledger = opened()
-    run = ledger.start_run(description(list_sha256="a"))
-    store_not_called(ledger, run.id, run.id, {(row, "phone-missing"): None for row in range(2, 12_002)})
+    run = list_run(ledger, ledger.start_run(description(list_sha256="a")).id)
+    store_not_called(ledger, run, {(row, "phone-missing"): None for row in range(2, 12_002)})
     assert [row.row_number for row in not_called(ledger, 1)] == list(range(2, 12_002))
 
 
