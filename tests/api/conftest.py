@@ -10,14 +10,14 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    """What the machine's environment says of proxies is not for tests."""
+    """Remove the machine's proxy settings for the tests."""
     for name in (*PROXIES, *(name.lower() for name in PROXIES)):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def client():
-    """Make clients."""
+    """Create clients."""
 
     def make(base_url, *, deadline=5.0, key=KEY):
         return Client(base_url, key, deadline=deadline)
@@ -27,7 +27,7 @@ def client():
 
 @pytest.fixture
 def placed(client):
-    """Place a batch through a client of its own, and return what is proven."""
+    """Place a batch with a new client; return what is proven."""
 
     def place(base_url, count=1, *, deadline=5.0, body=None, **options):
         body = body or encode_batch("a", "pn", ((f"+1555000{number:04d}", None) for number in range(count)))

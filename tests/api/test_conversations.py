@@ -24,7 +24,7 @@ DAY = 86_400.0
 
 
 class Api:
-    """A client of a server, patient without waiting; `waits` has what it would have waited."""
+    """A client of a server that retries without waiting; `waits` has the times it would have waited."""
 
     def __init__(self, server, key="sandbox"):
         self.waits = []

@@ -1,4 +1,4 @@
-"""What goes over the wire, byte for byte what `json` makes of it."""
+"""The body that is sent: the same bytes as `json` gives."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Where the key may go."""
+"""Servers to which the key may be sent."""
 
 import httpx
 import pytest
@@ -126,7 +126,7 @@ def test_a_base_url_in_its_parts(base_url, host, port, path, header):
     url = parse_url(base_url)
     assert (url.host, url.port, url.target) == (host, port, path)
     assert host_header(url) == header
-    # As httpx has it.
+    # As httpx interprets it.
     theirs = httpx.URL(base_url)
     assert (theirs.raw_host, theirs.netloc, theirs.raw_path.rstrip(b"/")) == (host, header, path)
 

@@ -1,4 +1,4 @@
-"""What an HTTP outcome proves, row by row of the table of outcomes, and whatever bytes may come."""
+"""What an HTTP outcome proves: every row of the table of outcomes, and arbitrary bytes."""
 
 import json
 from datetime import UTC, datetime
@@ -156,7 +156,7 @@ def test_too_many_is_refused_for_now_with_or_without_a_time():
 
 def test_unavailable_is_refused_for_now_only_with_a_time():
     assert classified(503, retry_after="7") == Refused(Refusal.FOR_NOW, 503, "HTTP 503", {}, 7.0)
-    # Proxies answer a bare 503 after they have lost the upstream.
+    # Proxies answer a bare 503 when they have lost the upstream server.
     assert isinstance(classified(503), Unknown)
     assert isinstance(classified(503, retry_after="soon"), Unknown)
 
@@ -263,7 +263,7 @@ def test_deep_nesting_ends_in_words_not_in_a_traceback(key, depth):
         assert classified(422, msg.encode()).kind is Refusal.BAD_CALLS
 
 
-# ------------------------------------------------------------------------------- who is blamed
+# ------------------------------------------------------------------------------- who is at fault
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_field_of_that_name_inside_a_call_is_the_calls_own():
     assert list(outcome.offending) == [1]
 
 
-# ------------------------------------------------------------------------------- whatever may come
+# ------------------------------------------------------------------------------- arbitrary input
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

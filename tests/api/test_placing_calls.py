@@ -1,4 +1,4 @@
-"""Connecting and posting against servers that misbehave, over real sockets: http and TLS."""
+"""Connect and post to servers that misbehave, over real sockets, with http and TLS."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from xuna_cli.errors import ConfigurationError
 from xuna_cli.targets.override import as_json
 
 TAKEN = Taken("batch_scripted", 1, 200)
-SLACK = 1.0  # seconds above the deadline within which a call returns
+SLACK = 1.0  # seconds after the deadline in which a call must return
 HUGE = b'{"calls": "' + b"x" * 8_000_000 + b'"}'
 
 
@@ -178,7 +178,7 @@ def test_a_request_that_is_not_read_is_unknown(placed, tls, action):
         (scripted.answer(429, b"", {"Retry-After": "3"}), Refused(Refusal.FOR_NOW, 429, "HTTP 429", {}, 3.0)),
         (scripted.answer(429, b"", {"RETRY-AFTER": "3"}), Refused(Refusal.FOR_NOW, 429, "HTTP 429", {}, 3.0)),
         (scripted.answer(503, b"", {"Retry-After": "0"}), Refused(Refusal.FOR_NOW, 503, "HTTP 503", {}, 0.0)),
-        # Nothing is unpacked: a refusal needs no body.
+        # Nothing is decompressed: a refusal needs no body.
         (
             scripted.answer(401, b"no gzip", {"Content-Encoding": "gzip"}),
             Refused(Refusal.FOR_GOOD, 401, "HTTP 401: no gzip", {}),
@@ -198,7 +198,7 @@ def test_what_is_read_in_full_is_believed(placed, tls, action, outcome):
 def test_an_early_refusal_is_believed_although_the_connection_is_reset_behind_it(placed):
     with ScriptedServer([scripted.early_answer_then_reset(413)]) as server:
         outcome = placed(server.base_url, body=HUGE)
-    # Whether the kernel hands out an answer that a reset follows is luck; it is never *not sent*.
+    # Whether the kernel delivers an answer before a reset is chance; the outcome is never *not sent*.
     assert isinstance(outcome, Unknown) or outcome == Refused(Refusal.TOO_LARGE, 413, "HTTP 413", {})
 
 
@@ -207,7 +207,7 @@ def test_a_refusal_that_the_deadline_cut_short_proves_nothing(placed):
 
     def play(connection):
         if connection.read_request() is not None:
-            connection.send(head)  # no length: the end of the connection is the end of the answer
+            connection.send(head)  # no length: the answer ends with the connection
             connection.drip(b" " * 1000, 0.03)  # so that no single read takes too long
 
     action = scripted.Action("a refusal without an end", play)
@@ -295,7 +295,7 @@ def test_connecting_sends_nothing(client, tls):
 
 
 def test_a_connection_that_waited_for_us_is_not_used(placed, monkeypatch):
-    """The server may have closed it, and a write to such a one proves nothing."""
+    """The server may have closed it, and a write to a closed connection proves nothing."""
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
     with ScriptedServer([scripted.nothing_comes()]) as server:
         outcome = placed(server.base_url)
@@ -338,7 +338,7 @@ def test_a_malformed_proxy_is_a_matter_of_configuration_and_its_password_is_not_
 
 @pytest.mark.slow
 def test_a_server_that_speaks_late_at_every_step_is_left_at_the_deadline(placed):
-    """No single step takes too long; only the whole does."""
+    """No single step takes too long, only all steps together."""
 
     def play(connection):
         connection.read_request()
@@ -375,7 +375,7 @@ def escaped(key, write):
         base64.b64encode(SECRET.encode()).decode(),
     ],
 )
-@pytest.mark.parametrize("room", [0, 480])  # the words are cut at 500
+@pytest.mark.parametrize("room", [0, 480])  # messages are shortened to 500 characters
 def test_a_server_that_quotes_the_key_is_not_repeated(client, quoted, room):
     words = "x" * room
     said = f'{{"detail": "{words}: {quoted}!"}}'
@@ -414,7 +414,7 @@ def test_reading_does_not_repeat_the_key_either(client):
 
 @pytest.mark.slow
 def test_a_server_that_reads_drop_by_drop_is_left_at_the_deadline(placed, tls):
-    """Each write makes some progress, so that none of them takes too long by itself."""
+    """Each write makes progress, so none of them alone takes too long."""
 
     def play(connection):
         while not connection.server.stopping.wait(0.02) and connection.receive():

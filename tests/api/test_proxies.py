@@ -1,4 +1,4 @@
-"""The way to the API through a proxy of the environment: a tunnel, in which only the API reads us."""
+"""The API through a proxy set in the environment: a tunnel that only the API can read."""
 
 import base64
 

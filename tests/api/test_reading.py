@@ -1,4 +1,4 @@
-"""The look-ups: caller numbers, agents, and what is made of their failures."""
+"""Requests for caller numbers and agents, and their failures."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""How patiently the API is read: not at all where nothing ever answered, and long where it did."""
+"""How long the API is retried: only shortly if it never answered, and long if it did."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from xuna_cli.api.retry import LONGEST_WAIT_S, TRIES, TRIES_AT_START, RetryingRe
 
 
 class Scripted:
-    """Gives, or raises, one thing for each reading; the last one again and again."""
+    """Returns or raises one step for each read; repeats the last one."""
 
     def __init__(self, *script) -> None:
         self.script = list(script)

@@ -1,4 +1,4 @@
-"""What the environment says of the way to the API is what httpx does, and is shown without its secrets."""
+"""The environment's settings have the same effect as in httpx, and are displayed without secrets."""
 
 import httpx
 import pytest
@@ -58,7 +58,7 @@ def test_the_proxy_that_is_shown_is_the_one_that_is_used(monkeypatch, variables,
     assert "s3" not in said
     used = proxy_for(URL)
     assert (used is None) is said.startswith("none")
-    # As httpx understands them.
+    # As httpx interprets them.
     with httpx.Client() as client:
         transport = client._transport_for_url(httpx.URL(URL))
         assert (transport is client._transport) is (used is None)

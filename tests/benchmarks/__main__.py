@@ -1,6 +1,6 @@
-"""Every goal of speed and memory, measured: `python -m tests.benchmarks`.
+"""Measure every goal for speed and memory: `python -m tests.benchmarks`.
 
-Ratios are taken side by side in one run, alternating, by medians: absolute figures are those of one machine.
+Ratios are medians of alternating measurements in one run; absolute figures depend on the machine.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""The least that a client can do: prepared batches from so many threads, a connection for each, no ledger.
+"""The minimum work of a client: send prepared batches from several threads, with one connection each and no ledger.
 
     python tests/benchmarks/bare.py BASE_URL POSTS CALLS CONCURRENCY
 
-It tells how much of the waiting is the server's and the machine's.
+It shows how much of the waiting is caused by the server and the machine.
 """
 
 import http.client

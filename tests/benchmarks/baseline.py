@@ -1,13 +1,13 @@
-"""The other way to do it today: a script around the API, as most people would write it.
+"""The alternative to xuna: a script with the API, as most people would write it.
 
     python tests/benchmarks/baseline.py LIST BASE_URL [possible|valid] [REGION] [BATCH]
 
-Judge for yourself whether it is fair. It keeps its connection, it checks numbers as the library's own
-README shows, and it does the least that calls a list of people. What it lacks is what `xuna` adds: a
-record of who was called, retries, limits, an answer to "what happened to row 7?".
+Judge for yourself whether it is fair. It keeps its connection, it checks numbers as the library's own README shows,
+and does the minimum to call a list of people. It lacks what `xuna` adds: a record of who was called, retries, limits,
+an answer to "what happened to row 7?".
 
-`possible` is the check that `xuna` makes by default, so the figures are compared with that one;
-`valid` is stricter, costs more, and is what `--strict-numbers` asks for.
+`possible` is the check that `xuna` makes by default, so the figures are compared with it. `valid` is stricter, takes
+longer, and corresponds to `--strict-numbers`.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""CPU of whole campaigns, beside the script that people write today."""
+"""CPU time of whole campaigns, compared with a script that people would write."""
 
 import math
 
@@ -30,7 +30,7 @@ def _row(stage, name, what, goal, runs):
 
 
 def clean(stage):
-    """E.164 in random order, to a server that answers at once."""
+    """E.164 numbers in random order; the server answers at once."""
     runs = _beside_the_script(stage, "e164.csv")
     yield _row(stage, "clean", "CPU of a campaign, E.164, against the script", 1 / 3, runs)
     contacts, expect = stage.list("e164.csv", stage.size), stage.size
@@ -46,7 +46,7 @@ def clean(stage):
 
 
 def national(stage):
-    """Numbers as people write them, one row in fifty not to be called."""
+    """Numbers as people write them; one row in fifty can't be called."""
     runs = _beside_the_script(stage, "national.csv", region="US", options=("--region", "US"))
     yield _row(
         stage, "national", "CPU of a campaign, messy national numbers, against the script", 1 / 2, runs
@@ -61,7 +61,7 @@ def again(stage):
         for _ in range(stage.long):
             ledger = stage.fresh_ledger()
             firsts.append(stage.batch_call(contacts, server, ledger=ledger, expect={"accepted": stage.size}))
-            # `batch_call` sees to it that the server gets no POST.
+            # `batch_call` checks that the server gets no POST.
             seconds.append(
                 stage.batch_call(contacts, server, ledger=ledger, expect={"already_called": stage.size})
             )
@@ -77,7 +77,7 @@ def again(stage):
 
 
 def growth(stage):
-    """How CPU per contact grows with the list; the start-up, which is the same for all, is taken off."""
+    """Growth of CPU time per contact with the length of the list, without the start-up, which is the same for all."""
     sizes = [stage.part(1 / 100), stage.part(1 / 10), stage.size]
     ten = stage.list("e164.csv", 10)
     with Server() as server:

@@ -1,4 +1,4 @@
-"""A do-not-call list of a million numbers: what it adds to start and memory."""
+"""A do-not-call list of a million numbers: its effect on start-up time and memory."""
 
 import random
 import sys
@@ -11,14 +11,14 @@ LONGEST_DELAY_S = 5
 
 
 def do_not_call(stage):
-    """A list of ten thousand beside a do-not-call list of the whole size, which names none of them."""
+    """A list of ten thousand people, and a do-not-call list of full size with none of them."""
     if "--do-not-call" not in run([sys.executable, "-m", "xuna_cli", "batch-call", "--help"]).out:
         yield Row("do-not-call", "a do-not-call list", skipped="xuna batch-call has no --do-not-call yet")
         return
     unwanted = stage.folder / "do-not-call.txt"
     chance = random.Random(1)
     with unwanted.open("w", encoding="utf-8") as file:
-        # Area code 907 is none of those in the lists; 7 digits hold ten million numbers.
+        # The lists have no area code 907; 7 digits are enough for ten million numbers.
         file.writelines(
             f"+1907{2_000_000 + number % 8_000_000:07}\n" for number in _shuffled(stage.size, chance)
         )
@@ -49,7 +49,7 @@ def do_not_call(stage):
 
 
 def _shuffled(size, chance):
-    """Yield each number below `size` once, out of order, and keep none of them."""
+    """Yield each number below `size` once, in random order, without storing them."""
     step = next(
         candidate
         for candidate in iter(lambda: chance.randrange(1, size) | 1, None)

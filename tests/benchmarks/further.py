@@ -1,7 +1,7 @@
-"""CPU of a further contact, beside the script that people write today, and beside scripts with other services' SDKs.
+"""CPU time of one more contact, compared with scripts that people would write, with and without SDKs of other services.
 
-A further contact: the CPU of a long list less that of a short one, divided by the contacts between them, so that
-the start-up of neither side counts.
+It is the CPU time of a long list minus that of a short one, divided by the difference in contacts. So the start-up of
+both sides doesn't count.
 """
 
 import importlib.util
@@ -13,11 +13,11 @@ from tests.benchmarks.stage import PunctualServer, alternate, middle, run
 
 GOALS_BY_BATCH = {100: 0.7, 500: 0.6}
 GOALS_BY_SDK = {"elevenlabs": 1 / 10, "retell": 1 / 3, "vapi": 1 / 25}
-"""At most this share of the CPU of the other script."""
+"""Maximum share of the other script's CPU time."""
 
 
 def further(stage):
-    """Beside `baseline.py`, with the same batches; the server answers at once."""
+    """Compared with `baseline.py`, with the same batches; the server answers at once."""
     sizes = stage.part(1 / 100), stage.part(1 / 10)
     for batch_size, goal in GOALS_BY_BATCH.items():
         with PunctualServer(0) as server:
@@ -36,7 +36,7 @@ def further(stage):
 
 
 def vendors(stage):
-    """Beside the SDKs' scripts, batches of 100; the server answers at once."""
+    """Compared with the SDKs' scripts, with batches of 100; the server answers at once."""
     installed = [sdk for sdk in GOALS_BY_SDK if importlib.util.find_spec(sdk) is not None]
     sizes = stage.part(1 / 1000), stage.part(1 / 50)
     with PunctualServer(0) as server:

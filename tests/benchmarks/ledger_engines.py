@@ -1,12 +1,12 @@
-"""How fast both engines claim and record, with 1 to 8 processes on one campaign.
+"""Speed of claiming and recording on both engines, with 1 to 8 processes on one campaign.
 
     python -m tests.benchmarks.ledger_engines [--people 40000] [--processes 1,2,4,8] [--order random]
 
-Each process reads the same list (keys in random order, as phone numbers come) and works as a run does:
-statuses, a claim of 20,000 at once, then for each batch of 100 `submit`, `holds_lock`, and `record`. There is no
-API: the figures are what the ledger allows, not what a run reaches. With `--api-ms` each batch waits as for an
-API of that latency, four batches at once in each process; people per second then grow with the processes until
-the ledger is the limit. Prints a table on stderr and JSON on stdout.
+Each process reads the same list (keys in random order, like phone numbers) and works like a run: statuses, one claim
+of 20,000, then for each batch of 100 `submit`, `holds_lock` and `record`. There is no API, so the figures show what
+the ledger allows, not the speed of a run. With `--api-ms` each batch waits as for an API with that latency, four
+batches at a time in each process; people per second then grow with the number of processes until the ledger is the
+limit. Prints a table on stderr and JSON on stdout.
 """
 
 import argparse
@@ -40,10 +40,10 @@ def place_of(text: str):
 
 
 def work(place: str, count: int, order: str, api_ms: float) -> dict:
-    """Be one machine: share the list with the others."""
+    """Act as one machine, which shares the list with the others."""
     numbers = list(range(count))
     if order == "random":
-        random.Random(1).shuffle(numbers)  # the same list for everybody
+        random.Random(1).shuffle(numbers)  # the same list for all processes
     with contextlib.closing(open_ledger(place_of(place))) as ledger:
         run = ledger.start_run(described("benchmark"))
         print("ready", flush=True)

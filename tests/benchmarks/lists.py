@@ -1,10 +1,10 @@
-"""Contact lists as people have them: seeded, no number twice, in random order.
+"""Realistic contact lists: from a seed, without duplicates, in random order.
 
     python -m tests.benchmarks.lists KIND SIZE PATH
 
-In a process of its own, so that the benchmark's own memory stays small. Kinds:
+It runs in a process of its own, so that the benchmark's memory stays small. Kinds:
 
-- `e164.csv`, `e164.json`, `e164.jsonl`: eight columns, `+1…` as a CRM exports it.
+- `e164.csv`, `e164.json`, `e164.jsonl`: eight columns, `+1…` as exported by a CRM.
 - `national.csv`: US numbers without country code in the ways that people write them, and one row in
   fifty that nobody can call.
 """
@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 
 KINDS = ("e164.csv", "e164.json", "e164.jsonl", "national.csv")
-BAD_EVERY = 50  # rows of `national.csv`: one of so many has no usable number
+BAD_EVERY = 50  # one row in this many has no usable number
 SEED = 20_260_114
 
 COLUMNS = ("phone", "first_name", "last_name", "company", "city", "order_id", "amount", "note")
-# Assigned area codes, so that the numbers are valid and not only possible; X11 codes are services.
+# Assigned area codes, so that the numbers are not only possible but valid; X11 codes are services.
 AREAS = [
     "202",
     "206",
@@ -61,9 +61,9 @@ BAD = ("", "n/a", "555-1234", "ask Ann", "415555", "415-555-0123 ext. 4", "4.155
 
 
 def contacts(size, *, national=False, seed=SEED):
-    """Yield so many contacts as dictionaries."""
+    """Yield contacts as dictionaries."""
     chance = random.Random(seed)
-    # A sample has no number twice.
+    # A sample contains no number twice.
     for row, number in enumerate(chance.sample(range(len(AREAS) * len(EXCHANGES) * 10_000), size), 1):
         rest, line = divmod(number, 10_000)
         parts = (AREAS[rest % len(AREAS)], EXCHANGES[rest // len(AREAS)], f"{line:04}")
@@ -105,7 +105,7 @@ def write(kind, size, path):
 
 
 def callable_in(kind, size):
-    """Return how many contacts of such a list can be called."""
+    """Return the number of contacts of such a list that can be called."""
     return size - size // BAD_EVERY if kind.startswith("national") else size
 
 

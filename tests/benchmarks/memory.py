@@ -1,4 +1,4 @@
-"""Peak memory of a run, of a short list and of a long one."""
+"""Peak memory of a run with a short list and with a long one."""
 
 from tests.benchmarks.results import Row
 from tests.benchmarks.stage import Server, middle

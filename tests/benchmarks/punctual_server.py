@@ -1,12 +1,11 @@
-"""A server that takes exactly as long as it is told: it counts the calls of a batch, and reads no more of it.
+"""A server with an exact latency. It counts the calls of a batch, and reads nothing else of it.
 
     python -m tests.benchmarks.punctual_server SECONDS
 
-It also answers the requests of `vendor_scripts.py` in the form of those services.
+It also answers the requests of `vendor_scripts.py` in the format of those services.
 
-Prints its port. The sandbox checks every call, on one of the two cores that the client needs, and takes a few
-milliseconds more than it is told; that is not the client's time.
-"""
+It prints its port. The sandbox would check every call on one of the two cores that the client needs, and take a few
+milliseconds longer than the set latency; that is not the client's time."""
 
 import asyncio
 import json
@@ -17,13 +16,13 @@ NUMBERS = (
     b'"phone_number"',
     b'"to_number"',
     b'"number"',
-)  # one of them is in each call
+)  # occurs once in each call
 
 
 def accepted(path, batch, calls):
-    """Return the document with which the service at this path accepts so many calls.
+    """Return the document with which the service at this path accepts this many calls.
 
-    The fields are those that the SDKs' response models require.
+    It has the fields that the SDKs' response models require.
     """
     name = f"batch_{batch}"
     if path.endswith("/batch-calling/submit"):  # ElevenLabs
@@ -50,7 +49,7 @@ def accepted(path, batch, calls):
 
 
 class Exchange(asyncio.Protocol):
-    """One request, and its answer so many seconds after its last byte."""
+    """One request, answered after the latency, counted from its last byte."""
 
     seconds = 0.0
     calls = 0
@@ -81,7 +80,7 @@ class Exchange(asyncio.Protocol):
         if request.startswith(b"GET /taken "):
             document = [Exchange.calls, Exchange.batches]
             Exchange.calls = Exchange.batches = 0
-        elif request.startswith(b"GET "):  # the look-up of the caller number
+        elif request.startswith(b"GET "):  # the request for the caller number
             document = [
                 {"phone_number_id": "pn_sandbox", "phone_number": "+15550100000", "label": "Benchmark"}
             ]

@@ -1,4 +1,4 @@
-"""What a benchmark says: a figure, its goal, and whether it is reached."""
+"""The result of a benchmark: a figure, its goal, and whether the goal is reached."""
 
 import os
 import platform
@@ -10,18 +10,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Row:
-    """One goal and the figure that answers it.
+    """One goal and its measured figure.
 
     Attributes:
-        name: of the benchmark.
-        what: in words.
-        figure: what was measured, nearly always a ratio.
-        goal: the bound, in the figure's unit; None: for information.
-        at_least: whether the goal is a lower bound.
-        unit: of figure and goal; empty for a ratio.
-        beside: what the ratio was made of, in words.
-        runs: every single measurement by name.
-        skipped: why there is no figure.
+        name: name of the benchmark.
+        what: description.
+        figure: the measured figure, nearly always a ratio.
+        goal: the limit, in the figure's unit; None if there is no goal.
+        at_least: whether the goal is a minimum.
+        unit: unit of figure and goal; empty for a ratio.
+        beside: description of the two sides of the ratio.
+        runs: all single measurements by name.
+        skipped: the reason if there is no figure.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Row:
 
 
 def machine():
-    """Return what the figures depend on."""
+    """Return the properties of the machine that influence the figures."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -80,7 +80,7 @@ def _processor():
 
 
 def document(rows, about):
-    """Return all of it, ready for JSON."""
+    """Return everything as JSON values."""
     return {"machine": about, "rows": [asdict(row) | {"verdict": row.verdict} for row in rows]}
 
 
@@ -90,7 +90,7 @@ def print_row(row):
 
 
 def print_head():
-    """Print the table's head."""
+    """Print the head of the table."""
     print(
         "| benchmark | what | figure | goal | verdict | made of |\n|---|---|---|---|---|---|",
         flush=True,

@@ -1,4 +1,4 @@
-"""Where benchmarks play: lists, servers, ledgers and children whose CPU and memory the kernel counts."""
+"""The environment of benchmarks: lists, servers, ledgers, and measured child processes."""
 
 import contextlib
 import json
@@ -23,13 +23,13 @@ MESSAGE = baseline.MESSAGE.replace("{", "{{ ").replace("}", " }}")
 
 @dataclass(frozen=True)
 class Ran:
-    """What the kernel says of a child that has ended.
+    """The kernel's measurements of a child process that has ended.
 
     Attributes:
-        cpu: seconds, user and system, of all its threads.
-        wall: seconds.
-        peak: MiB of resident memory, at most.
-        out: what it printed on stdout.
+        cpu: seconds of CPU time, user and system, of all threads.
+        wall: seconds of real time.
+        peak: maximum resident memory in MiB.
+        out: its stdout.
     """
 
     cpu: float
@@ -39,7 +39,7 @@ class Ran:
 
 
 def run(argv, *, env=None, exits=(0,)):
-    """Run a child to its end."""
+    """Run a child process to its end."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         child = subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
@@ -50,12 +50,12 @@ def run(argv, *, env=None, exits=(0,)):
         err.seek(0)
         if child.returncode not in exits:
             raise AssertionError(f"{argv} exited with {child.returncode}: {err.read().decode()[-2000:]}")
-        scale = 2**10 if sys.platform == "linux" else 2**20  # KiB there, bytes on macOS
+        scale = 2**10 if sys.platform == "linux" else 2**20  # KiB on Linux, bytes on macOS
         return Ran(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / scale, out.read().decode())
 
 
 def alternate(times, **ways):
-    """Run each of the ways, one after the other, so many times; return their figures by name."""
+    """Run each of the ways in turn, this many times; return the measurements by name."""
     figures = {name: [] for name in ways}
     for _ in range(times):
         for name, way in ways.items():
@@ -64,12 +64,12 @@ def alternate(times, **ways):
 
 
 def middle(runs, what):
-    """Return the median of one attribute of some `Ran`s."""
+    """Return the median of one attribute of several `Ran`s."""
     return statistics.median(getattr(each, what) for each in runs)
 
 
 class Server:
-    """The sandbox in a process of its own, counting calls and keeping none."""
+    """The sandbox in its own process, which counts calls without storing them."""
 
     def __init__(self):
         self._process = SandboxProcess(remember="count")
@@ -96,7 +96,7 @@ class Server:
 
 
 class PunctualServer:
-    """A server that takes so many seconds for each batch, and does nothing else with it but count."""
+    """A server that takes this many seconds for each batch and only counts it."""
 
     def __init__(self, seconds):
         self._argv = [sys.executable, "-m", "tests.benchmarks.punctual_server", str(seconds)]
@@ -111,18 +111,18 @@ class PunctualServer:
         self._process.communicate()
 
     def taken(self):
-        """Return how many calls and batches it took since it was last asked."""
+        """Return how many calls and batches it accepted since the last call of this."""
         with urllib.request.urlopen(f"{self.base_url}/taken") as answer:
             return tuple(json.load(answer))
 
 
 class Stage:
-    """A folder with lists and ledgers, and how often a long and a short run is repeated.
+    """A folder with lists and ledgers, and the numbers of repetitions.
 
     Args:
-        size: contacts where the issue says a million.
-        long: repeats of a run that takes many seconds.
-        short: repeats of a run that takes less than a second.
+        size: number of contacts where the goal says a million.
+        long: repetitions of a run that takes many seconds.
+        short: repetitions of a run that takes less than a second.
     """
 
     def __init__(self, folder, *, size=1_000_000, long=3, short=7):
@@ -137,7 +137,7 @@ class Stage:
         return max(10, int(self.size * share))
 
     def list(self, kind, size):
-        """Return a list, made once."""
+        """Return the path of a list, which is made once."""
         name, _, suffix = kind.partition(".")
         path = self.folder / f"{name}-{size}.{suffix}"
         if not path.exists():
@@ -145,7 +145,7 @@ class Stage:
         return path
 
     def fresh_ledger(self):
-        """Return a path where no ledger is, and forget the one before."""
+        """Return a path without a ledger, and delete the last ledger."""
         shutil.rmtree(self.folder / f"ledger-{self._fresh}", ignore_errors=True)
         self._fresh += 1
         folder = self.folder / f"ledger-{self._fresh}"
@@ -153,9 +153,9 @@ class Stage:
         return folder / "ledger.db"
 
     def environment(self):
-        """Return what a child sees: no settings and no home of whoever measures."""
+        """Return the environment of a child process: no settings and no home folder of the person who measures."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XUNA_")}
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs a program has it compiled
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
         return kept | {
             "HOME": str(self.folder),
             "XDG_DATA_HOME": str(self.folder / "data"),
@@ -166,7 +166,7 @@ class Stage:
         }
 
     def command(self, contacts, base_url, *, ledger=None):
-        """Return a command line of `xuna batch-call`; no ledger is a fresh one."""
+        """Return a command line of `xuna batch-call`; without `ledger`, a new one is used."""
         return [
             *(
                 sys.executable,
@@ -183,15 +183,15 @@ class Stage:
         ]
 
     def batch_call(self, contacts, server, *, expect, ledger=None, batch_size=500, options=()):
-        """Run `xuna batch-call` to its end, and check what it says against what the server got.
+        """Run `xuna batch-call` to its end, and compare its result with what the server received.
 
         Args:
             contacts: the list.
-            server: where the calls go.
-            expect: the counts, but for `rows` and those that are 0.
-            ledger: None is a fresh one.
+            server: the server for the calls.
+            expect: the expected counts, without `rows` and counts that are 0.
+            ledger: the ledger; None for a new one.
             batch_size: calls in one POST.
-            options: more of the command line.
+            options: more options.
         """
         argv = [
             *self.command(contacts, server.base_url, ledger=ledger),
@@ -209,14 +209,15 @@ class Stage:
         return ran
 
     def script(self, contacts, server, *, expect, check="possible", region="", batch_size=500):
-        """Run the baseline to its end, and check likewise.
+        """Run the baseline to its end, and check it in the same way.
 
         Args:
             contacts: the list.
-            server: where the calls go.
-            expect: how many can be called; it may call more, since it takes `555-1234` and drops extensions.
-            check: what it asks of a number.
-            region: the country of numbers without `+`.
+            server: the server for the calls.
+            expect: how many people can be called; it may call more, because it accepts `555-1234` and drops
+                extensions.
+            check: its check of phone numbers.
+            region: country of numbers without `+`.
             batch_size: calls in one POST.
         """
         argv = [
@@ -238,12 +239,12 @@ class Stage:
 
 @contextlib.contextmanager
 def staged(**options):
-    """Give a stage in a temporary folder."""
+    """Yield a stage in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="xuna-benchmarks-") as folder:
         yield Stage(folder, **options)
 
 
 def fit(kind, size):
-    """Return the counts of a first run over such a list."""
+    """Return the expected counts of a first run with such a list."""
     good = callable_in(kind, size)
     return {"accepted": good, "rejected": size - good}

@@ -1,11 +1,11 @@
-"""Start-up: what a command costs before it does anything, beside what nobody can avoid."""
+"""Start-up time: the cost of a command before it does anything, compared with the minimum."""
 
 import sys
 
 from tests.benchmarks.results import Row
 from tests.benchmarks.stage import Server, alternate, middle, run
 
-# Everything of others that calling ten people takes, and nothing of ours.
+# All modules of other packages that calling ten people needs, and none of ours.
 NEEDED = (
     "import typer, typer.rich_utils, rich.table, rich.console, dotenv, sqlite3, phonenumbers, "
     "phonenumbers.shortnumberinfo, jinja2.sandbox, jinja2.meta, httpx; httpx.Client().close()"
@@ -37,7 +37,7 @@ def starting(stage):
 
     def ten():
         argv = [argument for argument in stage.command(contacts, server.base_url) if argument != "--quiet"]
-        ran = run(argv, env=env)  # with its table, as a person sees it
+        ran = run(argv, env=env)  # with its table, as people see it
         if server.taken() != (10, 1):
             raise AssertionError(ran.out)
         return ran

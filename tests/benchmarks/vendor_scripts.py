@@ -1,9 +1,9 @@
-"""Scripts that call a list with the SDKs of other voice-agent services, as their documentation shows it.
+"""Scripts that call a list with the SDKs of other voice-agent services, following their documentation.
 
     python tests/benchmarks/vendor_scripts.py elevenlabs|retell|vapi LIST BASE_URL
 
-Each one reads the same CSV list, checks each number, gives each person an own first message, and sends batches
-of 100. None of them has a record of who was called. `pip install '.[bench]'` installs the SDKs.
+Each script reads the same CSV list, checks each number, gives each person a first message, and sends batches of 100.
+None has a record of who was called. `pip install '.[bench]'` installs the SDKs.
 """
 
 import csv
@@ -16,7 +16,7 @@ MESSAGE = "Hi {first_name}, this is {company} about your order {order_id}. Is no
 
 
 def people(path):
-    """Yield a number and a message for each row that can be called."""
+    """Yield number and message for each row that can be called."""
     with open(path, newline="", encoding="utf-8") as file:  # noqa: PTH123 - as most people write it
         for row in csv.DictReader(file):
             try:
@@ -29,7 +29,7 @@ def people(path):
 
 
 def elevenlabs(base_url):
-    """Return functions that make a call and send calls with the SDK of ElevenLabs."""
+    """Return functions that make a call and send calls with ElevenLabs' SDK."""
     from elevenlabs import (
         ConversationConfigClientOverrideInput,
         ConversationInitiationClientDataRequestInput,
@@ -60,7 +60,7 @@ def elevenlabs(base_url):
 
 
 def retell(base_url):
-    """Return functions that make a call and send calls with the SDK of Retell."""
+    """Return functions that make a call and send calls with Retell's SDK."""
     from retell import Retell
 
     client = Retell(api_key="benchmark", base_url=base_url)
@@ -76,7 +76,7 @@ def retell(base_url):
 
 
 def vapi(base_url):
-    """Return functions that make a call and send calls with the SDK of Vapi."""
+    """Return functions that make a call and send calls with Vapi's SDK."""
     from vapi import AssistantOverrides, CreateCustomerDto, Vapi
 
     client = Vapi(token="benchmark", base_url=base_url)

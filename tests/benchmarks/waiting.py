@@ -1,4 +1,4 @@
-"""Wall time: how well the waiting for a slow API is filled, and how soon the first POST goes out."""
+"""Real time: how well a run uses the time it waits for a slow API, and how soon the first POST is sent."""
 
 import http.server
 import statistics
@@ -18,7 +18,7 @@ BATCH = 100
 
 
 def wall(stage):
-    """A tenth of the size, in batches of 100, to a server that takes 50 ms for each."""
+    """A tenth of the size, in batches of 100; the server takes 50 ms for each."""
     size = stage.part(1 / 10)
     contacts = stage.list("e164.csv", size)
     ten = stage.list("e164.csv", 10)
@@ -75,7 +75,7 @@ def wall(stage):
 
 
 class _FirstPost(http.server.BaseHTTPRequestHandler):
-    """Answers the look-up, and notes when the first batch arrives."""
+    """Answers the request for the caller number, and records when the first batch arrives."""
 
     def log_message(self, *_):
         pass
@@ -122,7 +122,7 @@ def _time_to_first_post(stage, contacts):
 
 
 def first_post(stage):
-    """From the start of the process to the first POST, of a long list and of a short one."""
+    """Time from the start of the process to the first POST, for a long list and a short one."""
     few, many = (stage.list("e164.csv", size) for size in (stage.part(1 / 1000), stage.size))
     runs = alternate(
         stage.short,

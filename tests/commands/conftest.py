@@ -1,4 +1,4 @@
-"""The command line against a sandbox on a real socket."""
+"""Commands with a sandbox on a real socket."""
 
 import time
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ def cli(tmp_path, monkeypatch, capsys, unsynced):
 
 @pytest.fixture
 def point_at(monkeypatch):
-    """Let the commands talk to a server as to the real API."""
+    """Make the commands use a server as the real API."""
 
     def point(server):
         monkeypatch.setenv("XUNA_BASE_URL", server.base_url)
@@ -33,13 +33,13 @@ def point_at(monkeypatch):
 
 @pytest.fixture
 def clock():
-    """Time that the sandbox sees on top of the real one."""
+    """Time that is added to the sandbox's real time."""
     return FakeClock()
 
 
 @pytest.fixture
 def served(cli, point_at, clock):
-    """Start a sandbox and point the commands at it: `served(unanswered=0.2, page_size=5)`."""
+    """Start a sandbox, and make the commands use it: `served(unanswered=0.2, page_size=5)`."""
     with ExitStack() as stack:
 
         def serve(**conversations):
@@ -54,13 +54,13 @@ def served(cli, point_at, clock):
 
 @pytest.fixture
 def api(served):
-    """A sandbox, with the environment pointing to it."""
+    """A sandbox that the environment points to."""
     return served()
 
 
 @pytest.fixture
 def people(tmp_path):
-    """`people(3)` writes a list of three; `people(rows=[…])` these rows under phone, name."""
+    """`people(3)` writes a list of three; `people(rows=[…])` writes these rows under phone, name."""
 
     def write(count=0, *, rows=None, name="people.csv", first=0, header=("phone", "name")):
         rows = rows or [(number(first + index), f"Person {first + index}") for index in range(count)]
@@ -70,5 +70,5 @@ def people(tmp_path):
 
 
 def number(index):
-    """The index-th number of a fictional exchange."""
+    """Return a number of a fictional exchange."""
     return f"+1555{1000000 + index}"

@@ -1,4 +1,4 @@
-"""The main job, as its user would do it."""
+"""The main job, as a user would do it."""
 
 import io
 import json
@@ -278,7 +278,7 @@ def test_a_new_ledger_is_announced_once(cli, api, people, monkeypatch):
 
 
 def test_quiet_says_nothing_when_all_is_well(cli, api, people):
-    cli("batch-call", people(1), *HELLO)  # makes the ledger, which is always said
+    cli("batch-call", people(1), *HELLO)  # creates the ledger, which is always reported
     ran = cli("batch-call", people(2), *HELLO, "--quiet")
     assert ran.out + ran.err == ""
 
@@ -342,7 +342,7 @@ def note_opening(event, args):
         OPENED.append(str(args[0]))
 
 
-sys.addaudithook(note_opening)  # no hook can be taken away again
+sys.addaudithook(note_opening)  # a hook can't be removed
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ sys.addaudithook(note_opening)  # no hook can be taken away again
         (
             ("--consent-column", "name", "--consent-values", "Person 0"),
             2,
-        ),  # a no in any row holds for the person
+        ),  # a no in any row counts for the person
     ],
 )
 def test_a_list_is_opened_once_where_nothing_demands_a_second_pass(cli, api, people, more, times):

@@ -1,4 +1,4 @@
-"""What changes in mid-campaign is said, and stops the run where it is pinned."""
+"""Changes during a campaign are reported, and stop the run with --pin."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ HELLO = ("-m", "Hi {{ name }}.")
 
 @pytest.fixture
 def first(cli, api, people):
-    """A campaign whose first run called two of three."""
+    """A campaign whose first run called two of three people."""
     cli("batch-call", people(3), *HELLO, "--limit", 2)
     return api
 
@@ -29,7 +29,7 @@ def runs(cli):
 
 
 def change(api, **fields):
-    """Let the account of a server that is running be another one."""
+    """Replace the account of a running server."""
     for name, value in fields.items():
         object.__setattr__(api.account, name, value)
 

@@ -1,4 +1,4 @@
-"""A campaign file: what it can have, who wins, and what is said of a mistake."""
+"""A campaign file: its contents, precedence, and errors."""
 
 import dataclasses
 import shlex
@@ -23,7 +23,7 @@ first-message = "Hi {{ name }}."
 
 @pytest.fixture
 def spring(cli, people):
-    """`spring('rate = "10/s"')` writes a campaign file for a list of three, with these lines, and returns its path."""
+    """`spring('rate = "10/s"')` writes a campaign file with these lines for a list of three, and returns its path."""
     people(3)
 
     def write(*lines, name="spring.toml"):
@@ -59,7 +59,7 @@ def test_every_option_of_batch_call_is_a_key_except_those_of_a_single_run():
 
 
 def test_what_is_a_path_is_declared_as_one():
-    """The metavar tells what is relative to the file."""
+    """The metavar says which options are relative to the file."""
     for field in dataclasses.fields(BatchCallOptions):
         if (info := declaration(field)) is not None and "Path" in str(field.type):
             assert info.metavar.startswith("FILE"), field.name

@@ -1,4 +1,4 @@
-"""Columns that steer: which are used, which are said not to be, and who is called by it."""
+"""Columns with a special meaning: which are used, which are reported as unused, and who is called."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ def _elsewhere(monkeypatch, tmp_path):
 
 @pytest.fixture
 def called(cli):
-    """Render a list and return the numbers that would be called, by row."""
+    """Render a list; return the numbers that would be called, by row."""
 
     def called(path, *options, exits=0):
         lines = cli("render", path, *HELLO, *options, exits=exits).out.splitlines()
@@ -31,7 +31,7 @@ def called(cli):
 
 @pytest.fixture
 def plan(cli):
-    """Return what a dry run's document says of a list."""
+    """Return what the document of a dry run says about a list."""
 
     def plan(path, *options, exits=0):
         return cli(
@@ -69,7 +69,7 @@ FORMATS = {
 
 @pytest.fixture(params=FORMATS)
 def written(request, tmp_path):
-    """Write rows in one of the formats; row numbers are of a table."""
+    """Write rows in one of the formats; row numbers count as in a table."""
 
     def written(rows):
         path = tmp_path / f"list.{request.param}"
@@ -505,7 +505,7 @@ def test_a_list_is_joined_by_the_numbers_that_were_called(cli, api, tmp_path):
 
 
 def test_a_path_of_a_json_contact_says_country_and_mark_as_a_column_does(plan, tmp_path):
-    """A path that was taken and not read would call whoever must not be called, and strangers."""
+    """If the path were accepted but not read, people would be called who must not be, and strangers."""
     path = tmp_path / "nested.json"
     people = [
         {"contact": {"phone": "020 7946 0018", "dnc": "yes", "country": "GB"}},

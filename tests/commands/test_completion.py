@@ -1,4 +1,4 @@
-"""What a shell offers when somebody presses Tab."""
+"""The shell's completions after Tab."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.support.terminal import Terminal
 from xuna_cli.commands.shell_completion import quoted, split_line
 from xuna_cli.sandbox.faults import Answer
 
-BREAKS = " \t\n\"'@><=;|&(:"  # COMP_WORDBREAKS, as bash has it
+BREAKS = " \t\n\"'@><=;|&(:"  # bash's COMP_WORDBREAKS
 
 CAMPAIGN = "O'Brien's list (2)"
 TRAPS = [
@@ -31,7 +31,7 @@ COLUMNS = ["Phone", "Customer Name", "Customer No", *TRAPS]
 
 @pytest.fixture
 def offered(cli, monkeypatch):
-    """`offered("batch-call", "people.csv", "--key", "")` are the values for the last word."""
+    """`offered("batch-call", "people.csv", "--key", "")` returns the completions of the last word."""
 
     def ask(*words, value_only=True):
         monkeypatch.setenv("_XUNA_COMPLETE", "words")
@@ -233,7 +233,7 @@ def test_what_stands_in_a_line_is_read_back_as_it_was(text, quote):
     assert shown.stdout == text
 
 
-# What lets `xuna`, as the shell runs it, print its arguments; completion still asks the program.
+# Makes `xuna`, as the shell runs it, print its arguments; completion still asks the program.
 PRINTING = {
     "bash": 'xuna() { printf "<%s>\\n" "$@"; }',
     "zsh": 'xuna() { printf "<%s>\\n" "$@"; }',
@@ -260,7 +260,7 @@ TYPED = [
 
 @pytest.fixture
 def on_path(tmp_path):
-    """The environment of a shell that finds `xuna`, in a language with other letters than English has."""
+    """The environment of a shell that finds `xuna`, with a non-English locale."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "xuna"
@@ -321,6 +321,6 @@ def test_a_ledger_that_is_locked_keeps_nobody_waiting(cli, api, people, on_path)
         capture_output=True,
         check=True,
     )
-    assert time.monotonic() - began < 30  # the ledger itself would be waited for for a minute
+    assert time.monotonic() - began < 30  # the ledger itself would wait for a minute
     assert (done.stdout, done.stderr) == (b"", b"")
     locked.close()

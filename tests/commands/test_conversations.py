@@ -1,4 +1,4 @@
-"""`xuna conversations`, `agents` and `phone-numbers`, as they are typed."""
+"""`xuna conversations`, `agents` and `phone-numbers`, as typed by a user."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""A list that is a copy of one whose people were called: `customers (1).csv`."""
+"""A list that is a copy of a list that was called: `customers (1).csv`."""
 
 import re
 import shlex
@@ -42,7 +42,7 @@ def test_the_advice_works_as_it_is_typed(cli, api, people):
 
 
 def test_a_copy_whose_own_campaign_has_called_nobody_yet_is_a_copy_still(cli, api, people):
-    """The first download failed, a second one was called; then somebody, or cron, calls the first one again."""
+    """The first download failed, and a second one was called; then somebody, or cron, calls the first one again."""
     first = people(4, name="customers.csv")
     api.faults.add(Answer(status=401, times=1))
     cli("batch-call", first, *HELLO, "--yes", exits=4)
@@ -100,7 +100,7 @@ def test_a_known_name_in_which_everybody_was_called_says_how_to_call_again(cli, 
     assert "To call these people again" not in cli(*run, "--quiet", exits=3).err
     for advice in re.findall(r"add ((?:e\.g\. )?--.*?)(?=\. |\.\n)", again):
         assert advice in {"--campaign customers-2", 'e.g. --key "Appointment Date"'}
-    cli(*run, "--campaign", "customers-2", "--key", "name", exits=3)  # the advice works as it stands
+    cli(*run, "--campaign", "customers-2", "--key", "name", exits=3)  # the advice works as printed
     assert len(api.state.calls()) == 4
 
 

@@ -26,7 +26,7 @@ def test_nobody_is_called_today_if_today_is_off_and_the_next_day_all_are(cli, ap
 
 
 def test_a_holiday_of_a_calendar_is_one_of_the_persons_own_date(cli, api, people):
-    """On both sides of the date line it is never the same day."""
+    """On the two sides of the date line it is never the same day."""
     today = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
     event = f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:{today:%Y%m%d}\r\nEND:VEVENT\r\n"
     cli.write("holidays.ics", f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test\r\n{event}END:VCALENDAR\r\n")

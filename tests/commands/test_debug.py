@@ -1,4 +1,4 @@
-"""`--debug`: the steps of a command, without what is secret."""
+"""`--debug`: the steps of a command, without secrets."""
 
 import pytest
 

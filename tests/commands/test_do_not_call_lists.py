@@ -1,4 +1,4 @@
-"""Do-not-call lists from files, through the command line: everybody on them is found, however it is written."""
+"""Do-not-call files: everybody on them is recognized, however the number is written."""
 
 import json
 import os
@@ -135,7 +135,7 @@ def test_any_format_that_contacts_have_and_a_number_a_line(cli, name, text):
         ("stop.csv", "phone\n+13035550100\nnobody\n", 3),
         ("stop.csv", "phone,why\n+13035550100,x\n,y\n", 3),
         ("stop.csv", "phone\n+13035550100 / 5550101\n", 2),
-        ("stop.csv", "phone\n3035550100\n", 2),  # without --region nobody knows whose it is
+        ("stop.csv", "phone\n3035550100\n", 2),  # without --region the country is unknown
         ("stop.csv", "+13035550100,x\n,y\n", 2),
         ("stop.csv", "phone\n1.3035550100E+10\n", 2),
         ("stop.csv", "phone,why\n+13035550100,x,more,cells\n", 2),

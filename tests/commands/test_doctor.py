@@ -12,7 +12,7 @@ def findings(ran):
 
 
 def wrong(ran):
-    """The rows that are wrong; each has an error of its own, and one advice at most."""
+    """Return the wrong rows; each has its own error, and at most one hint."""
     said = tuple(error["message"] for error in ran.document["errors"])
     rows = {what for what, finding in findings(ran).items() if said and finding["message"].endswith(said)}
     assert len(ran.document["errors"]) == len(rows)

@@ -1,4 +1,4 @@
-"""`xuna run --sandbox --fast-forward`: a campaign that is carried to its end in simulated time."""
+"""`xuna run --sandbox --fast-forward`: a campaign runs to its end in simulated time."""
 
 import csv
 import json
@@ -36,7 +36,7 @@ def machine_in_new_york(monkeypatch):
 
 @pytest.fixture
 def spring(cli, unsynced):
-    """Write a campaign file for people in three zones, of whom a day has time for ten in each."""
+    """Write a campaign file for people in three time zones; a day has time for ten of them in each."""
 
     def write(*lines, people=90, hours="09:00-10:00", limit=10):
         codes = list(ZONES)
@@ -50,7 +50,7 @@ def spring(cli, unsynced):
 
 @pytest.fixture
 def forward(cli):
-    """Simulate the campaign, and return its document."""
+    """Simulate the campaign; return the document."""
 
     def forward(*argv, exits=0, start=MONDAY):
         command = ("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", start)
@@ -108,7 +108,7 @@ def test_three_days_pass_in_seconds_and_each_day_is_told(cli, spring, forward):
     )
     assert len({call["to_phone_number"] for call in exported}) == 90
     at = {(call["to_phone_number"][:5], call["submitted_at"][11:16]) for call in exported}
-    assert at == {("+1212", "14:00"), ("+1312", "15:00"), ("+1213", "17:00")}  # nine o'clock of each
+    assert at == {("+1212", "14:00"), ("+1312", "15:00"), ("+1213", "17:00")}  # nine o'clock in each zone
     listed = cli("do-not-call", "list", "--ledger", "simulated.db", *JSON).document["do_not_call"]
     assert sum(column(document, "opt_outs")) == len(listed)
 
@@ -238,7 +238,7 @@ def test_the_days_are_written_as_csv(cli, spring):
 
 @pytest.mark.slow
 def test_the_campaigns_own_ledger_and_files_are_left_alone(spring, forward, cli, monkeypatch):
-    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:1")  # where nobody listens
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:1")  # where no server listens
     monkeypatch.setenv("XUNA_LEDGER", str(cli.folder / "of-environment.db"))
     files = (
         'ledger = "own.db"',

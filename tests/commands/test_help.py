@@ -1,4 +1,4 @@
-"""The manual: shown as it should be, and true."""
+"""The manual is displayed correctly, and is true."""
 
 import json
 import os
@@ -97,7 +97,7 @@ def test_on_a_terminal_a_topic_is_drawn_in_its_width_and_no_word_is_broken(topic
         word for span in code(read_topic(topic)) for word in span.split() if len(word) < columns // 3
     ]:
         assert word in seen
-    for example in examples:  # to be copied: no line is broken
+    for example in examples:  # for copying, so no line is wrapped
         assert example in seen
     assert "```" not in seen
     assert "**" not in seen
@@ -117,7 +117,7 @@ def test_what_is_meant_exists(cli):
         assert "Usage: xuna" in cli(*command, "--help").out
 
 
-# What the topics say is what the program does.
+# The topics describe what the program does.
 
 
 def test_the_exit_codes_are_those_of_the_program():
@@ -254,7 +254,7 @@ def test_every_topic_that_is_named_anywhere_exists():
     assert named <= {*TOPICS, *COMMANDS}
 
 
-# What is to be copied can be pasted as it stands.
+# Text to copy can be pasted unchanged.
 
 STUBS = ("xuna", "jq", "docker", "pipx", "sqlite3", "python")
 STUB = """#!/bin/sh
@@ -351,5 +351,5 @@ def test_the_examples_of_the_commands_can_be_pasted_into_bash_and_zsh(paste):
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_no_text_of_the_help_is_taken_for_markup(name, cli):
-    """Text in square brackets vanishes where rich takes it for a style: of `[defaults]`, only the quotes are left."""
+    """Text in square brackets disappears if rich takes it for a style: of `[defaults]`, only the quotes are left."""
     assert "``" not in cli(*name.split(), "--help").out

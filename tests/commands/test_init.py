@@ -1,4 +1,4 @@
-"""`xuna init`: real questions on a terminal, a sandbox in place of the API."""
+"""`xuna init`: real questions on a terminal, with a sandbox as the API."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ ASKED_KEY, ASKED_AGENT, ASKED_NUMBER = (
 
 
 class Person:
-    """Answers each question once it is asked."""
+    """Answers each question after it was asked."""
 
     def __init__(self):
         self.terminal = Terminal("init", columns=200)

@@ -1,4 +1,4 @@
-"""`xuna init campaign`: a campaign file that can be run as it stands."""
+"""`xuna init campaign`: a campaign file that runs unchanged."""
 
 import shutil
 
@@ -11,7 +11,7 @@ JSON = ("--output", "json")
 
 @pytest.fixture
 def written(cli):
-    """Write a campaign file for a list, and return its text."""
+    """Write a campaign file for a list; return its text."""
 
     def write(path, *argv):
         cli("init", "campaign", path, "--to", "spring.toml", *argv)

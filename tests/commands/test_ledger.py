@@ -9,7 +9,7 @@ HELLO = ("-m", "Hi {{ name }}.")
 
 @pytest.fixture
 def called(cli, api, people):
-    """Four people who were called, on record in the file that is the default."""
+    """Four people who were called, in the default ledger."""
     return cli("batch-call", people(4), *HELLO)
 
 

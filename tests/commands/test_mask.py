@@ -1,4 +1,4 @@
-"""`--mask`, `XUNA_MASK` and CI: which outputs have whole numbers, and which do not."""
+"""`--mask`, `XUNA_MASK` and CI: which outputs have complete numbers, and which don't."""
 
 import json
 import re
@@ -14,7 +14,7 @@ WHOLE = re.compile(r"\+?1?555100000\d|555-0199|\+15550100000")
 
 @pytest.fixture
 def called(cli, api, people):
-    """A campaign in the ledger, with rejected rows; and who must not be called."""
+    """A campaign with rejected rows in the ledger, and people who must not be called."""
     path = people(rows=ROWS)
     cli("batch-call", path, *HELLO, exits=3)
     cli("do-not-call", "add", number(1))
@@ -58,7 +58,7 @@ def test_a_run_that_is_masked_says_rows_and_no_numbers(cli, api, people, output)
     assert not WHOLE.search(ran.out + ran.err)
     if output == "json":
         assert [row["row"] for row in ran.document["rejections"]] == [4, 5]
-    assert cli.called == [number(1), number(2)]  # only what is printed is masked
+    assert cli.called == [number(1), number(2)]  # only printed text is masked
 
 
 def test_a_rehearsal_that_is_masked_shows_no_number(cli, people):

@@ -1,4 +1,4 @@
-"""What people will hear is said before the first call, whatever --quiet; the bare command goes on working."""
+"""Problems in messages are reported before the first call, even with --quiet; a run without options still works."""
 
 import json
 from pathlib import Path

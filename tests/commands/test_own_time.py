@@ -1,4 +1,4 @@
-"""The columns `call_after` and `call_before`, through the command line."""
+"""The columns `call_after` and `call_before`, with the commands."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ def iso(moment):
 
 @pytest.fixture
 def four(listed):
-    """One who may be called now, one later, one too late, and one whose time can mean two days."""
+    """Four people: one may be called now, one later, one too late, and one has an ambiguous time."""
     return listed(
         (ANN, "Ann", iso(YESTERDAY), iso(TOMORROW)),
         (BO, "Bo", iso(TOMORROW), ""),

@@ -1,4 +1,4 @@
-"""Lists that people really have: their numbers, and the do-not-call lists that hold them."""
+"""Realistic lists: their numbers, and do-not-call lists with them."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a dry run shows before anybody is called, and who was called lately in other campaigns."""
+"""What a dry run shows before anybody is called, and who was recently called in other campaigns."""
 
 import sqlite3
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ PEOPLE = [
 
 
 def hours_in_london(from_now):
-    """Options with calling hours around a time in London."""
+    """Return options with calling hours around a time in London."""
     then = datetime.now(ZoneInfo("Europe/London")) + from_now
     begin, end = (f"{then + timedelta(hours=hours):%H:%M}" for hours in (-1, 1))
     return ("--hours", f"{begin}-{end}", "--close-early", "0")
@@ -135,7 +135,7 @@ def test_people_who_are_called_later_are_previewed_after_those_who_are_called_no
 
 
 def test_the_time_zones_are_those_that_the_calling_hours_see(cli, api, people):
-    path = people(rows=[("+15559876543", "Ann")])  # of no place
+    path = people(rows=[("+15559876543", "Ann")])  # without a place
     assert len(preview(cli, path)["time_zones"]) == 1
     zones = preview(cli, path, "--default-timezone", "America/Chicago")["time_zones"]
     assert zones == {"America/Chicago": 1}

@@ -1,4 +1,4 @@
-"""Rejected rows: why, in few lines, and the way back."""
+"""Rejected rows: the reasons in a few lines, and how to fix and call them."""
 
 import csv
 import os
@@ -56,7 +56,7 @@ def test_the_command_that_feeds_rejects_back_works_and_calls_nobody_twice(cli, h
     script = command.replace("xuna", f"{python} -m xuna_cli", 1) + " --output json"
     fed = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
     assert '"accepted": 2' in fed.stdout
-    # The whole list, fixed: everybody is known under the key that the first run, or the second, gave them.
+    # The corrected complete list: everybody has the same key as in the first or second run.
     mended = SOURCE.replace("555,Bob", "+15551230002,Bob").replace("\n,Carl", "\n+15551230003,Carl")
     (here / "list.csv").write_text(mended)
     again = cli("batch-call", "list.csv", *words, "--output", "json")

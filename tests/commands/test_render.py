@@ -1,4 +1,4 @@
-"""`xuna render`: what is reviewed is what is called."""
+"""`xuna render`: the reviewed calls are the calls that are made."""
 
 import csv
 import json
@@ -161,7 +161,7 @@ def test_a_rendered_list_whose_first_line_names_no_campaign_is_refused(rendered,
 
 
 def test_a_rejection_quotes_a_cell_with_a_separator_as_it_was(cli):
-    """`guard` writes an apostrophe behind a separator, and what is read back has none."""
+    """`guard` writes an apostrophe after a separator, and reading removes it."""
     cli.write(
         "people.jsonl",
         json.dumps({"phone": "nobody", "conversation_config_override": {"agent": {"language": "a;=b"}}}),
@@ -244,7 +244,7 @@ def test_who_is_marked_otherwise_in_the_review_is_not_called(cli):
 )
 @pytest.mark.parametrize("file", ["review.csv", "review.xlsx"])
 def test_a_review_that_has_lost_columns_calls_nobody(cli, file, gone):
-    """Empty columns are easily deleted; read as an ordinary list, it would call who is marked otherwise."""
+    """Empty columns are easily deleted; as an ordinary list, the file would call people who are marked otherwise."""
     cli.write("people.csv", LIST)
     cli(*RENDER[:-1], file, exits=3)
     rows = rows_of(cli.folder / file)

@@ -1,4 +1,4 @@
-"""Every command: where it is, and that with `--output json` it prints one document, whatever becomes of it."""
+"""Every command: where it is, and that it prints one document with `--output json`, whatever happens."""
 
 import json
 import os

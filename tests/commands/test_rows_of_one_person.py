@@ -1,4 +1,4 @@
-"""Two rows of one person: a no in any row is a no, else the first row that can be called."""
+"""Two rows of one person: a no in any row counts; otherwise the first row that can be called is used."""
 
 import itertools
 import json
@@ -88,7 +88,7 @@ def test_else_the_first_row_that_can_be_called_is(cli, size):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("fillers", [0, pytest.param(600, marks=pytest.mark.slow)])
 def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_size(cli, size, fillers):
-    """Honolulu and Harare are twelve hours apart: at any time, one window of twelve hours is open, and one is not."""
+    """Honolulu and Harare are twelve hours apart, so one of two windows of twelve hours is open at any time."""
     rows = [
         (ANN, "Ann", "Pacific/Honolulu"),
         (ANN, "Anna", "Africa/Harare"),
@@ -127,7 +127,7 @@ def test_a_mark_in_one_row_holds_for_the_others(cli, size, kind):
     if kind == "csv":
         rows = [(ANN, "A", "no"), (BOB, "B", "no"), (CAT, "C", ""), (ANN, "A", "yes")]
         people = listed(cli, "people.csv", rows, header="phone,name,Do Not Call")
-    else:  # where the first contact says nothing of the kind
+    else:  # the first contact has no such field
         rows = [(ANN, "{}"), (BOB, "{}"), (CAT, "{}"), (ANN, '{"doNotCall": true}')]
         lines = [
             json.dumps({"phone": number, "name": "N", **json.loads(more)}) + "\n" for number, more in rows

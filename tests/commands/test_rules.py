@@ -1,4 +1,4 @@
-"""Rules that two readers of the manual would read differently, a test for each rule."""
+"""Rules of the manual that two readers may understand differently, with a test for each."""
 
 import io
 import json
@@ -165,7 +165,7 @@ def test_a_list_that_breaks_in_the_middle_stops_with_counts_of_what_was_done(cli
 def test_somebody_who_stands_twice_far_apart_is_called_once_and_the_rest_of_a_list_half_called_is_too(
     cli, api, people
 ):
-    # Longer than what is read at once, so that the ledger is not asked about every row before the claim.
+    # More rows than are read at once, so that the ledger is not asked about every row before the claim.
     rows = [(number(index), f"Person {index}") for index in range(6_000)]
     rows[5_500] = rows[3]
     half = people(rows=rows[:3_000:2], name="half.csv")

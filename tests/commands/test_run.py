@@ -1,4 +1,4 @@
-"""`xuna run`: each run does what is due, and one that failed in a step does the others."""
+"""`xuna run`: each run does what is due; if one step fails, the other steps are still done."""
 
 import json
 
@@ -66,7 +66,7 @@ def test_a_person_is_told_what_was_done_and_that_the_campaign_has_finished(cli, 
 
 
 def test_who_opted_out_is_on_the_list_before_anybody_is_called(cli, served, spring, run, people, clock):
-    """A row of the same number under another key, added after the conversation."""
+    """A row of the same number with another key was added after the conversation."""
     served(opt_out=1.0)
     people(rows=[(number(0), "Ann", "1")], header=("phone", "name", "order"))
     spring('key = "order"', 'opt-out-when = "opt_out=true"')
@@ -93,7 +93,7 @@ def test_the_records_settle_a_held_batch_and_the_run_goes_on(api, spring, run, c
 
 @pytest.fixture
 def called(api, spring, run, people):
-    """A campaign that has called three, and has a fourth to call."""
+    """A campaign that has called three people and has a fourth to call."""
     run()
     people(4)
     return api

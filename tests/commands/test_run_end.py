@@ -1,4 +1,4 @@
-"""`--log`, `--metrics` and `--on-end`: told whatever happened, and never the reason of anything."""
+"""`--log`, `--metrics` and `--on-end`: they report every end of a run, and never change it."""
 
 import json
 import re
@@ -25,7 +25,7 @@ HELLO = ("-m", "Hi {{ name }}.")
 
 @pytest.fixture
 def hook(tmp_path):
-    """A command for --on-end, and what it was given: the document and the exit code, or None."""
+    """A command for --on-end, and its input: the document and the exit code, or None."""
     to = tmp_path / "told.json"
 
     class Hook:
@@ -44,7 +44,7 @@ def hook(tmp_path):
 
 @pytest.fixture
 def log(tmp_path):
-    """The log's file, and its events."""
+    """The path of the log, and its events."""
 
     class Log:
         path = tmp_path / "events.jsonl"
@@ -85,7 +85,7 @@ def test_what_the_manual_says_of_the_log_is_what_is_in_it(cli, api, people, log)
 
 
 def _far_apart():
-    """Two zones, many hours from each other; in the first one it is not about midnight."""
+    """Return two time zones with many hours between them; in the first one it is not near midnight."""
     zones = ["America/New_York", "Asia/Tokyo"]
     return zones if 2 <= datetime.now(ZoneInfo(zones[0])).hour <= 21 else zones[::-1]
 

@@ -1,4 +1,4 @@
-"""Argentina's and Brazil's two forms of a number are one person: never called twice, never in spite of a no."""
+"""The two forms of numbers in Argentina and Brazil are one person: never called twice, never called despite a no."""
 
 import pytest
 

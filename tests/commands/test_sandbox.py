@@ -42,7 +42,7 @@ DOCUMENTED = {
 
 @contextmanager
 def serving(*options):
-    """Run the sandbox in a process of its own, and give it with what it prints to export."""
+    """Run the sandbox in its own process; yield it with the variables that it prints for export."""
     process = subprocess.Popen(
         [sys.executable, "-m", "xuna_cli", "sandbox", "serve", "--port", "0", *options],
         stdout=subprocess.PIPE,
@@ -212,7 +212,7 @@ def test_every_request_waits_for_the_latency():
 
 @pytest.mark.slow
 def test_a_rehearsal_goes_the_same_way_each_time(cli, monkeypatch, people):
-    """The rehearsal of `xuna help sandbox`, in two sandboxes with one seed and one ledger, and in one with another."""
+    """The rehearsal of `xuna help sandbox`, in two sandboxes with the same seed, and in one with another seed."""
     path = people(40)
     ends = [
         rehearse(cli, monkeypatch, path, f"rehearsal {turn}", seed) for turn, seed in enumerate((3, 3, 4))
@@ -229,7 +229,7 @@ def test_a_rehearsal_goes_the_same_way_each_time(cli, monkeypatch, people):
 
 
 def rehearse(cli, monkeypatch, path, campaign, seed):
-    """Call everybody; return who was held, and what became of each person."""
+    """Call everybody; return who was held, and the outcome of each person."""
 
     def calls():
         return list(csv.DictReader(cli("campaigns", "export", campaign).out.splitlines()))

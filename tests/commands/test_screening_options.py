@@ -1,4 +1,4 @@
-"""The options that screen, through the command line."""
+"""The options for screening, with the commands."""
 
 import contextlib
 import csv
@@ -19,7 +19,7 @@ GLOBAL = "+870773111632"  # belongs to no country
 
 
 def closed_now():
-    """Hours in UTC that don't hold this moment, nor one in the next hours."""
+    """Return hours in UTC that don't include this moment or the next hours."""
     now = datetime.now(UTC)
     return f"{now + timedelta(hours=6):%H}:00-{now + timedelta(hours=7):%H}:00"
 
@@ -155,7 +155,7 @@ def test_max_calls_refuses_before_anything_is_sent(cli):
     )
     assert cli.called == []
     assert cli.call("people.csv", "--max-calls", "2", "--limit", "2", "-y")["counts"]["accepted"] == 2
-    # Those who were called already don't count.
+    # People who were already called don't count.
     assert cli.call("people.csv", "--max-calls", "1", "-y")["counts"]["accepted"] == 1
 
 
@@ -266,7 +266,7 @@ def test_a_number_with_several_keys_is_called_once_in_a_run_with_quiet_days(cli)
         document = cli.call("people.csv", *arguments, *more)
         assert document["screening"]["reasons"] == {"called-recently": 1}
         assert document["counts"]["duplicates"] == 1
-    assert sorted(cli.called) == [DENVER, CHICAGO]  # batches go out side by side
+    assert sorted(cli.called) == [DENVER, CHICAGO]  # batches are sent in parallel
 
 
 def test_without_quiet_days_each_key_of_a_number_is_called(cli):

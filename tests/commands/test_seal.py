@@ -1,4 +1,4 @@
-"""A sealed list is called as it was sealed, or not at all; and a second person's signature holds for its bytes."""
+"""A sealed list is called as it was sealed, or not at all; a second person's signature covers all its bytes."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ FILES = ("review.jsonl", "review.csv", "review.xlsx")
 
 @pytest.fixture
 def sealed(cli, api):
-    """`sealed("review.csv")` renders and seals the list of three."""
+    """`sealed("review.csv")` renders and seals the list of three people."""
     cli.write("people.csv", LIST)
 
     def render(file, *arguments):
@@ -34,7 +34,7 @@ def sealed(cli, api):
 
 
 def rows_of(path):
-    """The rows of a list as dictionaries of texts."""
+    """Return the rows of a list as dictionaries of texts."""
     text = path.read_text(encoding="utf-8") if path.suffix != ".xlsx" else ""
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in text.splitlines()]
@@ -238,7 +238,7 @@ needs_ssh = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there
 
 @pytest.fixture
 def sign(cli):
-    """`sign("review.csv")` signs a file as boss@example.com, whom the file `signers` allows."""
+    """`sign("review.csv")` signs a file as boss@example.com, who is in the file `signers`."""
     keys = {}
 
     def key_of(name):

@@ -123,7 +123,7 @@ def test_outcomes_and_report_are_read_in_the_simulated_time(simulation, call, cl
 
 
 def test_nothing_else_is_written_and_nobody_else_is_asked(simulation, call, monkeypatch, tmp_path):
-    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:1")  # where nobody listens
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:1")  # where no server listens
     monkeypatch.setenv("XUNA_LEDGER", str(tmp_path / "real.db"))
     call(("+12125550101", "Ann"), ledger=Given(str(tmp_path / "real.db"), "XUNA_LEDGER"))
     assert simulation.server.state.total == 1

@@ -36,8 +36,8 @@ def test_a_person_is_told_how_many_from_which_number_and_what_is_said_and_is_ask
     ("more", "times"),
     [
         ((), 2),
-        (("--max-calls", "5"), 2),  # the people who are counted for the question are counted for this, too
-        (("--yes", "--consent-column", "name"), 2),  # so are the rows, for the progress
+        (("--max-calls", "5"), 2),  # the count for the question is also used for this
+        (("--yes", "--consent-column", "name"), 2),  # the rows are also counted for the progress
     ],
 )
 def test_a_list_is_opened_once_ahead_of_the_calls(api, people, more, times):
@@ -110,7 +110,7 @@ def test_what_a_contact_is_called_is_never_obeyed_by_the_terminal(api, people):
 
 
 def test_a_network_that_is_dead_from_the_start_is_said_and_ends_soon(api, people, monkeypatch):
-    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:9")  # no server listens there
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "xuna_cli", "batch-call", str(people(2)), *HELLO],

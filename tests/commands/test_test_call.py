@@ -1,4 +1,4 @@
-"""`xuna test-call`: the words of a row, on a phone of one's own."""
+"""`xuna test-call`: the message of a row on one's own phone."""
 
 import re
 import shlex

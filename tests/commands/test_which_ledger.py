@@ -1,4 +1,4 @@
-"""Whoever is about to begin a new ledger is told, and stopped where one should have been there."""
+"""A new ledger is reported, and stops the run if a ledger should already exist."""
 
 import pytest
 

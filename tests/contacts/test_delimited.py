@@ -234,7 +234,7 @@ def test_the_line_that_names_the_separator_is_no_row(opened, first):
     ],
 )
 def test_a_title_above_the_header_is_told(opened, text, row, delete):
-    if delete is None:  # a column of one cell may be anything
+    if delete is None:  # a single column may contain anything
         with pytest.raises(InputError, match="no column with a known name"):
             opened(text, name="a.csv")
         return

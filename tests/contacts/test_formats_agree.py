@@ -1,4 +1,4 @@
-"""One list in every format: the same people are called, with the same words, and the same rows are rejected."""
+"""One list in every format: the same people are called with the same messages, and the same rows are rejected."""
 
 import csv
 import io
@@ -19,7 +19,8 @@ from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message
 
 HEADER = ("Phone", "First Name", "City")
-# Spreadsheets have no control characters; marks of a spreadsheet are no part of a CSV cell, and are in JSON.
+# Spreadsheets have no control characters. Spreadsheet marks are not part of a CSV cell, but they are part of a JSON
+# text.
 WORDS = (
     st.text(
         st.characters(

@@ -1,4 +1,4 @@
-"""Which column is called: real headers, by name and by what is in them."""
+"""Choosing the phone column of real headers, by names and by cells."""
 
 import json
 

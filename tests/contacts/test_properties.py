@@ -15,7 +15,7 @@ from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# Any text a file can hold: no NUL, no half of a character.
+# Any text that a file can contain: no NUL, no half characters.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 JSON_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 JSON_VALUE = st.recursive(
@@ -49,7 +49,7 @@ def tables(draw):
 def test_every_row_written_as_csv_comes_back_once(*, table, delimiter, find_it, encoding, end, quoting):
     header, rows = table
     if end != "\r\n":
-        quoting = csv.QUOTE_ALL  # else the writer leaves the other line ends without quotes
+        quoting = csv.QUOTE_ALL  # otherwise the writer doesn't quote the other line ends
     if end == "\r":
         header = ["phone", *(f"c {n}" for n in range(1, len(header)))]  # the header's line end counts
     file = io.StringIO(newline="")
@@ -57,14 +57,14 @@ def test_every_row_written_as_csv_comes_back_once(*, table, delimiter, find_it, 
     writer.writerow(header)
     writer.writerows(rows)
     content = file.getvalue().encode(encoding)
-    # The delimiter is only to be found where the header doesn't hold another one, or a part of a row.
+    # The delimiter can only be detected if the header contains no other one, and no part of a row.
     if not (find_it and len(header) > 1 and not any(set(",;\t|\r\n") & set(name) for name in header)):
         options = {"delimiter": delimiter}
     else:
         options = {}
     if encoding == "utf-16-be":
         options["encoding"] = encoding
-    options["phone_columns"] = ("phone",)  # another name may be of a phone by chance
+    options["phone_columns"] = ("phone",)  # another name may mean a phone by chance
 
     expected = []
     for row_number, row in enumerate(rows, 2):
@@ -104,7 +104,7 @@ def test_every_value_written_as_json_comes_back_once(values, kind, ascii_only, i
         if isinstance(value, dict):
             cells = {key: cell.strip() if isinstance(cell, str) else cell for key, cell in value.items()}
             assert row == Contact(row.row_number, cells)
-            assert json.dumps(row.fields) == json.dumps(cells)  # 1, 1.0 and True are equal to Python
+            assert json.dumps(row.fields) == json.dumps(cells)  # in Python, 1, 1.0 and True are equal
         else:
             assert row.code == "row-not-an-object"
 
@@ -134,7 +134,7 @@ def test_an_array_cut_off_anywhere_never_passes(values, data):
 
 
 def refuses_or_reads(content: bytes, name: str, **options):
-    """Anything but rows or an InputError comes out of here and fails the test."""
+    """Only rows or an InputError are allowed; any other exception fails the test."""
     refused = None
     rows = []
     try:

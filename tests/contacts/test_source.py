@@ -295,7 +295,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_noticed(tmp_path, kind):
 
 
 def replace_by_itself(path):
-    """Save as most programs do: another file gets the name, and who reads the old one goes on reading it."""
+    """Save like most programs: a new file gets the name, and a program that reads the old file continues with it."""
     other = path.with_suffix(".new")
     other.write_bytes(path.read_bytes())
     other.replace(path)

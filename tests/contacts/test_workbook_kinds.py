@@ -1,4 +1,4 @@
-"""Workbooks that people really have: no row is lost, and a cell is what the sheet shows."""
+"""Realistic workbooks: no row is lost, and a cell has the text that the sheet displays."""
 
 import datetime as dt
 import io
@@ -47,7 +47,7 @@ def faults(rows):
 def test_a_row_of_errors_is_a_row_in_xlsx(read, error, prefix):
     cell = f'<c t="e"><v>{error}</v></c>'
     rows = [row(1, *HEADER), row(2, "+15551230001", "Ann"), row(3, cell, cell), row(5, "+15551230002", cell)]
-    if prefix:  # as some programs write it, each element with a prefix
+    if prefix:  # as some programs write it, with a prefix for each element
         rows = [each.replace("</", "</x:").replace("<c ", "<x:c ").replace("<c>", "<x:c>") for each in rows]
         rows = [
             each.replace("<row", "<x:row")

@@ -1,4 +1,4 @@
-"""Only what is proven is joined; each test is one way to be wrong about it."""
+"""Only proven matches are made; each test is one way to be wrong."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from xuna_cli.outcomes.joining import (
 )
 
 SENT = 1_800_000_000.0
-AT = "2027-01-15T08:00:00.000Z"  # SENT, as the ledger writes it
+AT = "2027-01-15T08:00:00.000Z"  # SENT in the ledger's format
 ANN, BOB, CID = "+15552000001", "+15552000002", "+15552000003"
 
 
@@ -24,7 +24,7 @@ def batch(number, batch_id, state=BatchState.ACCEPTED, size=2, run=1):
 
 
 class World:
-    """A campaign (1) and another one (2), as a joiner sees them."""
+    """A campaign (1) and another one (2), as the joiner sees them."""
 
     def __init__(self, *batches, others=(), known=(), agent="me", rivals=()):
         self.numbers = {record.id: numbers for record, numbers in batches}

@@ -1,4 +1,4 @@
-"""Whatever records an API makes up: each is counted once, and none is joined with a call that it can't be of."""
+"""Arbitrary records of the API: each is counted once, and none is matched to a call that it can't belong to."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Which values of a field are an opt-out: whatever is not clearly none."""
+"""Values of a field that mean an opt-out: all that are not clearly none."""
 
 import pytest
 

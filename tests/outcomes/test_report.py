@@ -1,4 +1,4 @@
-"""The page about a campaign, made from a ledger that holds a bit of everything."""
+"""The report about a campaign, from a ledger with all kinds of contents."""
 
 import random
 import re
@@ -33,7 +33,7 @@ def build(
     rationale="because",
     criterion="goal_reached",
 ):
-    """Make a ledger with a campaign of accepted, unknown and short batches, and what came of them."""
+    """Make a ledger with a campaign of accepted, unknown and short batches, and their outcomes."""
     now = [BEGIN]
     ledger = open_ledger(path, now=lambda: now[0])
     description = RunDescription(
@@ -95,7 +95,7 @@ def page_of(tmp_path, *, with_people=False, zone=UTC, **options):
 
 
 class Page(HTMLParser):
-    """Reads a page, and fails on what isn't closed."""
+    """Parses a page, and fails on unclosed elements."""
 
     VOID = ("meta", "br")
 

@@ -39,7 +39,7 @@ def report_of(cli):  # noqa: F811
 
 
 def drawn_list(drawn):
-    """Rows of which some are good, some twice, some not to be called and some wrong."""
+    """Rows of all kinds: good, duplicate, not to be called, and wrong."""
     rows = [(number(place), f"Person {place}") for place in range(drawn.randint(4, 14))]
     rows += [drawn.choice(rows) for _ in range(drawn.randint(0, 3))]
     rows += [("nonsense", "X")] * drawn.randint(0, 2) + [("", "Y")] * drawn.randint(0, 2)
@@ -86,7 +86,7 @@ def test_every_row_of_a_random_campaign_is_counted_once(cli, served, people, clo
         cli("batch-call", path, *HELLO, exits=CODES)
 
     seen = report_of(cli)
-    # A run that was stopped by an unknown outcome may not have read all rows.
+    # A run that an unknown outcome has stopped may not have read all rows.
     assert seen.rows.rows == len(rows) if seen.rows.complete else seen.rows.rows <= len(rows)
     assert seen.rows.called == seen.called == seen.people_called
     assert seen.rows.held == sum(held.batch.size for held in seen.held)

@@ -9,7 +9,7 @@ CAMPAIGN = Campaign(1, "c", None, "sandbox", None, "", {}, {})
 
 
 class Watched:
-    """Plays readings one after the other, on a clock that nobody waits for; the last one is played on."""
+    """Plays readings one after the other, with a fake clock; repeats the last one."""
 
     def __init__(self, *readings, lasts=600.0):
         self.readings = list(readings)

@@ -1,4 +1,4 @@
-"""The event log: whole lines, no matter who else writes, and never the end of a run."""
+"""The event log has complete lines, even with several writers, and never ends a run."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def failures():
 
 @pytest.fixture
 def opened(tmp_path, failures):
-    """Open the log of the test, again and again."""
+    """Open the test's log, also several times."""
     clock = FakeClock()
     logs = []
 

@@ -1,4 +1,4 @@
-"""Masked phone numbers: none stays whole, and nothing else is touched."""
+"""Masked phone numbers: no number stays complete, and nothing else is changed."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def masking():
         ('"(212) 555-0101" has no country', '"212•••0101" has no country'),
         ("0151 12345678", "0151•••5678"),
         ("Ann,2125550101,x", "Ann,212•••0101,x"),
-        ("'+15551000001", "'+1555•••0001"),  # as CSV has it for spreadsheets
+        ("'+15551000001", "'+1555•••0001"),  # as CSV protects it from spreadsheets
         ("+1\u00a0212\u00a0555\u20110101", "+1212•••0101"),
         (r'"(212)\u00a0555\u20110101"', '"212•••0101"'),  # the same in JSON
         ("22 33 44 55", "223•••55"),
@@ -62,7 +62,7 @@ def test_a_number_is_shown_in_part_however_it_is_written(text, shown):
         "550e8400-e29b-41d4-a716-446655440000",
         "contacts-20261127.csv",
         "20261127",
-        "4111111111111111111",  # too long for a number
+        "4111111111111111111",  # too long for a phone number
     ],
 )
 def test_what_is_no_number_stays(text):

@@ -1,4 +1,4 @@
-"""Progress that a person can read: what is done, how fast, why nothing moves; at every width."""
+"""Progress for people: what is done, how fast, and why nothing is sent, at every width."""
 
 import pytest
 
@@ -76,7 +76,7 @@ def test_of_how_many_is_only_said_where_it_is_known(progress, per_second, line):
     [
         (Expected(people=800), "100 of 800 called (12%) · 60/min · 12 min left · 4 requests in progress"),
         (Expected(people=50), "100 of 100 called (100%) · 60/min · 4 requests in progress"),
-        # Half of the rows were people to call, so that half of those to come will be: 500 - 100.
+        # Half of the rows so far were people to call, so assume the same for the rest: 500 - 100.
         (
             Expected(rows=1000),
             "100 called · 500 of 1,000 rows read (50%) · 60/min · 7 min left · 4 requests in progress",
@@ -118,7 +118,7 @@ def test_the_rate_is_that_of_the_last_minute():
     assert rate.per_second is None
     rate.note(100.0, 0)
     rate.note(101.0, 50)
-    assert rate.per_second is None  # too short for a rate
+    assert rate.per_second is None  # too short a time for a rate
     for second in range(2, 200):
         rate.note(100.0 + second, 1000 if second < 100 else 1000 + 3 * (second - 100))
     assert rate.per_second == pytest.approx(3.0)

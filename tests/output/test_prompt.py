@@ -1,4 +1,4 @@
-"""What a person is told before they are asked."""
+"""Information before the question."""
 
 from datetime import UTC, datetime, timedelta
 

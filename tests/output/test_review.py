@@ -1,4 +1,4 @@
-"""What `render` writes is what is read back: by us, and after another program has saved it."""
+"""What `render` writes is read back unchanged, also after another program has saved it."""
 
 import contextlib
 import io
@@ -104,7 +104,7 @@ def saved_by_openpyxl(path):
 
 
 def saved_by_xlsxwriter(path):
-    """Save the texts as another program does, with shared strings."""
+    """Save the texts like another program, with shared strings."""
     rows = list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))
     book = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("Table 1")

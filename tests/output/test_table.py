@@ -1,4 +1,4 @@
-"""The table: short, plain where nobody watches, and nothing of it cut at any width."""
+"""The table: short, plain if nobody watches, and never cut at any width."""
 
 import contextlib
 import io
@@ -50,7 +50,7 @@ def shown(stream=None, **fields):
 
 
 def joined(text):
-    """Return what stands in a table's first column, folded lines put together."""
+    """Return the texts of a table's first column, with wrapped lines joined."""
     cells = [re.split("[│┃]", line)[1].strip() for line in text.splitlines() if line[:1] in {"│", "┃"}]
     return "".join(cells)
 

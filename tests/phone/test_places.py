@@ -1,4 +1,4 @@
-"""Where numbers may be: compared with the time zone database's own countries and towns."""
+"""Places of numbers, compared with the time zone database's countries and towns."""
 
 import unicodedata
 from collections import defaultdict
@@ -13,7 +13,7 @@ from xuna_cli.phone.zones import offsets
 
 
 def table():
-    """The database's table of countries, read in another way than the program does."""
+    """The database's table of countries, read in a different way than the program does."""
     lines = [line.split("\t") for line in zone_rules().text("zone.tab").splitlines() if line[:1] != "#"]
     found = defaultdict(set)
     for region, _, name, *_ in lines:
@@ -137,7 +137,7 @@ def test_the_town_that_a_zone_is_called_after_is_in_it(towns):
 
 
 def complete(region, prefix):
-    """A number that begins so, that is bound to a place; None: there is none that is easily found."""
+    """Return a number with this prefix that is bound to a place, or None if none is easily found."""
     for length in range(len(prefix) + 2, 14):
         for digit in "25":
             number = "+" + prefix + digit * (length - len(prefix))
@@ -148,7 +148,7 @@ def complete(region, prefix):
 
 
 def test_every_new_area_code_of_a_state_with_several_zones_has_its_overlay(towns):
-    """The rule: who has no places of their own in the data is new, and shares those of an older one."""
+    """The rule: an area code without places of its own in the data is new, and shares those of an older one."""
     states, places = {}, defaultdict(set)
     for prefix, name in towns.items():
         if prefix.startswith("1") and len(prefix) == 4:

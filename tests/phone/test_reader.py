@@ -250,7 +250,7 @@ def test_strict_demands_assigned_numbers():
 
 
 def test_a_number_with_plus_means_the_same_in_every_region():
-    # The library alone would read +0…, +00… by the region's dialling prefixes.
+    # By itself the library would read +0… and +00… with the region's dialing prefixes.
     for region in REGIONS:
         with pytest.raises(PhoneProblem):
             normalise("+0012125550123", region=region)
@@ -292,7 +292,7 @@ def test_any_cell_is_a_number_or_a_problem_and_a_number_stays_what_it_is(cell, r
 
 
 def _library(number):
-    """The library's words alone."""
+    """The library's answer, without our rules."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
@@ -315,7 +315,7 @@ def _verdict(read, cell):
 
 
 class _Slow(PhoneReader):
-    """Goes the library's way with every cell."""
+    """Takes the slow path for every cell."""
 
     normalise = PhoneReader._slow_path
 
@@ -351,7 +351,7 @@ def test_the_fast_path_has_the_librarys_verdict_on_national_numbers():
         reader, slow = readers[region]
         expected = _verdict(slow.normalise, cell)
         assert _verdict(reader.normalise, cell) == expected, (region, cell)
-        # With what only the slow path takes: a no-break space, and a prefix.
+        # With characters that only the slow path accepts: a no-break space, and a prefix.
         assert _verdict(reader.normalise, f"tel: {cell}\N{NO-BREAK SPACE}") == expected, (region, cell)
         if expected.startswith("+"):
             accepted += 1

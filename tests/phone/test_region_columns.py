@@ -1,4 +1,4 @@
-"""What a cell says about a country, and which columns are asked."""
+"""Countries in cells, and the columns that are used for them."""
 
 import phonenumbers
 import pytest
@@ -33,7 +33,7 @@ def test_no_name_of_a_country_is_taken_for_another_one(language):
 
 
 def test_every_region_with_phone_numbers_has_a_code_of_three_letters():
-    assert phonenumbers.SUPPORTED_REGIONS - set(ALPHA_3.values()) == {"AC", "TA"}  # which ISO has not
+    assert phonenumbers.SUPPORTED_REGIONS - set(ALPHA_3.values()) == {"AC", "TA"}  # which ISO doesn't have
     assert {region_of(code) for code in ALPHA_3} <= phonenumbers.SUPPORTED_REGIONS
 
 

@@ -1,4 +1,4 @@
-"""Every number that a cell of a do-not-call list may mean is on the list, or the list can't be used."""
+"""All numbers that a do-not-call cell may mean are listed, or the list can't be used."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What people write for a time zone means one with summer time, or is refused."""
+"""Time zones as people write them: each means a zone with daylight saving time, or is refused."""
 
 import pytest
 
@@ -26,7 +26,7 @@ NEW_YORK, TORONTO, BERLIN = "+12128765432", "+14162345678", "+493012345678"
         ("US/Eastern", "US/Eastern"),
         ("CET", "CET"),
         ("Etc/UTC", "Etc/UTC"),
-        ("Etc/GMT+5", "Etc/GMT+5"),  # nobody writes that by chance
+        ("Etc/GMT+5", "Etc/GMT+5"),  # nobody writes this by chance
     ],
 )
 def test_a_name_means_its_zone(text, zone):

@@ -1,4 +1,4 @@
-"""The newest rules win, wherever they are."""
+"""The newest time zone rules are used, wherever they are."""
 
 import json
 import os
@@ -17,7 +17,7 @@ DENVER = (PACKAGED / "America/Denver").read_bytes()
 
 
 def folder(tmp_path, name, first_line, file="tzdata.zi"):
-    """A database whose Vancouver has the clocks of Denver."""
+    """A database in which Vancouver has the clocks of Denver."""
     made = tmp_path / name
     (made / "America").mkdir(parents=True)
     (made / "America/Vancouver").write_bytes(DENVER)

@@ -15,7 +15,7 @@ def document(count=3, **fields):
 
 
 class Client(httpx.Client):
-    """A client of a sandbox, with its key; never keeps a connection, and loads no authorities, which take long."""
+    """A client of a sandbox with its key; it keeps no connections, and loads no authorities, because that is slow."""
 
     def __init__(self, server, **options):
         options = {

@@ -1,4 +1,4 @@
-"""What the sandbox answers when nothing is wrong with it."""
+"""The sandbox's answers without faults."""
 
 import json
 
@@ -282,7 +282,7 @@ def test_the_same_seed_tells_the_same_stories_and_another_seed_others():
 
 
 def answers(seed, people=200, attempts=2, **options):
-    """Return what each person's record of each attempt says of opting out; None: there is no record."""
+    """Return each person's answer about opting out, for each attempt; None if there is no record."""
     conversations = ConversationOptions(page_size=100, **options)
     with SandboxServer(seed=seed, conversations=conversations) as sandbox, Client(sandbox) as client:
         said = []
@@ -304,7 +304,7 @@ def answers(seed, people=200, attempts=2, **options):
 @pytest.mark.slow
 def test_a_share_of_people_opt_out_in_each_of_their_records():
     first, second = answers(1, unanswered=0.4, opt_out=0.2)
-    assert first.keys() != second.keys()  # who answers differs with the attempt
+    assert first.keys() != second.keys()  # other people answer the second attempt
     assert {number: first[number] for number in first.keys() & second.keys()} == {
         number: second[number] for number in first.keys() & second.keys()
     }
@@ -322,7 +322,7 @@ def test_answers_are_the_same_for_the_same_seed():
 
 @pytest.mark.slow
 def test_calling_again_who_did_not_answer_reaches_nearly_everybody():
-    """What one person does depends on the seed, the number and which call it is, not on who else is called."""
+    """A person's behavior depends on the seed, the number and which call it is, not on who else is called."""
     everybody = answers(1, 100, 5, unanswered=0.4)
     reached = set()
     conversations = ConversationOptions(page_size=100, unanswered=0.4)

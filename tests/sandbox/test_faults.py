@@ -1,4 +1,4 @@
-"""Each fault: what the client sees, and what the server took."""
+"""Each fault: what the client sees, and what the server accepted."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -134,7 +134,7 @@ def test_faults_can_be_cleared(sandbox, client):
     assert statuses(client, 1) == [200]
 
 
-# ------------------------------------------------------------------------------ provably not taken
+# ------------------------------------------------------------------------------ provably not accepted
 
 
 def test_an_answer_of_any_status_and_body_comes_instead(sandbox, client):
@@ -246,7 +246,7 @@ def test_a_batch_above_the_maximum_is_too_large(sandbox, client):
     assert sandbox.state.total == 5
 
 
-# --------------------------------------------------------------------- taken, and the client can't know
+# --------------------------------------------------------------------- accepted, and the client can't know
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Days on which nobody is called, and the time before which nobody is."""
+"""Days without calls, and the start of a campaign."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ def look(rule, number, now):
         (DENVER, "2026-12-27T07:00:00+00:00", None),
         (LONDON, "2026-12-24T23:59:00+00:00", None),
         (LONDON, "2026-12-25T00:00:00+00:00", "2026-12-27T00:00:00+00:00"),
-        (NOWHERE, "2026-12-24T10:00:00+00:00", "2026-12-27T12:00:00+00:00"),  # it is the 25th somewhere
+        (NOWHERE, "2026-12-24T10:00:00+00:00", "2026-12-27T12:00:00+00:00"),  # somewhere it is the 25th
         (NOWHERE, "2026-12-24T09:59:00+00:00", None),
     ],
 )
@@ -48,7 +48,7 @@ def test_nobody_is_called_on_a_day_of_their_own_calendar(number, now, opens_at):
 
 @pytest.mark.parametrize("minutes", range(-10, 50 * 60 + 10, 10))
 def test_where_nobody_knows_the_place_a_day_off_lasts_as_long_as_it_lasts_anywhere(minutes):
-    begins = datetime(2026, 12, 24, 10, tzinfo=UTC)  # at the dateline; it ends there 50 hours later
+    begins = datetime(2026, 12, 24, 10, tzinfo=UTC)  # at the date line; the day ends there 50 hours later
     reason = look(NotOn(frozenset({date(2026, 12, 25)}), ZONES), NOWHERE, begins + timedelta(minutes=minutes))
     if 0 <= minutes < 50 * 60:
         assert reason is not None
@@ -58,7 +58,7 @@ def test_where_nobody_knows_the_place_a_day_off_lasts_as_long_as_it_lasts_anywhe
 
 
 def test_the_answer_is_the_same_whatever_was_asked_before():
-    """One rule is asked through two weeks, in two-hour steps, and compared with a fresh one each time."""
+    """Ask one rule for two weeks in two-hour steps, and compare it with a new rule each time."""
     days = frozenset({date(2026, 12, 25), date(2026, 12, 27), date(2027, 1, 1)})
     rule, moment = NotOn(days, ZONES), datetime(2026, 12, 23, tzinfo=UTC)
     seen = set()

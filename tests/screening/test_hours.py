@@ -80,7 +80,7 @@ def test_the_reason_names_the_day_when_it_is_another():
         ("2026-11-28T01:59", True),  # Friday's window ends on Saturday
         ("2026-11-28T02:00", False),
         ("2026-11-28T22:30", False),
-        ("2026-11-30T01:00", False),  # Sunday had none
+        ("2026-11-30T01:00", False),  # Sunday has no window
         ("2026-11-30T22:00", True),
     ],
 )
@@ -159,7 +159,7 @@ ZONES = (
     opens=st.integers(0, 1439),
     length=st.integers(1, 1439),
     days=st.frozensets(st.integers(0, 6), min_size=1),
-    # Half an hour around the year's changes of clocks, and anywhere.
+    # Half an hour around the year's clock changes, and any other time.
     now=MOMENTS,
 )
 def test_whenever_it_is_open_the_wall_clock_says_so(zone, opens, length, days, now):
@@ -220,7 +220,7 @@ def test_the_default_zone_is_for_numbers_that_tell_none_alone():
 
 def test_the_default_zone_only_chooses_within_the_country():
     of = hours("09:00-20:00")
-    unassigned = "+15559876543"  # no area has it: anywhere from Guam to Newfoundland
+    unassigned = "+15559876543"  # no area code: anywhere from Guam to Newfoundland
     now = at("2026-11-24T12:00", NEW_YORK)
     assert judge(of, now, number=unassigned).code in ("outside-hours", "no-common-hour")
     assert judge(of, now, number=unassigned, default=NEW_YORK) is None

@@ -17,7 +17,7 @@ EXAMPLE_TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumbe
 
 
 def nanp(draw):
-    """North American numbers, of which most lists are, costly area codes among them."""
+    """North American numbers, which most lists contain, with costly area codes among them."""
     area = draw.choice(
         ["900", "976", "500", "533", "800", "888", "212", "684", "242", str(draw.randrange(200, 1000))]
     )
@@ -49,7 +49,7 @@ def examples():
 
 
 def check(e164, number):
-    # What E.164 means is what counts: a number that was typed with a doubtful prefix is read anew.
+    # Only the E.164 form counts; a number with a doubtful prefix is read again.
     number = phonenumbers.parse(e164)
     if phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) != e164:
         return False

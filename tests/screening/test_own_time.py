@@ -1,4 +1,4 @@
-"""A person's own time: not before and not after what the contact gives, wherever the person may be."""
+"""A person's own time: no call before or after it, wherever the person may be."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -193,7 +193,7 @@ ENDS = st.one_of(st.none(), TIMES, TIMES.map(lambda at: at.replace(tzinfo=timezo
     has_hours=st.booleans(),
 )
 def test_a_deferral_ends_exactly_when_the_call_is_allowed(after, before, number, start, day_off, has_hours):
-    """At the time that a deferral gives, all rules allow the call; shortly before, one of them doesn't."""
+    """At the time that a deferral gives, all rules allow the call; shortly before it, at least one does not."""
     screening = Screening(
         own_time=RULE,
         start=None if start is None else Start(start.replace(tzinfo=UTC)),

@@ -1,4 +1,4 @@
-"""No template stalls the program or fills the memory, whatever stands in it and in the cells."""
+"""No template can block the program or fill the memory, whatever the template and the cells contain."""
 
 import time
 

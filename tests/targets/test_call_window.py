@@ -1,4 +1,4 @@
-"""`call_after` and `call_before`: read in one way only, or the row is rejected."""
+"""`call_after` and `call_before` have only one meaning, or the row is rejected."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -35,12 +35,12 @@ def local(*parts):
         ("24 Dec 2026, 9:30 pm", local(2026, 12, 24, 21, 30), None),
         ("2026-12-24T09:00+01:00", datetime(2026, 12, 24, 9, tzinfo=EAST), None),
         ("2026-12-24T09:00:00.250Z", datetime(2026, 12, 24, 9, tzinfo=UTC), None),
-        # A date only: from its beginning, until its end.
+        # A date without a time: from its start, or until its end.
         ("2026-12-24", local(2026, 12, 24), local(2026, 12, 25)),
         ("24 December 2026", local(2026, 12, 24), local(2026, 12, 25)),
         (TypedText("24/12/2026", date(2026, 12, 24)), local(2026, 12, 24), local(2026, 12, 25)),
         (TypedText("03/04/2026 08:00", local(2026, 4, 3, 8)), local(2026, 4, 3, 8), None),
-        # What lists write for "ever" and "never".
+        # Values that lists have for "ever" and "never".
         ("0001-01-01", local(2, 1, 1), local(2, 1, 1)),
         ("9999-12-31", local(9998, 12, 31), local(9998, 12, 31)),
         ("9999-12-31T23:59:59-12:00", datetime(9998, 12, 31, tzinfo=timezone(-timedelta(hours=12))), None),
@@ -84,7 +84,7 @@ def test_what_can_not_be_read_rejects_its_row(column, cell, words):
 
 
 def test_a_date_of_a_workbook_is_not_taken_for_the_same_text_elsewhere():
-    """What a text could mean is not known from a typed cell that looks the same."""
+    """A typed cell doesn't decide what a text that looks the same means."""
     assert build({"call_after": TypedText("03/04/2026", date(2026, 4, 3))}).window.after == local(2026, 4, 3)
     assert build({"call_after": "03/04/2026"}).code == "call-time"
     assert build({"call_after": TypedText("03/04/2026", date(2026, 3, 4))}).window.after == local(2026, 3, 4)
@@ -103,7 +103,7 @@ def test_an_error_of_the_workbook_rejects_the_row():
         ("2026-12-24T10:00Z", "2026-12-24T10:30+01:00", True),
         ("2026-12-24", "2026-12-24", False),  # that day
         ("2026-12-24T10:00Z", "2026-12-24T11:30+01:00", False),
-        ("2026-12-24T10:00Z", "2026-12-24T09:00", False),  # the person's zone decides
+        ("2026-12-24T10:00Z", "2026-12-24T09:00", False),  # the person's time zone decides
     ],
 )
 def test_times_that_exclude_each_other_reject_the_row(after, before, never):

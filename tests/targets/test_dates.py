@@ -1,4 +1,4 @@
-"""Dates and times are said as people say them, in their language, and never guessed."""
+"""Dates and times are spoken as people say them, in their language, and never guessed."""
 
 import subprocess
 import sys

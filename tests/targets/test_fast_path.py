@@ -1,4 +1,4 @@
-"""The fast path says what the slow path says, or nothing: this holds the two together."""
+"""The fast path gives the same result as the slow path, or none."""
 
 import json
 from functools import lru_cache
@@ -142,7 +142,7 @@ MESSAGES = [
     "({{ name }}) .{{ firm }}",
     "[{{ name }}] #{{ name }}! &{{ firm }}; 5%{{ name }}% Ã{{ firm }}» <{{ name }}>",
     "2026-{{ name }}-03 {{ firm }}:05:00",
-    "Caf\udce9: {{ name }}",  # a byte of another encoding than UTF-8, as the command line gives it
+    "Caf\udce9: {{ name }}",  # a byte that is not UTF-8, as the command line passes it
     "{ {{ name }} }",
     "Hi {{ name | title }}",
     "{{ name }}" + " and so on" * 100,
@@ -163,7 +163,7 @@ def compiled(message, rest):
 
 
 def both_paths(message, rest, contacts, *, strict, complete):
-    """Return what the two paths make of the contacts, each with the warnings of its lint, and how many took the fast one."""
+    """Return the results of both paths with the lint warnings of each, and how many contacts took the fast path."""
     overrides = compiled(message, rest)
     results = []
     fast = 0
@@ -194,7 +194,7 @@ def test_of_every_odd_cell_the_fast_path_says_what_the_slow_path_says(message, r
         for cell in ODD
         for odd in ({"name": cell}, {"firm": cell}, {"name": cell, "firm": cell})
     ]
-    for row in rows:  # one at a time: warnings are of the first row with one
+    for row in rows:  # one by one, because a warning belongs to the first row that has it
         for complete in (True, False):
             fast, slow, _ = both_paths(
                 message, rest, [Contact(2, {"phone": JOHN, **row})], strict=strict, complete=complete

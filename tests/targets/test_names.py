@@ -1,4 +1,4 @@
-"""`{{ first_name }}` finds `First Name`; what may be two columns is an error; hints work in bash and zsh."""
+"""`{{ first_name }}` finds `First Name`; ambiguous names are errors; hints work in bash and zsh."""
 
 import json
 import shlex

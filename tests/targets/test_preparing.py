@@ -181,7 +181,7 @@ def test_a_later_contact_in_json_may_spell_its_zone_otherwise(name):
 @pytest.mark.parametrize(("letters", "fits"), [(987, True), (988, False), (10_000, False)])
 @pytest.mark.parametrize("letter", ["a", "é", "漢", "😀"])
 def test_a_key_that_no_ledger_holds_is_a_rejection_of_its_row(letter, letters, fits):
-    """1,000 bytes with the number (12) and the separator."""
+    """1,000 bytes, including the number (12) and the separator."""
     size = len(letter.encode())
     prepare = TargetBuilder(phones=PhoneColumns(("phone",)), columns=("phone", "order"), key_column="order")
     made = prepare(

@@ -1,4 +1,4 @@
-"""What is never right in speech rejects its row; what a person is called, or a sentence has, does not."""
+"""Text that is never right in speech rejects its row; names of people and normal sentences don't."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ JOHN = "+15551230001"
 
 
 def judge(*rows, template="Hi {{ name }}.", columns=("phone", "name"), **options):
-    """Return what becomes of rows, and what was noted."""
+    """Return the results of rows, and the warnings."""
     overrides = [first_message(template)] if template else []
     lint = Lint(
         strict=False, literals=[text for each in overrides for text in each.template.literals], **options
@@ -323,7 +323,7 @@ def test_what_is_not_spoken_may_have_braces_and_marks():
     assert check_literals([prompt, first_message("Hi <break time='1s'/> 5% [laughs]")], allow_odd=False) == []
 
 
-# --- the lists that people have -------------------------------------------------------------------
+# --- realistic lists -------------------------------------------------------------------------------
 
 
 def absurd(name):

@@ -1,4 +1,4 @@
-"""Runs as evidence: who, what, whom not and why, and that nobody changed it since."""
+"""Runs as evidence: who called whom, who was not called and why, and that nobody has changed it."""
 
 import csv
 import getpass
@@ -23,7 +23,7 @@ WHO = f"{getpass.getuser()}@{socket.gethostname()}"
 
 @pytest.fixture
 def ran(cli, api, people):
-    """One run on five rows: two are called, two rejected, one is on the do-not-call list."""
+    """One run with five rows: two are called, two rejected, and one is on the do-not-call list."""
     cli("do-not-call", "add", number(2), "--reason", "asked on the phone")
     return cli("batch-call", people(rows=ROWS), *HELLO, exits=3)
 
@@ -61,7 +61,7 @@ def test_a_list_that_is_written_to_during_the_run_is_said(cli, api, people):
     api.faults.add(Latency(seconds=0.3, times=1))
 
     def append():
-        wait_until(lambda: api.state.requests_total > 2)  # the look-ups, and the first batch
+        wait_until(lambda: api.state.requests_total > 2)  # requests for agent and number, and the first batch
         with path.open("a") as file:
             file.write(f"{number(4000)},Zoe\n")
 
@@ -141,7 +141,7 @@ def test_a_dry_run_keeps_nothing(cli, api, people):
 
 
 def last_hash(lines):
-    """The hash of the last line of a chain, which is checked as the manual does it."""
+    """Return the hash of the last line of a chain, after checking the chain as the manual does."""
     previous = "0" * 64
     for line in lines:
         assert json.loads(line)["previous"] == previous
@@ -242,7 +242,7 @@ def test_reading_the_records_settles_what_they_prove(cli, served, people, clock)
 
 
 def test_one_batch_of_the_api_settles_no_two_campaigns(cli, served, people, clock):
-    """Two campaigns have a held batch with the same people, and the API took only one of them."""
+    """Two campaigns have a held batch with the same people, and the API accepted only one of them."""
     server = served(unanswered=0.0)
     for campaign, taken in (("spring", False), ("summer", True)):
         server.faults.add(Cut(taken=taken, times=1))

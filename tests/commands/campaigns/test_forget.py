@@ -54,7 +54,7 @@ def test_nothing_of_the_people_remains_in_the_file_and_the_counts_stay(cli):
     ran = cli("campaigns", "forget", "gone")
     assert "400 people were deleted" in ran.err
     assert traces(cli.ledger, *PEOPLE[3:], PEOPLE[0] + "\x1f") == []
-    assert traces(cli.ledger, PEOPLE[0]) == [PEOPLE[0]]  # of the other campaign
+    assert traces(cli.ledger, PEOPLE[0]) == [PEOPLE[0]]  # from the other campaign
     after = json_of(cli, "campaigns", "show", "gone")
     assert after["campaign"]["calls"] == before["campaign"]["calls"]
     assert after["campaign"]["calls"]["accepted"] == 400
@@ -137,7 +137,7 @@ def test_the_do_not_call_list_is_not_forgotten(cli):
     cli("do-not-call", "check", PEOPLE[0], exits=3)
 
 
-# -- the ledger of a version before
+# -- a ledger of the version before
 
 
 def old_ledger(path, people):
@@ -171,7 +171,7 @@ def test_a_ledger_of_version_1_is_brought_up_and_a_copy_is_left(cli):
     cli.write("people.csv", "phone\n" + "\n".join(PEOPLE[:3]))
     copy = cli.ledger.with_name("ledger.db.v1.bak")
 
-    # A rehearsal reads it as it is, and changes nothing.
+    # A rehearsal reads the ledger without changing it.
     counts = cli.call("people.csv", "--campaign", "new", "--quiet-days", "1000", "--dry-run")["counts"]
     assert (counts["screened"], counts["not_sent"]) == (2, 1)
     assert cli.ledger.read_bytes() == before
@@ -202,7 +202,7 @@ def test_what_rehearsals_remember_goes_with_them(cli):
 
 
 def test_the_words_of_the_api_about_people_go_too(cli):
-    """Of batches and of people whom it refused: they may quote names and numbers."""
+    """The API's messages about refused batches and people, because they may quote names and numbers."""
     cli.server.faults.add(Refuse(numbers=[PEOPLE[1]], message="Otorongo is no number"))
     call(cli, "gone", people=PEOPLE[:3], exits=3)
     assert traces(cli.ledger, PEOPLE[1], "Otorongo") == [PEOPLE[1], "Otorongo"]

@@ -1,4 +1,4 @@
-"""Opt-outs come home: who asks for it in a call is on the do-not-call list, and is not called again."""
+"""Opt-outs: people who opt out in a call are put on the do-not-call list, and are not called again."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pytest
 
 from xuna_cli.sandbox.faults import Answer
 
-RULE = ("--opt-out-when", "wants_callback=true")  # what the sandbox's people say; one in five says yes
+RULE = ("--opt-out-when", "wants_callback=true")  # collected by the sandbox; one person in five says yes
 
 
 def call(cli, path, *options):
@@ -29,7 +29,7 @@ def listed(cli):
 
 
 def said_yes(cli, field="wants_callback"):
-    """Return whose record says yes in a field, as the ledger has it, with the conversation."""
+    """Return the people whose stored record says yes in a field, with the conversation."""
     rows = csv.DictReader(io.StringIO(cli("campaigns", "export", "people").out))
     return {
         row["to_phone_number"]: row["conversation_id"]

@@ -1,4 +1,4 @@
-"""From a list to its outcomes, through the command line and a sandbox."""
+"""From a list to its outcomes, with the commands and a sandbox."""
 
 import csv
 import io
@@ -168,7 +168,7 @@ def test_a_held_batch_that_was_resolved_goes_on_getting_outcomes(cli, served, pe
     _, document = outcomes(cli)
     [held] = document["held_batches"]
     assert 0 < held["found"] < 10
-    time.sleep(0.6)  # a POST that may still be under way can't be resolved
+    time.sleep(0.6)  # a POST that may still be in progress can't be resolved
     cli("campaigns", "resolve", "people", held["id"], "--placed")
     clock.advance(2000)
     _, document = outcomes(cli)
@@ -180,7 +180,7 @@ def test_what_a_later_record_disproves_is_forgotten(cli, served, people, clock):
     server = served()
     server.faults.add(Cut(taken=False, times=1))
     call(cli, people(3))
-    # Somebody calls two of the three by other means, and then somebody else in the same batch.
+    # Somebody calls two of the three in another way, and later somebody else in the same batch.
     numbers = [{"to_phone_number": f"+1555100000{n}"} for n in range(2)]
     batch_id = server.state.take("agent_sandbox", "pn_sandbox", numbers)
     assert outcomes(cli)[1]["held_batches"][0]["found"] == 2
@@ -253,7 +253,7 @@ def test_a_campaign_that_nobody_knows_is_refused(cli, served, people):
     cli("campaigns", "outcomes", "nobody", exits=2)
 
 
-# -- export beside the list
+# -- export joined with the list
 
 
 def test_the_export_beside_the_list_has_every_row_once_in_its_order(cli, served, people, tmp_path):
@@ -435,7 +435,7 @@ def test_a_retry_list_needs_a_reading(cli, served, people, tmp_path):
     assert "xuna campaigns outcomes people" in ran.err
 
 
-# -- the sandbox of other invocations
+# -- the sandbox of earlier commands
 
 
 def test_a_rehearsal_in_the_sandbox_has_outcomes_too(cli, people, monkeypatch):

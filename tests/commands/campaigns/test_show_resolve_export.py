@@ -1,4 +1,4 @@
-"""`xuna campaigns`: what the ledger knows, and deciding what it can't know."""
+"""`xuna campaigns`: the contents of the ledger, and decisions about held batches."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ HELLO = ("-m", "Hi {{ name }}.")
 
 @pytest.fixture
 def held(cli, api, people):
-    """A campaign of four: batch 1 is unknown, batch 2 accepted."""
+    """A campaign with four people: batch 1 is unknown, batch 2 is accepted."""
     api.faults.add(Cut(times=1))
     cli(
         "batch-call",
