@@ -5,7 +5,8 @@
 It also answers the requests of `vendor_scripts.py` in the format of those services.
 
 It prints its port. The sandbox would check every call on one of the two cores that the client needs, and take a few
-milliseconds longer than the set latency; that is not the client's time."""
+milliseconds longer than the set latency; that is not the client's time.
+"""
 
 import asyncio
 import json

@@ -87,7 +87,8 @@ class Server:
 
     def taken(self):
         """Return how many calls and batches it took since it was last asked. Not through httpx, which
-        would double the memory of this process, and with it the least that a child can show."""
+        would double the memory of this process, and with it the least that a child can show.
+        """
         with urllib.request.urlopen(f"{self.base_url}/sandbox/dialled") as answer:
             document = json.load(answer)
         reset = urllib.request.Request(f"{self.base_url}/sandbox/reset", method="POST")

@@ -130,14 +130,14 @@ def test_a_signal_ends_the_sandbox_quietly(standalone, signum):
 def test_it_says_what_it_simulates(options, told):
     with serving(*options) as (process, _):
         assert "calls nobody" in process.stderr.readline()
-        assert process.stderr.readline() == f"xuna: the sandbox simulates {told}\n"
+        assert process.stderr.readline() == f"xuna: The sandbox simulates {told}.\n"
 
 
 @pytest.mark.slow
 def test_its_clock_starts_at_a_given_time():
     with serving("--start-at", "2030-05-01T09:00-05:00") as (process, exports):
         process.stderr.readline()
-        assert process.stderr.readline().endswith("seed 0; clock at 2030-05-01T09:00-05:00\n")
+        assert process.stderr.readline().endswith("seed 0; clock at 2030-05-01T09:00-05:00.\n")
         with Client(SimpleNamespace(base_url=exports["XUNA_BASE_URL"])) as client:
             assert client.get("/sandbox/clock").json()["iso"].startswith("2030-05-01T14:0")
             client.call(1)

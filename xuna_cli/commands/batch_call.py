@@ -226,8 +226,8 @@ class BatchCall:
                 report = written(rejects, dialer.dial(targets, self._list.prepare_again(contacts)))
             if contacts.was_changed:
                 say(
-                    f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing, "
-                    "and the hash in the ledger is that of other bytes. Run the same command again."
+                    f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing "
+                    "and the hash in the ledger may be wrong; run the same command again"
                 )
             evidence.keep(report)
             result = call_result(

@@ -86,7 +86,7 @@ def init(options: InitOptions) -> None:
         from xuna_cli.commands.init_campaign import init_campaign
 
         if options.contacts is None:
-            raise UsageError("the list is missing", hint="xuna init campaign CONTACTS", code="usage")
+            raise UsageError("the list is missing", hint="run: xuna init campaign CONTACTS", code="usage")
         init_campaign(options.contacts, options.to)
         return
     from xuna_cli.api.account import agents
@@ -166,7 +166,7 @@ def _ask_for(what: str, choices: Sequence[tuple[str, str]]) -> str:
 
     if not choices:
         raise ConfigurationError(
-            f"the account has no {what}", hint="create one in the account first. Nothing was written"
+            f"the account has no {what}", hint="create one in the account first; nothing was written"
         )
     say(f"\nThe account's {what}s:")
     for _ in range(ATTEMPTS):

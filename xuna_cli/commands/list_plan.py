@@ -146,8 +146,8 @@ def _window_column(contacts: ContactList, column: str | None, name: str) -> str 
     found = columns_named(name, contacts.columns)
     if len(found) > 1:
         raise InputError(
-            f"More than one column is called {name}: {listed(found)}.",
-            hint=f"Choose one with {option}, e.g. {option} {quoted(found[0])}.",
+            f"more than one column is called {name}: {listed(found)}",
+            hint=f"choose one with {option}, e.g. {option} {quoted(found[0])}",
             code="call-time-column",
         )
     # In JSON, a later contact may have the column although the first one lacks it.

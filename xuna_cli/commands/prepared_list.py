@@ -299,7 +299,7 @@ class PreparedList:
         sealed = None if self._rendered is None or self.options.sandbox else self._rendered.agent_id
         if sealed is not None and agent_id is not None and str(agent_id) != sealed:
             raise UsageError(
-                f"{self.name} was sealed for agent {sealed!r}, and this command uses {str(agent_id)!r}",
+                f"{self.name} was sealed for agent {sealed!r}, but this command uses {str(agent_id)!r}",
                 hint=f"add --agent-id {sealed}, or render and seal the list for the other agent",
                 code="ready-contradicted",
             )

@@ -74,7 +74,7 @@ def serve(options: ServeOptions) -> None:
             _announce(server)
             latency = f"; {options.latency} latency" if options.latency else ""
             time = f"; clock at {options.start_at}" if options.start_at else ""
-            say(f"xuna: the sandbox simulates {simulated(options)}{latency}{time}")
+            say(f"xuna: The sandbox simulates {simulated(options)}{latency}{time}.")
             server.wait()
     except OSError as error:
         raise ConfigurationError(
@@ -83,7 +83,7 @@ def serve(options: ServeOptions) -> None:
             code="port",
         ) from None
     except Interrupted:
-        say("xuna: the sandbox has stopped")
+        say("xuna: The sandbox has stopped.")
 
 
 def _latencies(given: Given | None) -> Iterator["Fault"]:
@@ -124,4 +124,4 @@ def _announce(server: "SandboxServer") -> None:
         "XUNA_LEDGER": str(data_folder(os.environ) / "sandbox-server.db"),
     }
     emit("".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items()))
-    say(f"xuna: the sandbox runs at {server.base_url} and calls nobody. Press Ctrl-C to stop it")
+    say(f"xuna: The sandbox runs at {server.base_url} and calls nobody. Press Ctrl-C to stop it.")

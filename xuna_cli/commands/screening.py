@@ -153,7 +153,7 @@ def _there(column: str, columns: Sequence[str], *, option: str) -> str:
     if columns and column not in columns:
         near = nearest(column, columns)
         raise InputError(
-            f"{option} names the column {column!r}, which the list lacks; it has: {', '.join(map(repr, columns))}",
+            f"{option} names the column {column!r}, which the list doesn't have; its columns: {listed(columns)}",
             hint=f"did you mean {near!r}?" if near else "",
             code=f"{option.removeprefix('--')}-missing",
         )
@@ -176,8 +176,8 @@ def _hours(options: BatchCallOptions, until: Until | None, default_zone: str | N
     if made.close_early >= made.shortest:
         minutes = made.shortest // timedelta(minutes=1)
         raise UsageError(
-            f"{'--hours' if hours is None else hours.source}: a window of {minutes} minutes is never open, as calling "
-            f"stops {made.close_early // timedelta(minutes=1)} minutes before it closes",
+            f"{'--hours' if hours is None else hours.source}: a window of {minutes} minutes is never open, because "
+            f"calling stops {made.close_early // timedelta(minutes=1)} minutes before it closes",
             hint=f"use a longer window, or --close-early with less than {minutes} minutes, e.g. --close-early 0",
             code="hours",
         )

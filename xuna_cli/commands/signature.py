@@ -51,7 +51,7 @@ def verified(path: str, allowed_signers: Path, stack: ExitStack) -> Signed:
     signature = f"{path}.sig"
     for needed, hint in ((signature, _how_to_sign(path)), (str(allowed_signers), "name another file")):
         if not Path(needed).is_file():
-            raise InputError(f"{needed} is missing, or is no file", hint=hint, code="signature-missing")
+            raise InputError(f"{needed} is missing, or is not a file", hint=hint, code="signature-missing")
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once
     try:
         with Path(path).open("rb") as there:
@@ -95,7 +95,7 @@ def _ssh_keygen(file: BinaryIO, what: str, *arguments: str) -> "subprocess.Compl
 
 def _refused(path: str, why: str) -> InputError:
     return InputError(
-        f"the signature {path}.sig does not hold for {path}: {why}",
+        f"the signature {path}.sig is not valid for {path}: {why}",
         hint=_how_to_sign(path),
         code="signature-refused",
     )
