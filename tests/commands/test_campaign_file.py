@@ -210,6 +210,10 @@ format = "csv"
     ("line", "problem", "hint"),
     [
         ("hourz = '09:00-18:00'", "unknown key 'hourz'", "Did you mean hours?"),
+        ("atempts = 3", "unknown key 'atempts'", "Did you mean attempts?"),
+        ("attempts = 3", "--attempts 3 needs", ""),
+        ("attempts = '3'", "attempts: must be a number, without quotes", ""),
+        ("again = ['busy']\nattempts = 3\nagain-after = ['4h']", "busy", ""),
         ("first_message = 'Hi.'", "unknown key 'first_message'", "Did you mean first-message?"),
         ("[message]", "unknown key 'message'", ""),
         ("rate = 'fast'", "rate: 'fast' is not a valid rate", ""),
@@ -224,6 +228,8 @@ format = "csv"
         ("timeout = nan", "timeout: nan is not a usable number", ""),
         ("output = 'xml'", "output: 'xml' is not one of 'table', 'json', 'csv'", ""),
         ("country = ['US,CA']", "country: a value in a list can't have a comma", ""),
+        ("opt-out-when = 'x'", "--opt-out-when 'x': it has to be FIELD=VALUE", ""),
+        ("quiet-days = 99999", "--quiet-days 99999 is too long", ""),
         ("override = [1979-05-27, {}]", "override: must be text in quotes", ""),
         ("hours = '9 to 5'", "hours: ", ""),
         ("until = 2030-12-01T18:00:00", "until: ", ""),
@@ -290,6 +296,7 @@ def test_a_file_of_windows_is_read(cli, people):
             "line 2, base-url: base-url can't be set for all campaigns",
         ),
         ("[defaults]\non-end = 'x'", "line 2, on-end: on-end can't be set for all campaigns"),
+        ("[defaults]\nreport = 'x'", "line 2, report: report can't be set for all campaigns"),
         ("[defaults]\ncampaign = 'x'", "line 2, campaign: campaign can't be set for all campaigns"),
         (
             "[defaults]\nledger = 'postgresql://db/calls'",

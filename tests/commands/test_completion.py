@@ -56,6 +56,19 @@ def test_closed_sets_are_offered(offered):
     assert offered("campaigns", "retry-list", "people", "--outcome", "failure,u") == ["failure,unknown"]
 
 
+def test_campaign_files_are_offered_and_the_columns_of_their_list(offered, people_csv, cli):
+    cli.write("spring.toml", 'contacts = "my list.csv"\n')
+    cli.write("xuna.toml", "[defaults]\n")
+    (cli.folder / "calls").mkdir()
+    cli.write("calls/autumn.toml", "broken")
+    assert offered("run", "") == ["spring.toml"]
+    assert offered("run", "calls/") == ["calls/autumn.toml"]
+    assert offered("run", "spring.toml", "--key", "Customer") == ["Customer Name", "Customer No"]
+    assert offered("run", "calls/autumn.toml", "--output", "j") == ["json"]
+    assert offered("run", "no.toml", "--key", "") == []
+    assert offered("init", "") == ["campaign"]
+
+
 def test_kinds_of_faults_are_offered_with_a_share(offered):
     assert offered("sandbox", "serve", "--fault", "r") == ["rate-limit:1%", "refuse:1%"]
 

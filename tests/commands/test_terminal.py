@@ -166,3 +166,21 @@ def test_a_long_list_is_counted_quickly_before_and_a_pipe_is_not(people, point_a
             terminal = Terminal("batch-call", "-", "--campaign", "piped", *HELLO, "--yes", stdin=piped)
             assert terminal.end() == 0
     assert server.state.total == 20_300
+
+
+def test_a_campaign_file_asks_before_it_calls_and_keeps_the_other_steps(api, people, tmp_path):
+    people(2)
+    (tmp_path / "spring.toml").write_text(
+        'contacts = "people.csv"\nfirst-message = "Hi."\nreport = "spring.html"\n'
+    )
+    terminal = Terminal("run", "spring.toml")
+    terminal.answer("Call 2 people? [y/N]", "y")
+    assert terminal.end() == 0
+    assert "spring.html was written" in terminal.seen
+    people(3)
+    terminal = Terminal("run", "spring.toml")
+    terminal.answer("Call 1 person? [y/N]", "n")
+    assert terminal.end() == 0
+    assert "Cancelled. Nobody was called." in terminal.seen
+    assert "2 of 2 calls have an outcome" in terminal.seen
+    assert api.state.total == 2

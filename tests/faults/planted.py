@@ -54,6 +54,7 @@ SIZES = "tests/ledger/contract/test_sizes.py"
 AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/campaigns/test_forget.py"
 SIMULATION = "tests/commands/test_simulation.py"
+CAMPAIGN_RUN = "tests/commands/test_run.py"
 CLAIMS, ATTEMPTS = "ledger/claims.py", "ledger/attempts.py"
 LATER = "tests/ledger/contract/test_attempts.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
@@ -157,6 +158,36 @@ BUGS = (
         "screening/order.py",
         [("            self.do_not_call if self.do_not_call.lists else None,\n            *self._of_time,\n", "            self.do_not_call if self.do_not_call.lists else None,\n            *(rule for rule in self._of_time if rule is not self.own_time),\n")],
         ["tests/dialing/test_own_time.py", "-k", "resend"],
+    ),
+    Planted(
+        "a run of a campaign file calls before it knows who opted out",
+        "commands/campaign_run.py",
+        [('            self._try("opt-outs", partial(self._add_opt_outs, harvester))\n', "")],
+        [CAMPAIGN_RUN, "-k", "opted_out_is_on_the_list"],
+    ),
+    Planted(
+        "a run of a campaign file calls although opt-outs can't be recognised",
+        "commands/campaign_run.py",
+        [("            if self._barred is not None:\n                raise self._barred\n", "")],
+        [CAMPAIGN_RUN, "-k", "field_that_no_record_has or before_the_records"],
+    ),
+    Planted(
+        "a campaign has finished although outcomes are to come",
+        "commands/campaign_run.py",
+        [("            or (self._outcomes is not None and self._outcomes.summary.undecided)\n", "")],
+        [CAMPAIGN_RUN, "-k", "for_an_hour"],
+    ),
+    Planted(
+        "a do-not-call list of a flag replaces those of the campaign file",
+        "commands/campaign_file.py",
+        [("            elif key in ADDED:\n", "            elif key in ADDED and not value:\n")],
+        ["tests/commands/test_campaign_file.py", "-k", "do_not_call_lists"],
+    ),
+    Planted(
+        "the environment wins over the campaign file",
+        "commands/campaign_file.py",
+        [("            if values.get(option.name) is None:\n", "            if values.get(option.name) is None and not option.value_from_envvar(ctx):\n")],
+        ["tests/commands/test_campaign_file.py", "-k", "environment"],
     ),
     Planted(
         "a date that ends at its beginning, and one that begins at its end",

@@ -7,7 +7,7 @@ from typing import Any
 from xuna_cli.commands.account import base_url, missing_agent, missing_caller_number
 from xuna_cli.commands.batch_call import BatchCall
 from xuna_cli.commands.call_inputs import campaign_of
-from xuna_cli.commands.campaign_file import FILE
+from xuna_cli.commands.campaign_file import FILE, with_line
 from xuna_cli.commands.context import ledger_location
 from xuna_cli.commands.results import prints
 from xuna_cli.commands.run import RunOptions
@@ -31,7 +31,7 @@ def check(options: RunOptions) -> CheckedCampaign:
         try:
             return do()
         except XunaError as error:
-            errors.append(error)
+            errors.append(with_line(error, options.sources))
             return None
 
     tried(lambda: parse_rules(options.opt_out_when or ()))

@@ -13,14 +13,16 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from xuna_cli.commands.option_types import FROM_FILE, Command
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, XunaError
 from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.location import is_server_url
 from xuna_cli.settings import Given
 from xuna_cli.targets.template import nearest
+
+ErrorT = TypeVar("ErrorT", bound=XunaError)
 
 FILE = "campaign_file"
 """The parameter that names the campaign file."""
@@ -36,9 +38,9 @@ OF_ONE_RUN = frozenset(
 )
 """Options that say how to run, not what the campaign is: they are only given on the command line."""
 
-ONLY_IN_CAMPAIGN_FILE = frozenset({"base-url", "campaign", "env-file", "on-end"})
-"""Not allowed in `xuna.toml`. Nobody names that file, so it must not choose where the key goes or what is run, and
-two campaigns under one name would each leave out whom the other has called."""
+ONLY_IN_CAMPAIGN_FILE = frozenset("base-url campaign env-file metrics on-end rejects report".split())
+"""Not allowed in `xuna.toml`. Nobody names that file, so it must not choose where the key goes or what is run. Two
+campaigns under one name would leave out whom the other has called, and would overwrite each other's files."""
 
 ADDED = frozenset({"do-not-call"})
 """Keys whose values of all sources count together: a do-not-call list is never given up by naming another one."""
@@ -47,6 +49,7 @@ ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 """Keys that say the same thing in several ways: a stronger source replaces all of them."""
 
 _SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
+_OPTION = re.compile(r"--([a-z][a-z-]*)")
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _UNQUOTED = ("Expected newline", "Invalid value", "Invalid date", "Expected '=' after a key")
 
@@ -90,6 +93,8 @@ class CampaignCommand(Command):
 def _parse_both(ctx: Any, parse: Callable[..., Any], args: list[str]) -> Any:
     values, rest, order = parse(args=args)
     path = values.get(FILE)
+    if ctx.resilient_parsing and rest:  # a shell completes the value of an option: arguments are left over
+        path = rest[0]
     if path is not None and not values.get("help"):
         try:
             _add_file(ctx, Path(path), values)
@@ -121,6 +126,21 @@ def _add_file(ctx: Any, path: Path, values: dict[str, Any]) -> None:
             hint='add a line with the file of the people to call, e.g.: contacts = "people.csv"',
             code="campaign-file",
         )
+
+
+def with_line(error: ErrorT, sources: Mapping[str, str]) -> ErrorT:
+    """Add the line of the campaign file to the message of an error about an option that is set there.
+
+    Args:
+        error: an error whose message may begin with an option, e.g. `--attempts 3 needs …`.
+        sources: where each option was given.
+    """
+    if found := _OPTION.match(error.message):
+        key = found[1]
+        source = sources.get("list_format" if key == "format" else key.replace("-", "_"), "")
+        if source.endswith(f", {key}"):
+            error.message = f"{source.removesuffix(f', {key}')}: {error.message}"
+    return error
 
 
 def key_of(option: Any) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from xuna_cli.commands.account import api_to_read
 from xuna_cli.commands.batch_call import MAY_BE_CALLED, BatchCall, failed
 from xuna_cli.commands.call_inputs import campaign_of
+from xuna_cli.commands.campaign_file import with_line
 from xuna_cli.commands.campaigns.report import write_report_of
 from xuna_cli.commands.context import address_in, ledger_for_reading
 from xuna_cli.commands.opt_outs import say_added
@@ -26,7 +27,7 @@ from xuna_cli.ledger.campaigns import campaigns, has_calls, settle_proven
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, Campaign
 from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
-from xuna_cli.outcomes.summary import summarise, undecided
+from xuna_cli.outcomes.summary import summarise
 from xuna_cli.outcomes.sync import check_origin, sync_conversations
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted
@@ -74,17 +75,16 @@ class CampaignRun:
         self._settled: list[BatchRecord] = []
         self._harvest: Harvest | None = None
         self._outcomes: OutcomesFound | None = None
-        self._undecided = 0
         self._report: str | None = None
-        self._rules = parse_rules(options.opt_out_when or ())
         self._call: BatchCall | XunaError
         try:
+            self._rules = parse_rules(options.opt_out_when or ())
             self._call = BatchCall(options, stack, log)
             self._campaign = self._call.campaign
-        except UsageError:
-            raise
+        except UsageError as error:
+            raise with_line(error, options.sources) from None
         except XunaError as error:  # the list can't be read, say: outcomes can be read without it
-            self._call = error
+            self._call = with_line(error, options.sources)
             self._campaign = campaign_of(options)
 
     def run(self) -> RunResult:
@@ -123,12 +123,14 @@ class CampaignRun:
                 self._skip("outcomes", "No outcomes yet: nobody was called.")
                 return
             harvester = Harvester(opened, found, self._rules, command="run", on_added=say_added)
-            self._try("outcomes", partial(self._read, opened, found, harvester))
+            was_read = self._try("outcomes", partial(self._read, opened, found, harvester))
             self._try("settle", partial(self._settle, opened, found))
             self._try("opt-outs", partial(self._add_opt_outs, harvester))
-            self._undecided = undecided(opened, found)
+            summary = summarise(opened, found)
+            if was_read:
+                self._steps.insert(0, Step("outcomes", StepStatus.DONE, summary_line(summary)))
             self._outcomes = OutcomesFound(
-                summarise(opened, found),
+                summary,
                 address_in(self._options, found.name),
                 harvest=self._harvest,
                 settled=self._settled,
@@ -149,7 +151,6 @@ class CampaignRun:
             raise
         for incomplete in cut_off(sync.incomplete):
             raise incomplete
-        self._done("outcomes", summary_line(summarise(opened, found)))
 
     def _settle(self, opened: Ledger, found: Campaign) -> None:
         self._settled = settle_proven(opened, found.id)
@@ -184,7 +185,8 @@ class CampaignRun:
                 raise self._call
             return self._call.dry_run() if self._options.dry_run else self._call.run()
         except XunaError as error:
-            return replace(failed(self._options, error), campaign=self._campaign)
+            wrong = with_line(error, self._options.sources)
+            return replace(failed(self._options, wrong), campaign=self._campaign)
 
     def _write_report(self, to: Path) -> None:
         try:
@@ -204,17 +206,19 @@ class CampaignRun:
             self._options.dry_run
             or calls.errors
             or self._errors
-            or self._undecided
+            or (self._outcomes is not None and self._outcomes.summary.undecided)
             or calls.held
             or _may_be_due(report)
         )
 
-    def _try(self, name: str, do: Callable[[], None]) -> None:
-        """Take a step, and record its failure."""
+    def _try(self, name: str, do: Callable[[], None]) -> bool:
+        """Take a step; record its failure, and return whether it succeeded."""
         try:
             do()
         except XunaError as error:
             self._fail(name, error)
+            return False
+        return True
 
     def _fail(self, name: str, error: XunaError) -> None:
         self._steps.append(Step(name, StepStatus.FAILED, error.message))

@@ -26,7 +26,7 @@ from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import HELD_STATES
 from xuna_cli.outcomes.days import days_of
 from xuna_cli.outcomes.opt_outs import OptOutRule, parse_rules
-from xuna_cli.outcomes.summary import undecided
+from xuna_cli.outcomes.summary import summarise
 from xuna_cli.output.fast_forward import FastForwarded
 from xuna_cli.output.messages import counted, print_error, simulated_messages
 from xuna_cli.output.progress import ProgressLine
@@ -134,7 +134,7 @@ def _due_at(result: RunResult, now: datetime, options: RunOptions) -> datetime |
     report = result.calls.report
     due = [each.opens_at for each in report.deferrals]
     with ledger_for_reading(options) as ledger:
-        waits_for_outcomes = undecided(ledger, campaign(ledger, result.calls.campaign or "")) > 0
+        waits_for_outcomes = summarise(ledger, campaign(ledger, result.calls.campaign or "")).undecided > 0
     left = report.counts["not_sent"] + report.counts["in_flight"] + report.refused_calls
     if waits_for_outcomes or left or not report.list_complete or result.errors:
         due.append(now)

@@ -40,6 +40,7 @@ class Summary:
         held: held batches with their evidence.
         criteria: counts of results by criterion.
         durations: seconds of each conversation, unordered.
+        undecided: number of accepted calls whose outcome may still come or change.
     """
 
     campaign: Campaign
@@ -49,6 +50,7 @@ class Summary:
     criteria: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     durations: tuple[float, ...] = ()
     attempts: Mapping[int, int] = field(default_factory=dict)
+    undecided: int = 0
 
     @property
     def calls(self) -> int:
@@ -67,35 +69,32 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
     criteria: dict[str, Counter[str]] = {}
     durations: list[float] = []
     attempts: Counter[int] = Counter()
+    undecided = 0
+    held, sync = held_of(ledger, campaign), sync_of(ledger, campaign.id)
     for call, outcome in calls_with_outcomes(ledger, campaign):
         if call.batch.state is BatchState.ACCEPTED:
             attempts[call.attempt] += 1
             outcomes[outcome] += call.is_last
+            undecided += _is_undecided(outcome, call.batch.submitted_at, sync)
         if call.outcome is not None and call.outcome.conversation_id is not None:
             for name, judged in call.outcome.evaluation.items():
                 criteria.setdefault(name, Counter())[judged.result] += 1
             if call.outcome.duration is not None:
                 durations.append(call.outcome.duration)
-    held, sync = held_of(ledger, campaign), sync_of(ledger, campaign.id)
-    return Summary(campaign, sync, outcomes, held, criteria, tuple(durations), dict(sorted(attempts.items())))
+    return Summary(
+        campaign, sync, outcomes, held, criteria, tuple(durations), dict(sorted(attempts.items())), undecided
+    )
 
 
-def undecided(ledger: Ledger, campaign: Campaign) -> int:
-    """Count accepted calls whose outcome may still come.
+def _is_undecided(outcome: CallOutcome, submitted_at: str | None, sync: ConversationSync | None) -> bool:
+    """Return whether a call's outcome may still come, or change.
 
     A missing conversation, or one without a verdict, counts if the records were read long enough after the call. What
     can't be told of older records stays as it is.
     """
-    sync = sync_of(ledger, campaign.id)
-    return sum(
-        outcome in (CallOutcome.NOT_READ, CallOutcome.IN_PROGRESS)
-        or (
-            outcome in (CallOutcome.NO_CONVERSATION, CallOutcome.UNKNOWN)
-            and not counts_by_now(call.batch.submitted_at, sync)
-        )
-        for call, outcome in calls_with_outcomes(ledger, campaign)
-        if call.batch.state is BatchState.ACCEPTED
-    )
+    if outcome in (CallOutcome.NO_CONVERSATION, CallOutcome.UNKNOWN):
+        return not counts_by_now(submitted_at, sync)
+    return outcome in (CallOutcome.NOT_READ, CallOutcome.IN_PROGRESS)
 
 
 def held_of(ledger: Ledger, campaign: Campaign) -> tuple[Held, ...]:
