@@ -91,6 +91,22 @@ class InputError(XunaError):
     default_code = "input"
 
 
+class BrokenSealError(InputError):
+    """A sealed list is not as it was sealed.
+
+    Args:
+        what: the change, with its row.
+    """
+
+    default_code = "seal-broken"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the seal of this list is broken: {what}",
+            hint="do not call anybody from it; render, review and seal the list again",
+        )
+
+
 class OutputError(XunaError):
     """The output could not be written."""
 

@@ -7,6 +7,9 @@ from typing import Self
 
 from xuna_cli.late_dataclass import dataclass
 
+SEAL_PATTERN = r"([0-9]{1,12})/([0-9]{1,12}):[0-9a-f]{64}"
+"""The seal of a call in a sealed list: its place, the number of calls, and a hash."""
+
 BEYOND_THE_HEADER = ""
 """Field of a rejected contact for the cells beyond the header; no column has this name."""
 

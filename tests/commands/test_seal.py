@@ -1,6 +1,8 @@
 """A sealed list is called as it was sealed, or not at all; a second person's signature covers all its bytes."""
 
 import csv
+import io
+import itertools
 import json
 import shutil
 import subprocess
@@ -11,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuna_cli.errors import InputError
+from xuna_cli.contacts.options import ListOptions
+from xuna_cli.contacts.reading import open_list
+from xuna_cli.errors import InputError, XunaError
 from xuna_cli.models import Contact
 from xuna_cli.sandbox.faults import Answer
 from xuna_cli.targets.rendered_list import SEAL, SealChain, checked_rows, rendered_list
@@ -117,6 +121,33 @@ def test_one_change_calls_nobody_and_its_row_is_named(sealed, cli, file, what):
     assert words.format(*range(first, first + 4)) in error["message"]
     assert cli.call(file, "--dry-run", exits=5)["errors"][0]["code"] == "seal-broken"
     assert cli.called == []
+
+
+def calls_of(content, name):
+    """The calls of a sealed list as batch-call reads them; nothing, if a row is rejected or the list is refused."""
+    try:
+        with open_list(io.BytesIO(content), ListOptions(as_calls=True), name=name) as contacts:
+            about = rendered_list(contacts.columns, contacts.first_rows)
+            if about is not None:
+                contacts.check_rows(lambda rows: checked_rows(rows, about))
+            return [row.fields for row in contacts if isinstance(row, Contact)]
+    except XunaError as error:
+        return error.message
+
+
+@pytest.mark.parametrize("file", FILES[:2])
+def test_one_changed_byte_calls_nobody_otherwise_and_its_row_is_named(sealed, cli, file):
+    cli("do-not-call", "add", BO)
+    content = sealed(file).read_bytes()
+    calls = calls_of(content, file)
+    assert len(calls) == 2
+    for place, other in itertools.product(range(len(content)), b"x1,\n"):
+        changed = content[:place] + bytes([other]) + content[place + 1 :]
+        found = calls_of(changed, file)
+        assert isinstance(found, str) or found in ([], calls), (place, other, found)
+        line = content.count(b"\n", 0, place) + 1
+        if isinstance(found, str) and "seal of this list" in found and line > 1 and other != ord("\n"):
+            assert f"row {line} " in found
 
 
 @pytest.mark.parametrize("file", FILES)

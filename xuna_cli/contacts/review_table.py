@@ -6,11 +6,12 @@ The table also has the list's own columns, and the rows that are not called, wit
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xuna_cli.contacts.apostrophes import as_reject, guard
-from xuna_cli.errors import InputError
-from xuna_cli.models import CellFault, Contact, Rejection
+from xuna_cli.errors import BrokenSealError, InputError
+from xuna_cli.models import SEAL_PATTERN, CellFault, Contact, Rejection
 
 ROW, NUMBER, MESSAGE, SCREENING = "xuna_row", "xuna_phone", "xuna_message", "xuna_screening"
 TIMEZONE, OVERRIDE, KEY = "xuna_timezone", "xuna_override", "xuna_key"
@@ -37,6 +38,7 @@ _TEXTS = (
 )
 _FIRST = (ROW,)
 _LAST = (NUMBER, MESSAGE, SCREENING, TIMEZONE, OVERRIDE, *_TEXTS)
+_SEAL = re.compile(SEAL_PATTERN)
 _SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between the number and the `--key` value
 
 Fields = Mapping[str, object]
@@ -164,6 +166,9 @@ class ReviewRows:
     Args:
         rows: rows of the table.
 
+    Raises:
+        BrokenSealError: while iterating: a sealed row is no call any more.
+
     Attributes:
         left_out: number of rows read so far that are not called.
     """
@@ -175,11 +180,21 @@ class ReviewRows:
     def __iter__(self) -> Iterator[Contact | Rejection]:
         for row in self._rows:
             if isinstance(row, Rejection):
+                if row.contact is not None and _has_seal(row.contact):
+                    raise BrokenSealError(f"row {row.row_number} can't be read any more: {row.message}")
                 yield row
             elif str(row.fields.get(SCREENING, "")).strip().casefold() == CALL:
                 yield call_of(row)
+            elif _has_seal(row):  # only calls are sealed: the cell was changed, or the cells were shifted
+                raise BrokenSealError(
+                    f"row {row.row_number} is sealed as a call, but {SCREENING!r} is not {CALL!r}"
+                )
             else:
                 self.left_out += 1
+
+
+def _has_seal(row: Contact) -> bool:
+    return any(_SEAL.search(str(cell)) for cell in row.fields.values())
 
 
 class _Fault(Exception):  # noqa: N818 - a finding about a row, not a failure of the program

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from xuna_cli.errors import InputError
+from xuna_cli.errors import BrokenSealError, InputError
 from xuna_cli.late_dataclass import dataclass
-from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.models import SEAL_PATTERN, CallTarget, Contact, Rejection
 from xuna_cli.targets.call_window import AFTER, BEFORE
 from xuna_cli.targets.values import TargetProblem, is_empty
 
@@ -25,7 +25,7 @@ ROW, KEY, CAMPAIGN, KEY_COLUMN = "xuna_row", "xuna_key", "xuna_campaign", "xuna_
 AGENT, AGENT_HASH, SEAL = "xuna_agent", "xuna_agent_sha256", "xuna_seal"
 TIMEZONE = "timezone"
 
-_SEAL = re.compile(r"([0-9]{1,12})/([0-9]{1,12}):[0-9a-f]{64}")
+_SEAL = re.compile(SEAL_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,14 @@ def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -
         InputError: the first contact of a rendered list has no campaign. Under another campaign everybody could be
             called again. Or its seals were removed.
     """
-    if not {ROW, KEY, CAMPAIGN} <= set(columns):
+    missing = [column for column in (ROW, KEY, CAMPAIGN) if column not in columns]
+    if missing and SEAL not in columns:
         return None
     first = next((row for row in rows if isinstance(row, Contact)), None)
     if first is None:
         return None
+    if missing:
+        raise BrokenSealError(f"row {first.row_number} has no {missing[0]!r} any more")
     campaign, key_column = first.fields.get(CAMPAIGN), first.fields.get(KEY_COLUMN)
     if not isinstance(campaign, str) or is_empty(campaign):
         raise _unusable(first.row_number, CAMPAIGN)
@@ -88,8 +91,11 @@ def rendered_list(columns: Sequence[str], rows: Iterable[Contact | Rejection]) -
         str(first.fields[column]) if not is_empty(first.fields.get(column)) else None
         for column in (AGENT, AGENT_HASH, SEAL)
     )
-    if seal is None and agent_id is not None:  # only sealed lists name their agent
-        raise _broken(f"row {first.row_number} has no seal any more")
+    if seal is None and (
+        agent_id is not None or any(_SEAL.search(str(cell)) for cell in first.fields.values())
+    ):
+        # Only sealed lists name their agent.
+        raise BrokenSealError(f"row {first.row_number} has no seal any more")
     return RenderedList(
         campaign, None if is_empty(key_column) else key_column, agent_id, agent_hash, sealed=seal is not None
     )
@@ -174,7 +180,7 @@ def checked_rows(rows: Iterable[Contact | Rejection], about: RenderedList) -> It
         return
     for row in rows:
         if isinstance(row, Contact) and not is_empty(row.fields.get(SEAL)):
-            raise _broken(f"row {row.row_number} is sealed, but the first row is not")
+            raise BrokenSealError(f"row {row.row_number} is sealed, but the first row is not")
         yield row
 
 
@@ -182,28 +188,22 @@ def _sealed_rows(rows: Iterable[Contact | Rejection]) -> Iterator[Contact]:
     chain: SealChain | None = None
     for row in rows:
         if isinstance(row, Rejection):
-            raise _broken(f"row {row.row_number} can't be read any more: {row.message}")
+            raise BrokenSealError(f"row {row.row_number} can't be read any more: {row.message}")
         sealed = str(row.fields.get(SEAL, ""))
         found = _SEAL.fullmatch(sealed)
         if found is None:
-            raise _broken(f"row {row.row_number} has no seal: it was added, or its seal was changed")
+            raise BrokenSealError(f"row {row.row_number} has no seal: it was added, or its seal was changed")
         chain = chain or SealChain(int(found[2]))
         expected = chain.seal(row.fields)
         if (int(found[1]), int(found[2])) != (chain.place, chain.calls):
-            raise _broken(
+            raise BrokenSealError(
                 f"row {row.row_number} was sealed as call {found[1]} of {found[2]}, but is now call {chain.place} of "
                 f"{chain.calls}; a row was added, removed, moved or duplicated"
             )
         if sealed != expected:
-            raise _broken(f"row {row.row_number} was changed after it was sealed")
+            raise BrokenSealError(f"row {row.row_number} was changed after it was sealed")
         yield Contact(row.row_number, {name: cell for name, cell in row.fields.items() if name != SEAL})
     if chain is not None and chain.place != chain.calls:
-        raise _broken(f"only {chain.place:,} of {chain.calls:,} calls are there; the last rows were removed")
-
-
-def _broken(what: str) -> InputError:
-    return InputError(
-        f"the seal of this list is broken: {what}",
-        hint="do not call anybody from it; render, review and seal the list again",
-        code="seal-broken",
-    )
+        raise BrokenSealError(
+            f"only {chain.place:,} of {chain.calls:,} calls are there; the last rows were removed"
+        )
