@@ -196,6 +196,24 @@ BUGS = (
         ["tests/targets/test_call_window.py"],
     ),
     Planted(
+        "the canary's room counted by each run, and not in the claim",
+        CLAIMS,
+        [("            if brakes is not None:\n                groups = _first(groups, self.brake(run.campaign_id, brakes)[0].room)\n", "")],
+        ["tests/ledger/contract/test_brakes.py", "-k", "sqlite and (everybody or takes)"],
+    ),
+    Planted(
+        "held people are not of the canary",
+        "ledger/queries.sql",
+        [("WHERE c.campaign_id = :campaign_id\nGROUP BY c.key\n", "WHERE c.campaign_id = :campaign_id AND b.state <> 'unknown'\nGROUP BY c.key\n")],
+        ["tests/ledger/contract/test_brakes.py", "-k", "sqlite and everybody"],
+    ),
+    Planted(
+        "a missing record is a failure at once",
+        "ledger/brakes.py",
+        [("        if accepted and is_proven(outcome, call, sync):\n", "        if accepted and outcome in {CallOutcome.FAILURE, CallOutcome.NO_CONVERSATION}:\n")],
+        ["tests/ledger/contract/test_brakes.py", "-k", "sqlite and missing_record"],
+    ),
+    Planted(
         "hours and lock not looked at after the intent is written",
         SENDING,
         [("            if self._stop() or not self._ledger.holds_lock(run) or self._screener.before_post(batch.targets):\n", "            if self._stop() and run:\n")],

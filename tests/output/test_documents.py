@@ -58,6 +58,8 @@ def test_the_document_has_the_documented_shape():
             "rows": 201, "accepted": 100, "already_called": 0, "duplicates": 0, "rejected": 1, "do_not_call": 0,
             "screened": 0, "deferred": 0, "in_flight": 0, "held": 100, "not_sent": 0,
         },
+        "canary": None,
+        "stop_after": None,
         "recently_called": None,
         "preview": None,
         "phone_numbers": {"plus_added": 0},

@@ -38,13 +38,24 @@ class Way:
             yield ledger
 
     def dial(
-        self, rows, screening=None, *, campaign="c", key=None, stop=lambda: False, prepare=None, **options
+        self,
+        rows,
+        screening=None,
+        *,
+        campaign="c",
+        key=None,
+        stop=lambda: False,
+        prepare=None,
+        read_outcomes=None,
+        **options,
     ):
         names = {
             "on_batch": "batch",
             "on_waiting": "waiting",
             "on_lists": "lists_read_again",
             "on_rejection": "rejection",
+            "on_waiting_for_outcomes": "waiting_for_outcomes",
+            "on_outcomes_not_read": "outcomes_not_read",
         }
         observer = Told(**{names[name]: options.pop(name) for name in names if name in options})
         rows = [
@@ -79,6 +90,7 @@ class Way:
                 Stop(stop),
                 observer,
                 self.clock,
+                None if read_outcomes is None else lambda: read_outcomes(ledger),
             )
             return Dialer(context, screening or Screening()).dial(targets_of(rows, prepare or builder))
 

@@ -111,14 +111,21 @@ class ApiToRead:
 
 @contextlib.contextmanager
 def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
+    """Print the settings' warnings, and open the API for reading; raises as `opened_api`."""
+    for warning in options.settings.warnings:
+        say(f"xuna: warning: {warning}")
+    with opened_api(options) as api:
+        yield api
+
+
+@contextlib.contextmanager
+def opened_api(options: "ApiOptions | CallerOptions") -> Iterator[ApiToRead]:
     """Open the API for reading, or a sandbox that remembers the calls of earlier `--sandbox` runs.
 
     Raises:
         ConfigurationError: if a setting is missing or malformed.
     """
     settings = options.settings
-    for warning in settings.warnings:
-        say(f"xuna: warning: {warning}")
     with contextlib.ExitStack() as stack:
         if options.simulation is not None:
             client = _account_of(options.simulation.server, deadline=READING_DEADLINE_S).client

@@ -3,12 +3,13 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import Account, open_account
+from xuna_cli.commands.brakes import braked, limit_with
 from xuna_cli.commands.call_inputs import rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.call_result import call_result, written
@@ -43,6 +44,7 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
+from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.campaigns import has_calls
 from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
@@ -97,6 +99,10 @@ class BatchCall:
         stack: closes everything that is opened.
         log: the event log, or None.
 
+    Attributes:
+        outcomes_are_read: whether the conversation records were read right before.
+        read_outcomes: reads a campaign's records; None to read only the outcomes.
+
     Raises:
         XunaError: the run can't start.
     """
@@ -106,6 +112,8 @@ class BatchCall:
     ) -> None:
         self._options = options
         self._log = log
+        self.outcomes_are_read = False
+        self.read_outcomes: Callable[[Ledger, str], None] | None = None
         signed = None
         if options.signed_by is not None:
             from xuna_cli.commands.signature import verified
@@ -118,11 +126,19 @@ class BatchCall:
         if signed is not None and not options.quiet:
             say(f"xuna: {options.contacts} is signed by {self._signed_by}.")
         rules = self._list.screening
-        deferring = (rules.hours, rules.own_time, rules.start, rules.not_on, self._list.attempts)
-        if options.wait and not any(deferring):
+        brakes, attempts = self._list.brakes, self._list.attempts
+        waited_for = (
+            rules.hours,
+            rules.own_time,
+            rules.start,
+            rules.not_on,
+            attempts,
+            brakes and brakes.canary,
+        )
+        if options.wait and not any(waited_for):
             raise UsageError(
                 "--wait has nothing to wait for",
-                hint="add --hours, --start, --not-on or --attempts, or a column call_after to the list",
+                hint="add --hours, --start, --not-on, --attempts or --canary, or a column call_after to the list",
                 code="wait",
             )
         self._list.say_warnings()
@@ -188,11 +204,12 @@ class BatchCall:
             self._list.check_agent(known)
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
-            asked = self._ask(ledger, campaign_id, caller)
+            seen = self._braked(ledger, campaign_id)
+            asked = self._ask(ledger, campaign_id, caller, limit_with(seen, options.limit, wait=options.wait))
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 return call_result(
                     self._list,
-                    written(rejects, asked),
+                    written(rejects, replace(asked, braked=seen)),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
@@ -219,7 +236,16 @@ class BatchCall:
                     *self._watchers(rejects, watched=watched),
                 )
                 stop = Stop(INTERRUPTS.asked)
-                context = RunContext(plan, run, ledger, account.client, stop, observer, self._list.clock)
+                context = RunContext(
+                    plan,
+                    run,
+                    ledger,
+                    account.client,
+                    stop,
+                    observer,
+                    self._list.clock,
+                    partial(self._read_outcomes, ledger),
+                )
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
                 gc.freeze()  # loaded modules stay: keep the garbage collector from walking them (8 % of the CPU)
@@ -304,6 +330,7 @@ class BatchCall:
             rate=rate_of(options.rate),
             wait=options.wait,
             retry_refused=options.retry_refused,
+            brakes=self._list.brakes,
             attempts=self._list.attempts,
             address=self._list.address,
         )
@@ -329,8 +356,32 @@ class BatchCall:
             code="caller-unknown",
         )
 
-    def _ask(self, ledger: Ledger, campaign_id: int | None, caller: str) -> int | Report | None:
+    def _read_outcomes(self, ledger: Ledger) -> None:
+        from xuna_cli.commands.outcomes_of_run import read_outcomes
+
+        read = self.read_outcomes or partial(read_outcomes, self._options)
+        read(ledger, self._list.campaign)
+
+    def _braked(self, ledger: Ledger, campaign_id: int | None) -> Braked | None:
+        """Return what the brakes allow now, by the newest outcomes; by those in the ledger if none can be read."""
+        brakes = self._list.brakes
+        if brakes is not None and not self.outcomes_are_read and has_calls(ledger, campaign_id):
+            try:
+                self._read_outcomes(ledger)
+            except XunaError as error:
+                say(f"xuna: warning: the outcomes could not be read: {error.message}")
+        return braked(ledger, campaign_id, brakes)
+
+    def _ask(
+        self, ledger: Ledger, campaign_id: int | None, caller: str, limit: int | None
+    ) -> int | Report | None:
         """Ask for confirmation at a terminal, and refuse to start where `--max-calls` is too small.
+
+        Args:
+            ledger: the ledger.
+            campaign_id: the campaign; None if it is new.
+            caller: the caller number for display.
+            limit: how many people the run calls at most; None for no limit.
 
         Returns:
             The confirmed number of people; the report, if there is nobody to call; None if nobody was asked.
@@ -348,7 +399,7 @@ class BatchCall:
                 code="needs-yes",
             )
         if confirmed_already or not is_interactive():
-            count_for_max_calls(self._list, ledger, campaign_id, wait=options.wait)
+            count_for_max_calls(self._list, ledger, campaign_id, limit=limit, wait=options.wait)
             return None
         from xuna_cli.dialing.preview import PreviewBuilder
         from xuna_cli.output.prompt import prompt_lines
@@ -357,9 +408,7 @@ class BatchCall:
         collected = PreviewBuilder(options.samples, self._zones)
 
         self._list.heard.aloud = False  # already shown above the question
-        report = rehearse(
-            self._list, ledger, campaign_id, options.limit, RecentlyCounted(recently), collected
-        )
+        report = rehearse(self._list, ledger, campaign_id, limit, RecentlyCounted(recently), collected)
         self._list.heard.aloud = True
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)

@@ -219,6 +219,34 @@ class BatchCallOptions(CallerOptions):
             rich_help_panel=MESSAGE,
         ),
     ] = None
+    canary: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Call N people of the campaign first, and the others only if --min-success holds; see "
+            "`xuna help canary`.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    min_success: Annotated[
+        Given | None,
+        text(
+            "--min-success",
+            metavar="PERCENT",
+            help="Share of successes among the people of --canary from which on the others are called, e.g. 30%.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
+    stop_after: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Call nobody any more when N people of the campaign have a success.",
+            rich_help_panel=CAMPAIGN,
+        ),
+    ] = None
     pin: Annotated[
         bool,
         typer.Option(

@@ -18,12 +18,13 @@ from xuna_cli.commands.campaign_file import with_line
 from xuna_cli.commands.campaigns.report import write_report_of
 from xuna_cli.commands.context import address_in, ledger_for_reading
 from xuna_cli.commands.opt_outs import say_added
+from xuna_cli.commands.outcomes_of_run import read_outcomes
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.commands.run_end import run_to_end
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, LedgerError, UsageError, XunaError, most_important
-from xuna_cli.ledger.campaigns import campaigns, has_calls, settle_proven
+from xuna_cli.ledger.campaigns import campaign, campaigns, has_calls, settle_proven
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, Campaign
 from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
@@ -92,6 +93,9 @@ class CampaignRun:
         options = self._options
         if not options.dry_run:
             self._try("outcomes", self._look_back)
+            if isinstance(self._call, BatchCall):
+                self._call.outcomes_are_read = True
+                self._call.read_outcomes = self._read_again
         calls = self._place()
         if options.report is not None and not options.dry_run:
             self._try("report", partial(self._write_report, options.report))
@@ -152,6 +156,21 @@ class CampaignRun:
         for incomplete in cut_off(sync.incomplete):
             raise incomplete
 
+    def _read_again(self, opened: Ledger, name: str) -> None:
+        """Read the outcomes that a run waits for, and add the opt-outs among them.
+
+        Raises:
+            XunaError: something could not be read or added.
+        """
+        found = campaign(opened, name)
+        harvester = Harvester(opened, found, self._rules, command="run", on_added=say_added)
+        try:
+            read_outcomes(self._options, opened, name, on_unmatched=harvester.take_unmatched)
+        finally:  # what was read before the failure is stored, and its opt-outs are added
+            harvest = harvester.harvest()
+        if harvest is not None and harvest.errors:
+            raise harvest.errors[0]
+
     def _settle(self, opened: Ledger, found: Campaign) -> None:
         self._settled = settle_proven(opened, found.id)
         if self._settled:
@@ -208,7 +227,7 @@ class CampaignRun:
             or self._errors
             or (self._outcomes is not None and self._outcomes.summary.undecided)
             or calls.held
-            or _may_be_due(report)
+            or (_may_be_due(report) and not _is_over(report))
         )
 
     def _try(self, name: str, do: Callable[[], None]) -> bool:
@@ -236,6 +255,11 @@ def _barred(cause: XunaError, why: str) -> XunaError:
     return type(cause)(
         f"nobody was called: {why}", hint="fix the error above first", code="opt-outs-unchecked"
     )
+
+
+def _is_over(report: Report) -> bool:
+    """Return whether a brake has ended the campaign."""
+    return report.braked is not None and report.braked.verdict.is_final
 
 
 def _may_be_due(report: Report) -> bool:

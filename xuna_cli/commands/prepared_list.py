@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from xuna_cli.api.origin import origin_of
 from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
 from xuna_cli.commands.attempts import as_options, attempts_of
+from xuna_cli.commands.brakes import brakes_of
 from xuna_cli.commands.call_inputs import (
     as_typed,
     campaign_of,
@@ -37,6 +38,7 @@ from xuna_cli.contacts.review_table import CALL, SCREENING, ReviewRows
 from xuna_cli.dialing.pipeline import Again
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.ledger.attempts import Attempts
+from xuna_cli.ledger.brakes import Brakes
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import CallTarget, Contact, Rejection
@@ -85,6 +87,7 @@ class PreparedList:
         lint: findings in the messages of the last pass.
         steering: the use of the list's columns.
         attempts: whom the run calls again; None: nobody.
+        brakes: the brakes; None for none.
 
     Raises:
         XunaError: the command can't start.
@@ -111,7 +114,9 @@ class PreparedList:
         self._overrides = overrides_of(options)
         self._overrides_again = self._overrides
         self.attempts: Attempts | None = None
+        self.brakes: Brakes | None = None
         if isinstance(options, BatchCallOptions):
+            self.brakes = brakes_of(options)
             self.attempts = attempts_of(options)
             self._overrides_again = overrides_again(self._overrides, options.first_message_again)
         self._region = check_region(options.region) if options.region else None

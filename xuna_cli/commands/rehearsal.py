@@ -3,8 +3,10 @@
 import contextlib
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from xuna_cli.commands.brakes import braked, limit_with
 from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
 from xuna_cli.commands.call_result import call_result, written
 from xuna_cli.commands.campaign_changes import check_changes
@@ -49,16 +51,18 @@ def dry_run(
         kept = [] if rejects is None else [RejectsKept(rejects)]
         prepared.heard.aloud = options.quiet  # else the result has it
         recently = RecentCalls(ledger, prepared.clock.now(), RECENT_DAYS, campaign_id)
+        seen = braked(ledger, campaign_id, prepared.brakes)
         report = rehearse(
             prepared,
             ledger,
             campaign_id,
-            options.limit,
+            limit_with(seen, options.limit),
             RecentlyCounted(recently),
             *kept,
             *observers,
         )
         check_max_calls(options, report)
+        report = replace(report, braked=seen)
         report = written(rejects, report)
         experience = Experience() if ledger is None else experience_of(ledger)
     return call_result(
@@ -104,9 +108,16 @@ def check_with_ledger(
 
 
 def count_for_max_calls(
-    prepared: PreparedList, ledger: Ledger, campaign_id: int | None, *, wait: bool
+    prepared: PreparedList, ledger: Ledger, campaign_id: int | None, *, limit: int | None, wait: bool
 ) -> None:
     """Read the list ahead of a run that nobody confirms, no further than `--max-calls` needs.
+
+    Args:
+        prepared: the list.
+        ledger: the ledger.
+        campaign_id: the campaign; None if it is new.
+        limit: how many people the run calls at most; None for no limit.
+        wait: whether people are called, too, who are deferred now.
 
     Raises:
         UsageError: more people would be called.
@@ -114,8 +125,9 @@ def count_for_max_calls(
     options = prepared.options
     if options.max_calls is None:
         return
-    limit = None if wait else min(options.max_calls + 1, options.limit or options.max_calls + 1)
-    check_max_calls(options, rehearse(prepared, ledger, campaign_id, limit), wait=wait)
+    ahead = options.max_calls + 1
+    most = None if wait else ahead if limit is None else min(ahead, limit)
+    check_max_calls(options, rehearse(prepared, ledger, campaign_id, most), wait=wait)
 
 
 def check_max_calls(options: CallerOptions, report: Report, *, wait: bool = False) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Progress
+from xuna_cli.errors import XunaError
+from xuna_cli.ledger.brakes import Figures
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import CallTarget, Rejection
@@ -91,6 +93,16 @@ class RunSaid(RunObserver):
         if not self._quiet:
             who = counted(people, "person can't", "people can't")
             say(f"xuna: {who} be called yet. The next calls can be made at {for_people(opens_at)}.")
+
+    def waiting_for_outcomes(self, figures: Figures) -> None:
+        """Print that the canary's people are called."""
+        if not self._quiet:
+            people = counted(figures.called, "person of the canary is", "people of the canary are")
+            say(f"xuna: {people} called; waiting for the outcomes before anybody else is called")
+
+    def outcomes_not_read(self, error: XunaError) -> None:
+        """Print why the outcomes could not be read."""
+        say(f"xuna: warning: {error.message}; trying again")
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Print the size of changed do-not-call lists."""

@@ -68,6 +68,8 @@ class RunContext:
         stop: stop flag, also set by the run itself.
         observer: receives events.
         clock: the clock.
+        read_outcomes: reads the campaign's conversation records into the ledger; raises as a sync does. None if
+            nothing waits for outcomes.
     """
 
     plan: Plan
@@ -77,3 +79,4 @@ class RunContext:
     stop: Stop = field(default_factory=Stop)
     observer: RunObserver = field(default_factory=RunObserver)
     clock: Clock = field(default_factory=Clock)
+    read_outcomes: Callable[[], None] | None = None

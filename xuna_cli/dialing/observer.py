@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from xuna_cli.dialing.report import Pause, Progress
+from xuna_cli.errors import XunaError
+from xuna_cli.ledger.brakes import Figures
 from xuna_cli.ledger.records import BatchRecord, ClaimStatus
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.do_not_call import NumberList
@@ -38,6 +40,12 @@ class RunObserver:
 
     def waiting(self, people: int, opens_at: datetime) -> None:
         """People wait until they may be called; the first of them may be at the given time."""
+
+    def waiting_for_outcomes(self, figures: Figures) -> None:
+        """The people of the canary are called; nobody else is before their outcomes are known."""
+
+    def outcomes_not_read(self, error: XunaError) -> None:
+        """The outcomes that the run waits for could not be read; it tries again."""
 
     def lists_read_again(self, lists: Sequence[NumberList]) -> None:
         """Do-not-call lists have changed while the run waited, and were read again."""

@@ -2,6 +2,7 @@
 
 from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.attempts import Attempts
+from xuna_cli.ledger.brakes import Brakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Plan:
         rate: maximum calls per second; None for no limit.
         wait: whether to stay and call deferred people when their hours open.
         retry_refused: whether to call people refused in an earlier run in list order instead of last.
+        brakes: the brakes; None for none.
         attempts: the policy of attempts; None: nobody is called again.
         address: arguments that select this campaign and its ledger in suggested commands.
     """
@@ -36,5 +38,6 @@ class Plan:
     rate: float | None = None
     wait: bool = False
     retry_refused: bool = False
+    brakes: Brakes | None = None
     attempts: Attempts | None = None
     address: str = ""

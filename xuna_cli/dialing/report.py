@@ -7,6 +7,7 @@ from datetime import datetime
 
 from xuna_cli.errors import XunaError
 from xuna_cli.late_dataclass import dataclass
+from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import CallTarget, Reason, Rejection
 
@@ -130,6 +131,7 @@ class Report:
         duplicates: the first duplicate rows, each with the other row of the person (None if unknown).
         refused_calls: number of rows that the API refused in this run.
         refused_earlier: number of people to call whom the API refused in an earlier run.
+        braked: the brakes and what they allowed in the end; None without brakes.
         attempts: accepted calls by attempt.
         again: by name of a count (and `rejected:CODE`), the rows whose person was called before in the campaign.
         exhausted: number of people with all attempts used and no proven success, in `already_called`.
@@ -153,6 +155,7 @@ class Report:
     duplicates: tuple[tuple[int, int | None], ...] = ()
     refused_calls: int = 0
     refused_earlier: int = 0
+    braked: Braked | None = None
     attempts: Mapping[int, int] = field(default_factory=dict)
     again: Mapping[str, int] = field(default_factory=dict)
     exhausted: int = 0

@@ -7,9 +7,11 @@ transactions (keys come in random order, and a claim rewrites every page that it
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from xuna_cli.dialing.batch_sender import BatchSender
+from xuna_cli.dialing.campaign_brake import CampaignBrake
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S
 from xuna_cli.dialing.connections import Connections
 from xuna_cli.dialing.context import RunContext
@@ -98,6 +100,7 @@ class Dialer:
         self._batch_sender = BatchSender(
             context, screener=self._screener, limiter=self._limiter, stats=self._stats
         )
+        self._brake = CampaignBrake(context)
         self._queue = BatchQueue(context.stop, context.clock)
         self._crash: BaseException | None = None
         self._again: Again | None = None
@@ -126,10 +129,10 @@ class Dialer:
         for sender in senders:
             sender.start()
         try:
-            self._claim_all(self._first_look(people))
-            self._wait_for_openings()
-            self._call_refused()
-            self._wait_for_openings()  # some people may have been deferred
+            first_look = self._first_look(people)
+            self._call_all(first_look)
+            while self._brake.wait(self._queue.is_idle, self._pause):
+                self._call_all(first_look)
         except XunaError as error:
             self._stop.set()
             self._stats.error(error)
@@ -145,7 +148,14 @@ class Dialer:
             self._finish()
         if self._crash is not None:
             raise self._crash
-        return self._stats.report(refusals=self._limiter.refusals, paused=self._limiter.paused)
+        report = self._stats.report(refusals=self._limiter.refusals, paused=self._limiter.paused)
+        return replace(report, braked=self._brake.seen)
+
+    def _call_all(self, first_look: Iterator[list[CallTarget]]) -> None:
+        self._claim_all(first_look)
+        self._wait_for_openings()
+        self._call_refused()
+        self._wait_for_openings()  # some people may have been deferred
 
     # -- who can be claimed
 
@@ -288,11 +298,13 @@ class Dialer:
             [targets[start : start + size] for start in range(0, len(targets), size)],
             self._screener.quiet_since,
             self._plan.attempts,
+            self._brake.brakes,
         )
         if not everything and batches and len(batches[-1].targets) < size:
             # Some claims failed: the remaining people wait until the next batch is full.
             rest = batches.pop()
             self._ledger.unclaim(rest, [target.key for target in rest.targets])
+        self._brake.look()
         claimed = [target for batch in batches for target in batch.targets]
         self._claimed += len(claimed)
         self._observer.claimed(claimed)
@@ -324,7 +336,12 @@ class Dialer:
 
     def _room(self) -> int:
         """Return how many more people may be claimed in this run."""
-        return 2**63 if self._plan.limit is None else self._plan.limit - self._claimed
+        limit = self._plan.limit
+        return self._brake.room if limit is None else min(self._brake.room, limit - self._claimed)
+
+    def _pause(self, seconds: float) -> None:
+        self._queue.wait(seconds)
+        self._tell()
 
     def _sender(self) -> None:
         try:
@@ -349,6 +366,7 @@ class Dialer:
         self._refused_earlier.close()
         try:
             self._ledger.end_run(self._run)
+            self._brake.look()
         except LedgerError as error:
             # Nobody is lost: the next run frees these claims.
             if not any(known.code == "outcome-unrecorded" for known in self._stats.report().errors):

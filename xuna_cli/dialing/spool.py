@@ -3,7 +3,7 @@
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO
 
@@ -24,15 +24,24 @@ class Spool:
             self._file.write(_line(target, note))
 
     def take(self) -> Iterator[tuple[CallTarget, object]]:
-        """Remove and yield all targets with their notes."""
+        """Remove and yield the targets with their notes; those not consumed stay."""
         with self._lock:
             file, self._file = self._file, None
         if file is None:
             return
         with file:
             file.seek(0)
-            for line in file:
-                yield _read(line)
+            try:
+                for line in file:
+                    yield _read(line)
+            finally:
+                self._put_back(file)
+
+    def _put_back(self, lines: Iterable[str]) -> None:
+        with self._lock:
+            for line in lines:
+                self._file = self._file or _file()
+                self._file.write(line)
 
     def close(self) -> None:
         """Delete all targets."""

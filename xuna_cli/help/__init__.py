@@ -4,7 +4,18 @@ from importlib import resources
 
 TOPICS = (
     *("lists", "columns", "templates", "campaign-file", "review", "calling-hours", "do-not-call", "outcomes"),
-    *("attempts", "sandbox", "exit-codes", "environment", "json", "automation", "cron", "log", "ci"),
+    *(
+        "attempts",
+        "canary",
+        "sandbox",
+        "exit-codes",
+        "environment",
+        "json",
+        "automation",
+        "cron",
+        "log",
+        "ci",
+    ),
     *("containers", "postgres", "crash", "speed", "glossary"),
 )
 """Names of the topics, in the order in which a new user needs them."""

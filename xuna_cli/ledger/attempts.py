@@ -146,7 +146,7 @@ def next_attempt(
     if call.attempt >= policy.most:
         return Never(NoMore.EXHAUSTED)
     following = call.attempt + 1
-    if not _is_proven(outcome, call, sync):
+    if not is_proven(outcome, call, sync):
         return NotYet(call.key, following)
     if outcome not in policy.again:
         return Never(NoMore.NOT_ASKED_FOR)
@@ -155,7 +155,7 @@ def next_attempt(
     return NotYet(call.key, following, opens_at) if now < opens_at else Due(call.key, following)
 
 
-def _is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | None) -> bool:
+def is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | None) -> bool:
     """Return whether an outcome other than success is proven and can't change any more."""
     match outcome:
         case CallOutcome.FAILURE:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from secrets import token_hex
 
 from xuna_cli.ledger.attempts import Attempts, Due, LastCall, Never, NoMore, Standing, next_attempt
+from xuna_cli.ledger.brakes import Brakes, Figures, Verdict, brake, figures_of
 from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
@@ -165,6 +166,7 @@ class Claims:
         groups: Groups,
         quiet_since: datetime | None = None,
         policy: Attempts | None = None,
+        brakes: Brakes | None = None,
     ) -> list[Batch]:
         """Claim call targets in one transaction.
 
@@ -178,6 +180,7 @@ class Claims:
             groups: the targets of each batch; all keys differ.
             quiet_since: leave out people called since then in any campaign, or claimed by another run now.
             policy: whom the run calls again.
+            brakes: how many people may be claimed at all; people beyond that are left out.
 
         Returns:
             The batches, in order, none empty.
@@ -192,10 +195,17 @@ class Claims:
             groups = self._still_free(run, groups)
             groups = self._without_barred(run, groups, quiet_since, policy)
             groups = self._without_other_forms(run, groups)
+            if brakes is not None:
+                groups = _first(groups, self.brake(run.campaign_id, brakes)[0].room)
             batches = [add_batch(self._db, run.id, group) for group in groups]
             if insert_calls(self._db, run.campaign_id, batches) == sum(map(len, groups)):
                 return batches
             return self._repack(run, batches)
+
+    def brake(self, campaign_id: int | None, brakes: Brakes) -> tuple[Verdict, Figures]:
+        """Return what the brakes allow now, and why; `claim` asks again."""
+        figures = figures_of(self._db, campaign_id, brakes)
+        return brake(brakes, figures), figures
 
     def _still_free(self, run: Run, groups: Groups) -> Groups:
         """Leave out people whom another machine with the same list has claimed since they were read.
@@ -326,6 +336,15 @@ def _with_others(database: Database, batch: Batch, targets: Sequence[CallTarget]
         {"id": batch.id, "size": len(targets), "nonce": changed.nonce, "again": _again(targets)},
     )
     return changed
+
+
+def _first(groups: Groups, most: int | None) -> Groups:
+    """Return the first targets, in groups of the same sizes; None for all of them."""
+    if most is None:
+        return groups
+    left = islice((target for group in groups for target in group), most)
+    cut = [list(islice(left, len(group))) for group in groups]
+    return [group for group in cut if group]
 
 
 def _kept(groups: Groups, keep: Callable[[CallTarget], bool]) -> Groups:

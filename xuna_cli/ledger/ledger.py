@@ -63,6 +63,7 @@ class Ledger(Database):
         self.refused = claims.refused
         self.on_do_not_call_list = claims.on_do_not_call_list
         self.barred = claims.barred
+        self.brake = claims.brake
         self.claim = claims.claim
         self.unclaim = claims.unclaim
 

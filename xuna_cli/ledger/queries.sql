@@ -56,6 +56,18 @@ SELECT c.key, c.key, c.attempt, b.state, b.run_id, b.batch_id, b.submitted_at, b
 FROM calls c JOIN batches b ON b.id = c.batch_id
 WHERE c.campaign_id = ? AND c.key IN ({list})
 
+-- name: first_people_called
+SELECT c.key, MIN(b.submitted_at) FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id = :campaign_id
+GROUP BY c.key
+-- Those for whom no POST was sent yet come last.
+ORDER BY MIN(b.submitted_at) IS NULL, MIN(b.submitted_at), c.key LIMIT :most
+
+-- name: successes_of_campaign
+SELECT COUNT(*) FROM (
+  SELECT DISTINCT key FROM outcomes WHERE campaign_id = :campaign_id AND outcome = 'success' LIMIT :most
+) AS found
+
 -- name: row_numbers_of_keys
 SELECT key, row_number FROM calls WHERE campaign_id = ? AND key IN ({list}) ORDER BY key, attempt
 

@@ -12,6 +12,7 @@ from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState
 from xuna_cli.models import LintWarning, Rejection
 from xuna_cli.output.batches import batch_document
+from xuna_cli.output.brakes import brake_lines, brakes_document
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import COUNT_LABELS, count_words, counted
 from xuna_cli.output.recently import recently_document, recently_line
@@ -109,6 +110,7 @@ class BatchCallResult(Result):
                 "rows": sum(report.counts.values()),
                 **{name: report.counts[name] for name in COUNTS},
             },
+            **brakes_document(report.braked),
             "recently_called": None if self.recently is None else recently_document(self.recently),
             "preview": self._preview_document(),
             "phone_numbers": {"plus_added": self.plus_added},
@@ -184,7 +186,8 @@ class BatchCallResult(Result):
         yield from _attention(self)
 
     def remarks(self) -> Iterator[str]:
-        """Yield a note about people recently called in other campaigns."""
+        """Yield what the brakes say, and a note about people recently called in other campaigns."""
+        yield from brake_lines(self.report.braked)
         if self.recently is not None and self.recently.people:
             called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
             yield f"xuna: warning: {recently_line(self.recently, done=called)}"
