@@ -321,7 +321,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         lines.append("")
         lines.append(
             f"Held: {counted(calls, 'person', 'people')} in {counted(len(result.held), 'batch', 'batches')} "
-            "may have been called. They are not called again until you resolve the batches."
+            "may have been called, and will not be called again until you decide about them."
         )
         lines.append(f"  to see the batches: xuna campaigns show {result.address}")
         lines.append(f"  to resolve them: xuna campaigns resolve {result.address}")
