@@ -3,8 +3,8 @@
 import functools
 import re
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 ROWS_PER_STATEMENT = 500  # well below the parameter limits of SQLite and PostgreSQL
@@ -21,7 +21,8 @@ def in_parts(items: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[lis
 
 @functools.cache
 def _statements() -> dict[str, str]:
-    text = resources.files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
+    # Importing importlib.resources takes 4 ms.
+    text = Path(__file__).with_name("queries.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: *(\S+) *$", text, flags=re.MULTILINE)[1:]
     return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
