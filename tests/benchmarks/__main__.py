@@ -16,6 +16,7 @@ BENCHMARKS = {
     "starting": starting.starting,
     "first-post": waiting.first_post,
     "wall": waiting.wall,
+    "distant": waiting.distant,
     "clean": calling.clean,
     "national": calling.national,
     "again": calling.again,

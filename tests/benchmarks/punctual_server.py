@@ -50,9 +50,14 @@ def accepted(path, batch, calls):
 
 
 class Exchange(asyncio.Protocol):
-    """One request, answered after the latency, counted from its last byte."""
+    """A connection; each request is answered after the latency, counted from its last byte.
+
+    Attributes:
+        keeps: whether a connection is kept for further requests.
+    """
 
     seconds = 0.0
+    keeps = False
     calls = 0
     batches = 0
 
@@ -73,9 +78,9 @@ class Exchange(asyncio.Protocol):
             )
             self._whole = len(head) + 4 + int(length)
         if len(self._received) >= self._whole:
-            asyncio.get_running_loop().call_later(
-                self.seconds, self._answer, bytes(self._received[: self._whole])
-            )
+            request = bytes(self._received)
+            self._received, self._whole = bytearray(), None
+            asyncio.get_running_loop().call_later(self.seconds, self._answer, request)
 
     def _answer(self, request):
         if request.startswith(b"GET /taken "):
@@ -91,9 +96,15 @@ class Exchange(asyncio.Protocol):
             Exchange.batches += 1
             document = accepted(request.split(b" ", 2)[1].decode(), Exchange.batches, initiated)
         body = json.dumps(document).encode()
+        keep = (
+            self.keeps
+            and b"\r\nconnection: close\r\n" not in request[: request.find(b"\r\n\r\n") + 2].lower()
+        )
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        self._transport.write(f"{head}Connection: close\r\n\r\n".encode() + body)
-        self._transport.close()
+        connection = "keep-alive" if keep else "close"
+        self._transport.write(f"{head}Connection: {connection}\r\n\r\n".encode() + body)
+        if not keep:
+            self._transport.close()
 
 
 async def main(seconds):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import ssl
 import statistics
 import subprocess
 import sys
@@ -117,6 +118,29 @@ class PunctualServer:
             return tuple(json.load(answer))
 
 
+class DistantServer(PunctualServer):
+    """A punctual server behind a slow network, over TLS.
+
+    Attributes:
+        ca_file: the certificate of its authority.
+    """
+
+    def __init__(self, seconds, round_trip, folder):
+        self.ca_file = str(Path(folder) / "ca.pem")
+        module = "tests.benchmarks.distant_server"
+        self._argv = [sys.executable, "-m", module, str(seconds), str(round_trip), str(folder)]
+
+    def __enter__(self):
+        super().__enter__()
+        self.base_url = self.base_url.replace("http://127.0.0.1", "https://localhost")
+        return self
+
+    def taken(self):
+        trusted = ssl.create_default_context(cafile=self.ca_file)
+        with urllib.request.urlopen(f"{self.base_url}/taken", context=trusted) as answer:
+            return tuple(json.load(answer))
+
+
 class Stage:
     """A folder with lists and ledgers, and the numbers of repetitions.
 
@@ -153,8 +177,12 @@ class Stage:
         folder.mkdir()
         return folder / "ledger.db"
 
-    def environment(self):
-        """Return the environment of a child process: no settings and no home folder of the person who measures."""
+    def environment(self, ca_file=None):
+        """Return the environment of a child process: no settings and no home folder of the person who measures.
+
+        Args:
+            ca_file: the certificate that the child trusts; None for the usual authorities.
+        """
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XUNA_")}
         kept.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
         return kept | {
@@ -163,7 +191,8 @@ class Stage:
             "XUNA_AI_API_KEY": "sandbox",
             "XUNA_AGENT_ID": "agent_sandbox",
             "XUNA_FROM_PHONE_NUMBER_ID": "pn_sandbox",
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            **({"SSL_CERT_FILE": ca_file} if ca_file else {}),
         }
 
     def command(self, contacts, base_url, *, ledger=None):
@@ -198,7 +227,7 @@ class Stage:
             *self.command(contacts, server.base_url, ledger=ledger),
             *("--campaign", "benchmark", "--batch-size", str(batch_size), "--output", "json", *options),
         ]
-        ran = run(argv, env=self.environment(), exits=(0, 3))
+        ran = run(argv, env=self.environment(getattr(server, "ca_file", None)), exits=(0, 3))
         counts = {name: number for name, number in json.loads(ran.out)["counts"].items() if number}
         del counts["rows"]
         accepted = counts.get("accepted", 0)

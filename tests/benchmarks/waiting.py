@@ -10,11 +10,14 @@ from dataclasses import replace
 
 from tests.benchmarks import bare
 from tests.benchmarks.results import Row
-from tests.benchmarks.stage import ROOT, PunctualServer, alternate, middle, run
+from tests.benchmarks.stage import ROOT, DistantServer, PunctualServer, alternate, middle, run
 
 LATENCY_S = 0.050
 CONCURRENCY = 8
 BATCH = 100
+SERVER_FAR_S = 0.200
+ROUND_TRIP_S = 0.080
+CONCURRENCY_FAR = 4
 
 
 def wall(stage):
@@ -71,6 +74,45 @@ def wall(stage):
         "share of what latency x concurrency allows, start and end of the process included",
         possible / took,
         beside=made_of,
+    )
+
+
+def distant(stage):
+    """A small part of the size, in batches of 100, to a distant server over TLS."""
+    posts = -(-stage.part(1 / 125) // BATCH)
+    contacts, ten = stage.list("e164.csv", posts * BATCH), stage.list("e164.csv", 10)
+    options = ("--concurrency", str(CONCURRENCY_FAR))
+
+    def kept(posts):
+        argv = [sys.executable, bare.__file__, server.base_url, *map(str, (posts, BATCH, CONCURRENCY_FAR))]
+        ran = run([*argv, "kept"], env=stage.environment(server.ca_file))
+        if server.taken() != (posts * BATCH, posts):
+            raise AssertionError("the server did not take every batch of the bare client")
+        return replace(ran, wall=float(ran.out))
+
+    with DistantServer(SERVER_FAR_S, ROUND_TRIP_S, stage.folder) as server:
+        runs = alternate(
+            stage.long,
+            start=lambda: stage.batch_call(ten, server, expect={"accepted": 10}),
+            xuna=lambda: stage.batch_call(
+                contacts, server, expect={"accepted": posts * BATCH}, batch_size=BATCH, options=options
+            ),
+            kept_start=lambda: kept(CONCURRENCY_FAR),
+            kept=lambda: kept(posts),
+        )
+    each = SERVER_FAR_S + ROUND_TRIP_S
+    start = middle(runs["start"], "wall") - each
+    took = middle(runs["xuna"], "wall") - start
+    least = middle(runs["kept"], "wall") - (middle(runs["kept_start"], "wall") - each)
+    yield Row(
+        "distant",
+        "share of the speed of a client that keeps its connections, over TLS, without the start",
+        least / took,
+        0.97,
+        at_least=True,
+        beside=f"{least:.2f} s against {took:.2f} s for {posts} POSTs, {CONCURRENCY_FAR} at a time, of "
+        f"{each * 1000:.0f} ms; starting is {start:.2f} s",
+        runs={name: [ran.wall for ran in each] for name, each in runs.items()},
     )
 
 
