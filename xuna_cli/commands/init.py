@@ -26,7 +26,7 @@ REHEARSAL = (
     r"printf 'phone,name\n+15551234567,Ann\n' | "
     "xuna batch-call - --campaign rehearsal -m 'Hi {{ name }}, this is a test.' --dry-run"
 )
-"""Works as it stands in every shell, and calls nobody."""
+"""A command that works unchanged in every shell, and calls nobody."""
 
 
 class InitWhat(StrEnum):

@@ -440,7 +440,7 @@ class PreparedList:
         )
 
     def _template(self) -> str | None:
-        """Return what is said, as typed; None for the agent's own words."""
+        """Return the message template as typed; None for the agent's own message."""
         lines = [as_typed(one) for one in self._overrides]
         lines += [f"again: {as_typed(one)}" for one in self._overrides_again if one not in self._overrides]
         return "\n".join(lines) or None
