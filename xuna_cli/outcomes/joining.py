@@ -29,7 +29,7 @@ from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, BatchS
 from xuna_cli.models import Conversation
 
 CLOCKS_DIFFER_S = 120.0
-"""Tolerance for differences between our clock and the API's: a record may seem to start this long before its request."""
+"""Tolerance for different clocks: by the API's clock, a record may start this long before its request."""
 
 JOINED_BY_BATCH = "batch"
 
