@@ -47,6 +47,13 @@ def test_a_dry_run_shows_words_countries_zones_and_requests(cli, api, people):
     assert api.state.calls() == []
 
 
+def test_the_longest_message_is_marked_also_among_the_samples(cli, api, people):
+    said = cli("batch-call", people(rows=PEOPLE), *HELLO, "--dry-run").out
+    assert "row 2: “Hi Ann.”" in said
+    assert "row 4, the longest: “Hi Bartholomew.” (15 characters)" in said
+    assert "longest" not in cli("batch-call", people(rows=PEOPLE[:2]), *HELLO, "--dry-run").out
+
+
 def test_the_time_is_that_of_the_rate_or_of_earlier_requests(cli, api, people):
     path = people(rows=PEOPLE)
     assert preview(cli, path, "--rate", "30/m")["seconds"] == 10.0

@@ -34,11 +34,15 @@ def people_lines(preview: Preview) -> Iterator[str]:
 
 def message_lines(preview: Preview) -> Iterator[str]:
     """Yield sample messages and the longest one."""
-    for sample in preview.samples:
-        yield f"  row {sample.row_number}: {_words(sample)}"
-    longest = preview.longest
-    if longest is not None and longest.message and longest not in preview.samples:
-        yield f"  row {longest.row_number}, the longest: {_words(longest)} ({len(longest.message):,} characters)"
+    longest, shown = preview.longest, list(preview.samples)
+    if longest is not None and longest.message and longest not in shown:
+        shown.append(longest)
+    for sample in shown:
+        if sample == longest and sample.message and len(shown) > 1:
+            size = f"{len(sample.message):,} characters"
+            yield f"  row {sample.row_number}, the longest: {_words(sample)} ({size})"
+        else:
+            yield f"  row {sample.row_number}: {_words(sample)}"
 
 
 def _words(sample: Sample) -> str:
