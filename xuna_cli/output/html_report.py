@@ -203,10 +203,10 @@ def _funnel(data: ReportData) -> list[Bar]:
     steps: list[tuple[str, int | None, str]] = []
     if rows.rows > rows.called:
         notes = [
-            f"of {rows.lists:,} lists; a row that was fixed and fed back counts once"
+            f"of {rows.lists:,} lists; a row that was fixed and called again counts once"
             if rows.lists > 1
             else "",
-            "" if rows.complete else "no run has read all of it: there are more",
+            "" if rows.complete else "no run has read the whole list, so there are more rows",
         ]
         lists = "; ".join(filter(None, notes))
         without = "without rejected rows, duplicates, do-not-call and other rules"
