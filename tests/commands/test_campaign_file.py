@@ -185,7 +185,8 @@ def test_values_are_written_as_toml_has_them(cli, people):
 contacts = "people.csv"                        # the list
 first-message = '''
 Hi {{ name }},
-"quoted".'''
+"quoted".
+'''
 override = ["agent.language={{ lang }}"]
 country = ["US", "CA"]
 not-on = [2030-12-25, "2030-12-26"]

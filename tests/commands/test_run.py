@@ -6,6 +6,9 @@ import pytest
 
 from tests.commands.conftest import number
 from tests.support.manual import blocks
+from xuna_cli.commands.campaign_run import _may_be_due
+from xuna_cli.dialing.report import COUNTS, Report
+from xuna_cli.ledger.brakes import Braked, Brakes, CanaryState, Figures, Verdict
 from xuna_cli.sandbox.faults import Answer, Cut
 
 JSON = ("--output", "json")
@@ -213,6 +216,15 @@ def test_when_a_campaign_has_finished(api, spring, run, people, clock, lines, ro
     run(exits=(0, 3))
     clock.advance(AFTER_AN_HOUR)
     assert run(exits=(0, 3))["campaign_finished"] is ("limit = 1" not in lines)
+
+
+def test_a_stopped_campaign_goes_on_until_the_outcomes_of_its_last_calls_are_read():
+    """Its people may have opted out in these conversations."""
+    stopped = Braked(Brakes(), Verdict(0, CanaryState.STOPPED), Figures())
+    counts = dict.fromkeys(COUNTS, 0) | {"not_sent": 5}
+    assert _may_be_due(Report(counts | {"accepted": 2}, braked=stopped)) is True
+    assert _may_be_due(Report(counts, braked=stopped)) is False
+    assert _may_be_due(Report(counts)) is True
 
 
 def test_a_campaign_with_an_empty_list_has_not_finished(api, spring, run, people):

@@ -318,7 +318,7 @@ def _text_value(option: Any, one: FileValue, value: Any) -> Given:
         value = str(value)
     if not isinstance(value, str):
         raise one.wrong('must be text in quotes, e.g. "…"')
-    folder = one.path.parent
+    folder, value = one.path.parent, value.rstrip("\r\n")  # a text of several lines ends with a line break
     if _is_path(option) and not value.strip():
         raise one.wrong("must name a file")
     if _is_path(option) and value != "-" and "://" not in value:

@@ -227,7 +227,7 @@ class CampaignRun:
             or self._errors
             or (self._outcomes is not None and self._outcomes.summary.undecided)
             or calls.held
-            or (_may_be_due(report) and not _is_over(report))
+            or _may_be_due(report)
         )
 
     def _try(self, name: str, do: Callable[[], None]) -> bool:
@@ -257,17 +257,15 @@ def _barred(cause: XunaError, why: str) -> XunaError:
     )
 
 
-def _is_over(report: Report) -> bool:
-    """Return whether a brake has ended the campaign."""
-    return report.braked is not None and report.braked.verdict.is_final
-
-
 def _may_be_due(report: Report) -> bool:
     """Return whether a later run may call somebody on this list, or learn what came of a call."""
+    counts = report.counts
+    if report.braked is not None and report.braked.verdict.is_final:  # nobody else is called, whoever is left
+        return any(counts[name] for name in ("accepted", "in_flight", "held"))
     return (
         not report.list_complete
-        or not any(report.counts.values())  # an empty list is rather not complete yet
-        or any(report.counts[name] for name in MAY_BE_CALLED)
+        or not any(counts.values())  # an empty list is rather not complete yet
+        or any(counts[name] for name in MAY_BE_CALLED)
         or report.awaiting_outcome > 0  # of --attempts
         or report.refused_calls > 0  # later runs try again
         or bool(report.reasons.get("called-recently"))  # until the quiet days are over
