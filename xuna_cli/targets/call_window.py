@@ -1,6 +1,6 @@
 """When a person may be called: the columns `call_after` and `call_before`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ AFTER, BEFORE = "call_after", "call_before"
 
 # Lists say "ever" and "never" by the first and the last year; in UTC they would lie beyond what Python can hold.
 _EARLIEST, _LATEST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 - of no place
+_REMEMBERED = 10_000  # different sets of keys of JSON contacts
 _HOW = "write a date and a time like 2026-12-24T09:00, or a date like 2026-12-24"
 
 
@@ -56,6 +57,7 @@ class WindowReader:
     def __init__(self, where: WindowColumns, *, any_names: bool) -> None:
         self._where = where
         self._any_names = any_names
+        self._by_keys: dict[tuple[str, ...], tuple[_Columns, _Columns]] = {}
 
     def __call__(self, fields: Mapping[str, object]) -> CallWindow | None:
         """Return the times of a row; None: it has none.
@@ -63,8 +65,9 @@ class WindowReader:
         Raises:
             TargetProblem: a cell can't be read in one way only, or the times exclude each other.
         """
-        after_column, after = self._cell(fields, self._where.after, AFTER)
-        before_column, before = self._cell(fields, self._where.before, BEFORE)
+        after_columns, before_columns = self._columns(fields)
+        after_column, after = _cell(fields, after_columns, AFTER)
+        before_column, before = _cell(fields, before_columns, BEFORE)
         if is_empty(after) and is_empty(before):
             return None
         window = CallWindow(_read(after_column, after, ends=False), _read(before_column, before, ends=True))
@@ -75,18 +78,40 @@ class WindowReader:
             raise TargetProblem("call-time-never", message, before_column)
         return window
 
-    def _cell(self, fields: Mapping[str, object], column: str | None, name: str) -> tuple[str, object]:
-        """Return the column and the cell; a contact in JSON may spell the usual name otherwise."""
-        if column is None:
-            return name, None
-        if self._any_names and fold(column) == fold(name) and is_empty(fields.get(column)):
-            found = [each for each in columns_named(name, fields) if not is_empty(fields[each])]
-            if len(found) > 1:
-                option = f"--{name.replace('_', '-')}-column"
-                message = f"{found[0]!r} and {found[1]!r} may both be {name}; choose one with {option}"
-                raise TargetProblem("call-time-ambiguous", message, found[1])
-            column = found[0] if found else column
-        return column, value_at(fields, column)
+    def _columns(self, fields: Mapping[str, object]) -> tuple["_Columns", "_Columns"]:
+        """Return the columns that may have each time in a row; its own spelling of a name comes last."""
+        keys = tuple(fields) if self._any_names else ()
+        found = self._by_keys.get(keys)
+        if found is None:
+            found = _columns(self._where.after, AFTER, keys), _columns(self._where.before, BEFORE, keys)
+            if len(self._by_keys) < _REMEMBERED:
+                self._by_keys[keys] = found
+        return found
+
+
+_Columns = tuple[str, ...]
+
+
+def _columns(column: str | None, name: str, keys: Sequence[str]) -> _Columns:
+    if column is None:
+        return ()
+    others = columns_named(name, keys) if fold(column) == fold(name) else []
+    return (column, *(other for other in others if other != column))
+
+
+def _cell(fields: Mapping[str, object], columns: _Columns, name: str) -> tuple[str, object]:
+    """Return the column and the cell of a time."""
+    if not columns:
+        return name, None
+    first, *others = columns
+    if not others or not is_empty(value_at(fields, first)):
+        return first, value_at(fields, first)
+    found = [column for column in others if not is_empty(fields[column])]
+    if len(found) > 1:
+        option = f"--{name.replace('_', '-')}-column"
+        message = f"{found[0]!r} and {found[1]!r} may both be {name}; choose one with {option}"
+        raise TargetProblem("call-time-ambiguous", message, found[1])
+    return (found[0], fields[found[0]]) if found else (name, None)
 
 
 def _read(column: str, cell: object, *, ends: bool) -> datetime | None:
