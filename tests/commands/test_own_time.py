@@ -1,6 +1,7 @@
 """The columns `call_after` and `call_before`, with the commands."""
 
 import json
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import openpyxl
@@ -184,3 +185,18 @@ def test_with_wait_the_run_stays_until_the_persons_own_time(cli, listed):
 def test_wait_needs_something_to_wait_for(cli, people):
     error = cli.call(people(1), *HELLO, "--wait", exits=2)["errors"][0]
     assert (error["code"], "call_after" in error["hint"]) == ("wait", True)
+
+
+@pytest.mark.parametrize(
+    ("header", "option", "when"),
+    [
+        ("Scheduled At", "--call-after-column", "before"),
+        ("callback_time", "--call-after-column", "before"),
+        ("latest at", "--call-before-column", "after"),
+    ],
+)
+def test_a_time_that_is_not_used_is_said_with_the_option_that_would_use_it(cli, listed, header, option, when):
+    path = listed((ANN, "Ann", iso(TOMORROW)), header=("phone", "name", header))
+    ran = cli("batch-call", path, *HELLO, "--dry-run", "--quiet")
+    said = f"not used: {header}; `{option} {shlex.quote(header)}` would call nobody {when} the time there"
+    assert said in ran.err

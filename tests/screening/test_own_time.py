@@ -82,6 +82,7 @@ def test_where_a_person_may_be_in_several_zones_the_time_has_to_be_right_in_all(
     just_before = (opens_at - timedelta(seconds=1)).replace(tzinfo=None).isoformat()
     look = context(just_before, "2026-07-01T09:00", number=ANYWHERE_IN_THE_US)
     assert RULE(look).opens_at == opens_at
+    assert "call_after is 09:00 on Wed 01 Jul 2026 in America/New_York, " in RULE(look).message
     assert RULE(look._replace(now=opens_at)) is None
 
 

@@ -14,7 +14,7 @@ from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
 from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
-from xuna_cli.targets.foreign_names import override_of
+from xuna_cli.targets.foreign_names import override_of, time_option_of
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import nearest
@@ -208,6 +208,7 @@ class _Left:
             and not (contacts.first_rows_are_all and all(is_empty(row.get(column)) for row in rows))
         ]
         self._foreign = [column for column in left if override_of(column) is not None]
+        self._times = [column for column in left if time_option_of(column) is not None]
         self._marks = [column for column in left if says(column) is Says.DO_NOT_CALL]
         self._channels = [column for column in left if says(column) is Says.OTHER_CHANNEL]
         self._consents = [column for column in left if says(column) is Says.CONSENT]
@@ -219,6 +220,7 @@ class _Left:
         self._phone = contacts.phone_column
         found = {
             *self._foreign,
+            *self._times,
             *self._marks,
             *self._channels,
             *self._consents,
@@ -255,6 +257,10 @@ class _Left:
         if self._empty:
             words = f"no number in the first {LOOKED_AT:,} rows; {self._second_phone(self._empty[0])}"
             yield _line(self._empty, words)
+        for column in self._times:
+            option = time_option_of(column)
+            when = "before" if option == "--call-after-column" else "after"
+            yield _line([column], f"`{option} {quoted(column)}` would call nobody {when} the time there")
         if self._foreign:
             paths = dict.fromkeys(filter(None, map(override_of, self._foreign)))
             would = ", ".join(f"`override.{path}`" for path in paths)

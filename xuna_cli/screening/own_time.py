@@ -37,7 +37,9 @@ class OwnTime:
             return no_zone(look.target)
         opens_at, closes_at = bounds(window, zones)
         if closes_at is not None and look.now >= closes_at:
-            return Reason("expired", SCREENED, f"expired: call_before is {_shown(closes_at, zones)}")
+            return Reason(
+                "expired", SCREENED, f"expired: call_before is {_shown(window.before, closes_at, zones)}"
+            )
         if opens_at is None or look.now >= opens_at:
             return None
         if closes_at is not None and opens_at >= closes_at:
@@ -47,7 +49,7 @@ class OwnTime:
         return Reason(
             "too-early",
             DEFERRED,
-            f"too-early: call_after is {_shown(opens_at, zones)}",
+            f"too-early: call_after is {_shown(window.after, opens_at, zones)}",
             zones=zones or ("Etc/UTC",),
             opens_at=opens_at,
         )
@@ -71,7 +73,8 @@ def _times(end: datetime, zones: tuple[str, ...]) -> Sequence[datetime]:
     return [reading for name in zones for reading in readings(end, name)]
 
 
-def _shown(at: datetime, zones: tuple[str, ...]) -> str:
-    if not zones:
-        return for_people(at)
-    return f"{local(at, zones[0]):%H:%M on %a %d %b %Y} in {zones[0]}"
+def _shown(end: datetime | None, at: datetime, zones: tuple[str, ...]) -> str:
+    """Return a time in the words of the person's clock: as the list has it, where it is a local time."""
+    if end is not None and end.tzinfo is None:
+        return f"{end:%H:%M on %a %d %b %Y} in {words(zones)}"
+    return f"{local(at, zones[0]):%H:%M on %a %d %b %Y} in {zones[0]}" if len(zones) == 1 else for_people(at)

@@ -21,12 +21,18 @@ _NAMES = {
     "": "dynamic variables|retell llm dynamic variables|variable values|request data|assistant overrides|assistant id|squad id"
     "|override agent id|override agent version|agent id|agent version|model id|from number|from phone number"
     "|from phone number id|phone number id|agent phone number id|caller id|caller id number|outbound number"
-    "|twilio phone number|transfer phone number|transfer number|transfer to|scheduled time|scheduled time unix|scheduled at"
-    "|schedule time|scheduled for|call time|call at|call after|call before|earliest at|latest at|best time to call"
-    "|callback time|callback at|preferred call time|preferred time|time to call|call window|max duration|max call duration"
-    "|voicemail message|ignore e164 validation|conversation config|machine detection",
+    "|twilio phone number|transfer phone number|transfer number|transfer to|scheduled time unix|best time to call"
+    "|time to call|call window|max duration|max call duration|voicemail message|ignore e164 validation"
+    "|conversation config|machine detection",
 }
 _BY_NAME = {fold(name): path for path, names in _NAMES.items() for name in names.split("|")}
+
+_TIMES = {
+    "--call-after-column": "scheduled time|scheduled at|schedule time|scheduled for|call time|call at|call after"
+    "|earliest at|callback time|callback at|preferred call time|preferred time",
+    "--call-before-column": "call before|latest at",
+}
+_TIMES_BY_NAME = {fold(name): option for option, names in _TIMES.items() for name in names.split("|")}
 
 
 @lru_cache(maxsize=4096)
@@ -37,3 +43,8 @@ def override_of(column: str) -> str | None:
         None: the name has no known meaning. Empty: it has a meaning in other products, but no path in xuna.
     """
     return _BY_NAME.get(fold(column))
+
+
+def time_option_of(column: str) -> str | None:
+    """Return the option that uses a column of this name as a limit of the call's time; None: no such name."""
+    return _TIMES_BY_NAME.get(fold(column))
