@@ -4,6 +4,9 @@ Days pass in simulated time, in three zones, with several attempts, opt-outs, a 
 fails, and records that can't be read. The model knows the rules, and what the API tells; it shares no code with xuna.
 """
 
+import random
+from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,6 +20,8 @@ from tests.support.simulated import killed_run, simulated_run
 from xuna_cli.commands import campaign_run
 from xuna_cli.commands.simulation import Simulation
 from xuna_cli.dialing.clock import SimulatedClock
+from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.sandbox.conversations import ConversationOptions, Conversations
 from xuna_cli.sandbox.faults import Answer
 from xuna_cli.sandbox.server import SandboxServer
@@ -177,93 +182,157 @@ def hourly(cli, server, clock, model, monkeypatch, tmp_path):  # noqa: F811
     cli.write("spring.toml", FILE)
     simulation = Simulation(clock, server, tmp_path / "ledger.db")
     monkeypatch.setattr(campaign_run, "run", simulated_run(simulation))
-
-    class Hourly:
-        ledger = simulation.ledger
-
-        def run(self, *, exits=0, readable=True):
-            """Return the document of the run; everybody who is due has to be called."""
-            before = server.state.total
-            now = clock.now()
-            if readable:
-                model.read(now, server.state.calls())
-            expected = model.due(now)
-            document = cli("run", "spring.toml", "--output", "json", exits=exits).document
-            self.check(server.state.calls()[before:], expected)
-            return document
-
-        def kill(self, point, nth):
-            """Let a run be killed; return whom it called."""
-            before = server.state.total
-            assert killed_run(simulation, "run", "spring.toml", point=point, nth=nth) == -9
-            return [call.to_phone_number for call in server.state.calls()[before:]]
-
-        def check(self, calls, expected):
-            assert [call.to_phone_number for call in calls] == expected, f"{clock.now()}"
-            for call in calls:
-                model.took(call.to_phone_number, datetime.fromtimestamp(call.at, UTC))
-                said = call.conversation_config_override["agent"]["first_message"]
-                assert said == f"Hi Ann, this is call number {call.nth}."
-
-    return Hourly()
+    return Hourly(cli, simulation, model)
 
 
-def test_an_hourly_run_carries_a_campaign_to_its_end(cli, server, clock, model, hourly):  # noqa: F811
-    held: list[str] = []
-    happened = set()
+class Hourly:
+    """The runs of a campaign, and what goes wrong in them.
+
+    Attributes:
+        held: batches that the API took, and of whose answer the ledger knows nothing.
+        settled: how many of them the records have proven.
+    """
+
+    def __init__(self, cli, simulation, model) -> None:  # noqa: F811
+        self._cli = cli
+        self._simulation = simulation
+        self._server = simulation.server
+        self._clock = simulation.clock
+        self._model = model
+        self.held: list[list[str]] = []
+        self.settled = 0
+
+    @property
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+    def _look_back(self) -> list[str]:
+        """Let the model learn what a run learns before it calls; return who is due then."""
+        model, calls = self._model, self._server.state.calls()
+        for batch in [each for each in self.held if model.has_records(each, calls)]:
+            model.settle(batch, self._now)
+            self.held.remove(batch)
+            self.settled += 1
+        model.read(self._now, calls)
+        return model.due(self._now)
+
+    def _check(self, before: int, expected: list[str]) -> None:
+        """Hold that these calls were made since, each with its own words."""
+        calls = self._server.state.calls()[before:]
+        assert [call.to_phone_number for call in calls] == expected, f"{self._now}"
+        for call in calls:
+            self._model.took(call.to_phone_number, datetime.fromtimestamp(call.at, UTC))
+            said = call.conversation_config_override["agent"]["first_message"]
+            assert said == f"Hi Ann, this is call number {call.nth}."
+
+    def _run(self, exits: int):
+        return self._cli("run", "spring.toml", "--output", "json", exits=exits).document
+
+    def goes_well(self) -> bool:
+        """Make a run that calls everybody who is due; return whether it says that the campaign has finished."""
+        before, due = self._server.state.total, self._look_back()
+        document = self._run(exits=7 if self.held else 0)
+        self._check(before, due)
+        is_finished = not due and self._model.is_finished(self._now)
+        assert document["campaign_finished"] is is_finished
+        return is_finished
+
+    def cannot_read(self) -> None:
+        """Make a run that learns nothing, and calls whom it may call by what was read before."""
+        before, due = self._server.state.total, self._model.due(self._now)
+        self._server.faults.add(Answer(on="conversations", status=401, body="no", times=1))
+        assert self._run(exits=4)["steps"][0]["status"] == "failed"
+        self._check(before, due)
+
+    def fails(self) -> None:
+        """Let the API fail without taking the first batch; the run stops, and a person looks, and decides."""
+        before, due = self._server.state.total, self._look_back()
+        assert due
+        self._server.faults.add(Answer(status=500, times=1))
+        [batch] = self._run(exits=7)["batch_call"]["batches"]
+        assert (batch["state"], batch["calls"]) == ("unknown", len(due[:BATCH]))
+        self._check(before, [])
+        self._was_not_placed(batch["id"])
+
+    def is_killed(self, point: str, nth: int) -> None:
+        """Kill a run right after its nth batch was written down as to be sent, or after its answer has come."""
+        before, due = self._server.state.total, self._look_back()
+        answered = nth - (point == "submit:committed")
+        code = killed_run(self._simulation, "run", "spring.toml", point=point, nth=nth)
+        assert code == (-9 if len(due) > (nth - 1) * BATCH else 7 if self.held else 0)
+        self._check(before, due[: answered * BATCH])
+        if code != -9:
+            return
+        if answered == nth:
+            self.held.append(due[(nth - 1) * BATCH : nth * BATCH])
+            self._model.held |= set(self.held[-1])
+        else:
+            self._was_not_placed()
+
+    def _was_not_placed(self, batch: str | None = None) -> None:
+        ledger = self._simulation.ledger
+        if batch is None:  # the newest one, of a killed run
+            with closing(open_ledger(ledger, create=False)) as opened:
+                opened.recover()
+                batch = opened.batches(campaign(opened, "spring").id, held_only=True)[-1].id
+        self._cli("campaigns", "resolve", "spring", batch, "--not-placed", "--ledger", ledger)
+
+
+def test_an_hourly_run_carries_a_campaign_to_its_end(server, clock, model, hourly):
     finished_at = None
     while finished_at is None or clock.now() < finished_at + timedelta(days=1):
-        now, before = clock.now(), server.state.total
-        assert now < MONDAY + timedelta(days=9), "it never finishes"
-        match (now - MONDAY) // HOUR:
-            case 3:  # 09:00 in New York: two batches are taken, and the run is killed before it writes of the second
-                due = model.due(now)
-                called = hourly.kill("post:answer-read", nth=2)
-                assert called == due[: 2 * BATCH]
-                for number in called:
-                    model.took(number, now)
-                held = called[BATCH:]
-                model.held |= set(held)
-                happened.add("killed")
-            case 6:  # 09:00 in Los Angeles: the records can't be read; whoever was not called yet is called, and nobody again
-                server.faults.add(Answer(on="conversations", status=401, body="no", times=1))
-                document = hourly.run(exits=4, readable=False)
-                assert document["steps"][0]["status"] == "failed"
-                happened.add("unreadable")
-            case 27:  # 09:00 in New York again: the API fails, and the run stops; a person looks, and decides
-                model.read(now, server.state.calls())
-                assert len(model.due(now)) > BATCH
-                server.faults.add(Answer(status=500, times=1))
-                document = cli("run", "spring.toml", "--output", "json", exits=7).document
-                assert server.state.total == before
-                [batch] = document["batch_call"]["batches"]
-                assert (batch["state"], batch["calls"]) == ("unknown", BATCH)
-                resolve = ("campaigns", "resolve", "spring", batch["id"], "--not-placed")
-                cli(*resolve, "--ledger", hourly.ledger)
-                happened.add("failed")
+        assert clock.now() < MONDAY + timedelta(days=9), "it never finishes"
+        match (clock.now() - MONDAY) // HOUR:
+            case 3:  # 09:00 in New York: two batches are taken, and nothing is written of the second
+                hourly.is_killed("post:answer-read", nth=2)
+            case 6:  # 09:00 in Los Angeles: whoever was not called yet is called, and nobody again
+                hourly.cannot_read()
+            case 27:  # 09:00 in New York again
+                hourly.fails()
             case _:
-                if held and model.has_records(held, server.state.calls()):
-                    model.settle(held, now)
-                    held = []
-                    happened.add("settled")
-                document = hourly.run(exits=7 if held else 0)
-                is_finished = server.state.total == before and model.is_finished(now)
-                assert document["campaign_finished"] is is_finished
-                finished_at = finished_at or (now if is_finished else None)
-        clock.move_to(now + HOUR)
-    assert happened == {"killed", "unreadable", "settled", "failed"}
+                if hourly.goes_well():
+                    finished_at = finished_at or clock.now()
+        clock.move_to(clock.now() + HOUR)
+    assert hourly.settled == 1
     assert finished_at - MONDAY > timedelta(days=2)
-    check_promises(server.state.calls(), model)
+    assert model.barred
+    by_number = promised(server.state.calls(), model)
+    assert by_number.keys() == set(model.numbers)
+    assert {len(each) for each in by_number.values()} == set(range(1, MOST + 1))
 
 
-def check_promises(calls, model):
-    """Hold what the person at the other end is promised, whatever the model says."""
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_goes_wrong_in_an_hour_the_calls_are_those_of_the_model(seed, server, clock, model, hourly):
+    chance = random.Random(seed)
+    went_wrong = Counter()
+    while clock.now() < MONDAY + timedelta(days=4):
+        is_due, is_called = bool(model.due(clock.now())), bool(model.attempts)
+        match chance.choice(("kill", "cannot read", "fail", "well", "well")) if is_due else "well":
+            case "kill":
+                hourly.is_killed(
+                    chance.choice(("post:answer-read", "submit:committed")), chance.randint(1, 3)
+                )
+                went_wrong["kill"] += 1
+            case "cannot read" if is_called:
+                hourly.cannot_read()
+                went_wrong["cannot read"] += 1
+            case "fail":
+                hourly.fails()
+                went_wrong["fail"] += 1
+            case _:
+                hourly.goes_well()
+        clock.move_to(clock.now() + HOUR)
+    assert went_wrong.total() > 2
+    promised(server.state.calls(), model)
+
+
+def promised(calls, model):
+    """Hold what the person at the other end is promised, whatever the model says; return the calls by number."""
     by_number: dict[str, list] = {}
     for call in calls:
         by_number.setdefault(call.to_phone_number, []).append(call)
-    assert by_number.keys() == set(model.numbers)
-    assert {len(each) for each in by_number.values()} == set(range(1, MOST + 1))
     for number, each in by_number.items():
+        assert len(each) <= MOST
         for earlier, later in pairwise(each):
             assert later.at - earlier.at >= SPACING[later.nth].total_seconds()
             assert model.attempts[number][earlier.nth - 1].outcome in AGAIN
@@ -271,4 +340,4 @@ def check_promises(calls, model):
             local = datetime.fromtimestamp(call.at, ZONES[number[2:5]])
             assert 9 <= local.hour < 12
             assert local.weekday() < 5
-    assert model.barred
+    return by_number
