@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import calling, do_not_call, further, memory, starting, waiting
+from tests.benchmarks import calling, do_not_call, further, memory, request, starting, waiting
 from tests.benchmarks.results import document, machine, print_head, print_row
 from tests.benchmarks.stage import staged
 
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "national": calling.national,
     "again": calling.again,
     "growth": calling.growth,
+    "request": request.request,
     "further": further.further,
     "vendors": further.vendors,
     "memory": memory.memory,
