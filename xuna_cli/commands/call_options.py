@@ -189,7 +189,7 @@ class BatchCallOptions(CallerOptions):
         typer.Option(
             min=1,
             metavar="N",
-            help="Highest number of calls for each person of the campaign (default: 1); see `xuna help attempts`.",
+            help="Maximum number of calls for each person of the campaign (default: 1); see `xuna help attempts`.",
             rich_help_panel=CAMPAIGN,
         ),
     ] = None
@@ -197,7 +197,7 @@ class BatchCallOptions(CallerOptions):
         str | None,
         typer.Option(
             metavar="TIME[,TIME]",
-            help="Shortest time before the second call, the third and so on, e.g. 4h,1d; the last one repeats.",
+            help="Minimum time before the second call, the third and so on, e.g. 4h,1d; the last time repeats.",
             rich_help_panel=CAMPAIGN,
         ),
     ] = None
@@ -234,7 +234,7 @@ class BatchCallOptions(CallerOptions):
         text(
             "--min-success",
             metavar="PERCENT",
-            help="Share of successes among the people of --canary from which on the others are called, e.g. 30%.",
+            help="Share of the --canary people who must have a success before the others are called, e.g. 30%.",
             rich_help_panel=CAMPAIGN,
         ),
     ] = None
@@ -243,7 +243,7 @@ class BatchCallOptions(CallerOptions):
         typer.Option(
             min=1,
             metavar="N",
-            help="Call nobody any more when N people of the campaign have a success.",
+            help="Stop calling when N people of the campaign have a success.",
             rich_help_panel=CAMPAIGN,
         ),
     ] = None

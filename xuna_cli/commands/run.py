@@ -90,9 +90,9 @@ class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions
 def run_campaign(options: RunOptions) -> ExitStatus:
     """Do what is due in a campaign that a file describes.
 
-    One run reads the outcomes of earlier calls, accepts held batches that are
-    proven, puts people who opted out on the do-not-call list, calls who may be
-    called now, and writes the report. Run it again to go on, e.g. every hour.
+    One run reads the outcomes of earlier calls, accepts held batches that are proven, puts people who opted out on
+    the do-not-call list, calls the people who may be called now, and writes the report. Run it again to continue,
+    e.g. every hour.
 
     Every option of batch-call can be in the file under its own name, e.g.
     `hours = "09:00-18:00"`. Paths in a file are relative to the file.

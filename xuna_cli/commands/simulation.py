@@ -115,7 +115,7 @@ class FastForwardOptions(SimulatedOptions):
             min=1,
             max=3650,
             metavar="N",
-            help="Longest simulated time, in days.",
+            help="Maximum simulated time, in days.",
             rich_help_panel=SIMULATION,
         ),
     ] = 30
