@@ -99,6 +99,15 @@ class Api:
             return Unknown("the connection broke")
         return Taken(f"batch_{key}", len(people) - (answer == "short"), 200)
 
+    def taken_of(self, batch_id):
+        """Return whom it has taken of a batch, by the ledger's id."""
+        return {
+            person
+            for key, people in self.by_key.items()
+            if key.rpartition("-")[2] == str(batch_id)
+            for person in people
+        }
+
 
 ANSWERS = ["taken", "taken, then lost", "lost", "not sent", "busy", "too large", "no", "short", "vague"]
 
@@ -106,7 +115,7 @@ ANSWERS = ["taken", "taken, then lost", "lost", "not sent", "busy", "too large",
 class Run:
     """A process: its ledger connection, its run, and the batches that it has claimed."""
 
-    def __init__(self, path, clock, api):
+    def __init__(self, path, clock, api, attempts=None):
         self.ledger = open_ledger(path, now=clock.now)
         self.run = self.ledger.start_run(
             RunDescription("c", False, None, "https://api", "/list", "agent", "number", None, DEADLINE_S)
@@ -114,7 +123,7 @@ class Run:
         self.queue = []
         self.stats = RunStats()
         self.stop = Stop(lambda: False)
-        plan = Plan("agent", "number", batch_size=SIZE, concurrency=1, max_unknown=2)
+        plan = Plan("agent", "number", batch_size=SIZE, concurrency=1, max_unknown=2, attempts=attempts)
         limiter = ConcurrencyLimiter(
             concurrency=1, give_up_after=600, rate=None, stopping=self.stop, clock=clock, jitter=lambda: 0.5
         )
@@ -135,15 +144,23 @@ class Run:
 class Calling(RuleBasedStateMachine):
     """Up to three runs at once of one campaign."""
 
+    attempts = None
+
     @initialize()
     def begin(self):
         self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
         self.path = self.folder / "ledger.db"
         self.clock = FakeClock()
-        self.api = Api()
+        self.api = self.new_api()
         self.alive = []
         self.excused = set()  # people whom a person wrongly declared not placed
         open_ledger(self.path).close()
+
+    def new_api(self):
+        return Api()
+
+    def new_run(self):
+        return Run(self.path, self.clock, self.api, self.attempts)
 
     def teardown(self):
         if not hasattr(self, "folder"):
@@ -153,7 +170,7 @@ class Calling(RuleBasedStateMachine):
         # At the end, without faults, everybody is called who is not held or refused.
         self.api.script = []
         self.api.dies = ""
-        last = Run(self.path, self.clock, self.api)
+        last = self.new_run()
         self._claim(last, PEOPLE)
         while last.queue:
             last.batch_sender.send(last.queue.pop(0), Connections(self.api))
@@ -169,7 +186,7 @@ class Calling(RuleBasedStateMachine):
     @precondition(lambda self: len(self.alive) < 3)
     @rule()
     def start(self):
-        self.alive.append(Run(self.path, self.clock, self.api))
+        self.alive.append(self.new_run())
 
     @precondition(lambda self: any(not run.stop() for run in self.alive))
     @rule(which=WHICH, people=SOME)
@@ -196,7 +213,7 @@ class Calling(RuleBasedStateMachine):
     def send(self, which, people, answers, dies, lives_for):
         """Send a batch of an existing run or a new one, so that most draws lead to a POST."""
         if not any(not run.stop() for run in self.alive):
-            self.alive.append(Run(self.path, self.clock, self.api))
+            self.alive.append(self.new_run())
         able = [run for run in self.alive if run.queue or not run.stop()]
         run = able[which % len(able)]
         if not run.queue:
@@ -245,7 +262,7 @@ class Calling(RuleBasedStateMachine):
             [campaign_id] = {run.run.campaign_id for run in self.alive} or {1}
             for batch in ledger.batches(campaign_id, held_only=True):
                 people = {call.key for call in calls(ledger, campaign_id) if call.batch.id == batch.id}
-                dialled = people & self.api.dialled.keys()
+                dialled = people & self.api.taken_of(batch.id)
                 if rightly:
                     placed = bool(dialled)
                 try:
