@@ -184,13 +184,18 @@ class Rig:
 
     def export(self) -> list[dict]:
         """Return who is in the ledger, and in which state, read without the program (the soak uses the program)."""
-        names = ("to_phone_number", "state", "ledger_batch_id", "batch_id")
-        sql = "SELECT c.to_phone_number, b.state, b.id, b.batch_id FROM calls c JOIN batches b ON b.id = c.batch_id"
+        names = ("to_phone_number", "attempt", "state", "ledger_batch_id", "batch_id")
+        sql = (
+            "SELECT c.to_phone_number, c.attempt, b.state, b.id, b.batch_id "
+            "FROM calls c JOIN batches b ON b.id = c.batch_id ORDER BY c.key, c.attempt"
+        )
         with contextlib.closing(sqlite3.connect(self.ledger, timeout=30)) as connection:
             return [dict(zip(names, row, strict=True)) for row in connection.execute(sql)]
 
-    def judge(self, recorded, *, finished: bool = True) -> Verdict:
+    def judge(self, recorded, *, finished: bool = True, most: int = 1) -> Verdict:
         """Compare everything; `recorded` is the server's record, or its file."""
         if isinstance(recorded, (str, Path)):
             recorded = read_record(recorded)
-        return judge(self.people, recorded, self.export(), self.results, rows=self.rows, finished=finished)
+        return judge(
+            self.people, recorded, self.export(), self.results, rows=self.rows, finished=finished, most=most
+        )

@@ -1,6 +1,6 @@
 """The judge: compares, person by person, whom the server called with the ledger and the results."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -15,10 +15,10 @@ class Verdict:
     Attributes:
         people: people on the list who can be called, each once.
         dialled: people who were called, by the server's record.
-        doubled: people who were called more than once. The worst error.
-        exposed: people who were called but can be claimed again, so the next run would call them twice.
+        doubled: people who were called more often than allowed. The worst error.
+        exposed: people who were called more often than the ledger has calls, so a later run would call them again.
         lost: people who were neither called nor held nor rejected, although a last run had no faults.
-        invented: people whom the ledger says were accepted, but who were never called.
+        invented: people whom the ledger says were accepted more often than they were called.
         strangers: called numbers that are not on the list.
         held: unknown or short in the ledger.
         rejected: rejected by the API in the last run.
@@ -50,6 +50,7 @@ def judge(
     *,
     rows: int | None = None,
     finished: bool,
+    most: int = 1,
 ) -> Verdict:
     """Compare a list, the server's record, the ledger and the results.
 
@@ -60,10 +61,13 @@ def judge(
         results: documents of the runs that printed one.
         rows: number of rows of the list, including bad ones and duplicates.
         finished: whether a last run had no faults; then nobody may be left.
+        most: maximum number of calls of each person.
     """
     people = set(listed)
     dialled = Counter(str(call["to_phone_number"]) for call in recorded)
-    states = {str(row["to_phone_number"]): str(row["state"]) for row in exported}
+    states: dict[str, list[str]] = defaultdict(list)  # of each attempt, in order
+    for row in exported:
+        states[str(row["to_phone_number"])].append(str(row["state"]))
     results = list(results)
     in_batch = Counter(str(call["batch_id"]) for call in recorded)
     rejected = {rejection["row"] for rejection in results[-1]["rejections"]} if results else set()
@@ -71,15 +75,17 @@ def judge(
     return Verdict(
         people=len(people),
         dialled=sum(number in people for number in dialled),
-        doubled=tuple(sorted(number for number, times in dialled.items() if times > 1)),
+        doubled=tuple(sorted(number for number, times in dialled.items() if times > most)),
         exposed=tuple(
-            sorted(number for number in dialled if states.get(number, "free") not in {*PLACED, "submitting"})
+            sorted(
+                number
+                for number, times in dialled.items()
+                if times > sum(state in {*PLACED, "submitting"} for state in states.get(number, ()))
+            )
         ),
         lost=tuple(sorted(people - dialled.keys() - _held(states) - refused)) if finished else (),
         invented=tuple(
-            sorted(
-                number for number, state in states.items() if state == "accepted" and number not in dialled
-            )
+            sorted(number for number, every in states.items() if every.count("accepted") > dialled[number])
         ),
         strangers=tuple(sorted((dialled.keys() | states.keys()) - people)),
         held=len(_held(states)),
@@ -88,8 +94,8 @@ def judge(
     )
 
 
-def _held(states: Mapping[str, str]) -> set[str]:
-    return {number for number, state in states.items() if state in HELD}
+def _held(states: Mapping[str, Sequence[str]]) -> set[str]:
+    return {number for number, every in states.items() if HELD.intersection(every)}
 
 
 def _miscounts(result: Mapping[str, object], in_batch: Mapping[str, int], rows: int | None) -> Iterable[str]:

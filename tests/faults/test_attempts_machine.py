@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -21,7 +20,6 @@ from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import BatchState, CallKey, CallOutcome, ConversationSync
 from xuna_cli.models import CallTarget, Conversation, Evaluation
 
-pytestmark = pytest.mark.slow
 HOUR = timedelta(hours=1)
 POLICY = Attempts(3, (4 * HOUR, 24 * HOUR), frozenset({CallOutcome.NO_CONVERSATION, CallOutcome.FAILURE}))
 FINAL = {"success", "failure", "unknown"}

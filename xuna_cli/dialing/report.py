@@ -134,8 +134,8 @@ class Report:
         braked: the brakes and what they allowed in the end; None without brakes.
         attempts: accepted calls by attempt.
         again: by name of a count (and `rejected:CODE`), the rows whose person was called before in the campaign.
-        exhausted: number of people with all attempts used and no proven success, in `already_called`.
-        awaiting_outcome: number of people with attempts left and no proven outcome, in `already_called`.
+        exhausted: rows of `already_called` whose person has all attempts used and no proven success.
+        awaiting_outcome: rows of `already_called` whose person has attempts left and no proven outcome.
     """
 
     counts: Mapping[str, int]

@@ -292,10 +292,10 @@ def _attempts(result: BatchCallResult) -> list[str]:
             + ", ".join(f"{calls:,} at attempt {attempt}" for attempt, calls in report.attempts.items())
         )
     if report.exhausted:
-        have = counted(report.exhausted, "person has", "people have")
+        have = counted(report.exhausted, "row has", "rows have")
         lines.append(f"All attempts used: {have} no proven success, and no attempt left.")
     if report.awaiting_outcome:
-        have = counted(report.awaiting_outcome, "person has", "people have")
+        have = counted(report.awaiting_outcome, "row has", "rows have")
         lines.append(
             f"Waiting for an outcome: {have} attempts left, but the last call has no proven outcome yet."
         )
