@@ -305,3 +305,16 @@ def test_messages_are_marked_with_the_simulated_time_and_said_once(cli, spring):
     assert lines[0].startswith("simulated 2031-12-01 06:00 EST: warning: time zones by tz")
     assert all(line.startswith("simulated 2031-12-") for line in lines)
     assert "".join(lines).count("time zones by tz") == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "called", "said"),
+    [("10%", 90, "Canary passed: 10 of 10"), ("100%", 10, "Canary stopped: 10 of 10")],
+)
+def test_a_canary_carries_the_campaign_on_or_ends_it(spring, cli, share, called, said):
+    """Some of its people don't answer: they count as not a success an hour later, when all records were read."""
+    spring("canary = 10", f'min-success = "{share}"', hours="09:00-20:00", limit=1000)
+    command = ("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", MONDAY)
+    document = cli(*command, "--unanswered", "40%", *JSON).document
+    assert (document["campaign_finished"], sum(column(document, "called"))) == (True, called)
+    assert said in cli(*command, "--unanswered", "40%").out

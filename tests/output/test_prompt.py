@@ -7,13 +7,14 @@ import pytest
 from xuna_cli.contacts.columns import ListUse
 from xuna_cli.dialing.preview import Estimate, Preview, Sample
 from xuna_cli.dialing.report import COUNTS, Deferral, Report
+from xuna_cli.ledger.brakes import Braked, Brakes, Canary, Figures, brake
 from xuna_cli.ledger.experience import Experience
 from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.output.prompt import prompt_lines
 from xuna_cli.output.screening import OPENINGS_SHOWN, screening_lines
 
 
-def lines(*, counts=None, wait=False, deferrals=(), recently=0, days=30, samples=()):
+def lines(*, counts=None, wait=False, deferrals=(), recently=0, days=30, samples=(), braked=None):
     preview = Preview(
         5,
         samples,
@@ -22,7 +23,8 @@ def lines(*, counts=None, wait=False, deferrals=(), recently=0, days=30, samples
         {"Europe/London": 5},
         Estimate(1, None, None, None, Experience()),
     )
-    report = Report(counts=dict.fromkeys(COUNTS, 0) | {"not_sent": 5} | (counts or {}), deferrals=deferrals)
+    all_counts = dict.fromkeys(COUNTS, 0) | {"not_sent": 5} | (counts or {})
+    report = Report(counts=all_counts, deferrals=deferrals, braked=braked)
     return list(
         prompt_lines(
             report,
@@ -100,3 +102,12 @@ def test_the_first_openings_are_shown_and_the_rest_are_counted(more):
     assert [line for line in said if "more times" in line] == (
         [f"  … and {more} more times; to see all, add --output json"] if more else []
     )
+
+
+def test_what_the_brakes_allow_is_said_before_the_question():
+    brakes = Brakes(Canary(20, 6, "30%"), 5)
+    said = lines(braked=Braked(brakes, brake(brakes, Figures()), Figures()))
+    assert said[1:3] == [
+        "  canary waiting: 0 of 20 people called, 0 with a proven outcome; 0 successes, 6 needed (30%)",
+        "  0 of 5 successes (--stop-after)",
+    ]

@@ -205,11 +205,11 @@ class BatchCall:
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
             seen = self._braked(ledger, campaign_id)
-            asked = self._ask(ledger, campaign_id, caller, limit_with(seen, options.limit, wait=options.wait))
+            asked = self._ask(ledger, campaign_id, caller, seen)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 return call_result(
                     self._list,
-                    written(rejects, replace(asked, braked=seen)),
+                    written(rejects, asked),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
@@ -373,7 +373,7 @@ class BatchCall:
         return braked(ledger, campaign_id, brakes)
 
     def _ask(
-        self, ledger: Ledger, campaign_id: int | None, caller: str, limit: int | None
+        self, ledger: Ledger, campaign_id: int | None, caller: str, seen: Braked | None
     ) -> int | Report | None:
         """Ask for confirmation at a terminal, and refuse to start where `--max-calls` is too small.
 
@@ -381,7 +381,7 @@ class BatchCall:
             ledger: the ledger.
             campaign_id: the campaign; None if it is new.
             caller: the caller number for display.
-            limit: how many people the run calls at most; None for no limit.
+            seen: what the brakes allow; None without brakes.
 
         Returns:
             The confirmed number of people; the report, if there is nobody to call; None if nobody was asked.
@@ -391,6 +391,7 @@ class BatchCall:
             DeclinedError: the person declined.
         """
         options = self._options
+        limit = limit_with(seen, options.limit, wait=options.wait)
         confirmed_already = options.yes or options.sandbox
         if not confirmed_already and options.contacts == STDIN and is_terminal(sys.stderr):
             raise UsageError(
@@ -409,6 +410,7 @@ class BatchCall:
 
         self._list.heard.aloud = False  # already shown above the question
         report = rehearse(self._list, ledger, campaign_id, limit, RecentlyCounted(recently), collected)
+        report = replace(report, braked=seen)
         self._list.heard.aloud = True
         if INTERRUPTS.signum is not None:
             raise Interrupted(INTERRUPTS.signum)

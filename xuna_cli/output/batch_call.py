@@ -187,7 +187,7 @@ class BatchCallResult(Result):
 
     def remarks(self) -> Iterator[str]:
         """Yield what the brakes say, and a note about people recently called in other campaigns."""
-        yield from brake_lines(self.report.braked)
+        yield from (f"xuna: {line}" for line in brake_lines(self.report.braked))
         if self.recently is not None and self.recently.people:
             called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
             yield f"xuna: warning: {recently_line(self.recently, done=called)}"

@@ -37,12 +37,12 @@ def brake_lines(braked: Braked | None) -> Iterator[str]:
         return
     canary, state = braked.brakes.canary, braked.verdict.canary
     if canary is not None and state is not None:
-        yield f"xuna: canary {state.value}: {_canary(canary, state, braked.figures)}"
+        yield f"canary {state.value}: {_canary(canary, state, braked.figures)}"
     goal, reached = braked.brakes.stop_after, braked.figures.goal
     if goal is not None and braked.verdict.goal_met:
-        yield f"xuna: the goal of {counted(goal, 'success', 'successes')} is met: nobody else is called (--stop-after)"
+        yield f"the goal of {counted(goal, 'success', 'successes')} is met: nobody else is called (--stop-after)"
     elif goal is not None:
-        yield f"xuna: {reached:,} of {counted(goal, 'success', 'successes')} (--stop-after)"
+        yield f"{reached:,} of {counted(goal, 'success', 'successes')} (--stop-after)"
 
 
 def _canary(canary: Canary, state: CanaryState, figures: Figures) -> str:

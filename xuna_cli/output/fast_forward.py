@@ -6,8 +6,10 @@ from datetime import datetime
 
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.late_dataclass import dataclass
+from xuna_cli.ledger.brakes import Braked
 from xuna_cli.outcomes.days import Day
-from xuna_cli.output.messages import counted
+from xuna_cli.output.brakes import brake_lines
+from xuna_cli.output.messages import counted, sentence
 from xuna_cli.output.result import Result, Table
 from xuna_cli.times import for_machines, for_people
 
@@ -31,6 +33,7 @@ class FastForwarded(Result):
         ledger: the ledger's path; None if it was temporary.
         simulated: what was simulated, for people.
         reads_opt_outs: whether the campaign says what an opt-out is.
+        braked: the brakes of the last run; None without brakes.
     """
 
     exit_status: ExitStatus = field()
@@ -44,6 +47,7 @@ class FastForwarded(Result):
     ledger: str | None
     simulated: str
     reads_opt_outs: bool
+    braked: Braked | None = None
 
     @property
     def partial(self) -> bool:
@@ -93,6 +97,7 @@ class FastForwarded(Result):
             yield f"Campaign {self.campaign!r} would finish at {end}, after {runs}."
         else:
             yield f"Campaign {self.campaign!r} would not have finished at {end}, after {runs}: {self.reason}."
+        yield from map(sentence, brake_lines(self.braked))
         yield f"This was a simulation, and nobody was called: {self.simulated}."
         if not self.reads_opt_outs:
             yield "Opt-outs were not read, because opt-out-when is not set."

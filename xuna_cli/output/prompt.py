@@ -7,6 +7,7 @@ from xuna_cli.dialing.preview import Preview
 from xuna_cli.dialing.report import Report
 from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
+from xuna_cli.output.brakes import brake_lines
 from xuna_cli.output.list_use import list_line
 from xuna_cli.output.messages import count_words, counted
 from xuna_cli.output.preview import estimate_lines, message_lines, people_lines
@@ -39,6 +40,7 @@ def prompt_lines(
     """
     people = counted(report.counts["not_sent"], "person", "people")
     yield f"\nAbout to call {people} from {caller}, campaign {campaign!r}."
+    yield from (f"  {line}" for line in brake_lines(report.braked))
     if others := _others(report):
         yield f"  not called: {others}"
     yield f"  {list_line(list_use)}"
