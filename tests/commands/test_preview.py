@@ -132,10 +132,13 @@ def test_a_dry_run_with_rejected_rows_is_partial_whether_or_not_anybody_may_be_c
 def test_people_who_are_called_later_are_previewed_after_those_who_are_called_now(cli, api, people):
     path = people(rows=[("+12125550100", "Ann"), ("+442079460018", "Bea"), ("+12125550101", "Christopher")])
     hours = hours_in_london(timedelta(0))  # four or five hours later than in New York
-    shown = preview(cli, path, *hours)
+    shown = preview(cli, path, *hours, "--batch-size", "1")
+    limited = preview(cli, path, *hours, "--batch-size", "1", "--limit", "2")
+    assert (limited["people"], limited["requests"]) == (3, 2)
     assert [one["row"] for one in shown["samples"]] == [3, 2, 4]
     assert shown["longest"]["row"] == 4
     assert (shown["people"], shown["callable_now"]) == (3, 1)
+    assert shown["requests"] == 3
     assert shown["countries"] == {"US": 2, "GB": 1}
     assert shown["time_zones"] == {"America/New_York": 2, "Europe/London": 1}
     assert "Callable now: 1 of 3 people" in cli("batch-call", path, *HELLO, "--dry-run", *hours).out

@@ -174,6 +174,7 @@ class BatchCall:
             concurrency=options.concurrency,
             rate=rate_of(options.rate),
             price_per_minute=options.price_per_minute,
+            limit=options.limit,
             later=later,
         )
 

@@ -155,6 +155,7 @@ class PreviewBuilder(RunObserver):
         concurrency: int,
         rate: float | None,
         price_per_minute: float | None,
+        limit: int | None = None,
         later: bool = True,
     ) -> Preview:
         """Return the preview.
@@ -165,19 +166,21 @@ class PreviewBuilder(RunObserver):
             concurrency: requests at once.
             rate: maximum calls per second; None for no limit.
             price_per_minute: price of a minute; None to estimate no cost.
+            limit: maximum number of calls; None for no limit.
             later: whether to show people, too, who are deferred now.
         """
         groups = (self._now, self._later) if later else (self._now,)
         people = sum(group.people for group in groups)
-        requests = -(-people // batch_size)
-        by_rate = None if rate is None else people / rate
+        calls = people if limit is None else min(people, limit)
+        requests = -(-calls // batch_size)
+        by_rate = None if rate is None else calls / rate
         answering = experience.request_seconds
         by_requests = None if answering is None else -(-requests // concurrency) * answering
         known = [seconds for seconds in (by_rate, by_requests) if seconds is not None]
         minutes = experience.minutes_per_call
         cost = None
         if price_per_minute is not None and minutes is not None:
-            cost = people * minutes * price_per_minute
+            cost = calls * minutes * price_per_minute
         messages: dict[str | None, CallTarget] = {}
         for group in groups:
             for override, target in group.messages.items():
