@@ -18,8 +18,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from tests.faults.harness import environment, numbers, write_list
@@ -27,12 +28,14 @@ from tests.faults.judge import HELD, Verdict, judge
 from tests.faults.mix import faults_of_large_batches, some_faults
 from tests.support.sandbox_process import SandboxProcess, read_record
 
-KINDS = ("kill", "faults", "mix", "crowd", "large")
+KINDS = ("kill", "faults", "mix", "crowd", "large", "again")
 SIZE = 3
 LARGE = 1_300  # people in a batch that is too large for one statement of the ledger
 DEADLINE_S = 1.5
 LONGEST_RUN_S = 30.0
 PATIENCE = 6  # factor for large batches, and for deadlines that a busy machine doesn't reach
+SPACING_S = 0.2
+POLICY = ("--attempts", "3", "--again-after", f"{SPACING_S}s", "--again", "failure")
 STARTING, CALLING, ENDED = 0, 1, 2
 FIRST_BACKOFF_S = 0.02  # the real second would be most of a trial
 
@@ -185,29 +188,33 @@ class Trial:
         self._folder = folder
         self._draw = draw
         self._kind = kind
+        self.most = 3 if kind == "again" else 1
         large = kind == "large"
         self._size = LARGE if large else SIZE
         self._deadline = DEADLINE_S * (PATIENCE if large else 1)
-        self._people = numbers(
+        self.people = numbers(
             draw.randint(2 * LARGE, 2 * LARGE + 200) if large else draw.randint(12, 40), first
         )
-        also = (*draw.sample(self._people, draw.randint(0, 2)), *(["nonsense"] * draw.randint(0, 1)))
-        self._rows = len(self._people) + len(also)
-        self._list = write_list(folder / f"soak-{first}.csv", self._people, also=also)
+        also = (*draw.sample(self.people, draw.randint(0, 2)), *(["nonsense"] * draw.randint(0, 1)))
+        self._rows = len(self.people) + len(also)
+        self._list = write_list(folder / f"soak-{first}.csv", self.people, also=also)
         more = {} if ledger is None else {"XUNA_LEDGER": ledger}
         self._environment = environment(folder, sandbox.base_url, **more)
         self._offset = sandbox.record.stat().st_size if sandbox.record.exists() else 0
         self.runs: list[Run] = []
-        self.kills = self.kills_while_calling = 0
+        self.kills = self.kills_while_calling = self.again = 0
         self._may_hold = 0  # maximum number of people
 
     def go(self) -> Verdict:
         some = faults_of_large_batches if self._kind == "large" else some_faults
-        faults, doubtful = ([], []) if self._kind == "kill" else some(self._draw, self._people)
+        faults, doubtful = ([], []) if self._kind == "kill" else some(self._draw, self.people)
         for fault in faults:
             self._sandbox.add_fault(**fault)
         for _ in range(self._draw.randint(1, 3)):
             self._round()
+            if self._kind == "again":
+                self._read(killed=self._draw.random() < 0.3)
+                time.sleep(SPACING_S * self._draw.choice([0, 0.9, 1.1]))
         kinds = Counter(json.dumps(fault, sort_keys=True) for fault in doubtful)
         for armed in self._sandbox.faults():
             struck = armed.pop("struck")
@@ -229,15 +236,16 @@ class Trial:
         return [
             "batch-call", str(self._list), "--output", "json", "--batch-size", str(self._size), "--timeout", str(self._deadline),
             "--concurrency", str(concurrency), "--max-unknown", str(draw.choice([1, 2, 50])), "--give-up-after", "5",
-            *(["--limit", str(draw.randint(1, len(self._people)))] if draw.random() < 0.15 else []),
+            *(["--limit", str(draw.randint(1, len(self.people)))] if draw.random() < 0.15 else []),
             *(["--retry-refused"] if draw.random() < 0.3 else []),
             *(["--rejects", f"rejects-{draw.randint(0, 1)}.csv"] if draw.random() < 0.3 else []),
+            *(POLICY if self._kind == "again" and draw.random() < 0.9 else []),
         ]  # fmt: skip
 
     def _round(self) -> None:
         draw = self._draw
         runs = []
-        for _ in range(draw.randint(2, 4) if self._kind == "crowd" else 1):
+        for _ in range(draw.randint(2, 4) if self._kind == "crowd" else draw.randint(1, self.most)):
             concurrency = draw.randint(1, 4)
             run = self._forks.fork(self._argv(concurrency), self._environment, self._folder, concurrency)
             if self._kind != "faults" and draw.random() < 0.85:
@@ -280,9 +288,32 @@ class Trial:
             for never in ("database is locked", "Traceback", "a bug in xuna", "is locked by"):
                 assert never not in run.errors(), (run, run.errors())
 
+    def _read(self, *, killed: bool = False) -> None:
+        """Read the conversation records."""
+        argv = ["campaigns", "outcomes", self._list.stem, "--output", "json"]
+        run = self._forks.fork(argv, self._environment, self._folder)
+        if killed:
+            run.plan = [(self._draw.uniform(0, 0.1), False, signal.SIGKILL)]
+        self._forks.wait([run])
+        assert run.killed or run.code in {0, 2, 4}, (
+            run,
+            run.code,
+            run.errors(),
+        )  # 2, 4: nobody was called yet
+        assert "Traceback" not in run.errors(), run.errors()
+
     def _last_run(self) -> None:
+        """Run until nobody is left who is due."""
+        for _ in range(self.most):
+            if self._kind == "again":
+                self._read()
+                time.sleep(1.1 * SPACING_S)
+            self._run_to_the_end()
+
+    def _run_to_the_end(self) -> None:
         """Run until nobody is in flight, because a server may need a moment to see that a process is dead."""
         argv = ["batch-call", str(self._list), "--output", "json", "--batch-size", str(self._size)]
+        argv += POLICY if self._kind == "again" else ()
         for _ in range(50):
             last = self._forks.fork(argv, self._environment, self._folder, 4)
             self._forks.wait([last])
@@ -299,7 +330,7 @@ class Trial:
             if not self._offset
             else _read_from(self._sandbox.record, self._offset)
         )
-        mine = set(self._people)
+        mine = set(self.people)
         return [call for call in every if call["to_phone_number"] in mine]
 
     def _judge(self) -> Verdict:
@@ -315,9 +346,34 @@ class Trial:
             left = run.killed or "xuna: Quit." in run.errors()
             assert document is None or left or document["exit_code"] == run.code, (run, document)
         self._exported = exported
-        verdict = judge(self._people, self._recorded(), exported, results, rows=self._rows, finished=True)
+        verdict = judge(
+            self.people, self._recorded(), exported, results, rows=self._rows, finished=True, most=self.most
+        )
         assert verdict.held <= self._may_hold, (verdict, self._may_hold)
+        if self._kind == "again":
+            self._check_attempts()
         return verdict
+
+    def _check_attempts(self) -> None:
+        """Compare the calls of each person with the policy, and with the fates that the server has drawn."""
+        from xuna_cli.sandbox.account import Account
+        from xuna_cli.sandbox.conversations import Conversations
+        from xuna_cli.sandbox.state import DialledCall, SandboxState
+
+        records = Conversations(Account(), SandboxState())
+        made: dict[str, list[tuple[float, str]]] = {number: [] for number in self.people}
+        for call in self._recorded():
+            record = records.detail(DialledCall(**call))
+            fate = record["evaluation_results"]["goal_reached"]["result"]
+            made[call["to_phone_number"]].append((call["at"], fate))
+        held = {row["to_phone_number"] for row in self._exported if row["state"] in HELD}
+        for number, calls in made.items():
+            for (before, fate), (after, _) in pairwise(calls):
+                assert after - before >= SPACING_S, f"{number} was called within the spacing: {calls}"
+                assert fate == "failure", f"{number} was called again after {fate}: {calls}"
+            left = calls and len(calls) < self.most and calls[-1][1] == "failure" and number not in held
+            assert not left, f"{number} was not called again: {calls}"
+            self.again += max(0, len(calls) - 1)
 
     def _resolve_and_finish(self, held: int) -> Verdict:
         """Decide the unknown batches by the server's record; then everybody is called exactly once."""
@@ -380,6 +436,7 @@ def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | N
     started = time.monotonic()
     sums: Counter[str] = Counter()
     crimes = []
+    most: dict[str, int] = defaultdict(lambda: 1)  # calls of a number
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     forks = Forks()
     with SandboxProcess(folder / "dialled.jsonl", seed=None) as sandbox:
@@ -393,6 +450,7 @@ def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | N
                 inside.mkdir()
                 draw = random.Random(f"{seed}:{kind}:{number}")
                 trial = Trial(forks, sandbox, inside, draw, kind=kind, first=first, ledger=ledger)
+                most.update(dict.fromkeys(trial.people, trial.most))
                 first += 3_000 if kind == "large" else 50  # each number is used in only one trial
                 try:
                     verdict = trial.go()
@@ -404,18 +462,18 @@ def soak(trials: int, seed: int, kinds: tuple[str, ...] = KINDS, ledger: str | N
                     trials=1, runs=len(trial.runs), kills=trial.kills, kills_while_calling=trial.kills_while_calling,
                     people=verdict.people, dialled=verdict.dialled, lost=len(verdict.lost), held=verdict.held,
                     rejected=verdict.rejected, exposed=len(verdict.exposed), invented=len(verdict.invented),
-                    miscounted=len(verdict.miscounted), strangers=len(verdict.strangers),
+                    miscounted=len(verdict.miscounted), strangers=len(verdict.strangers), again=trial.again,
                 )  # fmt: skip
                 if verdict.guilty:
                     crimes.append(f"{inside}: {verdict.guilty}")
                 else:
                     shutil.rmtree(inside)
-        doubled = [who for who, times in sandbox.recorded_counts().items() if times > 1]
+        doubled = [who for who, times in sandbox.recorded_counts().items() if times > most[who]]
     if not crimes:
         shutil.rmtree(folder)
     for crime in crimes:
         print(crime[:3000], file=sys.stderr)
-    names = ("trials", "kills", "kills_while_calling", "runs", "people", "dialled")
+    names = ("trials", "kills", "kills_while_calling", "runs", "people", "dialled", "again")
     return {
         **{name: sums[name] for name in names},
         "doubled": len(doubled),
