@@ -3,6 +3,9 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from xuna_cli.dialing.clock import SimulatedClock
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -19,6 +22,17 @@ def test_time_passes_only_by_waiting_and_moving():
     assert clock.monotonic() == 3690
     clock.move_to(START + timedelta(days=1))
     assert clock.now() == START + timedelta(days=1)
+
+
+@given(st.floats(0, 1e6), st.floats(1e-9, 100))
+def test_who_waits_for_a_time_reaches_it(passed, seconds):
+    """However short the rest of the wait is: a wait that is rounded down to nothing would never end."""
+    clock = SimulatedClock(START)
+    clock.sleep(passed)
+    opens = clock.monotonic() + seconds
+    for _ in range(3):
+        clock.sleep(opens - clock.monotonic())
+    assert clock.monotonic() >= opens
 
 
 def test_time_never_goes_back():

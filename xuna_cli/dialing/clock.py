@@ -38,16 +38,16 @@ class SimulatedClock(Clock):
 
     def __init__(self, start: datetime) -> None:
         self._start = start.astimezone(UTC)
-        self._passed = timedelta()
+        self._passed = 0.0  # seconds; no timedelta, whose microseconds would round a short wait down to none
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
         """Return the simulated time in UTC."""
-        return self._start + self._passed
+        return self._start + timedelta(seconds=self._passed)
 
     def monotonic(self) -> float:
         """Return simulated seconds since the start."""
-        return self._passed.total_seconds()
+        return self._passed
 
     def wait(self, condition: threading.Condition, seconds: float) -> None:
         """Let so much time pass, unless the wait is short or unlimited and another thread ends it."""
@@ -59,9 +59,9 @@ class SimulatedClock(Clock):
     def sleep(self, seconds: float) -> None:
         """Let so much time pass."""
         with self._lock:
-            self._passed += timedelta(seconds=max(0.0, seconds))
+            self._passed += max(0.0, seconds)
 
     def move_to(self, at: datetime) -> None:
         """Move forward to a time; the clock never moves back."""
         with self._lock:
-            self._passed = max(self._passed, at - self._start)
+            self._passed = max(self._passed, (at - self._start).total_seconds())
