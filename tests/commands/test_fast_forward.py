@@ -209,6 +209,15 @@ def test_a_list_that_gets_too_old_ends_the_simulation_on_that_day(cli, spring, f
 
 
 @pytest.mark.slow
+def test_an_api_that_always_refuses_ends_the_simulation(spring, forward):
+    spring("give-up-after = 30", people=3, hours="00:00-24:00")
+    document = forward("--fault", "rate-limit:100%", exits=6)
+    assert document["reason"] == "24 runs in a row have called nobody and learned nothing"
+    assert document["runs"] in {24, 25}
+    assert set(column(document, "called")) == {0}
+
+
+@pytest.mark.slow
 def test_the_simulated_time_is_shown_on_a_terminal(cli, spring):
     spring(people=3)
     terminal = Terminal("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", MONDAY)

@@ -43,6 +43,9 @@ COMMAND = "run"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
+MOST_IDLE = 24
+"""Runs in a row, each with something to do, that call nobody and learn nothing; others would not, either."""
+
 LONGEST_REQUEST_S = 20.0
 """Longest time for a request: a simulated API that hangs must not stop a simulation for minutes."""
 
@@ -112,6 +115,7 @@ def simulate(options: RunOptions) -> FastForwarded:
 def _repeat(options: RunOptions, clock: SimulatedClock, line: ProgressLine) -> tuple[RunResult, str]:
     """Return the last run, and why no other one follows; the reason is empty if the campaign has finished."""
     ends = clock.now() + timedelta(days=options.max_days)
+    idle, known = 0, (0, 0)
     while True:
         line.show_text(f"simulated time: {for_people(clock.now())}")
         with contextlib.ExitStack() as stack:
@@ -122,22 +126,35 @@ def _repeat(options: RunOptions, clock: SimulatedClock, line: ProgressLine) -> t
             return replace(result, exit_status=ExitStatus(128 + INTERRUPTS.signum)), "it was interrupted"
         if any(error.exit_status in FINAL for error in result.errors):
             return result, "each further run would fail"
-        due_at = _due_at(result, clock.now(), options)
+        with ledger_for_reading(options) as ledger:
+            waiting = summarise(ledger, campaign(ledger, result.calls.campaign or "")).undecided
+        due_at = _due_at(result, clock.now(), waiting=waiting)
         if due_at is None:
             return result, "nothing else is due before a person decides"
+        before, known = known, (waiting, len(result.calls.held))
+        if result.calls.report.counts["accepted"] or known != before:
+            idle = 0
+        elif due_at <= clock.now():
+            idle += 1
+        if idle == MOST_IDLE:
+            return result, f"{MOST_IDLE} runs in a row have called nobody and learned nothing"
         if (following := next_hour(clock.now(), due_at)) > ends:
             return result, f"it takes longer than {counted(options.max_days, 'day', 'days')} (--max-days)"
         clock.move_to(following)
 
 
-def _due_at(result: RunResult, now: datetime, options: RunOptions) -> datetime | None:
-    """Return the earliest time at which something may be due; None if a person has to decide first."""
+def _due_at(result: RunResult, now: datetime, *, waiting: int) -> datetime | None:
+    """Return the earliest time at which something may be due; None if a person has to decide first.
+
+    Args:
+        result: the last run.
+        now: its time.
+        waiting: number of calls whose outcome may still come.
+    """
     report = result.calls.report
     due = [each.opens_at for each in report.deferrals]
-    with ledger_for_reading(options) as ledger:
-        waits_for_outcomes = summarise(ledger, campaign(ledger, result.calls.campaign or "")).undecided > 0
     left = report.counts["not_sent"] + report.counts["in_flight"] + report.refused_calls
-    if waits_for_outcomes or left or not report.list_complete or result.errors:
+    if waiting or left or not report.list_complete or result.errors:
         due.append(now)
     if report.reasons.get("called-recently"):
         due.append(now + DAY)
