@@ -109,3 +109,9 @@ def test_a_rendered_list_is_called_again_by_rendering_it_again(cli, api, people,
     cli("render", people(2), *HELLO, "--to", targets)
     cli("batch-call", targets, "--yes")
     assert "render the list again with another --campaign" in cli("batch-call", targets, "--yes").err
+    again = cli("render", people(2), *HELLO, "--campaign", "targets", "--to", targets).err
+    assert f"xuna batch-call {targets}" in again
+    cli("batch-call", targets, "--yes")
+    again = cli("render", people(2), *HELLO, "--campaign", "targets", "--to", targets).err
+    assert "It has no calls." in again
+    assert "xuna batch-call" not in again

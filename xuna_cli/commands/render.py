@@ -130,7 +130,9 @@ def _say(result: BatchCallResult, to: Path | None) -> None:
     for words in screening_lines(replace(report, outside=None), result.marks):
         if words:
             say(words)
-    if to is not None:
+    if to is not None and report.counts["not_sent"]:
         say(
             f"xuna: Written to {to}. To place exactly these calls, run: xuna batch-call {shlex.quote(str(to))}"
         )
+    elif to is not None:
+        say(f"xuna: Written to {to}. It has no calls.")
