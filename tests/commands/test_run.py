@@ -227,6 +227,17 @@ def test_a_stopped_campaign_goes_on_until_the_outcomes_of_its_last_calls_are_rea
     assert _may_be_due(Report(counts)) is True
 
 
+def test_rejected_rows_can_still_be_fixed_and_a_list_of_nothing_else_has_not_finished(
+    cli, api, spring, people, clock
+):
+    people(rows=[(number(0), "Ann"), ("12", "Bo")])
+    cli("run", "spring.toml", exits=3)
+    clock.advance(AFTER_AN_HOUR)
+    assert "any more unless you fix the 1 rejected row." in cli("run", "spring.toml", exits=3).out
+    people(rows=[("12", "Bo")])
+    assert "has finished" not in cli("run", "spring.toml", exits=3).out
+
+
 def test_a_campaign_with_an_empty_list_has_not_finished(api, spring, run, people):
     people(0)
     assert run()["campaign_finished"] is False

@@ -5,7 +5,7 @@ A step that fails is told, and does not undo another one. A wrong setting stops 
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -168,8 +168,8 @@ class CampaignRun:
             read_outcomes(self._options, opened, name, on_unmatched=harvester.take_unmatched)
         finally:  # what was read before the failure is stored, and its opt-outs are added
             harvest = harvester.harvest()
-        if harvest is not None and harvest.errors:
-            raise harvest.errors[0]
+        for error in self._errors_of(harvest):
+            raise error
 
     def _settle(self, opened: Ledger, found: Campaign) -> None:
         self._settled = settle_proven(opened, found.id)
@@ -185,15 +185,18 @@ class CampaignRun:
             raise
         if harvest is None:
             return
-        errors = harvest.errors
-        if self._options.sandbox:  # its conversations don't have the fields of the real agent
-            errors = [one for one in errors if one.code != "opt-out-field-unknown"]
+        errors = self._errors_of(harvest)
         if errors and harvest.fields:  # records without any field are no reason to stop
             self._barred = _barred(errors[0], "opt-outs could not be recognised")
         for wrong in errors:
             self._fail("opt-outs", wrong)
         if not errors:
             self._done("opt-outs", harvest_line(harvest))
+
+    def _errors_of(self, harvest: Harvest | None) -> Sequence[XunaError]:
+        """Return the errors of the opt-out rules; conversations in the sandbox lack the fields of the real agent."""
+        errors = () if harvest is None else harvest.errors
+        return [one for one in errors if not (self._options.sandbox and one.code == "opt-out-field-unknown")]
 
     def _place(self) -> BatchCallResult:
         """Call who may be called now."""
@@ -264,7 +267,7 @@ def _may_be_due(report: Report) -> bool:
         return any(counts[name] for name in ("accepted", "in_flight", "held"))
     return (
         not report.list_complete
-        or not any(counts.values())  # an empty list is rather not complete yet
+        or counts["rejected"] == sum(counts.values())  # an empty or unusable list is to be replaced
         or any(counts[name] for name in MAY_BE_CALLED)
         or report.awaiting_outcome > 0  # of --attempts
         or report.refused_calls > 0  # later runs try again

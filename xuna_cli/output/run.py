@@ -8,7 +8,7 @@ from enum import StrEnum
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.messages import error_text
+from xuna_cli.output.messages import counted, error_text
 from xuna_cli.output.opt_outs import harvest_notes
 from xuna_cli.output.outcomes import OutcomesFound
 from xuna_cli.output.result import Result, Table
@@ -173,10 +173,16 @@ class RunResult(Result):
         yield from ["Nobody was called."] if self._is_blank else self.calls.parts()
         yield from (step.message for step in told if step.name == "report")
         if self.finished:
+            rejected = self.calls.report.counts["rejected"]
+            unless = (
+                f" unless you fix the {counted(rejected, 'rejected row', 'rejected rows')}"
+                if rejected
+                else ""
+            )
             yield ""
             yield (
-                f"Campaign {self.calls.campaign} has finished: nobody will be called any more. If cron runs it, you "
-                "can remove that line."
+                f"Campaign {self.calls.campaign} has finished: nobody will be called any more{unless}. If cron runs "
+                "it, you can remove that line."
             )
 
     def remarks(self) -> Iterator[str]:
