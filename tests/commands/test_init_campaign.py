@@ -33,7 +33,8 @@ def test_it_can_be_checked_and_rehearsed_as_it_stands(cli, written, name):
 
 def test_it_has_the_columns_and_the_phone_column_and_a_message_with_a_real_column(cli, written):
     cli.write(
-        "people.csv", "Customer Name,Mobile,Fax,Do Not Call,timezone\nAnn,+15551234567,+15551234568,,UTC\n"
+        "people.csv",
+        "Customer Name,Mobile,Fax,Do Not Call,timezone,Call After\nAnn,+15551234567,+15551234568,,UTC,\n",
     )
     text = written("people.csv")
     assert "# The list. Its columns: 'Customer Name', 'Mobile'" in text
@@ -41,6 +42,8 @@ def test_it_has_the_columns_and_the_phone_column_and_a_message_with_a_real_colum
     assert """first-message = 'Hi {{ row["Customer Name"] }}, this is a follow-up call.'""" in text
     assert '# do-not-call-column = ["Do Not Call"]' in text
     assert '# timezone-column = "timezone"' in text
+    assert '# call-after-column = "Call After"' in text
+    assert "call-before-column" not in text
     cli("run", "spring.toml", "--dry-run")
 
 

@@ -17,6 +17,7 @@ from xuna_cli.output.files import create_private
 from xuna_cli.output.messages import say
 from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.screening.marks import do_not_call_columns
+from xuna_cli.targets.call_window import AFTER, BEFORE, columns_named
 from xuna_cli.targets.names import as_placeholder
 
 NAMES = ("first name", "given name", "name", "full name", "customer", "customer name", "contact name")
@@ -80,6 +81,9 @@ def _lines(contacts: ContactList, path: str, to: Path) -> Iterator[str]:
     yield "# not-on = [2030-12-25, 2030-12-26]"
     if zones := zone_columns(contacts.columns):
         yield f"# timezone-column = {_toml(zones[0])}  # found by its name"
+    for name in (AFTER, BEFORE):
+        for column in columns_named(name, contacts.columns)[:1]:
+            yield f"# {name.replace('_', '-')}-column = {_toml(column)}  # found by its name"
     yield '# default-timezone = "America/New_York"  # for numbers that tell no time zone'
     yield ""
     yield "# Who is not called"
@@ -93,6 +97,11 @@ def _lines(contacts: ContactList, path: str, to: Path) -> Iterator[str]:
     yield "# attempts = 3"
     yield '# again-after = ["4h", "1d"]'
     yield '# again = ["no-conversation"]'
+    yield ""
+    yield "# A few people first, and an end by successes: see xuna help canary"
+    yield "# canary = 20"
+    yield '# min-success = "30%"'
+    yield "# stop-after = 100"
     yield ""
     yield "# Who opts out in a conversation: a field that your agent collects, and its value"
     yield '# opt-out-when = ["opt_out=true"]'
