@@ -8,7 +8,7 @@ from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import CalledAt, ClaimStatus
 from xuna_cli.models import CallTarget, Contact, Reason
-from xuna_cli.screening.order import Screening, first, until_all_allow
+from xuna_cli.screening.order import Screening, first, may_be_deferred_twice, until_all_allow
 from xuna_cli.screening.rules import Rule, ScreeningContext
 
 
@@ -83,7 +83,9 @@ class Screener:
     def _reason(self, rules: Sequence[Rule], look: ScreeningContext) -> Reason | None:
         """Return why a person may not be called now; a deferral lasts until all rules allow the call."""
         reason = first(rules, look)
-        if reason is None or reason.opens_at is None or not self._at_another_time:
+        if reason is None or reason.opens_at is None:
+            return reason
+        if not may_be_deferred_twice(self.screening, look.target):
             return reason
         return until_all_allow(reason, self._at_another_time, look)
 

@@ -88,12 +88,10 @@ class Screening:
 
     @property
     def at_another_time(self) -> tuple[Rule, ...]:
-        """The rules that look at the time, to ask them about later times; none where one of them defers at most.
+        """The rules that look at the time, to ask them about later times.
 
         What they remember of the time that they were last asked about is theirs, and not that of the other rules.
         """
-        if sum(rule is not None for rule in (self.own_time, self.start, self.not_on, self.hours)) <= 1:
-            return ()
         hours, not_on = self.hours, self.not_on
         rules: Iterable[Rule | None] = (
             self.until,
@@ -163,6 +161,12 @@ def first(rules: Iterable[Rule], look: ScreeningContext) -> Reason | None:
         if reason is not None:
             return reason
     return None
+
+
+def may_be_deferred_twice(screening: Screening, target: CallTarget) -> bool:
+    """Return whether the end of one deferral can lie in another one."""
+    times = (target.window, screening.start, screening.not_on, screening.hours)
+    return sum(each is not None for each in times) > 1
 
 
 def until_all_allow(reason: Reason, rules: Sequence[Rule], look: ScreeningContext) -> Reason:
