@@ -1,9 +1,11 @@
 """Several attempts, through the commands: three days in a simulation against a model, and what is said about them."""
 
+import contextlib
 import csv
 import io
 import json
 import os
+import sqlite3
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -299,6 +301,21 @@ def test_another_policy_in_mid_campaign_is_said_and_pinned(cli, api, people):
     cli("batch-call", path, *HELLO, "--pin", exits=2)
     document = json.loads(cli("campaigns", "runs", "people", "--output", "json").out)
     assert [run["attempts"] is None for run in document["runs"]] == [True, False, False, False, True]
+
+
+def test_a_clock_that_is_hours_ahead_of_the_apis_proves_no_absence(served, cli, people, clock):
+    served()
+    clock.advance(hours=-3)
+    path = people(6)
+    cli("batch-call", path, *HELLO)
+    with contextlib.closing(sqlite3.connect(cli.ledger)) as connection, connection:
+        connection.execute(
+            "UPDATE batches SET submitted_at = '2020-01-01T00:00:00.000Z', finished_at = submitted_at"
+        )
+    cli("campaigns", "outcomes", "people")
+    again = ("--attempts", "3", "--again-after", "1h", "--again", "no-conversation")
+    assert cli.call(path, *HELLO, *again)["attempts"] == {}
+    assert len(cli.called) == 6
 
 
 # -- what is said of it later

@@ -11,7 +11,7 @@ from xuna_cli.dialing.decide import (
     Settle,
     Split,
     decide,
-    exhausted,
+    tried_too_long,
     unrecorded,
 )
 from xuna_cli.errors import ConfigurationError, ExitStatus, HeldError, UnreachableError
@@ -152,7 +152,7 @@ def test_what_stops_the_run_is_said(outcome, batch, history, said):
     ],
 )
 def test_what_was_tried_for_too_long_is_free_again_and_said(outcome, connected, message, code, status):
-    action = exhausted(outcome, "for long", connected=connected)
+    action = tried_too_long(outcome, "for long", connected=connected)
     assert (action.state, action.count, action.stop) == (BatchState.REFUSED, "not_sent", True)
     assert (action.error, action.http_status) == ("why", status)
     assert isinstance(action.failure, UnreachableError)

@@ -148,8 +148,8 @@ BUGS = (
         SENDING,
         [
             ("            barred = self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)\n            if barred:\n", "            barred = {}\n            if barred:\n"),
-            ("            return Attempt(connection.post(", "            outcome = connection.post("),
-            ("idempotency_key=idempotency_key))\n", "idempotency_key=idempotency_key)\n            self._ledger.submit(batch, self._screener.quiet_since)\n            return Attempt(outcome)\n"),
+            ("            return SendResult(connection.post(", "            outcome = connection.post("),
+            ("idempotency_key=idempotency_key))\n", "idempotency_key=idempotency_key)\n            self._ledger.submit(batch, self._screener.quiet_since)\n            return SendResult(outcome)\n"),
         ],
         [AHEAD, "-k", "intent"],
     ),

@@ -21,10 +21,10 @@ from xuna_cli.dialing.decide import (
     Settle,
     Split,
     decide,
-    exhausted,
     give_up,
     lone_words,
     pause_of,
+    tried_too_long,
     unrecorded,
 )
 from xuna_cli.dialing.limiter import ConcurrencyLimiter, Permit
@@ -42,7 +42,7 @@ KEPT_BACK = NotSent("not sent, because this run may no longer send", kept_back=T
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendResult:
     """Result of one try to send a batch.
 
     Attributes:
@@ -115,18 +115,18 @@ class BatchSender:
 
     def _send_once(self, batch: Batch, permit: Permit, connections: Connections) -> list[Batch]:
         """Send a batch once; return the batches to send next instead."""
-        attempt = self._attempt(batch, connections)
+        result = self._connect_and_post(batch, connections)
         reached("post:done")
-        outcome = attempt.outcome
+        outcome = result.outcome
         debug(
             "batch",
             "tried",
             batch=batch.id,
             calls=len(batch.targets),
-            submitted=attempt.submitted,
+            submitted=result.submitted,
             outcome=type(outcome).__name__,
         )
-        if (barred := attempt.barred) is not None:
+        if (barred := result.barred) is not None:
             reasons = {
                 target.key: self._screener.barred(target, barred[target.key])
                 for target in batch.targets
@@ -138,25 +138,25 @@ class BatchSender:
             if isinstance(outcome, Taken):
                 try:
                     # Outside the lock, so that the records of several senders share a commit.
-                    return self._act(batch, decide(outcome, batch, History()), attempt, permit)
+                    return self._act(batch, decide(outcome, batch, History()), result, permit)
                 except RepeatedBatchIdError as error:
                     outcome = Unknown(error.message, outcome.http_status)
-                    attempt = Attempt(outcome)
+                    result = SendResult(outcome)
             with self._order:
                 action = decide(outcome, batch, self._history(outcome, batch))
                 try:
-                    return self._act(batch, action, attempt, permit)
+                    return self._act(batch, action, result, permit)
                 except LostClaimError as error:
                     if not isinstance(outcome, NotSent | Refused):
                         raise
                     # Another run considered this one dead and made the batch `unknown`: the proof replaces that.
-                    return self._act(batch, give_up(outcome, error), attempt, permit)
+                    return self._act(batch, give_up(outcome, error), result, permit)
         except LedgerError as error:
             self._stats.count_people("held", batch.targets)
             self._fail(unrecorded(outcome, batch, self._context.plan.address, error.message))
             return []
 
-    def _attempt(self, batch: Batch, connections: Connections) -> Attempt:
+    def _connect_and_post(self, batch: Batch, connections: Connections) -> SendResult:
         """Connect, record the intent, send.
 
         Raises:
@@ -167,22 +167,22 @@ class BatchSender:
         body = encode_batch(plan.agent_id, plan.from_phone_number_id, calls)
         connection = connections.connect()
         if isinstance(connection, NotSent):
-            return Attempt(connection, submitted=False)
+            return SendResult(connection, submitted=False)
         with connection:
             # Connecting takes time, in which the run may have been stopped.
             if self._stop():
-                return Attempt(KEPT_BACK, submitted=False)
+                return SendResult(KEPT_BACK, submitted=False)
             barred = self._ledger.submit(batch, self._screener.quiet_since, plan.attempts)
             if barred:
-                return Attempt(KEPT_BACK, submitted=False, barred=barred)
+                return SendResult(KEPT_BACK, submitted=False, barred=barred)
             reached("submit:committed")
             # The intent is on disk. That took time, too: people barred now are screened again, with a
             # reason, before the batch is sent again.
             if self._stop() or not self._ledger.holds_lock(run) or self._screener.before_post(batch.targets):
-                return Attempt(KEPT_BACK)
+                return SendResult(KEPT_BACK)
             connections.open_next()
             idempotency_key = f"xuna-{self._ledger.ledger_id}-{batch.nonce}-{batch.id}"
-            return Attempt(connection.post(body, calls=len(calls), idempotency_key=idempotency_key))
+            return SendResult(connection.post(body, calls=len(calls), idempotency_key=idempotency_key))
 
     def _screen(self, batch: Batch, reasons: Mapping[str, Reason | Standing]) -> Batch | None:
         """Unclaim people who may no longer be called; return the rest of the batch."""
@@ -219,7 +219,7 @@ class BatchSender:
 
     # -- actions after an outcome
 
-    def _act(self, batch: Batch, action: Action, attempt: Attempt, permit: Permit) -> list[Batch]:
+    def _act(self, batch: Batch, action: Action, result: SendResult, permit: Permit) -> list[Batch]:
         """Perform the action; return the batches to send next."""
         match action:
             case Settle():
@@ -228,7 +228,7 @@ class BatchSender:
             case Split():
                 return self._split(batch, action)
             case SendAgain():
-                return self._send_again(batch, action, attempt, permit)
+                return self._send_again(batch, action, result, permit)
 
     def _settle(self, batch: Batch, action: Settle) -> None:
         taken = action.taken
@@ -256,21 +256,21 @@ class BatchSender:
                 self._unknown_in_a_row = 0
             self._limiter.on_success()
 
-    def _send_again(self, batch: Batch, action: SendAgain, attempt: Attempt, permit: Permit) -> list[Batch]:
+    def _send_again(self, batch: Batch, action: SendAgain, result: SendResult, permit: Permit) -> list[Batch]:
         # Provably not accepted: nobody needs to be held if the process is killed during the wait.
-        if attempt.submitted:
+        if result.submitted:
             self._ledger.back_to_claimed(batch)
-        outcome = attempt.outcome
+        outcome = result.outcome
         why = None
         if action.pause and isinstance(outcome, Refused):
             why = self._limiter.refused(permit, outcome.retry_after, pause_of(outcome, connected=True))
         elif action.pause and isinstance(outcome, NotSent):
-            why = self._limiter.not_sent(permit, pause_of(outcome, connected=attempt.submitted))
+            why = self._limiter.not_sent(permit, pause_of(outcome, connected=result.submitted))
         if action.pause and why is None and (pause := self._limiter.pause) is not None:
             self._context.observer.pause(pause)
         if why is None or not isinstance(outcome, NotSent | Refused):
             return [batch]
-        self._settle(batch, exhausted(outcome, why, connected=attempt.submitted))
+        self._settle(batch, tried_too_long(outcome, why, connected=result.submitted))
         return []
 
     def _split(self, batch: Batch, action: Split) -> list[Batch]:

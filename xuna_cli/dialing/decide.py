@@ -130,7 +130,7 @@ def give_up(outcome: NotSent | Refused, failure: XunaError) -> Settle:
     )
 
 
-def exhausted(outcome: NotSent | Refused, why: str, *, connected: bool) -> Settle:
+def tried_too_long(outcome: NotSent | Refused, why: str, *, connected: bool) -> Settle:
     """Return the action for a batch that was tried for too long.
 
     Args:

@@ -27,7 +27,6 @@ from xuna_cli.ledger.records import (
 from xuna_cli.ledger.runs import runs_of
 from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
-    CLOCKS_DIFFER_S,
     JOINED_BY_BATCH,
     RIVAL,
     WITHOUT_AN_ANSWER,
@@ -37,6 +36,10 @@ from xuna_cli.outcomes.joining import (
     numbers_of,
     unix,
 )
+
+CLOCKS_DIFFER_A_DAY_S = 86_400.0
+"""Records are read from so long before the first run: if this machine's clock is ahead of the API's, then a record that
+was left out for its time would look like a call without a conversation."""
 
 RECORDS_AT_ONCE = 100  # records read and stored together
 
@@ -104,7 +107,7 @@ def sync_conversations(
         )
 
     for agent_id in dict.fromkeys(run.agent_id for run in runs):
-        listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_S)
+        listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_A_DAY_S)
         for group in in_parts(listed, RECORDS_AT_ONCE):
             records += len(group)
             known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
