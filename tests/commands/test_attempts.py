@@ -309,9 +309,8 @@ def test_a_clock_that_is_hours_ahead_of_the_apis_proves_no_absence(served, cli, 
     path = people(6)
     cli("batch-call", path, *HELLO)
     with contextlib.closing(sqlite3.connect(cli.ledger)) as connection, connection:
-        connection.execute(
-            "UPDATE batches SET submitted_at = '2020-01-01T00:00:00.000Z', finished_at = submitted_at"
-        )
+        for column in ("submitted_at", "finished_at"):
+            connection.execute(f"UPDATE batches SET {column} = '2020-01-01T00:00:00.000Z'")
     cli("campaigns", "outcomes", "people")
     again = ("--attempts", "3", "--again-after", "1h", "--again", "no-conversation")
     assert cli.call(path, *HELLO, *again)["attempts"] == {}
