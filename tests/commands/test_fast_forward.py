@@ -218,6 +218,24 @@ def test_an_api_that_always_refuses_ends_the_simulation(spring, forward):
 
 
 @pytest.mark.slow
+def test_who_is_never_called_is_told_with_the_reason(cli, spring, forward):
+    """One is only to be called between two full hours, at which a cron job of every hour never runs."""
+    path = spring(hours="09:00-18:00", limit=1000)
+    rows = [
+        ("+12125551001", "Ann", "", ""),
+        ("+12125551002", "Bob", "2026-11-30 11:15", "2026-11-30 11:45"),
+        ("nonsense", "Cy", "", ""),
+    ]
+    write_list(path.parent / "people.csv", rows, header=("phone", "name", "call_after", "call_before"))
+    document = forward(*FEW, exits=3)
+    assert document["not_called"] == {"rejected": 1, "screened": 1}
+    assert set(document["rules"].values()) == {1}
+    assert "expired" in document["rules"]
+    command = ("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", MONDAY)
+    assert "Not called in the end: 1 rejected, 1 screened out (" in cli(*command, exits=3).out
+
+
+@pytest.mark.slow
 def test_the_simulated_time_is_shown_on_a_terminal(cli, spring):
     spring(people=3)
     terminal = Terminal("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", MONDAY)

@@ -108,7 +108,7 @@ def simulate(options: RunOptions) -> FastForwarded:
             ledger=str(ledger) if _is_named(options) else None,
             simulated=simulated(options),
             reads_opt_outs=bool(options.opt_out_when),
-            braked=last.calls.report.braked,
+            report=last.calls.report,
         )
 
 

@@ -1,19 +1,21 @@
 """The days of a simulated campaign, as a table or JSON."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, field, fields
 from datetime import datetime
 
+from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.late_dataclass import dataclass
-from xuna_cli.ledger.brakes import Braked
 from xuna_cli.outcomes.days import Day
 from xuna_cli.output.brakes import brake_lines
-from xuna_cli.output.messages import counted, sentence
+from xuna_cli.output.messages import count_words, counted, sentence
 from xuna_cli.output.result import Result, Table
 from xuna_cli.times import for_machines, for_people
 
 FROM_WIDTH = {"Exhausted": 80, "Deferred": 68}
+NOT_CALLED = ("rejected", "do_not_call", "screened", "deferred", "not_sent")
 NUMBERS = ("Called", "Answered", "Successes", "Opt-outs", "Deferred", "Exhausted")
 
 
@@ -33,7 +35,7 @@ class FastForwarded(Result):
         ledger: the ledger's path; None if it was temporary.
         simulated: what was simulated, for people.
         reads_opt_outs: whether the campaign says what an opt-out is.
-        braked: the brakes of the last run; None without brakes.
+        report: report of the last run.
     """
 
     exit_status: ExitStatus = field()
@@ -47,7 +49,7 @@ class FastForwarded(Result):
     ledger: str | None
     simulated: str
     reads_opt_outs: bool
-    braked: Braked | None = None
+    report: Report
 
     @property
     def partial(self) -> bool:
@@ -76,6 +78,8 @@ class FastForwarded(Result):
             "runs": self.runs,
             "held": self.held,
             "ledger": self.ledger,
+            "not_called": self._not_called(),
+            "rules": self._rules(),
             "days": self._days(),
         }
 
@@ -83,6 +87,15 @@ class FastForwarded(Result):
         """Yield a row for each day."""
         yield [one.name for one in fields(Day)]
         yield from (list(day.values()) for day in self._days())
+
+    def _not_called(self) -> Mapping[str, int]:
+        """Return the rows of the last run that were not called by any run."""
+        return {name: rows for name in NOT_CALLED if (rows := self.report.counts[name])}
+
+    def _rules(self) -> Mapping[str, int]:
+        """Return why they were not called, by code."""
+        causes = Counter({cause.code: cause.rows for cause in self.report.causes})
+        return dict(causes + Counter(self.report.reasons))
 
     def _days(self) -> Sequence[Mapping[str, object]]:
         return [{**asdict(day), "day": day.day.isoformat()} for day in self.days]
@@ -97,7 +110,11 @@ class FastForwarded(Result):
             yield f"Campaign {self.campaign!r} would finish at {end}, after {runs}."
         else:
             yield f"Campaign {self.campaign!r} would not have finished at {end}, after {runs}: {self.reason}."
-        yield from map(sentence, brake_lines(self.braked))
+        yield from map(sentence, brake_lines(self.report.braked))
+        if left := self._not_called():
+            people = ", ".join(count_words(name, rows) for name, rows in left.items())
+            by_rule = ", ".join(f"{rows:,} {code}" for code, rows in self._rules().items())
+            yield f"Not called in the end: {people}{f' ({by_rule})' if by_rule else ''}."
         yield f"This was a simulation, and nobody was called: {self.simulated}."
         if not self.reads_opt_outs:
             yield "Opt-outs were not read, because opt-out-when is not set."
