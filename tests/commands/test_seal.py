@@ -106,7 +106,9 @@ def other_digit(seal):
 
 
 @pytest.mark.parametrize("what", CHANGES)
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    "file", [FILES[0], *(pytest.param(file, marks=pytest.mark.slow) for file in FILES[1:])]
+)
 def test_one_change_calls_nobody_and_its_row_is_named(sealed, cli, file, what):
     path = sealed(file)
     rows = rows_of(path)
@@ -135,6 +137,7 @@ def calls_of(content, name):
         return error.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES[:2])
 def test_one_changed_byte_calls_nobody_otherwise_and_its_row_is_named(sealed, cli, file):
     cli("do-not-call", "add", BO)
