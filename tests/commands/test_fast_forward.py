@@ -232,7 +232,18 @@ def test_who_is_never_called_is_told_with_the_reason(cli, spring, forward):
     assert set(document["rules"].values()) == {1}
     assert "expired" in document["rules"]
     command = ("run", "spring.toml", "--sandbox", "--fast-forward", "--start-at", MONDAY)
-    assert "Not called in the end: 1 rejected, 1 screened out (" in cli(*command, exits=3).out
+    assert "Never called: 1 rejected, 1 screened out (" in cli(*command, exits=3).out
+
+
+@pytest.mark.slow
+def test_who_was_called_once_and_may_not_be_called_again_is_not_said_to_be_never_called(spring, forward):
+    path = spring("attempts = 2", 'again-after = "2h"', 'again = "no-conversation"', hours="09:00-18:00")
+    rows = [("+12125551001", "Ann", "2026-11-30 10:30")]
+    write_list(path.parent / "people.csv", rows, header=("phone", "name", "call_before"))
+    document = forward("--unanswered", "100%")
+    assert column(document, "called") == [1]
+    assert document["not_called"] == {}
+    assert document["rules"] == {"expired": 1}
 
 
 @pytest.mark.slow

@@ -89,11 +89,12 @@ class FastForwarded(Result):
         yield from (list(day.values()) for day in self._days())
 
     def _not_called(self) -> Mapping[str, int]:
-        """Return the rows of the last run that were not called by any run."""
-        return {name: rows for name in NOT_CALLED if (rows := self.report.counts[name])}
+        """Return the rows of people whom no run has called."""
+        counts, again = self.report.counts, self.report.again
+        return {name: rows for name in NOT_CALLED if (rows := counts[name] - again.get(name, 0))}
 
     def _rules(self) -> Mapping[str, int]:
-        """Return why they were not called, by code."""
+        """Return why the last run did not call people, by code."""
         causes = Counter({cause.code: cause.rows for cause in self.report.causes})
         return dict(causes + Counter(self.report.reasons))
 
@@ -113,8 +114,8 @@ class FastForwarded(Result):
         yield from map(sentence, brake_lines(self.report.braked))
         if left := self._not_called():
             people = ", ".join(count_words(name, rows) for name, rows in left.items())
-            by_rule = ", ".join(f"{rows:,} {code}" for code, rows in self._rules().items())
-            yield f"Not called in the end: {people}{f' ({by_rule})' if by_rule else ''}."
+            codes = ", ".join(self._rules())
+            yield f"Never called: {people}{f' ({codes})' if codes else ''}."
         yield f"This was a simulation, and nobody was called: {self.simulated}."
         if not self.reads_opt_outs:
             yield "Opt-outs were not read, because opt-out-when is not set."
