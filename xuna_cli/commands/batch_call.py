@@ -9,22 +9,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import Account, open_account
-from xuna_cli.commands.brakes import braked, limit_with
+from xuna_cli.commands.brakes import braked
 from xuna_cli.commands.call_inputs import rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.call_result import call_result, written
 from xuna_cli.commands.campaign_changes import agent_hash, check_changes
+from xuna_cli.commands.confirmation import ask, check_not_copied, preview_builder, preview_of
 from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.copied_list import how_to_call_again
-from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
-from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
+from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.rehearsal import (
-    check_max_calls,
     check_with_ledger,
-    count_for_max_calls,
     dry_run,
-    rehearse,
 )
 from xuna_cli.commands.run_end import run_to_end
 from xuna_cli.commands.run_evidence import RunEvidence
@@ -46,17 +43,14 @@ from xuna_cli.errors import (
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.campaigns import has_calls
-from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, RunDescription
-from xuna_cli.models import CallTarget
+from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.messages import counted, say
+from xuna_cli.output.messages import say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
 
 if TYPE_CHECKING:
-    from xuna_cli.dialing.preview import Preview, PreviewBuilder
     from xuna_cli.output.event_log import EventLog
     from xuna_cli.output.spreadsheet import Rejects
 
@@ -155,28 +149,8 @@ class BatchCall:
 
     def dry_run(self) -> BatchCallResult:
         """Do everything except POSTs and writes."""
-        from xuna_cli.dialing.preview import PreviewBuilder
-
-        collected = PreviewBuilder(self._options.samples, self._zones)
-        return dry_run(self._list, collected, preview=lambda experience: self._preview(collected, experience))
-
-    def _zones(self, target: CallTarget) -> tuple[str, ...]:
-        rules = self._list.screening
-        return (rules.hours or rules.usual).zones(target)
-
-    def _preview(
-        self, collected: "PreviewBuilder", experience: Experience, *, later: bool = True
-    ) -> "Preview":
-        options = self._options
-        return collected.build(
-            experience,
-            batch_size=options.batch_size,
-            concurrency=options.concurrency,
-            rate=rate_of(options.rate),
-            price_per_minute=options.price_per_minute,
-            limit=options.limit,
-            later=later,
-        )
+        collected = preview_builder(self._options, self._list)
+        return dry_run(self._list, collected, preview=partial(preview_of, self._options, collected))
 
     def run(self) -> BatchCallResult:
         """Call everybody on the list who may be called now."""
@@ -198,7 +172,7 @@ class BatchCall:
             ledger.recover()  # claims of a dead run that were never sent do not bind the campaign
             campaign_id = ledger.check_campaign(description)
             if not has_calls(ledger, campaign_id):
-                self._check_not_copied(ledger, description)
+                check_not_copied(self._list, ledger, description)
             caller = self._caller(account)
             needed = options.pin_agent or self._list.agent_is_sealed
             known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
@@ -206,7 +180,7 @@ class BatchCall:
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
             seen = self._braked(ledger, campaign_id)
-            asked = self._ask(ledger, campaign_id, caller, seen)
+            asked = ask(self._options, self._list, ledger, campaign_id, caller=caller, seen=seen)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 return call_result(
                     self._list,
@@ -302,22 +276,6 @@ class BatchCall:
         if not (watched or options.quiet):
             yield PausesSaid(self._list.clock.monotonic)
 
-    def _check_not_copied(self, ledger: Ledger, description: RunDescription) -> None:
-        """Ask, or stop, if these people were called in a campaign of nearly the same name, e.g. `customers (1)`.
-
-        Raises:
-            UsageError: there is no terminal to ask at.
-            DeclinedError: the person declined.
-        """
-        copied = self._list.copied(ledger, description)
-        if copied is None:
-            return
-        if self._options.yes or self._options.sandbox or not is_interactive():
-            raise copied.error(description.campaign)
-        say(f"xuna: warning: {copied.message(description.campaign)}")
-        if not confirmed("Call them again?"):
-            raise DeclinedError("Cancelled. Nobody was called.", hint=copied.error(description.campaign).hint)
-
     def _plan(self, account: Account) -> Plan:
         options = self._options
         return Plan(
@@ -372,72 +330,6 @@ class BatchCall:
             except XunaError as error:
                 say(f"xuna: warning: the outcomes could not be read: {error.message}")
         return braked(ledger, campaign_id, brakes)
-
-    def _ask(
-        self, ledger: Ledger, campaign_id: int | None, caller: str, seen: Braked | None
-    ) -> int | Report | None:
-        """Ask for confirmation at a terminal, and refuse to start where `--max-calls` is too small.
-
-        Args:
-            ledger: the ledger.
-            campaign_id: the campaign; None if it is new.
-            caller: the caller number for display.
-            seen: what the brakes allow; None without brakes.
-
-        Returns:
-            The confirmed number of people; the report, if there is nobody to call; None if nobody was asked.
-
-        Raises:
-            UsageError: more people would be called than `--max-calls` allows, or xuna can't ask.
-            DeclinedError: the person declined.
-        """
-        options = self._options
-        limit = limit_with(seen, options.limit, wait=options.wait)
-        confirmed_already = options.yes or options.sandbox
-        if not confirmed_already and options.contacts == STDIN and is_terminal(sys.stderr):
-            raise UsageError(
-                "the list comes from stdin, so xuna can't ask for confirmation",
-                hint="add --yes",
-                code="needs-yes",
-            )
-        if confirmed_already or not is_interactive():
-            count_for_max_calls(self._list, ledger, campaign_id, limit=limit, wait=options.wait)
-            return None
-        from xuna_cli.dialing.preview import PreviewBuilder
-        from xuna_cli.output.prompt import prompt_lines
-
-        recently = RecentCalls(ledger, self._list.clock.now(), RECENT_DAYS, campaign_id)
-        collected = PreviewBuilder(options.samples, self._zones)
-
-        self._list.heard.aloud = False  # already shown above the question
-        report = rehearse(self._list, ledger, campaign_id, limit, RecentlyCounted(recently), collected)
-        report = replace(report, braked=seen)
-        self._list.heard.aloud = True
-        if INTERRUPTS.signum is not None:
-            raise Interrupted(INTERRUPTS.signum)
-        for error in report.errors:
-            raise error
-        check_max_calls(options, report, wait=options.wait)
-        people = report.counts["not_sent"]
-        later = report.counts["deferred"] - report.too_late if options.wait else 0
-        if people + later == 0:
-            return report
-        for line in prompt_lines(
-            report,
-            self._list.lint.warnings,
-            caller=caller,
-            campaign=self._list.campaign,
-            list_use=self._list.steering.use,
-            wait=options.wait,
-            preview=self._preview(collected, experience_of(ledger), later=options.wait),
-            recently=recently.counted(),
-        ):
-            say(line)
-        if not confirmed(f"Call {counted(people + later, 'person', 'people')}?"):
-            raise DeclinedError(
-                "Cancelled. Nobody was called.", hint="to see more, add --dry-run --samples 20"
-            )
-        return people + later
 
 
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
