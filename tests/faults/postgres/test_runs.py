@@ -149,6 +149,22 @@ def test_two_machines_in_lock_step_share_a_list_in_full_batches(machine, sandbox
     assert sum(size < 50 for size in sizes) <= 4
 
 
+def test_two_machines_share_the_second_attempts_and_make_each_once(machine, sandbox, contacts):
+    again = ("--attempts", "3", "--again-after", "0.1s,1d", "--again", "failure", "--batch-size", "3", *CALL)
+    path = contacts(300)
+    result(machine("batch-call", path, *CALL))
+    assert (
+        result(machine("campaigns", "outcomes", "contacts", "--output", "json"))["outcomes"]["failure"] > 40
+    )
+    sandbox.add_fault("latency", seconds=0.05)
+    runs = [result(one) for one in [machine("batch-call", path, *again) for _ in range(2)]]
+    seconds = [run["attempts"].get("2", 0) for run in runs]
+    assert min(seconds) > 0, seconds
+    times = Counter(sandbox.dialled()["counts"].values())
+    assert times == {1: 300 - sum(seconds), 2: sum(seconds)}
+    assert result(machine("batch-call", path, *again))["attempts"] == {}
+
+
 def test_a_restart_of_the_server_costs_a_run_nothing_but_time(machine, sandbox, contacts, postgres_server):
     sandbox.add_fault("latency", seconds=0.05)
     process = machine("batch-call", contacts(1_500), "--batch-size", "10", "--concurrency", "3", *CALL)
