@@ -201,6 +201,7 @@ def test_the_same_person_in_two_rows_is_called_once_at_each_attempt(campaign, pe
         == 1
     )
     assert rehearsed["counts"]["not_sent"] == 2
+    assert rehearsed["attempts"] == {"2": 2}
 
 
 def test_a_row_whose_words_for_the_next_attempt_cannot_be_made_is_rejected_and_not_called(campaign, people):

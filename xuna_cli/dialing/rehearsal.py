@@ -104,7 +104,7 @@ def rehearse(
                 break
             new = claims.claim(targets)
             fit = [target for target in targets if target.key in new]
-            stats.count_people("not_sent", fit)
+            stats.note_would_be_called(fit)
             if len(fit) < len(targets):
                 first_rows = claims.first_rows([target.key for target in targets])
                 for target in targets:

@@ -132,7 +132,7 @@ class Report:
         refused_calls: number of rows that the API refused in this run.
         refused_earlier: number of people to call whom the API refused in an earlier run.
         braked: the brakes and what they allowed in the end; None without brakes.
-        attempts: accepted calls by attempt.
+        attempts: accepted calls by attempt; in a rehearsal, those that would be made.
         again: by name of a count (and `rejected:CODE`), the rows whose person was called before in the campaign.
         exhausted: rows of `already_called` whose person has all attempts used and no proven success.
         awaiting_outcome: rows of `already_called` whose person has attempts left and no proven outcome.

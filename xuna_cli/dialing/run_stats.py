@@ -67,8 +67,17 @@ class RunStats:
         with self._lock:
             self._counts[what] += by * len(targets)
             if what == "accepted":
-                self._attempts.update(target.attempt for target in targets)
+                self._note_attempts(targets)
             self._again[what] += by * sum(target.attempt > 1 for target in targets)
+
+    def note_would_be_called(self, targets: Sequence[CallTarget]) -> None:
+        """Count people whom a run would call now."""
+        self.count_people("not_sent", targets)
+        with self._lock:
+            self._note_attempts(targets)
+
+    def _note_attempts(self, targets: Sequence[CallTarget]) -> None:
+        self._attempts.update(target.attempt for target in targets)
 
     def duplicate(self, target: CallTarget, of_row: int | None) -> None:
         """Note a duplicate row and the person's other row (None if unknown)."""

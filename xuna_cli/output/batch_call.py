@@ -14,7 +14,7 @@ from xuna_cli.models import LintWarning, Rejection
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.brakes import brake_lines, brakes_document
 from xuna_cli.output.list_use import list_line
-from xuna_cli.output.messages import COUNT_LABELS, count_words, counted
+from xuna_cli.output.messages import COUNT_LABELS, attempt_words, count_words, counted
 from xuna_cli.output.recently import recently_document, recently_line
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.result import Result, Styled, Table
@@ -287,10 +287,8 @@ def _refused(result: BatchCallResult) -> list[str]:
 def _attempts(result: BatchCallResult) -> list[str]:
     report, lines = result.report, []
     if any(attempt > 1 for attempt in report.attempts):
-        lines.append(
-            "Accepted calls: "
-            + ", ".join(f"{calls:,} at attempt {attempt}" for attempt, calls in report.attempts.items())
-        )
+        calls = "Calls that would be made" if result.dry_run else "Accepted calls"
+        lines.append(f"{calls}: {attempt_words(report.attempts)}")
     if report.exhausted:
         have = counted(report.exhausted, "row has", "rows have")
         lines.append(f"All attempts used: {have} no proven success, and no attempt left.")

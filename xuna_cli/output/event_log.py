@@ -127,6 +127,7 @@ class EventLog(RunObserver):
                 "outcome",
                 row=target.row_number,
                 number=mask(target.to_phone_number),
+                attempt=target.attempt,
                 state=record.state.value,
                 batch=str(record.id),
                 batch_id=record.batch_id,

@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -27,6 +27,11 @@ COUNT_LABELS = {
 
 COMMANDS = ("xuna batch-call", "xuna campaigns", "printf ")
 """Beginnings of lines for copying."""
+
+
+def attempt_words(attempts: Mapping[int, int]) -> str:
+    """Return numbers of calls by attempt, e.g. `80 at attempt 1, 12 at attempt 2`."""
+    return ", ".join(f"{calls:,} at attempt {attempt}" for attempt, calls in attempts.items())
 
 
 def count_words(name: str, number: int) -> str:

@@ -11,7 +11,7 @@ from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, CallOu
 from xuna_cli.outcomes.joining import BATCH_IN_DOUBT, NUMBER_ONLY, SAME_NUMBER_TWICE
 from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.outcomes.summary import Summary
-from xuna_cli.output.messages import counted, say, shown
+from xuna_cli.output.messages import attempt_words, counted, say, shown
 from xuna_cli.output.opt_outs import harvest_document, harvest_line, harvest_remarks
 from xuna_cli.output.result import Result, Styled, Table, cut_off
 
@@ -116,10 +116,9 @@ class OutcomesFound(Result):
     def parts(self) -> Iterator[Table | str]:
         """Yield the outcomes, the criteria and the state of the records."""
         accepted = counted(sum(self.summary.attempts.values()), "call", "calls")
-        attempts = [f"{calls:,} at attempt {attempt}" for attempt, calls in self.summary.attempts.items()]
-        several = (
-            f" ({', '.join(attempts)}); the outcomes are those of the last calls" if len(attempts) > 1 else ""
-        )
+        attempts, several = self.summary.attempts, ""
+        if len(attempts) > 1:
+            several = f" ({attempt_words(attempts)}); the outcomes are those of the last calls"
         yield f"Campaign {self.summary.campaign.name}: {accepted} accepted{several}"
         yield _outcomes(self.summary)
         if self.summary.criteria:

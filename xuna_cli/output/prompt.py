@@ -9,7 +9,7 @@ from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
 from xuna_cli.output.brakes import brake_lines
 from xuna_cli.output.list_use import list_line
-from xuna_cli.output.messages import count_words, counted
+from xuna_cli.output.messages import attempt_words, count_words, counted
 from xuna_cli.output.preview import estimate_lines, message_lines, people_lines
 from xuna_cli.output.recently import recently_line
 from xuna_cli.output.screening import opening_lines, warnings_of
@@ -41,6 +41,8 @@ def prompt_lines(
     people = counted(report.counts["not_sent"], "person", "people")
     yield f"\nAbout to call {people} from {caller}, campaign {campaign!r}."
     yield from (f"  {line}" for line in brake_lines(report.braked))
+    if any(attempt > 1 for attempt in report.attempts):
+        yield f"  calls: {attempt_words(report.attempts)}"
     if others := _others(report):
         yield f"  not called: {others}"
     yield f"  {list_line(list_use)}"
