@@ -16,7 +16,8 @@ import pytest
 
 from tests.commands.conftest import cli  # noqa: F401 - a fixture
 from tests.support.builders import write_list
-from tests.support.simulated import killed_run, simulated_run
+from tests.support.ledgers import database, place, postgres_server  # noqa: F401 - fixtures
+from tests.support.simulated import simulated_run, start_run
 from xuna_cli.commands import campaign_run
 from xuna_cli.commands.simulation import Simulation
 from xuna_cli.dialing.clock import SimulatedClock
@@ -258,7 +259,9 @@ class Hourly:
         """Kill a run right after its nth batch was written down as to be sent, or after its answer has come."""
         before, due = self._server.state.total, self._look_back()
         answered = nth - (point == "submit:committed")
-        code = killed_run(self._simulation, "run", "spring.toml", point=point, nth=nth)
+        killed = start_run(self._simulation, "run", "spring.toml", point=point, nth=nth)
+        killed.communicate(timeout=60)
+        code = killed.returncode
         assert code == (-9 if len(due) > (nth - 1) * BATCH else 7 if self.held else 0)
         self._check(before, due[: answered * BATCH])
         if code != -9:
@@ -324,6 +327,30 @@ def test_whatever_goes_wrong_in_an_hour_the_calls_are_those_of_the_model(seed, s
         clock.move_to(clock.now() + HOUR)
     assert went_wrong.total() > 2
     promised(server.state.calls(), model)
+
+
+HOURS_OF_TWO = (3, 4, 6, 27, 28, 30, 51, 52, 54)  # at which somebody is due, on three days
+
+
+def test_two_machines_with_one_campaign_file_share_the_work(place, cli, server, clock, model, tmp_path):  # noqa: F811
+    write_list(tmp_path / "people.csv", [(number, "Ann") for number in model.numbers])
+    cli.write("spring.toml", FILE)
+    simulation = Simulation(clock, server, place)
+    for hour in HOURS_OF_TWO:
+        clock.move_to(MONDAY + hour * HOUR)
+        before = server.state.total
+        model.read(clock.now(), server.state.calls())
+        due = model.due(clock.now())
+        assert due
+        machines = [start_run(simulation, "run", "spring.toml", "--output", "json") for _ in range(2)]
+        for machine in machines:
+            _, said = machine.communicate(timeout=60)
+            assert machine.returncode == 0, said
+        calls = server.state.calls()[before:]
+        assert sorted(call.to_phone_number for call in calls) == sorted(due)
+        for call in calls:
+            model.took(call.to_phone_number, datetime.fromtimestamp(call.at, UTC))
+    assert len(promised(server.state.calls(), model)) == PEOPLE
 
 
 def promised(calls, model):

@@ -17,6 +17,7 @@ from tests.support.sandbox_process import ROOT
 from xuna_cli.commands import campaign_run
 from xuna_cli.commands.simulation import Simulation
 from xuna_cli.dialing.clock import SimulatedClock
+from xuna_cli.ledger.location import ServerUrl, is_server_url
 from xuna_cli.sandbox.account import Account
 
 
@@ -26,18 +27,21 @@ def simulated_run(simulation):
     return lambda options: run(replace(options, simulation=simulation))
 
 
-def killed_run(simulation, *argv, point, nth=1):
-    """Run a command in a process that is killed when it reaches a point for the nth time; return its exit code."""
+def start_run(simulation, *argv, point=None, nth=1):
+    """Start a command in a process of its own, which is killed when it reaches a point for the nth time."""
+    ledger = simulation.ledger
     plan = {
         "url": simulation.server.base_url,
-        "ledger": str(simulation.ledger),
+        "ledger": ledger.reveal() if isinstance(ledger, ServerUrl) else str(ledger),
         "at": simulation.clock.now().isoformat(),
         "point": point,
         "nth": nth,
     }
     command = [sys.executable, "-m", "tests.support.simulated", json.dumps(plan), *argv]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def main(plan, argv):
@@ -55,7 +59,9 @@ def main(plan, argv):
     hooks.listener = listen
     server = SimpleNamespace(base_url=plan["url"], account=Account())
     clock = SimulatedClock(datetime.fromisoformat(plan["at"]))
-    campaign_run.run = simulated_run(Simulation(clock, server, Path(plan["ledger"])))
+    ledger = plan["ledger"]
+    place = ServerUrl(ledger) if is_server_url(ledger) else Path(ledger)
+    campaign_run.run = simulated_run(Simulation(clock, server, place))
     return xuna(argv)
 
 
