@@ -377,8 +377,14 @@ BUGS = (
     Planted(
         "a budget per run, and not per person",
         CLAIMS,
-        [("            standings[key] = next_attempt(policy, call, outcome, sync, now)\n", "            ours = call if policy is None or call.attempt < policy.most else call._replace(attempt=1)\n            found = next_attempt(policy, ours, outcome, sync, now)\n            standings[key] = Due(call.key, call.attempt + 1) if isinstance(found, Due) else found\n")],
+        [("            standings[key] = next_attempt(policy, call, outcome, sync, now, earlier=earlier)\n", "            ours = call if policy is None or call.attempt < policy.most else call._replace(attempt=1)\n            found = next_attempt(policy, ours, outcome, sync, now, earlier=earlier)\n            standings[key] = Due(call.key, call.attempt + 1) if isinstance(found, Due) else found\n")],
         [LATER, "-k", "no_fourth_attempt"],
+    ),
+    Planted(
+        "a record of an earlier call that comes late is not looked at",
+        CLAIMS,
+        [("sync, now, earlier=earlier)", "sync, now)")],
+        [LATER, "-k", "comes_after_the_second"],
     ),
     Planted(
         "a missing record counts although the records were cut off",

@@ -20,8 +20,8 @@ READ = ConversationSync(as_written(SENT + 2 * HOUR))
 NONE, FAILURE, UNKNOWN = CallOutcome.NO_CONVERSATION, CallOutcome.FAILURE, CallOutcome.UNKNOWN
 
 
-def stands(outcome=FAILURE, *, policy=POLICY, call=FIRST, sync=READ, now=LATE, **call_fields):
-    return next_attempt(policy, call._replace(**call_fields), outcome, sync, now)
+def stands(outcome=FAILURE, *, policy=POLICY, call=FIRST, sync=READ, now=LATE, earlier=(), **call_fields):
+    return next_attempt(policy, call._replace(**call_fields), outcome, sync, now, earlier=frozenset(earlier))
 
 
 DUE = Due(ANN, 2)
@@ -67,6 +67,15 @@ def test_a_success_and_what_is_not_proven_never_makes_an_attempt_due(policy):
     assert stands(CallOutcome.SUCCESS, policy=policy) == Never(NoMore.SUCCESS)
     for outcome in (CallOutcome.IN_PROGRESS, CallOutcome.UNPROVEN, CallOutcome.NOT_READ):
         assert stands(outcome, policy=policy) == WAITS
+
+
+@pytest.mark.parametrize("outcome", sorted(ALL))
+def test_a_record_of_an_earlier_call_that_came_late_counts(outcome):
+    second = {"attempt": 2, "batch_id": "batch_2"}
+    assert stands(outcome, earlier=[FAILURE, UNKNOWN], **second) == Due(ANN, 3)
+    assert stands(outcome, earlier=[FAILURE, CallOutcome.SUCCESS], **second) == Never(NoMore.SUCCESS)
+    for late in (CallOutcome.IN_PROGRESS, CallOutcome.UNPROVEN):
+        assert stands(outcome, earlier=[late], **second) == NotYet(ANN, 3)
 
 
 @pytest.mark.parametrize("outcome", sorted(ALL))

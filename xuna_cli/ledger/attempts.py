@@ -23,6 +23,8 @@ from xuna_cli.ledger.records import (
 MAY_BE_CALLED_AGAIN = (CallOutcome.NO_CONVERSATION, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
 """Outcomes that a policy can name."""
 
+_MAY_STILL_SUCCEED = (CallOutcome.IN_PROGRESS, CallOutcome.UNPROVEN)
+
 ABSENCE_COUNTS_AFTER = timedelta(hours=1)
 """Time between a call and the reading of the records after which a missing record, or a record without a verdict, is
 taken for final. The API doesn't say when a record appears; a call lasts minutes."""
@@ -73,7 +75,7 @@ class NoMore(StrEnum):
     """Why a person is not called again."""
 
     SUCCESS = "success"
-    """The last call is a success."""
+    """A call is a success."""
     NOT_ASKED_FOR = "not-asked-for"
     """The policy doesn't name the last call's outcome."""
     EXHAUSTED = "exhausted"
@@ -125,6 +127,8 @@ def next_attempt(
     outcome: CallOutcome,
     sync: ConversationSync | None,
     now: datetime,
+    *,
+    earlier: AbstractSet[CallOutcome] = frozenset(),
 ) -> Standing:
     """Return whether a person may be called again.
 
@@ -134,6 +138,8 @@ def next_attempt(
         outcome: of that call, as `conversations.outcome_of` returns it.
         sync: the last reading of the campaign's conversation records, or None.
         now: UTC.
+        earlier: of the calls before it, as their records say today. A record may come, or be found to be of two calls,
+            after the next call was made.
     """
     if call.state in HELD_STATES:
         return ClaimStatus.HELD
@@ -141,12 +147,12 @@ def next_attempt(
         return ClaimStatus.IN_FLIGHT
     if policy is None:
         return ClaimStatus.ALREADY_CALLED
-    if outcome is CallOutcome.SUCCESS:
+    if CallOutcome.SUCCESS in {outcome, *earlier}:
         return Never(NoMore.SUCCESS)
     if call.attempt >= policy.most:
         return Never(NoMore.EXHAUSTED)
     following = call.attempt + 1
-    if not is_proven(outcome, call, sync):
+    if not is_proven(outcome, call, sync) or not earlier.isdisjoint(_MAY_STILL_SUCCEED):
         return NotYet(call.key, following)
     if outcome not in policy.again:
         return Never(NoMore.NOT_ASKED_FOR)

@@ -76,9 +76,12 @@ class Claims:
         now = self._db.now()
         standings = {}
         for key, call in calls.items():
-            record = outcomes.get(CallKey(call.key, call.attempt))
+            record, *before = (
+                outcomes.get(CallKey(call.key, number)) for number in range(call.attempt, 0, -1)
+            )
             outcome = outcome_of(record, call.submitted_at, sync)
-            standings[key] = next_attempt(policy, call, outcome, sync, now)
+            earlier = {each.outcome for each in before if each is not None}
+            standings[key] = next_attempt(policy, call, outcome, sync, now, earlier=earlier)
         return standings
 
     def not_due(

@@ -368,3 +368,23 @@ def test_a_ledger_of_the_version_before_keeps_its_calls_as_first_attempts(place,
 
 def new_engine(place):
     return (SqliteEngine if isinstance(place, Path) else PostgresEngine)(place, create=True)
+
+
+@pytest.mark.parametrize(
+    ("late", "standing"),
+    [
+        ("success", Never(NoMore.SUCCESS)),
+        ("in-progress", NotYet(person(1).key, 3)),
+        ("failure", Due(person(1).key, 3)),
+    ],
+)
+def test_a_record_of_the_first_call_that_comes_after_the_second_counts(ledger, clock, late, standing):
+    dial(ledger, [at(1, 1)])
+    clock.advance(4 * 3600)
+    read(ledger, clock)
+    dial(ledger, [at(1, 2)])
+    clock.advance(24 * 3600)
+    read(ledger, clock)
+    assert stands(ledger, 1) == Due(person(1).key, 3)
+    read(ledger, clock, p1_1=late)
+    assert stands(ledger, 1) == standing
