@@ -414,8 +414,15 @@ def warm_up(folder: Path, sandbox: SandboxProcess) -> None:
     os.environ.clear()
     os.environ.update(theirs)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        codes = [main([*words]) for words in (("batch-call", str(path)), ("campaigns", "export", "warm"))]
-    assert codes == [0, 0], codes
+        codes = [
+            main([*words])
+            for words in (
+                ("batch-call", str(path)),
+                ("campaigns", "outcomes", "warm"),
+                ("campaigns", "export", "warm"),
+            )
+        ]
+    assert codes == [0, 0, 0], codes
     os.environ.clear()
     os.environ.update(ours)
     for signum, handler in handlers.items():
