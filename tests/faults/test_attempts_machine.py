@@ -58,6 +58,9 @@ class CallingAgain(Calling):
 
     def new_api(self):
         self.log = defaultdict(list)
+        self.barred = (
+            set()
+        )  # of whom the ledger knows a success, or a call in progress, whichever call it was
         self.proven = set()  # (person, attempt) whose outcome the ledger knows and the policy names
         return NotingApi(self.note)
 
@@ -69,6 +72,7 @@ class CallingAgain(Calling):
             assert attempt <= POLICY.most, person
             assert self.clock.now() - before[-1].at >= POLICY.spacing(attempt), person
             assert (person, len(before)) in self.proven, (person, before)
+            assert person not in self.barred, (person, before)
         before.append(Dialled(self.clock.now(), key))
 
     def _claim(self, run, people):
@@ -117,7 +121,7 @@ class CallingAgain(Calling):
     def read(self, complete):
         """Read the records, to their end or not."""
         ledger = open_ledger(self.path, now=self.clock.now)
-        proven, links = set(), []
+        proven, barred, links = set(), set(), []
         for call in calls(ledger, 1):
             made = next(
                 (one for one in self.log[call.key] if f"batch_{one.key}" == call.batch.batch_id), None
@@ -127,6 +131,8 @@ class CallingAgain(Calling):
             nth = self.log[call.key].index(made) + 1
             if made.fate is not None:
                 links.append(Link(_record(made, call.key), [CallKey(call.key, call.attempt)], "batch"))
+                if made.fate in {"success", "in-progress"}:
+                    barred.add(call.key)
                 if made.fate == "failure":
                     proven.add((call.key, nth))
             elif complete and self.clock.now() - made.at >= HOUR:
@@ -136,7 +142,7 @@ class CallingAgain(Calling):
             ledger, 1, ConversationSync(iso(self.clock.now().timestamp()), None if complete else "cut off")
         )
         ledger.close()
-        self.proven = proven
+        self.proven, self.barred = proven, barred
 
     @precondition(lambda self: self.log)
     @rule(

@@ -219,6 +219,18 @@ def test_another_campaign_that_called_later_or_with_another_agent_is_no_rival():
     assert world.join(talk(direction="outbound")) == {"c": ([ANN], "number")}
 
 
+def test_without_a_batch_a_record_is_of_the_only_attempt_that_was_made_before_it():
+    second = LedgerCall(1, "second", ANN, "me", SENT + 9000)
+    between, after = talk("x", direction="outbound"), talk("y", direction="outbound", at=SENT + 9060)
+    for records, links in (
+        ([between], {"x": ([ANN], "number")}),
+        ([after], {"y": ([ANN, "second"], None)}),
+        ([between, after], {"x": ([ANN], None), "y": ([ANN, "second"], None)}),
+    ):
+        world = World((batch(1, "b1"), one(ANN)), others=[second])
+        assert world.join(*records) == links
+
+
 def test_a_number_that_nobody_called_is_elsewhere():
     world = World((batch(1, "b1"), one(ANN)))
     assert world.join(talk(number=CID, direction="outbound"), talk("d", at=SENT - 9000)) == {}
