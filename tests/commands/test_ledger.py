@@ -60,7 +60,7 @@ def test_a_copy_that_is_kept_leaves_the_source_in_use(cli, called, people, tmp_p
     assert "stays in use" in ran.err
     cli("batch-call", people(5), *HELLO)
     twice = cli("ledger", "copy", "--keep", home_ledger, tmp_path / "backup.db", exits=2)
-    assert "knows campaign" in twice.err
+    assert "already has campaign" in twice.err
 
 
 def test_a_suggested_command_never_has_the_password(cli, api, people, database):  # noqa: F811

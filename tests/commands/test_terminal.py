@@ -120,7 +120,7 @@ def test_a_network_that_is_dead_from_the_start_is_said_and_ends_soon(api, people
         check=False,
     )
     assert done.returncode == 6
-    assert "xuna: Can't reach the API: connection refused. Retrying in" in done.stderr
+    assert "xuna: Can't reach the API (connection refused). Retrying in" in done.stderr
     assert "the run stops after at most 20 s without an answer" in done.stderr
     assert time.monotonic() - began < 40
     assert api.state.total == 0

@@ -73,7 +73,7 @@ def test_a_ledger_that_was_there_before_is_not_begun_anew(
     path.with_name(path.name + ".runs").mkdir()
     argv = [people(1) if word == "LIST" else word for word in command]
     ran = cli(*argv, *(("--ledger", path) if named else ()), exits=4)
-    assert "was there before" in ran.err + ran.out
+    assert "existed before" in ran.err + ran.out
     assert not path.exists()
 
 

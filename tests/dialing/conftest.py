@@ -24,12 +24,12 @@ __all__ = ["server", "way"]
 
 
 def let_all_through():
-    """A screener with no rule of its own and an empty do-not-call list."""
+    """A screener without rules, with an empty do-not-call list."""
     return Screener(Screening(), Clock().now, None)
 
 
 class ScriptedApi:
-    """Answers each POST by a function of its numbers; keeps what was posted."""
+    """Answers each POST with a function of its numbers, and keeps the posts."""
 
     def __init__(self, answer) -> None:
         self._answer = answer
@@ -93,7 +93,7 @@ def rows(*values):
 
 
 class Scene:
-    """A ledger, an API and a run on them, again and again."""
+    """A ledger and an API, for one or more runs."""
 
     def __init__(self, ledger, clock) -> None:
         self.ledger = ledger
@@ -127,7 +127,7 @@ class Scene:
         )
         report = Dialer(context, screening or Screening()).dial(targets_of(list_, prepare))
         assert report.counts["not_sent"] == 0 or report.errors or not report.list_complete or self.stop
-        self.ledger.engine.release_lock(self.run.id)  # it is there still where the end could not be written
+        self.ledger.engine.release_lock(self.run.id)  # it still exists if the end could not be written
         assert self.called_twice() == []
         return report
 
@@ -136,7 +136,7 @@ class Scene:
 
     @property
     def states(self):
-        """State → numbers, of everybody who is claimed."""
+        """State → numbers, of all claims."""
         found: dict[str, list[str]] = {}
         for key, (_, state) in claimed(self.ledger, self.run.campaign_id).items():
             found.setdefault(state, []).append(key)
@@ -148,7 +148,7 @@ def counts(report):
 
 
 def settled(report):
-    """The counts but for who was not sent: how far the list was read when a run stopped is a matter of time."""
+    """The counts without not-sent rows, because it depends on timing how far the list was read when a run stopped."""
     return {name: number for name, number in counts(report).items() if name != "not_sent"}
 
 

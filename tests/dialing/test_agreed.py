@@ -1,4 +1,4 @@
-"""A run calls no more people than somebody has agreed to, whatever the list has become since."""
+"""A run calls no more people than were confirmed, even if the list has changed since."""
 
 from tests.dialing.conftest import counts, rows
 

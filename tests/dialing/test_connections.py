@@ -1,4 +1,4 @@
-"""The next connection is opened while a POST is in progress: what it hides, and when it is not used."""
+"""The next connection is opened while a POST is in progress: the time it saves, and when it is not used."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ PEOPLE = 30  # three batches of ten
 
 
 class Api(ScriptedApi):
-    """The API through real connections; the first one is made when all batches wait for a sender."""
+    """The API with real connections; the first one is made when all batches wait for a sender."""
 
     def __init__(self, server, ledger, people) -> None:
         super().__init__(taken)
@@ -29,7 +29,7 @@ class Api(ScriptedApi):
     def connect(self):
         if self._batches:
             wait_until(lambda: number_of(self._ledger, "claimed") == self._batches, "not all are claimed")
-            time.sleep(0.2)  # a claim is on the disk before its batches are handed to the senders
+            time.sleep(0.2)  # a claim is on disk before its batches are given to the senders
             self._batches = 0
         return self._client.connect()
 
@@ -40,11 +40,11 @@ def number_of(ledger, state):
 
 
 class Served:
-    """A server that takes every batch, and waits before each of its answers.
+    """A server that accepts every batch, and waits before each answer.
 
     Args:
-        wait: called with the connection before it is answered.
-        instead: further actions, by the number of the connection.
+        wait: called with the connection before the answer.
+        instead: other actions, by the number of the connection.
     """
 
     def __init__(self, wait=lambda connection: None, instead=None) -> None:
@@ -53,7 +53,7 @@ class Served:
         self.left = []  # unused connections that the client closed
 
     def __call__(self, number):
-        # Connections can begin to be served in another order than they were accepted in: their numbers tell.
+        # Connections may be served in another order than they were accepted; their numbers identify them.
         handshake = number not in self._instead or self._instead[number].handshake
         return scripted.Action("play", self._play, handshake=handshake)
 
@@ -123,7 +123,7 @@ def test_one_that_is_too_old_is_closed_and_another_one_made(scene, tls, monkeypa
 
 
 def test_no_connection_that_is_too_old_is_used_even_where_it_was_taken_up(scene, tls, monkeypatch):
-    # Whatever waits for the ledger between taking it up and sending counts, too.
+    # Time spent waiting for the ledger between taking over the connection and sending counts, too.
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.3)
     served = Served(lambda connection: time.sleep(0.5 if connection.number == 1 else 0))
     with ScriptedServer(served, tls=tls) as server:
@@ -158,7 +158,7 @@ def test_one_that_the_server_has_closed_or_spoken_on_is_not_used(scene, tls, pla
 
 @pytest.mark.parametrize("play", ENDS.values(), ids=ENDS)
 def test_one_that_the_server_closes_while_the_intent_is_written_is_not_used(scene, tls, play, monkeypatch):
-    """A batch on it would be of unknown outcome; a server that closes idle connections early does it often."""
+    """A batch on it would be unknown; this happens often with servers that close idle connections early."""
     committed, ended = threading.Event(), threading.Event()
     submitted = []
 

@@ -1,4 +1,4 @@
-"""The whole run: how every row is counted, how far the list is read, and how a run is stopped."""
+"""Whole runs: how rows are counted, how far the list is read, and how a run is stopped."""
 
 import contextlib
 import threading
@@ -23,7 +23,7 @@ from xuna_cli.screening.order import Screening
 
 
 def breaking(list_, error=None):
-    """Yield the rows, and then no more can be read."""
+    """Yield the rows, then fail."""
     yield from list_
     raise error or InputError("row 7: an unclosed quote")
 
@@ -32,7 +32,7 @@ def breaking(list_, error=None):
 
 
 class Known:
-    """Claims that a function knows."""
+    """Claims known to a function."""
 
     def __init__(self, statuses=lambda keys: {}) -> None:
         self.statuses = statuses
@@ -136,7 +136,7 @@ def test_whom_a_rule_keeps_back_is_asked_for_in_the_ledger_before_the_rule_count
     screener = Screener(Screening(), scene.clock.now, scene.ledger)
     stats = RunStats()
     called = {numbers(1)[0]: ClaimStatus.ALREADY_CALLED}
-    # As where the claim is to find them.
+    # As it would be if the claim is to find them.
     [chunk] = pipeline(rows(1, 2), stats, lambda keys: called, known=lambda keys: {}, screener=screener)
     assert chunk == []
     assert counts(stats.report()) == {"already_called": 1, "do_not_call": 1}
@@ -241,7 +241,7 @@ def test_a_limit_of_people_whom_another_run_takes_is_filled_from_behind(make_sce
         calls.append(list(keys))
         found = original(campaign_id, keys, **about)
         if len(calls) == 1:
-            scene.ledger.claim(other, [[target(0)]])  # between the look-up and the claim
+            scene.ledger.claim(other, [[target(0)]])  # between the lookup and the claim
         return found
 
     scene.ledger.claim_statuses = statuses
@@ -257,7 +257,7 @@ def test_a_stop_lets_the_wire_finish_and_gives_back_the_rest(scene):
         on_the_wire.wait()
         scene.stop = True
 
-    # Whoever is on the wire answers only after the stop: both are recorded, and nothing else is sent.
+    # Requests in progress are answered only after the stop; both are recorded, and nothing else is sent.
     def answer_after_stop(posted, post):
         if post <= 2:
             on_the_wire.wait()
@@ -292,7 +292,7 @@ def test_a_bug_in_a_sender_is_raised_and_leaves_the_ledger_consistent(scene):
 
     with pytest.raises(RuntimeError, match="a bug"):
         scene.dial(rows(*range(30)), answer)
-    # It may have been on the wire: nobody of it is called again.
+    # The request may have been sent, so nobody of the batch is called again.
     assert scene.states == {"unknown": sorted(numbers(*range(10)))}
 
 

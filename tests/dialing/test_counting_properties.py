@@ -1,4 +1,4 @@
-"""Whatever is on the list and whatever goes wrong: every row is counted exactly once, and nobody is called twice."""
+"""With any list and any faults: every row is counted exactly once, and nobody is called twice."""
 
 import contextlib
 from collections import Counter
@@ -45,7 +45,7 @@ PLANS = st.fixed_dictionaries(
 
 
 def answering(faults):
-    """Answer the POSTs with the faults in their order, and then take everything."""
+    """Answer the POSTs with the faults in order, and then accept everything."""
     left = list(faults)
 
     def answer(posted, post):
@@ -77,7 +77,7 @@ def answering(faults):
 
 
 class Everybody:
-    """All runs on one campaign, and whom their server has dialled."""
+    """All runs of one campaign, and the people whom their server has called."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -126,22 +126,22 @@ def count_every_row(make_scene, runs):
 
         before = dict(everybody.dialled)
         report, api = everybody.run(reading(), faults, breaks, plan)
-        # Counted exactly once, whatever happened.
+        # Every row is counted exactly once.
         assert sum(report.counts.values()) == len(read)
         assert set(report.counts) == set(COUNTS)
         assert min(report.counts.values()) >= 0
         assert report.list_complete == (bool(ends) and not breaks)
         assert report.counts["rejected"] >= sum(row.fields["phone"] is None for row in read)
-        # Nobody twice, in this run or over all.
+        # Nobody is called twice, in this run or in all runs.
         assert max(everybody.dialled.values(), default=0) <= 1
-        # What the ledger says agrees with whom the server dialled.
+        # The ledger agrees with the server's record.
         states = everybody.scene.states
         assert set(states) <= {"accepted", "unknown", "short"}
         accepted = set(states.get("accepted", ()))
         held = set(states.get("unknown", ())) | set(states.get("short", ()))
         assert accepted <= set(everybody.dialled)
         assert set(everybody.dialled) <= accepted | held
-        # Each count is what it says.
+        # Each count is correct.
         new = accepted - set(before)
         assert report.counts["accepted"] == len(new & set(api.dialled))
         if plan["limit"] is not None:
@@ -198,7 +198,7 @@ def test_batching_is_a_partition(make_scene, values, called, size, concurrency):
     posts = scene.api.posts
     assert sorted(one for post in posts for one in post) == sorted(target(value).key for value in fresh)
     assert all(0 < len(post) <= size for post in posts)
-    # All are full but one.
+    # All batches but one are full.
     assert sum(len(post) < size for post in posts) <= 1
     if concurrency == 1:
         assert [one for post in posts for one in post] == [target(value).key for value in fresh]

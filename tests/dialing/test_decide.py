@@ -1,4 +1,4 @@
-"""What each outcome of a POST leads to, as a table."""
+"""The action for each outcome of a POST, as a table."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def people(*numbers):
     return tuple(targets(*numbers))
 
 
-# outcome, batch, history, action; errors are compared by what they say below
+# outcome, batch, history, action; errors are compared by their messages below
 TABLE = {
     "taken": (
         Taken("b", 3, 200), THREE, History(),
@@ -140,7 +140,7 @@ def test_what_stops_the_run_is_said(outcome, batch, history, said):
 @pytest.mark.parametrize(
     ("outcome", "connected", "message", "code", "status"),
     [
-        (NotSent("why"), False, "the API can't be reached (for long): why", "unreachable", None),
+        (NotSent("why"), False, "can't reach the API (for long): why", "unreachable", None),
         (NotSent("why"), True, "nothing could be sent (for long): why", "unreachable", None),
         (
             refused(Refusal.FOR_NOW, 429, "why"),
@@ -176,7 +176,7 @@ def test_an_outcome_that_the_ledger_could_not_take_is_said_in_full(outcome, said
     error = unrecorded(outcome, THREE, "camp", "disk full")
     assert (
         error.message
-        == f"the outcome of batch 7 could not be written to the ledger (disk full). The API {said}"
+        == f"the outcome of batch 7 could not be written to the ledger (disk full); the API {said}"
     )
     assert "xuna campaigns resolve camp 7" in error.hint
     assert [word for word in error.hint.split() if word.startswith("--")] == decisions

@@ -1,4 +1,4 @@
-"""What becomes known while a batch is under way: suppressions, decisions of people, a ledger that fails."""
+"""Facts that become known while a batch is in progress: do-not-call numbers, decisions of people, a failing ledger."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -58,7 +58,7 @@ def test_nobody_is_called_whose_hours_close_while_the_disk_is_waited_for(scene):
 def test_a_batch_resolved_as_not_placed_that_the_api_took_is_taken_back_and_said(scene, rival):
     def answer(numbers, post):
         if post == 1:
-            # Somebody took us for dead, and a person said: not placed.
+            # Another run considered this one dead, and a person decided: not placed.
             with scene.ledger.transaction():
                 scene.ledger.engine.change("UPDATE batches SET state = 'refused'")
                 scene.ledger.engine.change("DELETE FROM calls")
@@ -113,7 +113,7 @@ def test_nobody_who_was_deferred_is_lost_when_the_ledger_cannot_be_asked(scene):
 
 
 def test_the_rest_of_a_claim_is_given_back_and_called_in_this_run(scene, monkeypatch):
-    """Somebody claims a person between the look and the claim: a batch that isn't whole waits for more."""
+    """Another run claims a person between the lookup and the claim, so a partial batch waits for more people."""
     from tests.support.builders import target
 
     claim = scene.ledger.claim

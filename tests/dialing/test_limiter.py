@@ -1,4 +1,4 @@
-"""How fast a run sends, told by a clock that nobody waits for."""
+"""The sending rate of a run, with a fake clock."""
 
 import threading
 
@@ -170,11 +170,11 @@ def test_without_a_connection_it_gives_up_after_some_tries(clock):
         limiter.release()
         assert (why is None) is (attempt < MOST_NOT_SENT)
     assert why == f"{MOST_NOT_SENT} times in a row"
-    assert 60 <= clock.at - 1000.0 <= 70  # 2 + 4 + … + 32 s: about half of it with jitter
+    assert 60 <= clock.at - 1000.0 <= 70  # 2 + 4 + … + 32 s, about half of it with jitter
 
 
 def test_without_a_connection_from_the_start_it_gives_up_soon(clock):
-    """The API never answered: most likely there is no network, and nothing is gained by patience."""
+    """The API never answered, so there is probably no network, and waiting would not help."""
     limiter = made(clock)
     for attempt in range(1, MOST_NOT_SENT_AT_START + 1):
         why = limiter.not_sent(limiter.enter(1))
@@ -191,7 +191,7 @@ def test_connecting_that_takes_long_is_given_up_by_the_time_at_the_start(clock):
     why = None
     while why is None:
         permit = limiter.enter(1)
-        clock.advance(15.0)  # a network that lets nothing through, and says nothing
+        clock.advance(15.0)  # a network that drops everything silently
         why = limiter.not_sent(permit)
         limiter.release()
         tries += 1
@@ -246,7 +246,7 @@ def test_who_waits_wakes_up_when_the_run_stops():
     got = []
     waiting = threading.Thread(target=lambda: got.append(limiter.enter(1)), daemon=True)
     waiting.start()
-    stopping.set()  # as a signal handler would: nobody is notified
+    stopping.set()  # like a signal handler, which notifies nobody
     waiting.join(60)
     assert got == [None]
 

@@ -1,4 +1,4 @@
-"""A person's own time in a run: looked at when a person is chosen, and again right before every POST."""
+"""A person's own time in a run: checked when a person is chosen, and again right before every POST."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -73,7 +73,7 @@ def test_a_resend_after_a_pause_leaves_out_who_has_expired_meanwhile(way, before
 
 
 def test_who_expires_while_the_intent_is_written_is_not_called(way):
-    """Time passes between the last look and the POST, too."""
+    """Time also passes between the last check and the POST."""
     with way.ledger() as ledger:
         submit = ledger.submit
 

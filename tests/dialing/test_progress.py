@@ -1,4 +1,4 @@
-"""What a run tells of its progress and of its pauses."""
+"""What a run reports about its progress and pauses."""
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_a_pause_is_told_with_its_reason(scene):
 @pytest.mark.parametrize(
     ("connected", "code", "reason"),
     [
-        (False, "unreachable", "can't reach the API: connection refused"),
+        (False, "unreachable", "can't reach the API (connection refused)"),
         (True, "not-sent", "connection refused"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`--quiet-days` where two campaigns call the same people at the same time: each person once."""
+"""`--quiet-days` with two campaigns that call the same people at the same time: each person is called once."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ QUIET = Screening(quiet_days=QuietDays(7))
 
 
 def test_who_is_called_by_another_campaign_while_we_connect_is_left_alone(way):
-    """Between the claim and the first byte: what was found out when the list was read is too old."""
+    """Between the claim and the first byte, the result of the check at reading is outdated."""
     with way.ledger() as ledger, way.ledger() as other:
         submit, done = ledger.submit, []
         from tests.support.builders import described

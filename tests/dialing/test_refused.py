@@ -1,4 +1,4 @@
-"""Whom the API refuses to call: they are remembered, keep nobody else from being called, and are tried again."""
+"""People whom the API refuses: they are remembered, don't keep others from being called, and are tried again."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_three_that_the_api_refuses_block_a_campaign_once_and_not_for_ever(scene
     second = scene.dial(rows(0, 1, 2, 3, 4), refusing(), batch_size=2)
     assert counts(second) == {"accepted": 2, "rejected": 3}
     assert second.errors == ()
-    # Last, and in batches of their own: they drag nobody into halving.
+    # Last, and in separate batches, so that no other batch is halved because of them.
     assert posts(scene) == [[3, 4], [0, 1], [0], [1], [2]]
     assert (second.refused_earlier, second.refused_calls) == (3, 3)
 
@@ -103,7 +103,7 @@ def test_no_more_are_called_than_were_agreed_to(scene):
 def test_a_second_row_of_a_refused_person_is_a_duplicate_whatever_the_batch_size(
     scene, batch_size, refused_before
 ):
-    scene.dial(rows(9))  # something was accepted: nothing stops
+    scene.dial(rows(9))  # something was accepted, so nothing stops
     if refused_before:
         scene.dial(rows(0), refusing())
     report = scene.dial(rows(0, 3, 4, 5, 6, 7, 8, 0), refusing(), batch_size=batch_size)

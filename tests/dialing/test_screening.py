@@ -58,7 +58,7 @@ def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(w
             add(ledger, [PEOPLE[1]], None)
             return claimed(run, groups, *about)
 
-        # The same object as the run's: its `claim` begins when the list was read already.
+        # The same object as the run's, whose `claim` starts after the list was read.
         ledger.claim = list_then_claim
         assert asked([PEOPLE[1]]) == {}
         way.ledger = lambda: Given(ledger)

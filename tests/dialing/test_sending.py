@@ -1,4 +1,4 @@
-"""What each outcome leads to: for the people, for the ledger and for the rest of the run."""
+"""The effect of each outcome on the people, the ledger and the rest of the run."""
 
 import math
 import threading
@@ -22,7 +22,7 @@ LOST = Unknown("the connection broke")
 
 
 def answering(*outcomes):
-    """Answer the POSTs in order; a callable is called; the last one is for all that follow."""
+    """Answer the POSTs in order; a callable is called; the last answer is repeated."""
 
     def answer(numbers, post):
         outcome = outcomes[min(post, len(outcomes)) - 1]
@@ -31,7 +31,7 @@ def answering(*outcomes):
     return answer
 
 
-# ------------------------------------------------------------------------------- taken
+# ------------------------------------------------------------------------------- accepted
 
 
 def test_everybody_is_called_once_in_whole_batches_in_the_lists_order(scene):
@@ -107,12 +107,12 @@ def scene_description():
 
 
 def test_no_new_post_goes_out_after_the_unknown_that_stops_the_run(scene):
-    """The second sender is let go at the very moment at which the unknown is in the ledger."""
+    """The second sender continues at the moment at which the unknown batch is in the ledger."""
     second_is_there, recorded, second_has_tried = (threading.Event() for _ in range(3))
     connections = count(1)
 
     class Late:
-        """The second connection: its sender is let go on when the unknown is recorded."""
+        """The second connection: its sender continues when the unknown batch is recorded."""
 
         def __init__(self, api):
             self._api = api
@@ -151,7 +151,7 @@ def test_no_new_post_goes_out_after_the_unknown_that_stops_the_run(scene):
 
 @pytest.mark.parametrize("why", ["unknown", "signal"])
 def test_nor_while_another_batch_waits_for_the_ledger(scene, why):
-    """It has been asked whether the run goes on, and only then comes what stops it."""
+    """The sender was told that the run continues, and then something stops the run."""
     second_is_there, may_go_on = threading.Event(), threading.Event()
     submit = scene.ledger.submit
 
@@ -189,7 +189,7 @@ def test_an_answer_with_a_batch_id_that_the_campaign_has_is_held_and_stops_the_r
     assert (
         held.error == "the API answered with batch_again, which is already the ID of batch 1 of this campaign"
     )
-    # In a later run, too; and each of them is said as it is in the ledger.
+    # In a later run, too; and each of them is reported as it is in the ledger.
     report = scene.dial(rows(*range(30)), lambda posted, _: Taken("batch_again", len(posted), 200))
     assert [(batch.state, batch.batch_id) for batch in report.batches] == [(BatchState.UNKNOWN, None)]
 
@@ -198,7 +198,7 @@ def test_an_answer_with_a_batch_id_that_the_campaign_has_is_held_and_stops_the_r
 
 
 def refusing(bad_values, *, loc, words="not a number"):
-    """Refuse whatever holds one of them, with or without saying which."""
+    """Refuse batches that contain one of these numbers, with or without naming them."""
     bad_ones = set(numbers(*bad_values))
 
     def answer(numbers, post):
@@ -252,7 +252,7 @@ SETTINGS = settings(max_examples=40, suppress_health_check=list(HealthCheck), de
 def test_isolating_takes_at_most_2n_minus_1_requests_and_rejects_exactly_the_bad(make_scene, case, loc):
     size, bad_ones = case
     scene = make_scene()
-    # Each refused in words of its own: many refused alone in the same words would stop the run.
+    # Each is refused with its own message, because many equal messages would stop the run.
     serial = count()
 
     def answer(posted, post):
@@ -359,7 +359,7 @@ def test_what_is_refused_for_now_is_sent_again_after_the_pause(scene):
     assert [len(post) for post in scene.api.posts] == [10, 10, 10, 10]
     assert scene.clock.at == 1012.0
     assert (report.refusals, report.paused) == (2, 12.0)
-    # The same batch, so the same key: if the API knows it, all the better.
+    # The same batch has the same key, in case the API uses it.
     assert len(set(scene.api.idempotency_keys[:3])) == 1
 
 
@@ -393,7 +393,7 @@ def test_what_is_not_sent_is_sent_again(scene):
 
 
 def test_what_could_not_connect_was_never_submitting(scene):
-    """A kill at that time holds nobody, and trying costs the ledger nothing."""
+    """A kill at that time leaves nobody held, and the tries don't change the ledger."""
     states = []
 
     class Api(ScriptedApi):
@@ -411,7 +411,7 @@ def test_an_api_that_can_not_be_connected_to_is_said_to_be_out_of_reach(scene):
             return NotSent("Connection refused")
 
     [error] = scene.dial(rows(1, 2), Api(taken)).errors
-    assert error.message.startswith("the API can't be reached (")
+    assert error.message.startswith("can't reach the API (")
     assert error.message.endswith(": Connection refused")
 
 
@@ -443,7 +443,7 @@ def test_no_connection_for_long_ends_in_exit_6_with_everybody_free(scene):
 
 
 def test_a_ledger_that_is_too_slow_for_connections_ends_in_exit_6_with_everybody_free(scene, monkeypatch):
-    """Each of them would be given up, and another one made, without end and without a word."""
+    """Otherwise each connection would be given up and replaced by another one, without end and without a message."""
     monkeypatch.setattr("xuna_cli.api.client.LONGEST_PAUSE_S", 0.0)
 
     class Api(ScriptedApi):
@@ -453,7 +453,8 @@ def test_a_ledger_that_is_too_slow_for_connections_ends_in_exit_6_with_everybody
 
     with ScriptedServer(lambda _: nothing_comes()) as server:
         client = Client(server.base_url, "sk-test-of-a-key", deadline=10)
-        report = scene.dial(rows(*range(10)), Api(taken))  # one batch: no connection is opened ahead
+        # Only one batch, so no connection is opened in advance.
+        report = scene.dial(rows(*range(10)), Api(taken))
     assert server.connections == MOST_NOT_SENT_AT_START
     assert settled(report) == {}
     [error] = report.errors
@@ -514,7 +515,7 @@ def test_an_outcome_that_cannot_be_written_is_said_in_full(scene, outcome, words
     assert error.exit_status is ExitStatus.HELD
     assert all(word in error.message for word in words)
     assert "xuna campaigns resolve spring 1" in error.hint
-    assert scene.states == {"submitting": numbers(1, 2)}  # the next run finds them, and holds them
+    assert scene.states == {"submitting": numbers(1, 2)}  # the next run finds them, and marks them as held
     scene.ledger.engine.rows("DROP TRIGGER full")
     scene.ledger.recover()
     assert scene.states == {"unknown": numbers(1, 2)}

@@ -14,7 +14,7 @@ def clock():
 
 @pytest.fixture
 def opened(tmp_path, clock):
-    """Open ledgers that are closed at the end; by default all of them on one file."""
+    """Open ledgers that are closed at the end; by default all on the same file."""
     with ExitStack() as stack:
 
         def opened(path=None, **options):

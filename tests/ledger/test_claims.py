@@ -1,4 +1,4 @@
-"""Claims: who is ours to call, what is given back, and what stays."""
+"""Claims: who may be called by this run, what is freed, and what stays."""
 
 import threading
 
@@ -174,7 +174,7 @@ def test_a_run_that_was_taken_for_dead_submits_and_claims_nothing_more(opened):
     run = ours.start_run(description())
     batch, on_the_wire = ours.claim(run, [targets(1), targets(2, 3)])
     ours.submit(on_the_wire)
-    theirs.engine.forget_lock(run.id)  # somebody removed the lock files
+    theirs.engine.forget_lock(run.id)  # somebody deleted the lock files
     theirs.recover()
     with pytest.raises(LedgerError):
         ours.submit(batch)
@@ -185,11 +185,11 @@ def test_a_run_that_was_taken_for_dead_submits_and_claims_nothing_more(opened):
         with pytest.raises(LedgerError) as caught:
             attempt()
         assert caught.value.code == "ledger-lost-claim"
-    # Nobody is left behind in a batch that no run will ever give back.
+    # Nobody is left in a batch that no run will ever free.
     assert {state for _, state in claimed(theirs, run.campaign_id).values()} == {"unknown"}
 
 
-# ------------------------------------------------------------------------------- splitting, giving back
+# ------------------------------------------------------------------------------- splitting, freeing
 
 
 def test_a_split_refuses_the_parent_and_moves_its_people(ledger, run):

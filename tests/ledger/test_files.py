@@ -1,4 +1,4 @@
-"""The ledger's files: who may read them, what is no ledger, and what happens when it goes away in use."""
+"""The ledger's files: who may read them, what is not a ledger, and a ledger that disappears while it is in use."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from xuna_cli.ledger.opening import open_ledger
 
 
 def contents(folder):
-    """Every file below a folder, with its bytes, mode and times."""
+    """Return every file in a folder with its bytes, mode and times."""
     return {
         str(path.relative_to(folder)): (
             path.stat().st_mode,
@@ -27,7 +27,7 @@ def contents(folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with nothing in it, not even the home folder of tests."""
+    """An empty folder, even without the home folder of tests."""
     folder = tmp_path / "folder"
     folder.mkdir()
     return folder
@@ -100,12 +100,12 @@ def test_a_ledger_is_found_through_a_link(opened, tmp_path):
     ledger = opened()
     (tmp_path / "link.db").symlink_to(tmp_path / "ledger.db")
     assert opened(tmp_path / "link.db").ledger_id == ledger.ledger_id
-    # The locks lie beside the file, not beside the link.
+    # The locks are beside the file, not beside the link.
     run = ledger.start_run(description())
     assert opened(tmp_path / "link.db").engine.is_alive(run.id)
 
 
-# ------------------------------------------------------------------------------- what is no ledger
+# ------------------------------------------------------------------------------- not a ledger
 
 
 def _text(path):
@@ -224,7 +224,7 @@ def test_a_ledger_that_another_program_locks_is_told(opened, tmp_path):
     ledger.start_run(description())
 
 
-# ------------------------------------------------------------------------------- gone in use
+# ------------------------------------------------------------------------------- disappeared while in use
 
 
 def _delete(path):
@@ -257,7 +257,7 @@ def test_a_ledger_that_goes_away_in_use_commits_nothing_more(ledger, run, tmp_pa
         with pytest.raises(LedgerError) as caught:
             attempt()
         assert caught.value.code == "ledger-replaced"
-    # What is read is still what was committed.
+    # Reading still returns what was committed.
     assert [state for _, state in claimed(ledger, run.campaign_id).values()] == ["claimed"]
 
 
@@ -268,7 +268,7 @@ def test_reading_only_writes_nothing(opened, tmp_path):
     ledger = opened()
     run = ledger.start_run(description())
     ledger.claim(run, [targets(1, 2)])
-    ledger.close()  # the run is dead now, and its lock file gone: there would be something to clear up
+    ledger.close()  # the run is dead, and its lock file is gone, so there is something to clean up
     before = contents(tmp_path)
     reading = opened(create=False, read_only=True)
     assert reading.check_campaign(description()) == run.campaign_id

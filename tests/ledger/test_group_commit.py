@@ -1,4 +1,4 @@
-"""Changes of several senders share a commit, and nothing else."""
+"""Changes of several senders share a commit, but nothing else."""
 
 import sqlite3
 import threading
@@ -35,7 +35,7 @@ def states(ledger):
 
 
 def at_once(ledger, change, batches):
-    """Let a thread for each batch come to a ledger that is busy; return errors by batch id, and the commits."""
+    """Let one thread per batch wait for a busy ledger; return errors by batch id, and the number of commits."""
     errors, statements = {}, []
 
     def sender(batch):

@@ -1,4 +1,4 @@
-"""Where a ledger file can be trusted: one name, one folder, one machine; and what says that it was there before."""
+"""Safe places for a ledger file: one name, one folder, one machine; and traces of an earlier ledger."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ from xuna_cli.ledger.sqlite import SqliteEngine
 
 @pytest.fixture
 def path(tmp_path):
-    """A ledger in a folder of its own."""
+    """A ledger in a separate folder."""
     folder = tmp_path / "folder"
     folder.mkdir()
     open_ledger(folder / "ledger.db").close()
@@ -29,7 +29,7 @@ def path(tmp_path):
 
 
 def refused(path, code, **options):
-    """Return the error of opening a ledger that is refused."""
+    """Return the error of opening a refused ledger."""
     with pytest.raises(LedgerError) as caught:
         open_ledger(path, **options).close()
     assert caught.value.code == code
@@ -57,7 +57,7 @@ def test_the_other_name_is_told_where_it_is_beside_and_else_how_to_find_it(path,
     path.with_name("beside.db").rename(tmp_path / "elsewhere.db")
     words = refused(path, "ledger-linked").message
     _, _, options = words.partition("find / ")
-    command = f"find {tmp_path} {options}"  # the whole disk would take long
+    command = f"find {tmp_path} {options}"  # searching the whole disk would take long
     assert options
     found = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False).stdout
     assert {str(path), str(tmp_path / "elsewhere.db")} <= set(found.split())
@@ -74,7 +74,7 @@ def test_a_name_that_comes_while_a_ledger_is_open_stops_the_next_run(path, tmp_p
         run = ledger.start_run(description())
         [batch] = ledger.claim(run, [targets(1)])
         os.link(path, tmp_path / "other.db")
-        ledger.submit(batch)  # who got here first goes on: nobody else gets in
+        ledger.submit(batch)  # the first one continues; nobody else can enter
         with pytest.raises(LedgerError) as caught:
             ledger.start_run(description("autumn"))
         assert caught.value.code == "ledger-linked"
@@ -113,7 +113,7 @@ except LedgerError as error:
 
 
 def mounted(where, here):
-    """Open a ledger in a namespace of mounts in which `where` is mounted at `here`, too."""
+    """Open a ledger in a mount namespace in which `where` is also mounted at `here`."""
     if os.geteuid() or not shutil.which("unshare"):
         pytest.skip("only root may mount")
     command = ["unshare", "-m", "--propagation", "private", sys.executable, "-c", MOUNTED, where, here]
@@ -234,7 +234,7 @@ def test_memory_and_what_is_not_known_are_told(path, monkeypatch):
     assert "brandnewfs" in place.cautions(path, created=False)[0]
 
 
-# ------------------------------------------------------------------------------- it was there before
+# ------------------------------------------------------------------------------- it existed before
 
 
 @pytest.mark.parametrize("read_only", [False, True], ids=["to write", "to read"])
@@ -276,7 +276,7 @@ def test_a_living_transaction_of_another_first_run_is_not_taken_for_a_lost_ledge
     late = []
 
     def meanwhile(then):
-        """Somebody else makes the ledger and writes it, before the one who found none goes on."""
+        """Somebody else creates the ledger and writes to it before the first one continues."""
 
         def go_on(*args, **options):
             if not late:
@@ -294,7 +294,7 @@ def test_a_living_transaction_of_another_first_run_is_not_taken_for_a_lost_ledge
     assert late
     assert not second.created
     second.close()
-    # The same, where it is found after that look.
+    # The same, if the file is found after the check.
     path.unlink()
     late.clear()
     monkeypatch.undo()
@@ -327,7 +327,7 @@ CHANGED = "UPDATE do_not_call SET reason = 'again'"
 
 
 def killed_in_a_transaction(path, statement=MANY):
-    """Leave a journal whose pages are in the file already."""
+    """Leave a journal whose pages are already in the file."""
     before = path.read_bytes()
     done = subprocess.run(
         [sys.executable, "-c", KILLED, path, statement], cwd=Path(__file__).parents[2], check=False
@@ -395,7 +395,7 @@ while True:
 
 
 def test_another_runs_living_transactions_are_no_left_journals(path):
-    """Whoever looks at a ledger while others write it never takes it for replaced."""
+    """A ledger that others are writing to is never considered replaced."""
     writer = subprocess.Popen([sys.executable, "-c", WRITING, path], stdout=subprocess.PIPE)
     try:
         writer.stdout.readline()

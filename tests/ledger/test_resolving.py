@@ -1,4 +1,4 @@
-"""Deciding by hand what nobody can know: what it leads to, and when it is refused."""
+"""Decisions about unknown outcomes: their effects, and when they are refused."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from xuna_cli.ledger.records import BatchState
 
 @pytest.fixture
 def held(ledger, run, clock):
-    """Make a batch of two in a state, by a run that has ended long ago."""
+    """Make a batch of two people in the given state, of a run that ended long ago."""
 
     def held(state, numbers=(1, 2), *, ended=True, long_ago=True, **said):
         [batch] = ledger.claim(run, [targets(*numbers)])

@@ -1,4 +1,4 @@
-"""Runs: their locks, what the dead leave, and what contradicts a campaign's first run."""
+"""Runs: their locks, what dead runs leave, and contradictions to a campaign's first run."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tests.support.builders import claimed, description, keys, targets
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 
-# Starts a run, claims four batches, has two on the wire and one accepted, says so, and waits to be killed.
+# Start a run, claim four batches, two of them in progress and one accepted, report this, and wait to be killed.
 CHILD = """
 import sys
 from pathlib import Path
@@ -141,7 +141,7 @@ def test_ending_gives_back_what_is_claimed_and_holds_what_may_be_on_the_wire(led
 
 
 def test_a_batchs_id_is_never_used_again(ledger, run):
-    # It is in the Idempotency-Key: another batch under the same one could be taken for it.
+    # It is in the Idempotency-Key: the API could mistake another batch with the same key for this one.
     [first] = ledger.claim(run, [targets(1)])
     ledger.unclaim(first, [targets(1)[0].key])
     [second] = ledger.claim(run, [targets(1)])
@@ -179,7 +179,7 @@ def test_a_run_that_contradicts_the_first_is_a_usage_error(ledger, run, fields, 
 
 def test_a_key_is_no_more_given_up_than_changed(ledger):
     ledger.start_run(description(key_column="email"))
-    with pytest.raises(UsageError, match="--key email, and this run has no --key"):
+    with pytest.raises(UsageError, match="--key email, but this run has no --key"):
         ledger.start_run(description())
 
 

@@ -1,7 +1,6 @@
-"""The ledger as a state machine, with a model of it alongside: several runs on one file, dying as they like.
+"""The ledger as a state machine with a model: several runs with one file, which die at any time.
 
-The invariant: no key is claimed by two batches, and whoever is accepted, held or on the wire is claimed by nobody
-else.
+The invariant: no key is claimed by two batches, and nobody else claims a person who is accepted, held or in progress.
 """
 
 import shutil
@@ -30,16 +29,16 @@ class LedgerMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="ledger-states-"))
         self.path = self.folder / "ledger.db"
         self.clock = FakeClock()
-        self.open = []  # (ledger, run) of each living run
+        self.open = []  # (ledger, run) of each live run
         self.batches: dict[int, Batch] = {}
-        self.state: dict[int, BatchState] = {}  # the model: batch → state, without those that are gone
+        self.state: dict[int, BatchState] = {}  # the model: batch → state, without deleted batches
         self.owner: dict[str, int] = {}  # the model: key → batch
         self.run_of: dict[int, int] = {}
         self.watcher = self._opened()
 
     def _opened(self):
         ledger = open_ledger(self.path, now=self.clock.now)
-        ledger.engine.rows("PRAGMA synchronous = OFF")  # nobody pulls the plug here
+        ledger.engine.rows("PRAGMA synchronous = OFF")  # no power failure in this test
         return ledger
 
     def teardown(self):
@@ -72,7 +71,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     self._forget(batch_id)
 
     def _one(self, data, *states):
-        """Draw a living run's batch in one of the states, or None."""
+        """Draw a live run's batch in one of the states, or None."""
         fit = [
             (ledger, run, batch_id)
             for ledger, run in self.open
@@ -101,7 +100,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert [one for batch in made for one in batch.targets] == free
         assert all(len(batch.targets) <= size for batch in made)
         for batch in made:
-            assert batch.id not in self.run_of  # an id is never used again
+            assert batch.id not in self.run_of  # an ID is never used again
             self.batches[batch.id] = batch
             self.state[batch.id] = BatchState.CLAIMED
             self.run_of[batch.id] = run.id

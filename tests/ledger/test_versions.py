@@ -1,4 +1,4 @@
-"""A ledger grows with the program: migrated with a copy beside it, refused where it is newer."""
+"""A ledger of an older version is migrated, with a copy beside it; a newer one is refused."""
 
 import sqlite3
 import stat
@@ -63,7 +63,7 @@ def test_an_older_ledger_is_migrated_and_a_copy_stays_beside_it(path, start):
     before = {step: statements for step, statements in LATER.items() if step <= start}
     with closing(opened(path, before)) as old:
         with old.transaction():
-            # Through SQL: the statements of today's program may need columns of tomorrow.
+            # With SQL, because the statements of the current program may need later columns.
             old.engine.change(
                 "INSERT INTO campaigns (name, api_origin, created_at) VALUES ('spring', 'o', '2026')"
             )
@@ -81,7 +81,7 @@ def test_an_older_ledger_is_migrated_and_a_copy_stays_beside_it(path, start):
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT name FROM campaigns").fetchall() == [("spring",)]
-    # The copy is a ledger: it can take the place of one that came out badly.
+    # The copy is a ledger, and can replace a migration that went wrong.
     opened(copy, before).close()
 
 

@@ -106,9 +106,9 @@ def test_the_reason_of_a_pause_is_said_and_what_comes_next():
         "1 of 5 called (20%) · 0 requests in progress",
         "Rate limited by the API. Retrying in 8 s.",
     ]
-    dead = Pause("unreachable", "can't reach the API: connection refused", 2.4, 20.0)
+    dead = Pause("unreachable", "can't reach the API (connection refused)", 2.4, 20.0)
     assert pause_words(dead) == (
-        "Can't reach the API: connection refused. Retrying in 2 s; the run stops after at most 20 s without an "
+        "Can't reach the API (connection refused). Retrying in 2 s; the run stops after at most 20 s without an "
         "answer."
     )
 

@@ -317,7 +317,7 @@ class BatchSender:
             HeldError(
                 f"batch {batch.id} was resolved as not placed, but the API took it as {taken.batch_id}; its people "
                 f"are not called again{twice}",
-                hint="look for it in the API's dashboard",
+                hint="look for the batch in the dashboard of XUNA AI",
                 code="resolved-wrongly",
             )
         )

@@ -143,7 +143,7 @@ def tried_too_long(outcome: NotSent | Refused, why: str, *, connected: bool) -> 
             f"the API keeps refusing requests ({why}): {outcome.message}", hint=AGAIN, code="refusing"
         )
     else:
-        what = "nothing could be sent" if connected else "the API can't be reached"
+        what = "nothing could be sent" if connected else "can't reach the API"
         error = UnreachableError(f"{what} ({why}): {outcome.message}", hint=AGAIN)
     return give_up(outcome, error)
 
@@ -162,7 +162,7 @@ def pause_of(outcome: NotSent | Refused, *, connected: bool) -> Pause:
     words = outcome.message[:1].lower() + outcome.message[1:]
     if connected:
         return Pause("not-sent", words, 0.0)
-    return replace(UNREACHABLE, reason=f"{UNREACHABLE.reason}: {words}")
+    return replace(UNREACHABLE, reason=f"{UNREACHABLE.reason} ({words})")
 
 
 def unrecorded(outcome: Outcome, batch: Batch, address: str, why: str) -> HeldError:
@@ -180,7 +180,7 @@ def unrecorded(outcome: Outcome, batch: Batch, address: str, why: str) -> HeldEr
             said = f"did not accept the {size} calls ({outcome.message})"
             hint = f"when the ledger can be written again, run: {command} --not-placed"
     return HeldError(
-        f"the outcome of batch {batch.id} could not be written to the ledger ({why}). The API {said}",
+        f"the outcome of batch {batch.id} could not be written to the ledger ({why}); the API {said}",
         hint=hint,
         code="outcome-unrecorded",
     )
@@ -204,7 +204,8 @@ def _unknown(outcome: Unknown, history: History) -> Settle:
         batches = "1 batch" if in_a_row == 1 else f"{in_a_row} batches"
         failure = HeldError(
             f"stopped, because the outcome of {batches} is unknown ({outcome.message})",
-            hint=f"look for them in the API's dashboard, then: xuna campaigns resolve {history.address}",
+            hint=f"look for {'it' if in_a_row == 1 else 'them'} in the dashboard of XUNA AI, then run: "
+            f"xuna campaigns resolve {history.address}",
             code="max-unknown",
         )
     return Settle(
@@ -227,8 +228,8 @@ def _single_out(outcome: Refused, batch: Batch, history: History) -> Split:
             # The API refuses the request, not the people.
             failure = ConfigurationError(
                 f"the API refused {history.same_refusals} calls one by one with the same message: {words}",
-                hint="if it is the override: the agent's settings must allow it (in its security settings, "
-                "overrides of that field); the rest of the list was not touched",
+                hint="if the API refuses the override, allow it in the agent's security settings; the rest of the list "
+                "was not called",
                 code="api-refuses-all",
             )
         return Split((), ((targets[0], words),), outcome.http_status, outcome.message, failure)

@@ -147,7 +147,7 @@ def unclaimed(
 def _for_next_attempt(
     target: CallTarget, contact: Contact | None, standing: Standing, again: Again | None
 ) -> CallTarget | Rejection | None:
-    """Return the target of a person's next attempt; None if there is none, or its words can't be made."""
+    """Return the target of a person's next attempt; None if there is none, or its message can't be made."""
     if not isinstance(standing, Due | NotYet):
         return None
     if target.attempt == standing.attempt:
@@ -155,7 +155,7 @@ def _for_next_attempt(
     if contact is None or again is None:
         return None
     made = again(contact, standing.attempt)
-    # Whatever form of the number the list has: all attempts of a person have one key.
+    # All attempts of a person have one key, whatever form of the number the list has.
     return made if isinstance(made, Rejection) else replace(made, key=standing.key)
 
 
@@ -207,7 +207,7 @@ def eligible(
 
 
 def is_due(target: CallTarget, standing: Standing) -> bool:
-    """Return whether the attempt that a target was made for is the person's next one, and may be made now."""
+    """Return whether a target was made for the person's next attempt, and this attempt may be made now."""
     return isinstance(standing, Due) and standing.attempt == target.attempt
 
 

@@ -167,7 +167,7 @@ class PreviewBuilder(RunObserver):
             rate: maximum calls per second; None for no limit.
             price_per_minute: price of a minute; None to estimate no cost.
             limit: maximum number of calls; None for no limit.
-            later: whether to show people, too, who are deferred now.
+            later: whether to include people who are deferred now.
         """
         groups = (self._now, self._later) if later else (self._now,)
         people = sum(group.people for group in groups)

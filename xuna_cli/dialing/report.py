@@ -23,7 +23,7 @@ COUNTS = (
     "held",
     "not_sent",
 )
-"""What a row can have become; `rows` is their sum, always."""
+"""Counts of rows; `rows` is always their sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Pause:
     """A pause of all senders.
 
     Attributes:
-        code: a stable slug, e.g. `rate-limited`.
+        code: stable identifier, e.g. `rate-limited`.
         reason: reason for display, e.g. `rate limited by the API`.
         seconds: time until the next try.
         gives_up_in: seconds until the run gives up, if that is soon; otherwise None.
@@ -70,7 +70,7 @@ class Cause:
 
     Attributes:
         code: code of the rejections.
-        field: the column at fault; "" for the whole row.
+        field: column with the problem; "" for the whole row.
         rows: number of rows.
         first_rows: numbers of the first rows.
         message: message of the first row.
@@ -123,8 +123,8 @@ class Report:
         screened: the first skipped or deferred rows.
         reasons: number of skipped or deferred rows by reason code.
         deferrals: deferred people by opening, earliest first.
-        too_late: number of deferred people whom no later time suits, such as calling hours that begin after
-            `call_before`.
+        too_late: number of deferred people who can't be called at any later time, e.g. because calling hours begin
+            after `call_before`.
         outside: number of people outside the usual calling hours of their local time; None if calling hours
             were given.
         causes: causes of rejections, most frequent first.

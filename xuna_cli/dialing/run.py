@@ -327,7 +327,7 @@ class Dialer:
             if target.key in won:
                 del self._waiting[target.key]
             elif (status := statuses.get(target.key)) is not None and not is_due(target, status):
-                # The words for another attempt than the one that would be next are never spoken.
+                # The message of one attempt is never used for another one.
                 del self._waiting[target.key]
                 self._stats.count_known(target, status, first_rows)
             elif (why := barred.get(target.key)) is not None:

@@ -128,7 +128,7 @@ class RunStats:
             )
 
     def leave_out(self, target: CallTarget, why: Reason | Standing) -> None:
-        """Count a claimed person who is not called after all: by a rule, or by what the ledger knows by now."""
+        """Count a claimed person who is not called after all, because of a rule or the ledger."""
         if isinstance(why, Reason):
             self.screen(target, why)
         else:

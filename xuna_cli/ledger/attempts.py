@@ -35,8 +35,8 @@ class Attempts:
     """A run's policy: whom it calls again.
 
     Attributes:
-        most: maximum number of calls for each person of the campaign, by all of its runs.
-        again_after: minimum time before the second call, the third and so on; the last one repeats.
+        most: maximum number of calls for each person of the campaign, over all of its runs.
+        again_after: minimum time before the second call, the third and so on; the last time repeats.
         again: outcomes of the last call after which a person is called again.
     """
 
@@ -53,11 +53,11 @@ class LastCall(NamedTuple):
     """A person's last call in a campaign.
 
     Attributes:
-        key: as the ledger has it; the list may have another form of the number.
-        attempt: which call of the person in this campaign it is, from 1.
-        state: of its batch.
+        key: the key in the ledger; the list may have another form of the number.
+        attempt: number of this call of the person in the campaign, from 1.
+        state: state of its batch.
         run_id: the run that made the batch.
-        batch_id: the API's id of the batch; None if the API never told it.
+        batch_id: the API's ID of the batch; None if it is unknown.
         submitted_at: time of the POST in UTC, ISO 8601.
         finished_at: time of the outcome, or of the decision about a held batch.
     """
@@ -72,7 +72,7 @@ class LastCall(NamedTuple):
 
 
 class NoMore(StrEnum):
-    """Why a person is not called again."""
+    """The reason why a person is not called again."""
 
     SUCCESS = "success"
     """A call is a success."""
@@ -102,7 +102,7 @@ class NotYet:
     Attributes:
         key: as in `Due`.
         attempt: the number of the next attempt.
-        opens_at: UTC, when the spacing ends; None: the outcome of the last call is not proven yet.
+        opens_at: end of the waiting time, in UTC; None if the outcome of the last call is not proven yet.
     """
 
     key: str
@@ -118,7 +118,7 @@ class Never:
 
 
 Standing = ClaimStatus | Due | NotYet | Never
-"""How a person in the ledger stands for a run."""
+"""Status of a person in the ledger, for a run."""
 
 
 def next_attempt(
@@ -133,9 +133,9 @@ def next_attempt(
     """Return whether a person may be called again.
 
     Args:
-        policy: the run's; None: nobody is called again.
+        policy: the run's policy; None if nobody is called again.
         call: the person's last call in the campaign.
-        outcome: of that call, as `conversations.outcome_of` returns it.
+        outcome: outcome of that call, as returned by `conversations.outcome_of`.
         sync: the last reading of the campaign's conversation records, or None.
         now: UTC.
         earlier: of the calls before it, as their records say today. A record may come, or be found to be of two calls,
@@ -169,7 +169,7 @@ def is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | Non
         case CallOutcome.UNKNOWN:  # without a status, a record of a call in progress looks the same
             return counts_by_now(call.submitted_at, sync)
         case CallOutcome.NO_CONVERSATION:
-            # Records of a batch without an id can't be told from those of other batches.
+            # Without an ID, a batch's records can't be distinguished from those of other batches.
             return (
                 call.batch_id is not None
                 and absence_doubt(sync) is None
@@ -180,19 +180,19 @@ def is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | Non
 
 
 def absence_doubt(sync: ConversationSync | None) -> str | None:
-    """Return why the records that were read can't prove that a call has no conversation; None: they can."""
+    """Return why the records can't prove that a call has no conversation; None if they can."""
     if sync is None:
         return "the conversation records were never read"
     if sync.incomplete:
         return f"the list of records was incomplete ({sync.incomplete})"
     untied = sum(sync.reasons.get(reason, 0) for reason in UNTIED)
-    return f"{untied:,} records may belong to anybody in the campaign" if untied else None
+    return f"{untied:,} records may belong to any person of the campaign" if untied else None
 
 
 def counts_by_now(
     submitted_at: str | None, sync: ConversationSync | None, after: timedelta = ABSENCE_COUNTS_AFTER
 ) -> bool:
-    """Return whether the records were read so long after a call that a missing record counts."""
+    """Return whether the records were read long enough after a call for a missing record to count."""
     if sync is None or submitted_at is None:
         return False
     return datetime.fromisoformat(sync.read_at) - datetime.fromisoformat(submitted_at) >= after

@@ -39,7 +39,7 @@ def check_same_campaign(
         )
     if api_origin != description.api_origin:
         raise UsageError(
-            f"campaign {name!r} belongs to {api_origin}, and this run would call through "
+            f"campaign {name!r} belongs to {api_origin}, but this run would call through "
             f"{description.api_origin}",
             hint=other,
             code="campaign-other-origin",
@@ -53,9 +53,9 @@ def check_same_campaign(
         )
     if key_column != description.key_column:
         raise UsageError(
-            f"campaign {name!r} was made with {_key_words(key_column)}, and this run has "
+            f"campaign {name!r} was made with {_key_words(key_column)}, but this run has "
             f"{_key_words(description.key_column)}",
-            hint=f"use the same, or {other}",
+            hint=f"use the same key column, or {other}",
             code="campaign-other-key",
         )
 

@@ -99,8 +99,8 @@ def _check(source: Ledger, target: Ledger) -> None:
     for (name,) in source.query("SELECT name FROM campaigns ORDER BY name"):
         if target.rows("campaign_by_name", {"name": name}):
             raise UsageError(
-                f"{target.location} knows campaign {name!r} already: two ledgers with the same "
-                "campaign can't be joined",
+                f"{target.location} already has campaign {name!r}; two ledgers with the same "
+                "campaign can't be combined",
                 hint="copy into a new ledger",
                 code="ledger-knows-campaign",
             )
@@ -200,7 +200,7 @@ def _same_value(sent: object, arrived: object) -> bool:
 
 def _differs(source: Ledger, target: Ledger, table: Table) -> LedgerError:
     return LedgerError(
-        f"what arrived in {target.location} is not what {source.location} has in its table {table.name}; "
+        f"table {table.name} in {target.location} differs from that in {source.location} after copying; "
         "nothing was copied",
         code="ledger-copy-differs",
     )

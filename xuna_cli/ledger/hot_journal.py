@@ -58,9 +58,9 @@ def check_journal(path: Path) -> None:
             return
         if _journal(journal_of(path)) == before:
             raise LedgerError(
-                f"the ledger {path} was replaced (by a backup?) after a run was killed. The journal beside it "
+                f"the ledger {path} was replaced (by a backup?) after a run was killed; the journal beside it "
                 "belongs to the earlier file and would damage this one",
-                hint="put the earlier file back, if it still exists. To use this file instead, move the "
+                hint="put the earlier file back, if it still exists; to use this file instead, move the "
                 f"journal {journal_of(path).name} to another folder; people who were called since the backup "
                 "could be called again",
                 code="ledger-replaced",

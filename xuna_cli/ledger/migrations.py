@@ -18,7 +18,7 @@ STEPS: Mapping[int, Sequence[str]] = {
             value TEXT NOT NULL
         )
         """,
-        # A campaign: nobody is called twice in it. The first run fixes the three columns in the middle.
+        # A campaign: nobody is called twice in it. Its first run fixes the three columns in the middle.
         """
         CREATE TABLE campaigns (
             id          SERIAL_KEY,
@@ -29,7 +29,7 @@ STEPS: Mapping[int, Sequence[str]] = {
             created_at  TEXT NOT NULL
         )
         """,
-        # One invocation of `xuna batch-call`. ended_at is set by the run itself, or by whoever finds it dead;
+        # One invocation of `xuna batch-call`. ended_at: set by the run itself, or by another run that finds it dead;
         # deadline: seconds that one POST may take.
         """
         CREATE TABLE runs (
@@ -82,7 +82,7 @@ STEPS: Mapping[int, Sequence[str]] = {
         "CREATE INDEX calls_of_batch ON calls (batch_id)",
     ),
     2: (
-        # Who must not be called, by whatever campaign; E.164.
+        # Numbers that no campaign may call; E.164.
         """
         CREATE TABLE do_not_call (
             to_phone_number TEXT PRIMARY KEY,
@@ -90,17 +90,18 @@ STEPS: Mapping[int, Sequence[str]] = {
             added_at        TEXT NOT NULL
         )
         """,
-        # Set when the people of a campaign were deleted: it is closed for good. Its batches keep the counts.
+        # Set when the people of a campaign were deleted; the campaign is then closed for good. Its batches keep the
+        # counts.
         "ALTER TABLE campaigns ADD COLUMN forgotten_at TEXT",
         # When a number was last called: by the primary key where the number is the key, else by this. Only calls
         # of campaigns with --key are in it, so that it costs the others nothing.
         "CREATE INDEX calls_of_number ON calls (to_phone_number) WHERE key <> to_phone_number",
     ),
     3: (
-        # What the conversation records say of calls: a row for each call and conversation that is proven, or may
-        # be, of it (then joined_by is null). It goes when the call's claim goes. outcome: records.CallOutcome;
-        # final: 1 where the API will not say more of it; duration: seconds; evaluation: JSON, criterion to result
-        # and rationale; collected: JSON, name to value.
+        # Conversation records of calls: a row for each call and conversation that belong together, or may belong
+        # together (joined_by is NULL then). It is deleted with the call's claim. outcome: records.CallOutcome; final:
+        # 1 if the record is complete; duration: seconds; evaluation: JSON, criterion to result and rationale;
+        # collected: JSON, name to value.
         """
         CREATE TABLE outcomes (
             campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
@@ -119,8 +120,8 @@ STEPS: Mapping[int, Sequence[str]] = {
         )
         """,
         "CREATE INDEX outcomes_of_conversation ON outcomes (campaign_id, conversation_id)",
-        # When the records were last read for a campaign, and how completely: why the list was cut off, and (JSON)
-        # for what reasons how many were not joined.
+        # When the records of a campaign were last read, and how completely: why the list was incomplete, and (JSON)
+        # the numbers of unmatched records by reason.
         """
         CREATE TABLE readings (
             campaign_id BIGINT PRIMARY KEY REFERENCES campaigns (id) ON DELETE CASCADE,
@@ -133,7 +134,7 @@ STEPS: Mapping[int, Sequence[str]] = {
             reasons     TEXT NOT NULL
         )
         """,
-        # What a run did with its rows: the counts of its result, and `rejected:CODE` for each reason.
+        # Row counts of a run: the counts of its result, and `rejected:CODE` for each reason.
         """
         CREATE TABLE run_counts (
             run_id BIGINT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
@@ -144,14 +145,14 @@ STEPS: Mapping[int, Sequence[str]] = {
         """,
     ),
     4: (
-        # The random part of the batch's Idempotency-Key: a restored copy of the ledger gives the same id to other
-        # people, but not the same key. NULL: of an older version.
+        # The random part of the batch's Idempotency-Key: a restored copy of the ledger may give the same ID to other
+        # people, but not the same key. NULL: written by an older version.
         "ALTER TABLE batches ADD COLUMN nonce TEXT",
-        # The time zone rules that the run went by: their version, and where they were. NULL: of an older version.
+        # The time zone rules that the run used: version and location. NULL: written by an older version.
         "ALTER TABLE runs ADD COLUMN zone_rules TEXT",
-        # To find an API's id that comes a second time.
+        # To find an API ID that occurs twice.
         "CREATE INDEX batches_of_batch_id ON batches (batch_id) WHERE batch_id IS NOT NULL",
-        # People whom the API refused to call, with the last such run and the message: they are called after everybody
+        # People whom the API refused to call, with the last such run and the message. They are called after everybody
         # else.
         """
         CREATE TABLE refusals (
@@ -174,8 +175,8 @@ STEPS: Mapping[int, Sequence[str]] = {
         "ALTER TABLE runs ADD COLUMN list_sha256 TEXT",
         "ALTER TABLE runs ADD COLUMN agent_hash TEXT",
         "ALTER TABLE runs ADD COLUMN exit_code INTEGER",
-        # Rows that became no call for good, by the rule that kept them back: one for all runs with the same list, so
-        # that a job that runs every hour adds nothing. list_run_id: the campaign's first run with this list.
+        # Rows that were not called, with the rule: one row for all runs with the same list, so that a job that runs
+        # every hour adds nothing. list_run_id: the campaign's first run with this list.
         """
         CREATE TABLE not_called (
             list_run_id     BIGINT NOT NULL REFERENCES runs (id),
@@ -187,7 +188,7 @@ STEPS: Mapping[int, Sequence[str]] = {
             PRIMARY KEY (list_run_id, row_number, rule)
         )
         """,
-        # Who decided what about held batches, and why. evidence: what proved it, where nobody decided.
+        # Decisions about held batches, with user and reason. evidence: the proof, if no person decided.
         """
         CREATE TABLE resolutions (
             id         SERIAL_KEY,
@@ -200,10 +201,10 @@ STEPS: Mapping[int, Sequence[str]] = {
         )
         """,
         "CREATE INDEX resolutions_of_batch ON resolutions (batch_id)",
-        # By which command, and by whom (user@host), a number was added. NULL: by an older version.
+        # Command and user (user@host) that added a number. NULL: written by an older version.
         "ALTER TABLE do_not_call ADD COLUMN command TEXT",
         "ALTER TABLE do_not_call ADD COLUMN added_by TEXT",
-        # Entries of do_not_call that were removed again.
+        # Entries of do_not_call that were removed.
         """
         CREATE TABLE do_not_call_removed (
             id              SERIAL_KEY,
@@ -221,11 +222,11 @@ STEPS: Mapping[int, Sequence[str]] = {
         "CREATE INDEX do_not_call_removed_of_number ON do_not_call_removed (to_phone_number)",
     ),
     6: (
-        # Several attempts for each person: both tables get a column in their primary keys, so they are made anew.
+        # Several attempts for each person: both tables get a column in their primary keys, so they are created again.
         "ALTER TABLE outcomes RENAME TO outcomes_before",
         "ALTER TABLE calls RENAME TO calls_before",
-        # Who was called, or is about to be: the primary key is the promise. attempt: 1 for a person's first call in
-        # the campaign; it grows by one for each further call.
+        # Who was called, or is about to be; the primary key is the promise. attempt: 1 for a person's first call in
+        # the campaign, one more for each further call.
         """
         CREATE TABLE calls (
             campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
@@ -241,7 +242,7 @@ STEPS: Mapping[int, Sequence[str]] = {
         INSERT INTO calls (campaign_id, key, attempt, to_phone_number, batch_id, row_number)
         SELECT campaign_id, key, 1, to_phone_number, batch_id, row_number FROM calls_before
         """,
-        # As before, but of one attempt.
+        # As before, but for one attempt.
         """
         CREATE TABLE outcomes (
             campaign_id     BIGINT NOT NULL REFERENCES campaigns (id),
@@ -267,19 +268,19 @@ STEPS: Mapping[int, Sequence[str]] = {
                evaluation, collected
         FROM outcomes_before
         """,
-        # In this order: who drops the calls first drops their outcomes.
+        # In this order, because deleting calls also deletes their outcomes.
         "DROP TABLE outcomes_before",
         "DROP TABLE calls_before",
         "CREATE INDEX calls_of_batch ON calls (batch_id)",
         "CREATE INDEX calls_of_number ON calls (to_phone_number) WHERE key <> to_phone_number",
         "CREATE INDEX outcomes_of_conversation ON outcomes (campaign_id, conversation_id)",
-        # How many calls of the batch are later attempts: batches keep their counts when people are forgotten.
+        # Number of the batch's calls that are later attempts; batches keep their counts when people are forgotten.
         "ALTER TABLE batches ADD COLUMN again INTEGER NOT NULL DEFAULT 0",
-        # The run's policy of attempts, as its options say it; NULL: nobody is called twice by this run.
+        # The run's policy of attempts, as options. NULL: this run called nobody twice.
         "ALTER TABLE runs ADD COLUMN attempts TEXT",
     ),
     7: (
-        # Who signed the list, with which key; NULL: no signature was asked for.
+        # Signer and key of the list's signature. NULL: no signature was required.
         "ALTER TABLE runs ADD COLUMN signed_by TEXT",
         # One row for all runs with the same list that follow each other, no longer for all: a row that was called in
         # between, or not read, has several.

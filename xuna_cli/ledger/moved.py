@@ -25,7 +25,7 @@ def check_not_moved(location: str, moved: Moved | None) -> None:
     if moved is not None:
         raise LedgerError(
             f"the ledger {location} was moved to {moved.to} at {for_people(moved.at)}, and can only be read",
-            hint="use the new ledger, with --ledger or XUNA_LEDGER. If the new ledger is lost, make another one from "
+            hint="use the new ledger, with --ledger or XUNA_LEDGER; if the new ledger is lost, make another one from "
             "this old one: xuna ledger copy --keep OLD NEW",
             code="ledger-moved",
         )

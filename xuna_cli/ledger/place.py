@@ -95,7 +95,7 @@ def check_never_there(path: Path, *, named: Path) -> None:
     if named.is_symlink():
         raise LedgerError(
             f"the ledger {path}, to which the link {named} points, does not exist",
-            hint="mount the disk, or put the ledger back. For a new ledger, use the path without the link: --ledger "
+            hint="mount the disk, or put the ledger back; for a new ledger, use the path without the link: --ledger "
             f"{shlex.quote(str(path))}",
             code="ledger-gone",
         )
@@ -104,14 +104,14 @@ def check_never_there(path: Path, *, named: Path) -> None:
     if left[0] == journal_of(path):
         raise LedgerError(
             f"the ledger {path} is missing, but its journal exists",
-            hint="put the ledger back, because the two files belong together. For a new ledger, name "
+            hint="put the ledger back, because the two files belong together; for a new ledger, name "
             "another file with --ledger",
             code="ledger-corrupt",
         )
     raise LedgerError(
-        f"the ledger {path} is missing, but was there before: {left[0].name} lies beside it",
-        hint="put the ledger back, or restore a copy (people who were called since then could be called again). "
-        "For a new ledger, name another file with --ledger",
+        f"the ledger {path} is missing, but existed before: {left[0].name} is beside it",
+        hint="put the ledger back, or restore a copy (people who were called since then could be called again); "
+        "for a new ledger, name another file with --ledger",
         code="ledger-gone",
     )
 

@@ -27,7 +27,7 @@ try:
 except ImportError:
     raise ConfigurationError(
         "a ledger on PostgreSQL needs psycopg, which is not installed",
-        hint="pip install 'xuna-cli[postgres]'",
+        hint="run: pip install 'xuna-cli[postgres]'",
         code="ledger-psycopg",
     ) from None
 
@@ -109,7 +109,7 @@ class PostgresEngine:
             if is_new and self._session.schema is None:
                 raise LedgerError(
                     f"{self.location}: the schema for the ledger is not there",
-                    hint="CREATE SCHEMA … AUTHORIZATION the role; the URL names it: ?options=-csearch_path%3D…",
+                    hint="create it: CREATE SCHEMA … AUTHORIZATION …; its name in the URL: ?options=-csearch_path%3D…",
                     code="ledger-schema",
                 )
         except BaseException:

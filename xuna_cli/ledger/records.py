@@ -13,15 +13,15 @@ class BatchState(StrEnum):
     """States of a batch; a call has the state of its batch."""
 
     CLAIMED = "claimed"
-    """This run will call these people; not sent yet. Freed when the run is not alive any more."""
+    """This run will call these people; nothing was sent yet. Freed when the run is no longer alive."""
     SUBMITTING = "submitting"
-    """It is on disk that the POST is about to be sent; it may be in progress."""
+    """The ledger on disk says that the POST is about to be sent; it may be in progress."""
     ACCEPTED = "accepted"
     """2xx, and `calls_initiated` equals what was sent."""
     SHORT = "short"
-    """2xx, and `calls_initiated` differs from what was sent: held."""
+    """2xx, but `calls_initiated` differs from the number that was sent: held."""
     REFUSED = "refused"
-    """The API provably took none of it; nobody is claimed by it any more."""
+    """The API provably accepted none of it; its claims were deleted."""
     UNKNOWN = "unknown"
     """No proof either way: held."""
 
@@ -42,7 +42,7 @@ class CallKey(NamedTuple):
 
 
 class CalledAt(str):
-    """The call that bars somebody during the quiet days: its time, or `now` for another run's."""
+    """The earlier call that bars somebody in the quiet days: its time, or `now` for another run's call."""
 
     __slots__ = ()
 
@@ -110,10 +110,10 @@ class RunDescription:
         template: the message template, as given.
         deadline: longest duration of one POST in seconds.
         zone_rules: version and location of the time zone rules.
-        list_sha256: of the list's bytes.
-        agent_hash: of the agent's configuration; None: it could not be read.
-        attempts: the policy of attempts, as options; None: nobody is called twice by this run.
-        signed_by: signer and key of the list's signature; None: no signature was asked for.
+        list_sha256: hash of the list's bytes.
+        agent_hash: hash of the agent's configuration; None if it could not be read.
+        attempts: the policy of attempts, as options; None if this run calls nobody twice.
+        signed_by: signer and key of the list's signature; None if no signature was required.
     """
 
     campaign: str
@@ -157,11 +157,11 @@ class RunRecord:
         xuna_version: version of this program.
         user_name: user of the operating system.
         api_origin: `scheme://host[:port]` of the API, or `sandbox`.
-        list_sha256: of the list's bytes.
-        agent_hash: of the agent's configuration; None: it could not be read.
+        list_sha256: hash of the list's bytes.
+        agent_hash: hash of the agent's configuration; None if it could not be read.
         exit_code: the exit code; None if the run was killed.
-        attempts: the policy of attempts, as options; None: the run called nobody twice.
-        signed_by: signer and key of the list's signature; None: no signature was asked for.
+        attempts: the policy of attempts, as options; None if the run called nobody twice.
+        signed_by: signer and key of the list's signature; None if no signature was required.
     """
 
     id: int
@@ -216,11 +216,11 @@ class Decision(StrEnum):
     """Decisions about a held batch."""
 
     PLACED = "placed"
-    """A person: its calls were placed."""
+    """A person decided that its calls were placed."""
     NOT_PLACED = "not-placed"
-    """A person: its calls were not placed."""
+    """A person decided that its calls were not placed."""
     PROVEN = "proven"
-    """Nobody: the conversation records have all of its calls."""
+    """No person decided: the conversation records have all of its calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,22 +245,22 @@ class Resolution:
 
 
 class CallOutcome(StrEnum):
-    """Proven outcome of a call."""
+    """Outcome of a call."""
 
     SUCCESS = "success"
     """Every criterion that was evaluated is met."""
     FAILURE = "failure"
     """At least one criterion is not met."""
     UNKNOWN = "unknown"
-    """There is a record of the call, and no verdict."""
+    """There is a record of the call without a verdict."""
     IN_PROGRESS = "in-progress"
-    """There is a record, and the call, or its evaluation, goes on."""
+    """There is a record, but the call or its evaluation is still in progress."""
     UNPROVEN = "unproven"
-    """There are records that may be of this call or of another one: which can't be told."""
+    """There are records that may belong to this call or to another one, without proof."""
     NO_CONVERSATION = "no-conversation"
-    """The records were read after the call was submitted, and none was its own; that proves little."""
+    """The records were read after the call was submitted, and none belongs to it. That is weak proof."""
     NOT_READ = "not-read"
-    """The records were not read since."""
+    """The records were not read since the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +316,7 @@ NO_NUMBER = "no-number"
 OTHER_NUMBER = "other-number"
 
 UNTIED = (NO_NUMBER, OTHER_NUMBER)
-"""Reasons of unmatched records that may be of any call of the campaign: with these, no absence says anything."""
+"""Reasons of unmatched records that may belong to any call; with them, a missing record proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +325,7 @@ class ConversationSync:
 
     Attributes:
         read_at: begin of the reading in UTC, ISO 8601.
-        incomplete: why the list was cut off; None if it was read to its end.
+        incomplete: why the list was incomplete; None if it was read to its end.
         records: number of records of the campaign's agents since its first run.
         joined: records matched to the campaign's calls.
         elsewhere: records that belong to other calls.

@@ -381,7 +381,7 @@ def test_no_conversation_does_not_count_where_records_could_not_be_joined(cli, s
     again = tmp_path / "again.csv"
     options = ("--outcome", "no-conversation", "--after", "0s", "-o", again)
     ran = cli("campaigns", "retry-list", "people", *options, exits=2)
-    assert "3 records may belong to anybody" in ran.err
+    assert "3 records may belong to any person" in ran.err
     assert not again.exists()
     cli("campaigns", "retry-list", "people", *options, "--absence-counts")
     assert len(again.read_text().splitlines()) == 4

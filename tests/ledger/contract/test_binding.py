@@ -1,4 +1,4 @@
-"""A campaign in which nobody was accepted or is held is bound to nothing."""
+"""A campaign in which nobody was accepted or is held can be used with other settings."""
 
 import pytest
 
@@ -12,7 +12,7 @@ OTHER = {"api_origin": "https://api.example", "key_column": "order", "source_pat
 
 
 def run_to(opened, state=None):
-    """A campaign whose first run ended with a batch in a state, or with none."""
+    """A campaign whose first run ended with a batch in the given state, or without one."""
     ledger = opened()
     run = ledger.start_run(description(deadline=0.0))
     if state is not None:

@@ -1,4 +1,4 @@
-"""What both engines promise about claims, batches and outcomes."""
+"""The promises of both engines about claims, batches and outcomes."""
 
 import contextlib
 import datetime as dt
@@ -40,7 +40,7 @@ def test_the_same_person_is_another_one_in_another_campaign(opened):
 @pytest.mark.parametrize("foreseen", [True, False])
 def test_batches_are_filled_up_from_behind_where_others_were_faster(opened, monkeypatch, foreseen):
     one, other = opened(), opened()
-    if not foreseen:  # they come in between the look and the claim
+    if not foreseen:  # they come between the lookup and the claim
         monkeypatch.setattr(Claims, "_still_free", lambda _self, _run, groups: groups)
     run, other_run = one.start_run(described()), other.start_run(described())
     one.claim(run, [people(2, 5)])
@@ -205,7 +205,7 @@ def test_what_a_dead_run_had_on_the_wire_is_unknown_and_its_claims_are_free(open
     run = one.start_run(described())
     sent, _ = one.claim(run, [people(1), people(2)])
     one.submit(sent)
-    one.close()  # the lock goes, the row stays: as when the process is killed
+    one.close()  # the lock is released, the row stays, as after a kill
     again = other.start_run(described())
     assert state_of(other, sent) == "unknown"
     assert statuses(other, again, 1, 2) == {person(1).key: ClaimStatus.HELD}
@@ -280,7 +280,7 @@ def test_a_batch_id_that_the_campaign_has_already_is_not_recorded(opened, state,
         ledger.record(second, state, batch_id="batch_x", calls_initiated=1)
     assert state_of(ledger, second) == before
     assert ledger.record(elsewhere, BatchState.ACCEPTED, batch_id="batch_x", calls_initiated=1)
-    assert ledger.record(first, BatchState.UNKNOWN) is False  # its own id is no other one's
+    assert ledger.record(first, BatchState.UNKNOWN) is False  # its own ID is not a repeated one
 
 
 def test_the_random_part_of_a_batchs_key_is_in_the_ledger_and_new_where_its_people_are(opened):
@@ -303,7 +303,7 @@ def test_whom_the_api_refused_is_remembered_and_a_duplicate_in_that_run(opened):
     ledger = opened()
     run, other = ledger.start_run(described()), ledger.start_run(described("autumn"))
     assert ledger.refused(run.campaign_id, [person(1).key]) == {}
-    for words in ("no", "still no"):  # a second time: the later words stay
+    for words in ("no", "still no"):  # the second time, the later message is kept
         [parent] = ledger.claim(run, [people(1, 2)])
         ledger.submit(parent)
         ledger.split(run, parent, [], http_status=422, error="x", refused=[(one, words) for one in people(1)])
@@ -324,18 +324,18 @@ def test_nobody_is_claimed_or_submitted_within_the_quiet_days_of_another_campaig
     since = dt.datetime.now(dt.UTC) - dt.timedelta(days=7)
     run, other = ours.start_run(described()), theirs.start_run(described("autumn", key_column="id"))
     mine = ours.claim(run, [people(1, 2), people(3)], since)
-    # What another run has claimed is as good as called by it; with --key as well.
+    # People claimed by another run count as called by it; with --key as well.
     keyed = [person(number, f"{person(number).key}\x1f{number}") for number in (1, 3, 4)]
     assert numbers_of(theirs.claim(other, [keyed], since)) == [[4]]
     assert {number[-1]: str(at) for number, at in theirs.barred(other, keyed, since).items()} == {"1": "now", "3": "now"}  # fmt: skip
-    # Whoever minds no quiet days claims all the same, and the first request wins.
+    # A run without quiet days claims them all the same, and the first request wins.
     [both] = theirs.claim(other, [keyed[:2]])
     assert theirs.submit(both) == {}
     assert {number[-1] for number in ours.submit(mine[0], since)} == {"1"}
     left = ours.unclaim(mine[0], [person(1).key])
     assert ours.submit(left, since) == {}
     assert {number[-1] for number in ours.submit(mine[1], since)} == {"3"}
-    # A request that was refused for now called nobody.
+    # A request that was refused for now has called nobody.
     theirs.back_to_claimed(both)
     assert ours.submit(mine[1], since) == {}
     assert {number[-1] for number in theirs.submit(both, since)} == {"3"}
@@ -346,7 +346,7 @@ def test_a_key_of_the_greatest_length_is_claimed(opened):
 
     ledger = opened()
     run = ledger.start_run(described())
-    # Text that doesn't get shorter when it is compressed, as PostgreSQL does with long values.
+    # Text that can't be compressed, because PostgreSQL compresses long values.
     rest = "".join(chr(0x4E00 + secrets.randbelow(20_000)) for _ in range((LONGEST_KEY - 13) // 3))
     key = f"+12120000001\x1f{rest}"
     assert len(key.encode()) in range(LONGEST_KEY - 3, LONGEST_KEY + 1)

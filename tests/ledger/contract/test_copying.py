@@ -1,4 +1,4 @@
-"""A ledger is copied whole, from each engine to each, or not at all."""
+"""A ledger is copied completely, from each engine to each, or not at all."""
 
 import contextlib
 import itertools
@@ -20,7 +20,7 @@ from xuna_cli.ledger.tables import tables
 
 @pytest.fixture
 def make(tmp_path, postgres_server):
-    """Make ledgers: `make("sqlite")`, `make("postgres")`."""
+    """Create ledgers: `make("sqlite")`, `make("postgres")`."""
     numbers = itertools.count()
     with contextlib.ExitStack() as stack:
 
@@ -33,7 +33,7 @@ def make(tmp_path, postgres_server):
 
 
 def fill(ledger, campaign="spring", count=1_300):
-    """A campaign in which everything has happened, whose run has died."""
+    """A campaign with everything that can happen, whose run has died."""
     run = ledger.start_run(described(campaign, key_column="id", deadline=0.2))
     groups = [
         [person(number, f"+1\x1f{number} 😀 %") for number in range(at, at + 130)]
@@ -63,7 +63,7 @@ def fill(ledger, campaign="spring", count=1_300):
 
 
 def content(ledger):
-    """All of it, as people see it."""
+    """All contents, as people see them."""
     return [
         (
             found.name,
@@ -119,7 +119,7 @@ def test_a_ledger_that_has_other_campaigns_keeps_them_and_gives_new_ids(make, en
     assert after[0] == before[0]
     assert without_ids(after[1:]) == without_ids(content(source))
     run = target.start_run(described(key_column="id"))
-    assert target.claim_statuses(run.campaign_id, ["a", "+1\x1f1 😀 %"]) == {}  # both were given back
+    assert target.claim_statuses(run.campaign_id, ["a", "+1\x1f1 😀 %"]) == {}  # both were freed
     held = [batch for batch in target.batches(run.campaign_id) if batch.state is BatchState.SHORT]
     [(key,)] = target.query("SELECT key FROM calls WHERE batch_id = ? LIMIT 1", (held[0].id,))
     assert target.claim_statuses(run.campaign_id, [key]) == {key: ClaimStatus.HELD}
@@ -134,7 +134,7 @@ def test_a_target_that_knows_a_campaign_is_refused_and_left_as_it_was(make, othe
     fill(source, count=130)
     fill(target, count=130)
     before = content(target)
-    with pytest.raises(UsageError, match="knows campaign 'spring'") as caught:
+    with pytest.raises(UsageError, match="already has campaign 'spring'") as caught:
         copy_ledger(source, target)
     assert caught.value.code == "ledger-knows-campaign"
     assert content(target) == before
@@ -209,7 +209,7 @@ def test_whoever_writes_the_source_meanwhile_waits_and_is_refused(make, engine, 
     fill(source, count=130)
     here = (
         ServerUrl(source.engine._url.reveal()) if engine == "postgres" else source.engine.path
-    )  # opened before it is moved
+    )  # opened before the ledger is moved
     others = [open_ledger(here) for _ in range(2)]
     real = copying._copy_all
     started = threading.Barrier(3)

@@ -1,4 +1,4 @@
-"""Many processes on one ledger, and processes that die."""
+"""Many processes with one ledger, and processes that die."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def test_a_killed_process_leaves_unknown_and_free_people(opened, place):
     child.send_signal(signal.SIGKILL)
     child.communicate()
     while ledger.query("SELECT state FROM batches WHERE id = :id", {"id": batch_id}) != [("unknown",)]:
-        ledger.recover()  # the server takes a moment to notice; the test's time limit is the bound
+        ledger.recover()  # the server needs a moment to notice; the test's time limit applies
     keys = [person(number).key for number in (1, 2, 3)]
     run = ledger.start_run(described())
     assert ledger.claim_statuses(run.campaign_id, keys) == dict.fromkeys(keys[:2], ClaimStatus.HELD)

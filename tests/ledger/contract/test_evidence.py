@@ -1,4 +1,4 @@
-"""What is kept for those who ask later, on both engines."""
+"""Evidence that the ledger keeps, on both engines."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from xuna_cli.models import Conversation
 
 
 def held(ledger, *people, state=BatchState.UNKNOWN, **said):
-    """A run that is alive, and its one held batch."""
+    """A live run with one held batch."""
     run = ledger.start_run(description())
     [batch] = ledger.claim(run, [targets(*people)])
     ledger.submit(batch)

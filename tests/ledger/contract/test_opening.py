@@ -1,4 +1,4 @@
-"""What both engines promise about making, opening and refusing a ledger."""
+"""The promises of both engines about creating, opening and refusing a ledger."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every operation of the ledger at sizes around 500 and 1,000, where a statement's portion ends."""
+"""Every ledger operation at sizes around 500 and 1,000, where statements are split."""
 
 import datetime as dt
 
@@ -37,7 +37,7 @@ AGO = dt.timedelta(days=7)
 
 @pytest.fixture(params=ENGINES)
 def fresh(request, tmp_path_factory):
-    """Make ledgers of one engine, each a new one, or one of an older clock."""
+    """Create ledgers of one engine, each a new one, or one with an older clock."""
     made = []
 
     def make(**options):
@@ -47,7 +47,7 @@ def fresh(request, tmp_path_factory):
             place = ServerUrl(request.getfixturevalue("postgres_server").new_database())
         made.append(open_ledger(place, **options))
         if request.param == "sqlite":
-            made[-1].engine.rows("PRAGMA synchronous = OFF")  # what a commit means is not in question here
+            made[-1].engine.rows("PRAGMA synchronous = OFF")  # what a commit survives is not tested here
         return made[-1]
 
     yield make
@@ -60,7 +60,7 @@ def keys(targets):
 
 
 def claimed(ledger, campaign_id=1):
-    """Return batch → its keys, sorted, as the table of calls has them."""
+    """Return batch → its sorted keys, from the table of calls."""
     found = {}
     for batch_id, key in ledger.query(
         f"SELECT batch_id, key FROM calls WHERE campaign_id = {campaign_id} ORDER BY key"
@@ -139,7 +139,7 @@ def test_claims_are_filled_up_and_statuses_told(fresh, monkeypatch):
         everybody = people(*range(size + taken))
         theirs = everybody[::2][:taken]
         [first] = ledger.claim(rival, [theirs])
-        # They come in between the look and the claim.
+        # They come between the lookup and the claim.
         monkeypatch.setattr(Claims, "_still_free", lambda _self, _run, groups: groups)
         half = len(everybody) // 2
         batches = ledger.claim(run, [everybody[:half], everybody[half:]])
@@ -180,14 +180,14 @@ def test_outcomes_free_or_keep_everybody_of_a_batch(fresh):
         ledger.record(refused, BatchState.REFUSED)
         ledger.record(lost, BatchState.REFUSED)
         assert ledger.reclaim(lost, BatchState.ACCEPTED, batch_id="l", calls_initiated=size, error=None) == 0
-        ledger.end_run(run)  # what was only claimed is given back
+        ledger.end_run(run)  # unsent claims are freed
         kept = (accepted, short, unknown, lost)
         assert claimed(ledger) == {batch.id: keys(batch.targets) for batch in kept}
         later[0] = dt.timedelta(minutes=1)
         resolve(ledger, "spring", [unknown.id], placed=False)
         assert claimed(ledger) == {batch.id: keys(batch.targets) for batch in (accepted, short, lost)}
         assert len(list(calls(ledger, 1))) == 3 * size
-        # Dead runs: what was under way is held, what was only claimed is free.
+        # Dead runs: batches in progress are held, unsent claims are freed.
         again = ledger.start_run(described())
         one, two = ledger.claim(again, [groups[2], groups[3]])
         ledger.submit(one)
@@ -249,7 +249,7 @@ def test_what_came_of_calls_is_kept_for_all_and_forgotten_with_them(fresh):
             Link(Conversation(one, status="done", evaluation=success), [CallKey(target.key)], "batch")
             for one, target in zip(ids, everybody, strict=True)
         ]
-        for _ in range(2):  # what was kept before is replaced
+        for _ in range(2):  # earlier values are replaced
             store(ledger, 1, links)
         assert final_conversations(ledger, 1, ids) == set(ids)
         kept = [(one.to_phone_number, one.conversation_id) for one in kept_records(ledger, 1)]

@@ -1,4 +1,4 @@
-"""What two do at the same moment, between a look and a change."""
+"""Two changes at the same moment, between a lookup and a change."""
 
 import contextlib
 import datetime as dt
@@ -19,7 +19,7 @@ from xuna_cli.ledger.runs import Runs
 
 
 def meanwhile(change):
-    """Let somebody else do something; they may have to wait for us."""
+    """Let another connection change something; it may have to wait for this one."""
     thread = threading.Thread(target=change, daemon=True)
     thread.start()
     thread.join(0.3)
@@ -76,9 +76,9 @@ def test_a_late_outcome_is_not_overwritten_by_who_read_an_older_one(opened, monk
     try:
         campaigns.resolve(theirs, "spring", [batch.id], placed=False)
     except UsageError as error:
-        assert error.code == "batch-not-held"  # noqa: PT017 - on one engine alone
+        assert error.code == "batch-not-held"  # noqa: PT017 - only on one engine
         assert [one.state for one in theirs.batches(run.campaign_id)] == [BatchState.SHORT]
-    else:  # the outcome had to wait for the decision, and finds it made
+    else:  # the outcome had to wait for the decision, and finds it
         threads[0].join(60)
         assert [(one.state, one.batch_id) for one in theirs.batches(run.campaign_id)] == [
             (BatchState.REFUSED, None)
@@ -147,7 +147,7 @@ def test_a_run_has_its_lock_before_its_row_can_be_seen(opened, monkeypatch):
     def watched():
         with transaction():
             yield
-        theirs.recover()  # whoever looks at the very moment at which the row is there
+        theirs.recover()  # a run that recovers at the moment at which the row appears
 
     monkeypatch.setattr(ours.engine, "transaction", watched)
     run = ours.start_run(described())
