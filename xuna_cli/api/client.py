@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Self
@@ -40,7 +41,6 @@ from xuna_cli.api.surroundings import proxy_for, trusted
 from xuna_cli.debug_log import debug
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.hooks import reached
-from xuna_cli.late_dataclass import dataclass
 
 BATCH_CALLS = "/v1/convai/phone-numbers/batch-calls"
 PHONE_NUMBERS = "/v1/convai/phone-numbers"

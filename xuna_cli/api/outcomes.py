@@ -7,12 +7,12 @@ The rule: claim only what is proven. *Refused* needs a status that no server sen
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import TypeGuard
 
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
-from xuna_cli.late_dataclass import dataclass
 
 LONGEST_MESSAGE = 500  # characters of a server's message that are kept
 # Partial answers, and several outcomes in one answer (RFC 9110, 15.3.7; RFC 4918, 11.1).

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xuna_cli.api.account import agents
@@ -13,7 +14,6 @@ from xuna_cli.commands.context import sandbox_record
 from xuna_cli.commands.options import ApiOptions
 from xuna_cli.commands.prompts import choose, is_interactive
 from xuna_cli.errors import ConfigurationError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.messages import say, sentence
 from xuna_cli.settings import Settings
 

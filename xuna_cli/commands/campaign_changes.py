@@ -1,12 +1,12 @@
 """Report, or with `--pin` refuse, changes of message, agent, caller number or attempts within a campaign."""
 
 import shlex
+from dataclasses import dataclass
 
 from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.errors import UsageError, XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.ledger.runs import last_run_that_called

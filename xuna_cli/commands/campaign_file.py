@@ -12,12 +12,12 @@ import functools
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from xuna_cli.commands.option_types import FROM_FILE, Command
 from xuna_cli.errors import InputError, UsageError, XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.location import is_server_url
 from xuna_cli.settings import Given
 from xuna_cli.targets.template import nearest

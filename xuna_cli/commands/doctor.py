@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +11,6 @@ from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import AgentId, BaseUrl, CallerNumberId, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.errors import ConfigurationError, XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.result import Result
 from xuna_cli.settings import API_KEY, Given, Settings
 

@@ -1,6 +1,7 @@
 """Decide what the columns of a list are used for, by their names or by options."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.contacts.columns import ListUse, listed, quoted
 from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList
@@ -8,7 +9,6 @@ from xuna_cli.contacts.phone_choice import phones_of_contact
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.phone.place_columns import may_be_region, region_columns
 from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks

@@ -25,6 +25,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -37,7 +38,6 @@ from typer.models import ParameterInfo
 from xuna_cli import __version__
 from xuna_cli.debug_log import debug, start_debug_log
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.masking import masked_words, set_masking
 from xuna_cli.settings import Given, Settings
 
@@ -117,7 +117,7 @@ def _start_debug_log(debug: bool) -> bool:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def options_of_command(declared: type[OptionsT]) -> type[OptionsT]:
-    """Make a frozen dataclass of options, without comparison and repr."""
+    """Make a frozen dataclass of options, without comparison and repr, which slow down the start."""
     return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(declared)
 
 

@@ -1,7 +1,7 @@
 """Build the screening rules of a run from its options."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from xuna_cli.commands.durations import parse_age
 from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.phone.regions import parse_countries
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant

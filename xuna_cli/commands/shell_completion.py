@@ -17,9 +17,8 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
-
-from xuna_cli.late_dataclass import dataclass
 
 WORDS = "words"
 

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from xuna_cli.errors import ConfigurationError, InputError, UsageError
-from xuna_cli.late_dataclass import dataclass
 
 NAMESPACE = "xuna"
 """What signatures are made for, so that none for another purpose counts."""

@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from xuna_cli.contacts.phone_names import PHONE_COLUMN_NAMES, Standing, standing
 from xuna_cli.errors import InputError
-from xuna_cli.late_dataclass import dataclass
 
 __all__ = [
     "FEWEST_DIGITS",

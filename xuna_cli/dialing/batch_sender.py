@@ -7,6 +7,7 @@ with it; a batch that is not provably refused is never sent again.
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.api.batch_body import encode_batch
 from xuna_cli.api.outcomes import NotSent, Outcome, Refused, Taken, Unknown
@@ -32,7 +33,6 @@ from xuna_cli.dialing.run_stats import REFUSED, RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import HeldError, LedgerError, LostClaimError, RepeatedBatchIdError, XunaError
 from xuna_cli.hooks import reached
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.attempts import Standing
 from xuna_cli.ledger.claims import Barred
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState

@@ -1,14 +1,13 @@
 """The context of a run: plan, ledger, API, observer and clock."""
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from xuna_cli.api.outcomes import NotSent, Outcome
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.plan import Plan
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import Run
 

@@ -8,12 +8,11 @@ and in TCP's congestion avoidance (RFC 5681).
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from xuna_cli.debug_log import debug
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.report import Pause
-from xuna_cli.late_dataclass import dataclass
 
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 60.0

@@ -1,6 +1,7 @@
 """The sending plan of a run."""
 
-from xuna_cli.late_dataclass import dataclass
+from dataclasses import dataclass
+
 from xuna_cli.ledger.attempts import Attempts
 from xuna_cli.ledger.brakes import Brakes
 

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from xuna_cli.errors import XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import CallTarget, Reason, Rejection

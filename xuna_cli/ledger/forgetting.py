@@ -1,9 +1,9 @@
 """Delete the people of a campaign; only counts are kept."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from xuna_cli.errors import UsageError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.ledger import Ledger
 

@@ -10,11 +10,11 @@ Formats: https://www.sqlite.org/fileformat2.html, "The Database Header" and "The
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from xuna_cli.errors import LedgerError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.place import journal_of
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")

@@ -1,7 +1,8 @@
 """The mark on a moved ledger: calling from both copies would call people twice."""
 
+from dataclasses import dataclass
+
 from xuna_cli.errors import LedgerError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.times import for_people
 
 MOVED_TO, MOVED_AT = "moved_to", "moved_at"  # names in ledger_info; not copied

@@ -1,11 +1,10 @@
 """The records of the ledger: campaigns, runs, batches, calls and outcomes."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.models import CallTarget, Evaluation
 
 

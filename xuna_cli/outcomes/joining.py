@@ -19,11 +19,10 @@ A record with neither batch nor direction proves nothing: it may be an incoming 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, BatchState, CallKey, CallRecord
 from xuna_cli.models import Conversation

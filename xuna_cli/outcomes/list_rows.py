@@ -8,9 +8,8 @@ list, the counts of the run that read most of it are used.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,

@@ -6,10 +6,10 @@ and one number too many on the list is safer than one too few.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.errors import UsageError
 from xuna_cli.folding import fold
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.conversations import is_final, kept_records
 from xuna_cli.ledger.do_not_call import add_for_reasons
 from xuna_cli.ledger.ledger import Ledger

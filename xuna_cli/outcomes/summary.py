@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.attempts import counts_by_now
 from xuna_cli.ledger.campaigns import calls_with_outcomes
 from xuna_cli.ledger.conversations import found_of_held, sync_of

@@ -1,9 +1,8 @@
 """Campaigns and their batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign, Resolution
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.messages import counted

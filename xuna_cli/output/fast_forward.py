@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.outcomes.days import Day
 from xuna_cli.output.brakes import brake_lines
 from xuna_cli.output.messages import count_words, counted, sentence

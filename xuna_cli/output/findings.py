@@ -1,9 +1,9 @@
 """The result of `xuna doctor`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.errors import XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.result import Result, Styled, Table
 
 

@@ -1,9 +1,9 @@
 """Opt-outs from conversations, as lines and JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.errors import XunaError
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.output.messages import counted, error_text
 from xuna_cli.output.result import Result

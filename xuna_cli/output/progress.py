@@ -7,12 +7,12 @@ import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Pause, Progress
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.messages import counted, safe, say, sentence
 
 RATE_OVER_S = 60.0

@@ -1,11 +1,11 @@
 """The result of `xuna test-call`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.dialing.preview import Sample
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError, most_important
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.messages import error_text
 from xuna_cli.output.preview import sample_document

@@ -3,10 +3,9 @@
 import random
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.sandbox.account import Account
 from xuna_cli.sandbox.state import DialledCall, SandboxState
 

@@ -8,11 +8,9 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-
-from xuna_cli.late_dataclass import dataclass
 
 REQUESTS_KEPT = 10_000
 LATEST = 253_370_764_800.0  # 9999-01-01T00:00:00Z

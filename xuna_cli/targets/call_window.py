@@ -1,12 +1,12 @@
 """When a person may be called: the columns `call_after` and `call_before`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.models import CallWindow
 from xuna_cli.targets.moments import MONTHS, AmbiguousDate, read_moment
 from xuna_cli.targets.values import TargetProblem, TemplateProblem, is_empty, quoted

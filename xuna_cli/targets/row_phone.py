@@ -1,9 +1,9 @@
 """Read a row's phone number, which may be in several columns, and belong to several countries."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xuna_cli.json_path import value_at
-from xuna_cli.late_dataclass import dataclass
 from xuna_cli.phone.place_columns import region_columns
 from xuna_cli.phone.reader import PhoneProblem, PhoneReader
 from xuna_cli.phone.regions import region_of
