@@ -357,6 +357,10 @@ def test_export_retry_list_outcomes_and_report_tell_the_attempts_apart(served, c
     assert all(line["attempts"].startswith("--attempts 2") for line in lines if line["type"] == "run")
     assert [line["again"] for line in lines if line["type"] == "batch"] == [0, again]
 
+    shown = json.loads(cli("campaigns", "show", "people", "--output", "json").out)
+    assert [batch["again"] for batch in shown["batches"]] == [0, again]
+    assert f"{again} ({again} again)" in cli("campaigns", "show", "people").out
+
     cli("campaigns", "report", "people", "--to", "report.html")
     page = " ".join(Path("report.html").read_text().split())
     assert f"{12 + again}" in page

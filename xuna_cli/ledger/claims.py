@@ -14,7 +14,7 @@ from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
-from xuna_cli.ledger.records import Batch, BatchState, CalledAt, CallKey, ClaimStatus, Run
+from xuna_cli.ledger.records import Batch, BatchState, CalledAt, CallKey, CallOutcome, ClaimStatus, Run
 from xuna_cli.ledger.runs import Runs
 from xuna_cli.models import CallTarget
 from xuna_cli.phone.same_person import other_form, with_other_forms
@@ -63,17 +63,18 @@ class Claims:
     def _calls_of(self, campaign_id: int, keys: Sequence[str]) -> Iterator[tuple[str, LastCall]]:
         """Yield each call of these people, with the key as given."""
         for key, *call in self._db.rows_of_keys("claims_of_keys", keys, campaign_id):
-            yield key, LastCall(*call)
+            yield key, LastCall._make(call)
 
     def _standings(
         self, campaign_id: int, calls: Mapping[str, LastCall], policy: Attempts | None
     ) -> dict[str, Standing]:
-        sync, outcomes = None, {}
-        if policy is not None and calls:
-            sync = sync_of(self._db, campaign_id)
-            keys = sorted({call.key for call in calls.values() if call.state == BatchState.ACCEPTED})
-            outcomes = outcomes_of_keys(self._db, campaign_id, keys)
         now = self._db.now()
+        if policy is None or not calls:
+            not_read = CallOutcome.NOT_READ
+            return {key: next_attempt(None, call, not_read, None, now) for key, call in calls.items()}
+        sync = sync_of(self._db, campaign_id)
+        keys = sorted({call.key for call in calls.values() if call.state == BatchState.ACCEPTED})
+        outcomes = outcomes_of_keys(self._db, campaign_id, keys)
         standings = {}
         for key, call in calls.items():
             record, *before = (

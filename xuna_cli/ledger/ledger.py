@@ -17,7 +17,7 @@ from xuna_cli.ledger.runs import Runs
 
 
 class Ledger(Database):
-    """A set of claims: to call somebody is to be the one who inserts (campaign, key).
+    """A set of claims: to call somebody is to be the one who inserts (campaign, key, attempt).
 
     The operations of a run are in three classes by role: runs, claims and batches.
 

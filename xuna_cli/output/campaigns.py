@@ -111,6 +111,7 @@ class CampaignFound(Result):
             "batches": [
                 {
                     **batch_document(one),
+                    "again": one.again,
                     "run_id": str(one.run_id),
                     "submitted_at": one.submitted_at,
                     "finished_at": one.finished_at,
@@ -185,7 +186,7 @@ def _row(one: Campaign) -> tuple[object, ...]:
 def _batch_row(one: BatchRecord) -> tuple[object, ...]:
     return (
         one.id,
-        one.size,
+        _calls(one),
         Styled(one.state.value, "bold yellow" if one.state in HELD_STATES else ""),
         one.batch_id or "-",
         "-" if one.calls_initiated is None else one.calls_initiated,
@@ -194,9 +195,13 @@ def _batch_row(one: BatchRecord) -> tuple[object, ...]:
     )
 
 
+def _calls(one: BatchRecord) -> str:
+    return f"{one.size} ({one.again} again)" if one.again else str(one.size)
+
+
 def _two_rows(one: BatchRecord) -> Iterator[tuple[object, ...]]:
     state = Styled(one.state.value, "bold yellow" if one.state in HELD_STATES else "")
-    yield one.id, one.size, state, one.batch_id or "-"
+    yield one.id, _calls(one), state, one.batch_id or "-"
     yield "", "", "", for_people(one.submitted_at) if one.submitted_at else "-"
 
 
