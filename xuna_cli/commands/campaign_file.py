@@ -225,7 +225,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
 def lines_of_keys(text: str) -> dict[str, int]:
     """Return the line of each key in a valid TOML file; a table counts as a key.
 
-    `tomllib` does not tell lines. But a statement ends with the first line at which it can be parsed by itself.
+    `tomllib` does not report lines. A statement ends with the first line at which it can be parsed separately.
     """
     lines: dict[str, int] = {}
     statement: list[str] = []

@@ -186,7 +186,7 @@ class CampaignRun:
         if harvest is None:
             return
         errors = self._errors_of(harvest)
-        if errors and harvest.fields:  # records without any field are no reason to stop
+        if errors and harvest.fields:  # records without any field don't stop the run
             self._barred = _barred(errors[0], "opt-outs could not be recognised")
         for wrong in errors:
             self._fail("opt-outs", wrong)

@@ -136,7 +136,7 @@ class Options:
     """The groups of options in the order in which the help shows them."""
 
     LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
-    """Inherited fields that are no options of this command; they keep their defaults."""
+    """Inherited fields that are not options of this command; they keep their defaults."""
 
     settings: Settings
     typed: frozenset[str]

@@ -167,9 +167,9 @@ STEPS: Mapping[int, Sequence[str]] = {
         """,
     ),
     5: (
-        # Runs as evidence. user_name: of the operating system; list_sha256: of the list as it was read; agent_hash:
-        # api.account.configuration_hash; exit_code: NULL where the run didn't end by itself, as in all five where it
-        # is of an older version.
+        # Runs as evidence. user_name: user of the operating system; list_sha256: hash of the list that was read;
+        # agent_hash: api.account.configuration_hash; exit_code: NULL if the run did not end normally. All five are
+        # NULL if an older version wrote the run.
         "ALTER TABLE runs ADD COLUMN user_name TEXT",
         "ALTER TABLE runs ADD COLUMN api_origin TEXT",
         "ALTER TABLE runs ADD COLUMN list_sha256 TEXT",

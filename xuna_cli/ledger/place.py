@@ -73,7 +73,7 @@ def cautions(path: Path, *, created: bool) -> list[str]:
     point = mount_point_of(Path(os.path.realpath(path)), table)
     kind = table[point] if point else ""
     if created and kind in MEMORY:
-        return [f"{path} is in memory ({kind}), so after a restart nobody knows who was called"]
+        return [f"{path} is in memory ({kind}), so after a restart it is unknown who was called"]
     if kind and kind not in LOCAL:
         return [f"{path} is on an unknown file system ({kind}); {ONE_MACHINE}"]
     return []

@@ -292,7 +292,7 @@ def check_permissions(path: Path) -> None:
     """
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
-        with tempfile.TemporaryFile(dir=folder):  # permissions alone don't prove that the disk can be written
+        with tempfile.TemporaryFile(dir=folder):  # permissions don't prove that the disk can be written
             pass
         if path.exists():
             with path.open("r+b"):

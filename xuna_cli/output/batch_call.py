@@ -153,7 +153,7 @@ class BatchCallResult(Result):
     def _preview_document(self) -> Mapping[str, object] | None:
         if self.preview is None:
             return None
-        from xuna_cli.output.preview import preview_document  # noqa: PLC0415 - dry runs alone
+        from xuna_cli.output.preview import preview_document  # noqa: PLC0415 - only for dry runs
 
         return preview_document(self.preview)
 
@@ -179,7 +179,7 @@ class BatchCallResult(Result):
         if self.list_use is not None and self.list_use.phone_columns:
             yield list_line(self.list_use)
         if self.preview is not None:
-            from xuna_cli.output.preview import preview_lines  # noqa: PLC0415 - dry runs alone
+            from xuna_cli.output.preview import preview_lines  # noqa: PLC0415 - only for dry runs
 
             yield from preview_lines(self.preview)
         yield from _attention(self)

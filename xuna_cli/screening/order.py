@@ -103,7 +103,7 @@ class Screening:
 
     @property
     def by_number(self) -> Callable[[str], bool] | None:
-        """Predicate on the number alone that finds targets which pass all rules; None if a rule needs more.
+        """Predicate on only the number that finds targets which pass all rules; None if a rule needs more.
 
         It is only valid for a number that is not on the ledger's own list, in a row without a mark, of a target
         without a time of its own.
@@ -171,7 +171,7 @@ def may_be_deferred_twice(screening: Screening, target: CallTarget) -> bool:
 def until_all_allow(reason: Reason, rules: Sequence[Rule], look: ScreeningContext) -> Reason:
     """Return a deferral that ends when all rules allow the call; without an end if that would be too late.
 
-    What keeps somebody from being called at any time is no deferral, whatever the order of the rules.
+    If a rule forbids the call at any time, the result is not a deferral, whatever the order of the rules.
 
     Args:
         reason: why somebody is deferred, by the first of the rules that has a reason.

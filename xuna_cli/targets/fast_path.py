@@ -1,7 +1,7 @@
 """Fast path: fill gaps in the JSON that all rows share, for rows whose cells can't cause a problem.
 
 Almost all rows are like that. For them, this does rendering, lint and JSON in one step. Any other cell (with a quote,
-a number, nothing at all) takes the slow path, which alone decides what the row means or what is wrong with it. A test
+a number, nothing at all) takes the slow path, as only that decides what the row means or what is wrong with it. A test
 checks that both paths give the same results.
 """
 
