@@ -227,7 +227,7 @@ def test_local_disks_are_trusted_without_a_word(path, monkeypatch, kind):
 def test_memory_and_what_is_not_known_are_told(path, monkeypatch):
     monkeypatch.setattr(place, "mounts", lambda: {Path("/"): "tmpfs"})
     open_ledger(path).close()
-    assert "after a restart nobody knows" in place.cautions(path, created=True)[0]
+    assert "after a restart it is unknown" in place.cautions(path, created=True)[0]
     assert place.cautions(path, created=False) == []
     monkeypatch.setattr(place, "mounts", lambda: {Path("/"): "brandnewfs"})
     open_ledger(path).close()
