@@ -304,18 +304,40 @@ def test_another_policy_in_mid_campaign_is_said_and_pinned(cli, api, people):
     assert [run["attempts"] is None for run in document["runs"]] == [True, False, False, False, True]
 
 
+def age(ledger, *changes):
+    """Let all calls be made years ago."""
+    with contextlib.closing(sqlite3.connect(ledger)) as connection, connection:
+        for column in ("submitted_at", "finished_at"):
+            connection.execute(f"UPDATE batches SET {column} = '2020-01-01T00:00:00.000Z'")
+        for change in changes:
+            connection.execute(change)
+
+
+ABSENT = ("--attempts", "3", "--again-after", "1h", "--again", "no-conversation")
+
+
 def test_a_clock_that_is_hours_ahead_of_the_apis_proves_no_absence(served, cli, people, clock):
     served()
     clock.advance(hours=-3)
     path = people(6)
     cli("batch-call", path, *HELLO)
-    with contextlib.closing(sqlite3.connect(cli.ledger)) as connection, connection:
-        for column in ("submitted_at", "finished_at"):
-            connection.execute(f"UPDATE batches SET {column} = '2020-01-01T00:00:00.000Z'")
+    age(cli.ledger)
     cli("campaigns", "outcomes", "people")
-    again = ("--attempts", "3", "--again-after", "1h", "--again", "no-conversation")
-    assert cli.call(path, *HELLO, *again)["attempts"] == {}
-    assert len(cli.called) == 6
+    assert cli.call(path, *HELLO, *ABSENT)["attempts"] == {}
+
+
+def test_an_account_without_the_agent_proves_no_absence(served, cli, people):
+    """The key of another account sees no conversation of this campaign."""
+    served(unanswered=1.0)
+    path = people(6)
+    cli("batch-call", path, *HELLO)
+    age(cli.ledger, "UPDATE runs SET agent_id = 'agent_of_another_account'")
+    read = json.loads(cli("campaigns", "outcomes", "people", "--output", "json", exits=6).out)
+    assert "has no agent agent_of_another_account" in read["reading"]["incomplete"]
+    assert cli.call(path, *HELLO, *ABSENT)["attempts"] == {}
+    age(cli.ledger, "UPDATE runs SET agent_id = 'agent_sandbox'")
+    cli("campaigns", "outcomes", "people")
+    assert cli.call(path, *HELLO, *ABSENT)["attempts"] == {"2": 6}
 
 
 # -- what is said of it later

@@ -20,6 +20,22 @@ BEHAVIOUR = ("conversation_config", "platform_settings", "workflow")
 CREATED = ("created_at_unix_secs", "created_at", "creation_timestamp")
 
 
+def has_agent(reader: Reader, agent_id: str) -> bool:
+    """Return whether the account has an agent. An empty list of its conversations says nothing if not.
+
+    Raises:
+        ConfigurationError: the API refused the key.
+        UnreachableError: the agent can't be read.
+    """
+    try:
+        reader.get(f"{AGENTS}/{quote(agent_id, safe='')}")
+    except ConfigurationError as error:
+        if error.code != "not-found":
+            raise
+        return False
+    return True
+
+
 def agents(reader: Reader) -> tuple[list[Agent], str | None]:
     """Return the account's agents, and the reason if the list is incomplete (otherwise None).
 

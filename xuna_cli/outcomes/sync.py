@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Iterator, Sequence
 
+from xuna_cli.api.account import has_agent
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.retry import Reader, several
 from xuna_cli.errors import UsageError
@@ -108,6 +109,7 @@ def sync_conversations(
 
     for agent_id in dict.fromkeys(run.agent_id for run in runs):
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_A_DAY_S)
+        of_agent = 0
         for group in in_parts(listed, RECORDS_AT_ONCE):
             records += len(group)
             known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
@@ -116,8 +118,11 @@ def sync_conversations(
             if unreadable:
                 incomplete.append(f"{unreadable} of the listed records could not be read")
             on_progress(state())
+            of_agent += len(group)
         if listed.incomplete:
             incomplete.append(listed.incomplete)
+        elif not of_agent and not has_agent(reader, agent_id):
+            incomplete.append(f"the account of this API key has no agent {agent_id}")
     for links in in_parts(joiner.rest(), RECORDS_AT_ONCE):
         keep(links)
     done = state()
