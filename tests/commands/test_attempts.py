@@ -172,6 +172,30 @@ def test_a_next_attempt_that_is_not_due_is_deferred_with_its_time(campaign, peop
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cell", "options"),
+    [
+        ({"do_not_call": "yes"}, {}),
+        ({"consent": ""}, {"consent_column": Given("consent", "--consent-column")}),
+        ({}, {"country": Given("CA", "--country")}),
+    ],
+)
+def test_who_waits_for_the_next_attempt_has_passed_the_rules_of_this_run(campaign, people, cell, options):
+    scene = campaign(unanswered=1.0)
+    header = ("phone", "name", "consent", "do_not_call")
+    ann = {"phone": "+12125550100", "name": "Ann", "consent": "yes", "do_not_call": ""}
+    scene.call(people(rows=[tuple(ann.values())], header=header), **POLICY)
+    scene.clock.sleep(2 * HOUR)
+    scene.read()
+    changed = people(rows=[tuple((ann | cell).values())], header=header)
+    document = scene.call(
+        changed, **POLICY, **options, wait=True, exits=3 if "consent_column" in options else 0
+    )
+    assert (document["attempts"], document["counts"]["deferred"]) == ({}, 0)
+    assert document["counts"]["screened"] + document["counts"]["do_not_call"] == 1
+    assert [len(calls) for calls in scene.dialled().values()] == [1]
+
+
 def test_rules_apply_to_each_attempt_and_who_left_the_list_is_not_called(campaign, people):
     scene = campaign(unanswered=1.0)
     scene.call(people(3), **POLICY)

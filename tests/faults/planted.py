@@ -160,6 +160,12 @@ BUGS = (
         ["tests/dialing/test_own_time.py", "-k", "resend"],
     ),
     Planted(
+        "the rules not asked about who waits for the next attempt",
+        "dialing/pipeline.py",
+        [(" is not None and (reason is None or reason.count == DEFERRED):\n", " is not None:\n")],
+        ["tests/commands/test_attempts.py", "-k", "who_waits_for_the_next_attempt"],
+    ),
+    Planted(
         "a run of a campaign file calls before it knows who opted out",
         "commands/campaign_run.py",
         [('            self._try("opt-outs", partial(self._add_opt_outs, harvester))\n', "")],

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.errors import InputError, XunaError
 from xuna_cli.ledger.attempts import Due, NotYet, Standing
 from xuna_cli.ledger.records import ClaimStatus
 from xuna_cli.models import CallTarget, Contact, Reason, Rejection
+from xuna_cli.screening.rules import DEFERRED
 
 READ_AT_ONCE = 500  # rows between two checks of the stop flag; more cost memory and save nothing
 
@@ -23,6 +24,18 @@ People = Iterable[Person | Rejection]
 Statuses = Mapping[str, Standing]
 Again = Callable[[Contact, int], CallTarget | Rejection]
 """Makes the target of a later attempt: takes the contact and the attempt's number."""
+
+
+class Unclaimed(NamedTuple):
+    """People who may be called now or later, as far as the ledger tells.
+
+    Attributes:
+        people: people with the targets of their next attempts.
+        later: those of them whose next attempt is not due yet, by key.
+    """
+
+    people: list[Person]
+    later: Mapping[str, NotYet]
 
 
 class Claims(Protocol):
@@ -108,8 +121,8 @@ def unclaimed(
     claims: Claims,
     stats: RunStats,
     again: Again | None = None,
-) -> Iterator[list[Person]]:
-    """Leave out people in the ledger, except those whose next attempt is due: their targets are made for it.
+) -> Iterator[Unclaimed]:
+    """Leave out people in the ledger, except those with a next attempt: their targets are made for it.
 
     Args:
         chunks: people.
@@ -126,9 +139,10 @@ def unclaimed(
             statuses = known([target.key for target, _ in chunk])
             first_rows = first_rows_of(statuses, claims)
         if not statuses:
-            yield chunk
+            yield Unclaimed(chunk, {})
             continue
         left: list[Person] = []
+        later: dict[str, NotYet] = {}
         for target, contact in chunk:
             standing = statuses.get(target.key)
             if standing is None:
@@ -137,11 +151,11 @@ def unclaimed(
                 stats.count_known(target, standing, first_rows)
             elif isinstance(made, Rejection):
                 stats.reject(made, again=True)
-            elif isinstance(standing, Due):
-                left.append((made, contact))
             else:
-                stats.count_known(made, standing, first_rows)
-        yield left
+                left.append((made, contact))
+                if isinstance(standing, NotYet):
+                    later[made.key] = standing
+        yield Unclaimed(left, later)
 
 
 def _for_next_attempt(
@@ -160,7 +174,7 @@ def _for_next_attempt(
 
 
 def eligible(
-    chunks: Iterable[list[Person]],
+    chunks: Iterable[Unclaimed],
     screen: Callable[[Sequence[Person]], Mapping[int, Reason]],
     claims: Claims,
     pending: Mapping[str, CallTarget],
@@ -169,10 +183,11 @@ def eligible(
     """Yield people who pass all rules, each person once.
 
     Every row is screened, not only the first of a person, so that the chunk boundaries
-    do not change the result.
+    do not change the result. People who are called later are screened, too: with `--wait` it is this run that
+    calls them, and some rules need their row.
 
     Args:
-        chunks: people.
+        chunks: people, and whose next attempt is made later.
         screen: returns the barred people by position, with the reasons.
         claims: people in the ledger are counted as such even if a rule bars them.
         pending: people yielded before that are not in the ledger yet, by key.
@@ -181,23 +196,25 @@ def eligible(
     Raises:
         LedgerError: if the ledger can't be asked; the chunk is counted as not sent.
     """
-    for chunk in chunks:
+    for chunk, later in chunks:
         with not_sent_on_failure(chunk, stats):
             reasons = screen(chunk)
             statuses = claims.statuses([chunk[place][0].key for place in reasons]) if reasons else {}
             first_rows = first_rows_of(statuses, claims)
-        fit = {} if reasons else {target.key: target for target, _ in chunk}
+        fit = {} if reasons or later else {target.key: target for target, _ in chunk}
         if len(fit) < len(chunk) or not fit.keys().isdisjoint(
             pending
         ):  # rare: otherwise there are no duplicates
             fit = {}
             for place, (target, _) in enumerate(chunk):
-                key = target.key
-                if (first := fit.get(key) or pending.get(key)) is not None:
+                key, reason = target.key, reasons.get(place)
+                if (standing := later.get(key)) is not None and (reason is None or reason.count == DEFERRED):
+                    stats.count_known(target, standing, first_rows)
+                elif (first := fit.get(key) or pending.get(key)) is not None:
                     stats.duplicate(target, first.row_number)
-                elif (reason := reasons.get(place)) is None:
+                elif reason is None:
                     fit[key] = target
-                elif (status := statuses.get(key)) is not None and not is_due(target, status):
+                elif standing is None and (status := statuses.get(key)) and not is_due(target, status):
                     stats.count_known(target, status, first_rows)
                 else:
                     stats.screen(target, reason)

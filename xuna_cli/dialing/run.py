@@ -174,8 +174,8 @@ class Dialer:
     def _second_look(
         self, targets: Iterable[CallTarget], uncount: Callable[[CallTarget], None]
     ) -> Iterator[list[CallTarget]]:
-        chunks = look_again(targets, uncount, self._rows_wanted)
-        chunks = unclaimed(chunks, self._claims.statuses, self._claims, self._stats)
+        deferred = look_again(targets, uncount, self._rows_wanted)
+        chunks = unclaimed(deferred, self._claims.statuses, self._claims, self._stats)
         return eligible(chunks, self._screener.second_look, self._claims, self._waiting, self._stats)
 
     def _known(self, keys: Sequence[str]) -> Statuses:
