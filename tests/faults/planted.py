@@ -166,6 +166,18 @@ BUGS = (
         ["tests/commands/test_attempts.py", "-k", "who_waits_for_the_next_attempt"],
     ),
     Planted(
+        "of several records of a call, only the latest looked at",
+        "ledger/conversations.py",
+        [("    outcomes = frozenset(CallOutcome(str(row[0])) for row in rows)\n", "    outcomes = frozenset({CallOutcome(str(rows[-1][0]))})\n")],
+        [LATER, "-k", "sqlite and each_record"],
+    ),
+    Planted(
+        "calls under the other form of a number not counted",
+        CLAIMS,
+        [("last._replace(attempt=max(last.attempt, len(made)))", "last")],
+        [LATER, "-k", "sqlite and both_forms"],
+    ),
+    Planted(
         "a run of a campaign file calls before it knows who opted out",
         "commands/campaign_run.py",
         [('            self._try("opt-outs", partial(self._add_opt_outs, harvester))\n', "")],
@@ -377,19 +389,19 @@ BUGS = (
     Planted(
         "the spacing is measured from the first attempt",
         CLAIMS,
-        [("        if known is None or _rank(call) >= _rank(known):\n            last[key] = call\n", "        if known is None or _rank(call) >= _rank(known):\n            last[key] = call if known is None else call._replace(submitted_at=known.submitted_at, finished_at=known.finished_at)\n")],
+        [("            call = last._replace(attempt=max(last.attempt, len(made)))\n", "            first = min(made, key=lambda each: each.attempt)\n            call = last._replace(attempt=max(last.attempt, len(made)), submitted_at=first.submitted_at, finished_at=first.finished_at)\n")],
         [LATER, "-k", "from_the_last_one"],
     ),
     Planted(
         "a budget per run, and not per person",
         CLAIMS,
-        [("            standings[key] = next_attempt(policy, call, outcome, sync, now, earlier=earlier)\n", "            ours = call if policy is None or call.attempt < policy.most else call._replace(attempt=1)\n            found = next_attempt(policy, ours, outcome, sync, now, earlier=earlier)\n            standings[key] = Due(call.key, call.attempt + 1) if isinstance(found, Due) else found\n")],
+        [("            standings[key] = next_attempt(policy, call, outcome, sync, now, recorded=recorded)\n", "            ours = call if policy is None or call.attempt < policy.most else call._replace(attempt=1)\n            found = next_attempt(policy, ours, outcome, sync, now, recorded=recorded)\n            standings[key] = Due(call.key, call.attempt + 1) if isinstance(found, Due) else found\n")],
         [LATER, "-k", "no_fourth_attempt"],
     ),
     Planted(
         "a record of an earlier call that comes late is not looked at",
         CLAIMS,
-        [("sync, now, earlier=earlier)", "sync, now)")],
+        [("sync, now, recorded=recorded)", "sync, now)")],
         [LATER, "-k", "comes_after_the_second"],
     ),
     Planted(

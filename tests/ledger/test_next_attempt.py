@@ -20,8 +20,10 @@ READ = ConversationSync(as_written(SENT + 2 * HOUR))
 NONE, FAILURE, UNKNOWN = CallOutcome.NO_CONVERSATION, CallOutcome.FAILURE, CallOutcome.UNKNOWN
 
 
-def stands(outcome=FAILURE, *, policy=POLICY, call=FIRST, sync=READ, now=LATE, earlier=(), **call_fields):
-    return next_attempt(policy, call._replace(**call_fields), outcome, sync, now, earlier=frozenset(earlier))
+def stands(outcome=FAILURE, *, policy=POLICY, call=FIRST, sync=READ, now=LATE, recorded=(), **call_fields):
+    return next_attempt(
+        policy, call._replace(**call_fields), outcome, sync, now, recorded=frozenset(recorded)
+    )
 
 
 DUE = Due(ANN, 2)
@@ -72,10 +74,18 @@ def test_a_success_and_what_is_not_proven_never_makes_an_attempt_due(policy):
 @pytest.mark.parametrize("outcome", sorted(ALL))
 def test_a_record_of_an_earlier_call_that_came_late_counts(outcome):
     second = {"attempt": 2, "batch_id": "batch_2"}
-    assert stands(outcome, earlier=[FAILURE, UNKNOWN], **second) == Due(ANN, 3)
-    assert stands(outcome, earlier=[FAILURE, CallOutcome.SUCCESS], **second) == Never(NoMore.SUCCESS)
+    assert stands(outcome, recorded=[FAILURE, UNKNOWN], **second) == Due(ANN, 3)
+    assert stands(outcome, recorded=[FAILURE, CallOutcome.SUCCESS], **second) == Never(NoMore.SUCCESS)
     for late in (CallOutcome.IN_PROGRESS, CallOutcome.UNPROVEN):
-        assert stands(outcome, earlier=[late], **second) == NotYet(ANN, 3)
+        assert stands(outcome, recorded=[late], **second) == NotYet(ANN, 3)
+
+
+@pytest.mark.parametrize("outcome", sorted(ALL))
+def test_a_call_with_several_records_is_not_followed_by_another_one_if_any_of_them_may_be_a_success(outcome):
+    assert stands(outcome, recorded=[FAILURE, outcome]) == DUE
+    assert stands(outcome, recorded=[CallOutcome.SUCCESS, outcome]) == Never(NoMore.SUCCESS)
+    for other in (CallOutcome.IN_PROGRESS, CallOutcome.UNPROVEN):
+        assert stands(outcome, recorded=[other, outcome]) == WAITS
 
 
 @pytest.mark.parametrize("outcome", sorted(ALL))
@@ -110,6 +120,7 @@ def test_a_batch_whose_id_nobody_knows_has_no_provable_absence():
 
 def test_a_record_without_a_verdict_may_be_of_a_call_in_progress():
     assert stands(UNKNOWN, sync=replace(READ, read_at=as_written(SENT + timedelta(minutes=59)))) == WAITS
+    assert stands(UNKNOWN, sync=replace(READ, incomplete="the API gave no next page")) == WAITS
     assert stands(FAILURE, sync=replace(READ, read_at=as_written(SENT + timedelta(minutes=1)))) == DUE
 
 

@@ -128,7 +128,7 @@ def next_attempt(
     sync: ConversationSync | None,
     now: datetime,
     *,
-    earlier: AbstractSet[CallOutcome] = frozenset(),
+    recorded: AbstractSet[CallOutcome] = frozenset(),
 ) -> Standing:
     """Return whether a person may be called again.
 
@@ -138,8 +138,8 @@ def next_attempt(
         outcome: outcome of that call, as returned by `conversations.outcome_of`.
         sync: the last reading of the campaign's conversation records, or None.
         now: UTC.
-        earlier: of the calls before it, as their records say today. A record may come, or be found to be of two calls,
-            after the next call was made.
+        recorded: the outcomes of all records of all of the person's calls, as they are today. A call may have several
+            records. A record may come, or be found to be of two calls, after the next call was made.
     """
     if call.state in HELD_STATES:
         return ClaimStatus.HELD
@@ -147,12 +147,12 @@ def next_attempt(
         return ClaimStatus.IN_FLIGHT
     if policy is None:
         return ClaimStatus.ALREADY_CALLED
-    if CallOutcome.SUCCESS in {outcome, *earlier}:
+    if CallOutcome.SUCCESS in {outcome, *recorded}:
         return Never(NoMore.SUCCESS)
     if call.attempt >= policy.most:
         return Never(NoMore.EXHAUSTED)
     following = call.attempt + 1
-    if not is_proven(outcome, call, sync) or not earlier.isdisjoint(_MAY_STILL_SUCCEED):
+    if not is_proven(outcome, call, sync) or not recorded.isdisjoint(_MAY_STILL_SUCCEED):
         return NotYet(call.key, following)
     if outcome not in policy.again:
         return Never(NoMore.NOT_ASKED_FOR)
@@ -167,7 +167,7 @@ def is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | Non
         case CallOutcome.FAILURE:
             return True
         case CallOutcome.UNKNOWN:  # without a status, a record of a call in progress looks the same
-            return counts_by_now(call.submitted_at, sync)
+            return sync is not None and not sync.incomplete and counts_by_now(call.submitted_at, sync)
         case CallOutcome.NO_CONVERSATION:
             # Without an ID, a batch's records can't be distinguished from those of other batches.
             return (

@@ -52,9 +52,11 @@ class Claims:
             run_id: the asking run; people that it has claimed, or that the API refused in it, are duplicates.
             policy: whom the run calls again; without one, nobody is due.
         """
-        calls = _last_calls(self._calls_of(campaign_id, keys))
+        calls = _by_person(self._calls_of(campaign_id, keys))
         found = self._standings(campaign_id, calls, policy)
-        found.update((key, ClaimStatus.DUPLICATE) for key, call in calls.items() if call.run_id == run_id)
+        found.update(
+            (key, ClaimStatus.DUPLICATE) for key, of_key in calls.items() if _last(of_key).run_id == run_id
+        )
         if run_id is not None:
             refused = self.refused(campaign_id, keys)
             found.update((key, ClaimStatus.DUPLICATE) for key in keys if refused.get(key) == run_id)
@@ -66,23 +68,26 @@ class Claims:
             yield key, LastCall._make(call)
 
     def _standings(
-        self, campaign_id: int, calls: Mapping[str, LastCall], policy: Attempts | None
+        self, campaign_id: int, calls: Mapping[str, Sequence[LastCall]], policy: Attempts | None
     ) -> dict[str, Standing]:
         now = self._db.now()
         if policy is None or not calls:
             not_read = CallOutcome.NOT_READ
-            return {key: next_attempt(None, call, not_read, None, now) for key, call in calls.items()}
+            return {key: next_attempt(None, _last(made), not_read, None, now) for key, made in calls.items()}
         sync = sync_of(self._db, campaign_id)
-        keys = sorted({call.key for call in calls.values() if call.state == BatchState.ACCEPTED})
+        keys = sorted(
+            {call.key for made in calls.values() for call in made if call.state == BatchState.ACCEPTED}
+        )
         outcomes = outcomes_of_keys(self._db, campaign_id, keys)
         standings = {}
-        for key, call in calls.items():
-            record, *before = (
-                outcomes.get(CallKey(call.key, number)) for number in range(call.attempt, 0, -1)
-            )
-            outcome = outcome_of(record, call.submitted_at, sync)
-            earlier = {each.outcome for each in before if each is not None}
-            standings[key] = next_attempt(policy, call, outcome, sync, now, earlier=earlier)
+        for key, made in calls.items():
+            last = _last(made)
+            outcome = outcome_of(outcomes.get(CallKey(last.key, last.attempt)), last.submitted_at, sync)
+            records = (outcomes.get(CallKey(call.key, call.attempt)) for call in made)
+            recorded = frozenset().union(*(record.outcomes for record in records if record is not None))
+            # Calls under both forms of a number are more than the number of the last one.
+            call = last._replace(attempt=max(last.attempt, len(made)))
+            standings[key] = next_attempt(policy, call, outcome, sync, now, recorded=recorded)
         return standings
 
     def not_due(
@@ -93,7 +98,7 @@ class Claims:
         if not again:
             return {}
         calls = self._calls_of(campaign_id, tuple(again))
-        earlier = _last_calls((key, call) for key, call in calls if call.attempt < again[key].attempt)
+        earlier = _by_person((key, call) for key, call in calls if call.attempt < again[key].attempt)
         standings = self._standings(campaign_id, earlier, policy)
         found: dict[str, Standing] = {}
         for key, target in again.items():
@@ -361,18 +366,26 @@ def _again(targets: Sequence[CallTarget]) -> int:
     return sum(target.attempt > 1 for target in targets)
 
 
-def _last_calls(calls: Iterable[tuple[str, LastCall]]) -> dict[str, LastCall]:
-    """Return each person's last call, by the key as given.
-
-    Where an old ledger has both forms of a number, a call that may be in progress counts first.
-    """
-    last: dict[str, LastCall] = {}
+def _by_person(calls: Iterable[tuple[str, LastCall]]) -> dict[str, list[LastCall]]:
+    """Return each person's calls, by the key as given."""
+    of_person: dict[str, list[LastCall]] = defaultdict(list)
     for key, call in calls:
-        known = last.get(key)
-        if known is None or _rank(call) >= _rank(known):
-            last[key] = call
-    return last
+        of_person[key].append(call)
+    return of_person
 
 
-def _rank(call: LastCall) -> tuple[bool, int, str]:
-    return call.state != BatchState.ACCEPTED, call.attempt, call.submitted_at or ""
+def _last(calls: Sequence[LastCall]) -> LastCall:
+    """Return the last of a person's calls.
+
+    An old ledger, or a batch whose proof came late, may have calls under both forms of a number: a call that may be in
+    progress counts first, and rows with either form find the same call.
+    """
+    return max(
+        calls,
+        key=lambda call: (
+            call.state != BatchState.ACCEPTED,
+            call.attempt,
+            call.submitted_at or "",
+            call.key,
+        ),
+    )

@@ -146,9 +146,10 @@ def _by_call(found: Iterable[Sequence[Any]]) -> dict[CallKey, OutcomeRecord]:
 
 
 def _record(key: str, rows: Sequence[Sequence[object]]) -> OutcomeRecord:
+    outcomes = frozenset(CallOutcome(str(row[0])) for row in rows)
     proven = [row for row in rows if row[2] is not None]
     if not proven:
-        return OutcomeRecord(key, CallOutcome.UNPROVEN, conversations=len(rows))
+        return OutcomeRecord(key, CallOutcome.UNPROVEN, conversations=len(rows), outcomes=outcomes)
     outcome, conversation_id, joined_by, status, started_at, duration, evaluation, collected = proven[-1]
     return OutcomeRecord(
         key=key,
@@ -161,6 +162,7 @@ def _record(key: str, rows: Sequence[Sequence[object]]) -> OutcomeRecord:
         duration=duration if isinstance(duration, int | float) else None,
         evaluation=_evaluation(str(evaluation)),
         collected=json.loads(str(collected)),
+        outcomes=outcomes,
     )
 
 

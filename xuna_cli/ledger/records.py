@@ -278,6 +278,7 @@ class OutcomeRecord:
         duration: seconds.
         evaluation: results by criterion.
         collected: values by name.
+        outcomes: the outcomes of all records of the call, also of those that are not proven to be of it.
     """
 
     key: str
@@ -290,6 +291,7 @@ class OutcomeRecord:
     duration: float | None = None
     evaluation: Mapping[str, Evaluation] = field(default_factory=dict)
     collected: Mapping[str, object] = field(default_factory=dict)
+    outcomes: frozenset[CallOutcome] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

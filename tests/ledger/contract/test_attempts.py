@@ -388,3 +388,52 @@ def test_a_record_of_the_first_call_that_comes_after_the_second_counts(ledger, c
     assert stands(ledger, 1) == Due(person(1).key, 3)
     read(ledger, clock, p1_1=late)
     assert stands(ledger, 1) == standing
+
+
+@pytest.mark.parametrize(
+    ("other", "standing"),
+    [
+        ("success", Never(NoMore.SUCCESS)),
+        ("unproven", NotYet(person(1).key, 2)),
+        ("failure", Due(person(1).key, 2)),
+    ],
+)
+def test_each_record_of_a_call_counts_and_not_only_the_latest(ledger, clock, other, standing):
+    dial(ledger, [at(1, 1)])
+    verdict = {} if other == "unproven" else {"goal": Evaluation(other, "")}
+    earlier = Conversation("conv_0", status="done", evaluation=verdict, started_at=clock.now().timestamp())
+    clock.advance(4 * 3600)
+    store(ledger, 1, [Link(earlier, [CallKey(person(1).key)], None if other == "unproven" else "batch")])
+    read(ledger, clock, p1_1="failure")
+    assert stands(ledger, 1) == standing
+
+
+@pytest.mark.parametrize("first", ["failure", "success"])
+def test_calls_under_both_forms_of_a_number_are_calls_of_one_person(ledger, clock, first):
+    """An old ledger may have them, and so may one in which a batch was resolved wrongly."""
+    old, new = "+551187654321", "+5511987654321"
+    run = ledger.start_run(described())
+    [batch] = ledger.claim(run, [[replace(person(1, old), to_phone_number=old)]])
+    ledger.submit(batch)
+    ledger.record(batch, BatchState.ACCEPTED, batch_id="api_1", calls_initiated=2)
+    ledger.end_run(run)
+    with ledger.transaction():
+        ledger.insert("insert_calls", [(1, new, 1, new, batch.id, 3)])
+    clock.advance(30 * 3600)
+    links = [
+        Link(Conversation(key, evaluation={"g": Evaluation(outcome, "")}), [CallKey(key)], "batch")
+        for key, outcome in ((old, first), (new, "failure"))
+    ]
+    store(ledger, 1, links)
+    store_sync(ledger, 1, ConversationSync(iso(clock.now().timestamp())))
+    two, three = replace(POLICY, most=2), replace(POLICY, most=3)
+    found = ledger.claim_statuses(1, [old, new], policy=three)
+    if first == "success":
+        assert found == dict.fromkeys([old, new], Never(NoMore.SUCCESS))
+        return
+    assert found == dict.fromkeys([old, new], Due(new, 3))
+    exhausted = dict.fromkeys([old, new], Never(NoMore.EXHAUSTED))
+    assert ledger.claim_statuses(1, [old, new], policy=two) == exhausted
+    third = replace(person(1, new), to_phone_number=old, attempt=3)
+    assert dial(ledger, [third], policy=three) == [(1, 3)]
+    assert ledger.claim_statuses(1, [old, new], policy=three) == exhausted
