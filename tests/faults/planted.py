@@ -172,6 +172,18 @@ BUGS = (
         [LATER, "-k", "sqlite and each_record"],
     ),
     Planted(
+        "a reading that was cut off proves what only all records can prove",
+        "outcomes/sync.py",
+        [("joiner.rest(complete=not incomplete)", "joiner.rest()")],
+        ["tests/commands/campaigns/test_outcomes.py", "-k", "does_not_prove_that_a_held_batch"],
+    ),
+    Planted(
+        "a record that seems older than its call taken for somebody else's",
+        "outcomes/joining.py",
+        [("CLOCKS_DIFFER_A_DAY_S = 86_400.0\n", "CLOCKS_DIFFER_A_DAY_S = CLOCKS_DIFFER_S\n")],
+        ["tests/outcomes/test_joining.py", "-k", "clock_is_ahead"],
+    ),
+    Planted(
         "calls under the other form of a number not counted",
         CLAIMS,
         [("last._replace(attempt=max(last.attempt, len(made)))", "last")],

@@ -44,10 +44,10 @@ class World:
             rivals=lambda: rivals,
         )
 
-    def join(self, *records):
+    def join(self, *records, complete=True):
         """Return the links as {conversation: (keys, joined_by)}."""
         links = [link for record in records if (link := self.joiner.take(record))]
-        links += self.joiner.rest()
+        links += self.joiner.rest(complete=complete)
         return {link.conversation.conversation_id: (list(link.calls), link.joined_by) for link in links}
 
     @property
@@ -231,9 +231,30 @@ def test_without_a_batch_a_record_is_of_the_only_attempt_that_was_made_before_it
         assert world.join(*records) == links
 
 
+def test_a_record_from_before_the_call_may_be_of_it_if_our_clock_is_ahead_and_proves_nothing():
+    world = World((batch(1, "b1"), one(ANN)))
+    early = talk(direction="outbound", at=SENT - 9000)
+    assert world.join(early) == {"c": ([ANN], None)}
+    assert world.counts == (0, 0, {NUMBER_ONLY: 1})
+    other = LedgerCall(2, ANN, ANN, "me", SENT - 9500)
+    assert World((batch(1, "b1"), one(ANN)), others=[other]).join(early) == {"c": ([ANN], None)}
+
+
+def test_records_that_were_not_read_to_their_end_prove_only_what_names_its_batch():
+    record = talk(direction="outbound")
+    for world, one_of, calls in (
+        (World((batch(1, "b1"), one(ANN))), record, [ANN]),
+        (World(held(ANN, BOB)), talk(batch_id="who"), [ANN]),
+    ):
+        assert world.join(one_of, complete=False) == {"c": (calls, None)}
+    assert World((batch(1, "b1"), one(ANN))).join(talk(batch_id="b1"), complete=False) == {
+        "c": ([ANN], "batch")
+    }
+
+
 def test_a_number_that_nobody_called_is_elsewhere():
     world = World((batch(1, "b1"), one(ANN)))
-    assert world.join(talk(number=CID, direction="outbound"), talk("d", at=SENT - 9000)) == {}
+    assert world.join(talk(number=CID, direction="outbound"), talk("d", at=SENT - 90_000)) == {}
     assert world.counts == (0, 2, {})
 
 

@@ -10,11 +10,12 @@ A record is matched by the first rule that applies:
    campaign fits; otherwise elsewhere.
 4. It has no batch, but an outgoing call and a number: the only call of all campaigns since then with this agent and
    number (`number`), if this is also the only such record.
-5. It has no batch, and an incoming call or a number without a call: elsewhere.
+5. It has no batch, and an incoming call, or a number without a call since a day before it: elsewhere.
 6. Anything else is unjoined: counted with the reason. If a number limits the record to some calls, their outcomes are
    unproven.
 
-A record with neither batch nor direction proves nothing: it may be an incoming call of the same person.
+A record with neither batch nor direction proves nothing: it may be an incoming call of the same person. Rules 3 and 4
+prove nothing if the records were not read to their end: another record may be the right one.
 """
 
 from collections import Counter, defaultdict
@@ -29,6 +30,10 @@ from xuna_cli.models import Conversation
 
 CLOCKS_DIFFER_S = 120.0
 """Tolerance for different clocks: by the API's clock, a record may start this long before its request."""
+
+CLOCKS_DIFFER_A_DAY_S = 86_400.0
+"""The same, before a record counts as absent: a record that is left out because of its time would look like a call
+without a conversation, and the person would be called again."""
 
 JOINED_BY_BATCH = "batch"
 
@@ -149,12 +154,12 @@ class Joiner:
         """Note a conversation that an earlier sync has matched."""
         self.joined += 1
 
-    def rest(self) -> Iterator[Link]:
-        """Yield the links that need all records as proof."""
+    def rest(self, *, complete: bool = True) -> Iterator[Link]:
+        """Yield the links that need all records as proof; none is proven if the records are not complete."""
         if self._strangers:
-            yield from self._of_held_batches()
+            yield from self._of_held_batches(complete=complete)
         if self._by_agent_and_number:
-            yield from self._by_number()
+            yield from self._by_number(complete=complete)
 
     def _in_batch(self, record: Conversation, number: str | None, numbers: Numbers) -> Link | None:
         if number is None and record.external_number is not None:
@@ -176,7 +181,7 @@ class Joiner:
     def _may_be_in_doubt(self, number: str | None) -> bool:
         return number is None or any(number in numbers for _, numbers in self._in_doubt)
 
-    def _of_held_batches(self) -> Iterator[Link]:
+    def _of_held_batches(self, *, complete: bool) -> Iterator[Link]:
         rivals = list(self._rivals())
         # Whoever sent it in the meantime may have been told its id: asked after the rivals, it is one or the other.
         for batch_id in [each for each in self._strangers if self._is_known_now(each)]:
@@ -195,7 +200,8 @@ class Joiner:
                         self._unjoined(record, (), BATCH_IN_DOUBT)
                 continue
             proven = (
-                len(fitting) == 1
+                complete
+                and len(fitting) == 1
                 and claims[fitting[0][0].id] == 1
                 and not any(self._fits(records, *rival) for rival in rivals)
             )
@@ -219,7 +225,7 @@ class Joiner:
             for record in records
         )
 
-    def _by_number(self) -> Iterator[Link]:
+    def _by_number(self, *, complete: bool) -> Iterator[Link]:
         wanted = {number for _, number in self._by_agent_and_number}
         calls: dict[str, list[LedgerCall]] = defaultdict(list)
         for call in self._calls_of_ledger():
@@ -229,19 +235,27 @@ class Joiner:
             of_number = [call for call in calls[number] if agent is None or call.agent_id == agent]
             for record in records:
                 possible = [call for call in of_number if _is_after(record, call)]
-                ours = [call.key for call in possible if call.campaign_id == self._campaign_id]
+                ours = self._ours(possible)
                 proven = (
-                    len(possible) == len(ours) == len(records) == 1
+                    complete
+                    and len(possible) == len(ours) == len(records) == 1
                     and agent is not None
                     and record.started_at is not None
                     and (record.direction or "").lower() == "outbound"
                 )
+                if not ours:
+                    ours = self._ours(
+                        call for call in of_number if _is_after(record, call, CLOCKS_DIFFER_A_DAY_S)
+                    )
                 if not ours:
                     self.elsewhere += 1
                 elif proven:
                     yield self._link(record, ours, "number")
                 elif (link := self._unjoined(record, ours, NUMBER_ONLY)) is not None:
                     yield link
+
+    def _ours(self, calls: Iterable[LedgerCall]) -> list[CallKey]:
+        return [call.key for call in calls if call.campaign_id == self._campaign_id]
 
     def _link(self, record: Conversation, calls: Sequence[CallKey], joined_by: str) -> Link:
         self.joined += 1
@@ -268,8 +282,8 @@ def unix(at: str | None) -> float | None:
     return None if at is None else datetime.fromisoformat(at).timestamp()
 
 
-def _is_after(record: Conversation, call: LedgerCall) -> bool:
-    return record.started_at is None or record.started_at >= call.submitted - CLOCKS_DIFFER_S
+def _is_after(record: Conversation, call: LedgerCall, tolerance: float = CLOCKS_DIFFER_S) -> bool:
+    return record.started_at is None or record.started_at >= call.submitted - tolerance
 
 
 def _is_telling(record: Conversation) -> bool:

@@ -28,6 +28,7 @@ from xuna_cli.ledger.records import (
 from xuna_cli.ledger.runs import runs_of
 from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
+    CLOCKS_DIFFER_A_DAY_S,
     JOINED_BY_BATCH,
     RIVAL,
     WITHOUT_AN_ANSWER,
@@ -37,10 +38,6 @@ from xuna_cli.outcomes.joining import (
     numbers_of,
     unix,
 )
-
-CLOCKS_DIFFER_A_DAY_S = 86_400.0
-"""Records are read from so long before the first run: if this machine's clock is ahead of the API's, then a record that
-was left out for its time would look like a call without a conversation."""
 
 RECORDS_AT_ONCE = 100  # records read and stored together
 
@@ -123,7 +120,7 @@ def sync_conversations(
             incomplete.append(listed.incomplete)
         elif not of_agent and not has_agent(reader, agent_id):
             incomplete.append(f"the account of this API key has no agent {agent_id}")
-    for links in in_parts(joiner.rest(), RECORDS_AT_ONCE):
+    for links in in_parts(joiner.rest(complete=not incomplete), RECORDS_AT_ONCE):
         keep(links)
     done = state()
     if done.incomplete is None:

@@ -191,6 +191,20 @@ def test_what_a_later_record_disproves_is_forgotten(cli, served, people, clock):
     assert document["reading"]["elsewhere"] == 3
 
 
+def test_a_list_that_is_cut_off_does_not_prove_that_a_held_batch_was_placed(cli, served, people):
+    server = served()
+    server.faults.add(Cut(taken=False, times=1))
+    call(cli, people(3))
+    # Somebody calls the same three in another way; whom else this batch called is not read.
+    numbers = [{"to_phone_number": f"+1555100000{n}"} for n in range(3)]
+    server.state.take("agent_sandbox", "pn_sandbox", numbers)
+    server.faults.add(Pages(how="no-cursor"))
+    _, document = outcomes(cli, exits=6)
+    assert (document["settled_batches"], document["held_batches"][0]["found"]) == ([], 0)
+    server.faults.clear()
+    assert len(outcomes(cli)[1]["settled_batches"]) == 1
+
+
 def test_an_unknown_batch_without_a_record_is_said_to_prove_nothing(cli, served, people):
     server = served()
     server.faults.add(Cut(taken=False, times=1))
