@@ -184,6 +184,12 @@ BUGS = (
         ["tests/outcomes/test_joining.py", "-k", "clock_is_ahead"],
     ),
     Planted(
+        "a reading by a clock that was ahead counts for later calls",
+        "ledger/batches.py",
+        [('            self._db.change("set_back_reading", {"id": batch.id, "submitted_at": at})\n', "")],
+        [LATER, "-k", "sqlite and clock_that_was_ahead"],
+    ),
+    Planted(
         "calls under the other form of a number not counted",
         CLAIMS,
         [("last._replace(attempt=max(last.attempt, len(made)))", "last")],

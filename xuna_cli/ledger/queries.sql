@@ -107,6 +107,11 @@ WHERE id = :id AND state = 'claimed'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
 RETURNING run_id
 
+-- name: set_back_reading
+UPDATE readings SET read_at = :submitted_at
+WHERE read_at > :submitted_at
+  AND campaign_id = (SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = :id)
+
 -- name: back_to_claimed
 UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND state = 'submitting'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)

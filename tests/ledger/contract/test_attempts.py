@@ -390,6 +390,18 @@ def test_a_record_of_the_first_call_that_comes_after_the_second_counts(ledger, c
     assert stands(ledger, 1) == standing
 
 
+def test_a_reading_by_a_clock_that_was_ahead_proves_nothing_about_later_calls(ledger, clock):
+    dial(ledger, [at(1, 1)])
+    clock.advance(3 * DAY.total_seconds())
+    read(ledger, clock)
+    clock.advance(-2.9 * DAY.total_seconds())  # the clock is set right, or another machine has the right time
+    dial(ledger, [at(2, 1)])
+    clock.advance(2 * 3600 + 4 * 3600)
+    assert stands(ledger, 2) == NotYet(person(2).key, 2)
+    read(ledger, clock)
+    assert isinstance(stands(ledger, 2), Due)
+
+
 @pytest.mark.parametrize(
     ("other", "standing"),
     [
