@@ -190,6 +190,12 @@ BUGS = (
         [LATER, "-k", "sqlite and clock_that_was_ahead"],
     ),
     Planted(
+        "opt-outs on the list only after the whole reading",
+        "outcomes/sync.py",
+        [("        on_links(links)\n", "")],
+        ["tests/commands/campaigns/test_opt_outs.py", "-k", "before_its_record_is_stored"],
+    ),
+    Planted(
         "calls under the other form of a number not counted",
         CLAIMS,
         [("last._replace(attempt=max(last.attempt, len(made)))", "last")],

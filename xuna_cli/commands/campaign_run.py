@@ -146,7 +146,12 @@ class CampaignRun:
             with api_to_read(self._options) as api, LiveSummary(watched=watched) as live:
                 check_origin(found, api.origin)
                 sync = sync_conversations(
-                    opened, found, api.reader, on_progress=live.sync, on_unmatched=harvester.take_unmatched
+                    opened,
+                    found,
+                    api.reader,
+                    on_progress=live.sync,
+                    on_unmatched=harvester.take_unmatched,
+                    on_links=harvester.take_links,
                 )
         except XunaError as error:
             # Without --key, nobody is called again before their record was read.
@@ -165,7 +170,13 @@ class CampaignRun:
         found = campaign(opened, name)
         harvester = Harvester(opened, found, self._rules, command="run", on_added=say_added)
         try:
-            read_outcomes(self._options, opened, name, on_unmatched=harvester.take_unmatched)
+            read_outcomes(
+                self._options,
+                opened,
+                name,
+                on_unmatched=harvester.take_unmatched,
+                on_links=harvester.take_links,
+            )
         finally:  # what was read before the failure is stored, and its opt-outs are added
             harvest = harvester.harvest()
         for error in self._errors_of(harvest):

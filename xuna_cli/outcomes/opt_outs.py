@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xuna_cli.errors import UsageError
 from xuna_cli.folding import fold
-from xuna_cli.ledger.conversations import is_final, kept_records
+from xuna_cli.ledger.conversations import Link, is_final, kept_records
 from xuna_cli.ledger.do_not_call import add_for_reasons
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
@@ -18,6 +18,7 @@ from xuna_cli.ledger.records import Campaign
 from xuna_cli.models import Conversation, Evaluation
 from xuna_cli.outcomes.joining import e164
 from xuna_cli.screening.mark_names import is_clear_no
+from xuna_cli.targets.rendered_list import KEY_SEPARATOR
 
 _YES = frozenset("yes y true t 1 on ja oui si sí sì sim da tak evet success".split())
 _VERDICTS = {"success": True, "failure": False}
@@ -161,6 +162,16 @@ class Harvester:
         else:
             self._without_number[record.conversation_id] = None
 
+    def take_links(self, links: Sequence[Link]) -> None:
+        """Add those who opted out in records that are about to be stored, so that no other run calls them again."""
+        said: dict[str, str] = {}
+        for link in links:
+            record = link.conversation
+            if self._says_so(record.evaluation, record.collected, final=is_final(record)):
+                numbers = (call.key.partition(KEY_SEPARATOR)[0] for call in link.calls)
+                said.update((number, record.conversation_id) for number in numbers)
+        self._add(said)
+
     def harvest(self) -> Harvest | None:
         """Add all opt-outs in the stored records; return None without rules."""
         if not self._rules:
@@ -170,14 +181,7 @@ class Harvester:
             if self._says_so(record.evaluation, record.collected, final=record.final):
                 said.setdefault(record.to_phone_number, record.conversation_id)
         said = {**self._unmatched, **said}
-        for part in in_parts(said):
-            listed = self._ledger.on_do_not_call_list(part)
-            new = {number: said[number] for number in part if number not in listed}
-            if new:
-                add_for_reasons(self._ledger, new, self._command)
-                added = [OptOut(*one) for one in new.items()]
-                self._added += added
-                self._on_added(added)
+        self._add(said)
         return Harvest(
             self._rules,
             len(said),
@@ -187,6 +191,17 @@ class Harvester:
             self._finished,
             sorted(self._collected | self._criteria),
         )
+
+    def _add(self, said: Mapping[str, str]) -> None:
+        """Add numbers with their conversations to the do-not-call list."""
+        for part in in_parts(said):
+            listed = self._ledger.on_do_not_call_list(part)
+            new = {number: said[number] for number in part if number not in listed}
+            if new:
+                add_for_reasons(self._ledger, new, self._command)
+                added = [OptOut(*one) for one in new.items()]
+                self._added += added
+                self._on_added(added)
 
     def _says_so(
         self, evaluation: Mapping[str, Evaluation], collected: Mapping[str, object], *, final: bool

@@ -62,6 +62,7 @@ def sync_conversations(
     *,
     on_progress: Callable[[ConversationSync], None] = lambda _: None,
     on_unmatched: Callable[[Conversation], None] = lambda _: None,
+    on_links: Callable[[Sequence[Link]], None] = lambda _: None,
 ) -> ConversationSync:
     """Read the records of the campaign's agents since its first run, match them, and store the outcomes.
 
@@ -73,6 +74,7 @@ def sync_conversations(
         reader: an API reader that retries.
         on_progress: receives the progress at intervals.
         on_unmatched: receives each record that may belong to the campaign but is linked with no call.
+        on_links: receives the links before they are stored, and so before their outcomes let anybody be called again.
 
     Raises:
         ConfigurationError: if the API refuses the request.
@@ -88,6 +90,7 @@ def sync_conversations(
     in_doubt: set[str] = set()
 
     def keep(links: Sequence[Link]) -> None:
+        on_links(links)
         store(ledger, campaign.id, links)
         in_doubt.update(
             link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH

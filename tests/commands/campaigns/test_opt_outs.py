@@ -1,11 +1,20 @@
 """Opt-outs: people who opt out in a call are put on the do-not-call list, and are not called again."""
 
+import contextlib
 import csv
 import io
 import json
 
 import pytest
 
+from xuna_cli.api.client import Client
+from xuna_cli.api.retry import RetryingReader
+from xuna_cli.errors import ConfigurationError
+from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.conversations import kept_records
+from xuna_cli.ledger.opening import open_ledger
+from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
+from xuna_cli.outcomes.sync import sync_conversations
 from xuna_cli.sandbox.faults import Answer
 
 RULE = ("--opt-out-when", "wants_callback=true")  # collected by the sandbox; one person in five says yes
@@ -55,6 +64,29 @@ def test_whoever_says_so_is_on_the_list_at_once_and_called_by_no_campaign(cli, s
     assert again.document["counts"]["do_not_call"] == len(expected)
     assert expected.keys().isdisjoint(one.to_phone_number for one in server.state.calls()[before:])
     assert len(server.state.calls()) == before + 40 - len(expected)
+
+
+def test_an_opt_out_is_on_the_list_before_its_record_is_stored(cli, served, people):
+    """Another run may call people again as soon as it finds their outcome."""
+    server = served()
+    call(cli, people(250), "--batch-size", "125")
+    server.faults.add(Answer(on="conversations", status=401, body={"detail": "no"}, skip=150))
+    seen = []
+
+    def is_listed(_):
+        said = {
+            one.to_phone_number for one in kept_records(ledger, found.id) if one.collected["wants_callback"]
+        }
+        seen.append((len(said), said - ledger.on_do_not_call_list(said).keys()))
+
+    with contextlib.closing(open_ledger(cli.ledger)) as ledger:
+        found = campaign(ledger, "people")
+        harvester = Harvester(ledger, found, parse_rules(RULE[1:]), command="run", on_added=lambda _: None)
+        reader = RetryingReader(Client(server.base_url, "sandbox", deadline=10), on_wait=lambda *_: None)
+        with pytest.raises(ConfigurationError):  # the reading ends here, as if the process had been killed
+            sync_conversations(ledger, found, reader, on_progress=is_listed, on_links=harvester.take_links)
+    assert [missing for _, missing in seen] == [set()] * len(seen)
+    assert seen[-1][0] > 0
 
 
 def test_harvest_takes_what_was_read_before_and_a_later_run_calls_none_of_them(cli, served, people):

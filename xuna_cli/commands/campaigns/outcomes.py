@@ -78,6 +78,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                             api.reader,
                             on_progress=live.sync,
                             on_unmatched=harvester.take_unmatched,
+                            on_links=harvester.take_links,
                         )
                     finally:  # what was read before the failure is stored, and its opt-outs are added
                         harvest = harvester.harvest()
