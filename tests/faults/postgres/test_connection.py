@@ -225,13 +225,13 @@ def test_a_deadlock_is_undone_and_made_again(ours, postgres_server, database):
         def both():
             with ours.transaction():
                 tried.append(1)
-                ours.change("resize_batch", {"id": second.id, "size": 7, "nonce": "x"})
+                ours.change("resize_batch", {"id": second.id, "size": 7, "nonce": "x", "again": 0})
                 if len(tried) == 1:
                     blocked = threading.Thread(
                         target=lambda: (other.execute(touch, (second.id,)), other.execute("COMMIT"))
                     )
                     blocked.start()
-                ours.change("resize_batch", {"id": first.id, "size": 7, "nonce": "x"})
+                ours.change("resize_batch", {"id": first.id, "size": 7, "nonce": "x", "again": 0})
 
         both()
     assert len(tried) == 2
@@ -256,7 +256,7 @@ def test_a_rollback_in_place_of_a_commit_is_noticed(ours):
     run = ours.start_run(described())
     [batch] = ours.claim(run, [people(1)])
     with pytest.raises(Exception, match="rolled back"), ours.transaction():  # noqa: PT012
-        ours.change("resize_batch", {"id": batch.id, "size": 7, "nonce": "x"})
+        ours.change("resize_batch", {"id": batch.id, "size": 7, "nonce": "x", "again": 0})
         with contextlib.suppress(Exception):
             ours.engine.change("SELECT 1/0")
     assert [one.size for one in ours.batches(run.campaign_id)] == [1]

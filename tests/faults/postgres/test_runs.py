@@ -149,7 +149,9 @@ def test_two_machines_in_lock_step_share_a_list_in_full_batches(machine, sandbox
     assert sum(size < 50 for size in sizes) <= 4
 
 
-def test_two_machines_share_the_second_attempts_and_make_each_once(machine, sandbox, contacts):
+def test_two_machines_share_the_second_attempts_and_make_each_once(
+    machine, sandbox, contacts, postgres_server, database
+):
     again = ("--attempts", "3", "--again-after", "0.1s,1d", "--again", "failure", "--batch-size", "3", *CALL)
     path = contacts(300)
     result(machine("batch-call", path, *CALL))
@@ -157,7 +159,13 @@ def test_two_machines_share_the_second_attempts_and_make_each_once(machine, sand
         result(machine("campaigns", "outcomes", "contacts", "--output", "json"))["outcomes"]["failure"] > 40
     )
     sandbox.add_fault("latency", seconds=0.05)
-    runs = [result(one) for one in [machine("batch-call", path, *again) for _ in range(2)]]
+    with postgres_server.connect(name_of(database)) as blocking:
+        blocking.execute("BEGIN")
+        blocking.execute("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
+        processes = [machine("batch-call", path, *again) for _ in range(2)]
+        wait_until(lambda: len(blocking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall()) == 2)
+        blocking.execute("COMMIT")
+    runs = [result(process) for process in processes]
     seconds = [run["attempts"].get("2", 0) for run in runs]
     assert min(seconds) > 0, seconds
     times = Counter(sandbox.dialled()["counts"].values())
