@@ -16,6 +16,7 @@ from xuna_cli.dialing.report import Progress
 from xuna_cli.dialing.run_stats import REJECTIONS_KEPT, RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import ExitStatus, InputError, LedgerError
+from xuna_cli.ledger.attempts import Due
 from xuna_cli.ledger.do_not_call import add
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.models import Rejection
@@ -82,6 +83,13 @@ def test_who_the_ledger_knows_goes_no_further(status):
     [chunk] = pipeline(rows(1, 2), stats, lambda keys: {numbers(1)[0]: status})
     assert rows_of(chunk) == [3]
     assert stats.get(status) == 1
+
+
+def test_whose_next_attempt_only_a_later_run_can_make_is_not_counted_as_finished():
+    """Another machine has made the attempt meanwhile, and there is no row to make the next message of."""
+    stats = RunStats()
+    assert list(pipeline(rows(1), stats, lambda keys: {key: Due(key, 2) for key in keys})) == [[]]
+    assert (stats.get("already_called"), stats.report().awaiting_outcome) == (1, 1)
 
 
 def test_a_list_that_breaks_off_keeps_the_counts_of_what_was_read_before():

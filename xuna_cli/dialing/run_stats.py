@@ -9,7 +9,7 @@ from xuna_cli.dialing.deferred import Deferred
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import COUNTS, Cause, Report, Screened
 from xuna_cli.errors import XunaError
-from xuna_cli.ledger.attempts import Never, NoMore, NotYet, Standing
+from xuna_cli.ledger.attempts import Due, Never, NoMore, NotYet, Standing
 from xuna_cli.ledger.records import BatchRecord, ClaimStatus
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.rules import DEFERRED
@@ -181,7 +181,8 @@ class RunStats:
             self.screen(target, next_attempt_later(standing.attempt, standing.opens_at))
             return
         with self._lock:
-            self._awaiting += isinstance(standing, NotYet)
+            # Another run made the attempt of this target meanwhile: a later run makes the next one.
+            self._awaiting += isinstance(standing, NotYet | Due)
             self._exhausted += standing == Never(NoMore.EXHAUSTED)
         status = standing if isinstance(standing, ClaimStatus) else ClaimStatus.ALREADY_CALLED
         self.count(status)
