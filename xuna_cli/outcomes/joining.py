@@ -125,6 +125,10 @@ class Joiner:
             or (batch_id not in self._by_batch_id and (not self._in_doubt or self._is_known(batch_id)))
         )
 
+    def names_batch(self, record: Conversation) -> bool:
+        """Return whether a record names a batch of the campaign."""
+        return record.batch_call_id in self._by_batch_id
+
     def take(self, record: Conversation) -> Link | None:
         """Return the link of a conversation; None if there is none, or only `rest` can tell."""
         record = replace(record, transcript=())

@@ -107,13 +107,14 @@ def sync_conversations(
             dict(joiner.reasons),
         )
 
-    for agent_id in dict.fromkeys(run.agent_id for run in runs):
+    agents = list(dict.fromkeys(run.agent_id for run in runs))
+    for agent_id in agents:
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_A_DAY_S)
         of_agent = 0
         for group in in_parts(listed, RECORDS_AT_ONCE):
             records += len(group)
             known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
-            links, unreadable = _take(reader, joiner, group, known=known, agent_id=agent_id)
+            links, unreadable = _take(reader, joiner, group, known=known, agents=(agent_id, *agents))
             keep(links)
             if unreadable:
                 incomplete.append(f"{unreadable} of the listed records could not be read")
@@ -139,9 +140,19 @@ def _take(
     group: Sequence[Conversation],
     *,
     known: Container[str],
-    agent_id: str,
+    agents: Sequence[str],
 ) -> tuple[list[Link], int]:
-    """Match some records; return the links to store, and the number of unreadable records."""
+    """Match some records; return the links to store, and the number of unreadable records.
+
+    Args:
+        reader: as for `sync_conversations`.
+        joiner: matches them.
+        group: records as listed.
+        known: IDs of records that need not be read.
+        agents: the agent that was asked for, and all of the campaign. The records of the others are listed there; those
+            of any other agent are left out, unless they name a batch of the campaign: the call was transferred.
+    """
+    asked, *ours = agents
     to_read = []
     for record in group:
         if record.conversation_id in known:
@@ -156,8 +167,12 @@ def _take(
     for listed, whole in zip(to_read, whole_ones, strict=True):
         if whole is None:
             unreadable += 1
-        elif whole.agent_id in {None, agent_id} and (link := joiner.take(_merged(listed, whole))) is not None:
-            links.append(link)
+            continue
+        record = _merged(listed, whole)
+        is_transferred = whole.agent_id not in ours and joiner.names_batch(record)
+        if whole.agent_id in {None, asked} or is_transferred:
+            link = joiner.take(record)
+            links += [] if link is None else [link]
     return links, unreadable
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from xuna_cli.sandbox.conversations import conversation_id_of
 from xuna_cli.sandbox.faults import Answer, Cut, Pages, RateLimit, Short
 
 
@@ -233,6 +234,27 @@ def test_a_list_that_is_cut_off_is_said_and_nobody_is_without_a_conversation(cli
     assert "not how to get them" in document["reading"]["incomplete"]
     assert document["outcomes"]["no-conversation"] == 0
     assert document["outcomes"]["not-read"] > 0
+
+
+@pytest.mark.parametrize("batch", ["ours", "another"])
+def test_a_call_that_was_transferred_to_another_agent_is_of_its_batch(cli, served, people, batch):
+    server = served()
+    call(cli, people(1))
+    [made] = server.state.calls()
+    batch_id = made.batch_id if batch == "ours" else "batch_of_others"
+    transferred = {
+        "conversation_id": conversation_id_of(made),
+        "agent_id": "agent_of_a_colleague",
+        "status": "done",
+        "metadata": {
+            "phone_call": {"external_number": made.to_phone_number},
+            "batch_call": {"batch_call_id": batch_id},
+        },
+        "evaluation_results": {"goal_reached": {"result": "success", "rationale": ""}},
+    }
+    server.faults.add(Answer(on="conversations", status=200, body=transferred, skip=1, times=1))
+    _, document = outcomes(cli)
+    assert document["outcomes"]["success"] == (batch == "ours")
 
 
 def test_a_key_that_is_refused_in_the_middle_keeps_what_was_read(cli, served, people):
