@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
-from xuna_cli.dialing.clock import Clock
+from xuna_cli.dialing.clock import LONGEST_SLEEP_S, Clock
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BEGIN_S = 1000.0
@@ -35,9 +35,11 @@ class FakeClock(Clock):
         return self.at
 
     def wait(self, condition: threading.Condition, seconds: float) -> None:
-        if seconds == float("inf"):
-            condition.wait(0.001)  # lets another thread run; no time passes
-        else:
+        if seconds <= LONGEST_SLEEP_S or seconds == float("inf"):
+            # Whoever waits so shortly looks again and again for what another thread does: let that thread run, or
+            # hours pass while it sends one batch.
+            condition.wait(0.001)
+        if seconds < float("inf"):
             self.waits.append(seconds)
             self.advance(seconds)
 
