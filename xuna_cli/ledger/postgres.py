@@ -38,6 +38,8 @@ RECONNECT_S = 180.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
+CLOCKS_MAY_DIFFER = timedelta(minutes=1)
+
 MORE_PEOPLE = (
     "outcomes",
     "refusals",
@@ -117,7 +119,23 @@ class PostgresEngine:
             raise
 
     def check_place(self) -> None:
-        """Do nothing: the server takes care of the database's files."""
+        """Check this machine's clock; the server takes care of the database's files.
+
+        Raises:
+            LedgerError: if it differs from the server's. Machines that share a campaign measure the time since a call,
+                and calling hours, by their own clocks.
+        """
+        began = datetime.now(UTC)
+        [(seconds,)] = self.rows("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS double precision)")
+        at = datetime.fromtimestamp(seconds, UTC)
+        difference = max(began - at, at - datetime.now(UTC))
+        if difference > CLOCKS_MAY_DIFFER:
+            raise LedgerError(
+                f"this machine's clock differs by {difference.total_seconds():,.0f} s from that of {self.location}, "
+                "so people could be called too early",
+                hint="set both clocks, e.g. by NTP",
+                code="ledger-clock",
+            )
 
     @property
     def location(self) -> str:

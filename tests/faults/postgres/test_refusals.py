@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import traceback
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.support.builders import described, people
 from tests.support.postgres_server import PASSWORD, PASSWORD_IN_URL, Between, PostgresServer
 from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, UnreachableError
+from xuna_cli.ledger import postgres
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import check_writable, open_ledger
 
@@ -49,6 +51,24 @@ def test_a_server_whose_commits_prove_nothing_or_that_only_reads_is_refused(
         postgres_server.admin("SELECT 1 FROM pg_tables WHERE tablename = 'runs'", database=name_of(database))
         == []
     )
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(minutes=-2), timedelta(seconds=20)])
+def test_a_machine_with_another_time_than_the_server_starts_no_run(database, monkeypatch, ahead):
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + ahead
+
+    with contextlib.closing(open_ledger(ServerUrl(database))) as ledger:
+        monkeypatch.setattr(postgres, "datetime", Wrong)
+        if abs(ahead) < timedelta(minutes=1):
+            ledger.start_run(described())
+            return
+        with pytest.raises(LedgerError, match=r"clock differs by 1[12]\d s") as caught:
+            ledger.start_run(described())
+        assert (caught.value.code, caught.value.exit_status) == ("ledger-clock", ExitStatus.CONFIGURATION)
+        assert ledger.rows("open_runs") == []
 
 
 def test_a_server_that_does_not_sync_is_refused():
