@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -81,17 +81,16 @@ def store(ledger: Database, campaign_id: int, links: Sequence[Link]) -> None:
         ledger.insert("add_outcomes", values)
 
 
-def forget_but(ledger: Database, campaign_id: int, linked: Container[str]) -> None:
-    """Delete links that depended on other records, or were in doubt, and are no longer found.
+def links_in_doubt(ledger: Database, campaign_id: int) -> set[str]:
+    """Return the conversations whose links depend on other records, or are in doubt."""
+    rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
+    return {conversation_id for (conversation_id,) in rows}
 
-    Args:
-        ledger: the ledger.
-        campaign_id: the campaign.
-        linked: conversations that a complete sync has linked in these ways.
-    """
+
+def forget_links(ledger: Database, campaign_id: int, ids: Iterable[str]) -> None:
+    """Delete the links of conversations that are still in doubt."""
     with ledger.transaction():
-        rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
-        gone = [conversation_id for (conversation_id,) in rows if conversation_id not in linked]
+        gone = sorted(links_in_doubt(ledger, campaign_id).intersection(ids))
         ledger.change_in("forget_conversations", gone, campaign_id)
 
 

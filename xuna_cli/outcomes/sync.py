@@ -10,8 +10,9 @@ from xuna_cli.ledger.campaigns import calls, campaigns
 from xuna_cli.ledger.conversations import (
     Link,
     final_conversations,
-    forget_but,
+    forget_links,
     known_batch_ids,
+    links_in_doubt,
     store,
     store_sync,
 )
@@ -87,12 +88,13 @@ def sync_conversations(
     joiner = _joiner(ledger, campaign, on_unmatched)
     records = 0
     incomplete: list[str] = []
-    in_doubt: set[str] = set()
+    # Those that another machine stores meanwhile may be newer than this reading, and stay.
+    not_found = links_in_doubt(ledger, campaign.id)
 
     def keep(links: Sequence[Link]) -> None:
         on_links(links)
         store(ledger, campaign.id, links)
-        in_doubt.update(
+        not_found.difference_update(
             link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH
         )
 
@@ -129,7 +131,7 @@ def sync_conversations(
     done = state()
     if done.incomplete is None:
         # A later record may disprove a match of an earlier sync.
-        forget_but(ledger, campaign.id, in_doubt)
+        forget_links(ledger, campaign.id, not_found)
     store_sync(ledger, campaign.id, done)
     return done
 

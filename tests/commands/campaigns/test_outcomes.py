@@ -1,5 +1,6 @@
 """From a list to its outcomes, with the commands and a sandbox."""
 
+import contextlib
 import csv
 import io
 import json
@@ -10,6 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from xuna_cli.api.client import Client
+from xuna_cli.api.retry import RetryingReader
+from xuna_cli.ledger.campaigns import campaign
+from xuna_cli.ledger.conversations import Link, kept_records, store
+from xuna_cli.ledger.opening import open_ledger
+from xuna_cli.ledger.records import CallKey
+from xuna_cli.models import Conversation
+from xuna_cli.outcomes.sync import sync_conversations
 from xuna_cli.sandbox.conversations import conversation_id_of
 from xuna_cli.sandbox.faults import Answer, Cut, Pages, RateLimit, Short
 
@@ -255,6 +264,21 @@ def test_a_call_that_was_transferred_to_another_agent_is_of_its_batch(cli, serve
     server.faults.add(Answer(on="conversations", status=200, body=transferred, skip=1, times=1))
     _, document = outcomes(cli)
     assert document["outcomes"]["success"] == (batch == "ours")
+
+
+def test_a_record_that_another_machine_reads_meanwhile_is_kept(cli, served, people):
+    """A long reading that began earlier doesn't know of it."""
+    server = served(batch_ids=False, directions=True)
+    call(cli, people(3))
+    [first, *_] = server.state.calls()
+    late = Link(Conversation("conv_late"), [CallKey(first.to_phone_number)], "number")
+    reader = RetryingReader(Client(server.base_url, "sandbox", deadline=10), on_wait=lambda *_: None)
+    with contextlib.closing(open_ledger(cli.ledger)) as ledger:
+        found = campaign(ledger, "people")
+        sync_conversations(ledger, found, reader, on_progress=lambda _: store(ledger, found.id, [late]))
+        assert len(list(kept_records(ledger, found.id))) == 4
+        sync_conversations(ledger, found, reader)  # begun later, it finds no such record
+        assert len(list(kept_records(ledger, found.id))) == 3
 
 
 def test_a_key_that_is_refused_in_the_middle_keeps_what_was_read(cli, served, people):
