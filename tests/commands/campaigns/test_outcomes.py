@@ -14,10 +14,10 @@ import pytest
 from xuna_cli.api.client import Client
 from xuna_cli.api.retry import RetryingReader
 from xuna_cli.ledger.campaigns import campaign
-from xuna_cli.ledger.conversations import Link, kept_records, store
+from xuna_cli.ledger.conversations import Link, kept_records, store, store_sync
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.records import CallKey
-from xuna_cli.models import Conversation
+from xuna_cli.ledger.records import CallKey, ConversationSync
+from xuna_cli.models import Conversation, Evaluation
 from xuna_cli.outcomes.sync import sync_conversations
 from xuna_cli.sandbox.conversations import conversation_id_of
 from xuna_cli.sandbox.faults import Answer, Cut, Pages, RateLimit, Short
@@ -455,6 +455,32 @@ def test_no_conversation_does_not_count_soon_after_the_call(cli, served, people,
     ran = cli("campaigns", "retry-list", "people", "--outcome", "no-conversation", "-o", again)
     assert "3 more people have no conversation" in ran.err
     assert len(again.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_whoever_has_a_success_is_in_no_retry_list_whatever_came_later(
+    cli, served, people, tmp_path, attempt
+):
+    """The first of two calls succeeded, as its late record says, or the last call has two records."""
+    server = served(unanswered=1.0)
+    path, policy = people(2), ("--attempts", "2", "--again-after", "0.001s", "--again", "failure")
+    call(cli, path)
+    [ann, bob] = [one.to_phone_number for one in server.state.calls()]
+
+    def talk(name, key, attempt, result, at):
+        record = Conversation(name, status="done", started_at=at, evaluation={"goal": Evaluation(result, "")})
+        return Link(record, [CallKey(key, attempt)], "batch")
+
+    with contextlib.closing(open_ledger(cli.ledger)) as ledger:
+        found = campaign(ledger, "people")
+        store(ledger, found.id, [talk(f"{key}_1", key, 1, "failure", 2e9) for key in (ann, bob)])
+        store_sync(ledger, found.id, ConversationSync(ledger.timestamp()))
+        call(cli, path, *policy)
+        store(ledger, found.id, [talk(f"{key}_2", key, 2, "failure", 2e9) for key in (ann, bob)])
+        store(ledger, found.id, [talk("late", ann, attempt, "success", 1e9)])
+    again = tmp_path / "again.csv"
+    cli("campaigns", "retry-list", "people", "--outcome", "failure", "-o", again)
+    assert [row["phone"] for row in csv.DictReader(again.read_text().splitlines())] == [bob]
 
 
 def test_people_of_held_batches_are_in_no_retry_list(cli, served, people, tmp_path):

@@ -16,6 +16,7 @@ from xuna_cli.errors import UsageError
 from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
+    from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.records import CallOutcome, Campaign, ConversationSync
     from xuna_cli.outcomes.joined_list import Person
 
@@ -86,6 +87,8 @@ def write_retry_list(options: RetryOptions) -> None:
             _check_absence(sync, address=where)
         with people_of(opened, found, options) as people:
             chosen = _to_call_again(people.everybody, wanted, sync, after, options, left_out)
+            if "success" not in wanted:
+                chosen = _without_success(opened, found.id, chosen)
             written = write_people_to_call(
                 options.to,
                 chosen,
@@ -169,6 +172,19 @@ def _to_call_again(
             left_out[TOO_YOUNG] += 1
             continue
         yield person
+
+
+def _without_success(ledger: "Ledger", campaign_id: int, people: "Iterable[Person]") -> "Iterator[Person]":
+    """Leave out people of whom any record is a success: not only the latest record of their last call."""
+    from xuna_cli.ledger.conversations import outcomes_of_keys
+    from xuna_cli.ledger.queries import in_parts
+    from xuna_cli.ledger.records import CallOutcome
+
+    for part in in_parts(people):
+        keys = [person.call.key for person in part if person.call is not None]
+        records = outcomes_of_keys(ledger, campaign_id, keys)
+        succeeded = {call.key for call, record in records.items() if CallOutcome.SUCCESS in record.outcomes}
+        yield from (person for person in part if person.call and person.call.key not in succeeded)
 
 
 def _command(campaign: "Campaign", options: RetryOptions, address: str) -> str:
