@@ -398,6 +398,7 @@ BUGS = (
         [
             ("        case CallOutcome.FAILURE:\n            return True\n", "        case CallOutcome.FAILURE | CallOutcome.UNPROVEN:\n            return True\n"),
             ("    if outcome not in policy.again:\n", "    if outcome not in {*policy.again, CallOutcome.UNPROVEN}:\n"),
+            (" or not recorded.isdisjoint(_MAY_STILL_SUCCEED)", ""),
         ],
         [LATER, "-k", "not_named_or_not_proven"],
     ),
@@ -407,6 +408,7 @@ BUGS = (
         [
             ("        case CallOutcome.FAILURE:\n            return True\n", "        case CallOutcome.FAILURE | CallOutcome.IN_PROGRESS:\n            return True\n"),
             ("    if outcome not in policy.again:\n", "    if outcome not in {*policy.again, CallOutcome.IN_PROGRESS}:\n"),
+            (" or not recorded.isdisjoint(_MAY_STILL_SUCCEED)", ""),
         ],
         [LATER, "-k", "not_named_or_not_proven"],
     ),
