@@ -236,8 +236,11 @@ format = "csv"
         ("until = 2030-12-01T18:00:00", "until: ", ""),
         ("hours = 09:00-18:00", "", "text has to be in quotes"),
         ("hours = ", "invalid value", ""),
-        ("hours = '09:00-18:00", "", ""),
-        ("hours = '1'\nhours = '2'", "cannot overwrite a value", ""),
+        ("hours = '09:00-18:00", "a quote is missing", ""),
+        ('hours = "09:00-18:00', "a quote is missing", ""),
+        ('hours = "09:00-18:00\n', "a quote is missing", ""),
+        ('hours = "C:\\x"', "a backslash in double quotes has to be doubled", ""),
+        ("hours = '1'\nhours = '2'", "this key is already in the file", ""),
         ("api-key = 'k'", "api-key: the API key can't be in a file", "XUNA_AI_API_KEY"),
         ("XUNA_AI_API_KEY = 'k'", "the API key can't be in a file", "XUNA_AI_API_KEY"),
         ("ledger = 'postgresql://me:secret@db/calls'", "a password can't be in a file", "XUNA_LEDGER"),
@@ -332,3 +335,11 @@ def test_what_is_chosen_in_the_file_counts_as_chosen_for_this_run(cli, api, peop
 
 def test_help_does_not_need_the_file(cli):
     assert "Do what is due" in cli("run", "no.toml", "--help").out
+
+
+def test_a_wrong_setting_is_told_without_steps_that_did_nothing(cli, api, spring):
+    spring("", "rate = 'fast'")
+    ran = cli("run", "spring.toml", exits=2)
+    assert ran.out == "Nobody was called.\n"
+    assert api.state.total == 0
+    assert "rate: 'fast' is not a valid rate" in ran.err

@@ -51,6 +51,14 @@ ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 _SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_IN_PLAIN_WORDS = {
+    "Cannot overwrite a value": "this key is already in the file; remove one of the two",
+    r"Illegal character '\n'": "a quote is missing at the end of the text",
+    "Unterminated string": "a quote is missing at the end of the text",
+    'Expected "\'"': "a quote is missing at the end of the text",
+    r"Unescaped '\' in a string": "a backslash in double quotes has to be doubled; or use single quotes",
+}
+"""Messages of `tomllib`, and what they mean for somebody who writes a campaign file."""
 _UNQUOTED = ("Expected newline", "Invalid value", "Invalid date", "Expected '=' after a key")
 
 
@@ -212,6 +220,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         message = str(error)
         place = _PLACE.search(message)
         reason = _PLACE.sub("", message)
+        reason = _IN_PLAIN_WORDS.get(reason, reason)
         line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
         raise UsageError(
             f"{path}, line {line}: {reason[:1].lower()}{reason[1:]}",

@@ -166,7 +166,9 @@ class RunResult(Result):
 
     def parts(self) -> Iterator[Table | str]:
         """Yield a line for each step, and what came of the calls."""
-        told = [step for step in self.steps if step.status is not StepStatus.FAILED]
+        # Where the calls could not begin, the error says what is wrong: steps without work would hide it.
+        quiet = {StepStatus.FAILED, StepStatus.SKIPPED} if self._is_blank else {StepStatus.FAILED}
+        told = [step for step in self.steps if step.status not in quiet]
         before = [step.message for step in told if step.name != "report"]
         yield from [*before, ""] if before else []
         yield from ["Nobody was called."] if self._is_blank else self.calls.parts()
