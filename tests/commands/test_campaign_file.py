@@ -236,6 +236,7 @@ format = "csv"
         ("until = 2030-12-01T18:00:00", "until: ", ""),
         ("hours = 09:00-18:00", "", "text has to be in quotes"),
         ("hours = ", "invalid value", ""),
+        ("list = 'x.csv'", "unknown key 'list'", "Did you mean contacts?"),
         ("hours = '09:00-18:00", "a quote is missing", ""),
         ('hours = "09:00-18:00', "a quote is missing", ""),
         ('hours = "09:00-18:00\n', "a quote is missing", ""),

@@ -59,6 +59,17 @@ _IN_PLAIN_WORDS = {
     r"Unescaped '\' in a string": "a backslash in double quotes has to be doubled; or use single quotes",
 }
 """Messages of `tomllib`, and what they mean for somebody who writes a campaign file."""
+_MEANT = {
+    "agent": "agent-id",
+    "caller-number": "from-phone-number-id",
+    "file": "contacts",
+    "list": "contacts",
+    "message": "first-message",
+    "name": "campaign",
+    "phone": "phone-column",
+    "timezone": "default-timezone",
+}
+"""Words for an option that people try, and its key."""
 _UNQUOTED = ("Expected newline", "Invalid value", "Invalid date", "Expected '=' after a key")
 
 
@@ -271,7 +282,7 @@ def _checked(
             problem = f"{key}: the API key can't be in a file that others may read"
             hint = "set XUNA_AI_API_KEY in the environment or in .env"
         else:
-            near = nearest(key, options.keys() - OF_ONE_RUN)
+            near = _MEANT.get(key) or nearest(key, options.keys() - OF_ONE_RUN)
             problem = f"unknown key {key!r}"
             hint = f"Did you mean {near}?" if near else "see all keys: xuna help campaign-file"
         raise UsageError(f"{where}: {problem}", hint=hint, code="campaign-file")
