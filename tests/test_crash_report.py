@@ -51,7 +51,7 @@ def test_an_unexpected_error_names_a_file_that_has_the_whole_way_to_it(tmp_path)
     assert "RuntimeError" in text
     assert "in broken" in text
     assert "command: xuna batch-call" in text
-    for secret in ("Ann", "555", "sk_", "example.com", "people-of-ann"):
+    for secret in ("Ann", "555123", "555 123", "123 4567", "sk_", "example.com", "people-of-ann"):
         assert secret not in text + done.stderr, secret
 
 
