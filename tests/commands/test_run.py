@@ -9,7 +9,7 @@ from tests.support.manual import blocks
 from xuna_cli.commands.campaign_run import _may_be_due
 from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.ledger.brakes import Braked, Brakes, CanaryState, Figures, Verdict
-from xuna_cli.sandbox.faults import Answer, Cut
+from xuna_cli.sandbox.faults import Answer, Cut, Pages
 
 JSON = ("--output", "json")
 AFTER_AN_HOUR = 2 * 3600
@@ -124,6 +124,25 @@ def test_with_a_key_and_opt_outs_nobody_is_called_before_the_records_can_be_read
     document = run(exits=4)
     assert document["errors"][1]["code"] == "opt-outs-unchecked"
     assert api.state.total == 1
+
+
+def test_with_a_key_and_opt_outs_nobody_is_called_while_the_records_are_cut_off(
+    cli, served, spring, run, people, clock, monkeypatch
+):
+    monkeypatch.setattr("xuna_cli.api.conversations.PAGE_SIZE", 1)
+    served(opt_out=1.0)
+    header = ("phone", "name", "order")
+    first = [(number(index), "Ann", "1") for index in range(3)]
+    people(rows=first, header=header)
+    spring('key = "order"', 'opt-out-when = "opt_out=true"')
+    run()
+    people(rows=[*first, *((number(index), "Ann", "2") for index in range(3))], header=header)
+    clock.advance(AFTER_AN_HOUR)
+    cli.server.faults.add(Pages(how="no-cursor"))
+    document = run(exits=6)
+    assert [error["code"] for error in document["errors"]] == ["list-incomplete", "opt-outs-unchecked"]
+    assert document["outcomes"]["opt_outs"]["added"] == 1
+    assert cli.server.state.total == 3
 
 
 def test_a_list_that_cannot_be_read_does_not_keep_the_run_from_reading_outcomes(

@@ -153,13 +153,13 @@ class CampaignRun:
                     on_unmatched=harvester.take_unmatched,
                     on_links=harvester.take_links,
                 )
+            for incomplete in cut_off(sync.incomplete):
+                raise incomplete
         except XunaError as error:
             # Without --key, nobody is called again before their record was read.
             if self._rules and found.key_column is not None:
                 self._barred = _barred(error, "people who opted out may have other rows on the list")
             raise
-        for incomplete in cut_off(sync.incomplete):
-            raise incomplete
 
     def _read_again(self, opened: Ledger, name: str) -> None:
         """Read the outcomes that a run waits for, and add the opt-outs among them.
