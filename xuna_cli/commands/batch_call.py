@@ -223,7 +223,7 @@ class BatchCall:
                 )
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
-                gc.freeze()  # loaded modules stay: keep the garbage collector from walking them (8 % of the CPU)
+                gc.freeze()  # loaded modules stay, so the garbage collector need not visit them
                 report = written(rejects, dialer.dial(targets, self._list.prepare_again(contacts)))
             if contacts.was_changed:
                 say(

@@ -118,7 +118,8 @@ class BatchCallOptions(CallerOptions):
         bool,
         typer.Option(
             "--wait",
-            help="Keep running, and call deferred people when their hours begin.",
+            help="Keep running: call deferred people when the rules allow it, and all others when the canary has "
+            "passed.",
             rich_help_panel=WHEN,
         ),
     ] = False

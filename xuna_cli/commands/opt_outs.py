@@ -1,4 +1,4 @@
-"""The `--opt-out` option, and the message about numbers that it added."""
+"""The `--opt-out-when` option, and the message about numbers that it added."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated

@@ -70,8 +70,8 @@ class SimulatedOptions:
             autocompletion=fault_kinds,
             metavar="KIND:SHARE",
             help="Share of the POST requests that go wrong, and how, e.g. cut:1%. Kinds: answer, cut, drip, garbage, "
-            "hang, latency, max-batch, rate-limit, refuse, short; pages strikes requests for conversations. See "
-            "`xuna help sandbox`. Can be repeated.",
+            "hang, latency, max-batch, rate-limit, refuse, short; pages is for requests for conversations. See "
+            "`xuna help sandbox`. Repeatable.",
             rich_help_panel=SIMULATION,
         ),
     ] = None
