@@ -1,5 +1,6 @@
 """`xuna init campaign`: a campaign file that runs unchanged."""
 
+import shlex
 import shutil
 
 import pytest
@@ -64,6 +65,14 @@ def test_any_column_name_makes_a_valid_file(cli, written, header):
     written("people.csv")
     ran = cli("run", "spring.toml", "--dry-run", *JSON)
     assert ran.document["batch_call"]["list"]["phone_column"] == f"{header} phone"
+
+
+def test_the_command_in_its_comment_can_be_typed(cli, people):
+    people(1, name="o'dd; list.csv")
+    cli("init", "campaign", "o'dd; list.csv")
+    comment = (cli.folder / "o'dd; list.toml").read_text().splitlines()[1]
+    words = shlex.split(comment.partition(": ")[2])
+    assert words == ["xuna", "run", "o'dd; list.toml"]
 
 
 def test_the_list_is_named_as_seen_from_the_file(cli, people, tmp_path):

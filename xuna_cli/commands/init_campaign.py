@@ -63,7 +63,7 @@ def _seen_from(contacts: Path, folder: Path) -> str:
 
 def _lines(contacts: ContactList, path: str, to: Path) -> Iterator[str]:
     yield "# A campaign of xuna. All keys are explained in: xuna help campaign-file"
-    yield f"# To run what is due, again and again: xuna run {_comment(to.name)}"
+    yield f"# To run what is due, again and again: xuna run {_comment(shlex.quote(to.name))}"
     yield ""
     yield f"# The list. Its columns: {_comment(listed(contacts.columns[:COLUMNS_NAMED]))}"
     yield f"contacts = {_toml(path)}"
