@@ -245,6 +245,7 @@ format = "csv"
         ("api-key = 'k'", "api-key: the API key can't be in a file", "XUNA_AI_API_KEY"),
         ("XUNA_AI_API_KEY = 'k'", "the API key can't be in a file", "XUNA_AI_API_KEY"),
         ("ledger = 'postgresql://me:secret@db/calls'", "a password can't be in a file", "XUNA_LEDGER"),
+        ("base-url = 'https://me:secret@localhost'", "a password can't be in a file", "XUNA_AI_API_KEY"),
         ("yes = true", "yes can't be set in a file", "--yes"),
         ("dry-run = true", "dry-run can't be set in a file", "--dry-run"),
     ],
@@ -283,6 +284,13 @@ def test_a_file_that_cannot_be_read_is_an_input_error(cli, tmp_path, content):
     if content is not None:
         (tmp_path / "spring.toml").write_bytes(content)
     assert "spring.toml" in cli("run", "spring.toml", exits=5).err
+
+
+def test_a_list_in_place_of_a_campaign_file_is_told_what_to_run(cli, people):
+    people(1, name="my people.csv")
+    ran = cli("run", "my people.csv", exits=2)
+    assert "xuna init campaign 'my people.csv'" in ran.err
+    assert "quotes" not in ran.err
 
 
 def test_a_file_of_windows_is_read(cli, people):
@@ -338,9 +346,16 @@ def test_help_does_not_need_the_file(cli):
     assert "Do what is due" in cli("run", "no.toml", "--help").out
 
 
-def test_a_wrong_setting_is_told_without_steps_that_did_nothing(cli, api, spring):
-    spring("", "rate = 'fast'")
-    ran = cli("run", "spring.toml", exits=2)
-    assert ran.out == "Nobody was called.\n"
+@pytest.mark.parametrize(
+    ("line", "exits", "out", "problem"),
+    [
+        ("rate = 'fast'", 2, "", "rate: 'fast' is not a valid rate"),
+        ("consent-column = 'agreed'", 5, "Nobody was called.\n", "the column 'agreed'"),
+    ],
+)
+def test_a_wrong_setting_is_told_without_steps_that_did_nothing(cli, api, spring, line, exits, out, problem):
+    spring("", line)
+    ran = cli("run", "spring.toml", exits=exits)
+    assert ran.out == out
     assert api.state.total == 0
-    assert "rate: 'fast' is not a valid rate" in ran.err
+    assert problem in ran.err

@@ -191,8 +191,9 @@ def test_the_sandbox_does_not_know_the_fields_of_the_real_agent(cli, spring, run
     assert steps(run("--sandbox"))["opt-outs"] == "done"
 
 
-def test_a_wrong_setting_stops_the_run_before_its_first_step(cli, called, spring):
-    spring('hours = "nine to five"', 'report = "spring.html"')
+@pytest.mark.parametrize("line", ['hours = "nine to five"', 'rate = "fast"'])
+def test_a_wrong_setting_stops_the_run_before_its_first_step(cli, called, spring, line):
+    spring(line, 'report = "spring.html"')
     document = cli("run", "spring.toml", *JSON, exits=2).document
     assert document["steps"] == []
     assert called.state.total == 3
@@ -318,6 +319,17 @@ def test_a_check_says_everything_that_is_missing_or_wrong(cli, spring, tmp_path)
     spring()
     assert "API key" in cli("run", "spring.toml", "--check", *JSON, exits=4).document["errors"][0]["message"]
     cli("run", "spring.toml", "--check", "--sandbox")
+
+
+def test_a_check_finds_a_wrong_rate(cli, spring):
+    spring('rate = "fast"')
+    assert "line 3, rate: 'fast'" in cli("run", "spring.toml", "--check", "--sandbox", exits=2).err
+
+
+@pytest.mark.parametrize("key", ["report", "rejects", "log"])
+def test_a_check_finds_a_file_whose_folder_is_missing(cli, spring, key):
+    spring(f'{key} = "missing/file"')
+    assert "missing/file can't be written" in cli("run", "spring.toml", "--check", "--sandbox", exits=5).err
 
 
 def test_a_check_finds_what_contradicts_the_ledger(cli, api, spring, run):

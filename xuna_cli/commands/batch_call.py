@@ -108,6 +108,7 @@ class BatchCall:
         self._log = log
         self.outcomes_are_read = False
         self.read_outcomes: Callable[[Ledger, str], None] | None = None
+        self._rate = rate_of(options.rate)
         signed = None
         if options.signed_by is not None:
             from xuna_cli.commands.signature import verified
@@ -286,7 +287,7 @@ class BatchCall:
             max_unknown=options.max_unknown,
             limit=options.limit,
             give_up_after=options.give_up_after,
-            rate=rate_of(options.rate),
+            rate=self._rate,
             wait=options.wait,
             retry_refused=options.retry_refused,
             brakes=self._list.brakes,

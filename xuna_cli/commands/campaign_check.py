@@ -1,7 +1,10 @@
 """`xuna run --check`: validate a campaign file without the network, and show where each setting comes from."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from xuna_cli.commands.account import base_url, missing_agent, missing_caller_number
@@ -12,7 +15,7 @@ from xuna_cli.commands.context import ledger_location
 from xuna_cli.commands.results import prints
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.commands.run_end import RunEnd
-from xuna_cli.errors import XunaError
+from xuna_cli.errors import InputError, XunaError
 from xuna_cli.ledger.location import ServerUrl, is_server_url
 from xuna_cli.outcomes.opt_outs import parse_rules
 from xuna_cli.output.run import CheckedCampaign, Setting
@@ -36,6 +39,8 @@ def check(options: RunOptions) -> CheckedCampaign:
 
     tried(lambda: parse_rules(options.opt_out_when or ()))
     tried(RunEnd("run", options).check)
+    for path in (options.rejects, options.log, options.report):
+        tried(partial(_check_folder, path))
     with contextlib.ExitStack() as stack:
         call = tried(lambda: BatchCall(options, stack))
         if call is not None:
@@ -48,6 +53,16 @@ def check(options: RunOptions) -> CheckedCampaign:
     campaign = call.campaign if call is not None else tried(lambda: campaign_of(options))
     settings = (*_given(options), *_resolved(options, campaign))
     return CheckedCampaign(str(options.campaign_file), campaign, settings, errors)
+
+
+def _check_folder(file: Path | str | None) -> None:
+    """Raise InputError if a file can't be written because of its folder."""
+    if file is not None and not os.access(Path(file).parent, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{file} can't be written: its folder is missing or not writable",
+            hint="make the folder, or name another file",
+            code="output-unwritable",
+        )
 
 
 def _given(options: RunOptions) -> Iterator[Setting]:

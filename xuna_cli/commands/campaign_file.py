@@ -10,6 +10,7 @@ source, for messages, is file, line and key.
 import datetime as dt
 import functools
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ FILE = "campaign_file"
 DEFAULTS = "xuna.toml"
 """The file with the defaults of a folder."""
 
+LISTS = frozenset({".csv", ".json", ".jsonl", ".tsv", ".txt"})
+"""Endings of files that are lists, and are sometimes named in place of a campaign file."""
+
 LARGEST_FILE = 64 * 1024
 """Bytes of a campaign file."""
 
@@ -44,6 +48,12 @@ campaigns under one name would leave out whom the other has called, and would ov
 
 ADDED = frozenset({"do-not-call"})
 """Keys whose values of all sources count together: a do-not-call list is never given up by naming another one."""
+
+WITHOUT_PASSWORD = {
+    "base-url": "remove it; the API key comes from XUNA_AI_API_KEY in the environment or in .env",
+    "ledger": "set XUNA_LEDGER in the environment or in .env, or use a password file (.pgpass)",
+}
+"""Keys whose value may be a URL, and what to do with a password in it."""
 
 ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 """Keys that say the same thing in several ways: a stronger source replaces all of them."""
@@ -233,12 +243,11 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         reason = _PLACE.sub("", message)
         reason = _IN_PLAIN_WORDS.get(reason, reason)
         line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
+        hint = 'text has to be in quotes, e.g. hours = "09:00-18:00"' if reason.startswith(_UNQUOTED) else ""
+        if path.suffix.lower() in LISTS:
+            hint = f"to write a campaign file for a list, run: xuna init campaign {shlex.quote(str(path))}"
         raise UsageError(
-            f"{path}, line {line}: {reason[:1].lower()}{reason[1:]}",
-            hint='text has to be in quotes, e.g. hours = "09:00-18:00"'
-            if reason.startswith(_UNQUOTED)
-            else "",
-            code="campaign-file",
+            f"{path}, line {line}: {reason[:1].lower()}{reason[1:]}", hint=hint, code="campaign-file"
         ) from None
 
 
@@ -273,9 +282,9 @@ def _checked(
             problem = f"{key} can't be set in a file, because it belongs to a single run"
             hint = f"remove the line, and type --{key} when you mean it"
         elif key in options:
-            if key == "ledger" and _has_password(str(one.value)):
+            if key in WITHOUT_PASSWORD and _has_password(str(one.value)):
                 problem = "a password can't be in a file that others may read"
-                hint = "set XUNA_LEDGER in the environment or in .env, or use a password file (.pgpass)"
+                hint = WITHOUT_PASSWORD[key]
             else:
                 continue
         elif _SECRETS.fullmatch(key.replace("_", "-")):
@@ -289,8 +298,9 @@ def _checked(
     return found
 
 
-def _has_password(ledger: str) -> bool:
-    return is_server_url(ledger) and bool(re.match(r"[^/]*//[^/]*:[^/]*@", ledger) or "password=" in ledger)
+def _has_password(url: str) -> bool:
+    in_url = re.match(r"[^/]*//[^/]*:[^/]*@", url)
+    return bool(in_url) or (is_server_url(url) and "password=" in url)
 
 
 def option_value(option: Any, one: FileValue) -> Any:
