@@ -4,6 +4,7 @@ from xuna_cli.errors import UnreachableError
 from xuna_cli.ledger.records import CallOutcome, Campaign
 from xuna_cli.outcomes.summary import Summary
 from xuna_cli.outcomes.watching import Pace, watch
+from xuna_cli.output.outcomes import summary_line
 
 CAMPAIGN = Campaign(1, "c", None, "sandbox", None, "", {}, {})
 
@@ -77,3 +78,11 @@ def test_a_call_in_progress_or_unproven_is_waited_for():
         CAMPAIGN, None, {CallOutcome.IN_PROGRESS: 1, CallOutcome.UNPROVEN: 2, CallOutcome.FAILURE: 1}
     )
     assert waiting.waiting == 3
+
+
+@pytest.mark.parametrize(("attempts", "what"), [({1: 3}, "calls have"), ({1: 3, 2: 2}, "people have")])
+def test_the_summary_counts_people_once_somebody_was_called_again(attempts, what):
+    summary = Summary(
+        CAMPAIGN, None, {CallOutcome.SUCCESS: 1, CallOutcome.NO_CONVERSATION: 2}, attempts=attempts
+    )
+    assert summary_line(summary).startswith(f"1 of 3 {what} an outcome")

@@ -178,7 +178,10 @@ def _sync_lines(sync: ConversationSync) -> Iterator[str]:
 def summary_line(summary: Summary) -> str:
     """Return the outcomes in a line."""
     counts = ", ".join(f"{count:,} {outcome.value}" for outcome, count in sorted(summary.outcomes.items()))
-    return f"{summary.calls - summary.waiting:,} of {summary.calls:,} calls have an outcome ({counts})"
+    share = f"{summary.calls - summary.waiting:,} of {summary.calls:,}"
+    if any(attempt > 1 for attempt in summary.attempts):
+        return f"{share} people have an outcome of their last call ({counts})"
+    return f"{share} calls have an outcome ({counts})"
 
 
 class LiveSummary:
