@@ -170,7 +170,7 @@ def test_a_value_that_means_nothing_is_an_error_that_names_the_option(cli, optio
 
 def test_every_kind_of_fault_is_in_the_help_and_in_the_manual():
     [option] = [one for one in load("sandbox").commands["serve"].params if one.name == "fault"]
-    assert set(ANY) == set(re.findall(r"[a-z-]+", option.help.split("Kinds: ")[1].split(" strikes")[0]))
+    assert set(ANY) == set(re.findall(r"[a-z-]+", option.help.split("Kinds: ")[1].split(" is for")[0]))
     assert {cells[0].strip("`") for cells in table("sandbox", "kind")} == set(ANY)
 
 
