@@ -131,9 +131,9 @@ def lay(mine: Mine) -> None:
     transaction = SqliteEngine.transaction
 
     @contextlib.contextmanager
-    def mined(self):
+    def mined(self, **options):
         doing = getattr(_here, "doing", None)
-        with transaction(self):
+        with transaction(self, **options):
             yield
             mine.passes(f"{doing}:before-commit")
         mine.passes(f"{doing}:after-commit")

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -60,16 +61,19 @@ def is_final(conversation: Conversation) -> bool:
 def store(ledger: Database, campaign_id: int, links: Sequence[Link]) -> None:
     """Store conversations in one transaction; earlier versions are replaced.
 
-    Calls whose claim was deleted in the meantime are left out.
+    Calls whose claim was deleted in the meantime are left out. So are conversations that are still open here, but that
+    another machine, which read them later, has stored as final in the meantime.
 
     Raises:
         LedgerError: if the ledger can't be written.
     """
     if not links:
         return
-    with ledger.transaction():
-        ids = [link.conversation.conversation_id for link in links]
-        ledger.change_in("forget_conversations", ids, campaign_id)
+    with _changing(ledger, campaign_id):
+        open_here = _ids(link for link in links if not is_final(link.conversation))
+        closed = final_conversations(ledger, campaign_id, open_here)
+        links = [link for link in links if link.conversation.conversation_id not in closed]
+        ledger.change_in("forget_conversations", _ids(links), campaign_id)
         keys = sorted({key for link in links for key, _ in link.calls})
         claimed = {call[:2] for call in ledger.rows_in("calls_of_keys", keys, campaign_id)}
         values = [
@@ -81,6 +85,18 @@ def store(ledger: Database, campaign_id: int, links: Sequence[Link]) -> None:
         ledger.insert("add_outcomes", values)
 
 
+@contextmanager
+def _changing(ledger: Database, campaign_id: int) -> Iterator[None]:
+    """Run a transaction that changes a campaign's conversations; another machine that does the same waits."""
+    with ledger.transaction():
+        ledger.engine.lock_named(f"conversations {campaign_id}")
+        yield
+
+
+def _ids(links: Iterable[Link]) -> list[str]:
+    return [link.conversation.conversation_id for link in links]
+
+
 def links_in_doubt(ledger: Database, campaign_id: int) -> set[str]:
     """Return the conversations whose links depend on other records, or are in doubt."""
     rows = ledger.rows("conversations_in_doubt", {"campaign_id": campaign_id})
@@ -89,7 +105,7 @@ def links_in_doubt(ledger: Database, campaign_id: int) -> set[str]:
 
 def forget_links(ledger: Database, campaign_id: int, ids: Iterable[str]) -> None:
     """Delete the links of conversations that are still in doubt."""
-    with ledger.transaction():
+    with _changing(ledger, campaign_id):
         gone = sorted(links_in_doubt(ledger, campaign_id).intersection(ids))
         ledger.change_in("forget_conversations", gone, campaign_id)
 

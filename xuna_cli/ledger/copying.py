@@ -59,10 +59,8 @@ def copy_ledger(source: Ledger, target: Ledger, *, keep: bool = False) -> Copied
     source.recover()
     complete = False
     try:
-        with source.transaction(moved_too=keep):
-            source.engine.lock_exclusive()
-            with target.transaction():
-                target.engine.lock_exclusive()
+        with source.transaction(moved_too=keep, exclusive=True):
+            with target.transaction(exclusive=True):
                 copied = _copy_all(source, target)
             complete = True
             if not keep:

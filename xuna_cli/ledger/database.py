@@ -68,16 +68,17 @@ class Database:
             self.engine.close()
 
     @contextmanager
-    def transaction(self, *, moved_too: bool = False) -> Iterator[None]:
+    def transaction(self, *, moved_too: bool = False, exclusive: bool = False) -> Iterator[None]:
         """Run a block all or nothing; the result is on the disk when the block ends.
 
         Args:
             moved_too: allow a ledger that was moved.
+            exclusive: keep all others from writing until the transaction ends.
 
         Raises:
             LedgerError: if the ledger can't be written, or was moved.
         """
-        with self.lock, self.engine.transaction():
+        with self.lock, self.engine.transaction(exclusive=exclusive):
             if not self.living_runs and not moved_too:
                 check_not_moved(self.location, self.moved)
             yield

@@ -51,15 +51,15 @@ class Engine(Protocol):
     def change(self, sql: str, parameters: Parameters = ()) -> int:
         """Run a statement inside a transaction and return how many rows it changed."""
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, exclusive: bool = False) -> AbstractContextManager[None]:
         """Run a block all or nothing; the result is on the disk when the block ends.
+
+        Args:
+            exclusive: keep all others from writing, and from changing the schema, until the transaction ends.
 
         Raises:
             RolledBackError: the transaction was rolled back, and may succeed when it is repeated.
         """
-
-    def lock_exclusive(self) -> None:
-        """Inside a transaction: keep all others from writing until it ends."""
 
     def lock_named(self, name: str, *, shared: bool = False) -> None:
         """Inside a transaction: take the lock of a name, until the transaction ends.

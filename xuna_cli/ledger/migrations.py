@@ -335,8 +335,7 @@ def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: b
     engine = database.engine
     if read_only:
         engine.work_on_private_copy()
-    with database.transaction(moved_too=True):
-        engine.lock_exclusive()
+    with database.transaction(moved_too=True, exclusive=True):
         version = database.schema_version  # another process may have been faster
         if 0 < version < newest and not read_only:
             engine.backup_before_migration(version)

@@ -182,18 +182,23 @@ class PostgresEngine:
         return self._execute(sql, parameters).rowcount
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, exclusive: bool = False) -> Iterator[None]:
         """Run a block all or nothing; the result is on the server's disk when the block ends.
 
         If the response to COMMIT is lost, a new session checks whether the transaction has left its mark.
+
+        Args:
+            exclusive: keep all others from writing, and from changing the schema, until the transaction ends.
 
         Raises:
             RolledBackError: if the transaction was rolled back: the connection broke, or others blocked it.
             LedgerError: if the transaction could not be committed, or its fate is unknown.
         """
-        number = self._begin()
+        number = self._begin(marked=not exclusive)
         self._in_transaction = True
         try:
+            if exclusive:
+                self._exclude_others()
             yield
         except BaseException:
             self._in_transaction = False
@@ -203,15 +208,18 @@ class PostgresEngine:
         self._in_transaction = False
         self._commit(number)
 
-    def _begin(self) -> str:
-        """Begin a transaction that leaves a mark when it is committed; return its number."""
+    def _begin(self, *, marked: bool) -> str:
+        """Begin a transaction and return its number.
+
+        Args:
+            marked: leave a mark when it is committed, once there is a table for it.
+        """
         for _ in range(TRIES):
             self._reconnect_if_over()
             begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text"
             self._marks = self._marks or self.has_schema()
-            if self._marks:
-                self._mark += 1
-                begin += f"; {MARK.format(name=self._writer, mark=self._mark)}"
+            if marked and self._marks:
+                begin += f"; {self._next_mark()}"
             try:
                 cursor = self._session.connection.execute(begin, prepare=False)
                 cursor.nextset()
@@ -225,6 +233,19 @@ class PostgresEngine:
             else:
                 return str(number)
         raise self._broken()
+
+    def _exclude_others(self) -> None:
+        """Inside a transaction without a mark: keep all others from writing until it ends, and leave the mark."""
+        self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": SCHEMA_LOCK})
+        if self.has_schema():
+            # ledger_info first: all other transactions begin with a mark there, and wait there. With a mark before
+            # its lock, this transaction and another exclusive one would wait for each other.
+            self._execute(f"LOCK TABLE ledger_info, {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
+            self._execute(self._next_mark(), ())
+
+    def _next_mark(self) -> str:
+        self._mark += 1
+        return MARK.format(name=self._writer, mark=self._mark)
 
     def _commit(self, number: str) -> None:
         session = self._session
@@ -388,13 +409,6 @@ class PostgresEngine:
         return {"lock_class": oid, "lock_key": oid - 2**32 if oid >= 2**31 else oid, "run_id": run_id}
 
     # -- the rest
-
-    def lock_exclusive(self) -> None:
-        """Keep all others from writing, or changing the schema, until the transaction ends."""
-        self._execute("SELECT pg_advisory_xact_lock(:key)", {"key": SCHEMA_LOCK})
-        if self.has_schema():
-            # ledger_info first: every transaction begins with a mark there, and waits there.
-            self._execute(f"LOCK TABLE ledger_info, {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE", ())
 
     def lock_named(self, name: str, *, shared: bool = False) -> None:
         """Take the lock of a name, until the transaction ends."""

@@ -111,8 +111,11 @@ class SqliteEngine:
             return self._connection.execute(sql, parameters).rowcount
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, exclusive: bool = False) -> Iterator[None]:  # noqa: ARG002 - see below
         """Run a block all or nothing; the result is on the disk when the block ends.
+
+        Args:
+            exclusive: no difference here, because only one transaction can write at a time.
 
         Raises:
             LedgerError: if it could not be committed, or if the file is not the one that was opened.
@@ -127,9 +130,6 @@ class SqliteEngine:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-    def lock_exclusive(self) -> None:
-        """Do nothing: only one transaction can write at a time."""
 
     def lock_named(self, name: str, *, shared: bool = False) -> None:
         """Do nothing: only one transaction can write at a time."""

@@ -8,14 +8,21 @@ import pytest
 
 from tests.support.builders import described, people
 from xuna_cli.errors import RepeatedBatchIdError, UsageError
-from xuna_cli.ledger import campaigns
+from xuna_cli.ledger import campaigns, conversations
 from xuna_cli.ledger import runs as runs_module
 from xuna_cli.ledger.batches import Batches
 from xuna_cli.ledger.claims import Claims
+from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.database import utc_now
 from xuna_cli.ledger.forgetting import forget
-from xuna_cli.ledger.records import BatchState, ClaimStatus
+from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.migrations import STEPS
+from xuna_cli.ledger.opening import open_ledger
+from xuna_cli.ledger.postgres import PostgresEngine
+from xuna_cli.ledger.records import BatchState, CallKey, ClaimStatus
 from xuna_cli.ledger.runs import Runs
+from xuna_cli.models import Conversation
 
 
 def meanwhile(change):
@@ -139,13 +146,66 @@ def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_momen
     assert [list(one) for one in barred] == [[people(1)[0].to_phone_number]]
 
 
+def test_two_that_store_the_same_records_at_the_same_moment_store_them_once(opened, monkeypatch):
+    ours, theirs = opened(), opened()
+    run = ours.start_run(described())
+    ours.claim(run, [people(1)])
+    links = [Link(Conversation("conv_1", status="in-progress"), [CallKey(people(1)[0].key)], "batch")]
+    insert, threads = ours.insert, []
+
+    def inserting(*args):
+        threads.append(meanwhile(lambda: conversations.store(theirs, run.campaign_id, links)))
+        return insert(*args)
+
+    monkeypatch.setattr(ours, "insert", inserting)
+    conversations.store(ours, run.campaign_id, links)
+    threads[0].join(60)
+    assert not threads[0].is_alive()
+    assert ours.query("SELECT conversation_id, status FROM outcomes") == [("conv_1", "in-progress")]
+
+
+def test_a_final_record_is_not_replaced_by_who_read_it_earlier(opened):
+    ledger = opened()
+    run = ledger.start_run(described())
+    ledger.claim(run, [people(1)])
+    for status in ("in-progress", "done", "in-progress"):
+        link = Link(Conversation("conv_1", status=status), [CallKey(people(1)[0].key)], "batch")
+        conversations.store(ledger, run.campaign_id, [link])
+    assert ledger.query("SELECT status, final FROM outcomes") == [("done", 1)]
+
+
+@pytest.mark.slow
+def test_two_that_open_an_older_ledger_at_the_same_moment_both_migrate_it(database, monkeypatch):
+    place, newest = ServerUrl(database), max(STEPS)
+    before = {version: STEPS[version] for version in range(1, newest)}
+    with contextlib.closing(PostgresEngine(place, create=True)) as engine:
+        Ledger(engine, steps=before)
+    begin, first, threads, versions = PostgresEngine._begin, [], [], []
+
+    def open_it():
+        with contextlib.closing(open_ledger(place)) as ledger:
+            versions.append(ledger.schema_version)
+
+    def beginning(engine, **options):
+        number = begin(engine, **options)
+        if not first:  # it has begun, and has no lock yet
+            first.append(engine)
+            threads.append(meanwhile(open_it))
+        return number
+
+    monkeypatch.setattr(PostgresEngine, "_begin", beginning)
+    open_it()
+    threads[0].join(60)
+    assert versions == [newest, newest]
+
+
 def test_a_run_has_its_lock_before_its_row_can_be_seen(opened, monkeypatch):
     ours, theirs = opened(), opened()
     transaction = ours.engine.transaction
 
     @contextlib.contextmanager
-    def watched():
-        with transaction():
+    def watched(**options):
+        with transaction(**options):
             yield
         theirs.recover()  # a run that recovers at the moment at which the row appears
 
