@@ -16,6 +16,8 @@ ARGV = ("--concurrency", CONCURRENCY)
 LIMITED = {"kind": "rate_limit", "posts": 0, "retry_after": 0, "times": 1}
 PICKY = {"kind": "refuse", "numbers": [numbers(12)[4]]}
 VAGUE = PICKY | {"loc": False}
+# While the first POST waits, all other batches are claimed, so that the next connections are opened ahead.
+SLOW = {"kind": "latency", "seconds": 1.0, "times": 1}
 
 # Point, passing, faults, and whether the POST may have been sent, so that its people are held.
 MAY_BE_SENT = True
@@ -34,9 +36,9 @@ POINTS = [
     ("submit:after-commit", 1, (), MAY_BE_SENT),
     ("submit:after-commit", 3, (), MAY_BE_SENT),
     ("post:before-connecting", 1, (), MAY_BE_SENT),
-    ("ahead:before-connecting", 1, (), MAY_BE_SENT),
-    ("ahead:connected", 2, (), MAY_BE_SENT),
-    ("ahead:taken", 2, (), False),
+    ("ahead:before-connecting", 1, (SLOW,), MAY_BE_SENT),
+    ("ahead:connected", 2, (SLOW,), MAY_BE_SENT),
+    ("ahead:taken", 2, (SLOW,), False),
     ("submit:committed", 2, (), MAY_BE_SENT),
     ("post:before-first-byte", 2, (), MAY_BE_SENT),
     ("post:headers-written", 2, (), MAY_BE_SENT),
