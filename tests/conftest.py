@@ -36,15 +36,24 @@ def pytest_xdist_auto_num_workers():
     return min(2 * processors, processors + 4)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Let workers that have no tests left take over those of others, since some tests take a minute."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark tests as slow by their folder, and as needing PostgreSQL by their fixtures."""
+    """Mark tests as slow by their folder, and as needing PostgreSQL by their fixtures; start with the longest ones."""
     for item in items:
         if SLOW_FOLDERS & set(item.path.parents):
             item.add_marker("slow")
         asked_for = getattr(item, "callspec", None)
         if "postgres_server" in item.fixturenames or (asked_for and "postgres" in asked_for.params.values()):
             item.add_marker("postgres")
+    items.sort(key=lambda item: item.get_closest_marker("soak") is None)
 
 
 @pytest.fixture

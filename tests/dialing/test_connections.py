@@ -118,8 +118,8 @@ def test_one_that_is_too_old_is_closed_and_another_one_made(scene, tls, monkeypa
     served = Served(lambda connection: time.sleep(0.5 if connection.number == 1 else 0))
     with ScriptedServer(served, tls=tls) as server:
         dial(scene, server, PEOPLE // 3 * 2)
+        assert connections_of_posts(server) == [1, 3]
         wait_until(lambda: served.left == [2], "the old connection was not closed")
-    assert connections_of_posts(server) == [1, 3]
 
 
 def test_no_connection_that_is_too_old_is_used_even_where_it_was_taken_up(scene, tls, monkeypatch):

@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,7 +41,6 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
-from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.campaigns import has_calls
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
@@ -95,7 +94,6 @@ class BatchCall:
 
     Attributes:
         outcomes_are_read: whether the conversation records were read right before.
-        read_outcomes: reads a campaign's records; None to read only the outcomes.
 
     Raises:
         XunaError: the run can't start.
@@ -107,13 +105,16 @@ class BatchCall:
         self._options = options
         self._log = log
         self.outcomes_are_read = False
-        self.read_outcomes: Callable[[Ledger, str], None] | None = None
         self._rate = rate_of(options.rate)
         signed = None
         if options.signed_by is not None:
             from xuna_cli.commands.signature import verified
 
             signed = verified(options.contacts, options.signed_by, stack)
+        if options.opt_out_when:
+            from xuna_cli.outcomes.opt_outs import parse_rules
+
+            parse_rules(options.opt_out_when)
         self._list = PreparedList(options, stack, source=None if signed is None else signed.file)
         if options.require_seal or signed is not None:
             self._list.require_seal()
@@ -180,7 +181,8 @@ class BatchCall:
             self._list.check_agent(known)
             description = replace(description, agent_hash=known)
             check_changes(ledger, campaign_id, description, options)
-            seen = self._braked(ledger, campaign_id)
+            self._look_back(ledger, campaign_id)
+            seen = braked(ledger, campaign_id, self._list.brakes)
             asked = ask(self._options, self._list, ledger, campaign_id, caller=caller, seen=seen)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 return call_result(
@@ -319,18 +321,28 @@ class BatchCall:
     def _read_outcomes(self, ledger: Ledger) -> None:
         from xuna_cli.commands.outcomes_of_run import read_outcomes
 
-        read = self.read_outcomes or partial(read_outcomes, self._options)
-        read(ledger, self._list.campaign)
+        read_outcomes(self._options, ledger, self._list.campaign)
 
-    def _braked(self, ledger: Ledger, campaign_id: int | None) -> Braked | None:
-        """Return what the brakes allow now, by the newest outcomes; by those in the ledger if none can be read."""
-        brakes = self._list.brakes
-        if brakes is not None and not self.outcomes_are_read and has_calls(ledger, campaign_id):
-            try:
-                self._read_outcomes(ledger)
-            except XunaError as error:
-                say(f"xuna: warning: the outcomes could not be read: {error.message}")
-        return braked(ledger, campaign_id, brakes)
+    def _look_back(self, ledger: Ledger, campaign_id: int | None) -> None:
+        """Read the outcomes of earlier calls, if brakes or opt-outs depend on them.
+
+        Raises:
+            XunaError: somebody who opted out could be called.
+        """
+        rules = self._options.opt_out_when
+        is_needed = self._list.brakes is not None or rules
+        if self.outcomes_are_read or not is_needed or not has_calls(ledger, campaign_id):
+            return
+        from xuna_cli.commands.outcomes_of_run import OTHER_ROWS, unchecked
+
+        try:
+            self._read_outcomes(ledger)
+        except XunaError as error:
+            if rules and isinstance(error, UsageError):
+                raise
+            if rules and self._options.key is not None:
+                raise unchecked(error, OTHER_ROWS) from None
+            say(f"xuna: warning: the outcomes could not be read: {error.message}")
 
 
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:

@@ -1,7 +1,7 @@
 """The options of the commands that place or render calls: `batch-call`, `render`, and what `test-call` shares."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -16,6 +16,7 @@ from xuna_cli.commands.list_options import (
     WHOM,
     ListAndMessageOptions,
 )
+from xuna_cli.commands.opt_outs import OptOutWhen
 from xuna_cli.commands.option_types import Panel, number, options_of_command, text
 from xuna_cli.commands.options import AgentId, CallerNumberId, Output
 from xuna_cli.settings import Given
@@ -47,9 +48,11 @@ class BatchCallOptions(CallerOptions):
     """The options of `xuna batch-call`.
 
     Attributes:
+        COMMAND: name of the command, for the ledger.
         report: report about the campaign to write; only `xuna run` has this option.
     """
 
+    COMMAND: ClassVar[str] = "batch-call"
     report: Path | None = None
 
     hours: Annotated[
@@ -220,6 +223,7 @@ class BatchCallOptions(CallerOptions):
             rich_help_panel=MESSAGE,
         ),
     ] = None
+    opt_out_when: Annotated[OptOutWhen, Panel(WHOM)] = None
     canary: Annotated[
         int | None,
         typer.Option(

@@ -5,7 +5,7 @@ A step that fails is told, and does not undo another one. A wrong setting stops 
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,13 @@ from xuna_cli.commands.campaign_file import with_line
 from xuna_cli.commands.campaigns.report import write_report_of
 from xuna_cli.commands.context import address_in, ledger_for_reading
 from xuna_cli.commands.opt_outs import say_added
-from xuna_cli.commands.outcomes_of_run import read_outcomes
+from xuna_cli.commands.outcomes_of_run import OTHER_ROWS, needs_all_records, opt_out_errors, unchecked
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.commands.run_end import run_to_end
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, LedgerError, UsageError, XunaError, most_important
-from xuna_cli.ledger.campaigns import campaign, campaigns, has_calls, settle_proven
+from xuna_cli.ledger.campaigns import campaigns, has_calls, settle_proven
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, Campaign
 from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
@@ -95,7 +95,6 @@ class CampaignRun:
             self._try("outcomes", self._look_back)
             if isinstance(self._call, BatchCall):
                 self._call.outcomes_are_read = True
-                self._call.read_outcomes = self._read_again
         calls = self._place()
         if options.report is not None and not options.dry_run:
             self._try("report", partial(self._write_report, options.report))
@@ -156,31 +155,9 @@ class CampaignRun:
             for incomplete in cut_off(sync.incomplete):
                 raise incomplete
         except XunaError as error:
-            # Without --key, nobody is called again before their record was read.
-            if self._rules and found.key_column is not None:
-                self._barred = _barred(error, "people who opted out may have other rows on the list")
+            if needs_all_records(self._rules, found):
+                self._barred = unchecked(error, OTHER_ROWS)
             raise
-
-    def _read_again(self, opened: Ledger, name: str) -> None:
-        """Read the outcomes that a run waits for, and add the opt-outs among them.
-
-        Raises:
-            XunaError: something could not be read or added.
-        """
-        found = campaign(opened, name)
-        harvester = Harvester(opened, found, self._rules, command="run", on_added=say_added)
-        try:
-            read_outcomes(
-                self._options,
-                opened,
-                name,
-                on_unmatched=harvester.take_unmatched,
-                on_links=harvester.take_links,
-            )
-        finally:  # what was read before the failure is stored, and its opt-outs are added
-            harvest = harvester.harvest()
-        for error in self._errors_of(harvest):
-            raise error
 
     def _settle(self, opened: Ledger, found: Campaign) -> None:
         self._settled = settle_proven(opened, found.id)
@@ -192,22 +169,17 @@ class CampaignRun:
         try:
             harvest = self._harvest = harvester.harvest()
         except XunaError as error:
-            self._barred = _barred(error, "opt-outs could not be added to the do-not-call list")
+            self._barred = unchecked(error, "opt-outs could not be added to the do-not-call list")
             raise
         if harvest is None:
             return
-        errors = self._errors_of(harvest)
-        if errors and harvest.fields:  # records without any field don't stop the run
-            self._barred = _barred(errors[0], "opt-outs could not be recognised")
+        errors = opt_out_errors(harvest, sandbox=self._options.sandbox)
+        if errors and harvest.fields:
+            self._barred = unchecked(errors[0], "opt-outs could not be recognised")
         for wrong in errors:
             self._fail("opt-outs", wrong)
         if not errors:
             self._done("opt-outs", harvest_line(harvest))
-
-    def _errors_of(self, harvest: Harvest | None) -> Sequence[XunaError]:
-        """Return the errors of the opt-out rules; conversations in the sandbox lack the fields of the real agent."""
-        errors = () if harvest is None else harvest.errors
-        return [one for one in errors if not (self._options.sandbox and one.code == "opt-out-field-unknown")]
 
     def _place(self) -> BatchCallResult:
         """Call who may be called now."""
@@ -262,13 +234,6 @@ class CampaignRun:
 
     def _skip(self, name: str, message: str) -> None:
         self._steps.append(Step(name, StepStatus.SKIPPED, message))
-
-
-def _barred(cause: XunaError, why: str) -> XunaError:
-    """Return the error that keeps a run from calling."""
-    return type(cause)(
-        f"nobody was called: {why}", hint="fix the error above first", code="opt-outs-unchecked"
-    )
 
 
 def _may_be_due(report: Report) -> bool:

@@ -1,38 +1,79 @@
-"""Read the outcomes that a run waits for."""
+"""Read the outcomes of a campaign's earlier calls for a run that calls more people of the campaign."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from xuna_cli.commands.account import opened_api
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.opt_outs import say_added
+from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.ledger.campaigns import campaign, settle_proven
-from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.models import Conversation
+from xuna_cli.ledger.records import Campaign
+from xuna_cli.outcomes.opt_outs import Harvest, Harvester, OptOutRule, parse_rules
 from xuna_cli.outcomes.sync import check_origin, sync_conversations
+from xuna_cli.output.messages import say
+from xuna_cli.output.result import cut_off
+
+OTHER_ROWS = "people who opted out may have other rows on the list"
 
 
-def read_outcomes(
-    options: BatchCallOptions,
-    ledger: Ledger,
-    name: str,
-    *,
-    on_unmatched: Callable[[Conversation], None] = lambda _: None,
-    on_links: Callable[[Sequence[Link]], None] = lambda _: None,
-) -> None:
-    """Read a campaign's conversation records, and accept held batches that they prove.
+def read_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
+    """Read a campaign's conversation records, accept held batches that they prove, and add opt-outs.
 
     Args:
-        options: of the command.
+        options: the command's options.
         ledger: the ledger.
         name: the campaign's name.
-        on_unmatched: as for `sync_conversations`.
-        on_links: as for `sync_conversations`.
 
     Raises:
-        XunaError: as `sync_conversations`; what was read before is stored.
+        UsageError: opt-outs can't be recognised.
+        XunaError: as `sync_conversations`, or the records that may have opt-outs are incomplete. What was read before
+            is stored, and its opt-outs are added.
     """
     found = campaign(ledger, name)
-    with opened_api(options) as api:
-        check_origin(found, api.origin)
-        sync_conversations(ledger, found, api.reader, on_unmatched=on_unmatched, on_links=on_links)
-    settle_proven(ledger, found.id)
+    rules = parse_rules(options.opt_out_when or ())
+    harvester = Harvester(ledger, found, rules, command=options.COMMAND, on_added=say_added)
+    try:
+        with opened_api(options) as api:
+            check_origin(found, api.origin)
+            sync = sync_conversations(
+                ledger,
+                found,
+                api.reader,
+                on_unmatched=harvester.take_unmatched,
+                on_links=harvester.take_links,
+            )
+        settle_proven(ledger, found.id)
+    finally:
+        harvest = harvester.harvest()
+    for wrong in opt_out_errors(harvest, sandbox=options.sandbox):
+        if harvest is not None and harvest.fields:
+            raise wrong
+        say(f"xuna: warning: {wrong.message}")
+    if needs_all_records(rules, found):
+        for incomplete in cut_off(sync.incomplete):
+            raise incomplete
+
+
+def needs_all_records(rules: Sequence[OptOutRule], of: Campaign) -> bool:
+    """Return whether a record that was not read may let somebody be called who opted out.
+
+    With `--key`, a person may have several rows. Otherwise nobody is called again before their record was read.
+    """
+    return bool(rules) and of.key_column is not None
+
+
+def opt_out_errors(harvest: Harvest | None, *, sandbox: bool) -> list[UsageError]:
+    """Return the errors of the rules; conversations in the sandbox lack the fields of the real agent.
+
+    They stop a run if the records have any fields. Records of calls that nobody answered have none.
+    """
+    errors = () if harvest is None else harvest.errors
+    return [one for one in errors if not (sandbox and one.code == "opt-out-field-unknown")]
+
+
+def unchecked(cause: XunaError, why: str) -> XunaError:
+    """Return the error that keeps a run from calling, because of opt-outs that it may not know."""
+    return type(cause)(
+        f"nobody was called: {why}", hint="fix the error above first", code="opt-outs-unchecked"
+    )

@@ -8,9 +8,8 @@ import typer
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.campaign_file import DEFAULTS, CampaignCommand
 from xuna_cli.commands.completion import campaign_files
-from xuna_cli.commands.list_options import LIST, OUTPUT, SENDING, WHOM
-from xuna_cli.commands.opt_outs import OptOutWhen
-from xuna_cli.commands.option_types import Panel, options_of_command, takes, text
+from xuna_cli.commands.list_options import LIST, OUTPUT, SENDING
+from xuna_cli.commands.option_types import options_of_command, takes, text
 from xuna_cli.commands.options import ApiOptions, LedgerOptions
 from xuna_cli.commands.simulation import SIMULATION, FastForwardOptions, check_fast_forward
 from xuna_cli.errors import ExitStatus
@@ -23,6 +22,7 @@ app = typer.Typer()
 class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions):
     """The options of `xuna run`: those of batch-call, of its other steps, and of the simulation."""
 
+    COMMAND: ClassVar[str] = "run"
     PANELS: ClassVar[tuple[str, ...]] = (*BatchCallOptions.PANELS, SIMULATION)
 
     campaign_file: Annotated[
@@ -44,7 +44,6 @@ class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions
         ),
     ] = ""
 
-    opt_out_when: Annotated[OptOutWhen, Panel(WHOM)] = None
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="HTML report about the campaign to write.", rich_help_panel=OUTPUT),

@@ -85,7 +85,8 @@ class CampaignBrake:
                 context.read_outcomes()
             except UnreachableError as error:
                 context.observer.outcomes_not_read(error)
-            self.look()
+            else:
+                self.look()
             seconds = FIRST_WAIT_S if self._seen.figures != before else min(2 * seconds, LONGEST_WAIT_S)
         return was_full and self.room > 0 and not context.stop()
 

@@ -1,0 +1,96 @@
+"""`--opt-out-when` of batch-call and `xuna run`: who opted out is known before anybody else is called."""
+
+import pytest
+
+from tests.commands.conftest import number
+from xuna_cli.sandbox.faults import Answer, Pages
+
+HELLO = ("-m", "Hi {{ name }}.", "--yes", "--output", "json")
+OPT_OUT = ("--opt-out-when", "opt_out=true")
+HEADER = ("phone", "name", "order")
+UNREADABLE = Answer(on="conversations", status=401, body="no")
+PEOPLE = 15
+
+
+@pytest.fixture
+def orders(people):
+    """Write a list of so many orders, by people who have one order or two."""
+
+    def orders(count):
+        rows = [(number(index % PEOPLE), "Ann", str(index)) for index in range(count)]
+        return people(rows=rows, header=HEADER)
+
+    return orders
+
+
+@pytest.fixture
+def pages_of_one(monkeypatch):
+    """Let each page of records have one record, so that a list can be cut off."""
+    monkeypatch.setattr("xuna_cli.api.conversations.PAGE_SIZE", 1)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    monkeypatch.setattr("xuna_cli.dialing.campaign_brake.FIRST_WAIT_S", 0.1)
+
+
+def test_batch_call_reads_opt_outs_before_it_calls(cli, served, orders):
+    served(opt_out=1.0)
+    assert cli.call(orders(PEOPLE), *HELLO, "--key", "order", *OPT_OUT)["counts"]["accepted"] == PEOPLE
+    ran = cli("batch-call", orders(2 * PEOPLE), *HELLO, "--key", "order", *OPT_OUT)
+    assert ran.counts == {"rows": 2 * PEOPLE, "already_called": PEOPLE, "do_not_call": PEOPLE}
+    assert "Put on the do-not-call list because of their conversations" in ran.err
+    assert cli.server.state.total == PEOPLE
+
+
+def test_who_opts_out_in_the_canary_is_not_called_again_by_the_same_run(cli, served, orders, soon):
+    served(opt_out=1.0)
+    canary = ("--canary", PEOPLE, "--min-success", "10%", "--wait")
+    ran = cli("batch-call", orders(2 * PEOPLE), *HELLO, "--key", "order", *canary, *OPT_OUT)
+    assert (ran.counts["accepted"], ran.counts["do_not_call"]) == (PEOPLE, PEOPLE)
+
+
+def test_a_canary_does_not_pass_while_the_records_are_cut_off(cli, served, orders, soon, pages_of_one):
+    """With a key, the people whose records are missing have other rows on the list."""
+    served(opt_out=1.0)
+    cli.server.faults.add(Pages(how="no-cursor", times=1))
+    canary = ("--canary", PEOPLE, "--min-success", "5%", "--wait")
+    ran = cli("batch-call", orders(2 * PEOPLE), *HELLO, "--key", "order", *canary, *OPT_OUT)
+    assert "the list is incomplete" in ran.err
+    assert (ran.counts["accepted"], ran.counts["do_not_call"]) == (PEOPLE, PEOPLE)
+
+
+@pytest.mark.parametrize("fault", [UNREADABLE, Pages(how="no-cursor")], ids=["refused", "cut off"])
+def test_with_a_key_nobody_is_called_while_the_records_can_not_be_read(
+    cli, served, orders, pages_of_one, fault
+):
+    served(opt_out=1.0)
+    cli.call(orders(PEOPLE), *HELLO, "--key", "order")
+    cli.server.faults.add(fault)
+    ran = cli("batch-call", orders(2 * PEOPLE), *HELLO, "--key", "order", *OPT_OUT, exits=(4, 6))
+    assert [error["code"] for error in ran.document["errors"]] == ["opt-outs-unchecked"]
+    assert cli.server.state.total == PEOPLE
+
+
+def test_without_a_key_the_others_are_called_and_the_failure_is_said(cli, api, people):
+    cli.call(people(3), *HELLO)
+    api.faults.add(UNREADABLE)
+    ran = cli("batch-call", people(4), *HELLO, *OPT_OUT)
+    assert "xuna: warning: the outcomes could not be read" in ran.err
+    assert ran.counts["accepted"] == 1
+
+
+def test_a_field_that_no_record_has_calls_nobody(cli, served, people):
+    served(opt_out=1.0)
+    cli.call(people(3), *HELLO)
+    ran = cli("batch-call", people(4), *HELLO, "--opt-out-when", "optout=true", exits=2)
+    [error] = ran.document["errors"]
+    assert error["code"] == "opt-out-field-unknown"
+    assert cli.server.state.total == 3
+
+
+def test_a_rule_that_is_none_stops_the_first_run(cli, api, people):
+    ran = cli("batch-call", people(3), *HELLO, "--opt-out-when", "opt_out", exits=2)
+    [error] = ran.document["errors"]
+    assert error["code"] == "opt-out-when"
+    assert cli.called == []
