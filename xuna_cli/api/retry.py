@@ -16,6 +16,7 @@ LONGEST_AT_START_S = 5.0
 LONGEST_ASKED_AT_START_S = 60.0  # waited in all, if the API never gave a document and only asks to wait
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0  # also the limit for a `Retry-After`
+RANDOM = random.SystemRandom()  # threads that still wait do not change the random numbers of others
 AT_ONCE = 6  # concurrent reads, each with its own connection
 
 Params = Mapping[str, str | int]
@@ -87,7 +88,7 @@ class RetryingReader:
                     ) from error
                 why = error
                 # Jitter, so that several readers don't retry at the same time.
-                pause = (asked or 0.0) + backoff * random.uniform(0.5, 1.0)  # noqa: S311
+                pause = (asked or 0.0) + backoff * RANDOM.uniform(0.5, 1.0)
                 backoff = min(backoff * 2, LONGEST_WAIT_S)
             else:
                 self._has_read = True

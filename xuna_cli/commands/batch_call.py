@@ -76,6 +76,10 @@ def failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
 
 
 def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
+    if options.opt_out_when:
+        from xuna_cli.outcomes.opt_outs import parse_rules
+
+        parse_rules(options.opt_out_when)  # a wrong rule is told before anything is done
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
@@ -111,10 +115,6 @@ class BatchCall:
             from xuna_cli.commands.signature import verified
 
             signed = verified(options.contacts, options.signed_by, stack)
-        if options.opt_out_when:
-            from xuna_cli.outcomes.opt_outs import parse_rules
-
-            parse_rules(options.opt_out_when)
         self._list = PreparedList(options, stack, source=None if signed is None else signed.file)
         if options.require_seal or signed is not None:
             self._list.require_seal()
