@@ -1,6 +1,8 @@
 """`xuna run`: each run does what is due; if one step fails, the other steps are still done."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -100,6 +102,21 @@ def called(api, spring, run, people):
     run()
     people(4)
     return api
+
+
+def test_a_call_that_never_ends_does_not_keep_the_campaign_open_for_good(cli, served, spring, run):
+    served(in_progress=10**9)
+    spring("attempts = 2", 'again-after = "1h"', 'again = "failure"')
+    run()
+    waiting = run()
+    assert waiting["batch_call"]["awaiting_outcome"] == 3
+    assert waiting["campaign_finished"] is False
+    with closing(sqlite3.connect(cli.ledger)) as ledger, ledger:
+        ledger.execute("UPDATE batches SET submitted_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')")
+    last = run()
+    assert (last["batch_call"]["awaiting_outcome"], last["batch_call"]["unproven"]) == (0, 3)
+    assert last["batch_call"]["counts"]["already_called"] == 3
+    assert last["campaign_finished"] is True
 
 
 def test_a_failure_to_read_the_outcomes_does_not_keep_the_run_from_calling(called, spring, run):

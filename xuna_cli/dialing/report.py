@@ -134,7 +134,8 @@ class Report:
         attempts: accepted calls by attempt; in a rehearsal, those that would be made.
         again: by name of a count (and `rejected:CODE`), the rows whose person was called before in the campaign.
         exhausted: rows of `already_called` whose person has all attempts used and no proven success.
-        awaiting_outcome: rows of `already_called` whose person has attempts left and no proven outcome.
+        awaiting_outcome: rows of `already_called` whose person has attempts left and no proven outcome yet.
+        unproven: the same, a day or more after the last call: no proof is expected any more.
     """
 
     counts: Mapping[str, int]
@@ -159,6 +160,7 @@ class Report:
     again: Mapping[str, int] = field(default_factory=dict)
     exhausted: int = 0
     awaiting_outcome: int = 0
+    unproven: int = 0
 
 
 def counts_to_keep(report: Report) -> dict[str, int]:

@@ -52,6 +52,7 @@ class RunStats:
         self._attempts: Counter[int] = Counter()
         self._again: Counter[str] = Counter()
         self._exhausted = 0
+        self._unproven = 0
         self._awaiting = 0
         self.rows = 0
         self.done = 0
@@ -184,6 +185,7 @@ class RunStats:
             # Another run made the attempt of this target meanwhile: a later run makes the next one.
             self._awaiting += isinstance(standing, NotYet | Due)
             self._exhausted += standing == Never(NoMore.EXHAUSTED)
+            self._unproven += standing == Never(NoMore.UNPROVEN)
         status = standing if isinstance(standing, ClaimStatus) else ClaimStatus.ALREADY_CALLED
         self.count(status)
         self._observer.known(target, status, None)
@@ -230,6 +232,7 @@ class RunStats:
                 again={name: rows for name, rows in self._again.items() if rows},
                 exhausted=self._exhausted,
                 awaiting_outcome=self._awaiting,
+                unproven=self._unproven,
             )
 
 

@@ -29,6 +29,10 @@ ABSENCE_COUNTS_AFTER = timedelta(hours=1)
 """Time between a call and the reading of the records after which a missing record, or a record without a verdict, is
 taken for final. The API doesn't say when a record appears; a call lasts minutes."""
 
+PROOF_COMES_WITHIN = timedelta(days=1)
+"""Time between a call and a whole reading of the records after which no proof of the outcome is expected any more. It
+is ours: a campaign must be able to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
@@ -80,6 +84,8 @@ class NoMore(StrEnum):
     """The policy doesn't name the last call's outcome."""
     EXHAUSTED = "exhausted"
     """All attempts are used, and none is a proven success."""
+    UNPROVEN = "unproven"
+    """The records don't prove the last call's outcome, though they were read long after it; a later one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,11 @@ def next_attempt(
         return Never(NoMore.EXHAUSTED)
     following = call.attempt + 1
     if not is_proven(outcome, call, sync) or not recorded.isdisjoint(_MAY_STILL_SUCCEED):
-        return NotYet(call.key, following)
+        return (
+            Never(NoMore.UNPROVEN)
+            if proof_is_overdue(call.submitted_at, sync)
+            else NotYet(call.key, following)
+        )
     if outcome not in policy.again:
         return Never(NoMore.NOT_ASKED_FOR)
     ended = max(at for at in (call.submitted_at, call.finished_at) if at is not None)
@@ -177,6 +187,11 @@ def is_proven(outcome: CallOutcome, call: LastCall, sync: ConversationSync | Non
             )
         case _:
             return False
+
+
+def proof_is_overdue(submitted_at: str | None, sync: ConversationSync | None) -> bool:
+    """Return whether the records were read to their end so long after a call that they would prove its outcome."""
+    return sync is not None and not sync.incomplete and counts_by_now(submitted_at, sync, PROOF_COMES_WITHIN)
 
 
 def absence_doubt(sync: ConversationSync | None) -> str | None:

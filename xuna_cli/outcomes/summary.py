@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xuna_cli.ledger.attempts import counts_by_now
+from xuna_cli.ledger.attempts import counts_by_now, proof_is_overdue
 from xuna_cli.ledger.campaigns import calls_with_outcomes
 from xuna_cli.ledger.conversations import found_of_held, sync_of
 from xuna_cli.ledger.ledger import Ledger
@@ -88,12 +88,15 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
 def _is_undecided(outcome: CallOutcome, submitted_at: str | None, sync: ConversationSync | None) -> bool:
     """Return whether a call's outcome may still come, or change.
 
-    A missing conversation, or one without a verdict, counts if the records were read long enough after the call. What
-    can't be told of older records stays as it is.
+    A missing conversation, or one without a verdict, counts if the records were read long enough after the call. A
+    call that seems to be in progress for a day has a record that is wrong. What can't be told of older records stays as
+    it is.
     """
     if outcome in (CallOutcome.NO_CONVERSATION, CallOutcome.UNKNOWN):
         return not counts_by_now(submitted_at, sync)
-    return outcome in (CallOutcome.NOT_READ, CallOutcome.IN_PROGRESS)
+    if outcome is CallOutcome.IN_PROGRESS:
+        return not proof_is_overdue(submitted_at, sync)
+    return outcome is CallOutcome.NOT_READ
 
 
 def held_of(ledger: Ledger, campaign: Campaign) -> tuple[Held, ...]:

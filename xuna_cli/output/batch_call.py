@@ -121,6 +121,7 @@ class BatchCallResult(Result):
             "attempts": {str(attempt): calls for attempt, calls in report.attempts.items()},
             "exhausted": report.exhausted,
             "awaiting_outcome": report.awaiting_outcome,
+            "unproven": report.unproven,
             "refused_by_api": {"in_this_run": report.refused_calls, "earlier": report.refused_earlier},
             "batches": [batch_document(record) for record in report.batches],
             "held_batches": [
@@ -291,6 +292,12 @@ def _attempts(result: BatchCallResult) -> list[str]:
     if report.exhausted:
         have = counted(report.exhausted, "row has", "rows have")
         lines.append(f"All attempts used: {have} no proven success, and no attempt left.")
+    if report.unproven:
+        have = counted(report.unproven, "row has", "rows have")
+        lines.append(
+            f"No proof: {have} attempts left, but a day after the last call its outcome is still not proven. "
+            "Nobody is called again without proof."
+        )
     if report.awaiting_outcome:
         have = counted(report.awaiting_outcome, "row has", "rows have")
         lines.append(

@@ -347,6 +347,23 @@ OF_VERSION_5 = {
 }
 
 
+@pytest.mark.parametrize("outcome", ["unproven", "in-progress"])
+def test_a_day_after_a_call_no_proof_is_expected_but_one_that_comes_counts(ledger, clock, outcome):
+    dial(ledger, [at(1, 1)])
+    clock.advance(24 * 3600 - 1)
+    read(ledger, clock, p1_1=outcome)
+    assert stands(ledger, 1) == NotYet(person(1).key, 2)
+    clock.advance(1)
+    assert stands(ledger, 1) == NotYet(person(1).key, 2)
+    read(ledger, clock, incomplete="cut off", p1_1=outcome)
+    assert stands(ledger, 1) == NotYet(person(1).key, 2)
+    read(ledger, clock, p1_1=outcome)
+    assert stands(ledger, 1) == Never(NoMore.UNPROVEN)
+    assert dial(ledger, [at(1, 2)]) == []
+    read(ledger, clock, p1_1="failure")
+    assert dial(ledger, [at(1, 2)]) == [(1, 2)]
+
+
 def test_a_ledger_of_the_version_before_keeps_its_calls_as_first_attempts(place, clock):
     before = {step: statements for step, statements in STEPS.items() if step <= 5}
     with closing(Ledger(new_engine(place), steps=before)) as old, old.transaction():
@@ -374,7 +391,7 @@ def new_engine(place):
     ("late", "standing"),
     [
         ("success", Never(NoMore.SUCCESS)),
-        ("in-progress", NotYet(person(1).key, 3)),
+        ("in-progress", Never(NoMore.UNPROVEN)),
         ("failure", Due(person(1).key, 3)),
     ],
 )
