@@ -3,6 +3,7 @@
 import pytest
 
 from tests.commands.conftest import number
+from xuna_cli.ledger.conversations import store
 from xuna_cli.sandbox.faults import Answer, Pages
 
 HELLO = ("-m", "Hi {{ name }}.", "--yes", "--output", "json")
@@ -94,3 +95,29 @@ def test_a_rule_that_is_none_stops_the_first_run(cli, api, people):
     [error] = ran.document["errors"]
     assert error["code"] == "opt-out-when"
     assert cli.called == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("campaigns", "outcomes", "people", *OPT_OUT),
+        ("batch-call", "people.csv", *HELLO, *OPT_OUT),
+        ("run", "people.toml", "--yes"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_an_opt_out_is_on_the_list_before_its_outcome_is_stored(cli, served, people, monkeypatch, argv):
+    """As soon as an outcome is stored, another run may call the person again."""
+    served(opt_out=1.0)
+    cli.call(people(3), *HELLO)
+    cli.write("people.toml", 'contacts = "people.csv"\nopt-out-when = "opt_out=true"\n')
+    missing = []
+
+    def storing(ledger, campaign_id, links):
+        numbers = {call.key for link in links for call in link.calls}
+        missing.append(numbers - ledger.on_do_not_call_list(numbers).keys())
+        return store(ledger, campaign_id, links)
+
+    monkeypatch.setattr("xuna_cli.outcomes.sync.store", storing)
+    cli(*argv)
+    assert missing == [set()]
