@@ -263,6 +263,10 @@ def options(**given):
         ({"again": "failure"}, "--again needs --attempts"),
         ({"first_message_again": "Hi"}, "--first-message-again needs --attempts"),
         ({"attempts": 3}, "--attempts 3 needs --again-after"),
+        (
+            {"attempts": 2, "again_after": "4h,1d", "again": "failure"},
+            "--attempts 2 needs at most 1 time: one before each call after the first",
+        ),
         ({"attempts": 3, "again_after": "4h"}, "--attempts 3 needs --again"),
         ({"attempts": 3, "again": "failure"}, "--attempts 3 needs --again-after"),
         (POLICY | {"again_after": "4"}, "'4' is not a time with a unit"),

@@ -54,6 +54,18 @@ def test_another_template_is_said_with_both(cli, first, quiet):
     assert len(first.state.calls()) == 3
 
 
+def test_a_change_is_said_once_and_not_by_each_run_that_calls_nobody(cli, api, people):
+    cli("batch-call", people(1), *HELLO)
+    hourly = ("batch-call", "people.csv", "-m", "Bye {{ name }}.", "--yes", "--quiet")
+    assert "the message template is now" in cli(*hourly).err
+    assert cli(*hourly).err == ""
+    cli("batch-call", "people.csv", *HELLO, "--yes")
+    assert "the message template is now" in cli(*hourly).err
+    assert cli(*hourly, "--pin", exits=2).err != ""
+    people(2)
+    assert len(cli("batch-call", "people.csv", *HELLO, "--yes", "--output", "json").document["batches"]) == 1
+
+
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_pin_stops_another_template_before_anything_is_sent(cli, first, dry):
     err = cli("batch-call", "people.csv", "-m", "Bye {{ name }}.", "--pin", *dry, exits=2).err

@@ -66,6 +66,7 @@ def test_the_document_has_the_documented_shape():
         "do_not_call_lists": [],
         "pacing": {"refusals": 2, "paused_seconds": 1.235},
         "attempts": {}, "exhausted": 0, "awaiting_outcome": 0,
+        "unproven": 0,
             "refused_by_api": {"in_this_run": 0, "earlier": 0},
         "batches": [
             {"id": "1", "batch_id": "batch_1", "state": "accepted", "calls": 100, "calls_initiated": 100,

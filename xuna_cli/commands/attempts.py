@@ -7,6 +7,7 @@ from xuna_cli.commands.durations import parse_for
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.attempts import MAY_BE_CALLED_AGAIN, Attempts
 from xuna_cli.ledger.records import CallOutcome
+from xuna_cli.output.messages import counted
 
 NEEDED = "e.g. --attempts 3 --again-after 4h,1d --again no-conversation"
 UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
@@ -41,6 +42,14 @@ def attempts_of(options: BatchCallOptions) -> Attempts | None:
             f"--attempts {options.attempts} needs {missing} after which a person is called again",
             hint=NEEDED,
             code="attempts",
+        )
+    if len(after) >= options.attempts:
+        most = counted(options.attempts - 1, "time", "times")
+        raise UsageError(
+            f"--again-after {options.again_after} has {len(after)} times, but --attempts {options.attempts} needs "
+            f"at most {most}: one before each call after the first",
+            hint=f"use --attempts {len(after) + 1}, or fewer times",
+            code="again-after",
         )
     return Attempts(options.attempts, after, again)
 

@@ -9,7 +9,7 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
-from xuna_cli.ledger.runs import last_run_that_called
+from xuna_cli.ledger.runs import last_run_that_called, runs_of
 from xuna_cli.output.messages import say
 from xuna_cli.times import for_people
 
@@ -23,11 +23,13 @@ class Change:
     """A difference from the campaign's last run.
 
     Attributes:
+        what: the field of a run that changed.
         message: the new and the old value.
         of_agent: whether the agent or its configuration changed.
         pinned: whether `--pin` forbids it.
     """
 
+    what: str
     message: str
     of_agent: bool
     pinned: bool
@@ -57,6 +59,8 @@ def check_changes(
 ) -> None:
     """Report changes since the campaign's last run that made a batch.
 
+    A run that calls nobody, e.g. an hourly one, does not say again what the run before it has said.
+
     Args:
         ledger: the ledger.
         campaign_id: the campaign; None if it is new.
@@ -77,8 +81,10 @@ def check_changes(
                 f"if not, use the values of the last run, or another campaign: --campaign {shlex.quote(other)}",
                 code="campaign-changed",
             )
+    before = runs_of(ledger, campaign_id)[-1:]
     for change in changes:
-        say(f"xuna: warning: {change.message}")
+        if not any(getattr(run, change.what) == getattr(description, change.what) for run in before):
+            say(f"xuna: warning: {change.message}")
 
 
 def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Change]:
@@ -90,21 +96,26 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
     if now.template != last.template:
         one, other = _around_the_change(now.template or "", last.template or "")
         changes.append(
-            Change(f"the message template is now {one}, and was {other} {since}", of_agent=False, pinned=True)
+            Change(
+                "template",
+                f"the message template is now {one}, and was {other} {since}",
+                of_agent=False,
+                pinned=True,
+            )
         )
-    for what, value, was in (
-        ("agent", now.agent_id, last.agent_id),
-        ("caller number", now.from_phone_number_id, last.from_phone_number_id),
-    ):
+    for field, name in (("agent_id", "agent"), ("from_phone_number_id", "caller number")):
+        value, was = getattr(now, field), getattr(last, field)
         if value and value != was:
-            message = f"the {what} is now {value}, and was {was} {since}"
-            changes.append(Change(message, of_agent=what == "agent", pinned=True))
+            message = f"the {name} is now {value}, and was {was} {since}"
+            changes.append(Change(field, message, of_agent=field == "agent_id", pinned=True))
     if now.attempts != last.attempts:
-        changes.append(Change(_attempts(now.attempts, last.attempts, since), of_agent=False, pinned=True))
+        message = _attempts(now.attempts, last.attempts, since)
+        changes.append(Change("attempts", message, of_agent=False, pinned=True))
     known = last_run_that_called(ledger, campaign_id, agent_id=now.agent_id) if now.agent_hash else None
     if known is not None and now.agent_hash and known.agent_hash and now.agent_hash != known.agent_hash:
         changes.append(
             Change(
+                "agent_hash",
                 f"the configuration of agent {now.agent_id} has changed since {for_people(known.started_at)} "
                 f"(its hash is now {now.agent_hash[:HASH_SHOWN]}…, and was {known.agent_hash[:HASH_SHOWN]}…)",
                 of_agent=True,

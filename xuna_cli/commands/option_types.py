@@ -49,7 +49,7 @@ _PLAINER = (
     (r"not a valid (int|integer)( range)?", "not a whole number"),
     (r"not a valid float( range)?", "not a number"),
     (r"not a valid boolean.*", "neither yes nor no"),
-    (r"(\S+) is not in the range x>=(\S+)\.", r"\1 is less than \2"),
+    (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.", r"\1 is less than \2"),
 )
 
 
