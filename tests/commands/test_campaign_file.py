@@ -226,6 +226,7 @@ format = "csv"
         ("batch-size = true", "batch-size: must be a number, without quotes", ""),
         ("batch-size = 1.5", "batch-size: must be a number, without quotes", ""),
         ("batch-size = 0", "batch-size: 0 is less than 1", ""),
+        ("concurrency = 9999", "concurrency: 9999 is not a number from 1 to 256", ""),
         ("quiet-days = -1", "quiet-days: -1 is less than 0", ""),
         ("timeout = nan", "timeout: nan is not a usable number", ""),
         ("output = 'xml'", "output: 'xml' is not one of 'table', 'json', 'csv'", ""),

@@ -309,7 +309,7 @@ def test_a_ledger_that_exists_is_never_used(spring, cli):
         (["--sandbox", "--fast-forward", "--start-at", "soon"], "--start-at: 'soon' is not a valid time"),
         (["--sandbox", "--fast-forward", "--fault", "cat:1%"], "--fault: invalid fault 'cat:1%'"),
         (["--sandbox", "--fast-forward", "--unanswered", "4"], "--unanswered: invalid share '4'"),
-        (["--sandbox", "--fast-forward", "--max-days", "0"], "--max-days: 0 is not in the range"),
+        (["--sandbox", "--fast-forward", "--max-days", "0"], "--max-days: 0 is not a number from 1 to"),
         (["--sandbox", "--fast-forward", "--ledger", "postgresql://db/x"], "needs a new file"),
         (["--sandbox", "--unanswered", "40%"], "--unanswered needs --fast-forward"),
         (["--start-at", MONDAY], "--start-at needs --fast-forward"),

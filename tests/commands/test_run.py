@@ -110,6 +110,9 @@ def test_a_call_that_never_ends_does_not_keep_the_campaign_open_for_good(cli, se
     run()
     waiting = run()
     assert waiting["batch_call"]["awaiting_outcome"] == 3
+    told = cli("run", "spring.toml").out
+    assert "no proven outcome yet" in told
+    assert "campaigns outcomes" not in told  # it has just been done
     assert waiting["campaign_finished"] is False
     with closing(sqlite3.connect(cli.ledger)) as ledger, ledger:
         ledger.execute("UPDATE batches SET submitted_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')")

@@ -96,30 +96,28 @@ def _account_of(server: "SandboxServer", *, deadline: float) -> Account:
     return Account(client, agent.agent_id, number.phone_number_id, SANDBOX_ORIGIN)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiToRead:
-    """The API for reading.
+def origin_to_read(options: "ApiOptions | CallerOptions") -> str:
+    """Return the origin of the API, as stored with campaigns: scheme, host and port, or `sandbox`.
 
-    Attributes:
-        reader: client that retries when the API is busy.
-        origin: scheme, host and port of the API, as stored with campaigns.
+    Raises:
+        ConfigurationError: as `base_url`.
     """
-
-    reader: RetryingReader
-    origin: str
+    if options.sandbox or options.simulation is not None:
+        return SANDBOX_ORIGIN
+    return origin_of(base_url(options.settings, options.base_url))
 
 
 @contextlib.contextmanager
-def api_to_read(options: ApiOptions) -> Iterator[ApiToRead]:
+def api_to_read(options: ApiOptions) -> Iterator[RetryingReader]:
     """Print the settings' warnings, and open the API for reading; raises as `opened_api`."""
     for warning in options.settings.warnings:
         say(f"xuna: warning: {warning}")
-    with opened_api(options) as api:
-        yield api
+    with opened_api(options) as reader:
+        yield reader
 
 
 @contextlib.contextmanager
-def opened_api(options: "ApiOptions | CallerOptions") -> Iterator[ApiToRead]:
+def opened_api(options: "ApiOptions | CallerOptions") -> Iterator[RetryingReader]:
     """Open the API for reading, or a sandbox that remembers the calls of earlier `--sandbox` runs.
 
     Raises:
@@ -129,7 +127,6 @@ def opened_api(options: "ApiOptions | CallerOptions") -> Iterator[ApiToRead]:
     with contextlib.ExitStack() as stack:
         if options.simulation is not None:
             client = _account_of(options.simulation.server, deadline=READING_DEADLINE_S).client
-            origin = SANDBOX_ORIGIN
         elif options.sandbox:
             from xuna_cli.sandbox.conversations import ConversationOptions
             from xuna_cli.sandbox.server import SandboxServer
@@ -139,14 +136,12 @@ def opened_api(options: "ApiOptions | CallerOptions") -> Iterator[ApiToRead]:
                 SandboxServer(record=sandbox_record(), record_words=False, conversations=conversations)
             )
             client = Client(server.base_url, server.account.api_key, deadline=READING_DEADLINE_S)
-            origin = SANDBOX_ORIGIN
         else:
             url = base_url(settings, options.base_url)
-            origin = origin_of(url)
             client = Client(url, settings.api_key().reveal(), deadline=READING_DEADLINE_S)
         reader = RetryingReader(client, on_wait=_say_wait)
         stack.callback(reader.stop)
-        yield ApiToRead(reader, origin)
+        yield reader
 
 
 @contextlib.contextmanager

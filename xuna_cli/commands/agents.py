@@ -40,8 +40,8 @@ def list_agents(options: ApiResultOptions) -> Result:
     from xuna_cli.commands.account_cache import AGENTS, remember
     from xuna_cli.output.account import AgentList
 
-    with api_to_read(options) as api:
-        found, incomplete = agents(api.reader)
+    with api_to_read(options) as reader:
+        found, incomplete = agents(reader)
     if not options.sandbox:
         remember(AGENTS, ((one.agent_id, one.name) for one in found))
     return AgentList(found, incomplete=incomplete)
@@ -62,5 +62,5 @@ def show(options: ShowOptions) -> Result:
     from xuna_cli.commands.account import api_to_read, hint_for_sandbox
     from xuna_cli.output.account import AgentFound
 
-    with api_to_read(options) as api, hint_for_sandbox(options):
-        return AgentFound(options.agent_id, agent(api.reader, options.agent_id))
+    with api_to_read(options) as reader, hint_for_sandbox(options):
+        return AgentFound(options.agent_id, agent(reader, options.agent_id))

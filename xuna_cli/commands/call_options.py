@@ -21,6 +21,10 @@ from xuna_cli.commands.option_types import Panel, number, options_of_command, te
 from xuna_cli.commands.options import AgentId, CallerNumberId, Output
 from xuna_cli.settings import Given
 
+MOST_CONCURRENT = 256
+"""Each request at the same time has its own thread and connection. With the default size of a batch, this many requests
+call 25,600 people."""
+
 
 @options_of_command
 class CallerOptions(ListAndMessageOptions):
@@ -144,6 +148,7 @@ class BatchCallOptions(CallerOptions):
         int,
         typer.Option(
             min=1,
+            max=MOST_CONCURRENT,
             metavar="N",
             envvar="XUNA_CONCURRENCY",
             help="Number of requests at the same time.",

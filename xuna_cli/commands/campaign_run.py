@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.account import api_to_read
+from xuna_cli.commands.account import api_to_read, origin_to_read
 from xuna_cli.commands.batch_call import MAY_BE_CALLED, BatchCall, failed
 from xuna_cli.commands.call_inputs import campaign_of
 from xuna_cli.commands.campaign_file import with_line
@@ -142,12 +142,12 @@ class CampaignRun:
     def _read(self, opened: Ledger, found: Campaign, harvester: Harvester) -> None:
         watched = is_terminal(sys.stderr) and not self._options.quiet
         try:
-            with api_to_read(self._options) as api, LiveSummary(watched=watched) as live:
-                check_origin(found, api.origin)
+            check_origin(found, origin_to_read(self._options))
+            with api_to_read(self._options) as reader, LiveSummary(watched=watched) as live:
                 sync = sync_conversations(
                     opened,
                     found,
-                    api.reader,
+                    reader,
                     on_progress=live.sync,
                     on_unmatched=harvester.take_unmatched,
                     on_links=harvester.take_links,
@@ -188,7 +188,8 @@ class CampaignRun:
                 raise self._barred
             if isinstance(self._call, XunaError):
                 raise self._call
-            return self._call.dry_run() if self._options.dry_run else self._call.run()
+            called = self._call.dry_run() if self._options.dry_run else self._call.run()
+            return replace(called, outcomes_read=self._outcomes is not None)
         except XunaError as error:
             wrong = with_line(error, self._options.sources)
             return replace(failed(self._options, wrong), campaign=self._campaign)

@@ -87,8 +87,8 @@ def list_conversations(options: ListOptions) -> Result:
     from xuna_cli.output.conversations import ConversationsFound
 
     since = parse_since(options.since)
-    with api_to_read(options) as api:
-        listed = ConversationList(api.reader, agent_id=options.agent_id, since=since)
+    with api_to_read(options) as reader:
+        listed = ConversationList(reader, agent_id=options.agent_id, since=since)
         found = list(islice(listed, options.limit + 1))
     return ConversationsFound(
         found[: options.limit], limited=len(found) > options.limit, incomplete=listed.incomplete
@@ -110,8 +110,8 @@ def show(options: ShowOptions) -> Result:
     from xuna_cli.commands.account import api_to_read, hint_for_sandbox
     from xuna_cli.output.conversations import ConversationFound
 
-    with api_to_read(options) as api, hint_for_sandbox(options):
-        raw = raw_conversation(api.reader, options.conversation_id)
+    with api_to_read(options) as reader, hint_for_sandbox(options):
+        raw = raw_conversation(reader, options.conversation_id)
     return ConversationFound(read_conversation_strictly(raw, options.conversation_id), raw)
 
 
@@ -149,18 +149,18 @@ def export(options: ExportOptions) -> ExitStatus:
     since = parse_since(options.since)
     in_progress = unreadable = 0
     with (
-        api_to_read(options) as api,
+        api_to_read(options) as reader,
         contextlib.closing(SeenKeys()) as seen,
         ConversationFile(options.to, options.output, with_transcript=options.with_transcript) as file,
     ):
         for group in in_parts(file.ids(), RECORDS_AT_ONCE):
             seen.add(list(dict.fromkeys(group)))
         there = file.found
-        listed = ConversationList(api.reader, agent_id=options.agent_id, since=since)
+        listed = ConversationList(reader, agent_id=options.agent_id, since=since)
         for records in in_parts(listed, RECORDS_AT_ONCE):
             fresh = seen.add(list(dict.fromkeys(record.conversation_id for record in records)))
             wanted = [record.conversation_id for record in records if record.conversation_id in fresh]
-            for whole in several(lambda one: conversation_if_there(api.reader, one), wanted):
+            for whole in several(lambda one: conversation_if_there(reader, one), wanted):
                 if whole is None:
                     unreadable += 1
                 elif verdict(whole) is CallOutcome.IN_PROGRESS and not is_final(whole):

@@ -50,6 +50,7 @@ _PLAINER = (
     (r"not a valid float( range)?", "not a number"),
     (r"not a valid boolean.*", "neither yes nor no"),
     (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.", r"\1 is less than \2"),
+    (r"(\S+) is not in the range (\d+)<=x<=(\d+)\.", r"\1 is not a number from \2 to \3"),
 )
 
 

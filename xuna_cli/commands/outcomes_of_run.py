@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xuna_cli.commands.account import opened_api
+from xuna_cli.commands.account import opened_api, origin_to_read
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.opt_outs import say_added
 from xuna_cli.errors import UsageError, XunaError
@@ -34,12 +34,12 @@ def read_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
     rules = parse_rules(options.opt_out_when or ())
     harvester = Harvester(ledger, found, rules, command=options.COMMAND, on_added=say_added)
     try:
-        with opened_api(options) as api:
-            check_origin(found, api.origin)
+        check_origin(found, origin_to_read(options))
+        with opened_api(options) as reader:
             sync = sync_conversations(
                 ledger,
                 found,
-                api.reader,
+                reader,
                 on_unmatched=harvester.take_unmatched,
                 on_links=harvester.take_links,
             )

@@ -32,8 +32,8 @@ def list_numbers(options: ApiResultOptions) -> Result:
     from xuna_cli.commands.account_cache import CALLER_NUMBERS, remember
     from xuna_cli.output.account import PhoneNumberList
 
-    with api_to_read(options) as api:
-        numbers = read_phone_numbers(api.reader.get(PHONE_NUMBERS))
+    with api_to_read(options) as reader:
+        numbers = read_phone_numbers(reader.get(PHONE_NUMBERS))
     if not options.sandbox:
         remember(
             CALLER_NUMBERS, ((one.phone_number_id, f"{one.phone_number} {one.label}") for one in numbers)

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from xuna_cli.api.origin import origin_of
-from xuna_cli.commands.account import SANDBOX_ORIGIN, base_url
 from xuna_cli.commands.attempts import as_options, attempts_of
 from xuna_cli.commands.brakes import brakes_of
 from xuna_cli.commands.call_inputs import (
@@ -444,9 +442,3 @@ class PreparedList:
         lines = [as_typed(one) for one in self._overrides]
         lines += [f"again: {as_typed(one)}" for one in self._overrides_again if one not in self._overrides]
         return "\n".join(lines) or None
-
-    def origin(self) -> str:
-        """Return the API origin of the campaign."""
-        if self.options.sandbox:
-            return SANDBOX_ORIGIN
-        return origin_of(base_url(self.options.settings, self.options.base_url))

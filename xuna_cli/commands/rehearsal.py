@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from xuna_cli.commands.account import origin_to_read
 from xuna_cli.commands.brakes import braked, limit_with
 from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
 from xuna_cli.commands.call_result import call_result, written
@@ -95,7 +96,7 @@ def check_with_ledger(
     description = prepared.description(
         str(options.agent_id or ""),
         str(options.from_phone_number_id or ""),
-        prepared.origin(),
+        origin_to_read(options),
         deadline=0,
     )
     campaign_id = ledger.check_campaign(description)

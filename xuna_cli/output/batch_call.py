@@ -56,6 +56,7 @@ class BatchCallResult(Result):
         address: arguments that select this campaign and its ledger in suggested commands.
         preview: the preview of a dry run.
         recently: people recently called in other campaigns, if known.
+        outcomes_read: whether the same command has read the conversation records.
     """
 
     exit_status: ExitStatus = field()
@@ -76,6 +77,7 @@ class BatchCallResult(Result):
     plus_added: int = 0
     preview: "Preview | None" = None
     recently: RecentlyCalled | None = None
+    outcomes_read: bool = False
 
     @property
     def calls(self) -> "BatchCallResult":
@@ -303,7 +305,8 @@ def _attempts(result: BatchCallResult) -> list[str]:
         lines.append(
             f"Waiting for an outcome: {have} attempts left, but the last call has no proven outcome yet."
         )
-        lines.append(f"  to read the conversation records: xuna campaigns outcomes {result.address}")
+        if not result.outcomes_read:
+            lines.append(f"  to read the conversation records: xuna campaigns outcomes {result.address}")
     return ["", *lines] if lines else []
 
 

@@ -550,3 +550,11 @@ def test_a_report_is_a_page_for_its_owner_alone(cli, served, people, tmp_path):
     assert "a number with letters in it" in target.read_text()
     assert "Rows that were not called: 1 duplicate, 1 rejected." in target.read_text()
     cli("campaigns", "report", "people", "--to", tmp_path / "no" / "r.html", exits=5)
+
+
+def test_a_campaign_of_the_sandbox_is_said_to_be_one_and_not_that_a_key_is_missing(cli, people):
+    cli("batch-call", people(1), "-m", "Hi {{ name }}.", "--sandbox")
+    [kept] = cli.ledger.parent.glob("sandbox.db")
+    ran = cli("campaigns", "outcomes", "people", "--ledger", kept, exits=2)
+    assert "campaign 'people' called through sandbox" in ran.err
+    assert "add --sandbox" in ran.err

@@ -44,7 +44,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     """
     import sys
 
-    from xuna_cli.commands.account import api_to_read
+    from xuna_cli.commands.account import api_to_read, origin_to_read
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.commands.durations import parse_for
     from xuna_cli.commands.opt_outs import say_added
@@ -65,37 +65,36 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         harvester = Harvester(opened, found, rules, command="campaigns outcomes", on_added=say_added)
-        with api_to_read(options) as api:
-            check_origin(found, api.origin)
-            with LiveSummary(watched=is_terminal(sys.stderr)) as live:
+        check_origin(found, origin_to_read(options))  # tells more than a missing key
+        with api_to_read(options) as reader, LiveSummary(watched=is_terminal(sys.stderr)) as live:
 
-                def read() -> "Summary":
-                    nonlocal harvest
-                    try:
-                        sync_conversations(
-                            opened,
-                            found,
-                            api.reader,
-                            on_progress=live.sync,
-                            on_unmatched=harvester.take_unmatched,
-                            on_links=harvester.take_links,
-                        )
-                    finally:  # what was read before the failure is stored, and its opt-outs are added
-                        harvest = harvester.harvest()
-                    settled.extend(settle_proven(opened, found.id))
-                    return summarise(opened, found)
-
-                if options.watch:
-                    last = watch(
-                        read,
-                        pace,
-                        show=live.show,
-                        on_failure=lambda error: say(f"xuna: warning: {error.message}; trying again"),
-                        monotonic=options.clock.monotonic,
-                        wait=options.clock.sleep,
+            def read() -> "Summary":
+                nonlocal harvest
+                try:
+                    sync_conversations(
+                        opened,
+                        found,
+                        reader,
+                        on_progress=live.sync,
+                        on_unmatched=harvester.take_unmatched,
+                        on_links=harvester.take_links,
                     )
-                else:
-                    last = read()
+                finally:  # what was read before the failure is stored, and its opt-outs are added
+                    harvest = harvester.harvest()
+                settled.extend(settle_proven(opened, found.id))
+                return summarise(opened, found)
+
+            if options.watch:
+                last = watch(
+                    read,
+                    pace,
+                    show=live.show,
+                    on_failure=lambda error: say(f"xuna: warning: {error.message}; trying again"),
+                    monotonic=options.clock.monotonic,
+                    wait=options.clock.sleep,
+                )
+            else:
+                last = read()
     return OutcomesFound(
         last,
         address_in(options, options.name),
