@@ -319,9 +319,9 @@ class BatchCall:
         )
 
     def _read_outcomes(self, ledger: Ledger) -> None:
-        from xuna_cli.commands.outcomes_of_run import read_outcomes
+        from xuna_cli.commands.outcomes_of_run import read_earlier_outcomes
 
-        read_outcomes(self._options, ledger, self._list.campaign)
+        read_earlier_outcomes(self._options, ledger, self._list.campaign)
 
     def _look_back(self, ledger: Ledger, campaign_id: int | None) -> None:
         """Read the outcomes of earlier calls, if brakes or opt-outs depend on them.

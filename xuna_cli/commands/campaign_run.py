@@ -11,14 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.account import api_to_read, origin_to_read
 from xuna_cli.commands.batch_call import MAY_BE_CALLED, BatchCall, failed
 from xuna_cli.commands.call_inputs import campaign_of
 from xuna_cli.commands.campaign_file import with_line
 from xuna_cli.commands.campaigns.report import write_report_of
 from xuna_cli.commands.context import address_in, ledger_for_reading
 from xuna_cli.commands.opt_outs import say_added
-from xuna_cli.commands.outcomes_of_run import OTHER_ROWS, needs_all_records, opt_out_errors, unchecked
+from xuna_cli.commands.outcomes_of_run import (
+    OTHER_ROWS,
+    needs_all_records,
+    opt_out_errors,
+    read_records,
+    unchecked,
+)
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.commands.run_end import run_to_end
@@ -29,7 +34,6 @@ from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord, Campaign
 from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
 from xuna_cli.outcomes.summary import summarise
-from xuna_cli.outcomes.sync import check_origin, sync_conversations
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted
 from xuna_cli.output.opt_outs import harvest_line
@@ -142,16 +146,8 @@ class CampaignRun:
     def _read(self, opened: Ledger, found: Campaign, harvester: Harvester) -> None:
         watched = is_terminal(sys.stderr) and not self._options.quiet
         try:
-            check_origin(found, origin_to_read(self._options))
-            with api_to_read(self._options) as reader, LiveSummary(watched=watched) as live:
-                sync = sync_conversations(
-                    opened,
-                    found,
-                    reader,
-                    on_progress=live.sync,
-                    on_unmatched=harvester.take_unmatched,
-                    on_links=harvester.take_links,
-                )
+            with LiveSummary(watched=watched) as live:
+                sync = read_records(self._options, opened, found, harvester, on_progress=live.sync)
             for incomplete in cut_off(sync.incomplete):
                 raise incomplete
         except XunaError as error:

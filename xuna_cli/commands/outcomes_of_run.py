@@ -1,14 +1,15 @@
 """Read the outcomes of a campaign's earlier calls for a run that calls more people of the campaign."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xuna_cli.commands.account import opened_api, origin_to_read
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.opt_outs import say_added
 from xuna_cli.errors import UsageError, XunaError
-from xuna_cli.ledger.campaigns import campaign, settle_proven
+from xuna_cli.ledger.campaigns import campaign as campaign_named
+from xuna_cli.ledger.campaigns import settle_proven
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import Campaign
+from xuna_cli.ledger.records import Campaign, ConversationSync
 from xuna_cli.outcomes.opt_outs import Harvest, Harvester, OptOutRule, parse_rules
 from xuna_cli.outcomes.sync import check_origin, sync_conversations
 from xuna_cli.output.messages import say
@@ -17,7 +18,7 @@ from xuna_cli.output.result import cut_off
 OTHER_ROWS = "people who opted out may have other rows on the list"
 
 
-def read_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
+def read_earlier_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
     """Read a campaign's conversation records, accept held batches that they prove, and add opt-outs.
 
     Args:
@@ -30,19 +31,11 @@ def read_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
         XunaError: as `sync_conversations`, or the records that may have opt-outs are incomplete. What was read before
             is stored, and its opt-outs are added.
     """
-    found = campaign(ledger, name)
+    found = campaign_named(ledger, name)
     rules = parse_rules(options.opt_out_when or ())
     harvester = Harvester(ledger, found, rules, command=options.COMMAND, on_added=say_added)
     try:
-        check_origin(found, origin_to_read(options))
-        with opened_api(options) as reader:
-            sync = sync_conversations(
-                ledger,
-                found,
-                reader,
-                on_unmatched=harvester.take_unmatched,
-                on_links=harvester.take_links,
-            )
+        sync = read_records(options, ledger, found, harvester)
         settle_proven(ledger, found.id)
     finally:
         harvest = harvester.harvest()
@@ -53,6 +46,31 @@ def read_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
     if needs_all_records(rules, found):
         for incomplete in cut_off(sync.incomplete):
             raise incomplete
+
+
+def read_records(
+    options: BatchCallOptions,
+    ledger: Ledger,
+    campaign: Campaign,
+    harvester: Harvester,
+    *,
+    on_progress: Callable[[ConversationSync], None] = lambda _: None,
+) -> ConversationSync:
+    """Read a campaign's conversation records; opt-outs are added before their outcomes are stored.
+
+    Raises:
+        XunaError: as `check_origin`, `opened_api` and `sync_conversations`.
+    """
+    check_origin(campaign, origin_to_read(options))
+    with opened_api(options) as reader:
+        return sync_conversations(
+            ledger,
+            campaign,
+            reader,
+            on_progress=on_progress,
+            on_unmatched=harvester.take_unmatched,
+            on_links=harvester.take_links,
+        )
 
 
 def needs_all_records(rules: Sequence[OptOutRule], of: Campaign) -> bool:
