@@ -24,7 +24,9 @@ def hours_in_london(from_now):
 
 
 def preview(cli, path, *more):
-    return cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", *more).document["preview"]
+    return cli("batch-call", path, *HELLO, "--dry-run", "--output", "json", *more, exits=(0, 3)).document[
+        "preview"
+    ]
 
 
 def test_a_dry_run_shows_words_countries_zones_and_requests(cli, api, people):
@@ -149,3 +151,23 @@ def test_the_time_zones_are_those_that_the_calling_hours_see(cli, api, people):
     assert len(preview(cli, path)["time_zones"]) == 1
     zones = preview(cli, path, "--default-timezone", "America/Chicago")["time_zones"]
     assert zones == {"America/Chicago": 1}
+
+
+AGAIN = ("--attempts", "2", "--again-after", "1d", "--again", "failure")
+
+
+@pytest.mark.parametrize(
+    ("more", "second"),
+    [
+        ((*AGAIN, "--first-message-again", "Hi {{ name }}, once more."), "Hi Ann, once more."),
+        ((*AGAIN, "-m", "Call {{ attempt }}."), "Call 2."),
+        (AGAIN, None),
+        ((), None),
+    ],
+)
+def test_the_message_of_a_second_call_is_shown_if_it_is_another_one(cli, api, people, more, second):
+    path = people(rows=[("12", "rejected"), *PEOPLE])
+    shown = preview(cli, path, *more)["second_call"]
+    assert (shown and shown["first_message"]) == second
+    line = f"row 3, the second call: “{second}”"
+    assert (line in cli("batch-call", path, *HELLO, "--dry-run", *more, exits=3).out) is (second is not None)

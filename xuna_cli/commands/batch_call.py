@@ -152,7 +152,9 @@ class BatchCall:
     def dry_run(self) -> BatchCallResult:
         """Do everything except POSTs and writes."""
         collected = preview_builder(self._options, self._list)
-        return dry_run(self._list, collected, preview=partial(preview_of, self._options, collected))
+        return dry_run(
+            self._list, collected, preview=partial(preview_of, self._options, self._list, collected)
+        )
 
     def run(self) -> BatchCallResult:
         """Call everybody on the list who may be called now."""

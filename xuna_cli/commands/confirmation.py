@@ -35,12 +35,18 @@ def preview_builder(options: BatchCallOptions, prepared: PreparedList) -> "Previ
 
 
 def preview_of(
-    options: BatchCallOptions, collected: "PreviewBuilder", experience: Experience, *, later: bool = True
+    options: BatchCallOptions,
+    prepared: PreparedList,
+    collected: "PreviewBuilder",
+    experience: Experience,
+    *,
+    later: bool = True,
 ) -> "Preview":
     """Return the preview of a rehearsal.
 
     Args:
         options: of the command.
+        prepared: the list.
         collected: what the rehearsal found.
         experience: earlier durations in the ledger.
         later: whether to show people, too, who are deferred now.
@@ -53,6 +59,7 @@ def preview_of(
         price_per_minute=options.price_per_minute,
         limit=options.limit,
         later=later,
+        again=prepared.second_call(),
     )
 
 
@@ -135,7 +142,7 @@ def ask(
         campaign=prepared.campaign,
         list_use=prepared.steering.use,
         wait=options.wait,
-        preview=preview_of(options, collected, experience_of(ledger), later=options.wait),
+        preview=preview_of(options, prepared, collected, experience_of(ledger), later=options.wait),
         recently=recently.counted(),
     ):
         say(line)

@@ -65,13 +65,13 @@ class MessageChecks:
         self.aloud = True
         self.warnings = check_literals(every, allow_odd=self._allow_odd)
 
-    def lint(self) -> Lint:
-        """Return the function that checks each row's message."""
+    def lint(self, *, tells: bool = True) -> Lint:
+        """Return the function that checks each row's message, and tells about the first one of each kind."""
         return Lint(
             strict=self._options.strict_messages,
             allow_odd=self._allow_odd,
             literals=self._literals,
-            on_new=self._tell,
+            on_new=self._tell if tells else lambda _: None,
         )
 
     def silent(self, contacts: ContactList) -> list[str]:

@@ -49,6 +49,7 @@ from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.settings import Given
 from xuna_cli.targets.builder import ATTEMPT, TargetBuilder
+from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.names import fold
 from xuna_cli.targets.override import Override
 from xuna_cli.targets.rendered_list import RenderedList, checked_rows, rendered_list
@@ -325,6 +326,19 @@ class PreparedList:
 
         return again
 
+    def second_call(self) -> CallTarget | None:
+        """Return the second call of one of the first people, if its message differs from that of the first call."""
+        if self.attempts is None:
+            return None
+        lint, contacts = self.heard.lint(tells=False), self._first_reading
+        first = self._builder(contacts, self._overrides, lint=lint)
+        second = self._builder(contacts, self._overrides_again, FIRST_AGAIN, lint=lint)
+        for contact in contacts.first_rows:
+            called, again = first(contact), second(contact)
+            if isinstance(called, CallTarget) and isinstance(again, CallTarget):
+                return again if again.override != called.override else None
+        return None
+
     def _check_again(self, contacts: ContactList) -> list[str]:
         """Check the templates of later attempts; return warnings that those of the first one don't have."""
         warnings = self._builder(contacts, self._overrides_again, FIRST_AGAIN).warnings
@@ -338,7 +352,11 @@ class PreparedList:
         return [one for one in warnings if one not in self._preparer.warnings]
 
     def _builder(
-        self, contacts: ContactList, overrides: Sequence[Override], attempt: int = 1
+        self,
+        contacts: ContactList,
+        overrides: Sequence[Override],
+        attempt: int = 1,
+        lint: Lint | None = None,
     ) -> TargetBuilder:
         empty = not contacts.columns  # an empty JSON list has no columns to check against
         return TargetBuilder(
@@ -352,7 +370,7 @@ class PreparedList:
             keep_contact=self._keep_contacts,
             timezone_column=self._timezone_column,
             window_columns=self._windows,
-            lint=self.lint,
+            lint=lint or self.lint,
             rendered=self._rendered,
             of_workbook=contacts.sheet is not None,
             attempt=attempt,

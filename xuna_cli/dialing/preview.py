@@ -70,6 +70,7 @@ class Preview:
         zones: people by possible time zones, largest first.
         estimate: the estimated duration and cost.
         deferred: how many of the people are only called later.
+        again: the message of a second call, if it differs from that of the first one.
     """
 
     people: int
@@ -79,6 +80,7 @@ class Preview:
     zones: Mapping[str, int]
     estimate: Estimate
     deferred: int = 0
+    again: Sample | None = None
 
 
 class _Group:
@@ -157,6 +159,7 @@ class PreviewBuilder(RunObserver):
         price_per_minute: float | None,
         limit: int | None = None,
         later: bool = True,
+        again: CallTarget | None = None,
     ) -> Preview:
         """Return the preview.
 
@@ -168,6 +171,7 @@ class PreviewBuilder(RunObserver):
             price_per_minute: price of a minute; None to estimate no cost.
             limit: maximum number of calls; None for no limit.
             later: whether to include people who are deferred now.
+            again: the second call of one person, if its message differs from that of the first one.
         """
         groups = (self._now, self._later) if later else (self._now,)
         people = sum(group.people for group in groups)
@@ -194,6 +198,7 @@ class PreviewBuilder(RunObserver):
             dict(sum((group.zones for group in groups), Counter()).most_common()),
             Estimate(requests, max(known, default=None), cost, price_per_minute, experience),
             people - self._now.people,
+            None if again is None else _sample(again),
         )
 
 

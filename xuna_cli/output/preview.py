@@ -43,6 +43,8 @@ def message_lines(preview: Preview) -> Iterator[str]:
             yield f"  row {sample.row_number}, the longest: {_words(sample)} ({size})"
         else:
             yield f"  row {sample.row_number}: {_words(sample)}"
+    if preview.again is not None:
+        yield f"  row {preview.again.row_number}, the second call: {_words(preview.again)}"
 
 
 def _words(sample: Sample) -> str:
@@ -89,6 +91,7 @@ def preview_document(preview: Preview) -> dict[str, Any]:
         "callable_now": preview.people - preview.deferred,
         "samples": [sample_document(one) for one in preview.samples],
         "longest": None if preview.longest is None else sample_document(preview.longest),
+        "second_call": None if preview.again is None else sample_document(preview.again),
         "countries": dict(preview.countries),
         "time_zones": dict(preview.zones),
         "requests": estimate.requests,
