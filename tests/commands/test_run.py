@@ -180,6 +180,23 @@ def test_a_list_that_cannot_be_read_does_not_keep_the_run_from_reading_outcomes(
     assert "Nobody was called." in ran.out
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (
+            ('do-not-call = ["none.csv"]',),
+            "spring.toml, line 3, do-not-call: do-not-call list none.csv does not exist",
+        ),
+        (("", 'not-on = ["none.ics"]'), "spring.toml, line 4, not-on: calendar none.ics can't be used"),
+        (('phone-column = "tel"',), "spring.toml, line 3, phone-column: people.csv has no column 'tel'"),
+    ],
+)
+@pytest.mark.parametrize("check", [(), ("--check",)])
+def test_a_value_that_can_not_be_used_is_told_with_its_line(cli, api, spring, lines, words, check):
+    spring(*lines)
+    assert f"error: {words}" in cli("run", "spring.toml", *check, exits=5).err
+
+
 def test_a_report_that_cannot_be_written_does_not_undo_the_calls(api, spring, run):
     spring('report = "missing/spring.html"')
     document = run(exits=5)

@@ -34,7 +34,7 @@ def check(options: RunOptions) -> CheckedCampaign:
         try:
             return do()
         except XunaError as error:
-            errors.append(with_line(error, options.sources))
+            errors.append(with_line(error, options))
             return None
 
     tried(lambda: parse_rules(options.opt_out_when or ()))

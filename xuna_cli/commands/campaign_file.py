@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xuna_cli.commands.option_types import FROM_FILE, Command
+from xuna_cli.commands.option_types import FROM_FILE, Command, Options
 from xuna_cli.errors import InputError, UsageError, XunaError
 from xuna_cli.ledger.location import is_server_url
 from xuna_cli.settings import Given
@@ -60,6 +60,8 @@ ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 
 _SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
+_OF_VALUE = ("{} does not exist", "{} can't be used", "has no column '{}'")
+"""How a message speaks of the value of an option, without the option."""
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _IN_PLAIN_WORDS = {
     "Cannot overwrite a value": "this key is already in the file; remove one of the two",
@@ -157,18 +159,28 @@ def _add_file(ctx: Any, path: Path, values: dict[str, Any]) -> None:
         )
 
 
-def with_line(error: ErrorT, sources: Mapping[str, str]) -> ErrorT:
+def with_line(error: ErrorT, options: Options) -> ErrorT:
     """Add the line of the campaign file to the message of an error about an option that is set there.
 
     Args:
-        error: an error whose message may begin with an option, e.g. `--attempts 3 needs …`.
-        sources: where each option was given.
+        error: an error whose message may begin with an option, e.g. `--attempts 3 needs …`, or name an option's value,
+            e.g. `people.csv does not exist`.
+        options: the command's options.
     """
     if found := _OPTION.match(error.message):
         key = found[1]
-        source = sources.get("list_format" if key == "format" else key.replace("-", "_"), "")
+        source = options.sources.get("list_format" if key == "format" else key.replace("-", "_"), "")
         if source.endswith(f", {key}"):
             error.message = f"{source.removesuffix(f', {key}')}: {error.message}"
+        return error
+    for name, source in options.sources.items():
+        given = getattr(options, name)
+        values = given if isinstance(given, list | tuple) else [given]
+        if ", line " in source and any(
+            form.format(value) in error.message for value in values for form in _OF_VALUE
+        ):
+            error.message = f"{source}: {error.message}"
+            break
     return error
 
 

@@ -87,9 +87,9 @@ class CampaignRun:
             self._call = BatchCall(options, stack, log)
             self._campaign = self._call.campaign
         except UsageError as error:
-            raise with_line(error, options.sources) from None
+            raise with_line(error, options) from None
         except XunaError as error:  # the list can't be read, say: outcomes can be read without it
-            self._call = with_line(error, options.sources)
+            self._call = error
             self._campaign = campaign_of(options)
 
     def run(self) -> RunResult:
@@ -187,7 +187,7 @@ class CampaignRun:
             called = self._call.dry_run() if self._options.dry_run else self._call.run()
             return replace(called, outcomes_read=self._outcomes is not None)
         except XunaError as error:
-            wrong = with_line(error, self._options.sources)
+            wrong = with_line(error, self._options)
             return replace(failed(self._options, wrong), campaign=self._campaign)
 
     def _write_report(self, to: Path) -> None:
