@@ -56,26 +56,29 @@ class PhoneReader:
         # Common forms are decided by the library's own metadata, ten times faster (plain E.164 by one pattern, thirty
         # times faster). All other cells, and all rejections, take the slow path.
         if type(raw) is not str or self._strict:
-            return self._slow_path(raw)
+            return self._slow_path(text_of(raw))
         plan = self._by_first_digits.get(raw[1:4])
         if plan is not None and raw[0] == "+" and plan.unchanged.fullmatch(raw, plan.code.begins):
             return raw
-        if _USUAL.fullmatch(raw):
-            digits = raw if raw[1:].isdigit() and raw[0] != "(" else raw.translate(_SEPARATORS)
-            number = self._fast_path(digits)
-            if number is not None and self._is_certain(digits, number):
-                return number
-        return self._slow_path(raw)
+        if number := self._usual(raw):
+            return number
+        cell = text_of(raw)
+        return (cell != raw and self._usual(cell)) or self._slow_path(cell)
+
+    def _usual(self, cell: str) -> str | None:
+        """Return the E.164 form of a cell in the usual form with only one reading, or None."""
+        if not _USUAL.fullmatch(cell):
+            return None
+        digits = cell if cell[1:].isdigit() and cell[0] != "(" else cell.translate(_SEPARATORS)
+        number = self._fast_path(digits)
+        return number if number is not None and self._is_certain(digits, number) else None
 
     def assigned(self, cell: str) -> str | None:
         """Return the E.164 form of a cell in the usual form that can only be this assigned number, or None."""
         plan = self._by_first_digits.get(cell[1:4])
         if plan is None or cell[0] != "+" or not plan.unchanged.fullmatch(cell, plan.code.begins):
-            if not _USUAL.fullmatch(cell):
-                return None
-            digits = cell if cell[1:].isdigit() and cell[0] != "(" else cell.translate(_SEPARATORS)
-            number = self._fast_path(digits)
-            if number is None or not self._is_certain(digits, number):
+            number = self._usual(cell)
+            if number is None:
                 return None
             cell, plan = number, self._plan_of(number[1:4])
         return cell if plan is not None and plan.is_assigned(cell) else None
@@ -146,8 +149,7 @@ class PhoneReader:
             self._by_first_digits[first] = plan_of_number(first)
         return self._by_first_digits[first]
 
-    def _slow_path(self, raw: object) -> str:
-        cell = text_of(raw)
+    def _slow_path(self, cell: str) -> str:
         digits = digits_of(cell)
         if digits[0] != "+" and self._region is None:
             check_placeholder(cell, digits)
