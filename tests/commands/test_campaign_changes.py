@@ -59,6 +59,7 @@ def test_a_change_is_said_once_and_not_by_each_run_that_calls_nobody(cli, api, p
     hourly = ("batch-call", "people.csv", "-m", "Bye {{ name }}.", "--yes", "--quiet")
     assert "the message template is now" in cli(*hourly).err
     assert cli(*hourly).err == ""
+    assert "the message template is now" in cli(*hourly, "--dry-run").err
     cli("batch-call", "people.csv", *HELLO, "--yes")
     assert "the message template is now" in cli(*hourly).err
     assert cli(*hourly, "--pin", exits=2).err != ""

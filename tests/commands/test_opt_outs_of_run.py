@@ -3,6 +3,7 @@
 import pytest
 
 from tests.commands.conftest import number
+from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.conversations import store
 from xuna_cli.sandbox.faults import Answer, Pages
 
@@ -70,6 +71,7 @@ def test_with_a_key_nobody_is_called_while_the_records_can_not_be_read(
     cli.server.faults.add(fault)
     ran = cli("batch-call", orders(2 * PEOPLE), *HELLO, "--key", "order", *OPT_OUT, exits=(4, 6))
     assert [error["code"] for error in ran.document["errors"]] == ["opt-outs-unchecked"]
+    assert "xuna: warning: the outcomes could not be read: " in ran.err
     assert cli.server.state.total == PEOPLE
 
 
@@ -121,3 +123,42 @@ def test_an_opt_out_is_on_the_list_before_its_outcome_is_stored(cli, served, peo
     monkeypatch.setattr("xuna_cli.outcomes.sync.store", storing)
     cli(*argv)
     assert missing == [set()]
+
+
+def test_a_reviewed_list_with_a_key_is_not_called_either_while_the_records_are_cut_off(
+    cli, served, orders, pages_of_one
+):
+    """Its key stands in the file, and not among the options."""
+    served(opt_out=1.0)
+    for count, name in ((PEOPLE, "first.csv"), (2 * PEOPLE, "second.csv")):
+        cli("render", orders(count), *HELLO[:2], "--key", "order", "--campaign", "spring", "--to", name)
+    cli.call("first.csv", *HELLO[2:])
+    cli.server.faults.add(Pages(how="no-cursor"))
+    ran = cli("batch-call", "second.csv", *HELLO[2:], *OPT_OUT, exits=6)
+    assert [error["code"] for error in ran.document["errors"]] == ["opt-outs-unchecked"]
+    assert cli.server.state.total == PEOPLE
+
+
+def test_a_field_that_no_record_has_calls_nobody_also_if_nothing_new_can_be_read(cli, served, people):
+    """The records that are known have opt-outs, in another field."""
+    served(opt_out=1.0)
+    cli.call(people(3), *HELLO)
+    cli("campaigns", "outcomes", "people")
+    cli.server.faults.add(UNREADABLE)
+    ran = cli("batch-call", people(4), *HELLO, "--opt-out-when", "optout=true", exits=2)
+    assert [error["code"] for error in ran.document["errors"]] == ["opt-out-field-unknown"]
+    assert cli.server.state.total == 3
+
+
+def test_nobody_is_called_if_opt_outs_can_not_be_added(cli, served, people, monkeypatch):
+    served(opt_out=1.0)
+    cli.call(people(3), *HELLO)
+    cli("campaigns", "outcomes", "people")
+
+    def failing(*_):
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr("xuna_cli.outcomes.opt_outs.add_for_reasons", failing)
+    ran = cli("batch-call", people(4), *HELLO, *OPT_OUT, exits=4)
+    assert "the disk is full" in ran.err
+    assert cli.server.state.total == 3

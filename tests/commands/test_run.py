@@ -188,6 +188,10 @@ def test_a_list_that_cannot_be_read_does_not_keep_the_run_from_reading_outcomes(
             "spring.toml, line 3, do-not-call: do-not-call list none.csv does not exist",
         ),
         (("", 'not-on = ["none.ics"]'), "spring.toml, line 4, not-on: calendar none.ics can't be used"),
+        (
+            ('campaign = "one.ics"', 'not-on = ["none.ics"]'),
+            "spring.toml, line 4, not-on: calendar none.ics can't be used",
+        ),
         (('phone-column = "tel"',), "spring.toml, line 3, phone-column: people.csv has no column 'tel'"),
     ],
 )

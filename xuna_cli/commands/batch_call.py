@@ -41,7 +41,7 @@ from xuna_cli.errors import (
     XunaError,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
-from xuna_cli.ledger.campaigns import has_calls
+from xuna_cli.ledger.campaigns import campaign, has_calls
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchRecord
@@ -335,16 +335,16 @@ class BatchCall:
         is_needed = self._list.brakes is not None or rules
         if self.outcomes_are_read or not is_needed or not has_calls(ledger, campaign_id):
             return
-        from xuna_cli.commands.outcomes_of_run import OTHER_ROWS, unchecked
+        from xuna_cli.commands.outcomes_of_run import OTHER_ROWS, needs_all_records, unchecked
 
         try:
             self._read_outcomes(ledger)
         except XunaError as error:
-            if rules and isinstance(error, UsageError):
+            if rules and isinstance(error, UsageError | LedgerError):
                 raise
-            if rules and self._options.key is not None:
-                raise unchecked(error, OTHER_ROWS) from None
             say(f"xuna: warning: the outcomes could not be read: {error.message}")
+            if needs_all_records(rules or (), campaign(ledger, self._list.campaign)):
+                raise unchecked(error, OTHER_ROWS) from None
 
 
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:

@@ -1,11 +1,13 @@
 """Report, or with `--pin` refuse, changes of message, agent, caller number or attempts within a campaign."""
 
 import shlex
+import sys
 from dataclasses import dataclass
 
 from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
@@ -55,17 +57,24 @@ def agent_hash(client: Client, agent_id: str, *, needed: bool, quiet: bool) -> s
 
 
 def check_changes(
-    ledger: Ledger, campaign_id: int | None, description: RunDescription, options: BatchCallOptions
+    ledger: Ledger,
+    campaign_id: int | None,
+    description: RunDescription,
+    options: BatchCallOptions,
+    *,
+    rehearsal: bool = False,
 ) -> None:
     """Report changes since the campaign's last run that made a batch.
 
-    A run that calls nobody, e.g. an hourly one, does not say again what the run before it has said.
+    What the run before has said is not said again by each hourly run that calls nobody, but in a rehearsal, and where
+    a person reads.
 
     Args:
         ledger: the ledger.
         campaign_id: the campaign; None if it is new.
         description: this run; empty fields are unknown and not compared.
         options: of the command.
+        rehearsal: whether nothing is sent or written.
 
     Raises:
         UsageError: `--pin` or `--pin-agent` forbids a change.
@@ -81,7 +90,7 @@ def check_changes(
                 f"if not, use the values of the last run, or another campaign: --campaign {shlex.quote(other)}",
                 code="campaign-changed",
             )
-    before = runs_of(ledger, campaign_id)[-1:]
+    before = [] if rehearsal or is_terminal(sys.stderr) else runs_of(ledger, campaign_id)[-1:]
     for change in changes:
         if not any(getattr(run, change.what) == getattr(description, change.what) for run in before):
             say(f"xuna: warning: {change.message}")

@@ -60,7 +60,7 @@ ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 
 _SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
-_OF_VALUE = ("{} does not exist", "{} can't be used", "has no column '{}'")
+_OF_VALUE = (" {} does not exist", " {} can't be used", " has no column '{}'")
 """How a message speaks of the value of an option, without the option."""
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _IN_PLAIN_WORDS = {
@@ -177,7 +177,7 @@ def with_line(error: ErrorT, options: Options) -> ErrorT:
         given = getattr(options, name)
         values = given if isinstance(given, list | tuple) else [given]
         if ", line " in source and any(
-            form.format(value) in error.message for value in values for form in _OF_VALUE
+            value and form.format(value) in f" {error.message}" for value in values for form in _OF_VALUE
         ):
             error.message = f"{source}: {error.message}"
             break

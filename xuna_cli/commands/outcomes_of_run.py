@@ -10,7 +10,7 @@ from xuna_cli.ledger.campaigns import campaign as campaign_named
 from xuna_cli.ledger.campaigns import settle_proven
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import Campaign, ConversationSync
-from xuna_cli.outcomes.opt_outs import Harvest, Harvester, OptOutRule, parse_rules
+from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
 from xuna_cli.outcomes.sync import check_origin, sync_conversations
 from xuna_cli.output.messages import say
 from xuna_cli.output.result import cut_off
@@ -28,24 +28,28 @@ def read_earlier_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) 
 
     Raises:
         UsageError: opt-outs can't be recognised.
+        LedgerError: the ledger can't be read or written, so that opt-outs may be missing on its do-not-call list.
         XunaError: as `sync_conversations`, or the records that may have opt-outs are incomplete. What was read before
             is stored, and its opt-outs are added.
     """
     found = campaign_named(ledger, name)
     rules = parse_rules(options.opt_out_when or ())
     harvester = Harvester(ledger, found, rules, command=options.COMMAND, on_added=say_added)
+    failure: XunaError | None = None
     try:
         sync = read_records(options, ledger, found, harvester)
         settle_proven(ledger, found.id)
-    finally:
-        harvest = harvester.harvest()
+        if needs_all_records(rules, found):
+            failure = next(iter(cut_off(sync.incomplete)), None)
+    except XunaError as error:
+        failure = error
+    harvest = harvester.harvest()  # also after a failure: of the records that are known
     for wrong in opt_out_errors(harvest, sandbox=options.sandbox):
         if harvest is not None and harvest.fields:
             raise wrong
         say(f"xuna: warning: {wrong.message}")
-    if needs_all_records(rules, found):
-        for incomplete in cut_off(sync.incomplete):
-            raise incomplete
+    if failure is not None:
+        raise failure
 
 
 def read_records(
@@ -73,7 +77,7 @@ def read_records(
         )
 
 
-def needs_all_records(rules: Sequence[OptOutRule], of: Campaign) -> bool:
+def needs_all_records(rules: Sequence[object], of: Campaign) -> bool:
     """Return whether a record that was not read may let somebody be called who opted out.
 
     With `--key`, a person may have several rows. Otherwise nobody is called again before their record was read.
@@ -93,5 +97,5 @@ def opt_out_errors(harvest: Harvest | None, *, sandbox: bool) -> list[UsageError
 def unchecked(cause: XunaError, why: str) -> XunaError:
     """Return the error that keeps a run from calling, because of opt-outs that it may not know."""
     return type(cause)(
-        f"nobody was called: {why}", hint="fix the error above first", code="opt-outs-unchecked"
+        f"nobody was called: {why}", hint="fix the problem above first", code="opt-outs-unchecked"
     )

@@ -101,7 +101,7 @@ def check_with_ledger(
     )
     campaign_id = ledger.check_campaign(description)
     if isinstance(options, BatchCallOptions):
-        check_changes(ledger, campaign_id, description, options)
+        check_changes(ledger, campaign_id, description, options, rehearsal=True)
     copied = None if has_calls(ledger, campaign_id) else prepared.copied(ledger, description)
     if copied is not None:
         say(f"xuna: warning: {copied.message(prepared.campaign)}")
