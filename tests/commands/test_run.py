@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -113,6 +114,8 @@ def test_a_call_that_never_ends_does_not_keep_the_campaign_open_for_good(cli, se
     told = cli("run", "spring.toml").out
     assert "no proven outcome yet" in told
     assert "campaigns outcomes" not in told  # it has just been done
+    cli.server.faults.add(replace(UNREADABLE, times=1))
+    assert "campaigns outcomes" in cli("run", "spring.toml", exits=4).out
     assert waiting["campaign_finished"] is False
     with closing(sqlite3.connect(cli.ledger)) as ledger, ledger:
         ledger.execute("UPDATE batches SET submitted_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')")

@@ -80,6 +80,7 @@ class CampaignRun:
         self._settled: list[BatchRecord] = []
         self._harvest: Harvest | None = None
         self._outcomes: OutcomesFound | None = None
+        self._was_read = False
         self._report: str | None = None
         self._call: BatchCall | XunaError
         try:
@@ -130,11 +131,11 @@ class CampaignRun:
                 self._skip("outcomes", "No outcomes yet: nobody was called.")
                 return
             harvester = Harvester(opened, found, self._rules, command="run", on_added=say_added)
-            was_read = self._try("outcomes", partial(self._read, opened, found, harvester))
+            self._was_read = self._try("outcomes", partial(self._read, opened, found, harvester))
             self._try("settle", partial(self._settle, opened, found))
             self._try("opt-outs", partial(self._add_opt_outs, harvester))
             summary = summarise(opened, found)
-            if was_read:
+            if self._was_read:
                 self._steps.insert(0, Step("outcomes", StepStatus.DONE, summary_line(summary)))
             self._outcomes = OutcomesFound(
                 summary,
@@ -185,7 +186,7 @@ class CampaignRun:
             if isinstance(self._call, XunaError):
                 raise self._call
             called = self._call.dry_run() if self._options.dry_run else self._call.run()
-            return replace(called, outcomes_read=self._outcomes is not None)
+            return replace(called, outcomes_read=self._was_read)
         except XunaError as error:
             wrong = with_line(error, self._options)
             return replace(failed(self._options, wrong), campaign=self._campaign)
