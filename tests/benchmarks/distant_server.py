@@ -20,7 +20,7 @@ async def main(seconds, round_trip, folder):
     authority.cert_pem.write_to_path(str(Path(folder) / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    Exchange.seconds, Exchange.keeps = seconds, True
+    Exchange.seconds = seconds
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Exchange, "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]

@@ -52,12 +52,10 @@ def accepted(path, batch, calls):
 class Exchange(asyncio.Protocol):
     """A connection; each request is answered after the latency, counted from its last byte.
 
-    Attributes:
-        keeps: whether a connection is kept for further requests.
+    It is kept for further requests unless the client wants it closed, as the services do.
     """
 
     seconds = 0.0
-    keeps = False
     calls = 0
     batches = 0
 
@@ -96,10 +94,7 @@ class Exchange(asyncio.Protocol):
             Exchange.batches += 1
             document = accepted(request.split(b" ", 2)[1].decode(), Exchange.batches, initiated)
         body = json.dumps(document).encode()
-        keep = (
-            self.keeps
-            and b"\r\nconnection: close\r\n" not in request[: request.find(b"\r\n\r\n") + 2].lower()
-        )
+        keep = b"\r\nconnection: close\r\n" not in request[: request.find(b"\r\n\r\n") + 2].lower()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         connection = "keep-alive" if keep else "close"
         self._transport.write(f"{head}Connection: {connection}\r\n\r\n".encode() + body)

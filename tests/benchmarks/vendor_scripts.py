@@ -4,6 +4,10 @@
 
 Each script reads the same CSV list, checks each number, gives each person a first message, and sends batches of 100.
 None has a record of who was called. `pip install '.[bench]'` installs the SDKs.
+
+Calls are built from the types that each SDK's methods ask for: models of ElevenLabs and Vapi, dictionaries of Retell.
+The first message is an override of the agent's, as in xuna. Retell's guide to batch calls has dynamic variables
+instead, so there it is one, which also costs less.
 """
 
 import csv
@@ -76,7 +80,11 @@ def retell(base_url):
 
 
 def vapi(base_url):
-    """Return functions that make a call and send calls with Vapi's SDK."""
+    """Return functions that make a call and send calls with Vapi's SDK.
+
+    Vapi's guide has one request for each person with a message of their own. The SDK's types have such messages in a
+    batch, too, which costs less.
+    """
     from vapi import AssistantOverrides, CreateCustomerDto, Vapi
 
     client = Vapi(token="benchmark", base_url=base_url)
