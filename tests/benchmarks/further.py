@@ -47,7 +47,9 @@ def vendors(stage):
             ran = run(argv, env=stage.environment())
             taken, called = server.taken(), int(ran.out)
             if called != size or taken != (size, -(-size // vendor_scripts.BATCH)):
-                raise AssertionError(f"{sdk} called {called} of {size}, the server took (calls, batches) {taken}")
+                raise AssertionError(
+                    f"{sdk} called {called} of {size}, the server took (calls, batches) {taken}"
+                )
             return ran
 
         def xuna(size):
