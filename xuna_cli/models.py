@@ -1,9 +1,11 @@
 """Data classes that several rooms share: frozen, without behaviour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Self
+
+from xuna_cli.dataclass import dataclass
 
 SEAL_PATTERN = r"([0-9]{1,12})/([0-9]{1,12}):[0-9a-f]{64}"
 """The seal of a call in a sealed list: its place, the number of calls, and a hash."""

@@ -4,7 +4,6 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Self
@@ -38,6 +37,7 @@ from xuna_cli.api.outcomes import (
 )
 from xuna_cli.api.redact import KeyRedactor
 from xuna_cli.api.surroundings import proxy_for, trusted
+from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.hooks import reached

@@ -8,10 +8,11 @@ import base64
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import httpcore
+
+from xuna_cli.dataclass import dataclass
 
 CONNECT_TIMEOUT_S = 15.0
 WRITTEN_AT_ONCE = 2**14  # bytes written between two checks of the deadline: the size of a TLS record

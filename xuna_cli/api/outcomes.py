@@ -7,11 +7,11 @@ The rule: claim only what is proven. *Refused* needs a status that no server sen
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import TypeGuard
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 
 LONGEST_MESSAGE = 500  # characters of a server's message that are kept

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xuna_cli.api.account import agents
@@ -13,6 +12,7 @@ from xuna_cli.commands.account_cache import AGENTS, CALLER_NUMBERS, remember
 from xuna_cli.commands.context import sandbox_record
 from xuna_cli.commands.options import ApiOptions
 from xuna_cli.commands.prompts import choose, is_interactive
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ConfigurationError
 from xuna_cli.output.messages import say, sentence
 from xuna_cli.settings import Settings

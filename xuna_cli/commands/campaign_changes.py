@@ -2,12 +2,12 @@
 
 import shlex
 import sys
-from dataclasses import dataclass
 
 from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.prompts import is_terminal
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription

@@ -13,11 +13,11 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from xuna_cli.commands.option_types import FROM_FILE, Command, Options
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError, XunaError
 from xuna_cli.ledger.location import is_server_url
 from xuna_cli.settings import Given

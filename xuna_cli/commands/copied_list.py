@@ -4,8 +4,8 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaigns
 from xuna_cli.ledger.ledger import Ledger

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +10,7 @@ import typer
 from xuna_cli.commands.option_types import Command, options_of_command, takes
 from xuna_cli.commands.options import AgentId, BaseUrl, CallerNumberId, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ConfigurationError, XunaError
 from xuna_cli.output.result import Result
 from xuna_cli.settings import API_KEY, Given, Settings

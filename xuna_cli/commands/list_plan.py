@@ -1,11 +1,11 @@
 """Decide what the columns of a list are used for, by their names or by options."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from xuna_cli.contacts.columns import ListUse, listed, quoted
 from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList
 from xuna_cli.contacts.phone_choice import phones_of_contact
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at

@@ -25,7 +25,6 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +35,7 @@ import typer.core
 from typer.models import ParameterInfo
 
 from xuna_cli import __version__
+from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug, start_debug_log
 from xuna_cli.errors import ExitStatus, UsageError, XunaError
 from xuna_cli.output.masking import masked_words, set_masking

@@ -1,7 +1,7 @@
 """Build the screening rules of a run from its options."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.durations import parse_age
 from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.phone.regions import parse_countries

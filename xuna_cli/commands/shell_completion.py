@@ -17,8 +17,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from xuna_cli.dataclass import dataclass
 
 WORDS = "words"
 

@@ -5,10 +5,10 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ConfigurationError, InputError, UsageError
 
 NAMESPACE = "xuna"

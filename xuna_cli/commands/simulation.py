@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from xuna_cli.commands.completion import fault_kinds
 from xuna_cli.commands.option_types import options_of_command, text
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
 from xuna_cli.settings import Given
 

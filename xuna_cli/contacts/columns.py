@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xuna_cli.contacts.phone_names import PHONE_COLUMN_NAMES, Standing, standing
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 
 __all__ = [

@@ -8,8 +8,9 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import Contact, Rejection
 
 DEEPEST = 100  # levels of nesting; the API's overrides have about four

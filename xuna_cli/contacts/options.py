@@ -1,8 +1,9 @@
 """Options for reading a list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from xuna_cli.dataclass import dataclass
 
 FORMATS = ("csv", "tsv", "json", "jsonl", "xlsx")
 LIST_KEYS = ("contacts", "calls")

@@ -4,10 +4,11 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xuna_cli.contacts.columns import listed, quoted
 from xuna_cli.contacts.phone_names import Standing, standing
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold, words
 from xuna_cli.json_path import value_at

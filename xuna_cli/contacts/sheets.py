@@ -1,12 +1,13 @@
 """Shared by the readers of workbooks: sheets, rows, and XML."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from struct import error as StructError  # noqa: N812
 from typing import NamedTuple, Protocol
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - a class
+
+from xuna_cli.dataclass import dataclass
 
 LONGEST_CELL = 1024 * 1024
 """Maximum number of characters of a cell; spreadsheet programs allow 32,767."""

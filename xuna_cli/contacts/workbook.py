@@ -1,7 +1,6 @@
 """Workbooks (XLSX, XLSM, XLS, ODS): choose the sheet, and read its rows as a table."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
@@ -10,6 +9,7 @@ from xuna_cli.contacts.number_formats import plain
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.sheets import Sheet, SheetRow, Workbook, WorkbookError
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.models import CellFault, TypedText
 

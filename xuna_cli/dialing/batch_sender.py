@@ -7,10 +7,10 @@ with it; a batch that is not provably refused is never sent again.
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from xuna_cli.api.batch_body import encode_batch
 from xuna_cli.api.outcomes import NotSent, Outcome, Refused, Taken, Unknown
+from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug
 from xuna_cli.dialing.connections import Connections
 from xuna_cli.dialing.context import RunContext

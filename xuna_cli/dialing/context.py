@@ -1,10 +1,11 @@
 """The context of a run: plan, ledger, API, observer and clock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, Self
 
 from xuna_cli.api.outcomes import NotSent, Outcome
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.plan import Plan

@@ -1,9 +1,10 @@
 """Decide what to do after a POST: a pure function from facts to an action."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 
 from xuna_cli.api.outcomes import NotSent, Outcome, Refusal, Refused, Taken, Unknown, refusal_error
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.limiter import RATE_LIMITED, UNREACHABLE
 from xuna_cli.dialing.report import Pause
 from xuna_cli.errors import ConfigurationError, HeldError, UnreachableError, XunaError

@@ -8,8 +8,9 @@ and in TCP's congestion avoidance (RFC 5681).
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug
 from xuna_cli.dialing.clock import Clock
 from xuna_cli.dialing.report import Pause

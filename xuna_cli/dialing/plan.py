@@ -1,7 +1,6 @@
 """The sending plan of a run."""
 
-from dataclasses import dataclass
-
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.attempts import Attempts
 from xuna_cli.ledger.brakes import Brakes
 

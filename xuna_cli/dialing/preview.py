@@ -3,9 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.ledger.experience import Experience
 from xuna_cli.models import CallTarget, Reason

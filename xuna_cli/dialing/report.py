@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import XunaError
 from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.records import BatchRecord

@@ -6,11 +6,11 @@ the one that precedes the POST.
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.records import (
     HELD_STATES,
     UNTIED,

@@ -4,10 +4,10 @@
 the campaign is locked. So no crash and no other machine lets more people through than it allows.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.attempts import LastCall, counts_by_now, is_proven
 from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.database import Database

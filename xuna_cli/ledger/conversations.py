@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.database import Database, as_written
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import CallKey, CallOutcome, ConversationSync, KeptRecord, OutcomeRecord

@@ -9,9 +9,9 @@ no table can be forgotten.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.engine import WRITER
 from xuna_cli.ledger.ledger import Ledger

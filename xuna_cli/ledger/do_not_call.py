@@ -1,9 +1,9 @@
 """The ledger's do-not-call list, for all campaigns. Numbers are E.164; every addition is on disk."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.who import user_at_host

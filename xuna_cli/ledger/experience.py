@@ -1,8 +1,8 @@
 """Mean durations of earlier requests and calls, for estimates."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.database import Database
 
 REQUESTS_LOOKED_AT = 200

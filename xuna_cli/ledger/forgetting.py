@@ -1,8 +1,8 @@
 """Delete the people of a campaign; only counts are kept."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
 from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.ledger import Ledger

@@ -10,10 +10,10 @@ Formats: https://www.sqlite.org/fileformat2.html, "The Database Header" and "The
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import LedgerError
 from xuna_cli.ledger.place import journal_of
 

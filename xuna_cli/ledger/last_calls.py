@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.database import Database, as_written
 from xuna_cli.models import CallTarget
 from xuna_cli.phone.same_person import one_form

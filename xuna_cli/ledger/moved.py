@@ -1,7 +1,6 @@
 """The mark on a moved ledger: calling from both copies would call people twice."""
 
-from dataclasses import dataclass
-
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import LedgerError
 from xuna_cli.times import for_people
 

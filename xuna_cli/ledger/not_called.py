@@ -1,8 +1,8 @@
 """Rows that were not called, by rule, kept until the campaign is forgotten."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.ledger import Ledger
 
 READ_AT_ONCE = 5_000

@@ -1,10 +1,11 @@
 """The records of the ledger: campaigns, runs, batches, calls and outcomes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Evaluation
 
 

@@ -1,9 +1,9 @@
 """What happened in a campaign, day by day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.campaigns import calls_with_outcomes
 from xuna_cli.ledger.do_not_call import entries
 from xuna_cli.ledger.ledger import Ledger

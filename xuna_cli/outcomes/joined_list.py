@@ -2,8 +2,8 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.campaigns import calls
 from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.ledger import Ledger

@@ -20,10 +20,11 @@ prove nothing if the records were not read to their end: another record may be t
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, BatchState, CallKey, CallRecord
 from xuna_cli.models import Conversation

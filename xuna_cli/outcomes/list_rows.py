@@ -8,8 +8,9 @@ list, the counts of the run that read most of it are used.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.records import (
     HELD_STATES,
     BatchRecord,

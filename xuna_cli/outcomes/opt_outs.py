@@ -6,8 +6,8 @@ and one number too many on the list is safer than one too few.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
 from xuna_cli.folding import fold
 from xuna_cli.ledger.conversations import Link, is_final, kept_records

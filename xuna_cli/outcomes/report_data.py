@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.campaigns import calls_with_outcomes, resolutions
 from xuna_cli.ledger.conversations import sync_of
 from xuna_cli.ledger.ledger import Ledger

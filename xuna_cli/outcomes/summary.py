@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.attempts import counts_by_now, proof_is_overdue
 from xuna_cli.ledger.campaigns import calls_with_outcomes
 from xuna_cli.ledger.conversations import found_of_held, sync_of

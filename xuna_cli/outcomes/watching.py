@@ -1,8 +1,8 @@
 """Read the records repeatedly until every call has an outcome or the time is over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UnreachableError
 from xuna_cli.outcomes.summary import Summary
 

@@ -1,11 +1,11 @@
 """The account's agents and caller numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from xuna_cli.api.account import own_first_message
 from xuna_cli.api.client import PhoneNumber
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import Agent
 from xuna_cli.output.result import ListResult, Result, Styled, Table
 

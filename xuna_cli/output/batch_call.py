@@ -1,10 +1,11 @@
 """The result of `xuna batch-call` as a table, JSON or CSV. The topic `json` describes the keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from xuna_cli.contacts.columns import ListUse
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.report import COUNTS, Report
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.ledger.last_calls import RecentlyCalled

@@ -1,8 +1,9 @@
 """Campaigns and their batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.records import HELD_STATES, BatchRecord, BatchState, Campaign, Resolution
 from xuna_cli.output.batches import batch_document
 from xuna_cli.output.messages import counted

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.conversations import verdict
 from xuna_cli.models import Conversation
 from xuna_cli.output.conversation_file import COLUMNS, as_row

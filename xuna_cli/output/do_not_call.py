@@ -1,9 +1,10 @@
 """The do-not-call list as a table, JSON or CSV."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ExitStatus
 from xuna_cli.ledger.do_not_call import Entry, Event
 from xuna_cli.output.files import destination, write_json

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.not_called import NotCalled
 from xuna_cli.ledger.records import RunRecord
 from xuna_cli.outcomes.audit import run_document

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from datetime import datetime
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.outcomes.days import Day

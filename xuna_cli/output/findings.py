@@ -1,8 +1,8 @@
 """The result of `xuna doctor`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import XunaError
 from xuna_cli.output.result import Result, Styled, Table
 

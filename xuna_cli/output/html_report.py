@@ -3,11 +3,11 @@
 import contextlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from xuna_cli import __version__
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.ledger.records import BatchState, CallOutcome
 from xuna_cli.outcomes.audit import run_document

@@ -1,8 +1,8 @@
 """Facts about a ledger."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.moved import Moved
 from xuna_cli.ledger.records import Campaign
 from xuna_cli.output.campaigns import CampaignList

@@ -1,8 +1,8 @@
 """Opt-outs from conversations, as lines and JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import XunaError
 from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.output.messages import counted, error_text

@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import XunaError
 from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, CallOutcome, ConversationSync
 from xuna_cli.outcomes.joining import BATCH_IN_DOUBT, NUMBER_ONLY, SAME_NUMBER_TWICE

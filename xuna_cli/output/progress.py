@@ -7,10 +7,10 @@ import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self, TextIO, cast
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Pause, Progress
 from xuna_cli.output.messages import counted, safe, say, sentence
@@ -57,8 +57,11 @@ class Expected:
     rows: int | None = None
 
 
+UNCOUNTED = Expected()
+
+
 def progress_lines(
-    progress: Progress, per_second: float | None, width: int, expected: Expected = Expected()
+    progress: Progress, per_second: float | None, width: int, expected: Expected = UNCOUNTED
 ) -> list[str]:
     """Format the progress as lines that fit into the terminal; parts are not split."""
     parts = list(_how_far(progress, expected))
@@ -157,7 +160,7 @@ class ProgressLine:
         self,
         *,
         watched: bool,
-        expected: Expected = Expected(),
+        expected: Expected = UNCOUNTED,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._watched = watched

@@ -8,9 +8,10 @@ only loaded to draw a table.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ExitStatus, UnreachableError, XunaError, most_important
 from xuna_cli.output.messages import emit, say
 

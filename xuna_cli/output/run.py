@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import counted, error_text

@@ -1,8 +1,8 @@
 """The result of `xuna test-call`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.preview import Sample
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, XunaError, most_important

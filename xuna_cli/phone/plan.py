@@ -7,13 +7,14 @@ per calling code, and used in its own order (`parse`, `is_possible_number_with_r
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+
+from xuna_cli.dataclass import dataclass
 
 UNKNOWN = PhoneNumberType.UNKNOWN
 GLOBAL = "001"

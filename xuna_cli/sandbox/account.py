@@ -1,6 +1,8 @@
 """The sandbox's account: its key, agents and phone numbers."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from xuna_cli.dataclass import dataclass
 
 CREATED_AT = 1_735_689_600  # 2025-01-01T00:00:00Z, creation time of everything in the account
 

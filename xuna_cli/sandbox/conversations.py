@@ -3,9 +3,10 @@
 import random
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.sandbox.account import Account
 from xuna_cli.sandbox.state import DialledCall, SandboxState
 

@@ -11,9 +11,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from hashlib import blake2b
 from typing import ClassVar, Literal
+
+from xuna_cli.dataclass import dataclass
 
 BATCH_CALLS = "batch-calls"
 ENDPOINTS = (BATCH_CALLS, "phone-numbers", "agents", "conversations")

@@ -8,9 +8,11 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
+
+from xuna_cli.dataclass import dataclass
 
 REQUESTS_KEPT = 10_000
 LATEST = 253_370_764_800.0  # 9999-01-01T00:00:00Z

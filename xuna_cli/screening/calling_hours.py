@@ -1,9 +1,10 @@
 """The rule for calling hours. It defers calls outside the hours of any time zone in which the person may be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.places import Area, area_of, locate, zones_of_calling_code
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant

@@ -1,10 +1,11 @@
 """The rules for countries and for kinds of numbers that cost the caller money."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from phonenumbers import PhoneNumberType
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import Reason
 from xuna_cli.phone.plan import kind_of, split
 from xuna_cli.screening.rules import SCREENED, ScreeningContext

@@ -1,12 +1,13 @@
 """The rules for days without calls and for the start of a campaign."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.zone_names import UnknownZoneError

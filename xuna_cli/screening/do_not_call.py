@@ -3,8 +3,8 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import Reason
 from xuna_cli.phone.same_person import other_form
 from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext

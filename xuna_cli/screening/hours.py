@@ -7,10 +7,10 @@ one and closes at the earlier one, so that nobody is called outside hours.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
 from xuna_cli.phone.zones import local, readings
 

@@ -1,8 +1,9 @@
 """The rule for do-not-call marks: a column of the list itself says who must not be called."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.json_path import value_at
 from xuna_cli.models import Reason
 from xuna_cli.screening.mark_names import Says, is_clear_no, says

@@ -1,9 +1,10 @@
 """The order of the rules. If several apply to a contact, it is counted under the first one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Contact, Reason
 from xuna_cli.phone.zones import local
 from xuna_cli.screening.calling_hours import USUAL, CallingHours

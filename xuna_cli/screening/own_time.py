@@ -1,10 +1,10 @@
 """A person's own time: not before, and not after, the times that the contact gives."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, CallWindow, Reason
 from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.phone.zones import local, readings, words

@@ -1,10 +1,11 @@
 """Screening rules: each looks at one call target and returns None, or the reason not to call it."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.same_person import one_form
 from xuna_cli.phone.zone_names import UnknownZoneError

@@ -1,10 +1,10 @@
 """When a person may be called: the columns `call_after` and `call_before`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
 from xuna_cli.models import CallWindow

@@ -5,7 +5,6 @@ computation grows without end, and the result of an expression in JSON is exactl
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
 from jinja2 import TemplateSyntaxError, meta, nodes
@@ -15,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Namespace
 from jinja2.visitor import NodeTransformer
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.targets import date_filters
 from xuna_cli.targets.bounds import WORK_OF_A_CALL, charge, concat, literal, settled, steps, weigh
 from xuna_cli.targets.filters import COMPARISONS, compare, computable, filters, number_of

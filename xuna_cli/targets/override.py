@@ -10,10 +10,11 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import NoReturn, cast
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.targets.json_template import USE_TOJSON, unmarked
 from xuna_cli.targets.names import fold

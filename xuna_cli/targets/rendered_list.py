@@ -10,9 +10,9 @@ content. So a change is found in its row, and no call can be added, removed, mov
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import BrokenSealError, InputError
 from xuna_cli.models import SEAL_PATTERN, CallTarget, Contact, Rejection
 from xuna_cli.targets.call_window import AFTER, BEFORE

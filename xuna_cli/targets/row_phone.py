@@ -1,8 +1,8 @@
 """Read a row's phone number, which may be in several columns, and belong to several countries."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.json_path import value_at
 from xuna_cli.phone.place_columns import region_columns
 from xuna_cli.phone.reader import PhoneProblem, PhoneReader

@@ -5,8 +5,8 @@ Each rule looks at one text: a cell that a template speaks, a row's own message,
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.targets.names import as_placeholder, fold
 from xuna_cli.targets.wrong_encoding import ESCAPES, find_misread
 

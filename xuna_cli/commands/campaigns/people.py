@@ -2,12 +2,12 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from xuna_cli.commands.list_plan import phones_of
 from xuna_cli.commands.options import JoinOptions
 from xuna_cli.contacts.options import HiddenRows, ListOptions
 from xuna_cli.contacts.reading import open_list
+from xuna_cli.dataclass import dataclass
 from xuna_cli.ledger.campaigns import calls_with_outcomes
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import Campaign
