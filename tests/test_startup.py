@@ -21,7 +21,7 @@ def modules_after(*argv):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     code, *modules = done.stdout.rpartition("#")[2].split()
-    assert code == "0", done
+    assert code in {"0", "2"}, done
     return set(modules)
 
 
@@ -34,12 +34,14 @@ def modules_after(*argv):
         ("batch-call", "--help"),
         ("campaigns", "--help"),
         ("doctor", "--help"),
+        ("batchcall",),
         ("help",),
         ("help", "crash"),
     ],
 )
 def test_help_and_version_import_nothing_that_is_slow(argv):
-    assert not modules_after(*argv) & HEAVY
+    needless = HEAVY if argv[0] == "help" else HEAVY | {"rich"}
+    assert not modules_after(*argv) & needless
 
 
 @pytest.mark.slow

@@ -62,15 +62,19 @@ def _run(argv: list[str]) -> int:
 
     with GcPaused():
         from xuna_cli.commands.app import app
+        from xuna_cli.commands.command_class import usage_error
+    import typer
 
     INTERRUPTS.check()
     try:
-        app(argv, prog_name="xuna")
-    except SystemExit as leaving:  # Typer always exits this way
-        if isinstance(leaving.__context__, BrokenPipeError):  # e.g. `xuna --help | head -1`
-            return int(getattr(leaving.__context__.__context__, "exit_code", 0))  # of a usage error, if any
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    return 0
+        return int(app(argv, prog_name="xuna", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        raise usage_error(error, getattr(error, "ctx", None)) from None
+    except typer.Abort:  # e.g. Ctrl-D at a question
+        print("xuna: aborted", file=sys.stderr)  # noqa: T201 - to stderr
+        return 1
+    except SystemExit as leaving:  # Typer exits this way after a broken pipe, e.g. `xuna --help | head -1`
+        return 0 if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code is not None)
 
 
 def _flush(status: int) -> int:

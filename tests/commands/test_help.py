@@ -17,6 +17,7 @@ from tests.support.manual import blocks, code, parse, table
 from tests.support.sandbox_process import ROOT
 from tests.support.terminal import Terminal
 from xuna_cli.commands.app import COMMANDS, MEANT, load
+from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.errors import PRECEDENCE, ExitStatus, XunaError
 from xuna_cli.help import TOPICS, read_topic, summary
 from xuna_cli.ledger.records import BatchState, CallOutcome
@@ -103,11 +104,51 @@ def test_on_a_terminal_a_topic_is_drawn_in_its_width_and_no_word_is_broken(topic
     assert "**" not in seen
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+@pytest.mark.parametrize("argv", [(), ("campaigns",), ("batch-call",), ("campaigns", "resolve")])
+def test_help_fits_into_the_terminal(columns, argv, cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    text = cli(*argv, "--help").out
+    examples = text.partition("Examples:")[2]  # for copying, so no line is wrapped
+    assert max(map(len, text.removesuffix(examples).splitlines())) <= min(int(columns), 100)
+
+
+def test_options_are_in_their_groups_and_ranges_in_words(cli):
+    text = cli("batch-call", "--help").out
+    headings = re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE)
+    assert headings == ["Arguments", *BatchCallOptions.PANELS, "Options", "Examples"]
+    assert re.search(
+        r"^  --concurrency N .*$\n.*\[env var: XUNA_CONCURRENCY; 1 to 256\]$", text, re.MULTILINE
+    )
+    assert "<=" not in text
+
+
+@pytest.mark.parametrize("argv", [(), ("campaigns",)])
+def test_a_group_without_a_command_prints_its_help(argv, cli):
+    assert cli(*argv, exits=2).out == cli(*argv, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["batch-call"], "missing argument 'CONTACTS'\n  see: xuna batch-call --help"),
+        (["campaigns", "shw"], "no such command 'shw'. Did you mean 'show'?\n  see: xuna campaigns --help"),
+        (["--colour"], "no such option: --colour\n  see: xuna --help"),
+        (
+            ["help", "campaigns", "shw"],
+            "no such command 'shw'. Did you mean 'show'?\n  see: xuna campaigns --help",
+        ),
+    ],
+)
+def test_errors_of_a_command_line_look_like_all_errors(argv, message, cli):
+    assert cli(*argv, exits=2).err == f"xuna: error: {message}\n"
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"), [("version", "xuna --version"), ("dial", "xuna batch-call CONTACTS")]
 )
 def test_an_unknown_command_names_the_one_that_is_meant(cli, typed, meant):
-    assert f"Did you mean `{meant}`?" in " ".join(cli(typed, exits=2).err.replace("│", " ").split())
+    assert f"Did you mean `{meant}`?" in " ".join(cli(typed, exits=2).err.split())
 
 
 def test_what_is_meant_exists(cli):
@@ -329,7 +370,7 @@ def test_the_jobs_of_a_topic_have_right_options_and_say_a_message(topic):
 def test_every_command_has_examples_of_itself_that_are_right(name, cli):
     examples = ALL[name].examples
     assert any(f"xuna {name}" in line for line in examples.splitlines() if line.startswith("  "))
-    assert examples in cli(*name.split(), "--help").out.replace("\n   ", "\n")
+    assert examples in cli(*name.split(), "--help").out.replace("\n  ", "\n")
     for topic in re.findall(r"xuna help ([a-z-]+)", examples.partition("More:")[2]):
         assert topic in TOPICS
 

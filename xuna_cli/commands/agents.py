@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command, Group
 from xuna_cli.commands.completion import agent_ids
-from xuna_cli.commands.option_types import Command, options_of_command, takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import ApiResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Group)
 
 
 @options_of_command

@@ -9,6 +9,7 @@ import typer.core
 import typer.main
 
 from xuna_cli import __version__
+from xuna_cli.commands.command_class import Command, Group
 from xuna_cli.commands.shell_completion import use_scripts
 from xuna_cli.gc_paused import GcPaused
 
@@ -59,19 +60,16 @@ MEANT |= {
 }
 
 
-class Commands(typer.core.TyperGroup):
+class Commands(Group):
     """The root group; it imports the module of a command when the command is called."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = {
-            name: typer.core.TyperCommand(name, help=help_line) for name, (_, help_line) in COMMANDS.items()
-        }
+        self.commands = {name: Command(name, help=help_line) for name, (_, help_line) in COMMANDS.items()}
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help and a pointer to the manual."""
-        super().format_help(ctx, formatter)
-        typer.echo(" Read more: `xuna help` lists the topics of the manual.")
+    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
+        """Write a pointer to the manual."""
+        formatter.write("\nRead more: `xuna help` lists the topics of the manual.\n")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the called command and its arguments."""
@@ -96,10 +94,8 @@ app = typer.Typer(
     name="xuna",
     cls=Commands,
     help="Call everybody on a list with a XUNA AI voice agent: nobody twice, nobody lost silently.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -3,7 +3,8 @@
 import typer
 
 from xuna_cli.commands.call_options import BatchCallOptions, RenderOptions
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.command_class import Command
+from xuna_cli.commands.option_types import takes
 from xuna_cli.errors import ExitStatus
 from xuna_cli.gc_paused import GcPaused
 

@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xuna_cli.commands.option_types import FROM_FILE, Command, Options
+from xuna_cli.commands.command_class import Command
+from xuna_cli.commands.option_types import FROM_FILE, Options
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError, XunaError
 from xuna_cli.ledger.location import is_server_url

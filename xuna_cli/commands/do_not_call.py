@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command, Group
 from xuna_cli.commands.completion import list_columns, list_sheets
 from xuna_cli.commands.opt_outs import OptOutWhen
-from xuna_cli.commands.option_types import Command, options_of_command, takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import (
     CampaignName,
     ExportFileOptions,
@@ -26,7 +27,7 @@ from xuna_cli.output.result import Result
 if TYPE_CHECKING:
     from xuna_cli.ledger.ledger import Ledger
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Group)
 
 LISTED = 1_000  # numbers shown on a terminal
 

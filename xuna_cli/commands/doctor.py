@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import Command, options_of_command, takes
+from xuna_cli.commands.command_class import Command
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import AgentId, BaseUrl, CallerNumberId, Ledger, RequireLedger, ResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.dataclass import dataclass

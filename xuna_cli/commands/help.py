@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import help_words
-from xuna_cli.commands.option_types import Command, options_of_command, takes
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.errors import ExitStatus, UsageError
 
 app = typer.Typer()
@@ -57,7 +58,7 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
     elif len(words) == 1 and words[0] in TOPICS:
         print_markdown(read_topic(words[0]))
     elif words[0] in COMMANDS:
-        app([*words, "--help"], prog_name="xuna")
+        app([*words, "--help"], prog_name="xuna", standalone_mode=False)
     else:
         raise UsageError(
             f"there is no topic and no command {' '.join(words)!r}", hint=_suggestion(words[0]), code="topic"

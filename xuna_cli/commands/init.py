@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import Command, options_of_command, takes
+from xuna_cli.commands.command_class import Command
+from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import BaseUrl
 from xuna_cli.errors import ConfigurationError, UsageError
 from xuna_cli.settings import API_KEY, Secret, Settings

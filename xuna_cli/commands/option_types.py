@@ -20,13 +20,10 @@ import functools
 import inspect
 import math
 import os
-import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, dataclass_transform
 
@@ -37,22 +34,13 @@ from typer.models import ParameterInfo
 from xuna_cli import __version__
 from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug, start_debug_log
-from xuna_cli.errors import ExitStatus, UsageError, XunaError
-from xuna_cli.output.masking import masked_words, set_masking
+from xuna_cli.errors import ExitStatus
+from xuna_cli.output.masking import set_masking
 from xuna_cli.settings import Given, Settings
 
 if TYPE_CHECKING:
     from xuna_cli.commands.simulation import Simulation
     from xuna_cli.dialing.clock import Clock
-
-_PLAINER = (
-    (r"not a valid (int|integer)( range)?", "not a whole number"),
-    (r"not a valid float( range)?", "not a number"),
-    (r"not a valid boolean.*", "neither yes nor no"),
-    (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.", r"\1 is less than \2"),
-    (r"(\S+) is not in the range (\d+)<=x<=(\d+)\.", r"\1 is not a number from \2 to \3"),
-)
-
 
 FROM_FILE = "xuna_cli.from_file"
 """In `meta` of a context: the sources of the values of a campaign file, by parameter."""
@@ -214,69 +202,6 @@ def takes(
     return decorate
 
 
-class Command(typer.core.TyperCommand):
-    """A command with examples in its help, whose errors name the source of a wrong value.
-
-    Attributes:
-        examples: descriptions and indented commands; declared as the command's `epilog`.
-    """
-
-    def __init__(self, *args: Any, epilog: str | None = None, **attributes: Any) -> None:
-        super().__init__(*args, **attributes)
-        # Typer would keep the line breaks that a docstring has within a paragraph.
-        self.help = self.help and re.sub(r"(?<!\n)\n(?!\n)", " ", self.help)
-        self.examples = inspect.cleandoc(epilog or "")
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help and then the examples, whose lines must not be wrapped."""
-        super().format_help(ctx, formatter)
-        if self.examples:
-            typer.echo(f" Examples:\n\n{textwrap.indent(self.examples, '   ')}")
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line; with `--output json`, also print a document on failure.
-
-        Raises:
-            UsageError: a value is wrong, whatever its source.
-        """
-        given = list(args)
-        try:
-            return super().parse_args(ctx, args)
-        except typer.BadParameter as error:
-            # Typer's message for a missing option is good.
-            error.message = masked_words(error.message)
-            wrong = type(error) is typer.BadParameter and error.param is not None
-            source = f"{source_of(ctx, error.param)}: " if wrong else ""
-            failure: XunaError = UsageError(
-                source + _plain(error.format_message() if not wrong else error.message), code="option-value"
-            )
-            _print_failure(ctx, given, failure)
-            if wrong:
-                raise failure from None
-            raise
-        except typer.TyperException as error:
-            error.message = masked_words(error.message)
-            _print_failure(ctx, given, UsageError(_plain(str(error)), code="usage"))
-            raise
-        except XunaError as error:
-            _print_failure(ctx, given, error)
-            raise
-
-
-def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
-    """Print the JSON document of a command that can't start, if it has one and JSON was requested."""
-    has_json = any(
-        parameter.name == "output" and "json" in getattr(parameter.type, "choices", ())
-        for parameter in ctx.command.params
-    )
-    asked = [value for name, value in pairwise(args) if name == "--output"]
-    asked += [arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")]
-    if has_json and (asked or [os.environ.get("XUNA_OUTPUT", "")])[-1] == "json":
-        from xuna_cli.output.result import print_failure
-
-        print_failure(ctx.command_path.removeprefix("xuna "), error)
-
-
 def _log_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
     """Log the given options and their sources; leave out values that may hold a name or a message."""
     debug("command", ctx.command_path, version=__version__, python=sys.version.split()[0])
@@ -285,13 +210,6 @@ def _log_options(ctx: typer.Context, given: Mapping[str, Any]) -> None:
         if source is not None and source.name != "DEFAULT":
             shown = value if isinstance(value, bool | int | float | StrEnum) else None
             debug("option", str(parameter.name), value=shown, source=source_of(ctx, parameter))
-
-
-def _plain(message: str) -> str:
-    """Rewrite Typer's message in plainer words."""
-    for words, plainer in _PLAINER:
-        message = re.sub(words, plainer, message)
-    return message[:1].lower() + message[1:].rstrip(".")
 
 
 def source_of(ctx: typer.Context, parameter: Any) -> str:

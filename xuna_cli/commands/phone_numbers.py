@@ -2,12 +2,13 @@
 
 import typer
 
-from xuna_cli.commands.option_types import Command, takes
+from xuna_cli.commands.command_class import Command, Group
+from xuna_cli.commands.option_types import takes
 from xuna_cli.commands.options import ApiResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Group)
 
 
 @app.callback()

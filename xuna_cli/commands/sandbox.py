@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xuna_cli.commands.option_types import Command, options_of_command, takes, text
+from xuna_cli.commands.command_class import Command, Group
+from xuna_cli.commands.option_types import options_of_command, takes, text
 from xuna_cli.commands.simulation import SIMULATION, SimulatedOptions, faults_of, people_of, simulated
 from xuna_cli.settings import Given
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from xuna_cli.sandbox.faults import Fault
     from xuna_cli.sandbox.server import SandboxServer
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Group)
 
 
 @app.callback()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xuna_cli.commands.call_options import CallerOptions
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.list_options import CALLER, LIST, OUTPUT
-from xuna_cli.commands.option_types import Command, options_of_command, takes, text
+from xuna_cli.commands.option_types import options_of_command, takes, text
 from xuna_cli.commands.options import TableOrJson
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result

@@ -10,9 +10,9 @@ from xuna_cli.commands.campaigns.resolve import resolve_batches
 from xuna_cli.commands.campaigns.retry_list import write_retry_list
 from xuna_cli.commands.campaigns.runs import list_runs
 from xuna_cli.commands.campaigns.show import list_campaigns, show_campaign
-from xuna_cli.commands.option_types import Command
+from xuna_cli.commands.command_class import Command, Group
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Group)
 for _name, _command, _examples in (
     (
         "list",

@@ -1,0 +1,162 @@
+"""The classes of our commands and groups: their help, and the errors of a command line.
+
+The help is plain text, which looks the same on a narrow terminal, in a pipe and in a screen reader, and which needs no
+library that would take longer to load than all the rest.
+"""
+
+import inspect
+import os
+import re
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import typer
+import typer.core
+
+from xuna_cli.commands.option_types import source_of
+from xuna_cli.errors import UsageError, XunaError
+from xuna_cli.output.masking import masked_words
+
+_PLAINER = (
+    (r"not a valid (int|integer)( range)?", "not a whole number"),
+    (r"not a valid float( range)?", "not a number"),
+    (r"not a valid boolean.*", "neither yes nor no"),
+    (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.", r"\1 is less than \2"),
+    (r"(\S+) is not in the range (\d+)<=x<=(\d+)\.", r"\1 is not a number from \2 to \3"),
+)
+
+_RANGES = (
+    (r"([\[ ])x>=(\S+)\]$", r"\1at least \2]"),
+    (r"([\[ ])(\S+)<=x<=(\S+)\]$", r"\1\2 to \3]"),
+)
+
+_WIDEST = 100  # columns; longer lines are hard to read
+_NARROW = 70  # columns; below that, a description has a line of its own
+
+
+class _WithPlainHelp:
+    """Help of a command or group, with its options in their groups (`rich_help_panel`)."""
+
+    params: list[Any]
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        return super().make_context(*args, max_content_width=_WIDEST, **more)  # type: ignore[misc]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, and the options by groups in the order of the parameters; --help is the last."""
+        groups = defaultdict(list)
+        for param in self.get_params(ctx):  # type: ignore[attr-defined]
+            if (record := param.get_help_record(ctx)) is not None:
+                usual = "Arguments" if param.param_type_name == "argument" else "Options"
+                names, description = record
+                described = names, _replaced(_RANGES, description)
+                groups[getattr(param, "rich_help_panel", None) or usual].append(described)
+        for name in sorted(groups, key=["Options"].count):
+            with formatter.section(typer.style(name, bold=True)):
+                formatter.write_dl(groups[name], col_max=8 if formatter.width < _NARROW else 30)
+
+
+class Group(_WithPlainHelp, typer.core.TyperGroup):
+    """A group of commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes | {"rich_markup_mode": None})
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write a line for each command, and the options."""
+        lines = [(name, _first_paragraph(one.help)) for name, one in self.commands.items()]
+        with formatter.section(typer.style("Commands", bold=True)):
+            formatter.write_dl(lines)
+        super().format_options(ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; if it is empty, print the help."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
+
+
+class Command(_WithPlainHelp, typer.core.TyperCommand):
+    """A command with examples in its help, whose errors name the source of a wrong value.
+
+    Attributes:
+        examples: descriptions and indented commands; declared as the command's `epilog`.
+    """
+
+    def __init__(self, *args: Any, epilog: str | None = None, **attributes: Any) -> None:
+        super().__init__(*args, **attributes | {"rich_markup_mode": None})
+        self.examples = inspect.cleandoc(epilog or "")
+
+    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
+        """Write the examples, whose lines must not be wrapped."""
+        if self.examples:
+            with formatter.section(typer.style("Examples", bold=True)):
+                formatter.write(textwrap.indent(self.examples, "  ") + "\n")
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; with `--output json`, also print a document on failure.
+
+        Raises:
+            UsageError: a value is wrong, whatever its source.
+        """
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            failure = usage_error(error, ctx)
+            _print_failure(ctx, given, failure)
+            raise failure from None
+        except XunaError as error:
+            _print_failure(ctx, given, error)
+            raise
+
+
+def _first_paragraph(text: str | None) -> str:
+    return " ".join((text or "").partition("\n\n")[0].split())
+
+
+def usage_error(error: Any, ctx: Any) -> UsageError:
+    """Make our error of one that Typer found in a command line.
+
+    Args:
+        error: Typer's exception.
+        ctx: the context of the command or group; None if there is none.
+    """
+    hint = "" if ctx is None else f"see: {ctx.command_path} --help"
+    if type(error) is typer.BadParameter and error.param is not None:
+        return UsageError(
+            f"{source_of(ctx, error.param)}: {_plain(masked_words(error.message))}", code="option-value"
+        )
+    # Typer's message for a missing option is good.
+    code = "option-value" if isinstance(error, typer.BadParameter) else "usage"
+    return UsageError(_plain(masked_words(error.format_message())), hint=hint, code=code)
+
+
+def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
+    """Print the JSON document of a command that can't start, if it has one and JSON was requested."""
+    has_json = any(
+        parameter.name == "output" and "json" in getattr(parameter.type, "choices", ())
+        for parameter in ctx.command.params
+    )
+    asked = [value for name, value in pairwise(args) if name == "--output"]
+    asked += [arg.removeprefix("--output=") for arg in args if arg.startswith("--output=")]
+    if has_json and (asked or [os.environ.get("XUNA_OUTPUT", "")])[-1] == "json":
+        from xuna_cli.output.result import print_failure
+
+        print_failure(ctx.command_path.removeprefix("xuna "), error)
+
+
+def _plain(message: str) -> str:
+    """Rewrite Typer's message in plainer words."""
+    message = _replaced(_PLAINER, message)
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _replaced(pairs: Iterable[tuple[str, str]], text: str) -> str:
+    for words, plainer in pairs:
+        text = re.sub(words, plainer, text)
+    return text
