@@ -6,14 +6,12 @@ The tests compare the files with the output of this script.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from man_page import man_page
 
 from xuna_cli import __version__
-from xuna_cli.commands.app import COMMANDS, app, load
+from xuna_cli.commands.app import all_commands, app
 from xuna_cli.help import TOPICS, read_topic, summary
 from xuna_cli.output.manual import plain
 
@@ -25,20 +23,10 @@ GENERATED = re.compile(r"(<!-- (options|topics) -->\n).*?(?=<!-- end of \2 -->)"
 SAME = r"\\\g<0>"  # escapes the characters that Markdown would interpret
 
 
-def commands() -> Iterator[tuple[str, Any]]:
-    """Yield every command with its full name."""
-    for name in COMMANDS:
-        found = load(name)
-        inner = getattr(found, "commands", {})
-        yield from (
-            ((f"{name} {each}", command) for each, command in inner.items()) if inner else [(name, found)]
-        )
-
-
 def environment() -> str:
     """Return the topic `environment` with the declared options."""
     variables: dict[str, str] = {}
-    for _, command in commands():
+    for command in all_commands().values():
         for option in command.params:
             if option.envvar:
                 name = next(name for name in option.opts if name.startswith("--"))
@@ -65,7 +53,7 @@ def generated() -> dict[Path, str]:
     return {
         README: readme(),
         HELP / "environment.md": environment(),
-        HELP / "xuna.1": man_page(__version__, str(app.info.help), commands(), map(plain, texts)),
+        HELP / "xuna.1": man_page(__version__, str(app.info.help), all_commands().items(), map(plain, texts)),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands.conftest import number
 from tests.support.manual import parse
-from xuna_cli.commands.app import load
+from xuna_cli.commands.app import all_commands
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.campaign_file import OF_ONE_RUN, key_of, lines_of_keys
 from xuna_cli.commands.option_types import declaration
@@ -50,8 +50,8 @@ def test_the_campaign_is_named_like_the_file_and_not_like_its_list(cli, api, spr
 
 
 def test_every_option_of_batch_call_is_a_key_except_those_of_a_single_run():
-    keys = {key_of(one) for one in load("run").params}
-    for one in load("batch-call").params:
+    keys = {key_of(one) for one in all_commands()["run"].params}
+    for one in all_commands()["batch-call"].params:
         if one.param_type_name == "option":
             assert key_of(one) in keys | OF_ONE_RUN
     assert keys >= OF_ONE_RUN - {"check"}

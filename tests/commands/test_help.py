@@ -16,7 +16,7 @@ from tests.support.json_schema import check_document
 from tests.support.manual import blocks, code, parse, table
 from tests.support.sandbox_process import ROOT
 from tests.support.terminal import Terminal
-from xuna_cli.commands.app import COMMANDS, MEANT, load
+from xuna_cli.commands.app import COMMANDS, MEANT, all_commands
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.errors import PRECEDENCE, ExitStatus, XunaError
 from xuna_cli.help import TOPICS, read_topic, summary
@@ -29,14 +29,7 @@ from xuna_cli.targets.template import Template
 FOLDER = resources.files("xuna_cli.help")
 
 
-def all_commands():
-    for group in COMMANDS:
-        command = load(group)
-        inner = getattr(command, "commands", None) or {"": command}
-        yield from ((f"{group} {name}".strip(), each) for name, each in inner.items())
-
-
-ALL = dict(all_commands())
+ALL = all_commands()
 
 
 def test_the_topics_are_the_files():

@@ -17,7 +17,7 @@ import pytest
 
 from tests.sandbox.conftest import Client
 from tests.support.manual import table
-from xuna_cli.commands.app import load
+from xuna_cli.commands.app import all_commands
 from xuna_cli.sandbox.faults import ANY, any_fault
 
 DOCUMENTED = {
@@ -169,7 +169,7 @@ def test_a_value_that_means_nothing_is_an_error_that_names_the_option(cli, optio
 
 
 def test_every_kind_of_fault_is_in_the_help_and_in_the_manual():
-    [option] = [one for one in load("sandbox").commands["serve"].params if one.name == "fault"]
+    [option] = [one for one in all_commands()["sandbox serve"].params if one.name == "fault"]
     assert set(ANY) == set(re.findall(r"[a-z-]+", option.help.split("Kinds: ")[1].split(" is for")[0]))
     assert {cells[0].strip("`") for cells in table("sandbox", "kind")} == set(ANY)
 

@@ -49,6 +49,7 @@ def list_agents(options: ApiResultOptions) -> Result:
 
 
 @app.command(
+    "show",
     cls=Command,
     epilog="""
     Show an agent and its own first message.

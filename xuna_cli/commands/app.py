@@ -1,17 +1,13 @@
 """The root command, and the module of each command."""
 
-import functools
-import importlib
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
-import typer.core
 import typer.main
 
 from xuna_cli import __version__
-from xuna_cli.commands.command_class import Command, Group
+from xuna_cli.commands.command_class import Group, LazyGroup
 from xuna_cli.commands.shell_completion import use_scripts
-from xuna_cli.gc_paused import GcPaused
 
 COMMANDS = {
     "batch-call": ("call_commands", "Call everybody on a list, once."),
@@ -60,12 +56,12 @@ MEANT |= {
 }
 
 
-class Commands(Group):
-    """The root group; it imports the module of a command when the command is called."""
+class Commands(LazyGroup):
+    """The root group."""
 
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands = {name: Command(name, help=help_line) for name, (_, help_line) in COMMANDS.items()}
+    MODULES: ClassVar = {
+        name: (f"xuna_cli.commands.{module}", line) for name, (module, line) in COMMANDS.items()
+    }
 
     def format_epilog(self, _ctx: Any, formatter: Any) -> None:
         """Write a pointer to the manual."""
@@ -75,18 +71,7 @@ class Commands(Group):
         """Return the called command and its arguments."""
         if args[0] in MEANT:
             ctx.fail(f"No such command {args[0]!r}. Did you mean `xuna {MEANT[args[0]]}`?")
-        name, found, rest = super().resolve_command(ctx, args)
-        return name, found and load(found.name or ""), rest
-
-
-@functools.cache
-def load(name: str) -> Any:
-    """Import and return a command or a group."""
-    module, help_line = COMMANDS[name]
-    with GcPaused():
-        group = typer.main.get_group(importlib.import_module(f"xuna_cli.commands.{module}").app)
-    group.name, group.help = name, help_line
-    return group.commands.get(name, group)
+        return super().resolve_command(ctx, args)
 
 
 use_scripts()
@@ -112,3 +97,12 @@ def root(
 
         emit(f"xuna {__version__}\n")
         raise typer.Exit
+
+
+def all_commands() -> dict[str, Any]:
+    """Import every command; return them by their full names, e.g. `campaigns list`."""
+    found: dict[str, Any] = {}
+    for name, one in typer.main.get_command(app).all_commands().items():  # type: ignore[attr-defined]
+        inner = one.all_commands() if isinstance(one, Group) else {"": one}
+        found |= {f"{name} {each}".rstrip(): command for each, command in inner.items()}
+    return found

@@ -4,6 +4,8 @@ The help is plain text, which looks the same on a narrow terminal, in a pipe and
 library that would take longer to load than all the rest.
 """
 
+import functools
+import importlib
 import inspect
 import os
 import re
@@ -11,13 +13,15 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 import typer.core
+import typer.main
 
 from xuna_cli.commands.option_types import source_of
 from xuna_cli.errors import UsageError, XunaError
+from xuna_cli.gc_paused import GcPaused
 from xuna_cli.output.masking import masked_words
 
 _PLAINER = (
@@ -72,12 +76,51 @@ class Group(_WithPlainHelp, typer.core.TyperGroup):
             formatter.write_dl(lines)
         super().format_options(ctx, formatter)
 
+    def all_commands(self) -> dict[str, Any]:
+        """Return all commands by name."""
+        return dict(self.commands)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line; if it is empty, print the help."""
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())
             ctx.exit(2)
         return super().parse_args(ctx, args)
+
+
+class LazyGroup(Group):
+    """A group that imports the module of a command when the command is called."""
+
+    MODULES: ClassVar[dict[str, tuple[str, str]]] = {}
+    """By the command's name: the module, whose `app` has the command or is a group, and the line in the help."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: Command(name, help=line) for name, (_, line) in self.MODULES.items()}
+
+    def all_commands(self) -> dict[str, Any]:
+        """Import and return all commands."""
+        return {name: _load(name, *self.MODULES[name]) for name in self.MODULES}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the called command and its arguments."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, name and _load(name, *self.MODULES[name]), rest
+
+
+@functools.cache
+def _load(name: str, module: str, line: str) -> Any:
+    """Import and return a command or a group. Making the other commands of its module would take long."""
+    with GcPaused():
+        app = importlib.import_module(module).app
+        for one in app.registered_commands:
+            if one.name == name:
+                return typer.main.get_command_from_info(
+                    one, pretty_exceptions_short=False, rich_markup_mode=None
+                )
+        group = typer.main.get_group(app)
+    group.name, group.help = name, line
+    return group
 
 
 class Command(_WithPlainHelp, typer.core.TyperCommand):

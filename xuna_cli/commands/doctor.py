@@ -48,6 +48,7 @@ class DoctorOptions(ResultOptions):
 
 
 @app.command(
+    "doctor",
     cls=Command,
     epilog="""
     Check everything that a run needs.

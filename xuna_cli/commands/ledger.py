@@ -33,6 +33,7 @@ class CopyOptions:
 
 
 @app.command(
+    "info",
     cls=Command,
     epilog="""
     Show which ledger is used, and what is in it.
@@ -60,6 +61,7 @@ def info(options: LedgerResultOptions) -> Result:
 
 
 @app.command(
+    "copy",
     cls=Command,
     epilog="""
     Move the ledger to PostgreSQL.

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, ExportFileOptions, JoinOptions
 from xuna_cli.commands.results import prints
@@ -13,6 +14,8 @@ from xuna_cli.times import for_people
 if TYPE_CHECKING:
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.records import Campaign
+
+app = typer.Typer()
 
 
 @options_of_command
@@ -36,6 +39,18 @@ class CampaignExportOptions(JoinOptions, ExportFileOptions):
     ] = False
 
 
+@app.command(
+    "export",
+    cls=Command,
+    epilog="""
+    Write the list with the outcome of each row.
+      xuna campaigns export contacts --join contacts.csv --to results.csv
+
+    Write the rows that were not called, with the rule; write everything for an audit.
+      xuna campaigns export contacts --not-called --to not-called.csv
+      xuna campaigns export contacts --audit --to audit.jsonl
+    """,
+)
 @takes(CampaignExportOptions)
 @prints("campaigns export")
 def export_campaign(options: CampaignExportOptions) -> None:

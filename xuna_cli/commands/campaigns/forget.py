@@ -4,12 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import campaign_names
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import LedgerOptions
 
 if TYPE_CHECKING:
     from xuna_cli.ledger.ledger import Ledger
+
+app = typer.Typer()
 
 LONGEST_AGE_DAYS = 36_500.0
 
@@ -33,6 +36,15 @@ class ForgetOptions(LedgerOptions):
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Forget without asking first.")] = False
 
 
+@app.command(
+    "forget",
+    cls=Command,
+    epilog="""
+    Delete the people of a campaign, or of all campaigns that are a year old.
+      xuna campaigns forget contacts
+      xuna campaigns forget --older-than 365
+    """,
+)
 @takes(ForgetOptions)
 def forget_campaigns(options: ForgetOptions) -> None:
     """Permanently delete the people of a campaign. Its counts stay, and the campaign is closed."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.opt_outs import OptOutWhen
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import ApiOptions, CampaignName, LedgerOptions, ResultOptions
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from xuna_cli.ledger.records import BatchRecord
     from xuna_cli.outcomes.opt_outs import Harvest
     from xuna_cli.outcomes.summary import Summary
+
+app = typer.Typer()
 
 
 @options_of_command
@@ -34,6 +37,22 @@ class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the local sandbox and its ledger.")] = False
 
 
+@app.command(
+    "outcomes",
+    cls=Command,
+    epilog="""
+    Read the records once.
+      xuna campaigns outcomes contacts
+
+    Wait until every call has an outcome, two hours at most.
+      xuna campaigns outcomes contacts --watch --for 2h
+
+    Put people who opted out on the do-not-call list, by a field that the agent collects.
+      xuna campaigns outcomes contacts --opt-out-when opt_out=true
+
+    More: xuna help outcomes, xuna help do-not-call
+    """,
+)
 @takes(OutcomesOptions)
 @prints("campaigns outcomes")
 def read_outcomes(options: OutcomesOptions) -> Result:

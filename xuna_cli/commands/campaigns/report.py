@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions
+
+app = typer.Typer()
 
 
 @options_of_command
@@ -24,6 +27,14 @@ class ReportOptions(LedgerOptions):
     ] = False
 
 
+@app.command(
+    "report",
+    cls=Command,
+    epilog="""
+    Write a page for the people who asked for the campaign.
+      xuna campaigns report contacts --to report.html
+    """,
+)
 @takes(ReportOptions)
 def write_report(options: ReportOptions) -> None:
     """Write an HTML report about a campaign. It only reads the ledger, not the network."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import held_batches
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, LedgerOptions
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.records import BatchRecord, Campaign
     from xuna_cli.output.campaigns import Evidence
+
+app = typer.Typer()
 
 
 @options_of_command
@@ -41,6 +44,20 @@ class ResolveOptions(LedgerOptions):
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="Reason to keep with the decision.")] = None
 
 
+@app.command(
+    "resolve",
+    cls=Command,
+    epilog="""
+    Decide about each held batch, on a terminal.
+      xuna campaigns resolve contacts
+
+    In a script: batch 17 was placed, batch 18 was not.
+      xuna campaigns resolve contacts 17 --placed
+      xuna campaigns resolve contacts 18 --not-placed
+
+    More: xuna help crash
+    """,
+)
 @takes(ResolveOptions)
 def resolve_batches(options: ResolveOptions) -> None:
     """Decide about held batches: one by one on a terminal, or by ID in a script.

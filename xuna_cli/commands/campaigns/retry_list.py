@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import outcomes_to_retry
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, JoinOptions
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.records import CallOutcome, Campaign, ConversationSync
     from xuna_cli.outcomes.joined_list import Person
+
+app = typer.Typer()
 
 TOO_YOUNG = "too young"
 
@@ -56,6 +59,15 @@ class RetryOptions(JoinOptions):
     ] = False
 
 
+@app.command(
+    "retry-list",
+    cls=Command,
+    epilog="""
+    Write the people to call again to a list, and call it as a new campaign.
+      xuna campaigns retry-list contacts --outcome failure,no-conversation --to again.csv
+      xuna batch-call again.csv --campaign contacts-again -m 'Hello again.'
+    """,
+)
 @takes(RetryOptions)
 def write_retry_list(options: RetryOptions) -> None:
     """Write the people with the given outcomes to a list for a new campaign. This calls nobody.

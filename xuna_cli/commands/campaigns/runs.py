@@ -4,10 +4,13 @@ from typing import Annotated
 
 import typer
 
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import OUTPUT, CampaignName, LedgerOptions, Output
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
+
+app = typer.Typer()
 
 
 @options_of_command
@@ -20,6 +23,14 @@ class RunsOptions(LedgerOptions):
     )
 
 
+@app.command(
+    "runs",
+    cls=Command,
+    epilog="""
+    Show who called whom, when, and with which list, message and agent.
+      xuna campaigns runs contacts
+    """,
+)
 @takes(RunsOptions)
 @prints("campaigns runs")
 def list_runs(options: RunsOptions) -> Result:

@@ -1,9 +1,14 @@
 """`xuna campaigns list` and `show`."""
 
+import typer
+
+from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.commands.options import CampaignName, LedgerResultOptions
 from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
+
+app = typer.Typer()
 
 
 @options_of_command
@@ -13,6 +18,14 @@ class ShowOptions(LedgerResultOptions):
     name: CampaignName
 
 
+@app.command(
+    "list",
+    cls=Command,
+    epilog="""
+    List all campaigns.
+      xuna campaigns list
+    """,
+)
 @takes(LedgerResultOptions)
 @prints("campaigns list")
 def list_campaigns(options: LedgerResultOptions) -> Result:
@@ -33,6 +46,14 @@ def list_campaigns(options: LedgerResultOptions) -> Result:
         return CampaignList([])
 
 
+@app.command(
+    "show",
+    cls=Command,
+    epilog="""
+    Show a campaign and its held batches.
+      xuna campaigns show contacts
+    """,
+)
 @takes(ShowOptions)
 @prints("campaigns show")
 def show_campaign(options: ShowOptions) -> Result:
