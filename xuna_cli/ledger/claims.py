@@ -1,11 +1,11 @@
 """The ledger's claims: who is claimed, who is barred, and claiming call targets for a run's batches."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from operator import itemgetter
-from secrets import token_hex
 
 from xuna_cli.ledger.attempts import Attempts, Due, LastCall, Never, NoMore, Standing, next_attempt
 from xuna_cli.ledger.brakes import Brakes, Figures, Verdict, brake, figures_of
@@ -302,7 +302,7 @@ def add_batch(
     database: Database, run_id: int, targets: Sequence[CallTarget], parent_id: int | None = None
 ) -> Batch:
     """Insert a claimed batch; its calls must follow."""
-    nonce = token_hex(8)
+    nonce = os.urandom(8).hex()
     [(batch_id,)] = database.engine.rows(
         named("add_batch"),
         {
@@ -339,7 +339,7 @@ def move_calls(database: Database, campaign_id: int, batch_id: int, targets: Seq
 
 def _with_others(database: Database, batch: Batch, targets: Sequence[CallTarget]) -> Batch:
     """Change a batch's people and its nonce, since an idempotency key must identify one request."""
-    changed = Batch(batch.id, tuple(targets), token_hex(8))
+    changed = Batch(batch.id, tuple(targets), os.urandom(8).hex())
     database.change(
         "resize_batch",
         {"id": batch.id, "size": len(targets), "nonce": changed.nonce, "again": _again(targets)},

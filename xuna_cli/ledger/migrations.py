@@ -4,7 +4,7 @@ A released step never changes; every change is a new step at the end. Each
 engine replaces SERIAL_KEY by its type of a key that is not reused after a delete.
 """
 
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 
 from xuna_cli.errors import LedgerError
@@ -344,5 +344,5 @@ def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: b
                 engine.change(statement.strip().replace("SERIAL_KEY", engine.serial_key))
         database.change("set_info", {"name": "schema_version", "value": str(newest)})
         if version == 0:
-            database.change("set_info", {"name": "ledger_id", "value": secrets.token_hex(8)})
+            database.change("set_info", {"name": "ledger_id", "value": os.urandom(8).hex()})
     return version == 0

@@ -1,7 +1,6 @@
 """The ledger's runs: each holds a lock that dies with its process; dead runs are recovered."""
 
 import os
-import socket
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -13,7 +12,7 @@ from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import Run, RunDescription, RunRecord
-from xuna_cli.ledger.who import user_name
+from xuna_cli.ledger.who import host_name, user_name
 
 
 class Runs:
@@ -46,7 +45,7 @@ class Runs:
                     "source": description.source_path or "-",
                     "template": description.template,
                     "deadline": description.deadline,
-                    "host": socket.gethostname(),
+                    "host": host_name(),
                     "pid": os.getpid(),
                     "xuna_version": __version__,
                     "zone_rules": description.zone_rules,

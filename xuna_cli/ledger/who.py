@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import socket
 
 
 def user_name() -> str:
@@ -13,6 +12,11 @@ def user_name() -> str:
         return str(os.getuid())
 
 
+def host_name() -> str:
+    """Return the name of this machine. The module `socket`, which has it too, takes longer to import."""
+    return os.uname().nodename
+
+
 def user_at_host() -> str:
     """Return user and machine, e.g. `ann@calls-1`."""
-    return f"{user_name()}@{socket.gethostname()}"
+    return f"{user_name()}@{host_name()}"
