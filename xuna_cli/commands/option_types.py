@@ -106,8 +106,30 @@ def _start_debug_log(debug: bool) -> bool:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def options_of_command(declared: type[OptionsT]) -> type[OptionsT]:
-    """Make a frozen dataclass of options, without comparison and repr, which slow down the start."""
-    return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(declared)
+    """Make a frozen dataclass of options, without methods that would have to be compiled for a hundred fields."""
+    made = dataclass(frozen=True, kw_only=True, eq=False, repr=False, init=False)(declared)
+    made.__init__ = _fill  # type: ignore[method-assign]
+    return made
+
+
+def _fill(self: Any, **given: Any) -> None:
+    """Set all fields of an options dataclass.
+
+    Raises:
+        TypeError: a field without a default is missing, or there is no such field.
+    """
+    for field in dataclasses.fields(self):
+        if field.name in given:
+            value = given.pop(field.name)
+        elif field.default is not dataclasses.MISSING:
+            value = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            value = field.default_factory()
+        else:
+            raise TypeError(f"{type(self).__name__}: {field.name} is missing")
+        setattr(self, field.name, value)
+    if given:
+        raise TypeError(f"{type(self).__name__} has no field {', '.join(given)}")
 
 
 @options_of_command
