@@ -4,14 +4,15 @@ A step is logged in the code that does it: `debug("ledger", "opened", path=path)
 one function call and one comparison.
 """
 
-import re
 import sys
 import threading
 import time
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 # Seven or more digits, with separators, may be a phone number; only its last two digits are shown.
-_NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
-_SECRET_SHAPES = re.compile(r"(://[^/\s:@]*):[^@/\s]*@|\b(?:sk|xi)[-_]\w{4,}")
+_NUMBER = lazy_pattern(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
+_SECRET_SHAPES = lazy_pattern(r"(://[^/\s:@]*):[^@/\s]*@|\b(?:sk|xi)[-_]\w{4,}")
 
 
 class _Log:

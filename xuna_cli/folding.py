@@ -1,13 +1,14 @@
 """Normalize column names, to compare different spellings of one name."""
 
-import re
 import unicodedata
 from functools import lru_cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 # Letters that Unicode doesn't decompose into a base letter and a mark.
 _LETTERS = str.maketrans({"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe"})
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PARTS = re.compile(r"[\W_\d]+")
+_CAMEL = lazy_pattern(r"(?<=[a-z])(?=[A-Z])")
+_PARTS = lazy_pattern(r"[\W_\d]+")
 
 
 @lru_cache(maxsize=4096)

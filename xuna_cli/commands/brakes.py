@@ -1,14 +1,13 @@
 """The options for a canary and a goal, and what they allow."""
 
-import re
-
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.errors import UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.brakes import Braked, Brakes, Canary, Figures, brake
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.settings import Given
 
-_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
+_PERCENT = lazy_pattern(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 _NEEDED = "e.g. --canary 20 --min-success 30%"
 
 

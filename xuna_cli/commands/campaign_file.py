@@ -20,6 +20,7 @@ from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.option_types import FROM_FILE, Options
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError, XunaError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.location import is_server_url
 from xuna_cli.settings import Given
 from xuna_cli.targets.template import nearest
@@ -59,11 +60,11 @@ WITHOUT_PASSWORD = {
 ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 """Keys that say the same thing in several ways: a stronger source replaces all of them."""
 
-_SECRETS = re.compile(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
-_OPTION = re.compile(r"--([a-z][a-z-]*)")
+_SECRETS = lazy_pattern(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
+_OPTION = lazy_pattern(r"--([a-z][a-z-]*)")
 _OF_VALUE = (" {} does not exist", " {} can't be used", " has no column '{}'")
 """How a message speaks of the value of an option, without the option."""
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_PLACE = lazy_pattern(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _IN_PLAIN_WORDS = {
     "Cannot overwrite a value": "this key is already in the file; remove one of the two",
     r"Illegal character '\n'": "a quote is missing at the end of the text",

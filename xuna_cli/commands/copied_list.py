@@ -1,12 +1,12 @@
 """Detect a copy of a list whose people were called under another name, e.g. `customers (1).xlsx`."""
 
-import re
 import shlex
 import unicodedata
 from collections.abc import Sequence
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.campaigns import campaigns
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.messages import counted
@@ -18,8 +18,8 @@ _MARKS = (
     r"([0-2]?\d|3[01])[-_. ](0?[1-9]|1[0-2])[-_. ](19|20)\d\d",
     r"(copy|kopie|copie|copia|cópia)( of| von| de|[ _-]?\d{1,2})?",
 )
-_MARK = re.compile(rf"(^|[\s_\-\u2013.,]|(?<=\w)(?=\())({'|'.join(_MARKS)})(?=$|[\s_\-\u2013.,(])")
-_BETWEEN = re.compile(r"[\s_\-\u2013.,]+")
+_MARK = lazy_pattern(rf"(^|[\s_\-\u2013.,]|(?<=\w)(?=\())({'|'.join(_MARKS)})(?=$|[\s_\-\u2013.,(])")
+_BETWEEN = lazy_pattern(r"[\s_\-\u2013.,]+")
 
 
 @dataclass(frozen=True, slots=True)

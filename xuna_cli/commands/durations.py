@@ -1,15 +1,15 @@
 """Parse typed times and durations."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from xuna_cli.errors import UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.settings import Given
 
-_AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])")
-_LATENCY = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(ms|s)")
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([mhdw])")
-_SPAN = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])")
+_AGO = lazy_pattern(r"([0-9]{1,6})\s*([smhdw])")
+_LATENCY = lazy_pattern(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)\s*(ms|s)")
+_AGE = lazy_pattern(r"(\d+(?:\.\d+)?)\s*([mhdw])")
+_SPAN = lazy_pattern(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 

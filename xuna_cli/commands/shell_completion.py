@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.lazy_pattern import lazy_pattern
 
 WORDS = "words"
 
@@ -28,7 +29,7 @@ PATIENCE_S = 2.0
 
 _LISTING = "63"  # the code of `?`, COMP_TYPE of bash: the values are shown, and none is inserted
 _LONGEST_HELP = 70
-_UNSAFE = re.compile(r"[^\w@%+=:,./-]")
+_UNSAFE = lazy_pattern(r"[^\w@%+=:,./-]")
 
 BASH = """
 %(complete_func)s() {

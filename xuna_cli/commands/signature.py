@@ -1,6 +1,5 @@
 """Verify the signature of a second person, made by `ssh-keygen -Y sign`, with `ssh-keygen -Y verify`."""
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -10,11 +9,12 @@ from typing import BinaryIO
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ConfigurationError, InputError, UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 
 NAMESPACE = "xuna"
 """What signatures are made for, so that none for another purpose counts."""
 
-_SIGNED_WITH = re.compile(r"with (\S+) key (\S+)")
+_SIGNED_WITH = lazy_pattern(r"with (\S+) key (\S+)")
 _LONGEST_S = 60
 
 

@@ -1,6 +1,5 @@
 """The simulation: options for what the sandbox simulates, and what commands use instead of the real time and API."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from xuna_cli.commands.completion import fault_kinds
 from xuna_cli.commands.option_types import options_of_command, text
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SIMULATION = "Simulation"
 
-_PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
+_PERCENTAGE = lazy_pattern(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)

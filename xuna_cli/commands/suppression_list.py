@@ -4,7 +4,6 @@ Each row must be understood, or the list can't be used: an unread number could b
 """
 
 import contextlib
-import re
 import shlex
 import unicodedata
 from array import array
@@ -18,6 +17,7 @@ from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_code
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Rejection
 from xuna_cli.output.messages import counted
 from xuna_cli.phone.cells import PhoneProblem
@@ -28,18 +28,18 @@ from xuna_cli.screening.do_not_call import ListFile, NumberList, Numbers
 from xuna_cli.targets.values import is_empty
 from xuna_cli.times import for_people
 
-_DATE = re.compile(
+_DATE = lazy_pattern(
     r"((19|20)\d\d([-/.])\d{1,2}\3\d{1,2}|\d{1,2}([-/.])\d{1,2}\4(19|20)\d\d)([t ]\d{1,2}:\d\d[\d:.z+ -]*)?"
     r"( \(no number.*)?"  # as written by workbook.as_phone
 )
-_WITH_COUNTRY = re.compile(r"\+\s*\d[\d\s().-]{6,}")
-_ENOUGH_DIGITS = re.compile(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")
+_WITH_COUNTRY = lazy_pattern(r"\+\s*\d[\d\s().-]{6,}")
+_ENOUGH_DIGITS = lazy_pattern(rf"(?:\d\D*){{{FEWEST_DIGITS}}}")
 # Among other words: (303) 555-0100, 303-555-0100, home: 3035550100; and what a spreadsheet makes of one.
-_AMONG_WORDS = re.compile(
+_AMONG_WORDS = lazy_pattern(
     r"\(\d{2,5}\)[\d\s./-]{5,}|(?<!\d)\d{3}[\s.-]\d{3}[\s.-]\d{4}(?!\d)|"
     r"(?:home|work|office|mobile|cell|phone|tel|fax|whatsapp)\w*\W*\d[\d\s().-]{5,}"
 )
-_SPREADSHEET = re.compile(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
+_SPREADSHEET = lazy_pattern(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
 # Digits in a column of another name: fewer are a ZIP+4 or an identifier, more exceed E.164.
 _NUMBER_DIGITS = range(10, 16)
 

@@ -12,18 +12,20 @@ import re
 from collections.abc import Sequence
 from itertools import repeat
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 REJECT_COLUMNS = ("row", "code", "message")
 """The columns that a file of rejected rows has in addition to the list's columns."""
 
 # A spreadsheet with another separator than the comma ignores our quotes and splits a cell at its own separator, so a
 # formula may also begin there. With a comma as separator, a program reads the quotes.
 _PLACE = r"(?:^|(?<=[;|\t\r\n]))"
-_DANGER = re.compile(_PLACE + r"(?=[^\S\t\r\n]*(?:'|(?P<value>[=+\-@][^;|\t\r\n]*)))|^(?=[\t\r])")
-_GUARDED = re.compile(_PLACE + "'")
+_DANGER = lazy_pattern(_PLACE + r"(?=[^\S\t\r\n]*(?:'|(?P<value>[=+\-@][^;|\t\r\n]*)))|^(?=[\t\r])")
+_GUARDED = lazy_pattern(_PLACE + "'")
 # A phone number starts with + and is not a formula; any other cell that a spreadsheet would calculate is guarded.
-_NUMBER = re.compile(r"[+-]?[0-9][0-9 ().\-]*")
-_SPREADSHEETS = re.compile(r"'(?=[=+@-]|[0-9][0-9 ().,\-]*$)")
-_AS_TEXT = re.compile(r'="((?:[^"]|"")*)"|"=""(.*)"""', re.DOTALL)
+_NUMBER = lazy_pattern(r"[+-]?[0-9][0-9 ().\-]*")
+_SPREADSHEETS = lazy_pattern(r"'(?=[=+@-]|[0-9][0-9 ().,\-]*$)")
+_AS_TEXT = lazy_pattern(r'="((?:[^"]|"")*)"|"=""(.*)"""', re.DOTALL)
 
 
 def guard(text: str) -> str:

@@ -1,12 +1,12 @@
 """Recognize phone columns by name, and check whether the first row is a header."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from xuna_cli.contacts.phone_names import PHONE_COLUMN_NAMES, Standing, standing
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 
 __all__ = [
     "FEWEST_DIGITS",
@@ -20,7 +20,7 @@ __all__ = [
     "quoted",
 ]
 
-_PHONE_LIKE = re.compile(r"'?[+(\d][\d\s().+/-]{6,}|\d(\.\d+)?[eE]\+?\d+")
+_PHONE_LIKE = lazy_pattern(r"'?[+(\d][\d\s().+/-]{6,}|\d(\.\d+)?[eE]\+?\d+")
 FEWEST_DIGITS = 7
 _LISTED = 20  # column names in one message
 _BY_CONTENT = frozenset({"to", "dst", "recipient", "destination", "whatsapp"})

@@ -7,10 +7,11 @@ from itertools import chain
 
 from xuna_cli.contacts.columns import phone_columns
 from xuna_cli.errors import InputError, UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 
 DELIMITERS = (",", ";", "\t", "|")  # delimiters to look for; if two are equally good, the first one wins
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
-_LONE_RETURN = re.compile(r"(?<=\r)(?!\n)(?!$)")
+_SEPARATOR_LINE = lazy_pattern(r'"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
+_LONE_RETURN = lazy_pattern(r"(?<=\r)(?!\n)(?!$)")
 _SPELLED_OUT = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 

@@ -3,33 +3,34 @@
 import re
 
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 
 _EXPORT = "export the contacts as CSV from the program that made this file"
 _KINDS = (
     (
-        re.compile(r"BEGIN:VCARD", re.IGNORECASE),
+        lazy_pattern(r"BEGIN:VCARD", re.IGNORECASE),
         "a vCard file",
         f"{_EXPORT} (Google Contacts: Export, Google CSV.)",
     ),
-    (re.compile(r"BEGIN:VCALENDAR", re.IGNORECASE), "a calendar file", _EXPORT),
-    (re.compile(r"dn:+ ", re.IGNORECASE), "an LDIF file", _EXPORT),
+    (lazy_pattern(r"BEGIN:VCALENDAR", re.IGNORECASE), "a calendar file", _EXPORT),
+    (lazy_pattern(r"dn:+ ", re.IGNORECASE), "an LDIF file", _EXPORT),
     (
-        re.compile(r"\{\\rtf"),
+        lazy_pattern(r"\{\\rtf"),
         "an RTF document",
         "copy the list into a spreadsheet program and save it as CSV",
     ),
     (
-        re.compile(r"ID;P\w*(?:;[NE])*\s*(?:$|[\r\n]+[A-Z]{1,3};)"),
+        lazy_pattern(r"ID;P\w*(?:;[NE])*\s*(?:$|[\r\n]+[A-Z]{1,3};)"),
         "a SYLK file",
         "open the file in a spreadsheet program and save it as XLSX or CSV",
     ),
     (
-        re.compile(r"<!doctype html|<html|<head|<body|<table|<meta", re.IGNORECASE),
+        lazy_pattern(r"<!doctype html|<html|<head|<body|<table|<meta", re.IGNORECASE),
         "an HTML page, not a list",
         "open the file in a browser: it may be a login page or an error; if it shows the list, save it as XLSX or CSV",
     ),
     (
-        re.compile(r"<\?xml|<\w+[ >]"),
+        lazy_pattern(r"<\?xml|<\w+[ >]"),
         "an XML file",
         "open the file in a spreadsheet program and save it as XLSX or CSV",
     ),

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from itertools import count
 from typing import NoReturn
@@ -12,10 +11,11 @@ from xuna_cli.contacts.json_values import InvalidValueError, ValueReader, explai
 from xuna_cli.contacts.options import LIST_KEYS
 from xuna_cli.contacts.source import LONGEST
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Contact, Rejection
 
 _CHUNK = 64 * 1024  # characters
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = lazy_pattern(r"[ \t\r\n]*")
 
 
 def read_json(

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import field
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Contact, Rejection
 
 DEEPEST = 100  # levels of nesting; the API's overrides have about four
 # NUL, which PostgreSQL can't store, and surrogates, which no encoding can write.
-_ESCAPES_TO_CHECK = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPES_TO_CHECK = lazy_pattern(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class InvalidValueError(ValueError):

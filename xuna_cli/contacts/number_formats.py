@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import TypedText
 
 GENERAL = "General"
@@ -48,15 +49,15 @@ BUILT_IN = {
 _LAST_SERIAL = 2_958_465  # 9999-12-31
 _LEAP_BUG = 60  # 1900-02-29, a date that spreadsheets count although it did not exist
 
-_PIECE = re.compile(
+_PIECE = lazy_pattern(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]|(?P<ampm>AM/PM|A/P)'
     r"|(?P<general>General)|(?P<number>[0#?.,%]|E[+-])|(?P<date>y+|m+|d+|h+|s+(?:\.0+)?|e+|g+|b+)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
+_CONDITION = lazy_pattern(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_LANGUAGE = re.compile(r"\$[^-]*-([0-9a-f]+)", re.IGNORECASE)
+_LANGUAGE = lazy_pattern(r"\$[^-]*-([0-9a-f]+)", re.IGNORECASE)
 # The lower ten bits of Windows' language identifiers ([MS-LCID]).
 _LANGUAGES = dict(
     pair.split("=")

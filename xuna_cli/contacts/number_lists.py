@@ -26,18 +26,19 @@ from xuna_cli.contacts.reading import open_list, open_table
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, lines
 from xuna_cli.contacts.workbook import read_sheet, sheet_names
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Contact
 
 COLUMN = "number"
 
 _TABLES = frozenset({".csv", ".tsv", ".tab"})
 _OF_TEXT = _TABLES | {".txt", ".text", ".list", ".lst", ".dat", ""}
-_COMMENT = re.compile(r"\s*(?:#|//)\s*(?P<rest>.*)")
-_COMMENT_BEHIND = re.compile(r"\s+(?:#|//)\s*(?=.*[^\W\d_]).*$")
+_COMMENT = lazy_pattern(r"\s*(?:#|//)\s*(?P<rest>.*)")
+_COMMENT_BEHIND = lazy_pattern(r"\s+(?:#|//)\s*(?=.*[^\W\d_]).*$")
 _AREA_CODE, _LOCAL_NUMBER = re.compile(r"\d{3}"), re.compile(r"\d{3}-?\d{4}")
-_AREA_COLUMN = re.compile(r"area\W?code|area|npa", re.IGNORECASE)
-_TAG = re.compile(r"<\s*(?P<name>[\w?!/]+)(?P<rest>[^<>]*)>")
-_VALUE = re.compile(r"\bval\s*=\s*['\"\u2018\u2019](\d*)['\"\u2018\u2019]")
+_AREA_COLUMN = lazy_pattern(r"area\W?code|area|npa", re.IGNORECASE)
+_TAG = lazy_pattern(r"<\s*(?P<name>[\w?!/]+)(?P<rest>[^<>]*)>")
+_VALUE = lazy_pattern(r"\bval\s*=\s*['\"\u2018\u2019](\d*)['\"\u2018\u2019]")
 
 
 Named = tuple[str, ContactList]

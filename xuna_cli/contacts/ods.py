@@ -3,7 +3,6 @@
 The elements are those of OpenDocument 1.3, part 3, chapter 9. A cell has the text that the sheet displays.
 """
 
-import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -22,16 +21,17 @@ from xuna_cli.contacts.sheets import (
     make_parser,
     unpack,
 )
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
 _CONTENT = "content.xml"
 _MOST_COLUMNS = 16_384
 _MOST_ROWS = 1_048_576
 _MOST_COMPRESSED = 500  # larger than for XLSX, because its XML is more verbose and compresses better
-_ERROR = re.compile(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
-_DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
+_ERROR = lazy_pattern(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
+_DURATION = lazy_pattern(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
 _NUMBERS = frozenset({"float", "currency", "percentage"})
-_HIDDEN_ROWS = re.compile(rb"<table:table-row\s[^>]*table:visibility=[\"'](?:collapse|filter)")
+_HIDDEN_ROWS = lazy_pattern(rb"<table:table-row\s[^>]*table:visibility=[\"'](?:collapse|filter)")
 _LONGEST_TAG = 4096
 _SPACES = {"s": " ", "tab": "\t", "line-break": "\n"}
 

@@ -1,7 +1,6 @@
 """Choose a list's phone column, by the columns' names and by the cells in the first rows."""
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
@@ -12,6 +11,7 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold, words
 from xuna_cli.json_path import value_at
+from xuna_cli.lazy_pattern import lazy_pattern
 
 CODE = "input-phone-column"
 Rows = Sequence[Mapping[str, object]]
@@ -22,11 +22,11 @@ _NAMED = 8  # columns to quote with an example in one message
 # Digits of a phone number: at least a local number, at most a number with country code (E.164).
 _FEWEST, _MOST = 7, 15
 _FEWEST_WITHOUT_A_NAME = 10
-_SHAPE = re.compile(r"(?:tel: ?)?[+(0-9][0-9 ()./+-]*")
-_NOT_PHONES = re.compile(  # dates, amounts, IP addresses
+_SHAPE = lazy_pattern(r"(?:tel: ?)?[+(0-9][0-9 ()./+-]*")
+_NOT_PHONES = lazy_pattern(  # dates, amounts, IP addresses
     r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*|\d+[.,]\d{1,2}|\d{1,3}(?:\.\d{1,3}){3}"
 )
-_WRITTEN_AS_A_PHONE = re.compile(r"\+.*|.*\d[ )/.-]+\(?\d.*|\(.*")
+_WRITTEN_AS_A_PHONE = lazy_pattern(r"\+.*|.*\d[ )/.-]+\(?\d.*|\(.*")
 _OF_THINGS = frozenset(
     "id ids uuid key order invoice sku ean upc isbn iban account amount price total date created updated at time "
     "timestamp zip postal postcode plz vat tax ssn card customer_id tracking imei serial number no nr ref "

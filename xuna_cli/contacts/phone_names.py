@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from xuna_cli.folding import fold, words
+from xuna_cli.lazy_pattern import lazy_pattern
 
 
 class Standing(IntEnum):
@@ -133,7 +134,7 @@ _EXACT = {
     ),
 }
 
-_ONE_WORD = re.compile(
+_ONE_WORD = lazy_pattern(
     r"""
     (?!micro|head|ear|mega|xylo|saxo) [a-z]*? (?: tele)? phones? (?: number | num | no | nr | e164 )?
     | (?!\w*(?:buch|at\Z|vertrag|fax)) \w* telefo[no]\w*  # telefonnummer, telefono, telefoonnummer

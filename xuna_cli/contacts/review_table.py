@@ -6,11 +6,11 @@ The table also has the list's own columns, and the rows that are not called, wit
 
 import contextlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xuna_cli.contacts.apostrophes import as_reject, guard
 from xuna_cli.errors import BrokenSealError, InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import SEAL_PATTERN, CellFault, Contact, Rejection
 
 ROW, NUMBER, MESSAGE, SCREENING = "xuna_row", "xuna_phone", "xuna_message", "xuna_screening"
@@ -38,7 +38,7 @@ _TEXTS = (
 )
 _FIRST = (ROW,)
 _LAST = (NUMBER, MESSAGE, SCREENING, TIMEZONE, OVERRIDE, *_TEXTS)
-_SEAL = re.compile(SEAL_PATTERN)
+_SEAL = lazy_pattern(SEAL_PATTERN)
 _SEPARATOR, _SHOWN_SEPARATOR = "\x1f", " / "  # between the number and the `--key` value
 
 Fields = Mapping[str, object]

@@ -5,7 +5,6 @@ other libraries lose what matters here: errors, formulas without a result, hidde
 """
 
 import posixpath
-import re
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -23,6 +22,7 @@ from xuna_cli.contacts.sheets import (
     make_parser,
     unpack,
 )
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
 _MOST_COLUMNS = 16_384
@@ -31,8 +31,8 @@ _MOST_ROWS = 1_048_576
 _MOST_SHARED = 512 * 1024 * 1024
 # Normal sheets are compressed by a factor of ten to fifty. A factor of a thousand is made to exhaust memory or time.
 _MOST_COMPRESSED = 200
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_HIDDEN = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_ESCAPED = lazy_pattern(r"_x([0-9A-Fa-f]{4})_")
+_HIDDEN = lazy_pattern(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _LONGEST_TAG = 4096  # bytes of a row's start tag
 
 

@@ -4,9 +4,10 @@ import functools
 import re
 from collections.abc import Mapping
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.engine import Parameters
 
-_TOKEN = re.compile(r"'(?:[^']|'')*'|::|:([a-z_]+)|\?|%")
+_TOKEN = lazy_pattern(r"'(?:[^']|'')*'|::|:([a-z_]+)|\?|%")
 
 
 @functools.cache

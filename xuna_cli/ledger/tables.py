@@ -6,12 +6,13 @@ from itertools import chain
 from types import MappingProxyType
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.migrations import STEPS
 
-_CREATE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*)\)", re.DOTALL | re.IGNORECASE)
-_ADD = re.compile(r"ALTER TABLE (\w+) ADD (?:COLUMN )?(.*)", re.DOTALL | re.IGNORECASE)
-_PRIMARY_KEY = re.compile(r"PRIMARY KEY \(([^)]*)\)", re.IGNORECASE)
-_REFERENCES = re.compile(r"REFERENCES (\w+)", re.IGNORECASE)
+_CREATE = lazy_pattern(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*)\)", re.DOTALL | re.IGNORECASE)
+_ADD = lazy_pattern(r"ALTER TABLE (\w+) ADD (?:COLUMN )?(.*)", re.DOTALL | re.IGNORECASE)
+_PRIMARY_KEY = lazy_pattern(r"PRIMARY KEY \(([^)]*)\)", re.IGNORECASE)
+_REFERENCES = lazy_pattern(r"REFERENCES (\w+)", re.IGNORECASE)
 _CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY", "CONSTRAINT")
 
 

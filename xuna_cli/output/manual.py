@@ -11,11 +11,12 @@ from rich.text import Text
 from rich.theme import Theme
 
 from xuna_cli.help import summary
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.output.drawing import console
 from xuna_cli.output.messages import Stdout, emit
 
-_FENCED = re.compile(r"^```\w*\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"^<!--.*?-->\n+", re.MULTILINE)
+_FENCED = lazy_pattern(r"^```\w*\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+_COMMENT = lazy_pattern(r"^<!--.*?-->\n+", re.MULTILINE)
 _THEME = Theme(
     {
         "markdown.h1": "bold",

@@ -7,6 +7,8 @@ numbers. Cheap to import.
 import re
 from functools import cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 FEWEST_DIGITS = 7
 FEWEST_DIGITS_ALONE = 8  # digits of an unformatted phone number; shorter ones are row or batch numbers
 LONG = 9
@@ -31,7 +33,7 @@ _TEXT = rf"""
       | (?<![\w./+-]) (?<!":[ ]) {_OPENS} \d (?: {_BETWEEN} \d ){{{FEWEST_DIGITS - 1},14}} (?!\w)
     )
     """
-_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_COMPACT_DATE = lazy_pattern(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 
 @cache

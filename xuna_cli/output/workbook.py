@@ -3,7 +3,6 @@
 The parts and elements are those of ECMA-376 (Office Open XML), part 1, chapter 18.
 """
 
-import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from typing import IO
@@ -11,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from xuna_cli.contacts.sheets import cell_name
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 
 MOST_ROWS = 1_048_576
 LONGEST_CELL = 32_767
@@ -42,7 +42,7 @@ _PARTS = {
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }
 # Characters that XML can't hold or would change, and text that looks like the escape of one.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_UNSAFE = lazy_pattern(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def write_workbook(

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from functools import cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 # No phone number is longer, and the patterns below are fast for texts of this length.
 LONGEST_CELL = 100
 # Numbers of three digits are 911, 112, 999, 15…: emergency numbers, which may not be called.
@@ -15,37 +17,37 @@ SHORT = 3
 ENOUGH_FOR_A_NUMBER = 7
 _FLOATS_ARE_EXACT = 2**53
 
-_EXCEL_NOTATION = re.compile(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+")
+_EXCEL_NOTATION = lazy_pattern(r"[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+")
 # Decimals of a spreadsheet: 15559876543.0, 5559876543.00, 15559876543.5 (nobody writes one digit after a dot as the
 # last group of a phone number).
-_DECIMALS = re.compile(r".*[.,]\d?|[^.,]*[.,]0+|.*\d{7}[.,]\d\d")
-BETWEEN_NUMBERS = re.compile(
+_DECIMALS = lazy_pattern(r".*[.,]\d?|[^.,]*[.,]0+|.*\d{7}[.,]\d\d")
+BETWEEN_NUMBERS = lazy_pattern(
     r":::|[/;,|&\\\n]| (?:or|and|oder|und|ou|et|o|y|e) |(?<=\d)[ )]*(?=\+)", re.IGNORECASE
 )
 # A number, then digits to dial after the call is connected: x12, ext. 12, ;ext=12, #12, p12, ,,12#
-EXTENSION = re.compile(
+EXTENSION = lazy_pattern(
     r"(?P<number>[+(\d][\d ().\-]*)[,; ]?\(?"
     r"(?:(?:e?xtn?|extension|anexo|int|interno|dw|durchwahl|poste|ramal|доб|isub)\b[ .:=]*|x|[#*pw~,]+ ?)"
     r"\d+[#) ]*",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[(]? ?\+?[0-9 ()][0-9 ().\-/]*")
+_NUMBER = lazy_pattern(r"[(]? ?\+?[0-9 ()][0-9 ().\-/]*")
 # One slash is allowed after an area code: 030/1234567, +49 (0)6221/123456.
-_AREA_CODE_BEFORE_SLASH = re.compile(
+_AREA_CODE_BEFORE_SLASH = lazy_pattern(
     r"(?:[^\d+]*\d){1,5}\D*|[( ]*\+(?:\D*\d){1,7}\D*|[( ]*\+(?:\D*\d){1,3} ?\(0\)(?:\D*\d){1,5}\D*"
 )
-_SUBSCRIBER_AFTER_SLASH = re.compile(r"(?:[^\d/]*\d){4,}[^\d/]*")
+_SUBSCRIBER_AFTER_SLASH = lazy_pattern(r"(?:[^\d/]*\d){4,}[^\d/]*")
 
-_EXCEL_TEXT = re.compile(r'="+([^"]*)"+')  # how an export keeps a number from being shown as an amount
+_EXCEL_TEXT = lazy_pattern(r'="+([^"]*)"+')  # how an export keeps a number from being shown as an amount
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
 # RFC 3966, and the prefixes that links and messengers write before a number.
-_SCHEME = re.compile(r"^(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
+_SCHEME = lazy_pattern(r"^(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
 # The address of a WhatsApp user: the number with its country code, without +.
-_WHATSAPP = re.compile(r"\+?(\d{7,15})@(?:c\.us|s\.whatsapp\.net)", re.IGNORECASE)
+_WHATSAPP = lazy_pattern(r"\+?(\d{7,15})@(?:c\.us|s\.whatsapp\.net)", re.IGNORECASE)
 
 # Characters that are invisible: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, Unicode 15.1)
 # outside the category Cf, the combining keycap of emoji digits, and the blank Braille pattern.
-_INVISIBLE = re.compile(
+_INVISIBLE = lazy_pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20e3\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U000e0000-\U000e0fff]"
 )

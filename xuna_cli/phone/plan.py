@@ -15,13 +15,14 @@ from phonenumbers import PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.lazy_pattern import lazy_pattern
 
 UNKNOWN = PhoneNumberType.UNKNOWN
 GLOBAL = "001"
 """libphonenumber's region of networks that belong to no country."""
 
 _LONGEST_CALLING_CODE = 3
-_NEVER = re.compile(r"(?!)")
+_NEVER = lazy_pattern(r"(?!)")
 
 
 class Kind(NamedTuple):

@@ -10,6 +10,7 @@ from functools import cache
 
 from phonenumbers.re_util import enable_pattern_cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.cells import PhoneProblem, digits_of, quoted, text_of
 from xuna_cli.phone.plan import NumberingPlan, plan_of_number, plan_of_region
 from xuna_cli.phone.readings import check_placeholder, is_assigned, others, read, same_country
@@ -18,7 +19,7 @@ __all__ = ["PhoneProblem", "PhoneReader", "normalise"]
 
 # The form that the fast path accepts. It is a subset of what `digits_of` leaves unchanged: dots only between groups
 # of three or more digits that can't be decimals, no slash, no leading minus.
-_USUAL = re.compile(r"\+?\(?[0-9](?:[0-9() -]|\.(?=[0-9]{3})(?!0+$))*[0-9]", re.ASCII)
+_USUAL = lazy_pattern(r"\+?\(?[0-9](?:[0-9() -]|\.(?=[0-9]{3})(?!0+$))*[0-9]", re.ASCII)
 _SEPARATORS = {ord(char): None for char in "() -."}
 _MANY = 6  # repetitions of the same digit
 _SEQUENCES = frozenset({"1234", "9876"})

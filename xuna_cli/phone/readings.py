@@ -4,12 +4,11 @@ The rules of every country come from libphonenumber (the `phonenumbers` package)
 one of its country's lengths and a valid start. *Assigned* is what the library calls *valid*.
 """
 
-import re
-
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 from phonenumbers.shortnumberinfo import is_emergency_number, is_valid_short_number_for_region
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.cells import PhoneProblem, quoted, short_number
 from xuna_cli.phone.plan import (
     NumberingPlan,
@@ -28,11 +27,11 @@ _WHY_NOT_POSSIBLE = {
 
 # Mexico: since August 2019 the 1 after the country code, and 01, 044 and 045 before a national number, are no longer
 # dialed (Plan Técnico Fundamental de Numeración, DOF 21-06-2018). The number means the same without them.
-_OLD_MEXICAN = re.compile(r"\+521(\d{10})")
-_OLD_MEXICAN_AT_HOME = re.compile(r"(?:(?:00|011)?521|01|04[45]|1)(\d{10})")
+_OLD_MEXICAN = lazy_pattern(r"\+521(\d{10})")
+_OLD_MEXICAN_AT_HOME = lazy_pattern(r"(?:(?:00|011)?521|01|04[45]|1)(\d{10})")
 
 # 0000000000, 1111111, 0123456789, 1234567890, 9876543210
-_MADE_UP = re.compile(r"(\d)\1{6,}|0{4,}|0?1234567(?:8(?:90?)?)?|0?9876543(?:2(?:10?)?)?")
+_MADE_UP = lazy_pattern(r"(\d)\1{6,}|0{4,}|0?1234567(?:8(?:90?)?)?|0?9876543(?:2(?:10?)?)?")
 
 
 def read(cell: str, digits: str, region: str | None) -> str:

@@ -8,13 +8,14 @@ import phonenumbers
 
 from xuna_cli.errors import UsageError
 from xuna_cli.folding import fold
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.country_names import ALPHA_3, NAMES, STATES
 
-_CALLING_CODE = re.compile(r"(?:\+|00)?([1-9][0-9]{0,3})(?:\.0)?")
-_NANP = re.compile(r"1[2-9][0-9]{2}")  # a North American country: its numbers have these three digits
-_TOGETHER = re.compile(r"[(\[]?(?P<code>(?:\+|00)[ 0-9()-]+)[)\]]?")  # United Kingdom (+44); +1 US
+_CALLING_CODE = lazy_pattern(r"(?:\+|00)?([1-9][0-9]{0,3})(?:\.0)?")
+_NANP = lazy_pattern(r"1[2-9][0-9]{2}")  # a North American country: its numbers have these three digits
+_TOGETHER = lazy_pattern(r"[(\[]?(?P<code>(?:\+|00)[ 0-9()-]+)[)\]]?")  # United Kingdom (+44); +1 US
 _FLAG_A, _FLAG_Z = "\N{REGIONAL INDICATOR SYMBOL LETTER A}", "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
-_SAINT = re.compile(r"^st\.? ", re.IGNORECASE)
+_SAINT = lazy_pattern(r"^st\.? ", re.IGNORECASE)
 _LONGEST = 80
 
 

@@ -9,12 +9,13 @@ The list's form is dialed. But a person who was called, or must not be called, u
 other form. Mexico's old +52 1 is not included: it can't be dialed any more, and is read as +52.
 """
 
-import re
 from collections.abc import Iterable
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 # A key is a number, or a number, U+001F and the value of a column; the part after the number is kept.
-_BRAZIL = re.compile(r"\+55([1-9][0-9])(9?)([6-9][0-9]{7})(?![0-9])")
-_ARGENTINA = re.compile(r"\+54(9?)([1-8][0-9]{9})(?![0-9])")
+_BRAZIL = lazy_pattern(r"\+55([1-9][0-9])(9?)([6-9][0-9]{7})(?![0-9])")
+_ARGENTINA = lazy_pattern(r"\+54(9?)([1-8][0-9]{9})(?![0-9])")
 
 
 def other_form(key: str) -> str | None:

@@ -4,20 +4,20 @@ A wrong reading costs nothing here, but a missing one means a call to a person w
 count. If no reading is certain, the list can't be used.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.cells import BETWEEN_NUMBERS, EXTENSION, PhoneProblem, digits_of, quoted, text_of
 from xuna_cli.phone.reader import PhoneReader
 from xuna_cli.phone.readings import is_assigned, others, read
 
 # Labels before a number: `home: …`, `Tel. 2: …`, `(mobile) …`; labels after it: `… (mobile)`, `… - work`. A letter
 # that is part of the number (1-800-FLOWERS) is not a label, because the rest would not be a number.
-_LABEL_BEFORE = re.compile(
+_LABEL_BEFORE = lazy_pattern(
     r"(?:[^\W_][\w .#'/-]{0,30}:|[(\[][^\d+()]*[)\]]|[^\W\d_][^\d+(:]*)[\s:.-]*(?=[+(\d])"
 )
-_LABEL_BEHIND = re.compile(r"\s*(?:[(\[][^\d()]*[)\]]|[\s-]+[^\W\d_][^\d]*)$")
+_LABEL_BEHIND = lazy_pattern(r"\s*(?:[(\[][^\d()]*[)\]]|[\s-]+[^\W\d_][^\d]*)$")
 _LONGEST_CELL = 2_000  # for a list of numbers in one cell
 
 

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.plan import kind_of
 from xuna_cli.phone.zone_rules import zone_rules
 
@@ -35,11 +36,11 @@ _ABBREVIATIONS = {
     **dict.fromkeys(("nst", "ndt"), "newfoundland"),
 }
 # (GMT-05:00) Eastern Time (US & Canada): a zone as Rails and Windows display it.
-_SHOWN = re.compile(r"\((?:GMT|UTC)\s*(?:[+\-\u2212]\d{1,2}(?::?\d\d)?)?\)\s*(?=\S)", re.IGNORECASE)
-_TIME = re.compile(
+_SHOWN = lazy_pattern(r"\((?:GMT|UTC)\s*(?:[+\-\u2212]\d{1,2}(?::?\d\d)?)?\)\s*(?=\S)", re.IGNORECASE)
+_TIME = lazy_pattern(
     r"(?:\s+(?:standard|daylight))?(?:\s+time)?(?:\s*\(us\s*(?:&|and)\s*canada\))?", re.IGNORECASE
 )
-_OFFSET = re.compile(r"(?:gmt|utc|z)?\s*[+\-\u2212]?\s*\d{1,2}(?::?\d\d)?", re.IGNORECASE)
+_OFFSET = lazy_pattern(r"(?:gmt|utc|z)?\s*[+\-\u2212]?\s*\d{1,2}(?::?\d\d)?", re.IGNORECASE)
 # Names in the database that are not places: fixed offsets, and names for "not set".
 _GREENWICH = frozenset({"gmt", "gmt0", "gmt+0", "gmt-0", "greenwich"})
 _NO_PLACES = _GREENWICH | {"factory", "est", "mst", "hst"}

@@ -4,7 +4,6 @@
 program, and times would be wrong where the law has changed the clocks since.
 """
 
-import re
 import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,9 @@ from typing import NamedTuple
 
 import tzdata
 
-_VERSION = re.compile(r"\d{4}[a-z]{1,2}")
+from xuna_cli.lazy_pattern import lazy_pattern
+
+_VERSION = lazy_pattern(r"\d{4}[a-z]{1,2}")
 # Files with a folder's version: the compact source's first line, macOS's file, and that of other systems.
 _VERSION_FILES = ("tzdata.zi", "+VERSION", "version")
 _OLD_AFTER_DAYS = 365

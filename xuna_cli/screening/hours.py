@@ -5,20 +5,20 @@ change at the edge of a window, that local time has two readings (PEP 495: `fold
 one and closes at the earlier one, so that nobody is called outside hours.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.zones import local, readings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 DEFAULT_CLOSE_EARLY = timedelta(minutes=10)
 
-_WINDOW = re.compile(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
+_WINDOW = lazy_pattern(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
 # Search for an opening this many days ahead: two weeks have every day of the week twice.
 _DAYS_AHEAD = 15
 _USUALLY_AHEAD = 3

@@ -4,13 +4,13 @@ Patterns are those of Unicode LDML (TR 35, part 4), CLDR and Babel: `EEEE, d MMM
 `long` and `full`. Babel is imported when a template with one of the filters is compiled.
 """
 
-import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.moments import MONTHS, check_input, read_moment
 from xuna_cli.targets.values import TemplateProblem, is_empty, quoted
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NAMES = frozenset({"date", "time", "datetime"})
 _STYLES = frozenset({"short", "medium", "long", "full"})
 _DATE_LETTERS, _TIME_LETTERS = frozenset("GyQqMLdEec"), frozenset("abBhHKkms")
-_FIELD_LETTERS = re.compile(r"'[^']*'|([A-Za-z])")
+_FIELD_LETTERS = lazy_pattern(r"'[^']*'|([A-Za-z])")
 _EXAMPLE = datetime(2026, 11, 12, 9, 30)  # noqa: DTZ001 - without a time zone
 
 

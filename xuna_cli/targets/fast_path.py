@@ -13,6 +13,7 @@ from json.encoder import encode_basestring_ascii
 from operator import itemgetter
 from typing import Any
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.language import Placeholder
 from xuna_cli.targets.lint import LONGEST_MESSAGE, looks_wrong, texts
 from xuna_cli.targets.override import Override, as_json, build_override
@@ -31,7 +32,7 @@ _PHRASE = rf"{_WORD}(?:[.,:!?]? {_WORD})*+"
 _find_date = re.compile(r"-\d\d-").search
 _find_time = re.compile(r":\d\d:").search
 _BETWEEN = "\x1f"
-_GAP = re.compile(r"\\u0000(\d+)\\u0000")  # a gap in the JSON: NUL, the placeholder's position, NUL
+_GAP = lazy_pattern(r"\\u0000(\d+)\\u0000")  # a gap in the JSON: NUL, the placeholder's position, NUL
 
 Values = Callable[[Mapping[str, object]], Sequence[Any]]
 

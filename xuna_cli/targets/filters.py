@@ -3,7 +3,6 @@
 import json
 import math
 import operator
-import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,6 +11,7 @@ from jinja2 import Environment, Undefined, pass_environment
 from jinja2.filters import make_attrgetter
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import TypedText
 from xuna_cli.targets import date_filters
 from xuna_cli.targets.bounds import guarded, weigh
@@ -23,7 +23,7 @@ _OF_TEXTS = frozenset(
     {"capitalize", "center", "e", "escape", "forceescape", "indent", "lower", "pprint", "safe", "striptags"}
     | {"title", "trim", "truncate", "upper", "urlencode", "urlize", "wordcount", "wordwrap"}
 )
-_SPECIFIERS = re.compile(r"%(?:%|[-+ #0]*(\d*)(?:\.(\d*))?([diouxXeEfFgGs]))")
+_SPECIFIERS = lazy_pattern(r"%(?:%|[-+ #0]*(\d*)(?:\.(\d*))?([diouxXeEfFgGs]))")
 _MOST_WIDTH = 99
 
 

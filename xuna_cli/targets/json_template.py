@@ -7,14 +7,15 @@ JSON's escapes. Elsewhere it must come from `tojson`, or be a number, true, fals
 import re
 from json.encoder import encode_basestring
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.values import JsonText, TemplateProblem, spoken
 
 MARK = "\0"
 """Mark before and after the result of an expression; JSON never contains it unescaped."""
-_SCALAR = re.compile(
+_SCALAR = lazy_pattern(
     r'-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|"(?:[^"\\]|\\.)*"', re.ASCII
 )
-_STRING_MARKS = re.compile(r'\\.|["\\]', re.DOTALL)
+_STRING_MARKS = lazy_pattern(r'\\.|["\\]', re.DOTALL)
 USE_TOJSON = "insert values with {{ name | tojson }}, which adds the quotes"
 
 

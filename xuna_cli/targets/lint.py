@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import LintWarning
 from xuna_cli.targets.override import FIRST_MESSAGE, Override
 from xuna_cli.targets.values import TargetProblem, quoted
@@ -15,10 +16,10 @@ from xuna_cli.targets.words import ALLOW, Finding, may_be_wrong, never_right, se
 LONGEST_MESSAGE = 1_000
 """Characters; more takes over a minute before the person can say a word."""
 
-_NO_VALUE = re.compile(r"(?<![\w'\u2019-])(None|NaN|nan|null|NULL|undefined)(?![\w'\u2019-])")
+_NO_VALUE = lazy_pattern(r"(?<![\w'\u2019-])(None|NaN|nan|null|NULL|undefined)(?![\w'\u2019-])")
 # Traces of an empty value: a double space, a space or a comma before a punctuation mark, two dots, empty brackets.
 # Three dots are an ellipsis; a dot before a word is .NET, or a fraction.
-_GAP = re.compile(r"[ \u00a0]{2,}| [,!?;:]| \.(?![\w.])|,[,.!?]|(?<!\.)\.\.(?!\.)|\( ?\)")
+_GAP = lazy_pattern(r"[ \u00a0]{2,}| [,!?;:]| \.(?![\w.])|,[,.!?]|(?<!\.)\.\.(?!\.)|\( ?\)")
 _HARMLESS = "\n\r\t"  # allowed in a message of several lines
 
 

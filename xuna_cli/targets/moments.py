@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import TypedText
 from xuna_cli.targets.values import TemplateProblem, quoted
 
@@ -42,17 +43,17 @@ _CLOCK = (
     r"(?P<H>\d{1,2})(?::(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,]\d{1,9})?)?)?"
     r"(?:\s*(?P<a>[ap])\.?m\b\.?)?(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?"
 )
-_TIME = re.compile(rf"T?{_CLOCK}", re.IGNORECASE)
+_TIME = lazy_pattern(rf"T?{_CLOCK}", re.IGNORECASE)
 _THEN = rf"(?:(?:T|,?\s+(?:at\s+)?){_CLOCK})?"
 _DATES = tuple(
-    re.compile(rf"(?:(?P<E>[^\W\d_]+)\.?,?\s+)?{day}{_THEN}", re.IGNORECASE)
+    lazy_pattern(rf"(?:(?P<E>[^\W\d_]+)\.?,?\s+)?{day}{_THEN}", re.IGNORECASE)
     for day in (
         r"(?P<y>\d{4})([-/.])(?P<M>\d{1,2})\3(?P<d>\d{1,2})",
         r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º)?[\s-]+(?:de\s+|of\s+)?(?P<MMM>[^\W\d_]+)\.?,?[\s-]+(?:de\s+)?(?P<y>\d{4})",
         r"(?P<MMM>[^\W\d_]+)\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})",
     )
 )
-_OF_NUMBERS = re.compile(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,4}\b.*", re.DOTALL)
+_OF_NUMBERS = lazy_pattern(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,4}\b.*", re.DOTALL)
 
 
 class AmbiguousDate(TemplateProblem):

@@ -8,12 +8,12 @@ content. So a change is found in its row, and no call can be added, removed, mov
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import BrokenSealError, InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import SEAL_PATTERN, CallTarget, Contact, Rejection
 from xuna_cli.targets.call_window import AFTER, BEFORE
 from xuna_cli.targets.values import TargetProblem, is_empty
@@ -25,7 +25,7 @@ ROW, KEY, CAMPAIGN, KEY_COLUMN = "xuna_row", "xuna_key", "xuna_campaign", "xuna_
 AGENT, AGENT_HASH, SEAL = "xuna_agent", "xuna_agent_sha256", "xuna_seal"
 TIMEZONE = "timezone"
 
-_SEAL = re.compile(SEAL_PATTERN)
+_SEAL = lazy_pattern(SEAL_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)

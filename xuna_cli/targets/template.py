@@ -15,6 +15,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 
 from xuna_cli.errors import InputError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.bounds import begin_row
 from xuna_cli.targets.language import (
     ENVIRONMENT,
@@ -267,7 +268,7 @@ def nearest(name: str, columns: Iterable[str]) -> str:
     return by_plain[found[0]] if found else ""
 
 
-_SPACED = re.compile(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
+_SPACED = lazy_pattern(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
 
 
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:

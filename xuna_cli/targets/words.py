@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.names import as_placeholder, fold
 from xuna_cli.targets.wrong_encoding import ESCAPES, find_misread
 
@@ -54,7 +55,7 @@ _NO_VALUES = frozenset(_NAMES) | {
     *(f"Err:{number}" for number in range(501, 541)),  # LibreOffice
 }
 # Excel, Google Sheets and LibreOffice in their languages: Microsoft's lists of error values.
-_SHEET_ERROR = re.compile(
+_SHEET_ERROR = lazy_pattern(
     r"#(?:N/A|Н/Д|N/D|N/B|GETTING_DATA|GETTING DATA|DIV/0!|¡DIV/0!|ДЕЛ/0!|DZIEL/0!|SAYI/0!|BÖL/0!|DÉL/0!|OSZTÓ!)"
     r"|#(?:REF|VALUE|NULL|NUM|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN|EXTERNAL|PYTHON|ERROR|TIMEOUT"
     r"|BEZUG|WERT|ZAHL|ÜBERLAUF|¡REF|¡VALOR|¡NUM|¡NULO|VALEUR|NOMBRE|NUL|RIF|VALORE|VALOR|NULO|VERW|WAARDE|GETAL"
@@ -62,19 +63,19 @@ _SHEET_ERROR = re.compile(
     r"|NÚM|HIV|ÉRTÉK|SZÁM|PUUTTUU|ARVO|LUKU)!"
     r"|#(?:NAME|¿NOMBRE|NOM|NOME|NAAM|ИМЯ|NAZWA|AD|NAMN|NIMI|NÁZEV|NÉV)\?"
 )
-_WHOLE_ERROR = re.compile(r"#(?:NV|YOK|HIÁNYZIK|NEDEFINOVÁNO)|#{3,}|#[A-ZÄÖÜÉ¡¿/0_]{2,}[!?]")
+_WHOLE_ERROR = lazy_pattern(r"#(?:NV|YOK|HIÁNYZIK|NEDEFINOVÁNO)|#{3,}|#[A-ZÄÖÜÉ¡¿/0_]{2,}[!?]")
 
 # `{{ name }}` (Mustache, Liquid, ElevenLabs), `{name}`, `${name}`, `#{name}`, `{!Contact.FirstName}` (Salesforce),
 # `<<name>>`, `[[name]]`, `*|FNAME|*` (Mailchimp), `%name%`, `%%name%%` (Marketing Cloud), `<%= name %>`, `##name##`,
 # and printf's `%s`.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_pattern(
     r"[$#]?\{+[^{}]*\}+|\{[{%]|[}%]\}|<%.*?%>|%%=.*?=%%"
     r"|<<[^<>]+>>|\[\[[^\[\]]+\]\]|\*\|[^|]+\|\*"
     r"|(?<![\w%])%%?[^\W\d_]\w*(?:[ .-][^\W\d_]\w*)*%%?(?![\w%])"
     r"|(?<![\w%])%(?:\d+\$)?[sd@](?!\w)|##[^\W\d_][\w .-]*##",
     re.DOTALL,
 )
-_NAMED = re.compile(r"[\[«‹]\s*([\w .-]{2,30}?)\s*[\]»›]")
+_NAMED = lazy_pattern(r"[\[«‹]\s*([\w .-]{2,30}?)\s*[\]»›]")
 _PLACEHOLDER_NAMES = frozenset(
     map(
         fold,
@@ -86,7 +87,7 @@ _PLACEHOLDER_NAMES = frozenset(
     )
 )
 # Tags of SSML, the W3C's markup for speech, which are intended in a message.
-_TAG = re.compile(r"<!--|</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*|/)?>")
+_TAG = lazy_pattern(r"<!--|</?([A-Za-z][A-Za-z0-9:-]*)(?:\s[^<>]*|/)?>")
 _SPEECH_TAGS = frozenset(
     (
         "audio",
@@ -105,7 +106,7 @@ _SPEECH_TAGS = frozenset(
         "w",
     )
 )
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _find_unusual = re.compile(r"[^\w $'.,\-]|-\d\d-").search
 ALLOW = "if the text is intended, add --allow-odd-messages"
@@ -201,11 +202,11 @@ _FILLERS = frozenset(
 WHOLE_CELLS = _NO_VALUES | _FILLERS
 """Texts that are wrong, or may be, if they are the whole cell."""
 
-_RAW_DATE = re.compile(
+_RAW_DATE = lazy_pattern(
     r"(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
     r"|(?<![\d:])\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?![\d:])|(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])"
 )
-_LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
+_LOST_LETTER = lazy_pattern(r"[^\W\d_]\?[^\W\d_]")
 
 
 def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ text is only recognized by two characters in a row.
 import re
 from functools import cache
 
+from xuna_cli.lazy_pattern import lazy_pattern
+
 _FURTHER = bytes(range(0x80, 0xC0))
 _CLOSING = "\u2018\u2019\u201c\u201d\u2026\u00bb\u203a\u00a0\u2013\u2014"
 
@@ -39,7 +41,7 @@ def _pattern(encoding: str) -> str:
     return rf"{latin}(?:{plain}|{further}(?=[^\W\d_]))|{signs}|(?:{scripts}){{2,}}|(?:{asian}){{2,}}|{marks}|{emoji}"
 
 
-ESCAPES = re.compile(
+ESCAPES = lazy_pattern(
     r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|(?<=[^\W\d_])%20(?=[^\W\d_])"
     r"|(?:=|%)[Cc][2-5](?:=|%)[89ABab][0-9A-Fa-f]"
 )
