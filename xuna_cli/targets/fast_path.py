@@ -14,9 +14,9 @@ from operator import itemgetter
 from typing import Any
 
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.targets.language import Placeholder
 from xuna_cli.targets.lint import LONGEST_MESSAGE, looks_wrong, texts
 from xuna_cli.targets.override import Override, as_json, build_override
+from xuna_cli.targets.plain_template import Placeholder
 from xuna_cli.targets.values import FILLERS, TemplateProblem, check_encodable
 from xuna_cli.targets.words import WHOLE_CELLS
 from xuna_cli.targets.wrong_encoding import find_misread

@@ -4,26 +4,27 @@ Macros, nested loops and Jinja's filters work as usual. Our additions: nothing e
 computation grows without end, and the result of an expression in JSON is exactly one value (see `json_template`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Cycler, Namespace
+from jinja2.utils import Cycler, Namespace, missing
 from jinja2.visitor import NodeTransformer
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.targets import date_filters
-from xuna_cli.targets.bounds import WORK_OF_A_CALL, charge, concat, literal, settled, steps, weigh
+from xuna_cli.targets.bounds import WORK_OF_A_CALL, begin_row, charge, concat, literal, settled, steps, weigh
 from xuna_cli.targets.filters import COMPARISONS, compare, computable, filters, number_of
 from xuna_cli.targets.json_template import marked
-from xuna_cli.targets.values import Empty, TemplateProblem, is_empty, spoken
+from xuna_cli.targets.plain_template import Parts, Placeholder
+from xuna_cli.targets.values import EmptyValue, Row, Speakable, TemplateProblem, is_empty, spoken
 
 _MOST_BITS = 1024
 """Maximum bits of both operands together: a digit that is squared forty times fills the memory."""
-LONGEST_TEMPLATE = 100_000
 _FUNCTIONS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
 # A column may be called `range` and be empty; it must not call the function then. So functions get names that no
 # column has.
@@ -37,6 +38,35 @@ _OF_TEXT = frozenset(dir(str)) - frozenset(
     {"center", "encode", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust"}
     | {"translate", "zfill"}
 )
+
+
+class Empty(StrictUndefined):
+    """Stands for an empty cell: false in a test, undefined for `default`, an error when used."""
+
+    __slots__ = ()
+
+    def __init__(self, hint: Any = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:
+        super().__init__(hint, obj, name, exc)
+        if exc is not SecurityError:
+            self._undefined_exception = lambda _: EmptyValue(str(name or hint or "a value"))  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return False
+
+    def __contains__(self, _item: object) -> bool:  # type: ignore[override]
+        return False
+
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
+        return isinstance(other, Undefined) or is_empty(other)
+
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]
+        return not self == other
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(None)
+
+
+Speakable.register(Undefined)  # also what `{{ a if b }}` gives without an else
 
 
 class _Language(ImmutableSandboxedEnvironment):
@@ -107,7 +137,7 @@ JSON_ENVIRONMENT = _environment(marked)
 """Environment for templates that make JSON: values of cells are marked, so that they can't change the syntax."""
 
 
-class Bounded(NodeTransformer):
+class _Bounded(NodeTransformer):
     """Replaces operations that Jinja does without a limit, or without an error, by our filters.
 
     Repeating `{% set a = a ~ a %}` or `{% set a = [a, a] %}` forty times makes a terabyte.
@@ -170,7 +200,7 @@ def _call(value: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(cast(nodes.Expr, value), name, list(args), [], None, None, lineno=value.lineno)
 
 
-def check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
+def _check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
     """Check that a template only uses the allowed language.
 
     Args:
@@ -202,7 +232,7 @@ def check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
             raise TemplateSyntaxError(f"there is no function {node.node.name}", node.lineno)
 
 
-def functions_of(tree: nodes.Template) -> dict[str, Any]:
+def _functions_of(tree: nodes.Template) -> dict[str, Any]:
     """Return the Jinja functions that a template calls, and rename them in the template."""
     undeclared = _undeclared(tree)
     found = {}
@@ -214,7 +244,7 @@ def functions_of(tree: nodes.Template) -> dict[str, Any]:
     return found
 
 
-def check_dates(tree: nodes.Template) -> None:
+def _check_dates(tree: nodes.Template) -> None:
     """Check the date patterns and languages that are constants in a template.
 
     Raises:
@@ -239,7 +269,7 @@ def check_dates(tree: nodes.Template) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class _Use:
     """One use of a column.
 
     Attributes:
@@ -273,14 +303,14 @@ def _undeclared(tree: nodes.Template) -> frozenset[str]:
     return frozenset(name for name in names if not name.startswith(_FUNCTION_PREFIX))
 
 
-def uses_of(tree: nodes.Template) -> list[Use]:
+def _uses_of(tree: nodes.Template) -> list[_Use]:
     """Return the uses of columns in a template, in order of appearance."""
     undeclared = _undeclared(tree)
 
-    def walk(node: nodes.Node, *, required: bool) -> Iterator[Use]:
+    def walk(node: nodes.Node, *, required: bool) -> Iterator[_Use]:
         column = _column_of(node, undeclared)
         if column is not None:
-            yield Use(column[0], required, column[1])
+            yield _Use(column[0], required, column[1])
             return
         spared = None
         if isinstance(node, (nodes.Filter, nodes.Test)) and node.name in (
@@ -296,15 +326,7 @@ def uses_of(tree: nodes.Template) -> list[Use]:
     return list(walk(tree, required=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A column that is spoken unchanged, with an optional default."""
-
-    column: str
-    default: str | None
-
-
-def said_by(tree: nodes.Template) -> list[str]:
+def _said_by(tree: nodes.Template) -> list[str]:
     """Return the texts of a template that may be spoken: those outside expressions, and defaults."""
     texts = [data.data for data in tree.find_all(nodes.TemplateData)]
     for call in tree.find_all(nodes.Filter):
@@ -315,13 +337,13 @@ def said_by(tree: nodes.Template) -> list[str]:
     return texts
 
 
-def literals_of(tree: nodes.Template) -> list[str]:
+def _literals_of(tree: nodes.Template) -> list[str]:
     """Return all texts of a template, also those in expressions."""
     texts = [data.data for data in tree.find_all(nodes.TemplateData)]
     return texts + [const.value for const in tree.find_all(nodes.Const) if isinstance(const.value, str)]
 
 
-def parts_of(tree: nodes.Template) -> list[str | Placeholder] | None:
+def _parts_of(tree: nodes.Template) -> Parts | None:
     """Return a template as literal texts and placeholders, or None if it is more complex (few are)."""
     undeclared = _undeclared(tree)
     parts: list[str | Placeholder] = []
@@ -346,3 +368,92 @@ def parts_of(tree: nodes.Template) -> list[str | Placeholder] | None:
                 return None
             parts.append(Placeholder(column[0], default))
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A template that was read.
+
+    Attributes:
+        columns: the columns that it needs, in order of appearance.
+        optional_columns: columns that it only uses with `default` or `is defined`.
+        names: columns that it names outside `row["…"]`.
+        parts: literal texts and placeholders; None if the template is more complex.
+        literals: all texts of the template, also those in expressions.
+        said: texts of the template that may be spoken.
+        generate: yields the pieces of a row's text. Arguments: cells by name, without empty ones, and `row`.
+    """
+
+    columns: tuple[str, ...]
+    optional_columns: tuple[str, ...]
+    names: tuple[str, ...]
+    parts: Parts | None
+    literals: tuple[str, ...]
+    said: tuple[str, ...]
+    generate: Callable[..., Iterator[str]]
+
+
+class DoesNotCompile(Exception):  # noqa: N818 - a finding about a template, not a failure of the program
+    """A template has an error: what is wrong, and in which line."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def parse(source: str, *, gives_json: bool) -> Parsed:
+    """Read a template.
+
+    Args:
+        source: Jinja2 source.
+        gives_json: whether the template makes JSON, in which values are marked; see `json_template`.
+
+    Raises:
+        DoesNotCompile: the template has an error.
+    """
+    environment = JSON_ENVIRONMENT if gives_json else ENVIRONMENT
+    try:
+        tree = environment.parse(source)
+        functions = _functions_of(tree)
+        _check_language(tree, gives_json=gives_json)
+        _check_dates(tree)
+        uses = _uses_of(tree)
+        columns = tuple(dict.fromkeys(use.column for use in uses if use.required))
+        return Parsed(
+            columns=columns,
+            optional_columns=tuple(dict.fromkeys(use.column for use in uses if use.column not in columns)),
+            names=tuple(dict.fromkeys(use.column for use in uses if not use.through_row)),
+            parts=_parts_of(tree),
+            literals=tuple(_literals_of(tree)),
+            said=tuple(_said_by(tree)),
+            generate=environment.from_string(_Bounded().visit(tree), globals=functions).generate,
+        )
+    except TemplateSyntaxError as problem:
+        raise DoesNotCompile(problem.message or "", problem.lineno) from None
+    # Other exceptions of Python's compiler for hostile input: surrogates, deep nesting.
+    except Exception as problem:
+        raise DoesNotCompile(str(problem) or type(problem).__name__, 1) from problem
+
+
+def pieces(parsed: Parsed, fields: Mapping[str, object], spelling: Mapping[str, str]) -> Iterator[str]:
+    """Yield the pieces of a row's text.
+
+    Args:
+        parsed: the template.
+        fields: the row's cells by column.
+        spelling: the columns of names that the template spells differently.
+
+    Raises:
+        TemplateProblem: the template has no usable text for the row.
+    """
+    cells = {name: fields.get(spelling.get(name, name)) for name in parsed.names}
+    begin_row()
+    try:
+        yield from parsed.generate(
+            {name: cell for name, cell in cells.items() if not is_empty(cell)}, row=Row(fields, spelling)
+        )
+    except EmptyValue as problem:
+        raise EmptyValue(spelling.get(problem.column, problem.column)) from None
+    except SecurityError as problem:
+        raise TemplateProblem("template-error", f"not allowed: {problem}") from problem

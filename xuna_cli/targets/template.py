@@ -8,39 +8,26 @@ import copy
 import difflib
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-
-from jinja2 import TemplateSyntaxError
-from jinja2.exceptions import SecurityError
+from typing import TYPE_CHECKING
 
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.targets.bounds import begin_row
-from xuna_cli.targets.language import (
-    ENVIRONMENT,
-    JSON_ENVIRONMENT,
-    LONGEST_TEMPLATE,
-    Bounded,
-    Placeholder,
-    check_dates,
-    check_language,
-    functions_of,
-    literals_of,
-    parts_of,
-    said_by,
-    uses_of,
-)
 from xuna_cli.targets.names import AmbiguousName, as_placeholder, column_for, fold
+from xuna_cli.targets.plain_template import Parts, Placeholder, plain_parts, spoken_parts
 from xuna_cli.targets.values import (
     LONGEST_TEXT,
-    EmptyValue,
-    Row,
     TemplateProblem,
     check_encodable,
     is_empty,
     too_long,
 )
+
+if TYPE_CHECKING:
+    from xuna_cli.targets.language import Parsed
+
+LONGEST_TEMPLATE = 100_000
 
 
 class Template:
@@ -70,28 +57,18 @@ class Template:
             raise InputError(f"{where} is empty", code="template")
         if len(source) > LONGEST_TEMPLATE:
             raise InputError(f"{where} has more than {LONGEST_TEMPLATE:,} characters", code="template")
-        environment = JSON_ENVIRONMENT if gives_json else ENVIRONMENT
-        try:
-            tree = environment.parse(source)
-            functions = functions_of(tree)
-            check_language(tree, gives_json=gives_json)
-            check_dates(tree)
-            uses = uses_of(tree)
-            self.columns = tuple(dict.fromkeys(use.column for use in uses if use.required))
-            self.optional_columns = tuple(
-                dict.fromkeys(use.column for use in uses if use.column not in self.columns)
-            )
-            self._names = {use.column: use.column for use in uses if not use.through_row}
-            self._spelling: Mapping[str, str] = {}
-            self._parts = parts_of(tree)
-            self.literals = tuple(literals_of(tree))
-            self.said = tuple(said_by(tree))
-            self._compiled = environment.from_string(Bounded().visit(tree), globals=functions)
-        except TemplateSyntaxError as problem:
-            raise _does_not_compile(where, source, problem.lineno, problem.message or "") from None
-        # Other exceptions of Python's compiler for hostile input: surrogates, deep nesting.
-        except Exception as problem:
-            raise _does_not_compile(where, source, 1, str(problem) or type(problem).__name__) from problem
+        self._spelling: Mapping[str, str] = {}
+        self._parsed: Parsed | None = None
+        self._parts = None if gives_json else plain_parts(source)
+        if self._parts is None:
+            self._parsed = parsed = _parse(source, where, gives_json=gives_json)
+            self._parts = parsed.parts
+            self.columns, self.optional_columns = parsed.columns, parsed.optional_columns
+            self.literals, self.said = parsed.literals, parsed.said
+        else:
+            names = (part.column for part in self._parts if isinstance(part, Placeholder))
+            self.columns, self.optional_columns = tuple(dict.fromkeys(names)), ()
+            self.literals = self.said = tuple(part for part in self._parts if isinstance(part, str))
 
     def __repr__(self) -> str:
         return f"Template({self.source!r}, {self.where!r})"
@@ -102,7 +79,7 @@ class Template:
         return self._parts is not None and all(isinstance(part, str) for part in self._parts)
 
     @property
-    def parts(self) -> Sequence[str | Placeholder] | None:
+    def parts(self) -> Parts | None:
         """Literal texts and placeholders in their order; None if the template is more complex."""
         return self._parts
 
@@ -129,7 +106,6 @@ class Template:
         made._spelling = spelling  # noqa: SLF001 - its own class
         made.columns = tuple(spelling[name] for name in self.columns)
         made.optional_columns = tuple(spelling[name] for name in self.optional_columns)
-        made._names = {name: spelling[name] for name in self._names}  # noqa: SLF001
         if self._parts is not None:
             made._parts = [  # noqa: SLF001
                 replace(part, column=spelling[part.column]) if isinstance(part, Placeholder) else part
@@ -165,31 +141,30 @@ class Template:
         return text
 
     def _text(self, fields: Mapping[str, object]) -> str:
-        cells = {
-            name: fields[column] for name, column in self._names.items() if not is_empty(fields.get(column))
-        }
-        pieces = []
+        made = []
         length = 0
-        begin_row()
         try:
-            for piece in self._compiled.generate(cells, row=Row(fields, self._spelling)):
+            for piece in self._pieces(fields):
                 length += len(piece)
                 if length > LONGEST_TEXT:
                     raise too_long()
-                pieces.append(piece)
-        except EmptyValue as problem:
-            raise EmptyValue(self._spelling.get(problem.column, problem.column)) from None
+                made.append(piece)
         except TemplateProblem as problem:
             if problem.cell and not problem.column:
                 problem.column = self._column_with(problem.cell, fields)
             raise
-        except SecurityError as problem:
-            raise TemplateProblem("template-error", f"{self.where}: not allowed: {problem}") from problem
         # Any exception of a template's arithmetic, filters and comparisons concerns only this row.
         except Exception as problem:
             reason = str(problem) or type(problem).__name__
             raise TemplateProblem("template-error", f"{self.where}: {reason}") from problem
-        return "".join(pieces)
+        return "".join(made)
+
+    def _pieces(self, fields: Mapping[str, object]) -> Iterator[str]:
+        if self._parsed is None:
+            return spoken_parts(self._parts or (), fields)
+        from xuna_cli.targets.language import pieces  # noqa: PLC0415 - Jinja, only where it is needed
+
+        return pieces(self._parsed, fields, self._spelling)
 
     def _column_with(self, cell: str, fields: Mapping[str, object]) -> str:
         """Return the column with the cell that a filter could not read, if the cell is unchanged; otherwise empty."""
@@ -269,6 +244,15 @@ def nearest(name: str, columns: Iterable[str]) -> str:
 
 
 _SPACED = lazy_pattern(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
+
+
+def _parse(source: str, where: str, *, gives_json: bool) -> "Parsed":
+    from xuna_cli.targets.language import DoesNotCompile, parse  # noqa: PLC0415 - Jinja, only where it is needed
+
+    try:
+        return parse(source, gives_json=gives_json)
+    except DoesNotCompile as problem:
+        raise _does_not_compile(where, source, problem.line, problem.reason) from problem.__cause__
 
 
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:

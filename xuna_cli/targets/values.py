@@ -2,13 +2,9 @@
 
 import math
 import unicodedata
+from abc import ABC
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
-
-from jinja2 import StrictUndefined, Undefined
-from jinja2.exceptions import SecurityError
-from jinja2.utils import missing
 
 _QUOTED = 40
 LONGEST_TEXT = 100_000
@@ -83,30 +79,10 @@ def too_long() -> TemplateProblem:
     return TemplateProblem("template-error", f"the text is longer than {LONGEST_TEXT:,} characters")
 
 
-class Empty(StrictUndefined):
-    """Stands for an empty cell: false in a test, undefined for `default`, an error when used."""
+class Speakable(ABC):  # noqa: B024 - classes are registered
+    """A value of the template language, which says itself by `str` how it is spoken."""
 
     __slots__ = ()
-
-    def __init__(self, hint: Any = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:
-        super().__init__(hint, obj, name, exc)
-        if exc is not SecurityError:
-            self._undefined_exception = lambda _: EmptyValue(str(name or hint or "a value"))  # type: ignore[assignment]
-
-    def __bool__(self) -> bool:  # type: ignore[override]
-        return False
-
-    def __contains__(self, _item: object) -> bool:  # type: ignore[override]
-        return False
-
-    def __eq__(self, other: object) -> bool:  # type: ignore[override]
-        return isinstance(other, Undefined) or is_empty(other)
-
-    def __ne__(self, other: object) -> bool:  # type: ignore[override]
-        return not self == other
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(None)
 
 
 class JsonText(str):
@@ -115,7 +91,7 @@ class JsonText(str):
     __slots__ = ()
 
 
-class Row:
+class Row(Speakable):
     """`row["Order No"]`: gives access to any column, whatever its name.
 
     Args:
@@ -148,7 +124,7 @@ def spoken(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, (float, Decimal)):
         return _spoken_number(value)
-    if isinstance(value, (str, int, Undefined, Row)):
+    if isinstance(value, (str, int, Speakable)):
         return str(value)
     if value is None:
         raise TemplateProblem(
