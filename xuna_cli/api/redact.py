@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import html
 import re
 from functools import cached_property
 
@@ -58,10 +57,13 @@ def _pattern_of(api_key: str) -> re.Pattern[str] | None:
     return re.compile(f"{''.join(map(_any_form, api_key))}|{re.escape(encoded)}={{0,2}}")
 
 
+_NAMED_IN_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
+
+
 def _any_form(character: str) -> str:
     """Return a pattern for one character; repetitions are limited, because a server may be hostile."""
     code = ord(character)
     slashes = r"\\{0,16}+"
     plain = re.escape(character) if character.isalnum() else slashes + re.escape(character.strip("\\"))
-    named = re.escape(html.escape(character))
+    named = re.escape(_NAMED_IN_HTML.get(character, character))
     return rf"(?:{plain}|{named}|(?i:{slashes}u{code:04x}|%(?:25){{0,3}}{code:02x}|&#0*+{code};|&#x0*+{code:x};))"

@@ -8,7 +8,6 @@ import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +19,8 @@ _VERSION = lazy_pattern(r"\d{4}[a-z]{1,2}")
 # Files with a folder's version: the compact source's first line, macOS's file, and that of other systems.
 _VERSION_FILES = ("tzdata.zi", "+VERSION", "version")
 _OLD_AFTER_DAYS = 365
+# Named as a folder, so that `zoneinfo` reads files. It would import `importlib.resources` for a package, in 4 ms.
+_PACKAGED = Path(tzdata.__file__).with_name("zoneinfo")
 
 OLD_RULES = (
     "they are more than a year old, and clocks may have been changed by law since: pip install -U tzdata"
@@ -50,9 +51,8 @@ class ZoneRules(NamedTuple):
 
     def text(self, name: str) -> str:
         """Return one of the database's tables, e.g. `zone.tab`; from the package if the folder lacks it."""
-        if self.folder is not None and (self.folder / name).is_file():
-            return (self.folder / name).read_text(encoding="utf-8")
-        return (resources.files(tzdata) / "zoneinfo" / name).read_text(encoding="utf-8")
+        folder = self.folder if self.folder is not None and (self.folder / name).is_file() else _PACKAGED
+        return (folder / name).read_text(encoding="utf-8")
 
 
 def newest(folders: Sequence[str], packaged: str = tzdata.IANA_VERSION) -> ZoneRules:
@@ -74,7 +74,7 @@ def newest(folders: Sequence[str], packaged: str = tzdata.IANA_VERSION) -> ZoneR
 def zone_rules() -> ZoneRules:
     """Return the newest database of this machine, and make `zoneinfo` use it from now on."""
     found = newest(zoneinfo.TZPATH)
-    zoneinfo.reset_tzpath(() if found.folder is None else (found.folder,))
+    zoneinfo.reset_tzpath((found.folder or _PACKAGED,))
     zoneinfo.ZoneInfo.clear_cache()
     return found
 
