@@ -8,9 +8,11 @@ and days are English, unless the code names another language.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
+from math import isfinite
 
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import TypedText
@@ -54,6 +56,8 @@ _PIECE = lazy_pattern(
     r"|(?P<general>General)|(?P<number>[0#?.,%]|E[+-])|(?P<date>y+|m+|d+|h+|s+(?:\.0+)?|e+|g+|b+)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
+_USUAL_NUMBER = lazy_pattern(r"(#,##)?0(\.0+)?")
+_EXACT_DIGITS = 15  # of a decimal number that a binary one can always hold
 _CONDITION = lazy_pattern(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -76,14 +80,16 @@ def show(value: float, code: str, *, epoch_1904: bool = False) -> TypedText:
         code: the cell's number format.
         epoch_1904: whether the workbook counts days from 1904.
     """
+    if not isfinite(value):  # no spreadsheet program stores one
+        return TypedText(plain(value), value)
     section = _section(code, value)
-    if any(kind == "date" or _is_elapsed(kind, text) for kind, text in section):
-        shown = _date_text(value, section, epoch_1904=epoch_1904)
+    if section.is_date:
+        shown = _date_text(value, section.pieces, epoch_1904=epoch_1904)
         return shown if shown is not None else TypedText(plain(value), value)
-    number = int(value) if float(value).is_integer() else value
-    return TypedText(
-        _number_text(value, section, negative_section=_has_negative(code)) or plain(value), number
+    text = (section.fixed and _fixed_text(value, section.fixed)) or (
+        _number_text(value, section.pieces, negative_section=_has_negative(code)) or plain(value)
     )
+    return TypedText(text, int(value) if float(value).is_integer() else value)
 
 
 def plain(value: float) -> str:
@@ -91,8 +97,42 @@ def plain(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.15g}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """A section with one number in its most usual forms, e.g. `#,##0.00 [$€-407]`.
+
+    Attributes:
+        before: text before the number.
+        form: format specification for `format`.
+        decimals: number of decimals.
+        after: text after the number.
+    """
+
+    before: str
+    form: str
+    decimals: int
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A section of a code.
+
+    Attributes:
+        pieces: all pieces in their order.
+        condition: which values it is for, if the code says so.
+        is_date: whether it shows a date, a time or a duration.
+        fixed: its form, if that is one of the most usual ones.
+    """
+
+    pieces: tuple[Piece, ...]
+    condition: tuple[str, float] | None
+    is_date: bool
+    fixed: _Fixed | None
+
+
 @lru_cache(maxsize=512)
-def _sections(code: str) -> tuple[tuple[Piece, ...], ...]:
+def _sections(code: str) -> tuple[_Section, ...]:
     sections: list[list[Piece]] = [[]]
     for match in _PIECE.finditer(code):
         kind = match.lastgroup or "other"
@@ -101,21 +141,30 @@ def _sections(code: str) -> tuple[tuple[Piece, ...], ...]:
             sections.append([])
         else:
             sections[-1].append((kind, text))
-    return tuple(map(tuple, sections))
+    return tuple(
+        _Section(
+            tuple(pieces),
+            _condition(pieces),
+            any(kind == "date" or _is_elapsed(kind, text) for kind, text in pieces),
+            _fixed(pieces) if len(sections) == 1 else None,
+        )
+        for pieces in sections
+    )
 
 
-def _section(code: str, value: float) -> Sequence[Piece]:
+def _section(code: str, value: float) -> _Section:
     """Return the section of a code for a value: by its conditions, or else positive; negative; zero."""
     sections = _sections(code)
-    conditions = [_condition(section) for section in sections]
-    if any(conditions):
-        for section, condition in zip(sections, conditions, strict=True):
-            if condition is None or _holds(value, *condition):
+    if len(sections) == 1:
+        return sections[0]
+    if any(section.condition for section in sections):
+        for section in sections:
+            if section.condition is None or _holds(value, *section.condition):
                 return section
         return sections[-1]
     if value < 0 and len(sections) > 1:
         return sections[1]
-    if value == 0 and len(sections) > 2 and sections[2]:  # noqa: PLR2004 - the third one
+    if value == 0 and len(sections) > 2 and sections[2].pieces:  # noqa: PLR2004 - the third one
         return sections[2]
     return sections[0]
 
@@ -140,7 +189,7 @@ def _holds(value: float, sign: str, limit: float) -> bool:
 
 def _has_negative(code: str) -> bool:
     sections = _sections(code)
-    return len(sections) > 1 and not any(map(_condition, sections))
+    return len(sections) > 1 and not any(section.condition for section in sections)
 
 
 # -- dates
@@ -273,6 +322,31 @@ def _literal(kind: str, text: str) -> str:
     return " " if kind == "space" else text
 
 
+def _fixed(pieces: Sequence[Piece]) -> _Fixed | None:
+    marks = [at for at, (kind, _) in enumerate(pieces) if kind in {"number", "general"}]
+    if not marks or ("other", "@") in pieces:
+        return None
+    first, after = marks[0], marks[-1] + 1
+    found = _USUAL_NUMBER.fullmatch("".join(text for _, text in pieces[first:after]))
+    if found is None or after - first != len(marks):
+        return None
+    decimals = len(found[2] or ".") - 1
+    before, behind = (
+        "".join(_literal(*piece) for piece in part) for part in (pieces[:first], pieces[after:])
+    )
+    return _Fixed(before, f"{',' if found[1] else ''}.{decimals}f", decimals, behind)
+
+
+def _fixed_text(value: float, fixed: _Fixed) -> str:
+    """Return a number in a form; empty if it would be rounded, or may have more digits than are exact."""
+    size = abs(value)
+    digits = format(size, fixed.form)
+    if len(digits) > _EXACT_DIGITS or float(digits.replace(",", "")) != size:
+        return ""
+    written = f"{fixed.before}{digits}{fixed.after}".strip()
+    return f"-{written}" if value < 0 else written
+
+
 def _number_text(value: float, section: Sequence[Piece], *, negative_section: bool) -> str:
     """Return a number in the code's format; empty if this module doesn't know the code."""
     places = [(kind, text) for kind, text in section if kind in {"number", "general"}]
@@ -286,15 +360,15 @@ def _number_text(value: float, section: Sequence[Piece], *, negative_section: bo
         return literals if any(kind == "general" for kind, _ in places) else ""
     if any(text.upper() in {"E+", "E-"} for text in texts) or (("other", "/") in section and "?" in texts):
         return ""
-    try:
-        number = abs(Decimal(repr(float(value))))
-    except InvalidOperation:
-        return ""
+    number = abs(Decimal(repr(float(value))))
     number *= Decimal(100) ** texts.count("%")
     before, dot, behind = _around_the_dot(texts)
     number /= Decimal(1000) ** _scaling(before + behind)
     decimals = sum(text in "0#?" for text in behind)
-    number = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    try:
+        number = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    except InvalidOperation:
+        return ""  # it has far more digits than a number of that format
     whole, _, fraction = f"{number:f}".partition(".")
     least = "".join(behind).rfind("0") + 1
     fraction = fraction.rstrip("0").ljust(least, "0") if dot else ""

@@ -118,7 +118,11 @@ def feed(parser: expat.XMLParserType, chunk: bytes, *, last: bool = False) -> No
     """
     try:
         parser.Parse(chunk, last)
-    except expat.ExpatError as error:
+    except (
+        expat.ExpatError,
+        LookupError,
+        ValueError,
+    ) as error:  # the last two for an encoding that expat can't read
         raise WorkbookError(f"its XML is damaged ({error})") from None
 
 
