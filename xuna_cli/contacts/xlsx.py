@@ -6,8 +6,9 @@ other libraries lose what matters here: errors, formulas without a result, hidde
 
 import posixpath
 import zipfile
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import BinaryIO, TypeVar
 
 from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL, show
 from xuna_cli.contacts.sheets import (
@@ -22,6 +23,7 @@ from xuna_cli.contacts.sheets import (
     make_parser,
     unpack,
 )
+from xuna_cli.contacts.units import UnitParser, resolved
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
@@ -33,7 +35,17 @@ _MOST_SHARED = 512 * 1024 * 1024
 _MOST_COMPRESSED = 200
 _ESCAPED = lazy_pattern(r"_x([0-9A-Fa-f]{4})_")
 _HIDDEN = lazy_pattern(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_MOST_DIGITS = 9
 _LONGEST_TAG = 4096  # bytes of a row's start tag
+# The usual forms of shared texts, of rows and of cells. The handlers read whatever has another form.
+_USUAL_TEXT = lazy_pattern(r'<si><t(?: xml:space="preserve")?>([^<\r]*)</t></si>')
+_TAGS_OF_TEXT = 4
+_USUAL_ROW_OR_CELL = lazy_pattern(
+    r'(?:</row>|\A)\s*<row r="([0-9]{1,7})"([^<>/]*)>'
+    r'|<c r="([A-Z]{1,2})[0-9]+"'
+    r'(?:([^<>/]*><(?:v|is><t(?: xml:space="preserve")?)>)([^<\r]*)</(?:v|t></is)></c>|(?: s="[0-9]+")?/>)'
+)
+_USUAL_ATTRIBUTES = lazy_pattern(r' ([A-Za-z0-9:]+)="([^"<>&\s]*)"')
 
 
 class Xlsx:
@@ -96,7 +108,9 @@ class Xlsx:
         """Return whether a row of the sheet is hidden, by a filter or by hand."""
         rest = b""
         for chunk in self._chunks(sheet.part):
-            if _HIDDEN.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which this search can't read
+            data = rest + chunk
+            # A NUL is UTF-16, which these searches can't read.
+            if (b"hidden" in data and _HIDDEN.search(data)) or b"\0" in chunk:
                 return True
             rest = chunk[-_LONGEST_TAG:]
         return False
@@ -189,7 +203,9 @@ class Xlsx:
         if part not in self._zip.namelist():
             return []
         reader = _TextsReader()
-        self._parse(part, reader.start, reader.end, reader.text)
+        for chunk in self._chunks(part):
+            reader.parser.feed(chunk)
+        reader.parser.end()
         return reader.texts
 
 
@@ -198,32 +214,45 @@ class _TextsReader:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.parser = UnitParser("si", self._read, start=self._start, end=self._end, text=self._text)
         self._pieces: list[str] = []
         self._size = self._phonetic = 0
         self._listens = False
 
-    def start(self, tag: str, _: dict[str, str]) -> None:
+    def _read(self, units: str) -> bool:
+        if self._listens or self._phonetic or self._pieces:
+            return False
+        found = _USUAL_TEXT.findall(units)
+        if _TAGS_OF_TEXT * len(found) != units.count("<"):
+            return False
+        self._add(map(resolved, found) if "&" in units else found)
+        return True
+
+    def _start(self, tag: str, _: dict[str, str]) -> None:
         if tag == "t":
             self._listens = not self._phonetic
         elif tag == "rPh":
             self._phonetic += 1
 
-    def end(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag == "t":
             self._listens = False
         elif tag == "si":
-            text = _unescaped("".join(self._pieces)).strip()
+            self._add(["".join(self._pieces)])
             self._pieces.clear()
-            self.texts.append(text)
-            self._size += len(text)
-            if self._size > _MOST_SHARED:
-                raise WorkbookError("its cells have far more text than a contact list")
         elif tag == "rPh":
             self._phonetic -= 1
 
-    def text(self, data: str) -> None:
+    def _text(self, data: str) -> None:
         if self._listens:
             self._pieces.append(data)
+
+    def _add(self, texts: Iterable[str]) -> None:
+        stripped = [_unescaped(text).strip() for text in texts]
+        self.texts += stripped
+        self._size += sum(map(len, stripped))
+        if self._size > _MOST_SHARED:
+            raise WorkbookError("its cells have far more text than a contact list")
 
 
 class _SheetReader:
@@ -234,7 +263,8 @@ class _SheetReader:
         self._formats = formats
         self._epoch_1904 = epoch_1904
         self._recalculates = recalculates
-        self._shown: dict[tuple[str, str], str] = {}
+        self._numbers: dict[str, Callable[[str], str]] = {}  # by number format
+        self._kept = 0
         self._rows: list[SheetRow] = []
         self._row: list[str] = []
         self._number = 0
@@ -244,19 +274,78 @@ class _SheetReader:
         self._pieces: list[str] = []
         self._value: str | None = None
         self._formula: str | None = None
-        self._length = self._phonetic = 0
+        self._length = self._phonetic = self._depth = 0
         self._listens = False
-        self._parser = make_parser(self._start, self._end, self._text)
-
-    def feed(self, chunk: bytes) -> None:
-        feed(self._parser, chunk)
-
-    def end(self) -> None:
-        feed(self._parser, b"", last=True)
+        self._cells, self._columns = _Known(self._usual_cell), _Known(_column)
+        self._parser = UnitParser("row", self._read, start=self._start, end=self._end, text=self._text)
+        self.feed, self.end = self._parser.feed, self._parser.end
 
     def take(self) -> list[SheetRow]:
         rows, self._rows = self._rows, []
         return rows
+
+    # -- rows of the usual form
+
+    def _read(self, units: str) -> bool:
+        if self._depth or self._listens or self._phonetic:
+            return False
+        try:
+            rows = self._usual_rows(units)
+            places = checked_places(self._places + sum([len(row.cells) for row in rows]))
+        except (_UnusualError, WorkbookError, IndexError):
+            return False  # the handlers raise the error, if it is one
+        self._places = places
+        self._rows += rows
+        self._number, self._hidden = rows[-1].number, rows[-1].hidden
+        self._row, self._column = [], 0
+        return True
+
+    def _usual_rows(self, units: str) -> list[SheetRow]:
+        rows: list[SheetRow] = []
+        row: list[str] = []
+        tags = 0
+        texts, cells, columns = self._texts, self._cells, self._columns
+        has_references = "&" in units
+        for number, attributes, letters, head, value in _USUAL_ROW_OR_CELL.findall(units):
+            if number:
+                row = []
+                rows.append(_usual_row(number, row, attributes))
+                tags += 2
+                continue
+            shown, tags_of_cell = cells[head]
+            tags += tags_of_cell
+            if has_references:
+                value = resolved(value)  # noqa: PLW2901
+            text = shown(value) if shown is not None else texts[_index(value)]
+            column = columns[letters]
+            if text:
+                if column == len(row):
+                    row.append(text)
+                else:
+                    _put(row, column, text)
+        if tags != units.count("<"):  # something between these has another form
+            raise _UnusualError
+        return rows
+
+    def _usual_cell(self, head: str) -> tuple[Callable[[str], str] | None, int]:
+        """Return what shows the value of a cell of a usual form (None: a shared text), and the number of its tags.
+
+        Args:
+            head: what is between the cell's reference and its value, e.g. ` s="1"><v>`; empty for a cell without a
+                value.
+        """
+        if not head:
+            return _nothing, 1
+        attributes, _, opening = head.partition(">")
+        found = _usual_attributes(attributes)
+        kind, is_inline = found.get("t", "n"), opening != "<v>"
+        if kind == "e" or (kind == "inlineStr") is not is_inline:
+            raise _UnusualError
+        if kind == "s":
+            return None, 4
+        return self._shown_by(kind, found.get("s", "0")), 6 if is_inline else 4
+
+    # -- all other rows
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
@@ -264,6 +353,7 @@ class _SheetReader:
             self._value = self._formula = None
             self._pieces.clear()
             self._length = 0
+            self._depth += 1
         elif tag == "v" or tag == "f" or (tag == "t" and not self._phonetic):  # noqa: PLR1714 - twice as fast
             self._listens = True
             if tag != "t":
@@ -295,10 +385,7 @@ class _SheetReader:
         elif tag == "t":
             self._listens = False
         elif tag == "row":
-            if self._number > _MOST_ROWS:
-                raise WorkbookError(f"it has a row {self._number:,}, but a sheet has at most {_MOST_ROWS:,}")
-            self._places = checked_places(self._places + len(self._row))
-            self._rows.append(SheetRow(self._number, self._row, self._hidden))
+            self._add()
         elif tag == "rPh":
             self._phonetic -= 1
 
@@ -307,15 +394,11 @@ class _SheetReader:
         if column >= _MOST_COLUMNS:
             raise WorkbookError(f"row {self._number} has more than {_MOST_COLUMNS:,} columns")
         self._column = column + 1
+        self._length = 0
+        self._depth -= 1
         text = self._shown_text(column)
         if text:
-            row = self._row
-            if len(row) < column:
-                row.extend([""] * (column - len(row)))
-            if len(row) > column:
-                row[column] = text
-            else:
-                row.append(text)
+            _put(self._row, column, text)
 
     def _shown_text(self, column: int) -> str:
         kind, value = self._attributes.get("t", "n"), self._value
@@ -332,28 +415,91 @@ class _SheetReader:
             self._recalculates or value is None or (not value and kind != "str")
         ):
             return CellFault(f"={self._formula}", "cell-not-calculated", cell_name(self._number, column))
-        if not value:
-            return ""
-        if kind == "n":
-            return self._of_number(value)
-        if kind == "b":
-            return TypedText("TRUE" if value == "1" else "FALSE", value == "1")
-        return _unescaped(value).strip()  # str, or an ISO date (d), which is shown unchanged
+        return self._shown_by(kind, self._attributes.get("s", "0"))(value) if value else ""
 
-    def _of_number(self, value: str) -> str:
-        style = self._attributes.get("s", "0")
-        known = self._shown.get((value, style))
-        if known is not None:
-            return known
+    def _add(self) -> None:
+        if self._number > _MOST_ROWS:
+            raise WorkbookError(f"it has a row {self._number:,}, but a sheet has at most {_MOST_ROWS:,}")
+        self._places = checked_places(self._places + len(self._row))
+        self._rows.append(SheetRow(self._number, self._row, self._hidden))
+        self._row, self._column = [], 0  # a cell outside of rows is in none of them
+
+    # -- both
+
+    def _shown_by(self, kind: str, style: str) -> Callable[[str], str]:
+        """Return what shows the values of cells of a type and a style; the values may be empty."""
+        if kind == "b":
+            return _truth
+        if kind != "n":
+            return _stripped  # text, or an ISO date (d), which is shown unchanged
         index = _number(style)
         code = self._formats[index] if index < len(self._formats) else GENERAL
-        try:
-            text: str = show(float(value), code, epoch_1904=self._epoch_1904)
-        except (ValueError, OverflowError):
-            text = value.strip()
-        if len(self._shown) < 10_000:  # noqa: PLR2004 - the same dates and amounts occur many times
-            self._shown[value, style] = text
-        return text
+        if code not in self._numbers:
+            self._numbers[code] = self._number_shown_by(code)
+        return self._numbers[code]
+
+    def _number_shown_by(self, code: str) -> Callable[[str], str]:
+        known = {"": ""}
+
+        def shown(value: str) -> str:
+            text = known.get(value)
+            if text is not None:
+                return text
+            try:
+                text = show(float(value), code, epoch_1904=self._epoch_1904)
+            except (ValueError, OverflowError):
+                text = value.strip()
+            if self._kept < 10_000:  # noqa: PLR2004 - the same dates and amounts occur many times
+                self._kept += 1
+                known[value] = text
+            return text
+
+        return shown
+
+
+_T = TypeVar("_T")
+
+
+class _Known(dict[str, _T]):
+    """Values of the first thousand keys, made when they are first asked for."""
+
+    def __init__(self, make: Callable[[str], _T]) -> None:
+        self._make = make
+
+    def __missing__(self, key: str) -> _T:
+        value = self._make(key)
+        if len(self) < 1000:  # noqa: PLR2004
+            self[key] = value
+        return value
+
+
+class _UnusualError(Exception):
+    """A cell or a row does not have the usual form."""
+
+
+def _usual_row(number: str, cells: list[str], attributes: str) -> SheetRow:
+    if int(number) > _MOST_ROWS:
+        raise _UnusualError
+    hidden = "hidden" in attributes and _usual_attributes(attributes).get("hidden") in {"1", "true"}
+    return SheetRow(int(number), cells, hidden)
+
+
+def _index(value: str) -> int:
+    if value.isdigit() and value.isascii() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    raise _UnusualError
+
+
+def _nothing(_: str) -> str:
+    return ""
+
+
+def _truth(value: str) -> str:
+    return TypedText("TRUE" if value == "1" else "FALSE", value == "1") if value else ""
+
+
+def _stripped(text: str) -> str:
+    return _unescaped(text).strip()
 
 
 def _unescaped(text: str) -> str:
@@ -361,10 +507,14 @@ def _unescaped(text: str) -> str:
 
 
 def _number(text: str | None, default: int = 0) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004
+    return (
+        int(text)
+        if text is not None and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        else default
+    )
 
 
-def _column(reference: str | None, default: int) -> int:
+def _column(reference: str | None, default: int = 0) -> int:
     """Return a cell's column, counted from 0: 1 for `B3`."""
     column = 0
     for letter in reference or "":
@@ -372,3 +522,21 @@ def _column(reference: str | None, default: int) -> int:
             break
         column = 26 * column + ord(letter) - 64
     return column - 1 if column else default
+
+
+def _put(row: list[str], column: int, text: str) -> None:
+    if len(row) == column:
+        row.append(text)
+    elif len(row) > column:
+        row[column] = text
+    else:
+        row.extend([""] * (column - len(row)))
+        row.append(text)
+
+
+@lru_cache(maxsize=1024)
+def _usual_attributes(text: str) -> dict[str, str]:
+    found = _USUAL_ATTRIBUTES.findall(text)
+    if len(text) != sum(len(f' {name}="{value}"') for name, value in found):
+        raise _UnusualError
+    return dict(found)
