@@ -118,17 +118,17 @@ class CallingCode:
 
         It matches the fictional +1 555, but not a national number that begins with 0 or 1.
         """
-        return _union({region.general.text for region in self._regions if region.general})
+        return _union(region.general.text for region in self._regions if region.general)
 
     @cached_property
     def assigned(self) -> re.Pattern[str]:
         """Pattern of its *valid* numbers, which match a country's general pattern and the pattern of a kind."""
-        parts = set()
+        parts = []
         for region in self._regions:
-            own = (*(pattern for _, pattern in region.types), region.fixed, region.mobile)
-            kinds = _union({pattern.text for pattern in own if pattern}).pattern
+            own = (region.fixed, region.mobile, *(pattern for _, pattern in region.types))
+            kinds = _any_of(pattern.text for pattern in own if pattern)
             if region.general is not None:
-                parts.add(rf"(?=(?:{region.general.text})\Z)(?:{kinds})")
+                parts.append(rf"(?=(?:{region.general.text})\Z)(?:{kinds})")
         return _union(parts)
 
     @cached_property
@@ -137,11 +137,11 @@ class CallingCode:
 
         It includes mobile numbers in countries where they are a kind of their own.
         """
-        kinds = {pattern.text for region in self._regions for _, pattern in region.types}
-        mobile = {
+        kinds = [pattern.text for region in self._regions for _, pattern in region.types]
+        mobile = [
             region.mobile.text for region in self._regions if region.mobile is not None and not region.same
-        }
-        return _union(kinds | mobile)
+        ]
+        return _union([*kinds, *mobile])
 
     def kind(self, national: str) -> Kind:
         """Return country and type of a national number."""
@@ -162,12 +162,17 @@ class CallingCode:
         None if no number can be. A number that does not match is of none of these kinds, because the library only
         assigns a kind to numbers that match its pattern.
         """
-        parts = {pattern.text for region in self._regions for kind, pattern in region.types if kind in kinds}
+        parts = [pattern.text for region in self._regions for kind, pattern in region.types if kind in kinds]
         return _union(parts) if parts else None
 
 
 def _union(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)) or "(?!)")
+    return re.compile(_any_of(patterns))
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    """Return a pattern of all texts that match one of the patterns; the most likely one should come first."""
+    return "|".join(f"(?:{pattern})" for pattern in dict.fromkeys(patterns)) or "(?!)"
 
 
 def _region(code: str, name: str) -> _Region | None:
