@@ -7,14 +7,21 @@ import contextlib
 import shlex
 import unicodedata
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from xuna_cli.contacts.columns import FEWEST_DIGITS, looks_like_phone, may_be_phone
 from xuna_cli.contacts.contact_list import ContactList
-from xuna_cli.contacts.number_lists import area_column, open_numbers, with_area_code
+from xuna_cli.contacts.number_lists import (
+    NotPlainError,
+    area_column,
+    only_cell,
+    open_numbers,
+    plain_lines,
+    with_area_code,
+)
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
@@ -42,6 +49,9 @@ _AMONG_WORDS = lazy_pattern(
 _SPREADSHEET = lazy_pattern(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
 # Digits in a column of another name: fewer are a ZIP+4 or an identifier, more exceed E.164.
 _NUMBER_DIGITS = range(10, 16)
+
+Entry = tuple[str, str]
+"""A number, and its place in the file if it is in no range that is in use (otherwise empty)."""
 
 _WHOLE_ROW = "every row needs a number; fix the row and run the same command again"
 
@@ -130,16 +140,23 @@ def read_numbers(path: Path, *, region: str | None, options: ListOptions | None 
         InputError: the file can't be read, has no number, or has a row without one.
     """
     options = options or ListOptions(first_phone_column=True)
+    reader = SuppressionReader(region)
+    with contextlib.suppress(NotPlainError):
+        return _list_of(path, _of_lines(path, options, reader))
+    return _list_of(path, _of_rows(path, options, reader))
+
+
+def _list_of(path: Path, entries: Iterable[Entry]) -> NumberList:
     unassigned = array("Q")
     example = ""
 
     def numbers() -> Iterator[str]:
         nonlocal example
-        for where, reading in _readings(path, region, options):
-            if not reading.assigned:
-                unassigned.append(int(reading.number[1:]))
-                example = example or f"{reading.number} ({where})"
-            yield reading.number
+        for number, where in entries:
+            if where:
+                unassigned.append(int(number[1:]))
+                example = example or f"{number} ({where})"
+            yield number
 
     whole = Numbers(numbers())
     if not len(whole):
@@ -152,8 +169,33 @@ def read_numbers(path: Path, *, region: str | None, options: ListOptions | None 
     return NumberList(str(path), whole, unassigned=of_them, example=example)
 
 
-def _readings(path: Path, region: str | None, options: ListOptions) -> Iterator[tuple[str, Reading]]:
-    reader = SuppressionReader(region)
+def _entry(reading: Reading, where: str) -> Entry:
+    return reading.number, "" if reading.assigned else where
+
+
+def _of_lines(path: Path, options: ListOptions, reader: SuppressionReader) -> Iterator[Entry]:
+    """Yield the entries of a text with one number per line.
+
+    Raises:
+        NotPlainError: the file is not such a text, or has a line without a number.
+    """
+    rows = 0
+    for lines in plain_lines(path, options, name=str(path)):
+        for row_number, line in enumerate(lines, rows + 1):
+            number = reader.assigned(line.strip())
+            if number is not None:
+                yield number, ""
+            elif cell := only_cell(line):
+                try:
+                    found = reader.read(cell)
+                except PhoneProblem:
+                    raise NotPlainError from None
+                for reading in found:
+                    yield _entry(reading, f"{path}, row {row_number}")
+        rows += len(lines)
+
+
+def _of_rows(path: Path, options: ListOptions, reader: SuppressionReader) -> Iterator[Entry]:
     try:
         for name, contacts in open_numbers(path, options, name=str(path)):
             with contextlib.closing(contacts):
@@ -166,7 +208,7 @@ def _readings(path: Path, region: str | None, options: ListOptions) -> Iterator[
 
 def _of_list(
     name: str, contacts: ContactList, reader: SuppressionReader, options: ListOptions
-) -> Iterator[tuple[str, Reading]]:
+) -> Iterator[Entry]:
     column, only = contacts.phone_column, bool(options.phone_columns)
     area = area_column(contacts.columns)
     countries = region_columns(contacts.columns, column, [each.fields for each in contacts.first_rows])
@@ -186,7 +228,7 @@ def _of_list(
                 message = problem.message if each == column else f"column {each!r}: {problem.message}"
                 raise _no_number(where, message) from None
             for reading in found:
-                yield where, reading
+                yield _entry(reading, where)
 
 
 def _region_of(fields: Mapping[str, object], columns: Sequence[str]) -> str | None:

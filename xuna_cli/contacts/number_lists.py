@@ -9,8 +9,11 @@
 - In a workbook, every sheet is read, also hidden ones.
 
 All other files are read as contact lists.
+
+The largest lists are texts with one number per line. `plain_lines` reads them in blocks, without an object per row.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +22,7 @@ from pathlib import Path
 
 from xuna_cli.contacts.columns import looks_like_phone, phone_columns
 from xuna_cli.contacts.contact_list import ContactList
-from xuna_cli.contacts.delimited import check_delimiter, read_records
+from xuna_cli.contacts.delimited import DELIMITERS, check_delimiter, read_records
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice
 from xuna_cli.contacts.reading import open_list, open_table
@@ -39,6 +42,8 @@ _AREA_CODE, _LOCAL_NUMBER = re.compile(r"\d{3}"), re.compile(r"\d{3}-?\d{4}")
 _AREA_COLUMN = lazy_pattern(r"area\W?code|area|npa", re.IGNORECASE)
 _TAG = lazy_pattern(r"<\s*(?P<name>[\w?!/]+)(?P<rest>[^<>]*)>")
 _VALUE = lazy_pattern(r"\bval\s*=\s*['\"\u2018\u2019](\d*)['\"\u2018\u2019]")
+_BLOCK = 64 * 1024  # characters
+_AREA_AND_NUMBER = lazy_pattern(r"^([0-9]{3}),([0-9]{7})(?=\r?$)", re.MULTILINE)
 
 
 Named = tuple[str, ContactList]
@@ -71,6 +76,53 @@ def open_numbers(path: Path, options: ListOptions, *, name: str) -> Iterator[Nam
         yield name, _open_text(path, options, name, kind)
     else:
         yield name, open_list(path, options, name=name)
+
+
+class NotPlainError(Exception):
+    """A file has a row that `plain_lines` does not read."""
+
+
+def plain_lines(path: Path, options: ListOptions, *, name: str) -> Iterator[list[str]]:
+    """Yield the lines of a text without a header, in blocks, if each line is a row with one cell.
+
+    The rows are those of `open_numbers`, also their order and the blank ones. An area code and a local number are
+    already put together.
+
+    Args:
+        path: the file.
+        options: how to read the file.
+        name: name of the file in messages.
+
+    Raises:
+        NotPlainError: only `open_numbers` can read the file, or explain why it can't be read.
+    """
+    try:
+        if options.delimiter is not None or _kind(path, options, name) != "rows":
+            raise NotPlainError
+        with contextlib.closing(Source(path, name)) as source:
+            text = source.text(options.encoding)
+            while block := text.read(_BLOCK):
+                end = text.readline(_BLOCK)
+                block += end
+                # Without a quote and a single carriage return, a row ends where its line ends. A tab is a delimiter
+                # that `strip` would remove.
+                if len(end) == _BLOCK or any(char in block for char in '"\0\t') or _has_lone_return(block):
+                    raise NotPlainError
+                yield _AREA_AND_NUMBER.sub(r"+1\1\2", block).removesuffix("\n").split("\n")
+    except (InputError, OSError, UnicodeError):
+        raise NotPlainError from None
+
+
+def only_cell(line: str) -> str:
+    """Return the cell of one of the `plain_lines` without its comment; empty for a blank line.
+
+    Raises:
+        NotPlainError: the line may have more than one cell.
+    """
+    cell = _without_comment(line).strip()
+    if any(delimiter in cell for delimiter in DELIMITERS):
+        raise NotPlainError
+    return cell
 
 
 def area_column(columns: Iterable[str]) -> str | None:
@@ -169,6 +221,10 @@ def _begins_with_number(cells: Sequence[str]) -> bool:
 def _may_be_number(cell: str) -> bool:
     start = unicodedata.normalize("NFKC", cell).strip().lower().removeprefix("tel:").strip()
     return looks_like_phone(start)
+
+
+def _has_lone_return(text: str) -> bool:
+    return text.count("\r") != text.count("\r\n")
 
 
 def _records(text: Iterator[str], options: ListOptions, name: str) -> Iterator[list[str]]:

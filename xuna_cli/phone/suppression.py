@@ -40,11 +40,15 @@ class SuppressionReader:
     Args:
         region: country of numbers without `+`, as returned by `check_region`. None: such numbers can't be read,
             unless they begin with an international prefix (00 or 011).
+
+    Attributes:
+        assigned: returns the E.164 form of a text that can only be one number in a range that is in use, otherwise
+            None. For such a text, `read` gives this number; this is the faster way.
     """
 
     def __init__(self, region: str | None) -> None:
         self._region = region
-        self._assigned = PhoneReader(region).assigned
+        self.assigned = PhoneReader(region).assigned
         self._elsewhere: dict[str, SuppressionReader] = {}
 
     def read(self, raw: object, region: str | None = None) -> list[Reading]:
@@ -61,7 +65,7 @@ class SuppressionReader:
         if region is not None and region != self._region:
             return self._read_there(raw, region)
         if isinstance(raw, str) and raw:
-            usual = self._assigned(raw)
+            usual = self.assigned(raw)
             if usual is not None:
                 return [Reading(usual, assigned=True)]
         if isinstance(raw, list) and raw:
