@@ -247,12 +247,19 @@ def test_the_step_of_ci_calls_with_its_message(unattended, api, tmp_path):
         "PATH": f"{tmp_path / 'home/.local/bin'}:/usr/bin:/bin",
     }
     write_people(3)
-    assert unattended(command, **environment).returncode == 4  # no ledger yet
+    assert unattended(command, **environment).returncode == 1
+    assert json.loads(Path("result.json").read_text(encoding="utf-8"))["exit_code"] == 4  # no ledger yet
     assert unattended(command.replace(" --require-ledger", " --limit 1"), **environment).returncode == 0
     assert unattended(command, **environment).returncode == 0
     counts = json.loads(Path("result.json").read_text(encoding="utf-8"))["counts"]
     assert (counts["accepted"], counts["already_called"]) == (2, 1)
     assert set(called(api).values()) == {"Hi Ann Lee, see you on Monday, 1 March."}
+
+    with Path("appointments.csv").open("a", encoding="utf-8") as file:
+        file.write("Bo,1,2027-03-01 09:00\n")
+    done = unattended(command, **environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "1 row was rejected, namely row 5: " in done.stderr
 
 
 @pytest.mark.parametrize("text", [README, *map(read_topic, TOPICS)], ids=["README", *TOPICS])

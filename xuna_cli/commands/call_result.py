@@ -38,7 +38,7 @@ def call_result(
     }
     if INTERRUPTS.signum is not None:
         statuses.add(ExitStatus(128 + INTERRUPTS.signum))
-    if report.counts["rejected"] or _lacks_data(report):
+    if report.counts["rejected"] or report.lacks_data:
         statuses.add(ExitStatus.REJECTED)
     if held:
         statuses.add(ExitStatus.HELD)
@@ -62,19 +62,6 @@ def call_result(
         recently=recently,
         preview=preview,
     )
-
-
-def _lacks_data(report: Report) -> bool:
-    """Return whether data is missing to decide about people; "later" and "must not" are decisions.
-
-    Missing consent counts only if nobody on the list has consent: the column is then wrong or empty.
-    """
-    past_consent = sum(
-        report.counts[name] for name in ("accepted", "already_called", "deferred", "held", "not_sent")
-    )
-    nobody_consents = report.reasons.get("no-consent", 0) > 0 and not past_consent
-    no_zone = report.reasons.get("no-timezone", 0) + report.reasons.get("timezone-unknown", 0)
-    return no_zone > 0 or nobody_consents
 
 
 def written(rejects: "Rejects | None", report: Report) -> Report:

@@ -21,6 +21,7 @@ from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_inputs, refuse_outputs
 from xuna_cli.output.messages import count_words, counted, say
 from xuna_cli.output.rejections import rejection_lines
+from xuna_cli.output.result import print_remarks
 from xuna_cli.output.review import Review, format_of
 from xuna_cli.output.screening import screening_lines
 from xuna_cli.targets.rendered_list import RenderedList, document_of
@@ -57,7 +58,9 @@ def render(options: RenderOptions) -> ExitStatus:
         for error in result.report.errors:
             raise error
         review.write(to, seal=options.seal)
-    if not options.quiet:
+    if options.quiet:
+        print_remarks(result, has_table=False)
+    else:
         _say(result, to)
     return result.exit_status
 

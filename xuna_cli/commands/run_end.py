@@ -21,7 +21,7 @@ from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_outputs
 from xuna_cli.output.masking import masked_data
 from xuna_cli.output.messages import print_error, say
-from xuna_cli.output.result import document_of, dump, print_result
+from xuna_cli.output.result import document_of, dump, print_remarks, print_result
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def run_to_end(
     status = result.exit_status
     try:
         if options.quiet and options.output is Output.TABLE:
-            for remark in result.remarks():
-                say(remark)
+            print_remarks(result, has_table=False)
         else:
             print_result(command, result, options.output)
         for each in result.errors:

@@ -25,6 +25,9 @@ COUNTS = (
 )
 """Counts of rows; `rows` is always their sum."""
 
+TOO_LATE = "too-late"
+"""Name of the example of `too_late`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -122,6 +125,7 @@ class Report:
         paused: seconds paused because of them.
         screened: the first skipped or deferred rows.
         reasons: number of skipped or deferred rows by reason code.
+        examples: the first skipped row of each reason code; `TOO_LATE` has the first one of `too_late`.
         deferrals: deferred people by opening, earliest first.
         too_late: number of deferred people who can't be called at any later time, e.g. because calling hours begin
             after `call_before`.
@@ -149,6 +153,7 @@ class Report:
     paused: float = 0.0
     screened: tuple[Screened, ...] = ()
     reasons: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, Screened] = field(default_factory=dict)
     deferrals: tuple[Deferral, ...] = ()
     too_late: int = 0
     outside: int | None = None
@@ -162,6 +167,18 @@ class Report:
     exhausted: int = 0
     awaiting_outcome: int = 0
     unproven: int = 0
+
+    @property
+    def nobody_consents(self) -> bool:
+        """Whether consent is required and nobody on the list has it: the column is then wrong or empty."""
+        consented = ("accepted", "already_called", "deferred", "held", "not_sent")
+        return self.reasons.get("no-consent", 0) > 0 and not any(self.counts[name] for name in consented)
+
+    @property
+    def lacks_data(self) -> bool:
+        """Whether data is missing to decide about people; "later" and "must not" are decisions."""
+        no_zone = self.reasons.get("no-timezone", 0) + self.reasons.get("timezone-unknown", 0)
+        return no_zone > 0 or self.nobody_consents
 
 
 def counts_to_keep(report: Report) -> dict[str, int]:

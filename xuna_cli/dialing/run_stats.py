@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from xuna_cli.dialing.deferred import Deferred
 from xuna_cli.dialing.observer import RunObserver
-from xuna_cli.dialing.report import COUNTS, Cause, Report, Screened
+from xuna_cli.dialing.report import COUNTS, TOO_LATE, Cause, Report, Screened
 from xuna_cli.errors import XunaError
 from xuna_cli.ledger.attempts import Due, Never, NoMore, NotYet, Standing
 from xuna_cli.ledger.records import BatchRecord, ClaimStatus
@@ -44,6 +44,7 @@ class RunStats:
         self._screened: dict[int, Screened] = {}  # by row, as are the deferred
         self._deferred: dict[int, Screened] = {}
         self._reasons: Counter[str] = Counter()
+        self._examples: dict[str, Screened] = {}
         self.deferred = Deferred(keep=keep_deferred)
         self.outside: int | None = None
         self.example: CallTarget | None = None
@@ -110,9 +111,14 @@ class RunStats:
             self._counts[reason.count] += 1
             self._again[reason.count] += target.attempt > 1
             self._reasons[reason.code] += reason.count != DEFERRED
+            row = Screened(target.row_number, reason)
             screened = self._deferred if reason.count == DEFERRED else self._screened
             if len(screened) < SCREENED_KEPT:
-                screened[target.row_number] = Screened(target.row_number, reason)
+                screened[target.row_number] = row
+            if reason.count != DEFERRED:
+                self._examples.setdefault(reason.code, row)
+            elif reason.opens_at is None:
+                self._examples.setdefault(TOO_LATE, row)
         if reason.count == DEFERRED:  # is called by a later run
             self.deferred.add(target, reason)
             self._observer.deferral(target, reason)
@@ -212,6 +218,7 @@ class RunStats:
                     )
                 )[:SCREENED_KEPT],
                 reasons=dict(self._reasons + self.deferred.reasons()),
+                examples=dict(self._examples),
                 deferrals=self.deferred.deferrals(),
                 too_late=self.deferred.too_late,
                 outside=self.outside,

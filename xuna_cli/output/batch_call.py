@@ -19,6 +19,7 @@ from xuna_cli.output.recently import recently_document, recently_line
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.result import Result, Styled, Table
 from xuna_cli.output.screening import screening_document, screening_lines
+from xuna_cli.output.uncalled import uncalled_lines
 from xuna_cli.screening.do_not_call import NumberList
 
 if TYPE_CHECKING:
@@ -194,6 +195,10 @@ class BatchCallResult(Result):
         if self.recently is not None and self.recently.people:
             called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
             yield f"xuna: warning: {recently_line(self.recently, done=called)}"
+
+    def unseen(self) -> Iterator[str]:
+        """Yield who can't be called with these options."""
+        return uncalled_lines(self.report, self.rejects)
 
 
 def _list_use(use: ListUse) -> dict[str, Any]:

@@ -83,6 +83,10 @@ class Result(ABC):
         """Yield notes for stderr, whatever the output format."""
         return ()
 
+    def unseen(self) -> Iterable[str]:
+        """Yield notes for stderr about what only the table shows, for output without it."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListResult(Result):
@@ -142,8 +146,16 @@ def print_result(command: str, result: Result, output: str) -> None:
         from xuna_cli.output.drawing import print_parts  # noqa: PLC0415 - rich, only where it is seen
 
         print_parts(result)
+    print_remarks(result, has_table=output == "table")
+
+
+def print_remarks(result: Result, *, has_table: bool) -> None:
+    """Print the notes of a result on stderr; `has_table` tells whether its table is printed."""
     for remark in result.remarks():
         say(remark)
+    if not has_table:
+        for note in result.unseen():
+            say(note)
 
 
 def result_document(command: str, result: Result) -> str:

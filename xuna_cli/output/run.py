@@ -12,6 +12,7 @@ from xuna_cli.output.messages import counted, error_text
 from xuna_cli.output.opt_outs import harvest_notes
 from xuna_cli.output.outcomes import OutcomesFound
 from xuna_cli.output.result import Result, Table
+from xuna_cli.output.uncalled import never_callable
 
 
 class StepStatus(StrEnum):
@@ -175,12 +176,11 @@ class RunResult(Result):
         yield from ["Nobody was called."] if self._is_blank else self.calls.parts()
         yield from (step.message for step in told if step.name == "report")
         if self.finished:
-            rejected = self.calls.report.counts["rejected"]
-            unless = (
-                f" unless you fix the {counted(rejected, 'rejected row', 'rejected rows')}"
-                if rejected
-                else ""
-            )
+            rejected, never = self.calls.report.counts["rejected"], never_callable(self.calls.report)
+            to_fix = [f"the {counted(rejected, 'rejected row', 'rejected rows')}"] if rejected else []
+            if never:
+                to_fix.append(f"the calling times of {counted(never, 'person', 'people')}")
+            unless = f" unless you fix {' and '.join(to_fix)}" if to_fix else ""
             yield ""
             yield (
                 f"Campaign {self.calls.campaign} has finished: nobody will be called any more{unless}. If cron runs "
@@ -192,3 +192,7 @@ class RunResult(Result):
         if self.outcomes is not None and self.outcomes.harvest is not None:
             yield from harvest_notes(self.outcomes.harvest)
         yield from self.calls.remarks()
+
+    def unseen(self) -> Iterator[str]:
+        """Yield who can't be called with these options."""
+        return self.calls.unseen()

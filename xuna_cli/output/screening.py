@@ -12,6 +12,7 @@ from xuna_cli.phone.zones import local
 from xuna_cli.times import for_machines
 
 ROWS_SHOWN = 10
+ROWS_NAMED = 5  # of each reason
 OPENINGS_SHOWN = 10
 
 
@@ -54,9 +55,9 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
     if report.reasons:
         yield ""
         yield "Not called: " + ", ".join(f"{rows:,} {code}" for code, rows in sorted(report.reasons.items()))
-        shown = report.screened[:ROWS_SHOWN]
-        yield from (f"  row {one.row_number}: {one.reason.message}" for one in shown)
-        if sum(report.reasons.values()) > ROWS_SHOWN:
+        rows = _by_message(report)
+        yield from (f"  {numbers}: {message}" for message, numbers in rows[:ROWS_SHOWN])
+        if len(rows) > ROWS_SHOWN or sum(report.reasons.values()) > len(report.screened):
             yield f"  … {_all_rows(report)}"
     if report.deferrals:
         yield ""
@@ -94,6 +95,21 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
         for mark in marks
     ]
     return lines
+
+
+def _by_message(report: Report) -> list[tuple[str, str]]:
+    """Return each reason with the rows that have it, in the order of the first rows."""
+    rows: dict[str, list[int]] = {}
+    for one in report.screened:
+        rows.setdefault(one.reason.message, []).append(one.row_number)
+    return [(message, _row_numbers(numbers)) for message, numbers in rows.items()]
+
+
+def _row_numbers(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"row {numbers[0]}"
+    more = ", …" if len(numbers) > ROWS_NAMED else ""
+    return f"rows {', '.join(map(str, numbers[:ROWS_NAMED]))}{more}"
 
 
 def _all_rows(report: Report) -> str:

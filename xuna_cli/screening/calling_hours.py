@@ -53,7 +53,8 @@ class CallingHours:
             return Reason(
                 "no-common-hour",
                 SCREENED,
-                f"no-common-hour: the calling hours in {words(zones)} never overlap",
+                f"no-common-hour: the calling hours in {words(zones)} never overlap; "
+                f"{self._how_to_choose(look.target, zones)}",
             )
         fact = f"it is {local(look.now, closed[0]):%H:%M} in {words(tuple(closed))}"
         if self.until is not None and opens_at >= self.until.end:
@@ -84,6 +85,15 @@ class CallingHours:
         if default is not None and not is_known and (not zones or is_among(default, zones)):
             return (default,)
         return zones
+
+    def _how_to_choose(self, target: CallTarget, zones: tuple[str, ...]) -> str:
+        """Return how the user can name one of several possible time zones of a person."""
+        if target.timezone is not None:
+            return f"give this row one time zone, e.g. {zones[0]}"
+        column = "add a column timezone with the person's time zone"
+        if self.default_zone is None and not locate(target.to_phone_number).is_known:
+            return f"{column}, or, if all such people are in one time zone, use e.g. --default-timezone {zones[0]}"
+        return column
 
     def outside(self, targets: Sequence[CallTarget], now: datetime) -> int:
         """Return the number of targets that are outside hours in a time zone in which they may be.

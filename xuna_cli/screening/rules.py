@@ -172,8 +172,9 @@ def no_zone(target: CallTarget) -> Reason:
     return Reason(
         "no-timezone",
         SCREENED,
-        f"no-timezone: time zone unknown for {target.to_phone_number}; add a time zone column, or "
-        "use --default-timezone",
+        f"no-timezone: time zone unknown for {target.to_phone_number}; add a column timezone "
+        "with the person's time zone, or, if all such people are in one time zone, use e.g. --default-timezone "
+        "America/New_York",
     )
 
 
