@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.json_schema import check_document
 from xuna_cli.__main__ import main
+from xuna_cli.debug_log import stop_debug_log
 from xuna_cli.interrupts import INTERRUPTS, SIGNALS
 from xuna_cli.output.masking import set_masking
 from xuna_cli.sandbox.server import SandboxServer
@@ -55,6 +56,7 @@ class Cli:
             code = main([str(argument) for argument in argv])
         finally:
             INTERRUPTS.signum = None
+            stop_debug_log()
             set_masking(asked=None, in_ci=False)
             for signum, handler in before.items():
                 signal.signal(signum, handler)
