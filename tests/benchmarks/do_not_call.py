@@ -7,7 +7,7 @@ from tests.benchmarks.memory import LIMIT_MB
 from tests.benchmarks.results import Row
 from tests.benchmarks.stage import Server, alternate, middle, run
 
-LONGEST_DELAY_S = 5
+LONGEST_DELAY_S = 3
 
 
 def do_not_call(stage):
