@@ -105,7 +105,10 @@ class PunctualServer:
 
     def __enter__(self):
         self._process = subprocess.Popen(self._argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        self.base_url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        port = self._process.stdout.readline().strip()
+        if not port:  # the server has printed why
+            raise SystemExit("A server of the benchmarks did not start. Install xuna with '.[test]'.")
+        self.base_url = f"http://127.0.0.1:{port}"
         return self
 
     def __exit__(self, *_):

@@ -9,7 +9,7 @@ import pytest
 from tests.benchmarks.__main__ import BENCHMARKS, main
 from tests.benchmarks.lists import BAD_EVERY, KINDS, callable_in, contacts, write
 from tests.benchmarks.results import Row
-from tests.benchmarks.stage import Stage
+from tests.benchmarks.stage import PunctualServer, Stage
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.reading import open_list
 
@@ -20,6 +20,11 @@ def test_a_benchmark_runs_and_what_was_counted_is_right(name, tmp_path):
     rows = list(BENCHMARKS[name](Stage(tmp_path, size=600, long=1, short=1)))
     assert rows
     assert all(row.skipped or row.figure is not None for row in rows)
+
+
+def test_a_server_that_does_not_start_ends_the_benchmarks_with_what_to_do():
+    with pytest.raises(SystemExit, match=r"Install xuna with '\.\[test\]'"), PunctualServer("slow"):
+        pass
 
 
 def test_the_results_can_be_had_as_json(tmp_path, capsys):

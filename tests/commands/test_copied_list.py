@@ -98,8 +98,8 @@ def test_a_known_name_in_which_everybody_was_called_says_how_to_call_again(cli, 
     again = cli(*run, exits=3).err
     assert "Everybody on this list who may be called was already called in campaign 'customers'." in again
     assert "To call these people again" not in cli(*run, "--quiet", exits=3).err
-    for advice in re.findall(r"add ((?:e\.g\. )?--.*?)(?=\. |\.\n)", again):
-        assert advice in {"--campaign customers-2", 'e.g. --key "Appointment Date"'}
+    advice = re.findall(r"add (--.*?)(?=\. |\.\n)", again)
+    assert advice == ["--campaign customers-2", "--key and the column's name"]
     cli(*run, "--campaign", "customers-2", "--key", "name", exits=3)  # the advice works as printed
     assert len(api.state.calls()) == 4
 

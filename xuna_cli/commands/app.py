@@ -52,7 +52,8 @@ MEANT = {
 }
 """What people type, and what they mean by it; a part of a campaign's command means that command."""
 MEANT |= {
-    name: f"campaigns {name} NAME" for name in ("export", "forget", "outcomes", "report", "resolve", "show")
+    name: f"campaigns {name} NAME"
+    for name in ("export", "forget", "outcomes", "report", "resolve", "retry-list", "runs", "show")
 }
 
 

@@ -86,7 +86,9 @@ def how_to_call_again(campaign: str, *, rendered: bool, has_key: bool) -> str:
     if rendered:
         return "render the list again with another --campaign"
     again = f"add --campaign {shlex.quote(campaign + '-2')}"
-    each_value = '. To call once for each value of a column, also add e.g. --key "Appointment Date"'
+    each_value = (
+        ". To call once for each value of a column, e.g. of a date, also add --key and the column's name"
+    )
     return again if has_key else again + each_value
 
 

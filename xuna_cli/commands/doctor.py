@@ -186,11 +186,11 @@ def _zone_rules() -> "Finding":
     from datetime import UTC, datetime
 
     from xuna_cli.output.findings import Finding
-    from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
+    from xuna_cli.phone.zone_rules import old_rules, zone_rules
 
     rules = zone_rules()
     if rules.is_old(datetime.now(UTC)):
-        return Finding("time zones", str(rules), checked=False, advice=OLD_RULES)
+        return Finding("time zones", str(rules), checked=False, advice=old_rules())
     return Finding("time zones", str(rules))
 
 

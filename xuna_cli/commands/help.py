@@ -1,6 +1,6 @@
 """`xuna help`: show help topics and the help of commands."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import help_words
 from xuna_cli.commands.option_types import options_of_command, takes
 from xuna_cli.errors import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = typer.Typer()
 
@@ -43,7 +46,7 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
 
     Without an argument, the topics are listed.
     """
-    from xuna_cli.commands.app import COMMANDS, app
+    from xuna_cli.commands.app import COMMANDS, all_commands, app
     from xuna_cli.help import TOPICS, read_schema, read_topic
     from xuna_cli.output.manual import print_markdown, print_topics
     from xuna_cli.output.messages import emit
@@ -60,14 +63,22 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
     elif words[0] in COMMANDS:
         app([*words, "--help"], prog_name="xuna", standalone_mode=False)
     else:
+        named = [full for full in all_commands() if full.split()[1:] == words]
+        if len(named) == 1:
+            app([*named[0].split(), "--help"], prog_name="xuna", standalone_mode=False)
+            return None
         raise UsageError(
-            f"there is no topic and no command {' '.join(words)!r}", hint=_suggestion(words[0]), code="topic"
+            f"there is no topic and no command {' '.join(words)!r}",
+            hint=_suggestion(words[0], named),
+            code="topic",
         )
     return None
 
 
-def _suggestion(word: str) -> str:
-    """Return the closest topic or command."""
+def _suggestion(word: str, named: "Sequence[str]") -> str:
+    """Return the commands with this name in several groups, or else the closest topic or command."""
+    if named:
+        return f"Choose one of: {', '.join(f'xuna help {full}' for full in named)}"
     from difflib import get_close_matches
 
     from xuna_cli.commands.app import COMMANDS

@@ -44,7 +44,7 @@ from xuna_cli.output.messages import counted, say
 from xuna_cli.phone.cells import PhoneProblem
 from xuna_cli.phone.reader import normalise
 from xuna_cli.phone.regions import check_region
-from xuna_cli.phone.zone_rules import OLD_RULES, zone_rules
+from xuna_cli.phone.zone_rules import old_rules, zone_rules
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.whole_list import for_whole_list, needs_whole_list
 from xuna_cli.settings import Given
@@ -197,7 +197,7 @@ class PreparedList:
         """Print warnings about likely mistakes, such as unused columns."""
         rules = zone_rules()
         is_old = self.screening.hours is not None and rules.is_old(self.clock.now())
-        old = (f"time zones by {rules}: {OLD_RULES}",) if is_old else ()
+        old = (f"time zones by {rules}: {old_rules()}",) if is_old else ()
         quiet = () if self.options.quiet else self.options.settings.warnings
         for warning in (*self.steering.notes, *self._loud_warnings, *old, *quiet):
             say(f"xuna: warning: {warning}")

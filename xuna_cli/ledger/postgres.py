@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
+from xuna_cli.installing import install_command
 from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError
 from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.placeholders import translated, without_nul
@@ -27,7 +28,7 @@ try:
 except ImportError:
     raise ConfigurationError(
         "a ledger on PostgreSQL needs psycopg, which is not installed",
-        hint="run: pip install 'xuna-cli[postgres]'",
+        hint=f"run: {install_command('psycopg[binary]>=3.2,<4')}",
         code="ledger-psycopg",
     ) from None
 

@@ -48,10 +48,10 @@ SENT = (BatchState.SUBMITTING, BatchState.ACCEPTED, *HELD_STATES)
 def check_origin(campaign: Campaign, origin: str) -> None:
     """Raise UsageError if a campaign's calls were made through another API."""
     if campaign.api_origin != origin:
-        sandbox = "add --sandbox" if campaign.api_origin == "sandbox" else f"--base-url {campaign.api_origin}"
+        option = "--sandbox" if campaign.api_origin == "sandbox" else f"--base-url {campaign.api_origin}"
         raise UsageError(
             f"campaign {campaign.name!r} called through {campaign.api_origin}; its conversations are not at {origin}",
-            hint=sandbox,
+            hint=f"add {option}",
             code="campaign-other-origin",
         )
 

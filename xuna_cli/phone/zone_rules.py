@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import tzdata
 
+from xuna_cli.installing import install_command
 from xuna_cli.lazy_pattern import lazy_pattern
 
 _VERSION = lazy_pattern(r"\d{4}[a-z]{1,2}")
@@ -22,9 +23,11 @@ _OLD_AFTER_DAYS = 365
 # Named as a folder, so that `zoneinfo` reads files. It would import `importlib.resources` for a package, in 4 ms.
 _PACKAGED = Path(tzdata.__file__).with_name("zoneinfo")
 
-OLD_RULES = (
-    "they are more than a year old, and clocks may have been changed by law since: pip install -U tzdata"
-)
+
+def old_rules() -> str:
+    """Return what is wrong with old rules, and the command that installs newer ones."""
+    command = install_command("--upgrade", "tzdata")
+    return f"they are more than a year old, and clocks may have been changed by law since; run: {command}"
 
 
 class ZoneRules(NamedTuple):

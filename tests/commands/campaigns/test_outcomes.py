@@ -5,6 +5,8 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import stat
 import time
 from pathlib import Path
@@ -416,7 +418,10 @@ def test_the_retry_list_has_the_people_of_the_outcomes_and_is_a_list(cli, served
     assert {row["previous_outcome"] for row in rows} == {"failure", "no-conversation"}
     assert stat.S_IMODE(again.stat().st_mode) == 0o600
     total = server.state.total
-    assert "--campaign people-again" in ran.err
+    (printed,) = re.findall(r"run: xuna (batch-call .*)", ran.err)
+    dry = cli(*shlex.split(printed))  # works as printed, and calls nobody
+    assert f"Dry run: {wanted} rows, {wanted} would be called" in dry.out
+    assert server.state.total == total
     cli("batch-call", again, "--campaign", "people-again", "--yes")
     assert server.state.total == total + wanted
 
@@ -453,8 +458,18 @@ def test_no_conversation_does_not_count_soon_after_the_call(cli, served, people,
     outcomes(cli)
     again = tmp_path / "again.csv"
     ran = cli("campaigns", "retry-list", "people", "--outcome", "no-conversation", "-o", again)
-    assert "3 more people have no conversation" in ran.err
+    assert "3 more people have no conversation, but the records were read less than 1h after" in ran.err
+    assert "\n  xuna campaigns outcomes people\n" in ran.err
     assert len(again.read_text().splitlines()) == 1
+
+
+def test_another_api_has_no_outcomes_and_the_hint_says_which_option_to_add(cli, served, people, monkeypatch):
+    url = served().base_url
+    call(cli, people(1))
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:9")
+    err = cli("campaigns", "outcomes", "people", exits=2).err
+    assert f"\n  add --base-url {url}\n" in err
+    cli("campaigns", "outcomes", "people", "--base-url", url)
 
 
 @pytest.mark.parametrize("attempt", [1, 2])

@@ -111,15 +111,16 @@ def write_retry_list(options: RetryOptions) -> None:
     who = counted(written, "person", "people")
     say(f"xuna: {who} written to {options.to}. The records were read at {for_people(sync.read_at)}.")
     if young := left_out[TOO_YOUNG]:
-        minutes = counted(round(after / 60), "minute", "minutes")
         say(
             f"xuna: {counted(young, 'more person has', 'more people have')} no conversation, but the records were read "
-            f"less than {minutes} after the call. To include these people, use a smaller --after."
+            f"less than {options.after.strip()} after the call. Such a call may still be in progress. To include "
+            "these people, run this command again later, after this one:"
         )
+        say(f"  xuna campaigns outcomes {where}")
     if written:
         say(
-            "  to call these people again as a new campaign with another message, run: "
-            f"{_command(found, options, where)} -m …"
+            "  to see what another message would be in a new campaign with these people, run: "
+            f"{_command(found, options, where)} -m 'Hello again.' --dry-run"
         )
 
 
