@@ -107,6 +107,7 @@ class PunctualServer:
         self._process = subprocess.Popen(self._argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         port = self._process.stdout.readline().strip()
         if not port:  # the server has printed why
+            self._process.communicate()
             raise SystemExit("A server of the benchmarks did not start. Install xuna with '.[test]'.")
         self.base_url = f"http://127.0.0.1:{port}"
         return self
