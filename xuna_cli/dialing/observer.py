@@ -58,17 +58,19 @@ class Observers(RunObserver):
     """Passes events on to several observers, in order."""
 
     def __init__(self, *observers: RunObserver) -> None:
-        self.observers = observers
+        for name, ignore in vars(RunObserver).items():
+            if not name.startswith("_"):
+                told = [getattr(one, name) for one in observers if getattr(type(one), name) is not ignore]
+                setattr(self, name, _to_all(told))
 
 
-def _pass_on(name: str) -> Callable[..., None]:
-    def tell(self: Observers, *told: object) -> None:
-        for observer in self.observers:
-            getattr(observer, name)(*told)
+def _to_all(told: Sequence[Callable[..., None]]) -> Callable[..., None]:
+    """Return a function that calls all of these; most events of a row concern nobody or one."""
+    if len(told) == 1:
+        return told[0]
+
+    def tell(*event: object) -> None:
+        for each in told:
+            each(*event)
 
     return tell
-
-
-for _name in vars(RunObserver):
-    if not _name.startswith("_"):
-        setattr(Observers, _name, _pass_on(_name))

@@ -181,8 +181,12 @@ class RunStats:
 
         A person whose next attempt is made later has to have its target.
         """
-        if standing is ClaimStatus.DUPLICATE:
-            self.duplicate(target, first_rows.get(target.key))
+        if isinstance(standing, ClaimStatus):
+            if standing is ClaimStatus.DUPLICATE:
+                self.duplicate(target, first_rows.get(target.key))
+            else:
+                self.count(standing)
+                self._observer.known(target, standing, None)
             return
         if isinstance(standing, NotYet) and standing.opens_at and standing.attempt == target.attempt:
             self.screen(target, next_attempt_later(standing.attempt, standing.opens_at))
@@ -192,9 +196,8 @@ class RunStats:
             self._awaiting += isinstance(standing, NotYet | Due)
             self._exhausted += standing == Never(NoMore.EXHAUSTED)
             self._unproven += standing == Never(NoMore.UNPROVEN)
-        status = standing if isinstance(standing, ClaimStatus) else ClaimStatus.ALREADY_CALLED
-        self.count(status)
-        self._observer.known(target, status, None)
+        self.count(ClaimStatus.ALREADY_CALLED)
+        self._observer.known(target, ClaimStatus.ALREADY_CALLED, None)
 
     def get(self, what: str) -> int:
         """Return a count."""

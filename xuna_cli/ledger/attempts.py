@@ -123,6 +123,16 @@ class Never:
     reason: NoMore
 
 
+STATUSES: dict[str, ClaimStatus] = {
+    state: ClaimStatus.HELD
+    if state in HELD_STATES
+    else ClaimStatus.ALREADY_CALLED
+    if state is BatchState.ACCEPTED
+    else ClaimStatus.IN_FLIGHT
+    for state in BatchState
+}
+"""Status of a person by the state of the last call's batch, if nobody is called again."""
+
 Standing = ClaimStatus | Due | NotYet | Never
 """Status of a person in the ledger, for a run."""
 
@@ -147,12 +157,8 @@ def next_attempt(
         recorded: the outcomes of all records of all of the person's calls, as they are today. A call may have several
             records. A record may come, or be found to be of two calls, after the next call was made.
     """
-    if call.state in HELD_STATES:
-        return ClaimStatus.HELD
-    if call.state != BatchState.ACCEPTED:
-        return ClaimStatus.IN_FLIGHT
-    if policy is None:
-        return ClaimStatus.ALREADY_CALLED
+    if policy is None or call.state != BatchState.ACCEPTED:
+        return STATUSES[call.state]
     if CallOutcome.SUCCESS in {outcome, *recorded}:
         return Never(NoMore.SUCCESS)
     if call.attempt >= policy.most:

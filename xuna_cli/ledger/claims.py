@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from operator import itemgetter
 
-from xuna_cli.ledger.attempts import Attempts, Due, LastCall, Never, NoMore, Standing, next_attempt
+from xuna_cli.ledger.attempts import STATUSES, Attempts, Due, LastCall, Never, NoMore, Standing, next_attempt
 from xuna_cli.ledger.brakes import Brakes, Figures, Verdict, brake, figures_of
 from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.database import Database
@@ -52,15 +52,29 @@ class Claims:
             run_id: the asking run; people that it has claimed, or that the API refused in it, are duplicates.
             policy: whom the run calls again; without one, nobody is due.
         """
-        calls = _by_person(self._calls_of(campaign_id, keys))
-        found = self._standings(campaign_id, calls, policy)
-        found.update(
-            (key, ClaimStatus.DUPLICATE) for key, of_key in calls.items() if _last(of_key).run_id == run_id
-        )
+        found = None if policy is not None else self._statuses(campaign_id, keys, run_id)
+        if found is None:
+            calls = _by_person(self._calls_of(campaign_id, keys))
+            found = self._standings(campaign_id, calls, policy)
+            found.update(
+                (key, ClaimStatus.DUPLICATE)
+                for key, of_key in calls.items()
+                if _last(of_key).run_id == run_id
+            )
         if run_id is not None:
             refused = self.refused(campaign_id, keys)
             found.update((key, ClaimStatus.DUPLICATE) for key in keys if refused.get(key) == run_id)
         return found
+
+    def _statuses(
+        self, campaign_id: int, keys: Sequence[str], run_id: int | None
+    ) -> dict[str, Standing] | None:
+        """Return what `claim_statuses` does without a policy; None if somebody has several calls, which is rare."""
+        rows = list(self._db.rows_of_keys("states_of_keys", keys, campaign_id))
+        found: dict[str, Standing] = {
+            key: STATUSES[state] if run != run_id else ClaimStatus.DUPLICATE for key, state, run in rows
+        }
+        return found if len(found) == len(rows) else None
 
     def _calls_of(self, campaign_id: int, keys: Sequence[str]) -> Iterator[tuple[str, LastCall]]:
         """Yield each call of these people, with the key as given."""

@@ -51,6 +51,10 @@ DELETE FROM calls WHERE batch_id IN (SELECT id FROM batches WHERE run_id = :run_
 -- name: delete_claimed_batches
 DELETE FROM batches WHERE run_id = :run_id AND state = 'claimed'
 
+-- name: states_of_keys
+SELECT c.key, b.state, b.run_id FROM calls c JOIN batches b ON b.id = c.batch_id
+WHERE c.campaign_id = ? AND c.key IN ({list})
+
 -- name: claims_of_keys
 SELECT c.key, c.key, c.attempt, b.state, b.run_id, b.batch_id, b.submitted_at, b.finished_at
 FROM calls c JOIN batches b ON b.id = c.batch_id
