@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from xuna_cli.contacts.apostrophes import without_marks
 from xuna_cli.contacts.options import FORMATS, ListOptions
+from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.reading import open_list
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
@@ -33,8 +34,13 @@ def read(content: bytes, name: str, **options):
 def tables(draw):
     names = draw(st.lists(TEXT.map(str.strip).filter(bool), max_size=4, unique=True))
     header = ["phone", *(f"c {name}" for name in names)]
-    rows = draw(st.lists(st.lists(TEXT, max_size=len(header) + 1), max_size=8))
+    rows = draw(st.lists(st.lists(TEXT.filter(_is_no_header), max_size=len(header) + 1), max_size=8))
     return header, rows
+
+
+def _is_no_header(cell):
+    """Under a header of one cell, a row with the name of a phone column (in any language) is an error."""
+    return standing(cell.strip()) is Standing.NO
 
 
 @QUICK

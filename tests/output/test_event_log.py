@@ -163,14 +163,17 @@ def test_observers_pass_on_all_that_an_observer_is_told():
     told = []
 
     def noting(name, who):
-        return lambda *args: told.append((who, name, args))
+        return lambda _self, *args: told.append((who, name, args))
 
     names = [name for name in vars(RunObserver) if not name.startswith("_")]
-    both = [RunObserver(), RunObserver()]
-    for who, observer in enumerate(both):
+    both = [type("Noting", (RunObserver,), {name: noting(name, who) for name in names})() for who in (0, 1)]
+    for observers in (
+        Observers(*both),
+        Observers(RunObserver(), both[0]),
+        Observers(RunObserver()),
+        Observers(),
+    ):
         for name in names:
-            setattr(observer, name, noting(name, who))
-    observers = Observers(*both)
-    for name in names:
-        getattr(observers, name)("a", name)
-    assert told == [(who, name, ("a", name)) for name in names for who in (0, 1)]
+            getattr(observers, name)("a", name)
+    first = [(who, name, ("a", name)) for name in names for who in (0, 1)]
+    assert told == [*first, *(each for each in first if each[0] == 0)]
