@@ -7,7 +7,7 @@ and days are English, unless the code names another language.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -61,6 +61,18 @@ _EXACT_DIGITS = 15  # of a decimal number that a binary one can always hold
 _CONDITION = lazy_pattern(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_DATE_FIELDS = {
+    "yyyy": "{0.year:04}",
+    "m": "{0.month}",
+    "mm": "{0.month:02}",
+    "d": "{0.day}",
+    "dd": "{0.day:02}",
+    "h": "{0.hour}",
+    "hh": "{0.hour:02}",
+    "s": "{0.second}",
+    "ss": "{0.second:02}",
+}
+_MINUTE_FIELDS = {"m": "{0.minute}", "mm": "{0.minute:02}"}
 _LANGUAGE = lazy_pattern(r"\$[^-]*-([0-9a-f]+)", re.IGNORECASE)
 # The lower ten bits of Windows' language identifiers ([MS-LCID]).
 _LANGUAGES = dict(
@@ -84,12 +96,30 @@ def show(value: float, code: str, *, epoch_1904: bool = False) -> TypedText:
         return TypedText(plain(value), value)
     section = _section(code, value)
     if section.is_date:
-        shown = _date_text(value, section.pieces, epoch_1904=epoch_1904)
+        shown = _date_text(value, section, epoch_1904=epoch_1904)
         return shown if shown is not None else TypedText(plain(value), value)
-    text = (section.fixed and _fixed_text(value, section.fixed)) or (
-        _number_text(value, section.pieces, negative_section=_has_negative(code)) or plain(value)
+    text = (_fixed_text(value, section.fixed) if section.fixed else "") or _number_text(
+        value, section.pieces, negative_section=_has_negative(code)
     )
-    return TypedText(text, int(value) if float(value).is_integer() else value)
+    return TypedText(text or plain(value), int(value) if float(value).is_integer() else value)
+
+
+def shown_as(code: str, *, epoch_1904: bool = False) -> Callable[[float], TypedText]:
+    """Return what does the same as `show` for many cells of one format, in less time.
+
+    Args:
+        code: as for `show`.
+        epoch_1904: as for `show`.
+    """
+    sections = _sections(code)
+    fixed = sections[0].fixed if len(sections) == 1 else None
+
+    def shown(value: float) -> TypedText:
+        if fixed is not None and (text := _fixed_text(value, fixed)):
+            return TypedText(text, int(value) if value.is_integer() else value)
+        return show(value, code, epoch_1904=epoch_1904)
+
+    return shown
 
 
 def plain(value: float) -> str:
@@ -104,14 +134,14 @@ class _Fixed:
     Attributes:
         before: text before the number.
         form: format specification for `format`.
-        decimals: number of decimals.
         after: text after the number.
+        limit: a number below it has few enough digits to be stored exactly.
     """
 
     before: str
     form: str
-    decimals: int
     after: str
+    limit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +152,16 @@ class _Section:
         pieces: all pieces in their order.
         condition: which values it is for, if the code says so.
         is_date: whether it shows a date, a time or a duration.
+        is_elapsed: whether it shows a duration.
+        date: template of its date for `str.format`, if it has only numbers.
         fixed: its form, if that is one of the most usual ones.
     """
 
     pieces: tuple[Piece, ...]
     condition: tuple[str, float] | None
     is_date: bool
+    is_elapsed: bool
+    date: str
     fixed: _Fixed | None
 
 
@@ -141,14 +175,18 @@ def _sections(code: str) -> tuple[_Section, ...]:
             sections.append([])
         else:
             sections[-1].append((kind, text))
-    return tuple(
-        _Section(
-            tuple(pieces),
-            _condition(pieces),
-            any(kind == "date" or _is_elapsed(kind, text) for kind, text in pieces),
-            _fixed(pieces) if len(sections) == 1 else None,
-        )
-        for pieces in sections
+    return tuple(_made(pieces, is_only=len(sections) == 1) for pieces in sections)
+
+
+def _made(pieces: Sequence[Piece], *, is_only: bool) -> _Section:
+    is_elapsed = any(_is_elapsed(kind, text) for kind, text in pieces)
+    return _Section(
+        pieces=tuple(pieces),
+        condition=_condition(pieces),
+        is_date=is_elapsed or any(kind == "date" for kind, _ in pieces),
+        is_elapsed=is_elapsed,
+        date=_date_template(pieces),
+        fixed=_fixed(pieces) if is_only else None,
     )
 
 
@@ -207,20 +245,21 @@ def _moment(value: float, *, epoch_1904: bool) -> datetime | None:
     return first + timedelta(milliseconds=round(value * 86_400_000))
 
 
-def _date_text(value: float, section: Sequence[Piece], *, epoch_1904: bool) -> TypedText | None:
+def _date_text(value: float, section: _Section, *, epoch_1904: bool) -> TypedText | None:
     """Return the text of a date's cell; None if no date has this number."""
-    if any(_is_elapsed(kind, text) for kind, text in section):
-        return _elapsed_text(value, section)
+    if section.is_elapsed:
+        return _elapsed_text(value, section.pieces)
     moment = _moment(value, epoch_1904=epoch_1904)
     if moment is None:
         return None
-    letters = {text[0].lower() for kind, text in section if kind == "date"}
+    letters = {text[0].lower() for kind, text in section.pieces if kind == "date"}
     has_time = not letters.isdisjoint("hs")
     if letters <= {"h", "m", "s"} and has_time:
         typed: object = moment.time() if value < 1 else moment
     else:
         typed = moment if has_time or moment.time() != time() else moment.date()
-    return TypedText(_written(moment, section) or _iso(typed), typed)
+    written = section.date.format(moment) if section.date else _written(moment, section.pieces)
+    return TypedText(written or _iso(typed), typed)
 
 
 def _iso(typed: object) -> str:
@@ -229,11 +268,31 @@ def _iso(typed: object) -> str:
     return typed.isoformat() if isinstance(typed, date | time) else str(typed)
 
 
+def _date_template(pieces: Sequence[Piece]) -> str:
+    """Return the template with which `str.format` writes what `_written` does; empty for a name or a half day."""
+    letters = _letters(pieces)
+    out = []
+    for position, (kind, text) in enumerate(pieces):
+        if kind == "date":
+            is_minutes = letters[position] == "m" and _is_minutes(position, letters)
+            field = (_MINUTE_FIELDS if is_minutes else _DATE_FIELDS).get(text.lower())
+        else:
+            field = _literal(kind, text).replace("{", "{{").replace("}", "}}") if kind != "ampm" else None
+        if field is None:
+            return ""
+        out.append(field)
+    return "".join(out).strip() if any(letters) else ""
+
+
+def _letters(pieces: Sequence[Piece]) -> list[str]:
+    return [text[0].lower() if kind == "date" else "" for kind, text in pieces]
+
+
 def _written(moment: datetime, section: Sequence[Piece]) -> str:
     """Return a date in the code's format; empty if the code uses another calendar."""
     half_day = any(kind == "ampm" for kind, _ in section)
     out = []
-    letters = [text[0].lower() if kind == "date" else "" for kind, text in section]
+    letters = _letters(section)
     for position, (kind, text) in enumerate(section):
         if kind == "date":
             letter, length = text[0].lower(), len(text)
@@ -334,17 +393,22 @@ def _fixed(pieces: Sequence[Piece]) -> _Fixed | None:
     before, behind = (
         "".join(_literal(*piece) for piece in part) for part in (pieces[:first], pieces[after:])
     )
-    return _Fixed(before, f"{',' if found[1] else ''}.{decimals}f", decimals, behind)
+    return _Fixed(
+        before.lstrip(),
+        f"{',' if found[1] else ''}.{decimals}f",
+        behind.rstrip(),
+        10.0 ** (_EXACT_DIGITS - decimals),
+    )
 
 
 def _fixed_text(value: float, fixed: _Fixed) -> str:
     """Return a number in a form; empty if it would be rounded, or may have more digits than are exact."""
     size = abs(value)
-    digits = format(size, fixed.form)
-    if len(digits) > _EXACT_DIGITS or float(digits.replace(",", "")) != size:
-        return ""
-    written = f"{fixed.before}{digits}{fixed.after}".strip()
-    return f"-{written}" if value < 0 else written
+    if size < fixed.limit:
+        digits = format(size, fixed.form)
+        if float(digits.replace(",", "")) == size:
+            return f"{'-' if value < 0 else ''}{fixed.before}{digits}{fixed.after}"
+    return ""
 
 
 def _number_text(value: float, section: Sequence[Piece], *, negative_section: bool) -> str:
