@@ -88,7 +88,14 @@ def of_inline_texts(rows):
     return xlsx(*(row(number, f"+{number}", "Smith & Sons") for number in range(1, rows + 1)))
 
 
-@pytest.mark.parametrize("written", [written_by_xlsxwriter, written_by_openpyxl, of_inline_texts])
+def of_formulas(rows):
+    cells = '<c t="str"><f>"a"&amp;B9</f><v>a{}</v></c>', '<c><f t="shared" si="0"/><v>{}</v></c>'
+    return xlsx(*(row(n, f"+{n}", *(cell.format(n) for cell in cells)) for n in range(1, rows + 1)))
+
+
+@pytest.mark.parametrize(
+    "written", [written_by_xlsxwriter, written_by_openpyxl, of_inline_texts, of_formulas]
+)
 def test_the_handlers_read_only_the_first_row_and_text_of_a_usual_list(written):
     content = written(300)
     assert handled(content) == handled(written(3))
@@ -97,8 +104,8 @@ def test_the_handlers_read_only_the_first_row_and_text_of_a_usual_list(written):
 
 def test_rows_beside_an_unusual_one_are_read_in_the_usual_way():
     rows = [row(number, f"+{number}") for number in range(1, 300)]
-    one = xlsx(*rows[:150], row(150, "<c><f>A1</f><v>1</v></c>"), *rows[150:])
-    assert handled(one) - handled(xlsx(*rows)) == len(["row", "c", "f", "v"])
+    one = xlsx(*rows[:150], row(150, "<c><f>A1</f></c>"), *rows[150:])
+    assert handled(one) - handled(xlsx(*rows)) == len(["row", "c", "f"])
 
 
 # -- hostile sheets
@@ -170,6 +177,9 @@ USUAL_CELLS = st.one_of(
     TEXTS.map(lambda text: f'<c{{}} t="str"><v>{escape(text)}</v></c>'),
     TEXTS.map(lambda text: f'<c{{}} t="inlineStr"><is><t>{escape(text)}</t></is></c>'),
     st.sampled_from(['<c{} t="b"><v>0</v></c>', '<c{} t="b"><v>1</v></c>']),
+    st.sampled_from(
+        ['<c{} t="str"><f>A1&amp;"x"</f><v>a</v></c>', '<c{}><f t="shared" si="0"/><v>1</v></c>']
+    ),
 )
 OTHER_CELLS = st.tuples(st.sampled_from(["c"] * 20 + ["x:c", "C"]), ATTRIBUTES, BODIES).map(
     lambda three: "<{0}{{}}{1}>{2}</{0}>".format(*three)
@@ -244,13 +254,14 @@ def with_part(content, name, part):
 
 A3 = '<row r="3"><c r="A3" t="inlineStr"><is><t>x</t></is></c></row>'
 BOOK = xlsx(styles=STYLES, shared=SHARED)
+RECALCULATED = xlsx(styles=STYLES, shared=SHARED, calc='<calcPr fullCalcOnLoad="1"/>')
 SHEET = "xl/worksheets/sheet1.xml"
 CHUNKS = st.sampled_from([1, 2, 7, 50, 300, 32 * 1024])
 MANY = settings(deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
 
 
-def both_ways(name, part, chunk):
-    content = with_part(BOOK, name, part)
+def both_ways(name, part, chunk, book=BOOK):
+    content = with_part(book, name, part)
     assert read(content, by_handlers=False, chunk=chunk) == read(content, by_handlers=True)
 
 
@@ -278,13 +289,36 @@ def test_a_shared_text_has_the_same_number_in_both_ways(index):
     both_ways(SHEET, f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode(), 300)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A4"><is><t>5</t></is></c>',
+        '<c r="A4" t="inlineStr"><v>5</v></c>',
+        '<c r="A4"><f>A1</f><v></v></c>',
+        '<c r="A4" t="str"><f>A1</f><v></v></c>',
+        '<c r="A4" t="e"><v>#N/A</v></c>',
+        '<c r="A4" t="s"/>',
+        '<c r="A4"><v>a\rb</v></c>',
+        '<c r="A4" x="a>b"><v>5</v></c>',
+    ],
+)
+@pytest.mark.parametrize(
+    "before", ['<c r="A3" t="inlineStr"><is><t>x</t></is></c>', '<c r="A3"><f>B9</f><v>7</v></c>']
+)
+def test_an_unusual_cell_is_read_in_the_same_way_below_usual_ones(before, cell):
+    rows = "".join(f'<row r="{n}">{before if n < 4 else cell}</row>' for n in (1, 2, 3, 4, 5))
+    for book in (BOOK, RECALCULATED):
+        both_ways(SHEET, f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode(), 100, book)
+
+
 @pytest.mark.slow
 @MANY
 @given(st.data(), sheet_rows(), st.binary(max_size=4), CHUNKS)
 def test_a_damaged_sheet_is_read_as_the_handlers_read_it(data, rows, damage, chunk):
     part = f"<worksheet><sheetData>{row(1, 'phone')}{rows}</sheetData></worksheet>".encode()
     place = data.draw(st.integers(0, len(part) - 1))
-    both_ways(SHEET, part[:place] + damage + part[place + data.draw(st.integers(0, 2)) :], chunk)
+    book = data.draw(st.sampled_from([BOOK, RECALCULATED]))
+    both_ways(SHEET, part[:place] + damage + part[place + data.draw(st.integers(0, 2)) :], chunk, book)
 
 
 ENTRIES = st.one_of(
@@ -344,6 +378,32 @@ def test_a_usual_number_format_shows_what_the_general_way_shows(value, code):
     quick = number_formats._fixed_text(value, section.fixed)
     if quick:
         assert quick == number_formats._number_text(value, section.pieces, negative_section=False)
+
+
+DATES = st.lists(
+    st.sampled_from(
+        'yyyy yy y mmmm mm m dd d ddd hh h ss s ss.00 AM/PM [h] [mm] - . / : T {} \\x _- "{0}" [$-407]'.split()
+    ),
+    max_size=7,
+).map("".join)
+
+
+@MANY
+@given(st.floats(0, 80_000), DATES, st.booleans())
+@example(46359.39583333334, "hh:mm:ss", False)
+@example(46359.39583333334, "{}mm/dd{0}", False)
+def test_a_usual_date_format_shows_what_the_general_way_shows(value, code, epoch_1904):
+    section = number_formats._section(code, value)
+    if section.date:
+        moment = number_formats._moment(value, epoch_1904=epoch_1904)
+        assert section.date.format(moment) == number_formats._written(moment, section.pieces)
+
+
+@pytest.mark.parametrize(
+    "code", ["yyyy-mm-dd", "dd.mm.yyyy hh:mm", "d/m/yyyy", "h:mm:ss", "yyyy-mm-dd\\Thh:mm"]
+)
+def test_common_dates_are_shown_in_the_quick_way(code):
+    assert number_formats._section(code, 1).date
 
 
 def test_amounts_are_shown_in_the_quick_way():

@@ -69,7 +69,7 @@ class UnitParser:
         units, self._rest = data[:end], data[end:]
         if units and self._is_first:
             units = self._after_first(units)
-        if not self._is_plain or b"<!" in units or b"<?" in units or len(self._rest) > _LONGEST:
+        if not self._is_plain or _has_markup(units) or len(self._rest) > _LONGEST:
             self._is_plain = False
             feed(self._parser, units + self._rest)
         elif units:
@@ -88,12 +88,7 @@ class UnitParser:
         self._is_first = False
         size = units.index(self._end_bytes) + len(self._end_bytes)
         first = units[:size]
-        self._is_plain = (
-            _UTF_8.match(first) is not None
-            and b"<!" not in first
-            and b"<?" not in first[4:]
-            and b"\0" not in first
-        )
+        self._is_plain = _UTF_8.match(first) is not None and not _has_markup(first[4:]) and b"\0" not in first
         feed(self._parser, first)
         return units[size:]
 
@@ -120,6 +115,12 @@ class UnitParser:
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
         feed(parser, units)
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = handlers
+
+
+def _has_markup(xml: bytes) -> bool:
+    """Return whether there is a comment, a CDATA section, a processing instruction or a document type."""
+    # The first look is fast, because these two are rare; `<` is not.
+    return (b"!" in xml and b"<!" in xml) or (b"?" in xml and b"<?" in xml)
 
 
 def resolved(text: str) -> str:

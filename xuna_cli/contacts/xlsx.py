@@ -7,10 +7,9 @@ other libraries lose what matters here: errors, formulas without a result, hidde
 import posixpath
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL, show
+from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL, shown_as
 from xuna_cli.contacts.sheets import (
     LONGEST_CELL,
     ZIP_ERRORS,
@@ -24,28 +23,21 @@ from xuna_cli.contacts.sheets import (
     unpack,
 )
 from xuna_cli.contacts.units import UnitParser, resolved
+from xuna_cli.contacts.usual_rows import MOST_DIGITS, MOST_ROWS, UnusualError, UsualRows, column_of, put
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
 _MOST_COLUMNS = 16_384
-_MOST_ROWS = 1_048_576
 # Texts that cells share are kept in memory: a list of a million people with six texts each takes 200 MB.
 _MOST_SHARED = 512 * 1024 * 1024
 # Normal sheets are compressed by a factor of ten to fifty. A factor of a thousand is made to exhaust memory or time.
 _MOST_COMPRESSED = 200
 _ESCAPED = lazy_pattern(r"_x([0-9A-Fa-f]{4})_")
 _HIDDEN = lazy_pattern(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
-_MOST_DIGITS = 9
 _LONGEST_TAG = 4096  # bytes of a row's start tag
-# The usual forms of shared texts, of rows and of cells. The handlers read whatever has another form.
+# The usual form of a shared text. The handlers read whatever has another form.
 _USUAL_TEXT = lazy_pattern(r'<si><t(?: xml:space="preserve")?>([^<\r]*)</t></si>')
 _TAGS_OF_TEXT = 4
-_USUAL_ROW_OR_CELL = lazy_pattern(
-    r'(?:</row>|\A)\s*<row r="([0-9]{1,7})"([^<>/]*)>'
-    r'|<c r="([A-Z]{1,2})[0-9]+"'
-    r'(?:([^<>/]*><(?:v|is><t(?: xml:space="preserve")?)>)([^<\r]*)</(?:v|t></is)></c>|(?: s="[0-9]+")?/>)'
-)
-_USUAL_ATTRIBUTES = lazy_pattern(r' ([A-Za-z0-9:]+)="([^"<>&\s]*)"')
 
 
 class Xlsx:
@@ -248,7 +240,7 @@ class _TextsReader:
             self._pieces.append(data)
 
     def _add(self, texts: Iterable[str]) -> None:
-        stripped = [_unescaped(text).strip() for text in texts]
+        stripped = [(_unescaped(text) if "_x" in text else text).strip() for text in texts]
         self.texts += stripped
         self._size += sum(map(len, stripped))
         if self._size > _MOST_SHARED:
@@ -276,7 +268,7 @@ class _SheetReader:
         self._formula: str | None = None
         self._length = self._phonetic = self._depth = 0
         self._listens = False
-        self._cells, self._columns = _Known(self._usual_cell), _Known(_column)
+        self._usual = UsualRows(texts, self._shown_by, recalculates=recalculates)
         self._parser = UnitParser("row", self._read, start=self._start, end=self._end, text=self._text)
         self.feed, self.end = self._parser.feed, self._parser.end
 
@@ -290,60 +282,15 @@ class _SheetReader:
         if self._depth or self._listens or self._phonetic:
             return False
         try:
-            rows = self._usual_rows(units)
+            rows = self._usual.read(units)
             places = checked_places(self._places + sum([len(row.cells) for row in rows]))
-        except (_UnusualError, WorkbookError, IndexError):
+        except (UnusualError, WorkbookError):
             return False  # the handlers raise the error, if it is one
         self._places = places
         self._rows += rows
         self._number, self._hidden = rows[-1].number, rows[-1].hidden
         self._row, self._column = [], 0
         return True
-
-    def _usual_rows(self, units: str) -> list[SheetRow]:
-        rows: list[SheetRow] = []
-        row: list[str] = []
-        tags = 0
-        texts, cells, columns = self._texts, self._cells, self._columns
-        has_references = "&" in units
-        for number, attributes, letters, head, value in _USUAL_ROW_OR_CELL.findall(units):
-            if number:
-                row = []
-                rows.append(_usual_row(number, row, attributes))
-                tags += 2
-                continue
-            shown, tags_of_cell = cells[head]
-            tags += tags_of_cell
-            if has_references:
-                value = resolved(value)  # noqa: PLW2901
-            text = shown(value) if shown is not None else texts[_index(value)]
-            column = columns[letters]
-            if text:
-                if column == len(row):
-                    row.append(text)
-                else:
-                    _put(row, column, text)
-        if tags != units.count("<"):  # something between these has another form
-            raise _UnusualError
-        return rows
-
-    def _usual_cell(self, head: str) -> tuple[Callable[[str], str] | None, int]:
-        """Return what shows the value of a cell of a usual form (None: a shared text), and the number of its tags.
-
-        Args:
-            head: what is between the cell's reference and its value, e.g. ` s="1"><v>`; empty for a cell without a
-                value.
-        """
-        if not head:
-            return _nothing, 1
-        attributes, _, opening = head.partition(">")
-        found = _usual_attributes(attributes)
-        kind, is_inline = found.get("t", "n"), opening != "<v>"
-        if kind == "e" or (kind == "inlineStr") is not is_inline:
-            raise _UnusualError
-        if kind == "s":
-            return None, 4
-        return self._shown_by(kind, found.get("s", "0")), 6 if is_inline else 4
 
     # -- all other rows
 
@@ -390,7 +337,7 @@ class _SheetReader:
             self._phonetic -= 1
 
     def _cell(self) -> None:
-        column = _column(self._attributes.get("r"), self._column)
+        column = column_of(self._attributes.get("r"), self._column)
         if column >= _MOST_COLUMNS:
             raise WorkbookError(f"row {self._number} has more than {_MOST_COLUMNS:,} columns")
         self._column = column + 1
@@ -398,7 +345,7 @@ class _SheetReader:
         self._depth -= 1
         text = self._shown_text(column)
         if text:
-            _put(self._row, column, text)
+            put(self._row, column, text)
 
     def _shown_text(self, column: int) -> str:
         kind, value = self._attributes.get("t", "n"), self._value
@@ -418,8 +365,8 @@ class _SheetReader:
         return self._shown_by(kind, self._attributes.get("s", "0"))(value) if value else ""
 
     def _add(self) -> None:
-        if self._number > _MOST_ROWS:
-            raise WorkbookError(f"it has a row {self._number:,}, but a sheet has at most {_MOST_ROWS:,}")
+        if self._number > MOST_ROWS:
+            raise WorkbookError(f"it has a row {self._number:,}, but a sheet has at most {MOST_ROWS:,}")
         self._places = checked_places(self._places + len(self._row))
         self._rows.append(SheetRow(self._number, self._row, self._hidden))
         self._row, self._column = [], 0  # a cell outside of rows is in none of them
@@ -440,13 +387,14 @@ class _SheetReader:
 
     def _number_shown_by(self, code: str) -> Callable[[str], str]:
         known = {"": ""}
+        shown_number = shown_as(code, epoch_1904=self._epoch_1904)
 
         def shown(value: str) -> str:
             text = known.get(value)
             if text is not None:
                 return text
             try:
-                text = show(float(value), code, epoch_1904=self._epoch_1904)
+                text = shown_number(float(value))
             except (ValueError, OverflowError):
                 text = value.strip()
             if self._kept < 10_000:  # noqa: PLR2004 - the same dates and amounts occur many times
@@ -455,43 +403,6 @@ class _SheetReader:
             return text
 
         return shown
-
-
-_T = TypeVar("_T")
-
-
-class _Known(dict[str, _T]):
-    """Values of the first thousand keys, made when they are first asked for."""
-
-    def __init__(self, make: Callable[[str], _T]) -> None:
-        self._make = make
-
-    def __missing__(self, key: str) -> _T:
-        value = self._make(key)
-        if len(self) < 1000:  # noqa: PLR2004
-            self[key] = value
-        return value
-
-
-class _UnusualError(Exception):
-    """A cell or a row does not have the usual form."""
-
-
-def _usual_row(number: str, cells: list[str], attributes: str) -> SheetRow:
-    if int(number) > _MOST_ROWS:
-        raise _UnusualError
-    hidden = "hidden" in attributes and _usual_attributes(attributes).get("hidden") in {"1", "true"}
-    return SheetRow(int(number), cells, hidden)
-
-
-def _index(value: str) -> int:
-    if value.isdigit() and value.isascii() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    raise _UnusualError
-
-
-def _nothing(_: str) -> str:
-    return ""
 
 
 def _truth(value: str) -> str:
@@ -509,34 +420,6 @@ def _unescaped(text: str) -> str:
 def _number(text: str | None, default: int = 0) -> int:
     return (
         int(text)
-        if text is not None and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        if text is not None and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
         else default
     )
-
-
-def _column(reference: str | None, default: int = 0) -> int:
-    """Return a cell's column, counted from 0: 1 for `B3`."""
-    column = 0
-    for letter in reference or "":
-        if not "A" <= letter <= "Z":
-            break
-        column = 26 * column + ord(letter) - 64
-    return column - 1 if column else default
-
-
-def _put(row: list[str], column: int, text: str) -> None:
-    if len(row) == column:
-        row.append(text)
-    elif len(row) > column:
-        row[column] = text
-    else:
-        row.extend([""] * (column - len(row)))
-        row.append(text)
-
-
-@lru_cache(maxsize=1024)
-def _usual_attributes(text: str) -> dict[str, str]:
-    found = _USUAL_ATTRIBUTES.findall(text)
-    if len(text) != sum(len(f' {name}="{value}"') for name, value in found):
-        raise _UnusualError
-    return dict(found)
