@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks import calling, do_not_call, further, memory, request, starting, waiting
+from tests.benchmarks import calling, do_not_call, further, memory, request, starting, waiting, workbooks
 from tests.benchmarks.results import document, machine, print_head, print_row
 from tests.benchmarks.stage import staged
 
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "vendors": further.vendors,
     "memory": memory.memory,
     "do-not-call": do_not_call.do_not_call,
+    "workbooks": workbooks.workbooks,
 }
 
 

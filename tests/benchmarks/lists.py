@@ -5,6 +5,7 @@
 It runs in a process of its own, so that the benchmark's memory stays small. Kinds:
 
 - `e164.csv`, `e164.json`, `e164.jsonl`: eight columns, `+1…` as exported by a CRM.
+- `e164.xlsx`: six columns, with amounts and dates as a spreadsheet has them.
 - `national.csv`: US numbers without country code in the ways that people write them, and one row in
   fifty that nobody can call.
 """
@@ -15,9 +16,10 @@ import random
 import sys
 from pathlib import Path
 
-KINDS = ("e164.csv", "e164.json", "e164.jsonl", "national.csv")
+KINDS = ("e164.csv", "e164.json", "e164.jsonl", "e164.xlsx", "national.csv")
 BAD_EVERY = 50  # one row in this many has no usable number
 SEED = 20_260_114
+FIRST_DAY = 46_023  # 2026-01-01 as spreadsheets count days
 
 COLUMNS = ("phone", "first_name", "last_name", "company", "city", "order_id", "amount", "note")
 # Assigned area codes, so that the numbers are not only possible but valid; X11 codes are services.
@@ -88,6 +90,9 @@ def contacts(size, *, national=False, seed=SEED):
 def write(kind, size, path):
     """Write a list of one of `KINDS`."""
     rows = contacts(size, national=kind.startswith("national"))
+    if kind.endswith(".xlsx"):
+        _write_xlsx(rows, path)
+        return
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         if kind.endswith(".csv"):
             writer = csv.DictWriter(file, COLUMNS)
@@ -102,6 +107,22 @@ def write(kind, size, path):
                 for row, each in enumerate(rows)
             )
             file.write("\n]\n")
+
+
+def _write_xlsx(rows, path):
+    import xlsxwriter
+
+    texts = ("phone", "first_name", "last_name", "order_id")
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("People")
+        money = book.add_format({"num_format": "#,##0.00"})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_row(0, 0, (*texts, "amount", "due"))
+        for number, row in enumerate(rows, 1):
+            for column, name in enumerate(texts):
+                sheet.write_string(number, column, row[name])
+            sheet.write_number(number, 4, float(row["amount"]), money)
+            sheet.write_number(number, 5, FIRST_DAY + int(row["order_id"][2:]) % 365, day)
 
 
 def callable_in(kind, size):
