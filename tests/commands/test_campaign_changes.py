@@ -47,11 +47,22 @@ def test_the_same_again_says_nothing(cli, first):
 @pytest.mark.parametrize("quiet", [(), ("--quiet",)])
 def test_another_template_is_said_with_both(cli, first, quiet):
     err = cli("batch-call", "people.csv", "-m", "Bye {{ name }}.", *quiet).err
+    assert "the message template is now “Bye {{ name }}.”, and was “Hi {{ name }}.” in the campaign's" in err
+    assert len(first.state.calls()) == 3
+
+
+def test_a_message_that_is_new_or_missing_is_said_in_words(cli, api, people):
+    cli("batch-call", people(1), "--agent-message")
+    err = cli("batch-call", people(2), *HELLO).err
+    assert "the message template is now “Hi {{ name }}.”; the campaign's last run (" in err
+    assert ") had none, so the agent said its own message" in err
+    err = cli("batch-call", people(3), "--agent-message").err
     assert (
-        "the message template is now “agent.first_message=Bye {{ name }}.”, and was “agent.first_message=Hi {{ name }}.”"
+        "this run has no message template, so the agent says its own message; the campaign's last run ("
         in err
     )
-    assert len(first.state.calls()) == 3
+    err = cli("batch-call", people(4), *HELLO, "--override", "agent.language=es").err
+    assert "is now “agent.language=es\nHi {{ name }}.”" in err.replace("·", "\n")
 
 
 def test_a_change_is_said_once_and_not_by_each_run_that_calls_nobody(cli, api, people):

@@ -33,6 +33,29 @@ def test_the_canary_is_called_and_the_next_run_goes_on_by_its_outcomes(cli, api,
     assert second.counts == {"rows": 30, "already_called": 10, "accepted": 20}
 
 
+def test_a_canary_that_waits_for_rows_says_so_and_what_to_do(cli, api, people):
+    path = people(4)
+    few = cli("batch-call", path, *HELLO, *CANARY).err
+    assert "xuna: canary waiting: 4 of 10 people called" in few
+    assert (
+        "the list has nobody else to call, so the canary waits until rows are added; to judge the 4 people"
+        in few
+    )
+    advice = few.partition("were called, use ")[2].split()
+    assert advice[:2] == ["--canary", "4"]
+    later = cli("batch-call", path, *HELLO, *CANARY, *advice[:2]).err
+    assert "canary passed: 4 of 4 people called" in later
+    assert "rows are added" not in later
+
+
+def test_a_canary_of_which_somebody_is_still_to_be_called_does_not_wait_for_rows(cli, api, people):
+    path = people(4)
+    options = (*HELLO, *CANARY)
+    assert "rows are added" not in cli("batch-call", path, *options, "--limit", 2).err
+    assert "rows are added" not in cli("batch-call", path, *options, "--start", "2099-01-01T00:00Z").err
+    assert "rows are added" not in cli("batch-call", path, *options, "--dry-run").err
+
+
 def test_a_canary_that_fails_stops_the_campaign_and_says_so_whatever_quiet(cli, api, people):
     path = people(30)
     cli("batch-call", path, *HELLO, *NEVER)

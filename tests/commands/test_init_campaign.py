@@ -48,6 +48,27 @@ def test_it_has_the_columns_and_the_phone_column_and_a_message_with_a_real_colum
     cli("run", "spring.toml", "--dry-run")
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "is_asked"),
+    [
+        ("phone", ["+15551234567", "(212) 555-0101"], True),
+        ("phone", ["+15551234567", "0049 30 5550101", "n/a", ""], False),
+        ("phone,country", ["+15551234567,US", "(212) 555-0101,US"], False),
+    ],
+)
+def test_numbers_without_a_country_are_told_with_the_key_to_set(cli, header, cells, is_asked):
+    cli.write("people.csv", "\n".join([header, *cells]) + "\n")
+    err = cli("init", "campaign", "people.csv").err
+    text = (cli.folder / "people.toml").read_text()
+    assert (
+        "numbers without +, e.g. in row 3. Their rows are rejected unless you set region" in err
+    ) == is_asked
+    assert ("# The list has numbers without +." in text) == is_asked
+    if is_asked:
+        (cli.folder / "people.toml").write_text(text.replace('# region = "US"', 'region = "US"'))
+        cli("run", "people.toml", "--dry-run")
+
+
 def test_of_two_phone_columns_one_is_chosen_and_the_other_is_named(cli, written):
     cli.write("people.csv", "phone,mobile\n+15551234567,+15551234568\n")
     text = written("people.csv")

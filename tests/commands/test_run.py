@@ -359,10 +359,18 @@ def test_a_check_says_everything_that_is_missing_or_wrong(cli, spring, tmp_path)
     for words in ("nine to five", "--opt-out-when", ".prom", "API key is missing", "agent is missing"):
         assert words in ran.err
     assert "caller number is missing" in ran.err
+    assert "set agent-id in spring.toml, or use --agent-id" in ran.err
+    assert "set from-phone-number-id in spring.toml, or use --from-phone-number-id" in ran.err
     assert "can be run" not in ran.out
     spring()
     assert "API key" in cli("run", "spring.toml", "--check", *JSON, exits=4).document["errors"][0]["message"]
     cli("run", "spring.toml", "--check", "--sandbox")
+
+
+def test_a_run_without_an_agent_names_the_key_of_the_file(cli, spring, monkeypatch):
+    monkeypatch.setenv("XUNA_AI_API_KEY", "key")
+    monkeypatch.setenv("XUNA_BASE_URL", "http://127.0.0.1:1")
+    assert "set agent-id in spring.toml, or use --agent-id" in cli("run", "spring.toml", exits=4).err
 
 
 def test_a_check_finds_a_wrong_rate(cli, spring):

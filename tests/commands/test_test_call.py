@@ -32,6 +32,13 @@ def test_a_phone_may_be_called_again(cli, api, people):
     assert len(api.state.calls()) == 2
 
 
+def test_in_the_sandbox_no_phone_rings_and_it_says_so(cli, people):
+    out = cli("test-call", people(1), *HELLO, "--row", "2", "--to", MINE, "--sandbox").out
+    assert f"The sandbox takes the call to {MINE} with the message of row 2: “Hi Person 0.”" in out
+    assert "No phone rings." in out
+    assert "Calling" not in out
+
+
 def test_a_number_on_a_do_not_call_list_is_not_called(cli, api, people, tmp_path):
     cli("do-not-call", "add", MINE)
     out = cli("test-call", people(1), *HELLO, "--row", "2", "--to", MINE, "--yes", exits=3).out

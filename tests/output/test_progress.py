@@ -54,7 +54,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_part_is_broken_where_it_fits(
             5.0,
             "500 of 500 called (100%) · 300/min · 0 requests in progress",
         ),
-        (Progress(0, 0, 0, True, 0), None, "0 of 0 called (100%) · 0 requests in progress"),
+        (Progress(0, 0, 0, True, 0), None, "nobody to call"),
         (
             Progress(9, 0, 7200, True, 1),
             1.0,

@@ -6,15 +6,17 @@ import os
 import pty
 import re
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from xuna_cli.dialing.report import COUNTS, Cause, Report
-from xuna_cli.errors import ExitStatus
+from xuna_cli.dialing.report import COUNTS, Cause, Deferral, Report
+from xuna_cli.errors import ExitStatus, HeldError
 from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import Rejection
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.drawing import console, print_parts
+from xuna_cli.times import for_people
 
 LONG_ID = "batch_" + "".join(f"{number:04d}" for number in range(30))
 
@@ -241,6 +243,23 @@ def test_what_needs_attention_comes_with_the_command_to_type():
     assert "asked to slow down 3 times, so the run waited 12.3 s" in text
     assert "Not called yet: 7 people" in text
     assert "The rest of the list was not read." in text
+
+
+def test_the_command_that_resolves_is_printed_once():
+    held = (BatchRecord(2, 1, None, BatchState.UNKNOWN, 100),)
+    error = HeldError(
+        "stopped", hint="look for it in the dashboard of XUNA AI, then run: xuna campaigns resolve spring"
+    )
+    text = shown(held=held, counts={"held": 100}, errors=(error,))
+    assert "Held: 100 people" in text
+    assert "xuna campaigns show spring" in text
+    assert "campaigns resolve" not in text
+
+
+def test_a_person_reads_one_kind_of_time():
+    at = datetime(2026, 11, 28, 3, 57, tzinfo=UTC)
+    text = shown(counts={"deferred": 2}, deferrals=(Deferral((), at, 2),), reasons={"next-attempt": 2})
+    assert f"  2 people, from {for_people(at)}\n" in text
 
 
 def test_a_dry_run_says_whom_it_would_call_and_asks_for_nothing():

@@ -1,5 +1,6 @@
 """Report, or with `--pin` refuse, changes of message, agent, caller number or attempts within a campaign."""
 
+import re
 import shlex
 import sys
 
@@ -9,15 +10,19 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import UsageError, XunaError
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.ledger.runs import last_run_that_called, runs_of
 from xuna_cli.output.messages import say
+from xuna_cli.targets.override import FIRST_MESSAGE
 from xuna_cli.times import for_people
 
 LONGEST_QUOTE = 160  # characters of a template shown in a message
 BEFORE_THE_CHANGE = 20
 HASH_SHOWN = 12
+FIRST_MESSAGE_IS = f"{'.'.join(FIRST_MESSAGE)}="
+_OF_MESSAGE = lazy_pattern(f"(again: )?{re.escape(FIRST_MESSAGE_IS)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +105,12 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
     last = last_run_that_called(ledger, campaign_id)
     if last is None:
         return []
-    since = f"in the campaign's last run ({for_people(last.started_at)})"
+    before = f"the campaign's last run ({for_people(last.started_at)})"
+    since = f"in {before}"
     changes = []
     if now.template != last.template:
-        one, other = _around_the_change(now.template or "", last.template or "")
-        changes.append(
-            Change(
-                "template",
-                f"the message template is now {one}, and was {other} {since}",
-                of_agent=False,
-                pinned=True,
-            )
-        )
+        message = _template(now.template, last.template, before)
+        changes.append(Change("template", message, of_agent=False, pinned=True))
     for field, name in (("agent_id", "agent"), ("from_phone_number_id", "caller number")):
         value, was = getattr(now, field), getattr(last, field)
         if value and value != was:
@@ -134,6 +133,23 @@ def _changes(ledger: Ledger, campaign_id: int, now: RunDescription) -> list[Chan
     return changes
 
 
+def _template(now: str | None, was: str | None, before: str) -> str:
+    one, other = _around_the_change(_as_said(now), _as_said(was))
+    if now is None:
+        return f"this run has no message template, so the agent says its own message; {before} had {other}"
+    if was is None:
+        return f"the message template is now {one}; {before} had none, so the agent said its own message"
+    return f"the message template is now {one}, and was {other} in {before}"
+
+
+def _as_said(template: str | None) -> str:
+    """Return a template for people: a first message without the name of its place in the request."""
+    lines = (template or "").split("\n")
+    return "\n".join(
+        line.replace(FIRST_MESSAGE_IS, "", 1) if _OF_MESSAGE.match(line) else line for line in lines
+    )
+
+
 def _attempts(now: str | None, was: str | None, since: str) -> str:
     if now is None:
         return f"this run has no --attempts, so it calls nobody again; {since}, it was {was}"
@@ -151,7 +167,5 @@ def _around_the_change(one: str, other: str) -> tuple[str, str]:
 
 
 def _quoted(text: str, start: int) -> str:
-    if not text:
-        return "none"
     end = start + LONGEST_QUOTE
     return f"“{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}”"

@@ -48,8 +48,10 @@ def check(options: RunOptions) -> CheckedCampaign:
     if not options.sandbox:
         tried(lambda: base_url(options.settings, options.base_url))
         tried(options.settings.api_key)
-        errors += [missing_agent()] if options.agent_id is None else []
-        errors += [missing_caller_number()] if options.from_phone_number_id is None else []
+        errors += [with_line(missing_agent(), options)] if options.agent_id is None else []
+        errors += (
+            [with_line(missing_caller_number(), options)] if options.from_phone_number_id is None else []
+        )
     campaign = call.campaign if call is not None else tried(lambda: campaign_of(options))
     settings = (*_given(options), *_resolved(options, campaign))
     return CheckedCampaign(str(options.campaign_file), campaign, settings, errors)

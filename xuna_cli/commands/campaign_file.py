@@ -164,11 +164,16 @@ def _add_file(ctx: Any, path: Path, values: dict[str, Any]) -> None:
 def with_line(error: ErrorT, options: Options) -> ErrorT:
     """Add the line of the campaign file to the message of an error about an option that is set there.
 
+    An option that is missing everywhere gets a hint with its key in the file.
+
     Args:
         error: an error whose message may begin with an option, e.g. `--attempts 3 needs …`, or name an option's value,
             e.g. `people.csv does not exist`.
         options: the command's options.
     """
+    key = error.code.removeprefix("missing-")
+    if key in ("agent-id", "from-phone-number-id"):
+        error.hint = f"set {key} in {getattr(options, FILE)}, or {error.hint}"
     if found := _OPTION.match(error.message):
         key = found[1]
         source = options.sources.get("list_format" if key == "format" else key.replace("-", "_"), "")

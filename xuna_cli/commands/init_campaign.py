@@ -24,6 +24,7 @@ NAMES = ("first name", "given name", "name", "full name", "customer", "customer 
 """Columns with the name of a person, the best one first."""
 
 COLUMNS_NAMED = 30
+FEWEST_DIGITS = 7  # of a phone number
 
 
 def init_campaign(contacts: Path, to: Path | None) -> None:
@@ -47,8 +48,14 @@ def init_campaign(contacts: Path, to: Path | None) -> None:
     options = ListOptions(hidden_rows=HiddenRows.CALL, first_phone_column=True)
     with open_list(contacts, options, name=str(contacts)) as opened:
         text = "\n".join(_lines(opened, _seen_from(contacts, path.parent), path)) + "\n"
+        national = _first_national(opened)
     create_private(path, text)
     file = shlex.quote(str(path))
+    if national is not None:
+        say(
+            f"The list has numbers without +, e.g. in row {national}. Their rows are rejected unless you set "
+            f"region in {path}."
+        )
     say(
         f"{path} was written. Change the message and the rules in it, then check it and rehearse. Nobody is called:\n"
         f"  xuna run {file} --check\n  xuna run {file} --dry-run\n  xuna run {file} --sandbox --fast-forward"
@@ -120,7 +127,22 @@ def _of_phones(contacts: ContactList) -> Iterator[str]:
         yield f"# Other columns with numbers: {_comment(listed(others))}"
     if phones.regions:
         yield f"# region-column = {_toml(phones.regions[0])}  # found by its name: country of numbers that have no +"
+    if _first_national(contacts) is not None:
+        yield "# The list has numbers without +. Their rows are rejected unless you set their country:"
     yield '# region = "US"          # country of numbers that have no +'
+
+
+def _first_national(contacts: ContactList) -> int | None:
+    """Return the first of the first rows that has a number without a country code; None with a column of countries."""
+    phones = phones_of(contacts, None)
+    if phones.regions:
+        return None
+    for contact in contacts.first_rows:
+        for column in phones.columns:
+            cell = str(contact.fields.get(column) or "").strip()
+            if sum(one.isdigit() for one in cell) >= FEWEST_DIGITS and not cell.startswith(("+", "00")):
+                return contact.row_number
+    return None
 
 
 def _of_message(contacts: ContactList) -> Iterator[str]:

@@ -134,7 +134,7 @@ def test_call(options: TestCallOptions) -> Result:
         # Each test call has its own key, so that a phone can be called any number of times.
         person = CallTarget(target.row_number, f"{to}\x1f{run.id}", to, target.override)
         report = Dialer(context, screening).dial([(person, None)])
-    return TestCallResult(heard, description.campaign, report)
+    return TestCallResult(heard, description.campaign, report, options.sandbox)
 
 
 def _target_of_row(prepared: "PreparedList", row_number: int) -> "CallTarget":

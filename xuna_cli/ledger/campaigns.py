@@ -252,7 +252,7 @@ def _obstacle(ledger: Ledger, row: Sequence[Any], *, placed: bool) -> UsageError
     if run_ended_at is None:
         return UsageError(
             f"the run of batch {batch.id} is still in progress",
-            hint="wait until that run has ended",
+            hint="wait until that run has ended, then run the same command again",
             code="batch-run-alive",
         )
     # abs: a clock that was ahead at sending must not keep the batch held until that time.

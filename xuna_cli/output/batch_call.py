@@ -191,10 +191,17 @@ class BatchCallResult(Result):
 
     def remarks(self) -> Iterator[str]:
         """Yield what the brakes say, and a note about people recently called in other campaigns."""
-        yield from (f"xuna: {line}" for line in brake_lines(self.report.braked))
+        yield from (f"xuna: {line}" for line in brake_lines(self.report.braked, is_used_up=self._is_used_up))
         if self.recently is not None and self.recently.people:
             called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
             yield f"xuna: warning: {recently_line(self.recently, done=called)}"
+
+    @property
+    def _is_used_up(self) -> bool:
+        """Whether the whole list was read, and nobody on it can be called now or later."""
+        to_come = ("deferred", "in_flight", "held", "not_sent")
+        report = self.report
+        return report.list_complete and not (report.errors or any(report.counts[name] for name in to_come))
 
     def unseen(self) -> Iterator[str]:
         """Yield who can't be called with these options."""
@@ -337,7 +344,9 @@ def _attention(result: BatchCallResult) -> list[str]:
             "may have been called, and will not be called again until you decide about them."
         )
         lines.append(f"  to see the batches: xuna campaigns show {result.address}")
-        lines.append(f"  to resolve them: xuna campaigns resolve {result.address}")
+        resolve = f"xuna campaigns resolve {result.address}"
+        if not any(resolve in error.hint for error in report.errors):  # else the error says it
+            lines.append(f"  to resolve them: {resolve}")
     if report.refusals:
         lines.append("")
         lines.append(

@@ -31,13 +31,20 @@ def brakes_document(braked: Braked | None) -> Mapping[str, object]:
     }
 
 
-def brake_lines(braked: Braked | None) -> Iterator[str]:
-    """Yield a line for each brake."""
+def brake_lines(braked: Braked | None, *, is_used_up: bool = False) -> Iterator[str]:
+    """Yield a line for each brake; `is_used_up`: the list has nobody else who can be called now or later."""
     if braked is None:
         return
     canary, state = braked.brakes.canary, braked.verdict.canary
     if canary is not None and state is not None:
         yield f"canary {state.value}: {_canary(canary, state, braked.figures)}"
+        if is_used_up and state is CanaryState.WAITING and 0 < braked.figures.called < canary.people:
+            called = braked.figures.called
+            yield (
+                "the list has nobody else to call, so the canary waits until rows are added; to judge the "
+                f"{counted(called, 'person', 'people')} who {'was' if called == 1 else 'were'} called, use "
+                f"--canary {called}"
+            )
     goal, reached = braked.brakes.stop_after, braked.figures.goal
     if goal is not None and braked.verdict.goal_met:
         yield f"the goal of {counted(goal, 'success', 'successes')} is met: nobody else is called (--stop-after)"

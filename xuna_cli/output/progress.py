@@ -65,7 +65,8 @@ def progress_lines(
 ) -> list[str]:
     """Format the progress as lines that fit into the terminal; parts are not split."""
     parts = list(_how_far(progress, expected))
-    if progress.in_progress is not None:
+    nobody = progress.complete and not progress.people
+    if progress.in_progress is not None and not nobody:
         if per_second is not None:
             parts.append(f"{_rounded(60 * per_second):,}/min")
             left = _people_left(progress, expected)
@@ -82,9 +83,12 @@ def progress_lines(
 def _how_far(progress: Progress, expected: Expected) -> Iterator[str]:
     done = progress.done
     total = progress.people if progress.complete else expected.people
+    if total == done == 0:
+        yield "nobody to call"
+        return
     if total is not None:
         total = max(total, done)
-        yield f"{done:,} of {total:,} called ({100 * done // total if total else 100}%)"
+        yield f"{done:,} of {total:,} called ({100 * done // total}%)"
         return
     if progress.in_progress is not None:
         yield f"{done:,} called"

@@ -9,7 +9,7 @@ from xuna_cli.models import LintWarning
 from xuna_cli.output.messages import counted
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import local
-from xuna_cli.times import for_machines
+from xuna_cli.times import for_machines, for_people
 
 ROWS_SHOWN = 10
 ROWS_NAMED = 5  # of each reason
@@ -76,7 +76,10 @@ def opening_lines(report: Report) -> Iterator[str]:
     """Yield when deferred people may be called."""
     for one in report.deferrals[:OPENINGS_SHOWN]:
         who = counted(one.people, "person", "people")
-        yield f"  {who}, from {_local(one):%a %d %b %H:%M}, {_places(one.zones)}"
+        if one.zones:
+            yield f"  {who}, from {_local(one):%a %d %b %H:%M}, {_places(one.zones)}"
+        else:  # the time doesn't depend on the person's place
+            yield f"  {who}, from {for_people(one.opens_at)}"
     if len(report.deferrals) > OPENINGS_SHOWN:
         yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more times; to see all, add --output json"
 
@@ -124,6 +127,4 @@ def _local(one: Deferral) -> datetime:
 
 
 def _places(zones: Sequence[str]) -> str:
-    if not zones:  # the time doesn't depend on the person's place
-        return "this machine's time"
     return f"in {zones[0]}" if len(zones) == 1 else f"in {zones[0]} and {len(zones) - 1} more"

@@ -20,11 +20,13 @@ class TestCallResult(Result):
         heard: the message and the number.
         campaign: the campaign that records the call.
         report: the run's report.
+        sandbox: whether the sandbox took the call, so that no phone rings.
     """
 
     heard: Sample
     campaign: str
     report: Report
+    sandbox: bool = False
 
     @property
     def errors(self) -> Sequence[XunaError]:
@@ -57,7 +59,10 @@ class TestCallResult(Result):
         if self.report.counts["accepted"]:
             words = "the agent's own message" if self.heard.message is None else f"“{self.heard.message}”"
             (batch,) = self.report.batches
-            yield f"Calling {number} now with the message of row {row}: {words} (batch {batch.batch_id})"
+            does = f"The sandbox takes the call to {number}" if self.sandbox else f"Calling {number} now"
+            yield f"{does} with the message of row {row}: {words} (batch {batch.batch_id})"
+            if self.sandbox:
+                yield "No phone rings. To hear the message, leave out --sandbox."
         elif self.report.counts["held"]:
             yield f"Perhaps {number} is being called. Look at your phone, or at the dashboard of XUNA AI."
         else:

@@ -124,6 +124,18 @@ def test_a_person_is_walked_through_the_held_batches(cli, held):
     assert cli("campaigns", "list", "--output", "json").document["campaigns"][0]["calls"]["unknown"] == 0
 
 
+@pytest.mark.slow
+def test_a_batch_that_cannot_be_decided_yet_is_not_asked_about_and_says_when(cli, api, people):
+    api.faults.add(Cut(times=1))
+    cli("batch-call", people(1), *HELLO, "--timeout", 100, exits=7)
+    terminal = Terminal("campaigns", "resolve", "people")
+    assert terminal.end() == 0
+    seen = " ".join(terminal.seen.split())
+    assert "Batch 1 can't be decided now: the POST of batch 1 went out less than 100 s ago" in seen
+    assert "Wait that long, then run the same command again." in seen
+    assert "dashboard" not in seen
+
+
 def test_export_has_a_row_for_every_call(cli, held, tmp_path):
     calls = json.loads(cli("campaigns", "export", "people", "--output", "json").out)
     assert [(call["row_number"], call["to_phone_number"], call["state"]) for call in calls] == [

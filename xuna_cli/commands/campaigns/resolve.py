@@ -121,7 +121,7 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | No
     from xuna_cli.commands.prompts import is_interactive
     from xuna_cli.ledger.campaigns import campaign, obstacles, resolve
     from xuna_cli.output.campaigns import explain_held
-    from xuna_cli.output.messages import counted, say
+    from xuna_cli.output.messages import counted, say, sentence
 
     found = campaign(ledger, name)
     held = ledger.batches(found.id, held_only=True)
@@ -138,14 +138,14 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | No
         )
     evidence = evidence_for(ledger, found, address=address)
     for batch in held:
-        say("\n" + explain_held(batch, evidence))
         why_not = obstacles(ledger, found.id).get(batch.id)
         if why_not is None:
             say(f"Batch {batch.id} was decided in the meantime.")
             continue
         if (obstacle := why_not[True]) is not None:
-            say(f"Batch {batch.id} can't be decided now: {obstacle.message}.")
+            say(f"\nBatch {batch.id} can't be decided now: {obstacle.message}. {sentence(obstacle.hint)}")
             continue
+        say("\n" + explain_held(batch, evidence))
         only_placed = why_not[False] is not None
         choices = "[p]laced, [s]kip" if only_placed else "[p]laced, [n]ot placed, [s]kip"
         sys.stderr.write(f"Your decision: {choices}? ")
