@@ -278,6 +278,11 @@ def both_ways(name, part, chunk, book=BOOK):
 @example("", f'<row r="1"></row><c t="s"><row r="2"></row>{A3}</c>', "utf-8", 300)
 @example("", f'<row r="1"></row><rPh><row r="2"></row>{A3}</rPh>', "utf-8", 300)
 @example("", f'<row r="1"></row><f><row r="2"></row>{A3}</f>', "utf-8", 300)
+@example("", f'<!-- </row>{A3} --><row r="4"></row>', "utf-8", 1)
+@example("", f'<row r="1"></row><?x </row>{A3} ?>', "utf-8", 1)
+@example(
+    "<?xml version='1.0' encoding='ISO-8859-1'?>", f'<row r="1"></row>{A3.replace("x", "é")}', "utf-8", 300
+)
 def test_a_sheet_is_read_as_the_handlers_read_it(head, rows, encoding, chunk):
     text = f'{head}<worksheet xmlns:x="u"><sheetData>{rows}</sheetData></worksheet>'
     both_ways(SHEET, text.encode(encoding, "replace"), chunk)
@@ -300,15 +305,28 @@ def test_a_shared_text_has_the_same_number_in_both_ways(index):
         '<c r="A4" t="s"/>',
         '<c r="A4"><v>a\rb</v></c>',
         '<c r="A4" x="a>b"><v>5</v></c>',
+        '<c r="A4" s="1"><v>46359</v></c>',
     ],
 )
 @pytest.mark.parametrize(
-    "before", ['<c r="A3" t="inlineStr"><is><t>x</t></is></c>', '<c r="A3"><f>B9</f><v>7</v></c>']
+    "before",
+    [
+        '<c r="A3" t="inlineStr"><is><t>x</t></is></c>',
+        '<c r="A3"><f>B9</f><v>7</v></c>',
+        '<c r="A3" s="."><v>7</v></c>',
+    ],
 )
 def test_an_unusual_cell_is_read_in_the_same_way_below_usual_ones(before, cell):
     rows = "".join(f'<row r="{n}">{before if n < 4 else cell}</row>' for n in (1, 2, 3, 4, 5))
     for book in (BOOK, RECALCULATED):
         both_ways(SHEET, f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode(), 100, book)
+
+
+@pytest.mark.parametrize("usual", [0, 1, 9])
+def test_a_row_below_the_last_one_of_a_sheet_is_an_error_also_among_usual_ones(usual):
+    rows = '<row r="1"></row>' + A3 * usual + A3.replace('"3"', '"1048577"') + A3
+    content = with_part(BOOK, SHEET, f"<worksheet><sheetData>{rows}</sheetData></worksheet>")
+    assert "a row 1,048,577" in read(content, by_handlers=False, chunk=100)
 
 
 @pytest.mark.slow

@@ -212,7 +212,7 @@ class _TextsReader:
         self._listens = False
 
     def _read(self, units: str) -> bool:
-        if self._listens or self._phonetic or self._pieces:
+        if self._listens or self._phonetic:
             return False
         found = _USUAL_TEXT.findall(units)
         if _TAGS_OF_TEXT * len(found) != units.count("<"):
