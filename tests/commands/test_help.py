@@ -86,23 +86,25 @@ def test_an_unknown_topic_is_an_error_that_helps(cli, argv, hint):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 80, 120])
-@pytest.mark.parametrize("topic", ["environment", "exit-codes", "templates"])
+@pytest.mark.parametrize("topic", ["environment", "exit-codes", "templates", "log", "columns"])
 def test_on_a_terminal_a_topic_is_drawn_in_its_width_and_no_word_is_broken(topic, columns):
     terminal = Terminal("help", topic, columns=columns, env={"NO_COLOR": "1"})
     assert terminal.end() == 0
     lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", terminal.seen).splitlines()]
     examples = {line for block in blocks(topic) for line in block.splitlines()}
     for line in lines:
-        assert len(line) <= columns or line.strip() in examples
+        assert len(line) <= columns or line[2:] in examples  # blocks are indented by 2
     seen = "\n".join(lines)
     for word in [
-        word for span in code(read_topic(topic)) for word in span.split() if len(word) < columns // 3
+        word for span in code(read_topic(topic)) for word in span.split() if len(word) < columns - 4
     ]:
         assert word in seen
     for example in examples:  # for copying, so no line is wrapped
         assert example in seen
     assert "```" not in seen
     assert "**" not in seen
+    for paragraph in re.findall(r"\n\n(?:<!--.*-->\n\n)?([A-Z][a-z ]+)", read_topic(topic)):
+        assert any(line.startswith(paragraph[: columns // 3].rstrip()) for line in lines), paragraph
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "200"])

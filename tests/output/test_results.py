@@ -95,8 +95,8 @@ def test_a_command_that_has_no_result_prints_the_envelope_alone(capsys):
 @pytest.mark.parametrize(
     ("columns", "shown"),
     [
-        (79, ["", "Calls", "State", "Batch ID and time"]),
-        (80, ["", "Calls", "State", "Batch ID and time"]),
+        (79, ["Batch", "Calls", "State", "Batch ID", "Submitted"]),
+        (80, ["Batch", "Calls", "State", "Batch ID", "Submitted"]),
         (120, ["Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"]),
     ],
 )

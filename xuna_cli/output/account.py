@@ -29,6 +29,7 @@ class AgentList(ListResult):
         yield Table(
             ("XUNA_AGENT_ID", "Name", "Tags", "Since"),
             [(one.agent_id, one.name, ", ".join(one.tags), one.created_at or "-") for one in self.agents],
+            whole=("XUNA_AGENT_ID",),
         )
 
 
@@ -89,6 +90,7 @@ class PhoneNumberList(Result):
         yield Table(
             ("XUNA_FROM_PHONE_NUMBER_ID", "Number", "Label"),
             [(one.phone_number_id, one.phone_number, one.label) for one in self.numbers],
+            whole=("XUNA_FROM_PHONE_NUMBER_ID",),
         )
 
     def remarks(self) -> Iterator[str]:

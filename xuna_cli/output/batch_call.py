@@ -25,7 +25,7 @@ from xuna_cli.screening.do_not_call import NumberList
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview
 
-BATCHES_SHOWN = 50  # rows shown: the last batches and all that need attention
+BATCHES_SHOWN = 50  # rows shown of more batches: the last ones, and those that need attention
 
 STYLES = {
     BatchState.ACCEPTED: "green",
@@ -248,14 +248,22 @@ def _batches(batches: Sequence[BatchRecord]) -> Table:
                     Styled(f"{one.state.value}{in_ledger}", STYLES.get(one.state, "")),
                 )
             )
-    return Table(("Batch ID", "Calls", "Initiated", "State"), rows, right=("Calls", "Initiated"))
+    return Table(
+        ("Batch ID", "Calls", "Initiated", "State"), rows, right=("Calls", "Initiated"), whole=("Batch ID",)
+    )
 
 
 def _shown(batches: Sequence[BatchRecord]) -> set[int]:
     """Select the batches for a table: all held ones, then the last of the others."""
     held = [one.id for one in batches if one.state in HELD_STATES]
     others = [one.id for one in batches if one.state not in HELD_STATES]
-    return set((others + held)[-BATCHES_SHOWN:])
+    first = -BATCHES_SHOWN if _are_shortened(batches) else 0
+    return set((others + held)[first:])
+
+
+def _are_shortened(batches: Sequence[BatchRecord]) -> bool:
+    """Return whether a table leaves batches out; a line about a single one would be as long as its row."""
+    return len(batches) > BATCHES_SHOWN + 1
 
 
 def _totals(result: BatchCallResult) -> str:
@@ -326,7 +334,7 @@ def _attempts(result: BatchCallResult) -> list[str]:
 def _attention(result: BatchCallResult) -> list[str]:
     report = result.report
     lines: list[str] = []
-    if len(report.batches) > BATCHES_SHOWN:
+    if _are_shortened(report.batches):
         lines.append("")
         lines.append(f"All batches: xuna campaigns show {result.address}")
     if rejected := list(rejection_lines(report, result.rejects, result.again)):

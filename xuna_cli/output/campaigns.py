@@ -149,12 +149,7 @@ class CampaignFound(Result):
             map(_batch_row, self.batches),
             right=("Batch", "Run", "Calls", "Initiated"),
             from_width={"Initiated": WIDEST, "Run": WIDEST},
-            narrow=Table(
-                ("", "Calls", "State", "Batch ID and time"),
-                [row for each in self.batches for row in _two_rows(each)],
-                right=("", "Calls"),
-            ),
-            narrow_below=WIDEST,
+            whole=("Batch ID",),
         )
         for decided in self.resolutions.values():
             why = decided.note or decided.evidence
@@ -198,12 +193,6 @@ def _batch_row(one: BatchRecord) -> tuple[object, ...]:
 
 def _calls(one: BatchRecord) -> str:
     return f"{one.size} ({one.again} again)" if one.again else str(one.size)
-
-
-def _two_rows(one: BatchRecord) -> Iterator[tuple[object, ...]]:
-    state = Styled(one.state.value, "bold yellow" if one.state in HELD_STATES else "")
-    yield one.id, _calls(one), state, one.batch_id or "-"
-    yield "", "", "", for_people(one.submitted_at) if one.submitted_at else "-"
 
 
 def neighbours(batches: Sequence[BatchRecord]) -> dict[int, tuple[str | None, str | None]]:

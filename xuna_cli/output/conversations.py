@@ -46,6 +46,7 @@ class ConversationsFound(ListResult):
                 for one in self.conversations
             ],
             right=("Lasted",),
+            whole=("Conversation", "Batch ID"),
         )
 
     def remarks(self) -> Iterator[str]:

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import Heading, Markdown, MarkdownElement
+from rich.markdown import Heading, Markdown, MarkdownElement, TableElement
+from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
 from xuna_cli.help import summary
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.output.drawing import console
+from xuna_cli.output.drawing import console, keep_words, records
 from xuna_cli.output.messages import Stdout, emit
 
 _FENCED = lazy_pattern(r"^```\w*\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
-_COMMENT = lazy_pattern(r"^<!--.*?-->\n+", re.MULTILINE)
+_COMMENT = lazy_pattern(r"^<!--.*?-->\n", re.MULTILINE)
 _THEME = Theme(
     {
         "markdown.h1": "bold",
@@ -36,10 +37,23 @@ class _LeftHeading(Heading):
         yield self.text
 
 
+class _WholeWords(TableElement):
+    """A table, or its rows one below the other where a word, e.g. a name to copy, would be broken."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for table in super().__rich_console__(console, options):
+            if isinstance(table, Table) and not keep_words(table, console, options.max_width):
+                yield records(table, headed=False)
+                yield ""
+            else:
+                yield table
+
+
 class _Prose(Markdown):
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "heading_open": _LeftHeading,
+        "table_open": _WholeWords,
     }
 
 
@@ -60,7 +74,7 @@ def print_markdown(markdown: str) -> None:
             if is_code:  # code lines are not wrapped, so that they can be copied
                 out.print(Text(part, style="green"), soft_wrap=True)
             else:
-                out.print(_Prose(part, hyperlinks=False))
+                out.print(_Prose(part, hyperlinks=False), crop=False)
                 out.print()
 
 

@@ -227,7 +227,7 @@ class LiveSummary:
 
             from xuna_cli.output.drawing import draw  # noqa: PLC0415
 
-            self._live.update(Group(draw(_outcomes(summary), self._live.console.width), Text(shown(words))))
+            self._live.update(Group(draw(_outcomes(summary), self._live.console), Text(shown(words))))
         elif words != self._said:
             say(f"xuna: {words}")
         self._said = words

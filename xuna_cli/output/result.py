@@ -34,16 +34,15 @@ class Table:
         rows: rows of cells; None is an empty cell.
         right: headings of right-aligned columns.
         from_width: headings of columns hidden on narrow terminals, with the width that they need.
-        narrow: alternative table for narrow terminals.
-        narrow_below: width below which `narrow` is used.
+        whole: headings of columns with IDs, which people copy. Where they don't fit, the rows are printed one below the
+            other instead of a table.
     """
 
     columns: Sequence[str]
     rows: Iterable[Sequence[object | Styled]]
     right: Sequence[str] = ()
     from_width: Mapping[str, int] = field(default_factory=dict)
-    narrow: "Table | None" = None
-    narrow_below: int = 0
+    whole: Sequence[str] = ()
 
 
 class Result(ABC):

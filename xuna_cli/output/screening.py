@@ -74,14 +74,18 @@ def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[st
 
 def opening_lines(report: Report) -> Iterator[str]:
     """Yield when deferred people may be called."""
-    for one in report.deferrals[:OPENINGS_SHOWN]:
+    left_out = len(report.deferrals) - OPENINGS_SHOWN
+    left_out = (
+        left_out if left_out > 1 else 0
+    )  # a line about a single one would be as long as the one it replaces
+    for one in report.deferrals[: len(report.deferrals) - left_out]:
         who = counted(one.people, "person", "people")
         if one.zones:
             yield f"  {who}, from {_local(one):%a %d %b %H:%M}, {_places(one.zones)}"
         else:  # the time doesn't depend on the person's place
             yield f"  {who}, from {for_people(one.opens_at)}"
-    if len(report.deferrals) > OPENINGS_SHOWN:
-        yield f"  … and {len(report.deferrals) - OPENINGS_SHOWN} more times; to see all, add --output json"
+    if left_out:
+        yield f"  … and {left_out:,} more times; to see all, add --output json"
 
 
 def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
