@@ -1,6 +1,6 @@
-"""Look up a value in a JSON contact by its path."""
+"""Look up values in a JSON contact by their paths."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 
 def value_at(fields: Mapping[str, object], path: str) -> object:
@@ -22,3 +22,22 @@ def value_at(fields: Mapping[str, object], path: str) -> object:
         else:
             return None
     return value
+
+
+def values_within(fields: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
+    """Yield what the objects and lists of a contact contain, at any depth and in their order.
+
+    Yields:
+        The path for `value_at`, the same path without list positions, and the value.
+    """
+    ahead = [(name, name, value) for name, value in fields.items() if isinstance(value, (dict, list))]
+    ahead.reverse()
+    while ahead:
+        path, names, value = ahead.pop()
+        inside = []
+        if isinstance(value, Mapping):
+            inside = [(f"{path}.{name}", f"{names}.{name}", each) for name, each in value.items()]
+        elif isinstance(value, list):
+            inside = [(f"{path}.{position}", names, each) for position, each in enumerate(value)]
+        yield from inside
+        ahead.extend(reversed([each for each in inside if isinstance(each[2], (dict, list))]))

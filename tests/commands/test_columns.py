@@ -210,6 +210,7 @@ def test_the_sheet_is_told(plan, tmp_path):
         "call_after_column": None,
         "call_before_column": None,
         "sheet": "Sheet",
+        "remark_columns": [],
         "unused_columns": [],
     }
     assert document["counts"]["not_sent"] == 1
@@ -424,6 +425,146 @@ def test_every_mark_of_several_columns_counts(plan, written):
     document = plan(written(rows))
     assert document["counts"]["do_not_call"] == 2
     assert document["list"]["do_not_call_columns"] == ["DNC", "Unsubscribed"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Darf nicht angerufen werden",
+        "Ne souhaite pas être appelé",
+        "Non richiamare",
+        "Not to be called",
+        "Deceased",
+        "Removal requested",
+        "Wrong number",
+    ],
+)
+def test_a_sentence_as_a_header_is_a_mark_too(plan, table, header):
+    document = plan(table([{"phone": "+13035550100", header: "x"}, {"phone": "+13035550101", header: ""}]))
+    assert (document["counts"]["do_not_call"], document["counts"]["not_sent"]) == (1, 1)
+
+
+def test_marks_inside_objects_of_json_count_wherever_they_are(plan, tmp_path):
+    path = tmp_path / "a.json"
+    people = [
+        {"preferences": {"do_not_call": True}},
+        {"preferences": {"calls": {"optedOut": "2026-01-02"}}},
+        {"flags": [{"vip": True}, {"dnc": 1}]},
+        {"a.b": {"c.d": {"DNC": "x"}}},
+        {"preferences": {"do_not_call": False}},
+        {"preferences": {"email": {"opt_out": True}}},
+        {"flags": [{"dnc": 0}]},
+    ]
+    path.write_text(json.dumps([{"phone": f"+1303555010{at}"} | each for at, each in enumerate(people)]))
+    document = plan(path)
+    assert (document["counts"]["do_not_call"], document["counts"]["not_sent"]) == (4, 3)
+    assert {row["row"] for row in document["screening"]["rows"]} == {1, 2, 3, 4}
+    assert document["list"]["do_not_call_columns"][0] == "preferences.do_not_call"
+    assert plan(path, "--do-not-call-column", "none")["counts"]["not_sent"] == 7
+
+
+def test_a_mark_that_only_a_later_contact_has_is_not_said_to_be_unused(cli, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('[{"phone": "+13035550100"}, {"phone": "+13035550101", "doNotCall": true}]')
+    ran = cli("batch-call", path, *HELLO, "--dry-run")
+    assert "do-not-call marks from 'doNotCall'" in ran.out
+    assert "not used" not in ran.err
+    assert (
+        "not used: doNotCall"
+        in cli("batch-call", path, *HELLO, "--dry-run", "--do-not-call-column", "none").err
+    )
+
+
+# --- a "do not call" among remarks
+
+SAID = [
+    "Do Not Call",
+    "DNC",
+    "vip;dnc",
+    "DO NOT CALL! Asked twice",
+    "please don't call",
+    "nicht anrufen",
+    "Ne pas appeler",
+    "no volver a llamar",
+    "Não ligar",
+    "не звонить",
+    "架電禁止のため",
+    "Deceased",
+    "wrong number",
+    "Unsubscribed",
+    "DNC, only e-mail",
+]
+NOT_SAID = [
+    "",
+    "New",
+    "called, no answer",
+    "could not reach, call again",
+    "no contact yet",
+    "opted out of email",
+    "adopt outdoor cats",
+    "Do",
+    "?",
+]
+
+
+@pytest.mark.parametrize(
+    "header", ["Lead Status", "Tags", "notes", "Bemerkung", "Remarques", "備考", "last_disposition"]
+)
+def test_who_is_not_to_be_called_by_a_remark_is_not_called(plan, table, header):
+    rows = [{"phone": f"+1303555{at:04}", header: cell} for at, cell in enumerate((*SAID, *NOT_SAID))]
+    document = plan(table(rows))
+    assert document["screening"]["reasons"] == {"do-not-call": len(SAID)}
+    assert [row["row"] for row in document["screening"]["rows"]] == list(range(2, 2 + len(SAID)))
+    assert document["list"]["remark_columns"] == [header]
+
+
+def test_a_remark_far_behind_holds_for_each_row_of_the_number(plan, table):
+    rows = [{"phone": f"+1303555{at % 900:04}", "Tags": "dnc" if at == 900 else "vip"} for at in range(901)]
+    document = plan(table(rows))
+    assert document["counts"]["do_not_call"] == 2
+    assert document["counts"]["not_sent"] == 899
+
+
+def test_a_name_that_says_it_is_a_remark(cli, plan, written):
+    path = written([{"phone": "+13035550100", "name": "Ann (DNC)"}, {"phone": "+13035550101", "name": "Bob"}])
+    document = plan(path)
+    assert (document["counts"]["do_not_call"], document["counts"]["not_sent"]) == (1, 1)
+    ran = cli("batch-call", path, *HELLO, "--dry-run", "--do-not-call-column", "none")
+    assert "2 people would be called" in ran.out or "2 rows" in ran.out
+    assert "not used: name; people are called whose cells there say not to call them" in ran.err
+
+
+def test_a_message_is_no_remark(plan, written):
+    rows = [
+        {
+            "phone": "+13035550100",
+            "first_message": "Hello, to opt out say stop.",
+            "Email status": "unsubscribed",
+        }
+    ]
+    document = plan(written(rows))
+    assert document["counts"]["not_sent"] == 1
+    assert document["list"]["remark_columns"] == []
+
+
+def test_remarks_of_json_may_be_lists_and_within_objects(plan, tmp_path):
+    path = tmp_path / "a.json"
+    people = [
+        {"phone": "+13035550100", "tags": ["vip", "dnc"]},
+        {"phone": "+13035550101", "properties": {"lead_status": "Do not call"}},
+        {"phone": "+13035550102", "tags": ["vip"], "properties": {"lead_status": "new"}},
+    ]
+    path.write_text(json.dumps(people))
+    assert plan(path)["counts"]["do_not_call"] == 2
+
+
+def test_remarks_count_beside_columns_that_are_named(plan, written):
+    rows = [
+        {"phone": "+13035550100", "Mark": "x", "Notes": ""},
+        {"phone": "+13035550101", "Mark": "", "Notes": "do not call"},
+        {"phone": "+13035550102", "Mark": "", "Notes": ""},
+    ]
+    assert plan(written(rows), "--do-not-call-column", "Mark")["counts"]["do_not_call"] == 2
 
 
 # --- what other products would use

@@ -1,6 +1,6 @@
 """Decide what the columns of a list are used for, by their names or by options."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from xuna_cli.contacts.columns import ListUse, listed, quoted
 from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList
@@ -10,18 +10,27 @@ from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
 from xuna_cli.phone.place_columns import may_be_region, region_columns
-from xuna_cli.screening.mark_names import Says, says
-from xuna_cli.screening.marks import Marks
+from xuna_cli.screening.mark_names import (
+    Says,
+    is_of_another_channel,
+    may_say_do_not_call,
+    says,
+    says_do_not_call,
+)
+from xuna_cli.screening.marks import Marks, do_not_call_paths, remark_columns
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
 from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
 from xuna_cli.targets.foreign_names import override_of, time_option_of
 from xuna_cli.targets.misplaced import check_placed
+from xuna_cli.targets.override import own_path
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import nearest
 from xuna_cli.targets.values import TargetProblem, is_empty
 
 NONE = "none"
 """What `--region-column`, `--do-not-call-column` and the like are given to use no column."""
+
+_LONGEST_REMARK = 60  # characters, if the column isn't named like remarks; longer texts may be messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +99,13 @@ def plan_list(
     """
     _check_overrides(contacts)
     phones = phones_of(contacts, region_column)
-    any_names = not contacts.columns_are_complete
-    marked, in_contact = marked_columns(contacts.columns), any_names
-    if do_not_call_columns:
-        named = [_named(contacts, column, "--do-not-call-column") for column in do_not_call_columns]
-        marked, in_contact = tuple(dict.fromkeys(column for each in named for column in each)), False
-    taken = {*phones.columns, *phones.regions, *marked, *windows.columns, *used}
-    left = _Left(contacts, {fold(column) for column in taken}, marked)
+    marks = _marks(contacts, do_not_call_columns)
+    marked = marks.columns
+    taken = {*phones.columns, *phones.regions, *marked, *marks.remarks, *windows.columns, *used}
+    left = _Left(contacts, {fold(column) for column in taken}, marks)
     return ListPlan(
         phones=phones,
-        marks=Marks(marked, in_contact=in_contact) if marked or in_contact else None,
+        marks=marks if marked or marks.remarks or marks.in_contact else None,
         use=ListUse(
             phones.columns,
             phones.regions,
@@ -108,9 +114,44 @@ def plan_list(
             left.columns,
             _there(windows.after, contacts),
             _there(windows.before, contacts),
+            marks.remarks,
         ),
         notes=(*contacts.notes, *left.notes()),
     )
+
+
+def _marks(contacts: ContactList, named: Sequence[str]) -> Marks:
+    """Return the columns with do-not-call marks.
+
+    Args:
+        contacts: the open list.
+        named: the columns that the user named, or nothing to detect them by their names.
+    """
+    rows = [contact.fields for contact in contacts.first_rows]
+    any_names = not contacts.columns_are_complete
+    columns = dict.fromkeys((*contacts.columns, *(key for fields in rows for key in fields if any_names)))
+    if not named:
+        marked = marked_columns(columns)
+        inside = do_not_call_paths(rows) if any_names else ()
+        return Marks((*marked, *inside), _remarks(columns, rows), in_contact=any_names)
+    chosen = [each for column in named for each in _named(contacts, column, "--do-not-call-column")]
+    remarks = [column for column in _remarks(columns, rows) if column not in chosen] if chosen else ()
+    return Marks(tuple(dict.fromkeys(chosen)), tuple(remarks))
+
+
+def _remarks(columns: Iterable[str], rows: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    """Return the columns that have remarks: by their names, or because one of the first rows says "do not call"."""
+    by_name = remark_columns(columns)
+    by_cell = {
+        column
+        for fields in rows
+        if may_say_do_not_call("\n".join([cell for cell in fields.values() if isinstance(cell, str)]))
+        for column, cell in fields.items()
+        if says(column) is Says.NOTHING and not is_of_another_channel(column)
+        if own_path(column) is None and override_of(column) is None
+        if isinstance(cell, str) and len(cell) <= _LONGEST_REMARK and says_do_not_call(cell)
+    }
+    return tuple(column for column in columns if column in by_name or column in by_cell)
 
 
 def _there(column: str | None, contacts: ContactList) -> str | None:
@@ -195,21 +236,28 @@ class _Left:
     A column that is empty in all rows is left out.
     """
 
-    def __init__(self, contacts: ContactList, taken: Collection[str], marked: Sequence[str]) -> None:
-        self._marked = marked
+    def __init__(self, contacts: ContactList, taken: Collection[str], marks: Marks) -> None:
+        self._marked = marks.columns
         rows = [contact.fields for contact in contacts.first_rows]
         keys = dict.fromkeys(contacts.columns)
         if not contacts.columns_are_complete:
             keys |= dict.fromkeys(key for row in rows for key in row)
+            keys |= dict.fromkeys(do_not_call_paths(rows))
         left = [
             column
             for column in keys
             if fold(column) not in taken
-            and not (contacts.first_rows_are_all and all(is_empty(row.get(column)) for row in rows))
+            and not (contacts.first_rows_are_all and all(is_empty(value_at(row, column)) for row in rows))
         ]
         self._foreign = [column for column in left if override_of(column) is not None]
         self._times = [column for column in left if time_option_of(column) is not None]
-        self._marks = [column for column in left if says(column) is Says.DO_NOT_CALL]
+        inside = () if contacts.columns_are_complete else do_not_call_paths(rows)
+        self._marks = [column for column in left if says(column) is Says.DO_NOT_CALL or column in inside]
+        self._remarks = [
+            column
+            for column in _remarks(left, rows)
+            if any(says_do_not_call(row.get(column)) for row in rows)
+        ]
         self._channels = [column for column in left if says(column) is Says.OTHER_CHANNEL]
         self._consents = [column for column in left if says(column) is Says.CONSENT]
         self._regions = [column for column in left if may_be_region(column, rows)]
@@ -222,6 +270,7 @@ class _Left:
             *self._foreign,
             *self._times,
             *self._marks,
+            *self._remarks,
             *self._channels,
             *self._consents,
             *self._regions,
@@ -236,6 +285,12 @@ class _Left:
             yield _line(
                 self._marks,
                 f"`{self._marking(self._marks)}` would skip people who have a mark there",
+            )
+        if self._remarks:
+            yield _line(
+                self._remarks,
+                "people are called whose cells there say not to call them; "
+                f"to skip these people, leave out `--do-not-call-column {NONE}`",
             )
         if self._channels:
             yield _line(

@@ -106,6 +106,7 @@ class ListUse:
         unused_columns: columns whose names suggest who is called, where or how, but that are not used.
         call_after_column: column with the time before which the person is not called.
         call_before_column: column with the time from which on the person is not called any more.
+        remark_columns: columns in which words such as "do not call" mark who must not be called.
     """
 
     phone_columns: tuple[str, ...] = ()
@@ -115,3 +116,4 @@ class ListUse:
     unused_columns: tuple[str, ...] = ()
     call_after_column: str | None = None
     call_before_column: str | None = None
+    remark_columns: tuple[str, ...] = ()

@@ -221,6 +221,7 @@ def _list_use(use: ListUse) -> dict[str, Any]:
         "call_after_column": use.call_after_column,
         "call_before_column": use.call_before_column,
         "sheet": use.sheet,
+        "remark_columns": list(use.remark_columns),
         "unused_columns": list(use.unused_columns),
     }
 

@@ -10,6 +10,10 @@ def list_line(use: ListUse) -> str:
         parts.append(f"country of numbers without + from {_columns(use.region_columns, ', else ')}")
     if use.do_not_call_columns:
         parts.append(f"do-not-call marks from {_columns(use.do_not_call_columns, ' and ')}")
+    if use.remark_columns:
+        parts.append(
+            f'nobody called of whom {_columns(use.remark_columns, " or ")} says "do not call" or the like'
+        )
     for what, column in (("not before", use.call_after_column), ("not after", use.call_before_column)):
         if column is not None:
             parts.append(f"{what} the time in {column!r}")

@@ -1,4 +1,4 @@
-"""Recognize do-not-call columns by their names, and read their cells.
+"""Recognize do-not-call columns by their names, read their cells, and find a "do not call" in other cells.
 
 The names come from CRMs (Salesforce `DoNotCall`, HubSpot and Zoho `Opted Out`), dialers and national registries (DNC,
 DND, TPS, Bloctel, Robinson), and from the most used languages.
@@ -32,9 +32,11 @@ opt out of calls|calls opt out|marketing opt out|opted out of marketing|global o
 unsubscribed|unsubscribe|is unsubscribed|unsubscribed at|unsubscribe date|unsubscribed on|unsub|unsubscribed from calls
 do not contact|donotcontact|dont contact|no contact|never contact|contact not allowed|dnc contact|do not solicit|no solicitation
 suppressed|suppression|suppress|is suppressed|blacklist|blacklisted|is blacklisted|blocklist|blocklisted|blocked|is blocked
+exclude|excluded|removal requested|remove me|remove from list|do not use|deceased|is deceased|verstorben|decede|decedee|fallecido
+falecido|deceduto|overleden|wrong number
 call blocked|calls blocked|block calls|no marketing calls|no telemarketing|do not market|litigator|tcpa litigator
 tps|ctps|tps registered|on tps|tps status|bloctel|robinson|lista robinson|robinsonliste|robinsonlista|rpo|nix|nix registret
-nicht anrufen|nicht anzurufen|keine anrufe|anrufsperre|anruf gesperrt|telefonsperre|werbesperre|kontaktsperre|kontakt gesperrt
+nicht anrufen|nicht mehr anrufen|nicht anzurufen|nicht angerufen|keine anrufe|anrufsperre|anruf gesperrt|telefonsperre|werbesperre|kontaktsperre|kontakt gesperrt
 nicht kontaktieren|keine werbung|gesperrt|sperrvermerk|sperre|sperrliste|blacklisteintrag|abgemeldet|abbestellt|widerspruch
 ne pas appeler|ne plus appeler|ne pas contacter|ne pas deranger|ne pas telephoner|desabonne|desinscrit|opposition|liste rouge
 pas d'appel|opposition au demarchage|opposition demarchage|oppose au demarchage|bloque|liste noire|refus appel
@@ -82,8 +84,10 @@ _WITHIN = tuple(
 _TOGETHER = tuple(
     frozenset(pair.split("+"))
     for pair in (
-        "not+call not+contact nicht+anrufen nicht+kontaktieren ne+appeler ne+contacter no+llamar no+contactar nao+ligar "
-        "nao+contatar non+chiamare non+contattare niet+bellen nie+dzwonic inte+ring ikke+ring"
+        "not+call not+called not+contact not+contacted nicht+anrufen nicht+angerufen nicht+kontaktieren "
+        "nicht+kontaktiert ne+appeler ne+rappeler pas+appele pas+appelee ne+contacter pas+contacte no+llamar no+contactar "
+        "no+llamado nao+ligar nao+contatar nao+contactar non+chiamare non+richiamare non+chiamato non+contattare "
+        "niet+bellen niet+gebeld nie+dzwonic inte+ring inte+ringas ikke+ring ikke+ringes"
     ).split()
 )
 _AS_A_WORD = frozenset({"dnc", "dnd", "unsubscribed", "suppressed", "blacklisted", "anrufsperre"})
@@ -120,6 +124,13 @@ _CONSENT_WITHIN = tuple(
         "accept calls",
         "call allowed",
         "contact allowed",
+        "contact ok",
+        "ok to contact",
+        "can contact",
+        "may contact",
+        "can be called",
+        "may be called",
+        "contactable",
         "同意",
         "동의",
         "согласие",
@@ -145,6 +156,103 @@ def says(column: str) -> Says:
     if not parts.isdisjoint(_CONSENT_WORDS) or any(phrase in plain for phrase in _CONSENT_WITHIN):
         return Says.CONSENT
     return Says.NOTHING
+
+
+def says_inside(path: str) -> Says:
+    """Return the meaning of a field inside an object of a JSON contact, e.g. `preferences.do_not_call`."""
+    whole, own = says(path), says(path.rpartition(".")[2])
+    return own if own is Says.DO_NOT_CALL and whole is not Says.OTHER_CHANNEL else whole
+
+
+# -- what a cell of another column says
+
+_REMARKS = frozenset(
+    fold(name)
+    for name in """
+    status state stage disposition result outcome tag tags label labels flag flags note notes comment comments remark remarks
+    category categories segment segments group groups membership reason memo annotation annotations
+    notiz notizen bemerkung bemerkungen kommentar kommentare anmerkung anmerkungen hinweis hinweise schlagwort schlagworte
+    kennzeichen ergebnis statut étiquette étiquettes commentaire commentaires remarque remarques résultat estado etiqueta
+    etiquetas nota notas comentario comentarios observación observaciones resultado situação observação observações
+    comentário comentários stato etichetta etichette commento commenti osservazioni esito opmerking opmerkingen notitie
+    notities resultaat uwagi notatki komentarz komentarze anteckning anteckningar kommentarer merknad bemærkning huomautus
+    tila poznámka poznámky megjegyzés állapot observații stare not notlar durum açıklama статус заметка заметки примечание
+    примечания комментарий комментарии теги статуси нотатки σημειώσεις κατάσταση 状态 状態 备注 備註 標籤 标签 備考 メモ ステータス タグ
+    対応状況 상태 메모 비고 태그 حالة ملاحظات الحالة סטטוס הערות स्थिति टिप्पणी catatan keterangan ghi chú หมายเหตุ สถานะ
+    """.split()
+)
+_SAID = """
+do not call|don t call|dont call|donotcall|dnc|do not contact|don t contact|dont contact|do not phone|do not ring|do not dial
+do not disturb|never call|never contact|stop calling|not to be called|no more calls|no phone calls|opted out
+opt out|dnd|unsubscribed|blacklisted|litigator|nicht anrufen|nicht mehr anrufen|keine anrufe|nicht kontaktieren|anrufsperre
+nicht angerufen werden|ne pas appeler|ne plus appeler|ne pas rappeler|ne pas contacter|ne plus contacter|no llamar|no volver a llamar
+no contactar|no desea llamadas|nao ligar|nao contatar|nao contactar|nao perturbe|non chiamare|non richiamare|non contattare
+niet bellen|niet meer bellen|niet contacteren|bel me niet|nie dzwonic|nie kontaktowac|ring inte|ring ej|ring ikke|ikke ring
+ei saa soittaa|ala soita|soittokielto|nevolat|nekontaktovat|ne hivja|ne hivjon|nu sunati|nu suna|aramayin|не звонить|не беспокоить
+не дзвонити|khong goi|jangan hubungi|jangan telepon|deceased|verstorben|decede|decedee|fallecido|falecido|deceduto|overleden
+wrong number|falsche nummer|falsche rufnummer|faux numero|mauvais numero|numero equivocado|numero errado|numero sbagliato
+"""
+_SAID_IN_WORDS = tuple(
+    f" {name.strip()} " for line in _SAID.splitlines() for name in line.split("|") if name.strip()
+)
+# "Opted out of e-mail" leaves calls open, "DNC, only e-mail" doesn't.
+_SAID_OF_ANY_CHANNEL = frozenset(
+    " opt out | opted out | unsubscribed | blacklisted | do not contact | don t contact | dont contact | never contact "
+    "| nicht kontaktieren | ne pas contacter | ne plus contacter | no contactar | nao contatar | nao contactar "
+    "| non contattare | niet contacteren | nie kontaktowac | nekontaktovat ".split("|")
+)
+# Of each, the longest word: a text of ASCII letters without one of them says none of all that.
+_LONGEST_WORDS = frozenset(max(said.split(), key=len) for said in _SAID_IN_WORDS)
+_CLUES = tuple(
+    word for word in _LONGEST_WORDS if not any(other in word for other in _LONGEST_WORDS if other != word)
+)
+# In scripts that don't put spaces between words, or that join words.
+_SAID_ANYWHERE = tuple(
+    "请勿致电 勿拨打 勿打 不要打电话 拒绝来电 請勿致電 不要撥打 電話不可 電話禁止 架電禁止 架電不可 連絡禁止 電話お断り 着信拒否 전화금지 연락금지 수신거부 "
+    "ห้ามโทร ไม่ต้องโทร".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def is_remark(column: str) -> bool:
+    """Return whether a column, judged by its name, has states, labels or notes, which may say whom not to call."""
+    parts = frozenset(words(column))
+    return (fold(column) in _REMARKS or not _REMARKS.isdisjoint(parts)) and not is_of_another_channel(column)
+
+
+def is_of_another_channel(text: str) -> bool:
+    """Return whether a text is about e-mail, text messages or post, and not about calls."""
+    parts = words(text)
+    return not _OTHER_CHANNELS.isdisjoint(parts) and _CALLS.isdisjoint(parts)
+
+
+def says_do_not_call(cell: object) -> bool:
+    """Return whether a cell of any column says in words that the person must not be called.
+
+    "Do Not Call", "vip; dnc" and "DO NOT CALL! Asked twice." do; "opted out of e-mail" does not.
+    """
+    return isinstance(cell, str) and _text_says_do_not_call(cell)
+
+
+def may_say_do_not_call(text: str) -> bool:
+    """Return whether a text is worth a closer look; it takes a few microseconds."""
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return any(clue in lower for clue in _CLUES)
+
+
+@lru_cache(maxsize=4096)
+def _text_says_do_not_call(cell: str) -> bool:
+    if not may_say_do_not_call(cell):
+        return False
+    if not cell.isascii() and any(said in cell for said in _SAID_ANYWHERE):
+        return True
+    text = f" {' '.join(words(cell))} "
+    said = [phrase for phrase in _SAID_IN_WORDS if phrase in text]
+    return any(phrase not in _SAID_OF_ANY_CHANNEL for phrase in said) or (
+        bool(said) and not is_of_another_channel(cell)
+    )
 
 
 _NO = frozenset(

@@ -1,12 +1,19 @@
-"""The rule for do-not-call marks: a column of the list itself says who must not be called."""
+"""The rule for do-not-call marks: the list itself says who must not be called."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from xuna_cli.dataclass import dataclass
-from xuna_cli.json_path import value_at
+from xuna_cli.json_path import value_at, values_within
 from xuna_cli.models import Reason
-from xuna_cli.screening.mark_names import Says, is_clear_no, says
+from xuna_cli.screening.mark_names import (
+    Says,
+    is_clear_no,
+    is_remark,
+    says,
+    says_do_not_call,
+    says_inside,
+)
 from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
 
 _REMEMBERED = 10_000  # sets of keys (of JSON contacts) to cache
@@ -18,40 +25,78 @@ def do_not_call_columns(columns: Iterable[str]) -> tuple[str, ...]:
     return tuple(column for column in columns if says(column) is Says.DO_NOT_CALL)
 
 
+def do_not_call_paths(rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
+    """Return the paths of do-not-call marks inside the objects of JSON contacts, in their order."""
+    return tuple(
+        dict.fromkeys(
+            path
+            for fields in rows
+            for path, names, _ in values_within(fields)
+            if says_inside(names) is Says.DO_NOT_CALL
+        )
+    )
+
+
+def remark_columns(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns with states, labels or notes, in their order; their cells may say whom not to call."""
+    return tuple(column for column in columns if is_remark(column) and says(column) is Says.NOTHING)
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Call nobody whose do-not-call column has anything but a clear no.
+    """Call nobody who has a mark: anything but a clear no in a do-not-call column, or the words in a remark.
 
     Attributes:
         columns: do-not-call columns of the list.
-        in_contact: whether a contact can have further ones of its own (only in JSON).
+        remarks: columns in which only words such as "do not call" are a mark.
+        in_contact: whether a contact can have further ones of its own, also inside objects (only in JSON).
     """
 
     columns: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
     in_contact: bool = False
-    _by_keys: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _by_keys: dict[tuple[str, ...], tuple[Sequence[str], Sequence[str]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return None if the contact has no mark."""
-        column = self.marked(look.fields)
-        if column is None:
+        found = next(self._found(look.fields), None)
+        if found is None:
             return None
-        text = str(value_at(look.fields, column)).strip()
+        column, cell = found
+        text = str(cell).strip()
         shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
         return Reason("do-not-call", DO_NOT_CALL, f'do-not-call: {column!r} is "{shown}"', column)
 
     def marked(self, fields: Mapping[str, object]) -> str | None:
         """Return the first column with a mark, or None."""
-        for column in self._columns(fields) if self.in_contact else self.columns:
-            if not is_clear_no(value_at(fields, column)):
-                return column
-        return None
+        return next((column for column, _ in self._found(fields)), None)
 
-    def _columns(self, fields: Mapping[str, object]) -> tuple[str, ...]:
+    def _found(self, fields: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+        columns, remarks = self._own_columns(fields) if self.in_contact else (self.columns, self.remarks)
+        for column in columns:
+            if not is_clear_no(cell := value_at(fields, column)):
+                yield column, cell
+        for column in remarks:
+            if says_do_not_call(cell := value_at(fields, column)):
+                yield column, cell
+        if self.in_contact:
+            for path, names, value in values_within(fields):
+                if says_inside(names) is Says.DO_NOT_CALL:
+                    if not is_clear_no(value):
+                        yield path, value
+                elif is_remark(names.rpartition(".")[2]) and says_do_not_call(value):
+                    yield path, value
+
+    def _own_columns(self, fields: Mapping[str, object]) -> tuple[Sequence[str], Sequence[str]]:
         keys = tuple(fields)
         found = self._by_keys.get(keys)
         if found is None:
-            found = tuple(dict.fromkeys((*self.columns, *do_not_call_columns(keys))))
+            found = (
+                tuple(dict.fromkeys((*self.columns, *do_not_call_columns(keys)))),
+                tuple(dict.fromkeys((*self.remarks, *remark_columns(keys)))),
+            )
             if len(self._by_keys) < _REMEMBERED:
                 self._by_keys[keys] = found
         return found

@@ -21,7 +21,7 @@ def needs_whole_list(screening: Screening) -> bool:
     """Return whether a rule has to look for a "no" in all rows; in JSON, any contact may have such a field."""
     marks = screening.marks
     return isinstance(screening.consent, Consent) or (
-        isinstance(marks, Marks) and bool(marks.columns or marks.in_contact)
+        isinstance(marks, Marks) and bool(marks.columns or marks.remarks or marks.in_contact)
     )
 
 
@@ -59,7 +59,7 @@ def for_whole_list(
     for rule, no in zip(rules, noes, strict=True):
         numbers = Numbers(f"+{number}" for number in no)
         if isinstance(rule, Marks):
-            column = rule.columns[0] if len(rule.columns) == 1 else ""
+            column = rule.columns[0] if len(rule.columns) == 1 and not rule.remarks else ""
             marks = InAnyRow(rule, numbers, "do-not-call", DO_NOT_CALL, column)
         else:
             consent = InAnyRow(rule, numbers, "no-consent", SCREENED, rule.column)
