@@ -389,7 +389,7 @@ BUGS = (
     Planted(
         "a held person is called again",
         ATTEMPTS,
-        [("    if call.state in HELD_STATES:\n        return ClaimStatus.HELD\n    if call.state != BatchState.ACCEPTED:\n", "    if call.state not in {BatchState.ACCEPTED, *HELD_STATES}:\n")],
+        [("    if policy is None or call.state != BatchState.ACCEPTED:\n", "    if policy is None or call.state not in {BatchState.ACCEPTED, *HELD_STATES}:\n")],
         [LATER, "-k", "held_attempt"],
     ),
     Planted(
