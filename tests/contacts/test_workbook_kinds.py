@@ -285,6 +285,10 @@ def test_days_may_count_from_1904(read):
         ("+0", "+15551230001"),
         ("+0 (000) 000-0000", "+1 (555) 123-0001"),
         ("00000000000000", "00015551230001"),
+        ("&quot;+44 &quot;0", "+44 15551230001"),
+        ("\\+\\4\\40", "+4415551230001"),
+        ("&quot;0049 &quot;0", "0049 15551230001"),
+        ("0.00", "15551230001"),
     ],
 )
 def test_a_phone_cell_that_is_a_number_has_its_digits_whatever_its_format(read, code, phone):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuna_cli.errors import InputError, UsageError
-from xuna_cli.models import CallTarget, Contact, Rejection
+from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message, parse_override
 from xuna_cli.targets.row_phone import PhoneColumns
@@ -192,3 +192,11 @@ def test_a_key_that_no_ledger_holds_is_a_rejection_of_its_row(letter, letters, f
     else:
         assert (made.row_number, made.code, made.field) == (7, "key-too-long", "order")
         assert "at most 1,000 are allowed" in made.message
+
+
+def test_of_several_faulty_cells_the_first_is_named():
+    columns = ("phone", *"hgfedcba")
+    message = " ".join(f"{{{{ {column} }}}}" for column in reversed(columns))
+    cells = {column: CellFault("#REF!", "cell-error", f"{column.upper()}2") for column in columns[1:]}
+    rejection = prepare({"phone": JOHN, **cells}, overrides=[first_message(message)], of_workbook=True)
+    assert rejection.field == "h"

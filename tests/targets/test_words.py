@@ -145,6 +145,11 @@ NEVER = {
         "%%=v(@name)=%%",
         "{{name",
         "Hi {{ x }}",
+        "$name",
+        "$FirstName",
+        "$first_name Lee",
+        "@name",
+        "$prénom",
     ],
 }
 
@@ -179,6 +184,12 @@ FINE = [
         "nonesuch",
         "Ann & Bob",
         "AT&T; co",
+        "A$AP",
+        "Ke$ha",
+        "$hort",
+        "$12 US$",
+        "ann@company",
+        "@ann",
     ),
     *(
         "O'Neil",
@@ -284,6 +295,8 @@ def test_a_row_of_its_own_words_is_judged_as_a_message():
     for text, code in (
         ("Hi {{name}}, this is Eva.", "message-placeholder"),
         ("Hi [First Name]!", "message-placeholder"),
+        ("Hi $first_name, it's us", "message-placeholder"),
+        ("You owe $12.50 in US$, ann@name.com", "fine"),
         ("Ann &amp; Bob", "message-html"),
         ("Hi JÃ¶rg", "message-wrong-encoding"),
         ("Your total is #REF!", "message-cell-error"),

@@ -110,8 +110,9 @@ def read_sheet(file: BinaryIO, sheet: str, name: str) -> Iterator[Sequence[str]]
 def as_phone(cell: object) -> object:
     """Return a cell of a phone column as text, as displayed if that shows the number's digits.
 
-    A number that is displayed with thousands separators, or as 5.55E+09, gives its digits. A date is not a phone
-    number, although `2026-12-03` looks similar to one.
+    A number that is displayed with thousands separators, or as 5.55E+09, gives its digits. The format can add digits
+    in front, such as the country code of `"+44 "0`; they belong to the number. A date is not a phone number, although
+    `2026-12-03` looks similar to one.
     """
     if not isinstance(cell, TypedText):
         return cell
@@ -121,7 +122,7 @@ def as_phone(cell: object) -> object:
     if isinstance(value, float):
         return plain(value)
     shown = "".join(filter(str.isdigit, cell))
-    return str(cell) if shown.lstrip("0") == str(value) and "," not in cell else str(value)
+    return str(cell) if shown.endswith(str(value)) and "," not in cell else str(value)
 
 
 def _without_faults(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterator[SheetRow]:

@@ -114,7 +114,9 @@ class TargetBuilder:
         )
         steering = {*phones.columns[:1], *phones.regions, *window_columns.columns}
         steering.update(filter(None, (self._key_column, timezone_column)))
-        self._needed = tuple(spoken | steering)
+        needed = spoken | steering
+        # The first faulty cell of a row is named, in every run the same one.
+        self._needed = (*(name for name in columns if name in needed), *sorted(needed.difference(columns)))
         # Rows with their own message take the slow path; in JSON, any row may have its own fields.
         self._fast_path = None if self._own_columns else fast_path(bound)
         self._usual_columns = None if columns_are_complete else dict.fromkeys(columns).keys()

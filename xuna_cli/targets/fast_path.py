@@ -18,7 +18,7 @@ from xuna_cli.targets.lint import LONGEST_MESSAGE, looks_wrong, texts
 from xuna_cli.targets.override import Override, as_json, build_override
 from xuna_cli.targets.plain_template import Placeholder
 from xuna_cli.targets.values import FILLERS, TemplateProblem, check_encodable
-from xuna_cli.targets.words import WHOLE_CELLS
+from xuna_cli.targets.words import WHOLE_CELLS, signed_placeholder
 from xuna_cli.targets.wrong_encoding import find_misread
 
 # Characters that are in nothing that lint looks for in a message, and that JSON does not escape. Letters of any
@@ -81,6 +81,7 @@ class FastPath:
             or "undefined" in together
             or ("-" in together and _find_date(together))
             or not WHOLE_CELLS.isdisjoint(values)
+            or signed_placeholder(together)
         ):
             return None
         if not together.isascii():

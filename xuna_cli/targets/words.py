@@ -33,6 +33,7 @@ def may_be_wrong(cell: str) -> bool:
     """Return whether a cell may have a problem; this is a fast check for most cells."""
     return (
         _find_unusual(cell) is not None
+        or signed_placeholder(cell) is not None
         or not cell.isascii()
         or cell.strip() in WHOLE_CELLS
         or any(word in cell for word in NO_VALUE_WORDS)
@@ -67,7 +68,7 @@ _WHOLE_ERROR = lazy_pattern(r"#(?:NV|YOK|HIÁNYZIK|NEDEFINOVÁNO)|#{3,}|#[A-ZÄ�
 
 # `{{ name }}` (Mustache, Liquid, ElevenLabs), `{name}`, `${name}`, `#{name}`, `{!Contact.FirstName}` (Salesforce),
 # `<<name>>`, `[[name]]`, `*|FNAME|*` (Mailchimp), `%name%`, `%%name%%` (Marketing Cloud), `<%= name %>`, `##name##`,
-# and printf's `%s`.
+# and printf's `%s`. `[name]`, `$name` and `@name` only with a usual name, since `[sic]` and `A$AP` may be intended.
 _PLACEHOLDER = lazy_pattern(
     r"[$#]?\{+[^{}]*\}+|\{[{%]|[}%]\}|<%.*?%>|%%=.*?=%%"
     r"|<<[^<>]+>>|\[\[[^\[\]]+\]\]|\*\|[^|]+\|\*"
@@ -76,6 +77,7 @@ _PLACEHOLDER = lazy_pattern(
     re.DOTALL,
 )
 _NAMED = lazy_pattern(r"[\[«‹]\s*([\w .-]{2,30}?)\s*[\]»›]")
+_SIGNED = lazy_pattern(r"(?<![\w$@])[$@]([^\W\d_]\w*)")
 _PLACEHOLDER_NAMES = frozenset(
     map(
         fold,
@@ -122,8 +124,23 @@ def never_right(text: str, *, is_message: bool = False) -> Iterator[Finding]:
     if not is_message:
         yield from _no_value(text)
     yield from _wrong_characters(text)
-    if _find_unusual(text):
+    if placeholder := signed_placeholder(text):
+        yield _placeholder(placeholder)
+    elif _find_unusual(text):
         yield from _left_over(text, is_message=is_message)
+
+
+def signed_placeholder(text: str) -> str | None:
+    """Return the first placeholder such as `$first_name` (shells, PHP) or `@name` in a text, or None."""
+    if "$" not in text and "@" not in text:
+        return None
+    found = (match[0] for match in _SIGNED.finditer(text) if fold(match[1]) in _PLACEHOLDER_NAMES)
+    return next(found, None)
+
+
+def _placeholder(matched: str) -> Finding:
+    message = "a placeholder that was not filled in; write the words themselves"
+    return Finding("message-placeholder", matched, message)
 
 
 def _wrong_characters(text: str) -> Iterator[Finding]:
@@ -142,8 +159,7 @@ def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
         (one for one in _NAMED.finditer(text) if fold(one[1]) in _PLACEHOLDER_NAMES), None
     )
     if match:
-        message = "a placeholder that was not filled in; write the words themselves"
-        yield Finding("message-placeholder", match[0], message)
+        yield _placeholder(match[0])
         return
     for tag in _TAG.finditer(text):
         if not (is_message and (tag[1] or "").casefold() in _SPEECH_TAGS):
