@@ -5,6 +5,8 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
+
 from tests.test_readme import ROOT
 from xuna_cli.installing import install_command
 
@@ -17,17 +19,20 @@ try:
 except ConfigurationError as error:
     print(error.hint)
 """
-WITHOUT_PIP = """
-import importlib.util
-importlib.util.find_spec = lambda name: None
-from xuna_cli.installing import install_command
+COMMANDS = """
+import importlib.util, sys
+sys.prefix, has_pip = sys.argv[1:]
+if not has_pip:
+    importlib.util.find_spec = lambda name: None
+from xuna_cli.installing import install_command, upgrade_command
 print(install_command("--upgrade", "tzdata"))
+print(upgrade_command())
 """
 
 
-def printed(script):
+def printed(script, *argv):
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", script, *argv], capture_output=True, text=True, check=True, cwd=ROOT
     )
     return done.stdout.strip()
 
@@ -50,5 +55,21 @@ def test_the_command_is_understood_by_this_python():
     )
 
 
-def test_an_environment_without_pip_is_one_of_uv():
-    assert printed(WITHOUT_PIP) == f"uv pip install --python {shlex.quote(sys.executable)} --upgrade tzdata"
+PIP, UV = f"{sys.executable} -m pip install", f"uv pip install --python {sys.executable}"
+
+
+@pytest.mark.parametrize(
+    ("file", "has_pip", "install", "upgrade"),
+    [
+        ("pipx_metadata.json", "yes", "pipx runpip my-xuna install", "pipx install --force ."),
+        ("pipx_metadata.json", "", "pipx runpip my-xuna install", "pipx install --force ."),
+        ("uv-receipt.toml", "", UV, "uv tool install --force ."),
+        ("pyvenv.cfg", "", UV, f"{UV} ."),
+        ("pyvenv.cfg", "yes", PIP, f"{PIP} ."),
+    ],
+)
+def test_the_environment_is_changed_by_what_made_it(tmp_path, file, has_pip, install, upgrade):
+    prefix = tmp_path / "my-xuna"
+    prefix.mkdir()
+    (prefix / file).touch()
+    assert printed(COMMANDS, prefix, has_pip).splitlines() == [f"{install} --upgrade tzdata", upgrade]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
-from xuna_cli.installing import install_command
+from xuna_cli.installing import upgrade_command
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.not_called import not_called
@@ -139,7 +139,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(path):
             opened(path, read_only=read_only)
         assert caught.value.code == "ledger-newer"
         assert f"ledger version {NEWEST + 2}" in caught.value.message
-        assert caught.value.hint.endswith(f"run: {install_command('.')}")
+        assert caught.value.hint.endswith(f"run: {upgrade_command()}")
     assert path.read_bytes() == before
 
 

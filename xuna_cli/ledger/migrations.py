@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from xuna_cli.errors import LedgerError
-from xuna_cli.installing import install_command
+from xuna_cli.installing import upgrade_command
 from xuna_cli.ledger.database import Database
 
 STEPS: Mapping[int, Sequence[str]] = {
@@ -326,7 +326,7 @@ def migrate(database: Database, steps: Mapping[int, Sequence[str]], *, create: b
         raise LedgerError(
             f"the ledger {database.location} was written by a newer xuna (ledger version {version}; "
             f"this xuna knows version {newest})",
-            hint=f"in a newer copy of xuna's repository, run: {install_command('.')}",
+            hint=f"in a newer copy of xuna's repository, run: {upgrade_command()}",
             code="ledger-newer",
         )
     if version == newest:
