@@ -118,6 +118,7 @@ def test_help_fits_into_the_terminal(columns, argv, cli, monkeypatch):
 
 def test_options_are_in_their_groups_and_ranges_in_words(cli):
     text = cli("batch-call", "--help").out
+    assert text.startswith("Usage: xuna batch-call [OPTIONS] CONTACTS\n")
     headings = re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE)
     assert headings == ["Arguments", *BatchCallOptions.PANELS, "Options", "Examples"]
     assert re.search(

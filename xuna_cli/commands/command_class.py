@@ -134,6 +134,10 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
         super().__init__(*args, **attributes | {"rich_markup_mode": None})
         self.examples = inspect.cleandoc(epilog or "")
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the arguments for the usage line; Typer writes required ones in braces, which are for choices."""
+        return [re.sub(r"^\{([^{}|]*)\}", r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
+
     def format_epilog(self, _ctx: Any, formatter: Any) -> None:
         """Write the examples, whose lines must not be wrapped."""
         if self.examples:
