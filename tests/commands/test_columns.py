@@ -434,6 +434,8 @@ def test_every_mark_of_several_columns_counts(plan, written):
         "Ne souhaite pas être appelé",
         "Non richiamare",
         "Not to be called",
+        "Wil niet gebeld worden",
+        "UNSUB_TIME",
         "Deceased",
         "Removal requested",
         "Wrong number",
@@ -442,6 +444,14 @@ def test_every_mark_of_several_columns_counts(plan, written):
 def test_a_sentence_as_a_header_is_a_mark_too(plan, table, header):
     document = plan(table([{"phone": "+13035550100", header: "x"}, {"phone": "+13035550101", header: ""}]))
     assert (document["counts"]["do_not_call"], document["counts"]["not_sent"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "header", ["Not called", "Not contacted", "Noch nicht angerufen", "Pas encore appelé"]
+)
+def test_who_was_not_called_yet_has_no_mark(plan, table, header):
+    document = plan(table([{"phone": "+13035550100", header: "yes"}]))
+    assert document["counts"]["not_sent"] == 1
 
 
 def test_marks_inside_objects_of_json_count_wherever_they_are(plan, tmp_path):
@@ -493,6 +503,8 @@ SAID = [
     "wrong number",
     "Unsubscribed",
     "DNC, only e-mail",
+    "要望: 架電NG",
+    "لا تتصل",
 ]
 NOT_SAID = [
     "",

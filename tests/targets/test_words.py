@@ -53,6 +53,8 @@ NEVER = {
         "<NA>",
     ],
     "message-cell-error": [
+        "1.23457E+14",
+        "Order 7,5E+12",
         "#REF!",
         "#N/A",
         "#VALUE!",
@@ -286,6 +288,8 @@ def test_a_raw_date_names_the_filter_and_the_column():
         ("2026-12-03", "appointment", '{{ appointment | date("EEEE, d MMMM") }}'),
         ("14:05:00", "Start Time", '{{ row["Start Time"] | time("h:mm a") }}'),
         ("12/11/2026", "day", '{{ day | date("EEEE, d MMMM", input="d/M/y") }}'),
+        ("12/11/2026", "day", 'or with input="M/d/y" if the month comes first'),
+        ("12/31/2026", "day", '{{ day | date("EEEE, d MMMM", input="M/d/y") }}'),
     ):
         assert how in next(seldom_right(cell, column)).message
 

@@ -29,14 +29,14 @@ dnd|do not disturb|dnd status|ndnc|dncr|ncpr|do not call registry|do not call li
 opt out|opted out|optout|has opted out|is opted out|opt out status|opt out flag|opted out date|opt out date|opted out at
 call opt out|phone opt out|opted out of calls|has opted out of calls|has opted out of call|voice opt out|telemarketing opt out
 opt out of calls|calls opt out|marketing opt out|opted out of marketing|global opt out|opt out all|opted out of all
-unsubscribed|unsubscribe|is unsubscribed|unsubscribed at|unsubscribe date|unsubscribed on|unsub|unsubscribed from calls
+unsubscribed|unsubscribe|is unsubscribed|unsubscribed at|unsubscribe date|unsubscribed on|unsub|unsub time|unsub date|unsubscribe time|unsubscribed from calls
 do not contact|donotcontact|dont contact|no contact|never contact|contact not allowed|dnc contact|do not solicit|no solicitation
 suppressed|suppression|suppress|is suppressed|blacklist|blacklisted|is blacklisted|blocklist|blocklisted|blocked|is blocked
 exclude|excluded|removal requested|remove me|remove from list|do not use|deceased|is deceased|verstorben|decede|decedee|fallecido
 falecido|deceduto|overleden|wrong number
 call blocked|calls blocked|block calls|no marketing calls|no telemarketing|do not market|litigator|tcpa litigator
 tps|ctps|tps registered|on tps|tps status|bloctel|robinson|lista robinson|robinsonliste|robinsonlista|rpo|nix|nix registret
-nicht anrufen|nicht mehr anrufen|nicht anzurufen|nicht angerufen|keine anrufe|anrufsperre|anruf gesperrt|telefonsperre|werbesperre|kontaktsperre|kontakt gesperrt
+nicht anrufen|nicht mehr anrufen|nicht anzurufen|keine anrufe|anrufsperre|anruf gesperrt|telefonsperre|werbesperre|kontaktsperre|kontakt gesperrt
 nicht kontaktieren|keine werbung|gesperrt|sperrvermerk|sperre|sperrliste|blacklisteintrag|abgemeldet|abbestellt|widerspruch
 ne pas appeler|ne plus appeler|ne pas contacter|ne pas deranger|ne pas telephoner|desabonne|desinscrit|opposition|liste rouge
 pas d'appel|opposition au demarchage|opposition demarchage|oppose au demarchage|bloque|liste noire|refus appel
@@ -79,15 +79,22 @@ _WITHIN = tuple(
         "não ligar",
         "non chiamare",
         "niet bellen",
+        # Not only "not called", which may mean: not called yet.
+        "not to be called",
+        "nicht angerufen werden",
+        "pas être appelé",
+        "pas être contacté",
+        "no desea ser llamad",
+        "non desidera essere chiamat",
+        "niet gebeld worden",
     )
 )
 _TOGETHER = tuple(
     frozenset(pair.split("+"))
     for pair in (
-        "not+call not+called not+contact not+contacted nicht+anrufen nicht+angerufen nicht+kontaktieren "
-        "nicht+kontaktiert ne+appeler ne+rappeler pas+appele pas+appelee ne+contacter pas+contacte no+llamar no+contactar "
-        "no+llamado nao+ligar nao+contatar nao+contactar non+chiamare non+richiamare non+chiamato non+contattare "
-        "niet+bellen niet+gebeld nie+dzwonic inte+ring inte+ringas ikke+ring ikke+ringes"
+        "not+call not+contact nicht+anrufen nicht+kontaktieren ne+appeler ne+rappeler ne+contacter no+llamar no+contactar "
+        "nao+ligar nao+contatar nao+contactar non+chiamare non+richiamare non+contattare niet+bellen nie+dzwonic inte+ring "
+        "inte+ringas ikke+ring ikke+ringes"
     ).split()
 )
 _AS_A_WORD = frozenset({"dnc", "dnd", "unsubscribed", "suppressed", "blacklisted", "anrufsperre"})
@@ -189,7 +196,7 @@ nicht angerufen werden|ne pas appeler|ne plus appeler|ne pas rappeler|ne pas con
 no contactar|no desea llamadas|nao ligar|nao contatar|nao contactar|nao perturbe|non chiamare|non richiamare|non contattare
 niet bellen|niet meer bellen|niet contacteren|bel me niet|nie dzwonic|nie kontaktowac|ring inte|ring ej|ring ikke|ikke ring
 ei saa soittaa|ala soita|soittokielto|nevolat|nekontaktovat|ne hivja|ne hivjon|nu sunati|nu suna|aramayin|не звонить|не беспокоить
-не дзвонити|khong goi|jangan hubungi|jangan telepon|deceased|verstorben|decede|decedee|fallecido|falecido|deceduto|overleden
+не дзвонити|لا تتصل|عدم الاتصال|אל תתקשר|לא להתקשר|कॉल न करें|μην καλειτε|khong goi|jangan hubungi|jangan telepon|deceased|verstorben|decede|decedee|fallecido|falecido|deceduto|overleden
 wrong number|falsche nummer|falsche rufnummer|faux numero|mauvais numero|numero equivocado|numero errado|numero sbagliato
 """
 _SAID_IN_WORDS = tuple(
@@ -208,7 +215,7 @@ _CLUES = tuple(
 )
 # In scripts that don't put spaces between words, or that join words.
 _SAID_ANYWHERE = tuple(
-    "请勿致电 勿拨打 勿打 不要打电话 拒绝来电 請勿致電 不要撥打 電話不可 電話禁止 架電禁止 架電不可 連絡禁止 電話お断り 着信拒否 전화금지 연락금지 수신거부 "
+    "请勿致电 勿拨打 勿打 不要打电话 拒绝来电 請勿致電 不要撥打 電話不可 電話禁止 架電禁止 架電不可 連絡禁止 電話お断り 着信拒否 架電ng 電話ng 架電NG 電話NG 連絡不可 連絡ng 連絡NG 勿扰 勿擾 免打扰 拒接 退订 黑名单 전화금지 연락금지 수신거부 "
     "ห้ามโทร ไม่ต้องโทร".split()
 )
 

@@ -81,6 +81,7 @@ class FastPath:
             or "undefined" in together
             or ("-" in together and _find_date(together))
             or not WHOLE_CELLS.isdisjoint(values)
+            or "E+" in together
             or signed_placeholder(together)
         ):
             return None

@@ -64,6 +64,7 @@ _SHEET_ERROR = lazy_pattern(
     r"|NÚM|HIV|ÉRTÉK|SZÁM|PUUTTUU|ARVO|LUKU)!"
     r"|#(?:NAME|¿NOMBRE|NOM|NOME|NAAM|ИМЯ|NAZWA|AD|NAMN|NIMI|NÁZEV|NÉV)\?"
 )
+_SHORTENED = lazy_pattern(r"(?<![\w.,])\d(?:[.,]\d+)?E\+\d\d(?![\w.,])")
 _WHOLE_ERROR = lazy_pattern(r"#(?:NV|YOK|HIÁNYZIK|NEDEFINOVÁNO)|#{3,}|#[A-ZÄÖÜÉ¡¿/0_]{2,}[!?]")
 
 # `{{ name }}` (Mustache, Liquid, ElevenLabs), `{name}`, `${name}`, `#{name}`, `{!Contact.FirstName}` (Salesforce),
@@ -155,6 +156,11 @@ def _wrong_characters(text: str) -> Iterator[Finding]:
 def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
     if (match := _SHEET_ERROR.search(text)) and not _WHOLE_ERROR.fullmatch(text.strip()):
         yield Finding("message-cell-error", match[0], "a spreadsheet error; fix the formula")
+    if match := _SHORTENED.search(text):
+        message = (
+            "a number that a spreadsheet shortened; format the column as text, and enter the number again"
+        )
+        yield Finding("message-cell-error", match[0], message)
     match = _PLACEHOLDER.search(text) or next(
         (one for one in _NAMED.finditer(text) if fold(one[1]) in _PLACEHOLDER_NAMES), None
     )
@@ -222,6 +228,7 @@ _RAW_DATE = lazy_pattern(
     r"(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
     r"|(?<![\d:])\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?![\d:])|(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])"
 )
+_MONTHS = 12
 _LOST_LETTER = lazy_pattern(r"[^\W\d_]\?[^\W\d_]")
 
 
@@ -238,16 +245,27 @@ def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterato
         yield Finding("message-no-value", whole, "which may mean that a value is missing", is_word=True)
     if match := _RAW_DATE.search(text):
         call = 'time("h:mm a"' if ":" in match[0][:3] else 'date("EEEE, d MMMM"'
-        call += ', input="d/M/y")' if "/" in match[0] else ")"
+        call += f', input="{_order(match[0])}")' if "/" in match[0] else ")"
         how = (
             "write it as people say it" if is_message else f"in the template, write {_filtered(column, call)}"
         )
+        if (
+            "/" in match[0]
+            and not is_message
+            and all(int(part) <= _MONTHS for part in match[0].split("/")[:2])
+        ):
+            how += ', or with input="M/d/y" if the month comes first'
         message = f"which is spoken like this; {how}"
         yield Finding("message-raw-date", match[0], message)
     if "://" not in text and (match := _LOST_LETTER.search(text)):
         yield Finding("message-lost-letter", match[0], "where a letter may have been lost")
     if "\\" in text:
         yield Finding("message-backslash", "\\", "with a backslash in it")
+
+
+def _order(date: str) -> str:
+    """Return the likely order of a date such as 12/31/2026, as the filter `date` takes it."""
+    return "M/d/y" if int(date.split("/")[1]) > _MONTHS else "d/M/y"
 
 
 def _filtered(column: str, call: str) -> str:
