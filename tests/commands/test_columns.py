@@ -473,6 +473,16 @@ def test_marks_inside_objects_of_json_count_wherever_they_are(plan, tmp_path):
     assert plan(path, "--do-not-call-column", "none")["counts"]["not_sent"] == 7
 
 
+def test_numbers_not_to_be_called_beside_the_contacts_are_not_dropped(cli, plan, tmp_path):
+    path = tmp_path / "a.json"
+    contacts = [{"phone": "+13035550100"}, {"phone": "+13035550101"}]
+    path.write_text(json.dumps({"contacts": contacts, "doNotCall": ["+13035550101"]}))
+    ran = cli("batch-call", path, *HELLO, "--dry-run", exits=5)
+    assert "a.json has 'doNotCall' beside its contacts" in ran.err
+    path.write_text(json.dumps({"doNotCall": [], "opted_out": False, "next": "page", "contacts": contacts}))
+    assert plan(path)["counts"]["not_sent"] == 2
+
+
 def test_a_mark_that_only_a_later_contact_has_is_not_said_to_be_unused(cli, tmp_path):
     path = tmp_path / "a.json"
     path.write_text('[{"phone": "+13035550100"}, {"phone": "+13035550101", "doNotCall": true}]')

@@ -27,7 +27,7 @@ from xuna_cli.commands.context import (
 from xuna_cli.commands.list_options import STDIN
 from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan, window_columns
 from xuna_cli.commands.message_checks import MessageChecks
-from xuna_cli.commands.request_list import check_caller
+from xuna_cli.commands.request_list import check_caller, check_no_marks
 from xuna_cli.commands.screening import make_screening, timezone_column
 from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.contact_list import ContactList
@@ -120,6 +120,7 @@ class PreparedList:
             self._overrides_again = overrides_again(self._overrides, options.first_message_again)
         self._region = check_region(options.region) if options.region else None
         self._beside = beside_the_list(self._source, list_options(options), name=self.name)
+        check_no_marks(self._beside, self.name)
         contacts = self._open()
         stack.callback(contacts.close)
         self._rendered = rendered_list(contacts.columns, contacts.first_rows)

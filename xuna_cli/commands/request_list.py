@@ -1,10 +1,11 @@
-"""Lists in the form of an API request: an object with `calls`, an agent and a caller number."""
+"""Lists that are a JSON object: what it has beside the contacts, such as the agent of an API request."""
 
 from collections.abc import Mapping
 
 from xuna_cli.commands.list_plan import quoted_words
-from xuna_cli.errors import UsageError
+from xuna_cli.errors import InputError, UsageError
 from xuna_cli.folding import fold
+from xuna_cli.screening.mark_names import Says, is_clear_no, says
 
 _OPTIONS = {
     "--agent-id": ("agent_id", "override_agent_id"),
@@ -38,4 +39,23 @@ def check_caller(beside: Mapping[str, object], chosen: Mapping[str, str | None],
                 f"{name} is a request with {key} {value!r}, but {here}",
                 hint=f"to use the values of the file, add `{options}`; otherwise, remove {key!r} from the file",
                 code="caller-contradicted",
+            )
+
+
+def check_no_marks(beside: Mapping[str, object], name: str) -> None:
+    """Check that the object has no do-not-call list beside its contacts, which nothing would use.
+
+    Args:
+        beside: the other fields of the object.
+        name: name of the list in messages.
+
+    Raises:
+        InputError: it has one.
+    """
+    for key, value in beside.items():
+        if says(key) is Says.DO_NOT_CALL and value not in ([], {}) and not is_clear_no(value):
+            raise InputError(
+                f"{name} has {key!r} beside its contacts, which is not used, so people could be called who must not be",
+                hint=f"write these numbers to a file, one per line, and add --do-not-call FILE; then remove {key!r}",
+                code="input-do-not-call",
             )
