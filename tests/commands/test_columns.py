@@ -292,6 +292,48 @@ def test_the_column_that_is_called_is_shown(cli, api, tmp_path):
     assert [call.to_phone_number for call in api.state.calls()] == ["+13035550100"]
 
 
+# --- time zones
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Time Zone",
+        "TZ",
+        "Contact timezone",
+        "hs_timezone",
+        "IANA Timezone",
+        "Zeitzone",
+        "Fuseau horaire",
+        "タイムゾーン",
+    ],
+)
+def test_the_time_zone_of_the_person_is_found_in_any_language(plan, table, header):
+    rows = [{"phone": "+13035550100", header: "Europe/Berlin"}]
+    assert plan(table(rows))["preview"]["time_zones"] == {"Europe/Berlin": 1}
+
+
+def test_the_plain_name_of_a_time_zone_column_wins(plan, written):
+    rows = [{"phone": "+13035550100", "Contact timezone": "Asia/Tokyo", "timezone": "Europe/Berlin"}]
+    document = plan(written(rows))
+    assert document["preview"]["time_zones"] == {"Europe/Berlin": 1}
+    assert document["list"]["unused_columns"] == ["Contact timezone"]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("Agent timezone", "`--timezone-column 'Agent timezone'` would take"),
+        ("Zeitzone des Büros", "`--timezone-column 'Zeitzone des Büros'` would take"),
+        ("gmt_offset_now", "an offset from UTC is no time zone"),
+    ],
+)
+def test_a_time_zone_that_may_be_of_somebody_else_is_said_not_to_be_used(cli, table, header, said):
+    path = table([{"phone": "+13035550100", header: "Europe/Berlin"}])
+    ran = cli("batch-call", path, *HELLO, "--dry-run", "--quiet")
+    assert f"not used: {header}; {said}" in ran.err
+
+
 # --- do-not-call marks
 
 MARKED = [

@@ -9,7 +9,7 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
-from xuna_cli.phone.place_columns import may_be_region, region_columns
+from xuna_cli.phone.place_columns import may_be_region, may_be_zone, region_columns
 from xuna_cli.screening.mark_names import (
     Says,
     is_of_another_channel,
@@ -261,6 +261,7 @@ class _Left:
         self._channels = [column for column in left if says(column) is Says.OTHER_CHANNEL]
         self._consents = [column for column in left if says(column) is Says.CONSENT]
         self._regions = [column for column in left if may_be_region(column, rows)]
+        self._zones = [column for column in left if may_be_zone(column)]
         self._phones = [column for column in contacts.phones.unused if fold(column) not in taken]
         self._empty = (
             [] if contacts.first_rows_are_all else [one for one in contacts.phones.empty if one in left]
@@ -274,6 +275,7 @@ class _Left:
             *self._channels,
             *self._consents,
             *self._regions,
+            *self._zones,
             *self._phones,
             *self._empty,
         }
@@ -312,10 +314,8 @@ class _Left:
         if self._empty:
             words = f"no number in the first {LOOKED_AT:,} rows; {self._second_phone(self._empty[0])}"
             yield _line(self._empty, words)
-        for column in self._times:
-            option = time_option_of(column)
-            when = "before" if option == "--call-after-column" else "after"
-            yield _line([column], f"`{option} {quoted(column)}` would call nobody {when} the time there")
+        for column in (*self._zones, *self._times):
+            yield _line([column], _time_advice(column))
         if self._foreign:
             paths = dict.fromkeys(filter(None, map(override_of, self._foreign)))
             would = ", ".join(f"`override.{path}`" for path in paths)
@@ -328,6 +328,16 @@ class _Left:
     def _second_phone(self, column: str) -> str:
         options = f"--phone-column {quoted(self._phone)} --phone-column {quoted(column)}"
         return f"`{options}` would call that number where {self._phone!r} is empty"
+
+
+def _time_advice(column: str) -> str:
+    """Return how a column with a time or a time zone could be used."""
+    if option := time_option_of(column):
+        when = "before" if option == "--call-after-column" else "after"
+        return f"`{option} {quoted(column)}` would call nobody {when} the time there"
+    if "offset" in fold(column):
+        return "an offset from UTC is no time zone, which a column timezone could have"
+    return f"`--timezone-column {quoted(column)}` would take the person's time zone from there"
 
 
 def _line(columns: Sequence[str], rest: str) -> str:

@@ -9,11 +9,46 @@ from xuna_cli.phone.regions import is_state_code, region_of
 
 ZONE_COLUMN_NAMES = ("timezone", "tz")
 """In any case, spacing and punctuation: the first one matches "Time Zone", "time_zone" and "TIMEZONE"."""
+_ZONES = frozenset(
+    fold(name)
+    for name in """
+    zeitzone|fuseau horaire|zona horaria|huso horario|fuso horário|fuso orario|tijdzone|strefa czasowa|tidszon|tidssone
+    tidszone|aikavyöhyke|časové pásmo|časová zóna|időzóna|fus orar|saat dilimi|часовой пояс|часовий пояс|часова зона
+    ζώνη ώρας|タイムゾーン|时区|時區|시간대|المنطقة الزمنية|אזור זמן|समय क्षेत्र|zona waktu|múi giờ|เขตเวลา
+    """.replace("\n", "|").split("|")
+    if name.strip()
+)
+_WHOSE = frozenset(
+    "contact customer client lead person recipient user prospect member iana olson windows name id hs".split()
+)
 
 
 def zone_columns(columns: Iterable[str]) -> list[str]:
-    """Return the columns whose names say that they contain a time zone, in their order."""
-    return [column for column in columns if fold(column) in ZONE_COLUMN_NAMES]
+    """Return the columns whose names say that they contain the person's time zone, in their order.
+
+    If one has the plain name, then one such as `Contact timezone` or `Zeitzone` beside it is left out.
+    """
+    columns = tuple(columns)
+    plain = [column for column in columns if fold(column) in ZONE_COLUMN_NAMES]
+    return plain or [column for column in columns if _is_zone_of_person(column)]
+
+
+@lru_cache(maxsize=4096)
+def _is_zone_of_person(column: str) -> bool:
+    kind = "".join(word for word in words(column) if word not in _WHOSE)
+    return kind in _ZONES or kind in ZONE_COLUMN_NAMES
+
+
+@lru_cache(maxsize=4096)
+def may_be_zone(column: str) -> bool:
+    """Return whether a column may contain a time zone, or an offset from UTC, judged by its name."""
+    plain = fold(column)
+    return (
+        any(name in plain for name in _ZONES)
+        or "timezone" in plain
+        or any(offset in plain for offset in ("gmtoffset", "utcoffset", "tzoffset"))
+        or _is_zone_of_person(column)
+    )
 
 
 def region_columns(
