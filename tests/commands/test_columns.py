@@ -334,6 +334,13 @@ def test_a_time_zone_that_may_be_of_somebody_else_is_said_not_to_be_used(cli, ta
     assert f"not used: {header}; {said}" in ran.err
 
 
+@pytest.mark.parametrize("header", ["Area Code", "Vorwahl", "Prefijo", "DDD", "市外局番"])
+def test_digits_before_the_number_are_said_not_to_be_used(cli, table, header):
+    path = table([{"phone": "23125001", header: "030"}])
+    ran = cli("batch-call", path, *HELLO, "--dry-run", "--quiet", "--region", "DE")
+    assert f"not used: {header}; if the numbers begin there, strangers are called without it" in ran.err
+
+
 # --- do-not-call marks
 
 MARKED = [
@@ -641,6 +648,19 @@ def test_language_voice_and_prompt_of_other_products_are_said_not_to_be_used(cli
         ran = cli("batch-call", path, *HELLO, "--dry-run", *quiet)
         assert "not used: language, voice_id, prompt; `override.agent.language`" in ran.err
     assert "not used: language" in cli("render", path, *HELLO, "--quiet").err
+
+
+@pytest.mark.parametrize(
+    ("header", "path"),
+    [
+        ("agent.first_message", "agent.first_message"),
+        ("conversation_config_override.agent.language", "agent.language"),
+        ("tts.voice_id", "tts.voice_id"),
+    ],
+)
+def test_an_override_without_its_prefix_is_said_not_to_be_used(cli, plan, table, header, path):
+    ran = cli("batch-call", table([{"phone": "+13035550100", header: "x"}]), *HELLO, "--dry-run", "--quiet")
+    assert f"not used: {header}; `override.{path}` would be" in ran.err
 
 
 def test_a_column_that_a_template_uses_is_used(plan, written):

@@ -9,7 +9,7 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
-from xuna_cli.phone.place_columns import may_be_region, may_be_zone, region_columns
+from xuna_cli.phone.place_columns import begins_a_number, may_be_region, may_be_zone, region_columns
 from xuna_cli.screening.mark_names import (
     Says,
     is_of_another_channel,
@@ -261,6 +261,7 @@ class _Left:
         self._channels = [column for column in left if says(column) is Says.OTHER_CHANNEL]
         self._consents = [column for column in left if says(column) is Says.CONSENT]
         self._regions = [column for column in left if may_be_region(column, rows)]
+        self._areas = [column for column in left if begins_a_number(column)]
         self._zones = [column for column in left if may_be_zone(column)]
         self._phones = [column for column in contacts.phones.unused if fold(column) not in taken]
         self._empty = (
@@ -275,6 +276,7 @@ class _Left:
             *self._channels,
             *self._consents,
             *self._regions,
+            *self._areas,
             *self._zones,
             *self._phones,
             *self._empty,
@@ -314,8 +316,8 @@ class _Left:
         if self._empty:
             words = f"no number in the first {LOOKED_AT:,} rows; {self._second_phone(self._empty[0])}"
             yield _line(self._empty, words)
-        for column in (*self._zones, *self._times):
-            yield _line([column], _time_advice(column))
+        for column in (*self._areas, *self._zones, *self._times):
+            yield _line([column], _advice(column))
         if self._foreign:
             paths = dict.fromkeys(filter(None, map(override_of, self._foreign)))
             would = ", ".join(f"`override.{path}`" for path in paths)
@@ -330,8 +332,10 @@ class _Left:
         return f"`{options}` would call that number where {self._phone!r} is empty"
 
 
-def _time_advice(column: str) -> str:
-    """Return how a column with a time or a time zone could be used."""
+def _advice(column: str) -> str:
+    """Return how a column with an area code, a time or a time zone could be used."""
+    if begins_a_number(column):
+        return "if the numbers begin there, strangers are called without it; if so, join both in one column"
     if option := time_option_of(column):
         when = "before" if option == "--call-after-column" else "after"
         return f"`{option} {quoted(column)}` would call nobody {when} the time there"

@@ -11,9 +11,7 @@ def list_line(use: ListUse) -> str:
     if use.do_not_call_columns:
         parts.append(f"do-not-call marks from {_columns(use.do_not_call_columns, ' and ')}")
     if use.remark_columns:
-        parts.append(
-            f'nobody called of whom {_columns(use.remark_columns, " or ")} says "do not call" or the like'
-        )
+        parts.append(f'skipped if {_columns(use.remark_columns, " or ")} says "do not call" or the like')
     for what, column in (("not before", use.call_after_column), ("not after", use.call_before_column)):
         if column is not None:
             parts.append(f"{what} the time in {column!r}")

@@ -51,6 +51,22 @@ def may_be_zone(column: str) -> bool:
     )
 
 
+_AREA_CODES = frozenset(
+    fold(name)
+    for name in (
+        "area code|phone area code|vorwahl|ortsvorwahl|telefonvorwahl|préfixe|indicatif régional|prefijo"
+        "|lada|clave lada|ddd|prefisso|indicativo|kengetal|netnummer|riktnummer|retningsnummer|suuntanumero"
+        "|numer kierunkowy|kierunkowy|předvolba|predvoľba|körzetszám|prefix telefonic|alan kodu|код города|код міста"
+        "|市外局番|区号|區號|지역번호|std code|קידומת|رمز المنطقة|kode area|mã vùng"
+    ).split("|")
+)
+
+
+def begins_a_number(column: str) -> bool:
+    """Return whether a column may contain the first digits of the number in another column, judged by its name."""
+    return fold(column) in _AREA_CODES
+
+
 def region_columns(
     columns: Iterable[str], phone_column: str, rows: Sequence[Mapping[str, object]] = ()
 ) -> tuple[str, ...]:

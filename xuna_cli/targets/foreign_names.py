@@ -25,7 +25,13 @@ _NAMES = {
     "|time to call|call window|max duration|max call duration|voicemail message|ignore e164 validation"
     "|conversation config|machine detection",
 }
-_BY_NAME = {fold(name): path for path, names in _NAMES.items() for name in names.split("|")}
+_BY_NAME = {fold(name): path for path, names in _NAMES.items() for name in names.split("|")} | {
+    # The path of an override without `override.` before it.
+    fold(f"{above}{path}"): path
+    for path in _NAMES
+    if path
+    for above in ("", "conversation_config_override.", "overrides.", "config.")
+}
 
 _TIMES = {
     "--call-after-column": "scheduled time|scheduled at|schedule time|scheduled for|call time|call at|call after"

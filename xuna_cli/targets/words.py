@@ -64,6 +64,9 @@ _SHEET_ERROR = lazy_pattern(
     r"|NÚM|HIV|ÉRTÉK|SZÁM|PUUTTUU|ARVO|LUKU)!"
     r"|#(?:NAME|¿NOMBRE|NOM|NOME|NAAM|ИМЯ|NAZWA|AD|NAMN|NIMI|NÁZEV|NÉV)\?"
 )
+_FORMULA = lazy_pattern(
+    r"=\s*[+-]?(?:[A-Z][A-Z0-9.]*\(.*|\$?[A-Z]{1,3}\$?[1-9]\d*\b.*|[\w' ]+!\$?[A-Z]{1,3}\$?\d.*)", re.DOTALL
+)
 _SHORTENED = lazy_pattern(r"(?<![\w.,])\d(?:[.,]\d+)?E\+\d\d(?![\w.,])")
 _WHOLE_ERROR = lazy_pattern(r"#(?:NV|YOK|HIÁNYZIK|NEDEFINOVÁNO)|#{3,}|#[A-ZÄÖÜÉ¡¿/0_]{2,}[!?]")
 
@@ -187,6 +190,9 @@ def _no_value(text: str) -> Iterator[Finding]:
         message = f"which programs write for a missing value; fill in the cell; {name}or allow such words"
         message += " with --allow-odd-messages"
         yield Finding("message-no-value", whole, message, is_word=True)
+    elif _FORMULA.fullmatch(whole):
+        message = "a spreadsheet formula instead of its result"
+        yield Finding("message-cell-error", whole, message, is_word=True)
     elif _WHOLE_ERROR.fullmatch(whole):
         yield Finding("message-cell-error", whole, "a spreadsheet error; fix the formula", is_word=True)
 
