@@ -532,6 +532,23 @@ def test_numbers_not_to_be_called_beside_the_contacts_are_not_dropped(cli, plan,
     assert plan(path)["counts"]["not_sent"] == 2
 
 
+@pytest.mark.parametrize(
+    ("state", "options"), [("visible", ("--sheet", "People")), ("hidden", ()), ("veryHidden", ())]
+)
+def test_a_sheet_of_people_not_to_call_is_named_where_it_is_not_read(cli, tmp_path, state, options):
+    book = openpyxl.Workbook()
+    book.active.title = "People"
+    for sheet, number in ((book.active, "+13035550100"), (book.create_sheet("DNC 2026"), "+13035550101")):
+        sheet.append(["phone"])
+        sheet.append([number])
+    book.create_sheet("Prices").append(["sum"])
+    book["DNC 2026"].sheet_state = state
+    book.save(tmp_path / "a.xlsx")
+    ran = cli("batch-call", "a.xlsx", *HELLO, *options, "--dry-run", "--quiet")
+    assert "the people on sheet 'DNC 2026' may be called" in ran.err
+    assert "people on sheet 'Prices'" not in ran.err
+
+
 def test_a_mark_that_only_a_later_contact_has_is_not_said_to_be_unused(cli, tmp_path):
     path = tmp_path / "a.json"
     path.write_text('[{"phone": "+13035550100"}, {"phone": "+13035550101", "doNotCall": true}]')

@@ -88,6 +88,14 @@ def test_the_visible_sheet_with_a_phone_column_is_read_and_any_other_on_demand(r
     assert read(content, name="a.xlsx", sheet="hidden")[0].fields["phone"] == "+1"
 
 
+def test_the_sheet_that_an_error_suggests_can_be_read(opened, read):
+    content = saved(workbook(["phone"], ["=Data!A2"], title="Calls", Data=[["phone"], ["+15551230001"]]))
+    with pytest.raises(InputError, match="no row of 'Calls' can be used") as caught:
+        opened(content, name="a.xlsx")
+    assert "`--sheet Data`" in caught.value.hint
+    assert len(read(content, name="a.xlsx", sheet="Data")) == 1
+
+
 def test_an_unknown_sheet_is_told_with_those_that_exist(opened):
     with pytest.raises(InputError, match="no sheet 'Nope'") as caught:
         opened(saved(workbook(["phone"], Second=[])), name="a.xlsx", sheet="Nope")

@@ -116,8 +116,18 @@ def plan_list(
             _there(windows.before, contacts),
             marks.remarks,
         ),
-        notes=(*contacts.notes, *left.notes()),
+        notes=(*contacts.notes, *_sheets_not_read(contacts.other_sheets), *left.notes()),
     )
+
+
+def _sheets_not_read(sheets: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each other sheet of the workbook whose name says that it has people not to call."""
+    for sheet in sheets:
+        if says(sheet) is Says.DO_NOT_CALL:
+            yield (
+                f"the people on sheet {sheet!r} may be called; if they must not be, save this sheet as a file of its "
+                "own and add --do-not-call FILE"
+            )
 
 
 def _marks(contacts: ContactList, named: Sequence[str]) -> Marks:

@@ -60,6 +60,7 @@ class ContactList:
         first_rows: the first contacts, at most `LOOKED_AT`.
         first_rows_are_all: whether the list has no further contacts.
         sheet: name of the sheet; None if the list is not a workbook.
+        other_sheets: names of the workbook's other sheets, including hidden ones.
         notes: facts to know before anybody is called: sheets and rows that are not read.
         begun: whether reading the contacts has started.
         review: the rows, if the list is a table that `xuna render` wrote.
@@ -76,6 +77,7 @@ class ContactList:
         phones: PhoneChoice,
         ahead: RowsAhead | None = None,
         sheet: str | None = None,
+        other_sheets: Sequence[str] = (),
         notes: Sequence[str] = (),
         review: ReviewRows | None = None,
     ) -> None:
@@ -85,6 +87,7 @@ class ContactList:
         self.first_rows = ahead.contacts if ahead is not None else ()
         self.first_rows_are_all = ahead is not None and ahead.is_all
         self.sheet = sheet
+        self.other_sheets = tuple(other_sheets)
         self.notes = tuple(notes)
         self.review = review
         self._rows = rows

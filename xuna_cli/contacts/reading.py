@@ -173,6 +173,7 @@ def _open_workbook(source: "Source", options: ListOptions, name: str) -> Contact
         phones=phones,
         ahead=ahead,
         sheet=found.sheet,
+        other_sheets=found.others,
         notes=found.notes,
     )
 

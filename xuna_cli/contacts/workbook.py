@@ -27,11 +27,13 @@ class SheetRecords:
         sheet: name of the sheet.
         records: every row, also blank ones, for `read_table`.
         notes: facts to know before anybody is called: other sheets, hidden rows.
+        others: names of the other sheets, including hidden ones.
     """
 
     sheet: str
     records: Iterator[Sequence[str]]
     notes: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 def open_sheet(
@@ -74,6 +76,7 @@ def open_sheet(
         sheet.name,
         _records(rows_of_it, skip_hidden=hidden_rows is HiddenRows.SKIP),
         notes,
+        tuple(each.name for each in book.sheets if each is not sheet),
     )
 
 
@@ -242,11 +245,12 @@ def _choose(
         notes = (f"{name}: only sheet {lists[0].name!r} is read, not {listed(others)}",) if others else ()
         return lists[0], notes
     if lists:
-        faults = [fault for sheet in lists if (fault := _fault_of_all(book, sheet, name))]
+        faults = {sheet.name: fault for sheet in lists if (fault := _fault_of_all(book, sheet, name))}
+        usable = next((sheet for sheet in lists if sheet.name not in faults), lists[0])
         raise InputError(
             f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}"
-            + "".join(f"; {fault}" for fault in faults),
-            hint=f"choose one with --sheet, e.g. `--sheet {quoted(lists[0].name)}`",
+            + "".join(f"; {fault}" for fault in faults.values()),
+            hint=f"choose one with --sheet, e.g. `--sheet {quoted(usable.name)}`",
             code="input-sheet",
         )
     tabs = "; ".join(
