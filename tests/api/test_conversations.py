@@ -69,6 +69,38 @@ def test_more_without_a_cursor_is_said():
     assert "not how to get them" in incomplete
 
 
+@pytest.mark.parametrize("more", [{}, {"has_more": None}, {"has_more": "no"}, {"next_cursor": {}}], ids=repr)
+def test_an_only_page_that_does_not_say_whether_it_is_the_whole_list_is_said(more):
+    ids, incomplete, _ = listed([page("a", **more)])
+    assert ids == ["a"]
+    assert incomplete == "the API does not say whether there are more records"
+
+
+@pytest.mark.parametrize("more", [{"has_more": False}, {"next_cursor": None}, {"next_cursor": ""}], ids=repr)
+def test_a_page_that_says_that_it_is_the_last_one_completes_the_list(more):
+    assert listed([page("a", **more)])[:2] == (["a"], None)
+
+
+def test_a_list_without_any_record_is_complete():
+    assert listed([page()])[:2] == ([], None)
+
+
+def test_cursors_and_ids_may_be_integers():
+    ids, incomplete, targets = listed([page(7, 8, has_more=True, next_cursor=30), page(9, has_more=False)])
+    assert (ids, incomplete) == (["7", "8", "9"], None)
+    assert "cursor=30" in targets[1]
+
+
+@pytest.mark.parametrize("entry", [None, "conv_1", {}, {"conversation_id": None}, {"id": "conv_1"}], ids=repr)
+def test_an_entry_that_cannot_be_read_makes_the_list_incomplete(entry):
+    """The person of that record must not look like somebody who had no conversation."""
+    readable = {"conversation_id": "a"}
+    body = json.dumps({"conversations": [entry, readable], "has_more": False}).encode()
+    ids, incomplete, _ = listed([answer(200, body)])
+    assert ids == ["a"]
+    assert incomplete == "1 of the listed conversations could not be read"
+
+
 def test_a_page_that_comes_again_ends_the_list_and_is_said():
     ids, incomplete, _ = listed(
         [page("a", has_more=True, next_cursor="1"), page("a", has_more=True, next_cursor="2")]
@@ -160,7 +192,7 @@ def test_whatever_the_pages_of_the_sandbox_do_reading_ends_and_a_cut_off_list_is
         server.faults.add(Pages(how=how))
         found = ConversationList(api.reader)
         list(found)
-        assert bool(found.incomplete) == (how != "malformed")
+        assert found.incomplete
 
 
 def test_a_429_in_the_middle_of_a_list_is_waited_for():
@@ -253,6 +285,23 @@ def test_the_other_names_of_the_family_are_read():
     assert read.transcript[0].speaker == "user"
     assert read.evaluation["goal"].result == "failure"
     assert read.collected == {"city": "Bonn"}
+
+
+@pytest.mark.parametrize("name", ["data_collection_id", "name", "field"])
+def test_collected_data_may_be_a_list_of_named_values(name):
+    read = read_conversation({"conversation_id": "c", "collected_data": [{name: "opt_out", "value": True}]})
+    assert read.collected == {"opt_out": True}
+
+
+def test_collected_data_is_read_from_both_places():
+    read = read_conversation(
+        {
+            "conversation_id": "c",
+            "collected_data": {"city": "Bonn"},
+            "analysis": {"data_collection_results": {"opt_out": {"value": True}, "city": {"value": "?"}}},
+        }
+    )
+    assert read.collected == {"opt_out": True, "city": "Bonn"}
 
 
 WRONG = [

@@ -134,7 +134,9 @@ def test_what_a_server_says_is_data_in_an_export(cli, point_at, tmp_path, form):
         return answer(
             200,
             json.dumps(
-                {"conversations": [{"conversation_id": "conv_1"}]} if number == 1 else hostile_record()
+                {"conversations": [{"conversation_id": "conv_1"}], "has_more": False}
+                if number == 1
+                else hostile_record()
             ).encode(),
         )
 

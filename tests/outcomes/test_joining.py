@@ -258,6 +258,13 @@ def test_a_number_that_nobody_called_is_elsewhere():
     assert world.counts == (0, 2, {})
 
 
+@pytest.mark.parametrize("spelled", ["5552000001", "(555) 200-0001", "0015552000001"])
+def test_a_number_without_its_country_may_be_that_of_any_call(spelled):
+    world = World((batch(1, "b1"), one(ANN)))
+    assert world.join(talk(number=spelled, direction="outbound")) == {}
+    assert world.counts == (0, 0, {OTHER_NUMBER: 1})
+
+
 def test_a_record_with_nothing_in_it_is_counted_and_of_nobody():
     world = World((batch(1, "b1"), one(ANN)))
     assert world.join(Conversation("c")) == {}

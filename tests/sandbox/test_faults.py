@@ -342,6 +342,7 @@ def test_a_batch_can_be_left_out_altogether(sandbox, client):
         ("loop", lambda first, second: first["next_cursor"] == second["next_cursor"] and second["has_more"]),
         ("no-cursor", lambda first, second: first["has_more"] and first["next_cursor"] is None),
         ("empty", lambda first, second: first["conversations"] == [] and first["has_more"]),
+        ("twice", lambda first, second: first["conversations"][0] == first["conversations"][1]),
         ("malformed", lambda first, second: first["conversations"][:2] == [None, 7]),
     ],
 )

@@ -29,15 +29,15 @@ class Pages:
     """All pages of a list; iterating yields the entries of each page.
 
     Attributes:
-        incomplete: after iterating: the reason if the list was not read to its end, otherwise None.
         pages: number of pages read.
     """
 
     def __init__(
         self, reader: Reader, path: str, name: str, params: Params | None = None, *, most: int = MOST_PAGES
     ) -> None:
-        self.incomplete: str | None = None
         self.pages = 0
+        self._cut: str | None = None
+        self._unreadable = 0
         self._most = most
         self._reader = reader
         self._path = path
@@ -45,8 +45,16 @@ class Pages:
         self._id = f"{name.removesuffix('s')}_id"
         self._params: dict[str, str | int] = {**(params or {}), "page_size": PAGE_SIZE}
 
+    @property
+    def incomplete(self) -> str | None:
+        """After iterating: the reason if the list was not read to its end, or has unreadable entries."""
+        lost = (
+            f"{self._unreadable:,} of the listed {self._name} could not be read" if self._unreadable else None
+        )
+        return "; ".join(filter(None, (self._cut, lost))) or None
+
     def __iter__(self) -> Iterator[list[Mapping[str, Any]]]:
-        """Yield the entries of each page, without entries that are not objects.
+        """Yield the entries of each page, without entries that are not objects or have no ID.
 
         Raises:
             ConfigurationError: the API refused a page.
@@ -64,28 +72,37 @@ class Pages:
                     code="answer-unreadable",
                 )
             self.pages += 1
-            found: list[Mapping[str, Any]] = [entry for entry in entries if isinstance(entry, dict)]
-            if found and not _is_new(repr([entry.get(self._id) for entry in found]), seen):
-                self.incomplete = "the API gave the same page twice"
+            found: list[Mapping[str, Any]] = [
+                entry for entry in entries if isinstance(entry, dict) and _identifier(entry.get(self._id))
+            ]
+            if found and not _is_new(repr([entry[self._id] for entry in found]), seen):
+                self._cut = "the API gave the same page twice"
                 return
+            self._unreadable += len(entries) - len(found)
             yield found
-            more = document.get("has_more")
-            cursor = _text(document.get("next_cursor"))
-            if more is False:
+            more, following = document.get("has_more"), document.get("next_cursor")
+            # An only page that mentions neither may be the whole list, or just what one answer has room for.
+            mentions_pages = "next_cursor" in document or cursor is not None
+            is_last = more is None and following in (None, "") and (mentions_pages or not entries)
+            if more is False or is_last:
                 return
+            cursor = _text_or_integer(following)
             if cursor is None:
-                if more is True:
-                    self.incomplete = "the API says that there are more records, but not how to get them"
+                self._cut = (
+                    "the API says that there are more records, but not how to get them"
+                    if more is True
+                    else "the API does not say whether there are more records"
+                )
                 return
             if self.pages >= self._most:
-                self.incomplete = f"reading stopped after {self.pages:,} pages"
+                self._cut = f"reading stopped after {self.pages:,} pages"
                 return
             empty = 0 if found else empty + 1
             if empty >= EMPTY_PAGES:
-                self.incomplete = f"the API gave {empty} empty pages in a row"
+                self._cut = f"the API gave {empty} empty pages in a row"
                 return
             if not _is_new("cursor:" + cursor, seen):
-                self.incomplete = "the API's pages repeat in a circle"
+                self._cut = "the API's pages repeat in a circle"
                 return
 
     def _page(self, cursor: str | None) -> Mapping[str, Any]:
@@ -244,7 +261,8 @@ def read_conversation(document: Mapping[str, Any]) -> Conversation | None:
         evaluation=_evaluations(
             document.get("evaluation_results") or analysis.get("evaluation_criteria_results")
         ),
-        collected=_collected(document.get("collected_data") or analysis.get("data_collection_results")),
+        collected=_collected(analysis.get("data_collection_results"))
+        | _collected(document.get("collected_data")),
         transcript=_turns(document.get("transcript")),
     )
 
@@ -266,9 +284,13 @@ def _text(value: object) -> str | None:
 
 
 def _identifier(value: object) -> str | None:
-    """Return an ID or a number as printable text without spaces; None if that is not possible."""
-    text = _text(value)
+    """Return an ID or a number, which may be an integer, as printable text; None if that is not possible."""
+    text = _text_or_integer(value)
     return None if text is None else printable(text) or None
+
+
+def _text_or_integer(value: object) -> str | None:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
 def _number(value: object) -> float | None:
@@ -307,15 +329,8 @@ def _audio(value: object) -> str | None:
 
 
 def _evaluations(value: object) -> dict[str, Evaluation]:
-    """Parse the criteria, given as a mapping by name or as a list of objects with names."""
-    if isinstance(value, list):
-        value = {
-            str(item.get("criteria_id") or item.get("criterion") or item.get("name") or position): item
-            for position, item in enumerate(value, 1)
-            if isinstance(item, dict)
-        }
     found = {}
-    for name, item in _object(value).items():
+    for name, item in _by_name(value, "criteria_id", "criterion", "name").items():
         result = item if isinstance(item, str) else _object(item).get("result")
         # A value that is not a known verdict counts as unknown, never as a success.
         verdict = result.lower() if isinstance(result, str) else "unknown"
@@ -327,8 +342,19 @@ def _evaluations(value: object) -> dict[str, Evaluation]:
 def _collected(value: object) -> dict[str, object]:
     return {
         name: item["value"] if isinstance(item, dict) and "value" in item else item
-        for name, item in _object(value).items()
+        for name, item in _by_name(value, "data_collection_id", "name", "field").items()
     }
+
+
+def _by_name(value: object, *names: str) -> Mapping[str, Any]:
+    """Return results by name, given as a mapping or as a list of objects with their name in one of these fields."""
+    if isinstance(value, list):
+        return {
+            str(next((item[name] for name in names if item.get(name)), position)): item
+            for position, item in enumerate(value, 1)
+            if isinstance(item, dict)
+        }
+    return _object(value)
 
 
 def _turns(value: object) -> tuple[Turn, ...]:

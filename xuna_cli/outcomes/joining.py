@@ -10,7 +10,7 @@ A record is matched by the first rule that applies:
    campaign fits; otherwise elsewhere.
 4. It has no batch, but an outgoing call and a number: the only call of all campaigns since then with this agent and
    number (`number`), if this is also the only such record.
-5. It has no batch, and an incoming call, or a number without a call since a day before it: elsewhere.
+5. It has no batch, and an incoming call, or a number with + and without a call since a day before it: elsewhere.
 6. Anything else is unjoined: counted with the reason. If a number limits the record to some calls, their outcomes are
    unproven.
 
@@ -252,8 +252,10 @@ class Joiner:
                     ours = self._ours(
                         call for call in of_number if _is_after(record, call, CLOCKS_DIFFER_A_DAY_S)
                     )
-                if not ours:
+                if not ours and _has_country(record):
                     self.elsewhere += 1
+                elif not ours:
+                    self._unjoined(record, (), OTHER_NUMBER)
                 elif proven:
                     yield self._link(record, ours, "number")
                 elif (link := self._unjoined(record, ours, NUMBER_ONLY)) is not None:
@@ -289,6 +291,11 @@ def unix(at: str | None) -> float | None:
 
 def _is_after(record: Conversation, call: LedgerCall, tolerance: float = CLOCKS_DIFFER_S) -> bool:
     return record.started_at is None or record.started_at >= call.submitted - tolerance
+
+
+def _has_country(record: Conversation) -> bool:
+    """Return whether a record's number is international; without a + it may be a national form of another one."""
+    return (record.external_number or "").lstrip().startswith("+")
 
 
 def _is_telling(record: Conversation) -> bool:

@@ -1,6 +1,7 @@
 """Read a campaign's conversation records and store their outcomes in the ledger."""
 
-from collections.abc import Callable, Container, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from xuna_cli.api.account import has_agent
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
@@ -27,6 +28,7 @@ from xuna_cli.ledger.records import (
     ConversationSync,
 )
 from xuna_cli.ledger.runs import runs_of
+from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import Conversation
 from xuna_cli.outcomes.joining import (
     CLOCKS_DIFFER_A_DAY_S,
@@ -113,7 +115,7 @@ def sync_conversations(
     for agent_id in agents:
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_A_DAY_S)
         of_agent = 0
-        for group in in_parts(listed, RECORDS_AT_ONCE):
+        for group in in_parts(_once(listed), RECORDS_AT_ONCE):
             records += len(group)
             known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
             links, unreadable = _take(reader, joiner, group, known=known, agents=(agent_id, *agents))
@@ -134,6 +136,15 @@ def sync_conversations(
         forget_links(ledger, campaign.id, not_found)
     store_sync(ledger, campaign.id, done)
     return done
+
+
+def _once(listed: Iterable[Conversation]) -> Iterator[Conversation]:
+    """Yield each record once: a list that grows while it is read can have a record on several pages."""
+    with contextlib.closing(SeenKeys()) as seen:
+        for part in in_parts(listed, RECORDS_AT_ONCE):
+            records = {record.conversation_id: record for record in part}
+            fresh = seen.add(list(records))
+            yield from (record for one, record in records.items() if one in fresh)
 
 
 def _take(

@@ -34,7 +34,7 @@ STYLES = {
 
 REASONS = {
     NO_NUMBER: "have no number",
-    OTHER_NUMBER: "have a number that is not in their batch",
+    OTHER_NUMBER: "have a number that matches no call for certain",
     SAME_NUMBER_TWICE: "have a number that was called more than once in the batch",
     NUMBER_ONLY: "have a number, but nothing else that proves to which call they belong",
     BATCH_IN_DOUBT: "belong to a batch that may be held",

@@ -188,7 +188,9 @@ class _Api:
             before = None
         calls, has_more = self._conversations.page(asked.get("agent_id"), before, size)
         page: dict[str, object] = {
-            "conversations": [self._conversations.summary(call) for call in calls],
+            "conversations": [
+                self._conversations.summary(call) for call in calls for _ in range(1 + ("twice" in how))
+            ],
             "has_more": has_more,
             "next_cursor": f"cursor_{calls[-1].sequence}" if has_more else None,
         }

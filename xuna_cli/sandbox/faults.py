@@ -182,13 +182,13 @@ class Pages(Fault):
 
     Attributes:
         how: `repeat` returns the first page for every cursor; `loop` returns a cursor that leads back to the start;
-            `no-cursor` sends `has_more` without a cursor; `empty` returns an empty page with a cursor; `malformed`
-            returns fields of wrong types.
+            `no-cursor` sends `has_more` without a cursor; `empty` returns an empty page with a cursor; `twice`
+            lists each record twice; `malformed` returns fields of wrong types.
     """
 
     kind: ClassVar[str] = "pages"
     on: str = "conversations"
-    how: Literal["repeat", "loop", "no-cursor", "empty", "malformed"] = "repeat"
+    how: Literal["repeat", "loop", "no-cursor", "empty", "twice", "malformed"] = "repeat"
 
 
 Ending = Answer | Cut | Hang | Garbage | Drip

@@ -283,6 +283,17 @@ def test_a_record_that_another_machine_reads_meanwhile_is_kept(cli, served, peop
         assert len(list(kept_records(ledger, found.id))) == 3
 
 
+@pytest.mark.parametrize("batch_ids", [True, False])
+def test_a_record_that_is_listed_twice_counts_once(cli, served, people, batch_ids):
+    server = served(page_size=4, batch_ids=batch_ids, directions=True)
+    call(cli, people(10))
+    server.faults.add(Pages(how="twice"))
+    for _ in range(2):
+        _, document = outcomes(cli)
+        assert document["reading"]["records"] == document["reading"]["joined"] == 10
+        assert document["outcomes"]["unproven"] == document["outcomes"]["not-read"] == 0
+
+
 def test_a_key_that_is_refused_in_the_middle_keeps_what_was_read(cli, served, people):
     server = served(page_size=30)
     call(cli, people(250), "--batch-size", "125")
