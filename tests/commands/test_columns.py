@@ -341,6 +341,21 @@ def test_digits_before_the_number_are_said_not_to_be_used(cli, table, header):
     assert f"not used: {header}; if the numbers begin there, strangers are called without it" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("header", "option"),
+    [
+        ("Not before", "--call-after-column"),
+        ("Next call", "--call-after-column"),
+        ("Wiedervorlage", "--call-after-column"),
+        ("Pas après", "--call-before-column"),
+    ],
+)
+def test_a_time_to_call_in_other_words_is_said_not_to_be_used(cli, table, header, option):
+    path = table([{"phone": "+13035550100", header: "2030-01-01"}])
+    ran = cli("batch-call", path, *HELLO, "--dry-run", "--quiet")
+    assert f"not used: {header}; `{option} " in ran.err
+
+
 # --- do-not-call marks
 
 MARKED = [
@@ -454,6 +469,8 @@ def test_the_case_of_a_do_not_call_column(cli, plan):
         "SMS opt-out",
         "Accepts Marketing",
         "Consent",
+        "Call?",
+        "OK to contact",
     ],
 )
 def test_what_is_about_another_channel_or_a_consent_is_said_not_to_be_used(cli, plan, table, header):
@@ -579,6 +596,8 @@ SAID = [
     "wrong number",
     "Unsubscribed",
     "DNC, only e-mail",
+    "D.N.C.",
+    "asked to be removed from list",
     "要望: 架電NG",
     "لا تتصل",
 ]

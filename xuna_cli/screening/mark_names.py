@@ -115,6 +115,7 @@ _CONSENT_WORDS = frozenset(
     subscribed subscriber optin gdpr dsgvo rgpd lgpd tcpa callable
     """.split()
 )
+_YES_OR_NO = frozenset("call calls callok callyn callyesno tocall shouldcall pleasecall okcall".split())
 _CONSENT_WITHIN = tuple(
     fold(name)
     for name in (
@@ -160,7 +161,11 @@ def says(column: str) -> Says:
         return Says.OTHER_CHANNEL if other and parts.isdisjoint(_CALLS) else Says.DO_NOT_CALL
     if other and {"do", "not"} <= parts:
         return Says.OTHER_CHANNEL
-    if not parts.isdisjoint(_CONSENT_WORDS) or any(phrase in plain for phrase in _CONSENT_WITHIN):
+    if (
+        plain in _YES_OR_NO
+        or not parts.isdisjoint(_CONSENT_WORDS)
+        or any(phrase in plain for phrase in _CONSENT_WITHIN)
+    ):
         return Says.CONSENT
     return Says.NOTHING
 
@@ -176,22 +181,22 @@ def says_inside(path: str) -> Says:
 _REMARKS = frozenset(
     fold(name)
     for name in """
-    status state stage disposition result outcome tag tags label labels flag flags note notes comment comments remark remarks
+    status stage disposition result outcome tag tags label labels flag flags note notes comment comments remark remarks
     category categories segment segments group groups membership reason memo annotation annotations
     notiz notizen bemerkung bemerkungen kommentar kommentare anmerkung anmerkungen hinweis hinweise schlagwort schlagworte
     kennzeichen ergebnis statut étiquette étiquettes commentaire commentaires remarque remarques résultat estado etiqueta
     etiquetas nota notas comentario comentarios observación observaciones resultado situação observação observações
     comentário comentários stato etichetta etichette commento commenti osservazioni esito opmerking opmerkingen notitie
     notities resultaat uwagi notatki komentarz komentarze anteckning anteckningar kommentarer merknad bemærkning huomautus
-    tila poznámka poznámky megjegyzés állapot observații stare not notlar durum açıklama статус заметка заметки примечание
+    tila poznámka poznámky megjegyzés állapot observații stare notlar durum açıklama статус заметка заметки примечание
     примечания комментарий комментарии теги статуси нотатки σημειώσεις κατάσταση 状态 状態 备注 備註 標籤 标签 備考 メモ ステータス タグ
     対応状況 상태 메모 비고 태그 حالة ملاحظات الحالة סטטוס הערות स्थिति टिप्पणी catatan keterangan ghi chú หมายเหตุ สถานะ
     """.split()
 )
 _SAID = """
-do not call|don t call|dont call|donotcall|dnc|do not contact|don t contact|dont contact|do not phone|do not ring|do not dial
+do not call|don t call|dont call|donotcall|donot call|not to call|dnc|d n c|do not contact|don t contact|dont contact|do not phone|do not ring|do not dial
 do not disturb|never call|never contact|stop calling|not to be called|no more calls|no phone calls|opted out
-opt out|dnd|unsubscribed|blacklisted|litigator|nicht anrufen|nicht mehr anrufen|keine anrufe|nicht kontaktieren|anrufsperre
+opt out|dnd|unsubscribed|unsubscribe|requested no contact|no contact requested|remove from list|removed from list|passed away|blacklisted|litigator|nicht anrufen|nicht mehr anrufen|keine anrufe|nicht kontaktieren|anrufsperre
 nicht angerufen werden|ne pas appeler|ne plus appeler|ne pas rappeler|ne pas contacter|ne plus contacter|no llamar|no volver a llamar
 no contactar|no desea llamadas|nao ligar|nao contatar|nao contactar|nao perturbe|non chiamare|non richiamare|non contattare
 niet bellen|niet meer bellen|niet contacteren|bel me niet|nie dzwonic|nie kontaktowac|ring inte|ring ej|ring ikke|ikke ring
@@ -204,7 +209,7 @@ _SAID_IN_WORDS = tuple(
 )
 # "Opted out of e-mail" leaves calls open, "DNC, only e-mail" doesn't.
 _SAID_OF_ANY_CHANNEL = frozenset(
-    " opt out | opted out | unsubscribed | blacklisted | do not contact | don t contact | dont contact | never contact "
+    " opt out | opted out | unsubscribed | unsubscribe | requested no contact | no contact requested | blacklisted | do not contact | don t contact | dont contact | never contact "
     "| nicht kontaktieren | ne pas contacter | ne plus contacter | no contactar | nao contatar | nao contactar "
     "| non contattare | niet contacteren | nie kontaktowac | nekontaktovat ".split("|")
 )

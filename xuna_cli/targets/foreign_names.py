@@ -35,8 +35,15 @@ _BY_NAME = {fold(name): path for path, names in _NAMES.items() for name in names
 
 _TIMES = {
     "--call-after-column": "scheduled time|scheduled at|schedule time|scheduled for|call time|call at|call after"
-    "|earliest at|callback time|callback at|preferred call time|preferred time",
-    "--call-before-column": "call before|latest at",
+    "|earliest at|callback time|callback at|preferred call time|preferred time|not before|available from|available after"
+    "|next call|next call at|next call date|call date|call on|call from|callback|callback date|call back|call back date"
+    "|follow up date|follow up at|snooze until|snoozed until|nicht vor|anruf nach|anruf ab|anrufen ab|anrufen nach"
+    "|wiedervorlage|rückruf|rückruf am|rückruf ab|pas avant|rappel|rappel le|rappeler le|rappeler après|no antes de"
+    "|llamar después de|llamar a partir de|não antes de|ligar depois de|retornar em|non prima di|chiamare dopo|richiamo"
+    "|niet voor|bellen na|terugbellen op|zadzwonić po|ring efter|перезвонить|звонить после|次回架電|次回架電日",
+    "--call-before-column": "call before|latest at|not after|call until|available until|nicht nach|anrufen bis|pas après"
+    "|appeler avant|no después de|llamar antes de|não depois de|ligar antes de|non dopo|chiamare prima di|niet na"
+    "|bellen voor|звонить до",
 }
 _TIMES_BY_NAME = {fold(name): option for option, names in _TIMES.items() for name in names.split("|")}
 
