@@ -765,6 +765,22 @@ def test_a_list_is_joined_by_the_numbers_that_were_called(cli, api, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"type": "mobile", "number": "+13035550100"}, "phone.number"),
+        (["+13035550100"], "phone.0"),
+        ([{"id": 1, "value": "+13035550100"}], "phone.0.value"),
+    ],
+)
+def test_a_number_inside_the_phone_field_is_named_with_its_path(plan, called, tmp_path, value, path):
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps([{"phone": value}]))
+    (rejection,) = plan(file, exits=3)["rejections"]
+    assert rejection["message"].endswith(f"choose it with --phone-column {path}")
+    assert called(file, "--phone-column", path) == {1: "+13035550100"}
+
+
 def test_a_path_of_a_json_contact_says_country_and_mark_as_a_column_does(plan, tmp_path):
     """If the path were accepted but not read, people would be called who must not be, and strangers."""
     path = tmp_path / "nested.json"

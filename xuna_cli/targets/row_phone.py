@@ -1,9 +1,10 @@
 """Read a row's phone number, which may be in several columns, and belong to several countries."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from xuna_cli.dataclass import dataclass
-from xuna_cli.json_path import value_at
+from xuna_cli.json_path import value_at, values_within
 from xuna_cli.phone.place_columns import region_columns
 from xuna_cli.phone.reader import PhoneProblem, PhoneReader
 from xuna_cli.phone.regions import region_of
@@ -12,6 +13,7 @@ from xuna_cli.targets.values import is_empty
 BETWEEN_VALUES = ":::"
 """Google Contacts' separator between several numbers in one cell."""
 
+_MANY_DIGITS = 7
 _REMEMBERED = 10_000  # cells of a region column to cache
 Named = Callable[[Mapping[str, object]], Sequence[str]]
 
@@ -81,7 +83,7 @@ class RowPhone:
                 try:
                     numbers[self._read(part, reader, fields)] = None
                 except PhoneProblem as problem:
-                    problems.append((column, problem))
+                    problems.append((column, _with_path(problem, part, column)))
         if numbers:
             number, *others = numbers
             return number, tuple(others)
@@ -172,6 +174,23 @@ def _parts(cell: object) -> Sequence[object]:
     if isinstance(cell, str) and BETWEEN_VALUES in cell:
         return [part for part in cell.split(BETWEEN_VALUES) if part.strip()] or [cell]
     return (cell,)
+
+
+def _with_path(problem: PhoneProblem, cell: object, column: str) -> PhoneProblem:
+    """Name the path of a number inside an object or a list, which can be chosen as the phone column."""
+    if not isinstance(cell, (dict, list)):
+        return problem
+    inside = (path for path, _, value in values_within({column: cell}) if _has_many_digits(value))
+    path = next(inside, None)
+    if path is None:
+        return problem
+    kind = "an object" if isinstance(cell, dict) else "a list"
+    message = f"the phone number is inside {kind}; choose it with --phone-column {shlex.quote(path)}"
+    return PhoneProblem(problem.code, message)
+
+
+def _has_many_digits(value: object) -> bool:
+    return isinstance(value, (str, int)) and sum(map(str.isdigit, str(value))) >= _MANY_DIGITS
 
 
 def _none(columns: Sequence[str], problems: Sequence[tuple[str, PhoneProblem]]) -> RowPhoneProblem:
