@@ -115,6 +115,29 @@ def test_a_row_that_has_to_wait_is_told_apart_from_its_twin_whatever_the_batch_s
     assert cli.called.count(ANN) == 1
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '"+1 303 555 0100 ext. 5",Ann,x',
+        "+13035550100 (work),Ann,x",
+        "+13035550100 do not call,Ann,",
+        "+13035550100,Ann,x,,surplus",
+        "303-555-0100 / 303-555-0102,Ann,x",
+    ],
+)
+def test_a_mark_in_a_rejected_row_holds_for_the_other_rows_of_its_number(cli, marked):
+    people = cli.write("people.csv", f"phone,name,DNC\n{ANN},Ann,\n{BOB},Bob,\n{marked}\n")
+    document = cli.call(people, "-m", "Hi {{ name }}.", "-y", "--region", "US", exits=3)
+    assert outcome(document) == {"do_not_call": 1, "rejected": 1, "accepted": 1}
+    assert cli.called == [BOB]
+
+
+def test_a_row_with_too_many_cells_proves_no_missing_consent(cli):
+    people = cli.write("people.csv", f"phone,name,consent\n{ANN},Ann,yes\n{ANN},Lee, Ann,yes\n")
+    cli.call(people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", exits=3)
+    assert cli.called == [ANN]
+
+
 def test_a_list_that_breaks_off_behind_a_consent_column_calls_nobody(cli):
     people = cli.write("people.csv", f'phone,name,consent\n{ANN},Ann,yes\n{BOB},"Bob,yes\n')
     cli("batch-call", people, "-m", "Hi {{ name }}.", "-y", "--consent-column", "consent", exits=5)

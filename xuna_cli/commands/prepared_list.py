@@ -425,8 +425,10 @@ class PreparedList:
         if not needs_whole_list(self.screening):
             return self.screening
         with self.open() as contacts:
-            numbers_only = self._numbers_only(contacts)
-            self.screening = for_whole_list(self.screening, contacts, numbers_only, now=self.clock.now())
+            from xuna_cli.targets.uncertain_phone import NumbersOfRows
+
+            numbers = NumbersOfRows(self.steering.phones, self._numbers_only(contacts), self._region)
+            self.screening = for_whole_list(self.screening, contacts, numbers, now=self.clock.now())
         return self.screening
 
     def open_rejects(self, stack: contextlib.ExitStack) -> "Rejects | None":

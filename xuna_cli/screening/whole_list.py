@@ -28,7 +28,7 @@ def needs_whole_list(screening: Screening) -> bool:
 def for_whole_list(
     screening: Screening,
     rows: Iterable[Contact | Rejection],
-    prepare: Callable[[Contact], CallTarget | Rejection],
+    numbers: Callable[[Contact], Iterable[str]],
     *,
     now: datetime,
 ) -> Screening:
@@ -37,7 +37,7 @@ def for_whole_list(
     Args:
         screening: the rules.
         rows: the whole list.
-        prepare: makes a call target of a contact; only its numbers are used.
+        numbers: returns the numbers of a contact, as E.164; also those that it may mean, if none is certain.
         now: current time in UTC.
 
     Raises:
@@ -48,19 +48,21 @@ def for_whole_list(
     rules = [rule for rule in (marks, consent) if isinstance(rule, Marks | Consent)]
     noes = [array("Q") for _ in rules]
     for row in rows:
-        if isinstance(row, Rejection):
+        contact = row.contact if isinstance(row, Rejection) else row
+        if contact is None:
             continue
-        look = ScreeningContext(CallTarget(row.row_number, "", ""), now, row.fields)
-        said = [rule(look) is not None for rule in rules]
-        if any(said) and isinstance(target := prepare(row), CallTarget):
-            digits = [int(one_form(number)[1:]) for number in target.numbers]
-            for no, found in zip(noes, said, strict=True):
-                no.extend(digits if found else ())
+        look = ScreeningContext(CallTarget(row.row_number, "", ""), now, contact.fields)
+        # The cells of a rejected row may be in wrong columns, so an empty consent proves nothing there.
+        said = [(contact is row or isinstance(rule, Marks)) and rule(look) is not None for rule in rules]
+        if any(said):
+            digits = [int(one_form(number)[1:]) for number in numbers(contact)]
+            for no, is_no in zip(noes, said, strict=True):
+                no.extend(digits if is_no else ())
     for rule, no in zip(rules, noes, strict=True):
-        numbers = Numbers(f"+{number}" for number in no)
+        found = Numbers(f"+{number}" for number in no)
         if isinstance(rule, Marks):
             column = rule.columns[0] if len(rule.columns) == 1 and not rule.remarks else ""
-            marks = InAnyRow(rule, numbers, "do-not-call", DO_NOT_CALL, column)
+            marks = InAnyRow(rule, found, "do-not-call", DO_NOT_CALL, column)
         else:
-            consent = InAnyRow(rule, numbers, "no-consent", SCREENED, rule.column)
+            consent = InAnyRow(rule, found, "no-consent", SCREENED, rule.column)
     return replace(screening, marks=marks, consent=consent)

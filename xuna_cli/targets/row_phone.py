@@ -79,7 +79,7 @@ class RowPhone:
         numbers: dict[str, None] = {}
         problems: list[tuple[str, PhoneProblem]] = []
         for column in columns:
-            for part in _parts(value_at(fields, column)):
+            for part in parts(value_at(fields, column)):
                 try:
                     numbers[self._read(part, reader, fields)] = None
                 except PhoneProblem as problem:
@@ -170,7 +170,8 @@ def _agree(one: str, other: str) -> bool:
     return one == other or country_code_for_region(one) == country_code_for_region(other)
 
 
-def _parts(cell: object) -> Sequence[object]:
+def parts(cell: object) -> Sequence[object]:
+    """Return the cell, or each of several numbers in it."""
     if isinstance(cell, str) and BETWEEN_VALUES in cell:
         return [part for part in cell.split(BETWEEN_VALUES) if part.strip()] or [cell]
     return (cell,)
