@@ -87,6 +87,14 @@ def test_held_people_are_of_the_canary(cli, api, people):
     assert len(set(cli.called)) == 10
 
 
+def test_a_canary_with_held_people_names_the_command_that_shows_them(cli, api, people):
+    path = people(30)
+    api.faults.add(Answer(times=1))
+    options = (*HELLO, *NEVER, "--batch-size", "5", "--max-unknown", "9")
+    assert "5 people are held" in (said := cli("batch-call", path, *options, exits=7).err)
+    assert said.rstrip().endswith("see xuna campaigns show people")
+
+
 def test_who_was_refused_is_not_of_the_canary(cli, api, people):
     refused = "+15551000003"
     api.faults.add(Refuse(numbers=(refused,)))

@@ -63,6 +63,27 @@ def test_the_command_that_feeds_rejects_back_works_and_calls_nobody_twice(cli, h
     assert again.counts == {"rows": 3, "already_called": 3}
 
 
+@pytest.mark.parametrize("rule", [("--until", "2099-12-01T18:00-05:00"), ("--opt-out-when", "opt_out=true")])
+def test_the_command_that_feeds_rejects_back_keeps_the_rules_about_who_is_called_when(cli, here, rule):
+    (here / "list.csv").write_text(SOURCE)
+    done = cli("batch-call", "list.csv", "-m", "Hi", "--sandbox", "--rejects", "r.csv", *rule, exits=3)
+    (command,) = [line for line in done.out.splitlines() if line.startswith("  xuna batch-call")]
+    assert shlex.join(rule) in command
+
+
+def test_rows_that_are_too_many_to_show_are_in_the_file_of_rejects(cli, here):
+    numbers = [f"+1555123{n:04}" for n in range(20)]
+    (here / "list.csv").write_text("phone,name\n" + "".join(f"{number},N\n" for number in numbers))
+    for n, number in enumerate(numbers):
+        (here / f"{n}.csv").write_text(f"phone\n{number}\n")  # each row has a reason of its own
+    lists = [word for n in range(20) for word in ("--do-not-call", f"{n}.csv")]
+    command = ("batch-call", "list.csv", "-m", "Hi", "--sandbox", *lists)
+    assert "… to get all of these rows as a CSV file, add --rejects FILE" in cli(*command).out
+    assert "… all of these rows are in r.csv" in cli(*command, "--rejects", "r.csv").out
+    with (here / "r.csv").open() as file:
+        assert [row["phone"] for row in csv.DictReader(file)] == numbers
+
+
 def test_rejects_go_to_a_pipe_as_it_is_and_a_pipe_without_a_reader_stops_before_anything(cli, here):
     (here / "list.csv").write_text(SOURCE)
     os.mkfifo(here / "pipe")

@@ -1,6 +1,7 @@
 """`xuna run`: each run does what is due; if one step fails, the other steps are still done."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -69,6 +70,21 @@ def test_a_person_is_told_what_was_done_and_that_the_campaign_has_finished(cli, 
     assert "spring.html was written" in ran.out
     assert "Campaign spring has finished" in ran.out
     assert cli("run", "spring.toml", "--quiet").out == ""
+
+
+def test_the_outcomes_that_are_named_add_up_to_their_number(cli, served, spring, people):
+    served(unanswered=0.5)
+    people(20)
+    spring()
+    cli.server.faults.add(Answer(times=1))
+    cli("run", "spring.toml", "--batch-size", "2", "--concurrency", "1", exits=7)
+    assert cli("run", "spring.toml", exits=7).out.startswith("0 of 0 calls have an outcome\n")
+    line = cli("run", "spring.toml", exits=7).out.splitlines()[0]
+    said = re.fullmatch(
+        r"(\d+) of (\d+) calls have an outcome \((.*)\); of the others: (\d+) no-conversation", line
+    )
+    decided = sum(int(count) for count in re.findall(r"\d+", said[3]))
+    assert (decided, decided + int(said[4])) == (int(said[1]), int(said[2]))
 
 
 def test_who_opted_out_is_on_the_list_before_anybody_is_called(cli, served, spring, run, people, clock):

@@ -23,8 +23,8 @@ from xuna_cli.targets.rendered_list import RenderedList
 
 # Options about the file that was read or about a single run: not repeated for the rejects.
 _OF_THE_RUN = frozenset(
-    "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls until to "
-    "campaign require_seal signed_by campaign_file report opt_out_when".split()
+    "contacts list_format delimiter encoding sheet hidden_rows limit dry_run yes rejects max_calls to campaign "
+    "require_seal signed_by campaign_file report".split()
 )
 
 

@@ -130,7 +130,7 @@ def _say(result: BatchCallResult, to: Path | None) -> None:
         say(f"xuna: left out: {others}")
     for words in rejection_lines(report, result.rejects, result.again):
         say(words)
-    for words in screening_lines(replace(report, outside=None), result.marks):
+    for words in screening_lines(replace(report, outside=None), result.marks, result.rejects):
         if words:
             say(words)
     if to is not None and report.counts["not_sent"]:

@@ -191,7 +191,8 @@ class BatchCallResult(Result):
 
     def remarks(self) -> Iterator[str]:
         """Yield what the brakes say, and a note about people recently called in other campaigns."""
-        yield from (f"xuna: {line}" for line in brake_lines(self.report.braked, is_used_up=self._is_used_up))
+        brakes = brake_lines(self.report.braked, is_used_up=self._is_used_up, address=self.address)
+        yield from (f"xuna: {line}" for line in brakes)
         if self.recently is not None and self.recently.people:
             called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
             yield f"xuna: warning: {recently_line(self.recently, done=called)}"
@@ -342,7 +343,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         lines += ["", *rejected]
     if duplicates := list(duplicate_lines(report)):
         lines += ["", *duplicates]
-    lines += screening_lines(report, result.marks)
+    lines += screening_lines(report, result.marks, result.rejects)
     lines += _attempts(result)
     lines += _refused(result)
     if result.held:

@@ -31,13 +31,19 @@ def brakes_document(braked: Braked | None) -> Mapping[str, object]:
     }
 
 
-def brake_lines(braked: Braked | None, *, is_used_up: bool = False) -> Iterator[str]:
-    """Yield a line for each brake; `is_used_up`: the list has nobody else who can be called now or later."""
+def brake_lines(braked: Braked | None, *, is_used_up: bool = False, address: str = "") -> Iterator[str]:
+    """Yield a line for each brake.
+
+    Args:
+        braked: the brakes of a run, their figures and verdict.
+        is_used_up: whether the list has nobody else who can be called now or later.
+        address: arguments that select the campaign in a suggested command; without them, none is suggested.
+    """
     if braked is None:
         return
     canary, state = braked.brakes.canary, braked.verdict.canary
     if canary is not None and state is not None:
-        yield f"canary {state.value}: {_canary(canary, state, braked.figures)}"
+        yield f"canary {state.value}: {_canary(canary, state, braked.figures, address)}"
         if is_used_up and state is CanaryState.WAITING and 0 < braked.figures.called < canary.people:
             called = braked.figures.called
             yield (
@@ -52,7 +58,7 @@ def brake_lines(braked: Braked | None, *, is_used_up: bool = False) -> Iterator[
         yield f"{reached:,} of {counted(goal, 'success', 'successes')} (--stop-after)"
 
 
-def _canary(canary: Canary, state: CanaryState, figures: Figures) -> str:
+def _canary(canary: Canary, state: CanaryState, figures: Figures, address: str) -> str:
     called = f"{figures.called:,} of {counted(canary.people, 'person', 'people')} called"
     successes = counted(figures.successes, "success", "successes")
     proven = f"{figures.successes + figures.failures:,} with a proven outcome"
@@ -67,4 +73,5 @@ def _canary(canary: Canary, state: CanaryState, figures: Figures) -> str:
     if not figures.stuck:
         return said
     people = counted(figures.stuck, "person is", "people are")
-    return f"{said}; {people} held, or have records that can't be matched: see xuna campaigns show"
+    see = f": see xuna campaigns show {address}" if address else ""
+    return f"{said}; {people} held, or have records that can't be matched{see}"

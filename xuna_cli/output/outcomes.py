@@ -10,7 +10,7 @@ from xuna_cli.errors import XunaError
 from xuna_cli.ledger.records import NO_NUMBER, OTHER_NUMBER, BatchRecord, CallOutcome, ConversationSync
 from xuna_cli.outcomes.joining import BATCH_IN_DOUBT, NUMBER_ONLY, SAME_NUMBER_TWICE
 from xuna_cli.outcomes.opt_outs import Harvest
-from xuna_cli.outcomes.summary import Summary
+from xuna_cli.outcomes.summary import DECIDED, Summary
 from xuna_cli.output.messages import attempt_words, counted, say, shown
 from xuna_cli.output.opt_outs import harvest_document, harvest_line, harvest_remarks
 from xuna_cli.output.result import Result, Styled, Table, cut_off
@@ -176,12 +176,22 @@ def _sync_lines(sync: ConversationSync) -> Iterator[str]:
 
 
 def summary_line(summary: Summary) -> str:
-    """Return the outcomes in a line."""
-    counts = ", ".join(f"{count:,} {outcome.value}" for outcome, count in sorted(summary.outcomes.items()))
+    """Return the outcomes in a line: first those that the first number counts, then the others."""
     share = f"{summary.calls - summary.waiting:,} of {summary.calls:,}"
-    if any(attempt > 1 for attempt in summary.attempts):
-        return f"{share} people have an outcome of their last call ({counts})"
-    return f"{share} calls have an outcome ({counts})"
+    several = any(attempt > 1 for attempt in summary.attempts)
+    line = (
+        f"{share} people have an outcome of their last call" if several else f"{share} calls have an outcome"
+    )
+    decided, others = _counts(summary, decided=True), _counts(summary, decided=False)
+    return line + (f" ({decided})" if decided else "") + (f"; of the others: {others}" if others else "")
+
+
+def _counts(summary: Summary, *, decided: bool) -> str:
+    return ", ".join(
+        f"{count:,} {outcome.value}"
+        for outcome, count in sorted(summary.outcomes.items())
+        if count and (outcome in DECIDED) == decided
+    )
 
 
 class LiveSummary:

@@ -50,15 +50,17 @@ def screening_document(report: Report, marks: Sequence[LintWarning]) -> dict[str
     }
 
 
-def screening_lines(report: Report, marks: Sequence[LintWarning]) -> Iterator[str]:
-    """Yield the lines about screening."""
+def screening_lines(
+    report: Report, marks: Sequence[LintWarning], rejects: str | None = None
+) -> Iterator[str]:
+    """Yield the lines about screening; `rejects` is the file of rejected rows, if requested."""
     if report.reasons:
         yield ""
         yield "Not called: " + ", ".join(f"{rows:,} {code}" for code, rows in sorted(report.reasons.items()))
         rows = _by_message(report)
         yield from (f"  {numbers}: {message}" for message, numbers in rows[:ROWS_SHOWN])
         if len(rows) > ROWS_SHOWN or sum(report.reasons.values()) > len(report.screened):
-            yield f"  … {_all_rows(report)}"
+            yield f"  … {_all_rows(report, rejects)}"
     if report.deferrals:
         yield ""
         yield "Deferred. Run the same command later to call these people:"
@@ -119,11 +121,13 @@ def _row_numbers(numbers: Sequence[int]) -> str:
     return f"rows {', '.join(map(str, numbers[:ROWS_NAMED]))}{more}"
 
 
-def _all_rows(report: Report) -> str:
+def _all_rows(report: Report, rejects: str | None) -> str:
     """Return how to get all rows: `--rejects` has those that no later run calls, and JSON has 1,000 of each kind."""
     if report.counts["deferred"]:
         return "to see more of these rows, add --output json"
-    return "to get all of these rows as a CSV file, add --rejects FILE"
+    if rejects is None:
+        return "to get all of these rows as a CSV file, add --rejects FILE"
+    return f"all of these rows are in {rejects}"
 
 
 def _local(one: Deferral) -> datetime:
