@@ -334,6 +334,13 @@ def test_a_time_zone_that_may_be_of_somebody_else_is_said_not_to_be_used(cli, ta
     assert f"not used: {header}; {said}" in ran.err
 
 
+@pytest.mark.parametrize("code", ["+49", "0049"])
+@pytest.mark.parametrize("header", ["Vorwahl", "Prefijo"])
+def test_a_column_of_first_digits_that_has_calling_codes_says_the_country(called, table, header, code):
+    path = table([{"phone": "151 23456789", header: code}, {"phone": "202 555 0143", header: ""}])
+    assert called(path, "--region", "US") == {2: "+4915123456789", 3: "+12025550143"}
+
+
 @pytest.mark.parametrize("header", ["Area Code", "Vorwahl", "Prefijo", "DDD", "市外局番"])
 def test_digits_before_the_number_are_said_not_to_be_used(cli, table, header):
     path = table([{"phone": "23125001", header: "030"}])

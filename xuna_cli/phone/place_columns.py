@@ -82,6 +82,9 @@ def region_columns(
     whose = _whose(words(phone_column))
     found = []
     for column in columns:
+        if begins_a_number(column) and _holds_calling_codes(column, rows):
+            found.append((Kind.CALLING_CODE, column))
+            continue
         kind, of = _reading(column)
         if kind is not None and column != phone_column and of in (frozenset(), whose):
             if kind is Kind.MAYBE and not _holds_countries(column, rows):
@@ -119,6 +122,13 @@ def _reading(column: str) -> tuple[Kind | None, frozenset[str]]:
 
 def _whose(parts: Iterable[str]) -> frozenset[str]:
     return frozenset(parts) - OF_THE_PERSON - OF_A_PHONE
+
+
+def _holds_calling_codes(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Return whether all cells are calling codes, written as such: `+49`, `0049`; an area code is not."""
+    cells = [str(cell).strip() for row in rows if (cell := row.get(column)) is not None]
+    cells = [cell for cell in cells if cell]
+    return bool(cells) and all(cell.startswith(("+", "00")) and region_of(cell) for cell in cells)
 
 
 def _holds_countries(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
