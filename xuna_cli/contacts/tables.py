@@ -6,6 +6,7 @@ from typing import Any
 
 from xuna_cli.contacts.apostrophes import are_rejects, from_reject, unguarded, without_marks
 from xuna_cli.contacts.columns import check_header, looks_like_phone, phone_columns
+from xuna_cli.contacts.delimited import DELIMITERS
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.review_table import is_review
 from xuna_cli.errors import InputError
@@ -73,11 +74,17 @@ def _check_title(
     for number, record in enumerate(records, row_number + 1):
         above.append(record)
         cells = [cell.strip() for cell in record if cell.strip()]
-        if len(cells) > 1 and phone_columns(cells) and not any(map(looks_like_phone, cells)):
+        # A title without any delimiter doesn't tell which one the file has.
+        ways = [cells] if len(cells) != 1 else [_split(cells[0], delimiter) for delimiter in DELIMITERS]
+        if any(len(way) > 1 and phone_columns(way) and not any(map(looks_like_phone, way)) for way in ways):
             raise _below(header, number, name)
         if cells:
             break
     return chain(above, records)
+
+
+def _split(cell: str, delimiter: str) -> list[str]:
+    return [part.strip(' "') for part in cell.split(delimiter)]
 
 
 def check_header_place(columns: Sequence[str], rows: Sequence[Contact | Rejection], name: str) -> None:
