@@ -73,6 +73,7 @@ def read_records(
             reader,
             on_progress=on_progress,
             on_unmatched=harvester.take_unmatched,
+            on_elsewhere=harvester.take_elsewhere,
             on_links=harvester.take_links,
         )
 

@@ -77,6 +77,8 @@ class Joiner:
         rivals: the batches of this API that a batch which the ledger doesn't know may be, beside the campaign's
             held ones; asked when every record was read.
         on_unmatched: receives each record that may belong to the campaign but is linked with no call.
+        on_elsewhere: receives each record that names no batch and is of no call of the campaign: of an incoming call,
+            or of a call that the ledger does not have.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Joiner:
         calls_of_ledger: Callable[[], Iterator[LedgerCall]],
         rivals: Callable[[], Iterable[tuple[BatchRecord, Numbers]]] = tuple,
         on_unmatched: Callable[[Conversation], None] = lambda _: None,
+        on_elsewhere: Callable[[Conversation], None] = lambda _: None,
     ) -> None:
         self.joined = 0
         self.elsewhere = 0
@@ -102,6 +105,7 @@ class Joiner:
         self._calls_of_ledger = calls_of_ledger
         self._rivals = rivals
         self._on_unmatched = on_unmatched
+        self._on_elsewhere = on_elsewhere
         self._by_batch_id: dict[str, BatchRecord] = {}
         self._in_doubt: list[tuple[BatchRecord, Numbers]] = []
         for batch in batches:
@@ -140,7 +144,7 @@ class Joiner:
                     record, (), NO_NUMBER if record.external_number is None else OTHER_NUMBER
                 )
             if (record.direction or "").lower() == "inbound":
-                self.elsewhere += 1
+                self._is_of_another_call(record)
             else:
                 self._by_agent_and_number[record.agent_id, number].append(record)
             return None
@@ -253,7 +257,7 @@ class Joiner:
                         call for call in of_number if _is_after(record, call, CLOCKS_DIFFER_A_DAY_S)
                     )
                 if not ours and _has_country(record):
-                    self.elsewhere += 1
+                    self._is_of_another_call(record)
                 elif not ours:
                     self._unjoined(record, (), OTHER_NUMBER)
                 elif proven:
@@ -267,6 +271,10 @@ class Joiner:
     def _link(self, record: Conversation, calls: Sequence[CallKey], joined_by: str) -> Link:
         self.joined += 1
         return Link(record, calls, joined_by)
+
+    def _is_of_another_call(self, record: Conversation) -> None:
+        self.elsewhere += 1
+        self._on_elsewhere(record)
 
     def _unjoined(self, record: Conversation, calls: Sequence[CallKey], reason: str) -> Link | None:
         self.reasons[reason] += 1

@@ -154,8 +154,18 @@ class Harvester:
 
     def take_unmatched(self, record: Conversation) -> None:
         """Check a record that may belong to the campaign but is linked with no call."""
-        if not self._says_so(record.evaluation, record.collected, final=is_final(record)):
-            return
+        if self._says_so(record.evaluation, record.collected, final=is_final(record)):
+            self._note(record)
+
+    def take_elsewhere(self, record: Conversation) -> None:
+        """Check a record of another call of the agent: a person may have called back to opt out.
+
+        Its fields don't show whether the rules fit the campaign's records.
+        """
+        if self._is_opt_out(record.evaluation, record.collected):
+            self._note(record)
+
+    def _note(self, record: Conversation) -> None:
         number = e164(record.external_number)
         if number is not None and str(record.external_number).strip().startswith("+"):
             self._unmatched.setdefault(number, record.conversation_id)
@@ -209,6 +219,9 @@ class Harvester:
         self._finished = self._finished or final
         self._criteria.update(evaluation)
         self._collected.update(collected)
+        return self._is_opt_out(evaluation, collected)
+
+    def _is_opt_out(self, evaluation: Mapping[str, Evaluation], collected: Mapping[str, object]) -> bool:
         return any(
             (rule.field in collected and rule.is_met(collected[rule.field]))
             or (

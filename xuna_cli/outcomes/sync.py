@@ -65,6 +65,7 @@ def sync_conversations(
     *,
     on_progress: Callable[[ConversationSync], None] = lambda _: None,
     on_unmatched: Callable[[Conversation], None] = lambda _: None,
+    on_elsewhere: Callable[[Conversation], None] = lambda _: None,
     on_links: Callable[[Sequence[Link]], None] = lambda _: None,
 ) -> ConversationSync:
     """Read the records of the campaign's agents since its first run, match them, and store the outcomes.
@@ -77,6 +78,7 @@ def sync_conversations(
         reader: an API reader that retries.
         on_progress: receives the progress at intervals.
         on_unmatched: receives each record that may belong to the campaign but is linked with no call.
+        on_elsewhere: receives each record that names no batch and is of no call of the campaign.
         on_links: receives the links before they are stored, and so before their outcomes let anybody be called again.
 
     Raises:
@@ -87,7 +89,7 @@ def sync_conversations(
     began = ledger.timestamp()
     runs = runs_of(ledger, campaign.id)
     first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
-    joiner = _joiner(ledger, campaign, on_unmatched)
+    joiner = _joiner(ledger, campaign, on_unmatched, on_elsewhere)
     records = 0
     incomplete: list[str] = []
     # Those that another machine stores meanwhile may be newer than this reading, and stay.
@@ -216,6 +218,7 @@ def _joiner(
     ledger: Ledger,
     campaign: Campaign,
     on_unmatched: Callable[[Conversation], None],
+    on_elsewhere: Callable[[Conversation], None],
 ) -> Joiner:
     agents: dict[int, str] = {}
     batches = {batch.id: batch for batch in ledger.batches(campaign.id) if batch.state in SENT}
@@ -245,6 +248,7 @@ def _joiner(
         calls_of_ledger=lambda: _calls_of_ledger(ledger, campaign.api_origin),
         rivals=rivals,
         on_unmatched=on_unmatched,
+        on_elsewhere=on_elsewhere,
     )
 
 

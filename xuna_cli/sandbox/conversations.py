@@ -29,6 +29,7 @@ class ConversationOptions:
             vendor doesn't document.
         batch_ids: whether the optional fields include `metadata.batch_call`.
         directions: whether the optional fields include `metadata.phone_call.direction`.
+        incoming: batches whose records are those of incoming calls, which name no batch.
         unanswered: share of calls that never get a record.
         opt_out: share of people who opt out; all records of such a person say so in the collected data.
             None: the fields are left out.
@@ -42,6 +43,7 @@ class ConversationOptions:
     optional_metadata: bool = True
     batch_ids: bool = True
     directions: bool = False
+    incoming: frozenset[str] = frozenset()
     unanswered: float = 0.0
     opt_out: float | None = None
     opt_out_fields: Mapping[str, tuple[object, object]] = field(
@@ -159,10 +161,13 @@ class Conversations:
         record: dict[str, object] = {"conversation_id": conversation_id_of(call), "metadata": metadata}
         if self.options.optional_metadata:
             record["status"] = "in-progress" if self._is_in_progress(call) else "done"
+            is_incoming = call.batch_id in self.options.incoming
             metadata["phone_call"] = {"external_number": call.to_phone_number} | (
-                {"direction": "outbound"} if self.options.directions else {}
+                {"direction": "inbound" if is_incoming else "outbound"}
+                if self.options.directions or is_incoming
+                else {}
             )
-            if self.options.batch_ids:
+            if self.options.batch_ids and not is_incoming:
                 metadata["batch_call"] = {"batch_call_id": call.batch_id}
         return record
 

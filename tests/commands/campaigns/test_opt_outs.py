@@ -266,6 +266,37 @@ def test_a_number_of_our_batch_that_we_did_not_call_is_blocked_too(cli, served, 
     assert "+15559999999" in listed(cli)
 
 
+@pytest.mark.parametrize(
+    "records",
+    [{"incoming": frozenset({"back"})}, {"batch_ids": False, "directions": True}],
+    ids=["in", "out"],
+)
+def test_whoever_opts_out_in_another_call_of_the_agent_is_blocked_too(cli, served, people, records):
+    """Somebody calls back, or is called from the dashboard, and asks not to be called."""
+    server = served(**records)
+    path = people(2)
+    call(cli, path, "--limit", "1")
+    called, other = (f"+1555100000{n}" for n in range(2))
+    assert [one.to_phone_number for one in server.state.calls()] == [called]
+    server.state.new_batch_id = lambda: "back"
+    server.state.take("agent_sandbox", "pn_sandbox", [{"to_phone_number": other}])
+    document = read(cli, "--opt-out-when", "best_time=yes").document
+    assert (document["reading"]["joined"], document["reading"]["elsewhere"]) == (1, 1)
+    assert set(listed(cli)) == {called, other}
+    assert "do-not-call" in cli("batch-call", path, "--yes", "-m", "Hi").out
+
+
+def test_fields_of_other_calls_do_not_show_that_a_rule_is_wrong(cli, served, people, clock):
+    served(incoming=frozenset({"back"}), in_progress=30)
+    server = cli.server
+    server.state.new_batch_id = lambda: "back"
+    server.state.take("agent_sandbox", "pn_sandbox", [{"to_phone_number": "+15559999999"}])
+    del server.state.new_batch_id
+    clock.advance(60)
+    call(cli, people(1))
+    assert "no finished record was read yet" in read(cli, "--opt-out-when", "never_seen=yes").err
+
+
 def test_an_opt_out_without_a_number_is_named(cli, served, people):
     served(optional_metadata=False)
     call(cli, people(3))

@@ -96,6 +96,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                         reader,
                         on_progress=live.sync,
                         on_unmatched=harvester.take_unmatched,
+                        on_elsewhere=harvester.take_elsewhere,
                         on_links=harvester.take_links,
                     )
                 finally:  # what was read before the failure is stored, and its opt-outs are added
