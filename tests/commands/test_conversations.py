@@ -184,6 +184,24 @@ def test_the_export_has_every_conversation_once_and_is_for_its_owner_alone(cli, 
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+def test_an_export_has_a_record_once_that_several_pages_have(cli, point_at, tmp_path):
+    def page(*ids, **more):
+        entries = [{"conversation_id": one} for one in ids]
+        return answer(200, json.dumps({"conversations": entries} | more).encode())
+
+    pages = [
+        page("a", has_more=True, next_cursor="1"),
+        page("b", has_more=True, next_cursor="2"),
+        page("a", "c", has_more=False),
+    ]
+    target = tmp_path / "out.jsonl"
+    with ScriptedServer([*pages, *(answer(200, b'{"status": "done"}') for _ in "abc")]) as server:
+        point_at(server)
+        cli("conversations", "export", "--to", target)
+    lines = target.read_text().splitlines()
+    assert sorted(json.loads(line)["conversation_id"] for line in lines) == ["a", "b", "c"]
+
+
 def test_the_export_to_stdout_has_the_same_lines(cli, served):
     take(served(), 3)
     ran = cli("conversations", "export", "--with-transcript")

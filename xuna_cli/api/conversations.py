@@ -155,15 +155,16 @@ class ConversationList:
         If the list has been newest first from its start, reading stops at pages that are more than a day older than
         `since`, because an account can have many old records.
         """
-        before: tuple[str, ...] = ()
+        before: Mapping[str, Conversation] = {}
         newest_first, latest, old = True, math.inf, 0
         for entries in self._pages:
             page = [record for entry in entries if (record := read_conversation(entry)) is not None]
-            for record in page:
-                if record.conversation_id not in before and self._is_wanted(record):
+            # Pages may overlap when new calls arrive, and a page may have a record twice.
+            once = {record.conversation_id: record for record in page}
+            for conversation_id, record in once.items():
+                if conversation_id not in before and self._is_wanted(record):
                     yield record
-            # Pages may overlap when new calls arrive.
-            before = tuple(record.conversation_id for record in page)
+            before = once
             starts = [record.started_at for record in page if record.started_at is not None]
             newest_first = (
                 newest_first

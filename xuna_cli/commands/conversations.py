@@ -159,8 +159,9 @@ def export(options: ExportOptions) -> ExitStatus:
         there = file.found
         listed = ConversationList(reader, agent_id=options.agent_id, since=since)
         for records in in_parts(listed, RECORDS_AT_ONCE):
-            fresh = seen.add(list(dict.fromkeys(record.conversation_id for record in records)))
-            wanted = [record.conversation_id for record in records if record.conversation_id in fresh]
+            ids = list(dict.fromkeys(record.conversation_id for record in records))
+            fresh = seen.add(ids)
+            wanted = [one for one in ids if one in fresh]
             for whole in several(lambda one: conversation_if_there(reader, one), wanted):
                 if whole is None:
                     unreadable += 1
