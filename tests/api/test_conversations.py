@@ -37,8 +37,11 @@ class Api:
         pass
 
 
-def page(*ids, start=1_800_000_000, **more):
-    records = [{"conversation_id": one, "metadata": {"start_time": start - n}} for n, one in enumerate(ids)]
+def page(*ids, start=1_800_000_000, apart=1, **more):
+    starts = [start - number * apart for number in range(len(ids))]
+    records = [
+        {"conversation_id": one, "metadata": {"start_time": at}} for one, at in zip(ids, starts, strict=True)
+    ]
     return answer(200, json.dumps({"conversations": records} | more).encode())
 
 
@@ -174,6 +177,17 @@ def test_a_list_in_another_order_is_read_to_its_end():
         page("a", start=since + 10, has_more=False),
     ]
     assert listed(script, since=since)[0] == ["a"]
+
+
+def test_a_list_that_begins_with_a_large_old_batch_is_read_to_its_end():
+    """Its records have one time, so they don't show that the list is newest first."""
+    since = 1_800_000_000
+    script = [
+        page("a", "b", start=since - 3 * DAY, apart=0, has_more=True, next_cursor="1"),
+        page("c", "d", start=since - 3 * DAY, apart=0, has_more=True, next_cursor="2"),
+        page("e", start=since + 10, has_more=False),
+    ]
+    assert listed(script, since=since)[:2] == (["e"], None)
 
 
 def test_records_of_another_agent_are_left_out_where_the_filter_is_ignored():

@@ -153,10 +153,10 @@ class ConversationList:
         """Yield the records; raises the same errors as `Pages`.
 
         If the list has been newest first from its start, reading stops at pages that are more than a day older than
-        `since`, because an account can have many old records.
+        `since`, because an account can have many old records. Records of one time, as of a batch, show no order.
         """
         before: Mapping[str, Conversation] = {}
-        newest_first, latest, old = True, math.inf, 0
+        newest_first, first, latest, old = True, -math.inf, math.inf, 0
         for entries in self._pages:
             page = [record for entry in entries if (record := read_conversation(entry)) is not None]
             # Pages may overlap when new calls arrive, and a page may have a record twice.
@@ -171,8 +171,9 @@ class ConversationList:
                 and len(starts) == len(page)
                 and all(a >= b for a, b in zip([latest, *starts], starts, strict=False))
             )
+            first = max([first, *starts])
             latest = starts[-1] if starts else latest
-            if self._since is not None and newest_first and page:
+            if self._since is not None and newest_first and page and latest < first:
                 old = old + 1 if starts[0] < self._since - DAY_S else 0
                 if old >= OLD_PAGES:
                     return
