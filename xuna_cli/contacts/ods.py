@@ -3,11 +3,13 @@
 The elements are those of OpenDocument 1.3, part 3, chapter 9. A cell has the text that the sheet displays.
 """
 
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import BinaryIO
 
+from xuna_cli.contacts.merges import Merge, check_number
 from xuna_cli.contacts.number_formats import plain
 from xuna_cli.contacts.sheets import (
     LONGEST_CELL,
@@ -32,6 +34,7 @@ _ERROR = lazy_pattern(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
 _DURATION = lazy_pattern(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
 _NUMBERS = frozenset({"float", "currency", "percentage"})
 _HIDDEN_ROWS = lazy_pattern(rb"<table:table-row\s[^>]*table:visibility=[\"'](?:collapse|filter)")
+_SPANNED = lazy_pattern(rb"number-rows-spanned=[\"'](?!1[\"'])")
 _LONGEST_TAG = 4096
 _SPACES = {"s": " ", "tab": "\t", "line-break": "\n"}
 
@@ -80,12 +83,25 @@ class Ods:
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:  # noqa: ARG002 - the interface of all workbooks
         """Return whether any sheet has a hidden row."""
+        return self._may_have(_HIDDEN_ROWS)
+
+    def _may_have(self, wanted: re.Pattern[bytes]) -> bool:
         rest = b""
         for chunk in self._chunks():
-            if _HIDDEN_ROWS.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which this search can't read
+            if wanted.search(rest + chunk) or b"\0" in chunk:  # UTF-16, which this search can't read
                 return True
             rest = chunk[-_LONGEST_TAG:]
         return False
+
+    def merges(self, sheet: Sheet) -> list[Merge]:
+        """Return the sheet's merged cells that cover several rows."""
+        if not self._may_have(_SPANNED):
+            return []
+        reader = _MergeReader(int(sheet.part))
+        parser = make_parser(reader.start, reader.end, None)
+        for chunk in self._chunks():
+            feed(parser, chunk)
+        return reader.merges
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
         """Yield the rows of the sheet in their order, without blank ones.
@@ -225,6 +241,36 @@ class _TableReader:
         if value is None:
             return shown or attributes.get("office:string-value", "").strip()
         return TypedText(shown or _plain_text(value), value)
+
+
+class _MergeReader:
+    """Finds the merged cells of one table."""
+
+    def __init__(self, wanted: int) -> None:
+        self.merges: list[Merge] = []
+        self._wanted = wanted
+        self._table, self._depth = -1, 0
+        self._row, self._column, self._repeated = 0, 0, 1
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Handle a start tag."""
+        if tag == "table":
+            self._depth += 1
+            self._table += self._depth == 1
+        if self._table != self._wanted or self._depth != 1:
+            return
+        if tag == "table-row":
+            self._row += self._repeated
+            self._column, self._repeated = 0, _count(attributes.get("table:number-rows-repeated"))
+        elif tag in {"table-cell", "covered-table-cell"}:
+            if (rows := _count(attributes.get("table:number-rows-spanned"))) > 1:
+                self.merges.append(Merge(self._column, self._row, self._row + rows - 1))
+                check_number(len(self.merges))
+            self._column += _count(attributes.get("table:number-columns-repeated"))
+
+    def end(self, tag: str) -> None:
+        """Handle an end tag."""
+        self._depth -= tag == "table"
 
 
 def _count(text: str | None) -> int:

@@ -1,8 +1,8 @@
 """Shared by the readers of workbooks: sheets, rows, and XML."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from struct import error as StructError  # noqa: N812
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - a class
@@ -14,6 +14,9 @@ LONGEST_CELL = 1024 * 1024
 
 MOST_PLACES = 200_000_000
 """Maximum number of cell positions of a sheet, up to the last cell of each row: a million rows of 200 columns."""
+
+if TYPE_CHECKING:
+    from xuna_cli.contacts.merges import Merge
 
 _CHUNK = 32 * 1024  # all rows of a chunk are in memory at once, and each may have 16,384 cells
 _ALWAYS_READ = 64 * 1024 * 1024
@@ -72,6 +75,9 @@ class Workbook(Protocol):
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
         """Yield the rows of the sheet in their order; blank ones may be left out."""
 
+    def merges(self, sheet: Sheet) -> "Sequence[Merge]":
+        """Return the sheet's merged cells that cover several rows."""
+
 
 def cell_name(row: int, column: int) -> str:
     """Return a cell's name: `B3` for row 3 and column 1 (from 0)."""
@@ -81,6 +87,17 @@ def cell_name(row: int, column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return f"{letters}{row}"
+
+
+def put(row: list[str], column: int, text: str) -> None:
+    """Put a text into a row at a column."""
+    if len(row) == column:
+        row.append(text)
+    elif len(row) > column:
+        row[column] = text
+    else:
+        row.extend([""] * (column - len(row)))
+        row.append(text)
 
 
 def make_parser(

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from itertools import repeat
 from typing import TypeVar
 
-from xuna_cli.contacts.sheets import SheetRow
+from xuna_cli.contacts.sheets import SheetRow, put
 from xuna_cli.contacts.units import resolved
 from xuna_cli.lazy_pattern import lazy_pattern
 
@@ -232,14 +232,3 @@ def column_of(reference: str | None, default: int = 0) -> int:
             break
         column = 26 * column + ord(letter) - 64
     return column - 1 if column else default
-
-
-def put(row: list[str], column: int, text: str) -> None:
-    """Put a text into a row at a column."""
-    if len(row) == column:
-        row.append(text)
-    elif len(row) > column:
-        row[column] = text
-    else:
-        row.extend([""] * (column - len(row)))
-        row.append(text)

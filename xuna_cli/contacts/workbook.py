@@ -5,6 +5,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.merges import filled_down
 from xuna_cli.contacts.number_formats import plain
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.contacts.phone_names import Standing, standing
@@ -71,7 +72,7 @@ def open_sheet(
         if hidden:
             rows = "1 hidden row is" if len(hidden) == 1 else f"{len(hidden):,} hidden rows are"
             notes = (*notes, f"{name}, sheet {sheet.name!r}: {rows} skipped (--hidden-rows skip)")
-    rows_of_it = _guarded(book.rows(sheet), name, sheet)
+    rows_of_it = _displayed(book, sheet, name)
     return SheetRecords(
         sheet.name,
         _records(rows_of_it, skip_hidden=hidden_rows is HiddenRows.SKIP),
@@ -105,7 +106,7 @@ def read_sheet(file: BinaryIO, sheet: str, name: str) -> Iterator[Sequence[str]]
     """
     book = _opened(file, name)
     found, _ = _choose(book, sheet, name, ())
-    rows = _without_faults(_guarded(book.rows(found), name, found), name, found)
+    rows = _without_faults(_displayed(book, found, name), name, found)
     for cells in _records(rows, skip_hidden=False):
         yield [cell if cell.__class__ is str else str(as_phone(cell)) for cell in cells]
 
@@ -178,6 +179,16 @@ def _unreadable(name: str, error: WorkbookError) -> InputError:
         hint="open the file in a spreadsheet program and save it as XLSX or CSV",
         code="input-workbook",
     )
+
+
+def _displayed(book: Workbook, sheet: Sheet, name: str) -> Iterator[SheetRow]:
+    """Yield the rows of a sheet as it displays them, with merged cells in each of their rows."""
+    try:
+        merges = book.merges(sheet)
+    except WorkbookError as error:
+        raise _unreadable(f"{name}, sheet {sheet.name!r},", error) from None
+    rows = _guarded(book.rows(sheet), name, sheet)
+    yield from filled_down(rows, merges) if merges else rows
 
 
 def _guarded(rows: Iterator[SheetRow], name: str, sheet: Sheet) -> Iterator[SheetRow]:

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from xuna_cli.contacts.merges import Merge
 from xuna_cli.contacts.number_formats import GENERAL, show
 from xuna_cli.contacts.sheets import Sheet, SheetRow, WorkbookError, cell_name
 from xuna_cli.models import CellFault, TypedText
@@ -70,6 +71,11 @@ class Xls:
             ]
             info = table.rowinfo_map.get(index)
             yield SheetRow(index + 1, cells, bool(info is not None and info.hidden))
+
+    def merges(self, sheet: Sheet) -> list[Merge]:
+        """Return the sheet's merged cells that cover several rows."""
+        ranges = self._sheet(sheet).merged_cells  # from 0, without the last row and column
+        return [Merge(column, first + 1, end) for first, end, column, _ in ranges if end > first + 1]
 
     def _sheet(self, sheet: Sheet) -> Any:
         return self._book.sheet_by_index(int(sheet.part))

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
+from xuna_cli.contacts.merges import Merge, check_number
 from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL, shown_as
 from xuna_cli.contacts.sheets import (
     LONGEST_CELL,
@@ -20,10 +21,11 @@ from xuna_cli.contacts.sheets import (
     checked_places,
     feed,
     make_parser,
+    put,
     unpack,
 )
 from xuna_cli.contacts.units import UnitParser, resolved
-from xuna_cli.contacts.usual_rows import MOST_DIGITS, MOST_ROWS, UnusualError, UsualRows, column_of, put
+from xuna_cli.contacts.usual_rows import MOST_DIGITS, MOST_ROWS, UnusualError, UsualRows, column_of
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
@@ -34,6 +36,8 @@ _MOST_SHARED = 512 * 1024 * 1024
 _MOST_COMPRESSED = 200
 _ESCAPED = lazy_pattern(r"_x([0-9A-Fa-f]{4})_")
 _HIDDEN = lazy_pattern(rb"<(?:\w+:)?row\s[^>]*\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_MERGED = lazy_pattern(rb"<(?:\w+:)?mergeCell\s[^>]*\bref\s*=\s*[\"']([A-Z0-9:]+)[\"']")
+_RANGE = lazy_pattern(rb"([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})")
 _LONGEST_TAG = 4096  # bytes of a row's start tag
 # The usual form of a shared text. The handlers read whatever has another form.
 _USUAL_TEXT = lazy_pattern(r'<si><t(?: xml:space="preserve")?>([^<\r]*)</t></si>')
@@ -94,18 +98,44 @@ class Xlsx:
         by_kind = dict(parts.values())
         self._formats = self._read_formats(by_kind.get("styles", ""))
         self._texts: list[str] | None = None
+        self._looked_through: dict[str, tuple[bool, list[Merge]]] = {}
         self._shared_part = by_kind.get("sharedStrings", "")
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:
-        """Return whether a row of the sheet is hidden, by a filter or by hand."""
-        rest = b""
-        for chunk in self._chunks(sheet.part):
-            data = rest + chunk
-            # A NUL is UTF-16, which these searches can't read.
-            if (b"hidden" in data and _HIDDEN.search(data)) or b"\0" in chunk:
-                return True
-            rest = chunk[-_LONGEST_TAG:]
-        return False
+        """Return whether a row of the sheet may be hidden, by a filter or by hand."""
+        return self._look_through(sheet)[0]
+
+    def merges(self, sheet: Sheet) -> list[Merge]:
+        """Return the sheet's merged cells that cover several rows. They stand behind all rows."""
+        return self._look_through(sheet)[1]
+
+    def _look_through(self, sheet: Sheet) -> tuple[bool, list[Merge]]:
+        if sheet.part not in self._looked_through:
+            hidden, references = False, set[bytes]()
+            rest = b""
+            for chunk in self._chunks(sheet.part):
+                data = rest + chunk
+                hidden = hidden or (b"hidden" in data and _HIDDEN.search(data) is not None)
+                if b"mergeCell" in data:
+                    references.update(_MERGED.findall(data))
+                    check_number(len(references))
+                if b"\0" in chunk:  # UTF-16, which these searches can't read
+                    hidden, references = True, self._parsed_references(sheet)
+                    break
+                rest = chunk[-_LONGEST_TAG:]
+            self._looked_through[sheet.part] = hidden, _merges_of(references)
+        return self._looked_through[sheet.part]
+
+    def _parsed_references(self, sheet: Sheet) -> set[bytes]:
+        found: set[bytes] = set()
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "mergeCell":
+                found.add(attributes.get("ref", "").encode())
+                check_number(len(found))
+
+        self._parse(sheet.part, start)
+        return found
 
     def rows(self, sheet: Sheet) -> Iterator[SheetRow]:
         """Yield the rows of the sheet in their order; blank ones may be left out.
@@ -403,6 +433,13 @@ class _SheetReader:
             return text
 
         return shown
+
+
+def _merges_of(references: Iterable[bytes]) -> list[Merge]:
+    """Return the merges of references such as `C2:D4`, without those of a single row."""
+    found = (match.groups() for match in map(_RANGE.fullmatch, references) if match is not None)
+    merges = [Merge(column_of(letters.decode()), int(first), int(last)) for letters, first, last in found]
+    return sorted(merge for merge in merges if merge.last > merge.first)
 
 
 def _truth(value: str) -> str:
