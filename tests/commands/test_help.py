@@ -305,7 +305,8 @@ def test_every_topic_that_is_named_anywhere_exists():
 
 STUBS = ("xuna", "jq", "docker", "pipx", "sqlite3", ".venv/bin/python")
 STUB = """#!/bin/sh
-{ printf '%s\\037' "${0##*/}" "$@"; echo; } >> "$PASTED"
+line=$(printf '%s\\037' "${0##*/}" "$@")
+printf '%s\\n' "$line" >> "$PASTED"  # in one piece: the programs of a pipe write at the same time
 """
 
 
