@@ -9,6 +9,7 @@ from enum import Enum
 from functools import lru_cache
 
 from xuna_cli.folding import fold, words
+from xuna_cli.lazy_pattern import lazy_pattern
 
 
 class Says(Enum):
@@ -205,7 +206,7 @@ ei saa soittaa|ala soita|soittokielto|nevolat|nekontaktovat|ne hivja|ne hivjon|n
 wrong number|falsche nummer|falsche rufnummer|faux numero|mauvais numero|numero equivocado|numero errado|numero sbagliato
 """
 _SAID_IN_WORDS = tuple(
-    f" {name.strip()} " for line in _SAID.splitlines() for name in line.split("|") if name.strip()
+    f" {' '.join(words(name))} " for line in _SAID.splitlines() for name in line.split("|") if name.strip()
 )
 # "Opted out of e-mail" leaves calls open, "DNC, only e-mail" doesn't.
 _SAID_OF_ANY_CHANNEL = frozenset(
@@ -214,7 +215,8 @@ _SAID_OF_ANY_CHANNEL = frozenset(
     "| non contattare | niet contacteren | nie kontaktowac | nekontaktovat ".split("|")
 )
 # Of each, the longest word: a text of ASCII letters without one of them says none of all that.
-_LONGEST_WORDS = frozenset(max(said.split(), key=len) for said in _SAID_IN_WORDS)
+_LONGEST_WORDS = frozenset(max(said.split(), key=len) for said in _SAID_IN_WORDS if said != " d n c ")
+_LETTERS = lazy_pattern(r"\bd\W+n\W+c\b")
 _CLUES = tuple(
     word for word in _LONGEST_WORDS if not any(other in word for other in _LONGEST_WORDS if other != word)
 )
@@ -251,7 +253,7 @@ def may_say_do_not_call(text: str) -> bool:
     if not text.isascii():
         return True
     lower = text.lower()
-    return any(clue in lower for clue in _CLUES)
+    return any(clue in lower for clue in _CLUES) or _LETTERS.search(lower) is not None
 
 
 @lru_cache(maxsize=4096)

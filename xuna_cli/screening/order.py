@@ -125,6 +125,10 @@ class Screening:
             return False
         if isinstance(self.marks, Marks):
             return self.marks.marked(contact.fields) is not None
+        if isinstance(self.marks, InAnyRow) and isinstance(
+            self.marks.rule, Marks
+        ):  # quicker than their reasons
+            return self.marks.rule.marked(contact.fields) is not None or self.marks.says_another_row(target)
         return self.marks(ScreeningContext(target, ANY_TIME, contact.fields)) is not None
 
     @property

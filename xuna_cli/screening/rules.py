@@ -1,6 +1,6 @@
 """Screening rules: each looks at one call target and returns None, or the reason not to call it."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -72,7 +72,7 @@ class InAnyRow:
     """
 
     rule: Rule
-    numbers: Container[str]
+    numbers: Collection[str]
     code: str
     count: str
     column: str
@@ -80,11 +80,15 @@ class InAnyRow:
     def __call__(self, look: ScreeningContext) -> Reason | None:
         """Return the rule's reason for this row, or a reason if another row of the number has one."""
         reason = self.rule(look)
-        if reason is not None or not any(one_form(number) in self.numbers for number in look.target.numbers):
+        if reason is not None or not self.says_another_row(look.target):
             return reason
         where = f" in {self.column!r}" if self.column else ""
         message = f"{self.code}: another row with the same number says so{where}"
         return Reason(self.code, self.count, message, self.column)
+
+    def says_another_row(self, target: CallTarget) -> bool:
+        """Return whether the rule has a reason in a row with one of the person's numbers."""
+        return len(self.numbers) > 0 and any(one_form(number) in self.numbers for number in target.numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,19 @@ def for_whole_list(
     marks, consent = screening.marks, screening.consent
     rules = [rule for rule in (marks, consent) if isinstance(rule, Marks | Consent)]
     noes = [array("Q") for _ in rules]
+    nobody = CallTarget(0, "", "")
     for row in rows:
         contact = row.contact if isinstance(row, Rejection) else row
         if contact is None:
             continue
-        look = ScreeningContext(CallTarget(row.row_number, "", ""), now, contact.fields)
-        # The cells of a rejected row may be in wrong columns, so an empty consent proves nothing there.
-        said = [(contact is row or isinstance(rule, Marks)) and rule(look) is not None for rule in rules]
-        if any(said):
+        said = [
+            rule.marked(contact.fields) is not None
+            if isinstance(rule, Marks)
+            # The cells of a rejected row may be in wrong columns, so an empty consent proves nothing there.
+            else contact is row and rule(ScreeningContext(nobody, now, contact.fields)) is not None
+            for rule in rules
+        ]
+        if True in said:
             digits = [int(one_form(number)[1:]) for number in numbers(contact)]
             for no, is_no in zip(noes, said, strict=True):
                 no.extend(digits if is_no else ())
