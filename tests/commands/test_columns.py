@@ -424,7 +424,7 @@ FREE = [
         "架電禁止",
         "수신거부",
         "لا تتصل",
-    "कॉल न करें",
+        "कॉल न करें",
     ],
 )
 def test_whoever_has_anything_but_a_clear_no_is_not_called(plan, table, header):
@@ -608,6 +608,7 @@ SAID = [
     "asked to be removed from list",
     "要望: 架電NG",
     "لا تتصل",
+    "कॉल न करें",
 ]
 NOT_SAID = [
     "",
