@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from tests.sandbox.conftest import Client, calls, document
 from tests.support.sandbox_process import SandboxProcess, read_record
-from xuna_cli.sandbox.faults import Cut
+from xuna_cli.sandbox.faults import Cut, Latency
 from xuna_cli.sandbox.server import SandboxServer
 
 
@@ -119,6 +120,17 @@ def test_reset_forgets_calls_requests_and_faults(tmp_path):
         assert read_record(record) == []
         assert client.call(1).status_code == 200
         assert [call["sequence"] for call in read_record(record)] == [1]
+
+
+def test_a_request_that_waits_during_a_reset_calls_nobody():
+    with SandboxServer(faults=[Latency(seconds=1.0)]) as sandbox, Client(sandbox) as client:
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(client.call)
+            while not client.get("/sandbox/requests").json()["requests"]:
+                pass
+            client.post("/sandbox/reset")
+            assert waiting.result().status_code == 503
+        assert client.get("/sandbox/dialled").json()["calls"] == []
 
 
 def test_it_can_be_waited_for_until_a_signal():

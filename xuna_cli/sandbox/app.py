@@ -111,9 +111,12 @@ class _Api:
         return guarded
 
     async def _under_faults(self, request: Request, handler: Handler, due: Sequence[Fault]) -> Response:
+        resets = self._state.resets
         for latency in _of(kinds.Latency, due):
             if not latency.taken:
                 await asyncio.sleep(latency.seconds)
+        if self._state.resets != resets:  # the calls of an earlier time must not be among those of a new one
+            return _says(503, "reset", "The sandbox was reset")
         for limit in _of(kinds.RateLimit, due):
             return _limited(limit)
         endings = [fault for fault in due if isinstance(fault, Ending)]

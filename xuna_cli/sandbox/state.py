@@ -88,6 +88,9 @@ class SandboxState:
         sync: whether to fsync the record before the answer.
         seed: makes batch IDs repeatable for the same clock; None makes them unique.
         clock: returns Unix time in seconds.
+
+    Attributes:
+        resets: how many times it was reset.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class SandboxState:
         self.remember = Remember(remember)
         self._clock = clock
         self._ahead = 0.0
+        self.resets = 0
         self.seed = seed
         self._sync = sync
         self._record_words = record_words
@@ -296,6 +300,7 @@ class SandboxState:
     def reset(self) -> None:
         """Delete calls and requests, also from the record file."""
         with self._lock:
+            self.resets += 1
             self._clear()
             if self._record is not None:
                 os.ftruncate(self._record, 0)

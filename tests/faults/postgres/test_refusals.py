@@ -196,7 +196,7 @@ def test_a_socket_does_as_well(postgres_server, database):
         assert ledger.location == expected
 
 
-def test_without_psycopg_the_extra_is_named():
+def test_without_psycopg_the_error_says_how_to_install_it():
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
         "from xuna_cli.__main__ import main\n"
@@ -206,5 +206,5 @@ def test_without_psycopg_the_extra_is_named():
         [sys.executable, "-c", program], check=False, cwd=ROOT, env=os.environ, capture_output=True, text=True
     )
     assert done.returncode == ExitStatus.CONFIGURATION
-    assert "xuna-cli[postgres]" in done.stderr
+    assert "install 'psycopg[binary]" in done.stderr
     assert "s3cret" not in done.stdout + done.stderr
