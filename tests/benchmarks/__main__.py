@@ -18,6 +18,7 @@ BENCHMARKS = {
     "wall": waiting.wall,
     "distant": waiting.distant,
     "clean": calling.clean,
+    "remarks": calling.remarks,
     "national": calling.national,
     "again": calling.again,
     "growth": calling.growth,

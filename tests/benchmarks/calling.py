@@ -45,6 +45,28 @@ def clean(stage):
     )
 
 
+def remarks(stage):
+    """The clean list with a column of remarks. A "no" in one row holds for all rows, so the list is read twice."""
+    with Server() as server:
+        runs = alternate(
+            stage.long,
+            **{
+                kind: lambda kind=kind: stage.batch_call(
+                    stage.list(f"{kind}.csv", stage.size), server, expect={"accepted": stage.size}
+                )
+                for kind in ("e164", "remarks")
+            },
+        )
+    without, within = (middle(runs[kind], "cpu") for kind in ("e164", "remarks"))
+    yield Row(
+        "remarks",
+        "CPU of a campaign with a column of remarks, against one without",
+        within / without,
+        beside=f"{within:.1f} s against {without:.1f} s of CPU for {stage.size:,}",
+        runs={kind: [ran.cpu for ran in each] for kind, each in runs.items()},
+    )
+
+
 def national(stage):
     """Numbers as people write them; one row in fifty can't be called."""
     runs = _beside_the_script(stage, "national.csv", region="US", options=("--region", "US"))

@@ -6,6 +6,7 @@ It runs in a process of its own, so that the benchmark's memory stays small. Kin
 
 - `e164.csv`, `e164.json`, `e164.jsonl`: eight columns, `+1…` as exported by a CRM.
 - `e164.xlsx`: six columns, with amounts and dates as a spreadsheet has them.
+- `remarks.csv`: the same as `e164.csv`, but its last column is `note`, in which xuna looks for "do not call".
 - `national.csv`: US numbers without country code in the ways that people write them, and one row in
   fifty that nobody can call.
 """
@@ -16,12 +17,12 @@ import random
 import sys
 from pathlib import Path
 
-KINDS = ("e164.csv", "e164.json", "e164.jsonl", "e164.xlsx", "national.csv")
+KINDS = ("e164.csv", "e164.json", "e164.jsonl", "e164.xlsx", "remarks.csv", "national.csv")
 BAD_EVERY = 50  # one row in this many has no usable number
 SEED = 20_260_114
 FIRST_DAY = 46_023  # 2026-01-01 as spreadsheets count days
 
-COLUMNS = ("phone", "first_name", "last_name", "company", "city", "order_id", "amount", "note")
+COLUMNS = ("phone", "first_name", "last_name", "company", "city", "order_id", "amount", "wish")
 # Assigned area codes, so that the numbers are not only possible but valid; X11 codes are services.
 AREAS = [
     "202",
@@ -46,7 +47,7 @@ FIRST = ("Ann", "Björn", "Carla", "Dmitri", "Eve", "François", "Grace", "Hiro"
 LAST = ("Smith", "Müller", "García", "O'Brien", "Nguyen", "Kowalski", "Lee", "Okafor", "Rossi", "van Dijk")
 COMPANIES = ("Acme Ltd", "Globex", "Initech", "Umbrella, Inc.", "Hooli", "Stark & Sons")
 CITIES = ("Boston", "Chicago", "Denver", "Miami", "Portland", "Seattle", "San José")
-NOTES = ("", "prefers mornings", "VIP", "call back: asked for a manual", 'said "later"')
+WISHES = ("", "prefers mornings", "VIP", "call back: asked for a manual", 'said "later"')
 WAYS = (
     "({0}) {1}-{2}",
     "{0}-{1}-{2}",
@@ -83,7 +84,7 @@ def contacts(size, *, national=False, seed=SEED):
             "city": chance.choice(CITIES),
             "order_id": f"A-{chance.randrange(10**7):07}",
             "amount": f"{chance.randrange(100, 100_000) / 100:.2f}",
-            "note": chance.choice(NOTES),
+            "wish": chance.choice(WISHES),
         }
 
 
@@ -96,7 +97,9 @@ def write(kind, size, path):
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         if kind.endswith(".csv"):
             writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
+            writer.writerow(
+                {name: name for name in COLUMNS} | ({"wish": "note"} if kind == "remarks.csv" else {})
+            )
             writer.writerows(rows)
         elif kind.endswith(".jsonl"):
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
