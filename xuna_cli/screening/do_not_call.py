@@ -27,6 +27,7 @@ class Numbers:
             self._buckets[digits % _BUCKETS].append(digits)
         for place, bucket in enumerate(self._buckets):
             self._buckets[place] = array("Q", sorted(set(bucket)))
+        self._size = sum(map(len, self._buckets))
 
     def __contains__(self, number: object) -> bool:
         """Return whether an E.164 number is in the set."""
@@ -44,7 +45,7 @@ class Numbers:
 
     def __len__(self) -> int:
         """Return how many numbers the set has."""
-        return sum(map(len, self._buckets))
+        return self._size
 
 
 @dataclass(frozen=True, slots=True)
