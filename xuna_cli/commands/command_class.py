@@ -47,6 +47,7 @@ class _WithPlainHelp:
     params: list[Any]
 
     def make_context(self, *args: Any, **more: Any) -> Any:
+        """Make the context of an invocation, with the greatest width of the help."""
         return super().make_context(*args, max_content_width=_WIDEST, **more)  # type: ignore[misc]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -58,9 +59,10 @@ class _WithPlainHelp:
                 names, description = record
                 described = names, _replaced(_RANGES, description)
                 groups[getattr(param, "rich_help_panel", None) or usual].append(described)
-        for name in sorted(groups, key=["Options"].count):
+        groups["Options"] = groups.pop("Options")  # every command has --help
+        for name, records in groups.items():
             with formatter.section(typer.style(name, bold=True)):
-                formatter.write_dl(groups[name], col_max=8 if formatter.width < _NARROW else 30)
+                formatter.write_dl(records, col_max=8 if formatter.width < _NARROW else 30)
 
 
 class Group(_WithPlainHelp, typer.core.TyperGroup):
@@ -199,8 +201,8 @@ def _print_failure(ctx: Any, args: list[str], error: XunaError) -> None:
 
 def _plain(message: str) -> str:
     """Rewrite Typer's message in plainer words."""
-    message = _replaced(_PLAINER, message)
-    return message[:1].lower() + message[1:].rstrip(".")
+    plain = _replaced(_PLAINER, message)
+    return plain[:1].lower() + plain[1:].rstrip(".")
 
 
 def _replaced(pairs: Iterable[tuple[str, str]], text: str) -> str:

@@ -60,8 +60,9 @@ class Observers(RunObserver):
     def __init__(self, *observers: RunObserver) -> None:
         for name, ignore in vars(RunObserver).items():
             if not name.startswith("_"):
-                told = [getattr(one, name) for one in observers if getattr(type(one), name) is not ignore]
-                setattr(self, name, _to_all(told))
+                methods = [getattr(one, name) for one in observers]
+                listening = [each for each in methods if getattr(each, "__func__", None) is not ignore]
+                setattr(self, name, _to_all(listening))
 
 
 def _to_all(told: Sequence[Callable[..., None]]) -> Callable[..., None]:

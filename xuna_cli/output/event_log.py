@@ -6,7 +6,6 @@
 import errno
 import json
 import os
-import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.report import Pause
 from xuna_cli.errors import InputError
 from xuna_cli.ledger.records import BatchRecord, Run, RunDescription
+from xuna_cli.ledger.who import host_name
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.output.files import is_ordinary
 from xuna_cli.output.masking import mask
@@ -88,7 +88,7 @@ class EventLog(RunObserver):
             batch_size=plan.batch_size,
             concurrency=plan.concurrency,
             limit=plan.limit,
-            host=socket.gethostname(),
+            host=host_name(),
             pid=os.getpid(),
             xuna_version=__version__,
         )

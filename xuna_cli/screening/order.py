@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Contact, Reason
@@ -26,8 +26,6 @@ from xuna_cli.screening.rules import (
 
 _MOST_STEPS = 50
 """Largest number of later times that are looked at for one deferral."""
-
-ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # for rules that don't look at the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +121,10 @@ class Screening:
         """Return whether a do-not-call mark in this row, or in another row of the same number, applies to a target."""
         if self.marks is None or contact is None:
             return False
-        if isinstance(self.marks, Marks):
-            return self.marks.marked(contact.fields) is not None
-        if isinstance(self.marks, InAnyRow) and isinstance(
-            self.marks.rule, Marks
-        ):  # quicker than their reasons
-            return self.marks.rule.marked(contact.fields) is not None or self.marks.says_another_row(target)
-        return self.marks(ScreeningContext(target, ANY_TIME, contact.fields)) is not None
+        own = self.marks.rule if isinstance(self.marks, InAnyRow) else self.marks
+        if isinstance(own, Marks) and own.marked(contact.fields) is not None:
+            return True
+        return isinstance(self.marks, InAnyRow) and self.marks.says_another_row(target)
 
     @property
     def before_post(self) -> tuple[Rule, ...]:
