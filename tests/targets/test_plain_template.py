@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xuna_cli.targets.language import DoesNotCompile, parse, pieces
+from xuna_cli.targets.jinja_template import DoesNotCompile, parse, pieces
 from xuna_cli.targets.plain_template import Placeholder, plain_parts, spoken_parts
 from xuna_cli.targets.template import compile_template
 from xuna_cli.targets.values import TemplateProblem

@@ -1,6 +1,6 @@
 """Templates of texts and `{{ name }}` only, which nearly all are: understood without Jinja, which takes long to import.
 
-A test compares them with Jinja. Every other template is read by `language`, and so is everything in doubt.
+A test compares them with Jinja. Every other template is read by `jinja_template`, and so is everything in doubt.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

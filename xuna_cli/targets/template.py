@@ -25,7 +25,7 @@ from xuna_cli.targets.values import (
 )
 
 if TYPE_CHECKING:
-    from xuna_cli.targets.language import Parsed
+    from xuna_cli.targets.jinja_template import Parsed
 
 LONGEST_TEMPLATE = 100_000
 
@@ -162,7 +162,7 @@ class Template:
     def _pieces(self, fields: Mapping[str, object]) -> Iterator[str]:
         if self._parsed is None:
             return spoken_parts(self._parts or (), fields)
-        from xuna_cli.targets.language import pieces  # noqa: PLC0415 - Jinja, only where it is needed
+        from xuna_cli.targets.jinja_template import pieces  # noqa: PLC0415 - Jinja, only where it is needed
 
         return pieces(self._parsed, fields, self._spelling)
 
@@ -247,7 +247,7 @@ _SPACED = lazy_pattern(r"\{\{-?\s*(\w[\w -]*[ -]\w+)\s*(?:-?\}\}|\|)")
 
 
 def _parse(source: str, where: str, *, gives_json: bool) -> "Parsed":
-    from xuna_cli.targets.language import DoesNotCompile, parse  # noqa: PLC0415 - Jinja, only where it is needed
+    from xuna_cli.targets.jinja_template import DoesNotCompile, parse  # noqa: PLC0415 - Jinja, only where it is needed
 
     try:
         return parse(source, gives_json=gives_json)
