@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.workbooks import row, xlsx
 from xuna_cli.contacts import number_formats, sheets
-from xuna_cli.contacts import xlsx as reader
+from xuna_cli.contacts import xlsx_readers as reader
 from xuna_cli.contacts.sheets import WorkbookError
 from xuna_cli.contacts.xlsx import Xlsx
 from xuna_cli.models import CellFault, TypedText
@@ -37,7 +37,7 @@ def read(content, *, by_handlers, chunk=32 * 1024):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sheets, "_CHUNK", chunk)
         if by_handlers:
-            for each in (reader._SheetReader, reader._TextsReader):
+            for each in (reader.SheetReader, reader.TextsReader):
                 patch.setattr(each, "_read", lambda self, units: False)
         try:
             book = Xlsx(io.BytesIO(content))
@@ -50,7 +50,7 @@ def handled(content):
     """Return the number of elements that the handlers were called for."""
     calls = []
     with pytest.MonkeyPatch.context() as patch:
-        for each in (reader._SheetReader, reader._TextsReader):
+        for each in (reader.SheetReader, reader.TextsReader):
             start = each._start
             patch.setattr(
                 each, "_start", lambda self, tag, _, start=start: calls.append(tag) or start(self, tag, _)
