@@ -57,6 +57,11 @@ def test_a_zone_that_is_unknown_is_told_with_its_exit_code(hourly):
     assert hourly(*ALWAYS, "--allow-premium", "--quiet", *advice, rows=[(NOWHERE, "Ann")]) == ""
 
 
+def test_rejected_rows_without_a_main_cause_are_told_with_an_example(hourly):
+    err = hourly("--quiet", rows=[("2125550100", "Ann"), (CALLABLE, ""), ("+12125550101", "Cy")], exits=3)
+    assert "2 rows were rejected, e.g. row 2: " in err
+
+
 @pytest.mark.parametrize("output", [QUIET_TABLE, QUIET_JSON, JSON, CSV])
 def test_rejected_rows_are_told_with_the_main_cause(hourly, cli, output):
     rows = [("2125550100", "Ann"), ("2125550101", "Bo"), (CALLABLE, ""), ("+12125550101", "Cy")]

@@ -45,7 +45,7 @@ def uncalled_lines(report: Report, rejects: str | None) -> Iterator[str]:
 
 def _rejected(report: Report, rejects: str | None) -> str:
     rows, main = report.counts["rejected"], report.causes[0]
-    which = f"{main.rows:,} of them like" if main.rows < rows else "e.g." if rows > 1 else "namely"
+    which = f"{main.rows:,} of them like" if 1 < main.rows < rows else "e.g." if rows > 1 else "namely"
     return (
         f"{counted(rows, 'row was', 'rows were')} rejected, {which} row {main.first_rows[0]}: {main.message} "
         f"[{main.code}]; "
