@@ -73,8 +73,10 @@ def _run(argv: list[str]) -> int:
     except typer.Abort:  # e.g. Ctrl-D at a question
         print("xuna: aborted", file=sys.stderr)  # noqa: T201 - to stderr
         return 1
-    except SystemExit as leaving:  # Typer exits this way after a broken pipe, e.g. `xuna --help | head -1`
-        return 0 if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code is not None)
+    except SystemExit as leaving:  # Typer exits this way from --install-completion, and after a broken pipe
+        if isinstance(leaving.__context__, BrokenPipeError):  # e.g. `xuna --help | head -1`
+            return 0
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
 
 
 def _flush(status: int) -> int:

@@ -292,7 +292,7 @@ def test_each_shell_inserts_the_value_as_it_is(shell, cli, api, people, people_c
     cli.call(people(1), "--campaign", CAMPAIGN)
     cli("agents", "list")
     subprocess.run(
-        [shell, "-c", "xuna --install-completion; true"], env={**os.environ, **on_path}, check=True
+        [shell, "-c", "xuna --install-completion || exit 1; true"], env={**os.environ, **on_path}, check=True
     )
     terminal = Terminal("-i", program=[shell], env=on_path, columns=200)
     terminal.type(f"{PRINTING[shell]}; echo rea''dy\n")
@@ -337,3 +337,16 @@ def test_a_ledger_that_is_locked_keeps_nobody_waiting(cli, api, people, on_path)
     assert time.monotonic() - began < 30  # the ledger itself would wait for a minute
     assert (done.stdout, done.stderr) == (b"", b"")
     locked.close()
+
+
+@pytest.mark.slow
+def test_showing_the_script_ends_with_success(on_path, tmp_path):
+    # The shell must be the parent process, which Typer asks for its name; without `exit`, bash would become xuna.
+    done = subprocess.run(
+        ["bash", "-c", "xuna --show-completion; exit $?"],
+        env={**os.environ, **on_path},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "COMPREPLY" in done.stdout
