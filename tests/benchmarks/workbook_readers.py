@@ -10,7 +10,7 @@ import sys
 
 def rows_by_xuna(path):
     """Yield the rows of the first sheet."""
-    from xuna_cli.contacts.xlsx import Xlsx
+    from xuna_cli.contacts.workbooks.xlsx import Xlsx
 
     with open(path, "rb") as file:  # noqa: PTH123 - as most people write it
         book = Xlsx(file)

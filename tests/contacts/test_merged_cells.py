@@ -9,8 +9,8 @@ import xlsxwriter
 import xlwt
 
 from tests.support.workbooks import ods, xlsx, zipped
-from xuna_cli.contacts import merges
 from xuna_cli.contacts.options import HiddenRows
+from xuna_cli.contacts.workbooks import merges
 from xuna_cli.errors import InputError
 from xuna_cli.models import TypedText
 

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.workbooks import row, xlsx
-from xuna_cli.contacts import number_formats, sheets
-from xuna_cli.contacts import xlsx_readers as reader
-from xuna_cli.contacts.sheets import WorkbookError
-from xuna_cli.contacts.xlsx import Xlsx
+from xuna_cli.contacts.workbooks import number_formats, sheets
+from xuna_cli.contacts.workbooks import xlsx_readers as reader
+from xuna_cli.contacts.workbooks.sheets import WorkbookError
+from xuna_cli.contacts.workbooks.xlsx import Xlsx
 from xuna_cli.models import CellFault, TypedText
 
 STYLES = (

@@ -11,9 +11,9 @@ import xlsxwriter
 import xlwt
 
 from tests.support.workbooks import ods, row, xlsx, zipped
-from xuna_cli.contacts import sheets
-from xuna_cli.contacts.number_formats import show
 from xuna_cli.contacts.options import HiddenRows
+from xuna_cli.contacts.workbooks import sheets
+from xuna_cli.contacts.workbooks.number_formats import show
 from xuna_cli.errors import InputError
 from xuna_cli.models import CellFault, TypedText
 

@@ -147,7 +147,7 @@ def list_columns_or_none(ctx: typer.Context, incomplete: str) -> Iterable[Value]
 @_completion
 def list_sheets(ctx: typer.Context, incomplete: str) -> Iterable[Value]:  # noqa: ARG001 - likewise
     """Return the worksheets of the workbook on the command line."""
-    from xuna_cli.contacts.workbook import sheet_names
+    from xuna_cli.contacts.sheet_choice import sheet_names
 
     path = _list_path(ctx)
     if path is None or path.stat().st_size > LARGEST_WORKBOOK:

@@ -26,8 +26,8 @@ from xuna_cli.contacts.delimited import DELIMITERS, check_delimiter, read_record
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.phone_choice import PhoneChoice
 from xuna_cli.contacts.reading import open_list, open_table
+from xuna_cli.contacts.sheet_choice import read_sheet, sheet_names
 from xuna_cli.contacts.source import WORKBOOK_MARKS, Source, lines
-from xuna_cli.contacts.workbook import read_sheet, sheet_names
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Contact

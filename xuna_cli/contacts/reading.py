@@ -151,7 +151,7 @@ def _choose(columns: Sequence[str], options: ListOptions, ahead: RowsAhead, name
 
 
 def _open_workbook(source: "Source", options: ListOptions, name: str) -> ContactList:
-    from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are not workbooks
+    from xuna_cli.contacts.sheet_choice import open_sheet  # noqa: PLC0415 - most lists are not workbooks
 
     found = open_sheet(
         source.file, options.sheet, name, hidden_rows=options.hidden_rows, phone_columns=options.phone_columns
@@ -194,7 +194,7 @@ def _with_phones(
     rows: Iterator[Contact | Rejection], columns: Sequence[str]
 ) -> Iterator[Contact | Rejection]:
     """Yield the rows; numbers in a phone column become phone numbers, whatever their cell format."""
-    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - most lists are not workbooks
+    from xuna_cli.contacts.sheet_choice import as_phone  # noqa: PLC0415 - most lists are not workbooks
 
     for row in rows:
         if isinstance(row, Contact):
@@ -277,7 +277,7 @@ def column_names(path: Path, options: ListOptions) -> tuple[str, ...]:
     with contextlib.closing(Source(path, name)) as source:
         kind = options.format or _format_by_name(path, name) or _format_by_content(source, options.encoding)
         if kind == "xlsx":
-            from xuna_cli.contacts.workbook import open_sheet  # noqa: PLC0415 - most lists are not workbooks
+            from xuna_cli.contacts.sheet_choice import open_sheet  # noqa: PLC0415 - most lists are not workbooks
 
             found = open_sheet(source.file, options.sheet, name, hidden_rows=HiddenRows.CALL)
             return read_table(found.records, name, of_text=False)[0]

@@ -236,7 +236,7 @@ def _call(fields: Fields) -> Fields:
 def _number(cell: object) -> str:
     if cell.__class__ is str:
         return str(cell)
-    from xuna_cli.contacts.workbook import as_phone  # noqa: PLC0415 - for a number cell of a workbook
+    from xuna_cli.contacts.sheet_choice import as_phone  # noqa: PLC0415 - for a number cell of a workbook
 
     return str(as_phone(cell))
 

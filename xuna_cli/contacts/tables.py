@@ -177,7 +177,7 @@ def _too_long(row: list[str], header: list[str], row_number: int, *, of_text: bo
     fields: dict[str, object] = {column: cell for column, cell in zip(header, row, strict=False) if column}
     advice = "put quotes around a cell that contains the delimiter"
     if not of_text:
-        from xuna_cli.contacts.sheets import cell_name  # noqa: PLC0415 - only for workbooks
+        from xuna_cli.contacts.workbooks.sheets import cell_name  # noqa: PLC0415 - only for workbooks
 
         cell = cell_name(row_number, row.index(extra, len(header)))
         advice = f"clear cell {cell}, or give its column a name in the header"

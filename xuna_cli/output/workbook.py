@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
-from xuna_cli.contacts.sheets import cell_name
+from xuna_cli.contacts.workbooks.sheets import cell_name
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
 

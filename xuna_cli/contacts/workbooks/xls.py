@@ -5,9 +5,9 @@ import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from xuna_cli.contacts.merges import Merge
-from xuna_cli.contacts.number_formats import GENERAL, show
-from xuna_cli.contacts.sheets import Sheet, SheetRow, WorkbookError, cell_name
+from xuna_cli.contacts.workbooks.merges import Merge
+from xuna_cli.contacts.workbooks.number_formats import GENERAL, show
+from xuna_cli.contacts.workbooks.sheets import Sheet, SheetRow, WorkbookError, cell_name
 from xuna_cli.models import CellFault, TypedText
 
 # The format ends at 65,536 rows of 256 columns. A larger file contains pictures, and xlrd reads it into memory.

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from xuna_cli.contacts.sheets import SheetRow, WorkbookError, put
+from xuna_cli.contacts.workbooks.sheets import SheetRow, WorkbookError, put
 
 _MOST = 1_000_000
 

@@ -5,11 +5,11 @@ from itertools import islice
 from typing import BinaryIO
 
 from xuna_cli.contacts.columns import listed, quoted
-from xuna_cli.contacts.merges import filled_down
-from xuna_cli.contacts.number_formats import plain
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.contacts.phone_names import Standing, standing
-from xuna_cli.contacts.sheets import Sheet, SheetRow, Workbook, WorkbookError
+from xuna_cli.contacts.workbooks.merges import filled_down
+from xuna_cli.contacts.workbooks.number_formats import plain
+from xuna_cli.contacts.workbooks.sheets import Sheet, SheetRow, Workbook, WorkbookError
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.models import CellFault, TypedText
@@ -154,15 +154,15 @@ def _opened(file: BinaryIO, name: str) -> Workbook:
 def _reader(head: bytes) -> Callable[[BinaryIO], Workbook]:
     """Return the reader for a file that begins with `head`; readers are imported when needed."""
     if head.startswith(_OLE):
-        from xuna_cli.contacts.xls import Xls  # noqa: PLC0415
+        from xuna_cli.contacts.workbooks.xls import Xls  # noqa: PLC0415
 
         return Xls
     if head.startswith(_ZIP):
         if b"application/vnd.oasis.opendocument.spreadsheet" in head:
-            from xuna_cli.contacts.ods import Ods  # noqa: PLC0415
+            from xuna_cli.contacts.workbooks.ods import Ods  # noqa: PLC0415
 
             return Ods
-        from xuna_cli.contacts.xlsx import Xlsx  # noqa: PLC0415
+        from xuna_cli.contacts.workbooks.xlsx import Xlsx  # noqa: PLC0415
 
         return Xlsx
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()

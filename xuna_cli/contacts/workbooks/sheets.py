@@ -16,7 +16,7 @@ MOST_PLACES = 200_000_000
 """Maximum number of cell positions of a sheet, up to the last cell of each row: a million rows of 200 columns."""
 
 if TYPE_CHECKING:
-    from xuna_cli.contacts.merges import Merge
+    from xuna_cli.contacts.workbooks.merges import Merge
 
 _CHUNK = 32 * 1024  # all rows of a chunk are in memory at once, and each may have 16,384 cells
 _ALWAYS_READ = 64 * 1024 * 1024

@@ -9,9 +9,9 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from xuna_cli.contacts.merges import Merge, check_number
-from xuna_cli.contacts.number_formats import BUILT_IN, GENERAL
-from xuna_cli.contacts.sheets import (
+from xuna_cli.contacts.workbooks.merges import Merge, check_number
+from xuna_cli.contacts.workbooks.number_formats import BUILT_IN, GENERAL
+from xuna_cli.contacts.workbooks.sheets import (
     ZIP_ERRORS,
     Sheet,
     SheetRow,
@@ -20,8 +20,8 @@ from xuna_cli.contacts.sheets import (
     make_parser,
     unpack,
 )
-from xuna_cli.contacts.usual_rows import column_of
-from xuna_cli.contacts.xlsx_readers import SheetReader, TextsReader, whole_number
+from xuna_cli.contacts.workbooks.usual_rows import column_of
+from xuna_cli.contacts.workbooks.xlsx_readers import SheetReader, TextsReader, whole_number
 from xuna_cli.lazy_pattern import lazy_pattern
 
 # Normal sheets are compressed by a factor of ten to fifty. A factor of a thousand is made to exhaust memory or time.

@@ -10,8 +10,8 @@ from functools import lru_cache, partial
 from itertools import repeat
 from typing import TypeVar
 
-from xuna_cli.contacts.sheets import SheetRow, put
-from xuna_cli.contacts.units import resolved
+from xuna_cli.contacts.workbooks.sheets import SheetRow, put
+from xuna_cli.contacts.workbooks.units import resolved
 from xuna_cli.lazy_pattern import lazy_pattern
 
 MOST_ROWS = 1_048_576

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from xuna_cli.contacts.number_formats import GENERAL, shown_as
-from xuna_cli.contacts.sheets import (
+from xuna_cli.contacts.workbooks.number_formats import GENERAL, shown_as
+from xuna_cli.contacts.workbooks.sheets import (
     LONGEST_CELL,
     SheetRow,
     WorkbookError,
@@ -11,8 +11,8 @@ from xuna_cli.contacts.sheets import (
     checked_places,
     put,
 )
-from xuna_cli.contacts.units import UnitParser, resolved
-from xuna_cli.contacts.usual_rows import MOST_DIGITS, MOST_ROWS, UnusualError, UsualRows, column_of
+from xuna_cli.contacts.workbooks.units import UnitParser, resolved
+from xuna_cli.contacts.workbooks.usual_rows import MOST_DIGITS, MOST_ROWS, UnusualError, UsualRows, column_of
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 

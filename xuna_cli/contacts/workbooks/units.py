@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 
-from xuna_cli.contacts.sheets import Handler, feed, make_parser
+from xuna_cli.contacts.workbooks.sheets import Handler, feed, make_parser
 from xuna_cli.lazy_pattern import lazy_pattern
 
 _UTF_8 = lazy_pattern(

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import BinaryIO
 
-from xuna_cli.contacts.merges import Merge, check_number
-from xuna_cli.contacts.number_formats import plain
-from xuna_cli.contacts.sheets import (
+from xuna_cli.contacts.workbooks.merges import Merge, check_number
+from xuna_cli.contacts.workbooks.number_formats import plain
+from xuna_cli.contacts.workbooks.sheets import (
     LONGEST_CELL,
     ZIP_ERRORS,
     Sheet,

@@ -1,0 +1,1 @@
+"""Formats of workbooks: XLSX, XLS and ODS, one sheet at a time."""
