@@ -130,7 +130,7 @@ def test_a_run_imports_only_what_it_uses(tmp_path):
     }
     unused |= {f"xuna_cli.output.{name}" for name in ("preview", "prompt", "spreadsheet")}
     unused |= {
-        "xuna_cli.commands.suppression_list",
+        "xuna_cli.commands.calling.suppression_list",
         "xuna_cli.dialing.preview",
         "xuna_cli.dialing.rehearsal",
         "xuna_cli.ledger.postgres",

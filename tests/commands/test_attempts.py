@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import number
-from xuna_cli.commands.attempts import as_options, attempts_of
-from xuna_cli.commands.batch_call import batch_call
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.calling.attempts import as_options, attempts_of
+from xuna_cli.commands.calling.batch_call import batch_call
 from xuna_cli.commands.campaigns.outcomes import OutcomesOptions, read_outcomes
 from xuna_cli.commands.options import Output
 from xuna_cli.commands.simulation import Simulation

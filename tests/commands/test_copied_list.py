@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from xuna_cli.commands.copied_list import plain_name
+from xuna_cli.commands.calling.copied_list import plain_name
 from xuna_cli.sandbox.faults import Answer
 
 HELLO = ("-m", "Hi {{ name }}.")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xuna_cli.commands.suppression_list import _list_of, _of_rows, read_numbers
+from xuna_cli.commands.calling.suppression_list import _list_of, _of_rows, read_numbers
 from xuna_cli.contacts.number_lists import NotPlainError, only_cell, plain_lines
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.errors import InputError

@@ -16,7 +16,7 @@ import pytest
 from tests.commands.conftest import number
 from tests.support.manual import table
 from tests.support.terminal import Terminal
-from xuna_cli.commands.run_end import run_on_end
+from xuna_cli.commands.calling.run_end import run_on_end
 from xuna_cli.dialing.report import COUNTS
 from xuna_cli.sandbox.faults import Answer, Latency
 

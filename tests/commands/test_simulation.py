@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import xuna_cli
-from xuna_cli.commands.batch_call import batch_call
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.calling.batch_call import batch_call
 from xuna_cli.commands.campaigns.outcomes import OutcomesOptions
 from xuna_cli.commands.campaigns.report import ReportOptions
 from xuna_cli.commands.context import ledger_for_reading

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.workbooks import ods, row, xlsx
-from xuna_cli.commands.list_plan import phones_of
+from xuna_cli.commands.calling.list_plan import phones_of
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.reading import open_list
 from xuna_cli.folding import fold

@@ -3,7 +3,7 @@
 from functools import partial
 
 from tests.dialing.test_screening import PEOPLE, hours
-from xuna_cli.commands.suppression_list import read_numbers
+from xuna_cli.commands.calling.suppression_list import read_numbers
 from xuna_cli.screening.do_not_call import DoNotCall, ListFile
 from xuna_cli.screening.order import Screening
 

@@ -376,7 +376,7 @@ BUGS = (
     ),
     Planted(
         "a no holds for its own row only",
-        "commands/prepared_list.py",
+        "commands/calling/prepared_list.py",
         [("        if not needs_whole_list(self.screening):\n", "        if self.screening:\n")],
         ["tests/commands/test_rows_of_one_person.py", "-k", "a_no_in_any_row or mark"],
     ),

@@ -36,7 +36,7 @@ def batch_call(options: BatchCallOptions) -> ExitStatus:
     Running the same command again only calls people who have not been called yet.
     """
     with GcPaused():
-        from xuna_cli.commands.batch_call import batch_call
+        from xuna_cli.commands.calling.batch_call import batch_call
 
     return batch_call(options)
 
@@ -58,6 +58,6 @@ def render(options: RenderOptions) -> ExitStatus:
     not here.
     """
     with GcPaused():
-        from xuna_cli.commands.render import render
+        from xuna_cli.commands.calling.render import render
 
     return render(options)

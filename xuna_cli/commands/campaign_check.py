@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from xuna_cli.commands.account import base_url, missing_agent, missing_caller_number
-from xuna_cli.commands.batch_call import BatchCall
-from xuna_cli.commands.call_inputs import campaign_of
+from xuna_cli.commands.calling.batch_call import BatchCall
+from xuna_cli.commands.calling.call_inputs import campaign_of
+from xuna_cli.commands.calling.run_end import RunEnd
 from xuna_cli.commands.campaign_file import FILE, with_line
 from xuna_cli.commands.context import ledger_location
 from xuna_cli.commands.results import prints
 from xuna_cli.commands.run import RunOptions
-from xuna_cli.commands.run_end import RunEnd
 from xuna_cli.errors import InputError, XunaError
 from xuna_cli.ledger.location import ServerUrl, is_server_url
 from xuna_cli.outcomes.opt_outs import parse_rules

@@ -11,22 +11,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.batch_call import MAY_BE_CALLED, BatchCall, failed
-from xuna_cli.commands.call_inputs import campaign_of
-from xuna_cli.commands.campaign_file import with_line
-from xuna_cli.commands.campaigns.report import write_report_of
-from xuna_cli.commands.context import address_in, ledger_for_reading
-from xuna_cli.commands.opt_outs import say_added
-from xuna_cli.commands.outcomes_of_run import (
+from xuna_cli.commands.calling.batch_call import MAY_BE_CALLED, BatchCall, failed
+from xuna_cli.commands.calling.call_inputs import campaign_of
+from xuna_cli.commands.calling.outcomes_of_run import (
     OTHER_ROWS,
     needs_all_records,
     opt_out_errors,
     read_records,
     unchecked,
 )
+from xuna_cli.commands.calling.run_end import run_to_end
+from xuna_cli.commands.campaign_file import with_line
+from xuna_cli.commands.campaigns.report import write_report_of
+from xuna_cli.commands.context import address_in, ledger_for_reading
+from xuna_cli.commands.opt_outs import say_added
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.run import RunOptions
-from xuna_cli.commands.run_end import run_to_end
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, LedgerError, UsageError, XunaError, most_important
 from xuna_cli.ledger.campaigns import campaigns, has_calls, settle_proven

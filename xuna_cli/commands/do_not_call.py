@@ -161,7 +161,7 @@ def add(options: AddOptions) -> None:
 @takes(ImportOptions)
 def import_file(options: ImportOptions) -> None:
     """Add every number of a file. If a row has no number, nothing is added."""
-    from xuna_cli.commands.suppression_list import read_numbers, warning_of
+    from xuna_cli.commands.calling.suppression_list import read_numbers, warning_of
     from xuna_cli.contacts.options import ListOptions as FileOptions
     from xuna_cli.ledger.do_not_call import add as add_numbers
     from xuna_cli.ledger.do_not_call import count

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from xuna_cli.commands.list_plan import phones_of
+from xuna_cli.commands.calling.list_plan import phones_of
 from xuna_cli.contacts.columns import listed, phone_columns
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.options import HiddenRows, ListOptions

@@ -16,7 +16,7 @@ from xuna_cli.output.result import Result
 from xuna_cli.settings import Given
 
 if TYPE_CHECKING:
-    from xuna_cli.commands.prepared_list import PreparedList
+    from xuna_cli.commands.calling.prepared_list import PreparedList
     from xuna_cli.models import CallTarget
 
 CAMPAIGN = "xuna test calls"
@@ -69,8 +69,8 @@ def test_call(options: TestCallOptions) -> Result:
     of that row. Do-not-call lists apply to your number.
     """
     from xuna_cli.commands.account import open_account
+    from xuna_cli.commands.calling.prepared_list import PreparedList
     from xuna_cli.commands.context import ledger_for_writing
-    from xuna_cli.commands.prepared_list import PreparedList
     from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
     from xuna_cli.dialing.context import RunContext, Stop
     from xuna_cli.dialing.plan import Plan

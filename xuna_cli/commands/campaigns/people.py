@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 
-from xuna_cli.commands.list_plan import phones_of
+from xuna_cli.commands.calling.list_plan import phones_of
 from xuna_cli.commands.options import JoinOptions
 from xuna_cli.contacts.options import HiddenRows, ListOptions
 from xuna_cli.contacts.reading import open_list

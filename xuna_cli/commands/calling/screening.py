@@ -55,7 +55,7 @@ def make_screening(
     longest_age = None if age is None else parse_age(age, source=age.source)
     lists: Sequence[ListFile] = ()
     if options.do_not_call:
-        from xuna_cli.commands.suppression_list import load_lists
+        from xuna_cli.commands.calling.suppression_list import load_lists
 
         lists = load_lists(options.do_not_call, region=region, longest_age=longest_age, now=now)
     timing = (

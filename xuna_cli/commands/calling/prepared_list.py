@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from xuna_cli.commands.attempts import as_options, attempts_of
-from xuna_cli.commands.brakes import brakes_of
-from xuna_cli.commands.call_inputs import (
+from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
+from xuna_cli.commands.calling.attempts import as_options, attempts_of
+from xuna_cli.commands.calling.brakes import brakes_of
+from xuna_cli.commands.calling.call_inputs import (
     as_typed,
     campaign_of,
     check_rendered_options,
@@ -18,18 +19,17 @@ from xuna_cli.commands.call_inputs import (
     overrides_of,
     source_of,
 )
-from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
+from xuna_cli.commands.calling.list_plan import ListPlan, plan_list, rendered_list_plan, window_columns
+from xuna_cli.commands.calling.message_checks import MessageChecks
+from xuna_cli.commands.calling.request_list import check_caller, check_no_marks
+from xuna_cli.commands.calling.screening import make_screening, timezone_column
+from xuna_cli.commands.calling.watchers import say_lists
 from xuna_cli.commands.context import (
     address,
     check_output_file,
     ledger_location,
 )
 from xuna_cli.commands.list_options import STDIN
-from xuna_cli.commands.list_plan import ListPlan, plan_list, rendered_list_plan, window_columns
-from xuna_cli.commands.message_checks import MessageChecks
-from xuna_cli.commands.request_list import check_caller, check_no_marks
-from xuna_cli.commands.screening import make_screening, timezone_column
-from xuna_cli.commands.watchers import say_lists
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.contacts.reading import beside_the_list, open_list
 from xuna_cli.contacts.review_table import CALL, SCREENING, ReviewRows
@@ -55,7 +55,7 @@ from xuna_cli.targets.override import Override
 from xuna_cli.targets.rendered_list import RenderedList, checked_rows, rendered_list
 
 if TYPE_CHECKING:
-    from xuna_cli.commands.copied_list import CopiedList
+    from xuna_cli.commands.calling.copied_list import CopiedList
     from xuna_cli.output.spreadsheet import Rejects
 
 RECENT_DAYS = 30
@@ -415,7 +415,7 @@ class PreparedList:
         """Return the campaign whose list this one may be a copy of; None if the user chose the campaign's name."""
         if not description.named_by_default:
             return None
-        from xuna_cli.commands.copied_list import copied_list
+        from xuna_cli.commands.calling.copied_list import copied_list
 
         keys = self._keys_of(self._first_reading)
         return copied_list(ledger, description.campaign, description.api_origin, keys) if keys else None

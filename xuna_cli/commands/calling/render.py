@@ -10,9 +10,9 @@ from xuna_cli.api.account import agent, configuration_hash
 from xuna_cli.api.client import Client
 from xuna_cli.commands.account import base_url, missing_agent
 from xuna_cli.commands.call_options import RenderOptions
+from xuna_cli.commands.calling.prepared_list import PreparedList
+from xuna_cli.commands.calling.rehearsal import dry_run
 from xuna_cli.commands.list_options import STDIN
-from xuna_cli.commands.prepared_list import PreparedList
-from xuna_cli.commands.rehearsal import dry_run
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.ledger.records import ClaimStatus

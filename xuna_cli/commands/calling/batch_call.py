@@ -9,23 +9,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import Account, open_account
-from xuna_cli.commands.brakes import braked
-from xuna_cli.commands.call_inputs import rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
-from xuna_cli.commands.call_result import call_result, written
-from xuna_cli.commands.campaign_changes import agent_hash, check_changes
-from xuna_cli.commands.confirmation import ask, check_not_copied, preview_builder, preview_of
-from xuna_cli.commands.context import ledger_for_writing
-from xuna_cli.commands.copied_list import how_to_call_again
-from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
-from xuna_cli.commands.prompts import is_terminal
-from xuna_cli.commands.rehearsal import (
+from xuna_cli.commands.calling.brakes import braked
+from xuna_cli.commands.calling.call_inputs import rate_of
+from xuna_cli.commands.calling.call_result import call_result, written
+from xuna_cli.commands.calling.campaign_changes import agent_hash, check_changes
+from xuna_cli.commands.calling.confirmation import ask, check_not_copied, preview_builder, preview_of
+from xuna_cli.commands.calling.copied_list import how_to_call_again
+from xuna_cli.commands.calling.prepared_list import RECENT_DAYS, PreparedList
+from xuna_cli.commands.calling.rehearsal import (
     check_with_ledger,
     dry_run,
 )
-from xuna_cli.commands.run_end import run_to_end
-from xuna_cli.commands.run_evidence import RunEvidence
-from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
+from xuna_cli.commands.calling.run_end import run_to_end
+from xuna_cli.commands.calling.run_evidence import RunEvidence
+from xuna_cli.commands.calling.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
+from xuna_cli.commands.context import ledger_for_writing
+from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
@@ -112,7 +112,7 @@ class BatchCall:
         self._rate = rate_of(options.rate)
         signed = None
         if options.signed_by is not None:
-            from xuna_cli.commands.signature import verified
+            from xuna_cli.commands.calling.signature import verified
 
             signed = verified(options.contacts, options.signed_by, stack)
         self._list = PreparedList(options, stack, source=None if signed is None else signed.file)
@@ -321,7 +321,7 @@ class BatchCall:
         )
 
     def _read_outcomes(self, ledger: Ledger) -> None:
-        from xuna_cli.commands.outcomes_of_run import read_earlier_outcomes
+        from xuna_cli.commands.calling.outcomes_of_run import read_earlier_outcomes
 
         read_earlier_outcomes(self._options, ledger, self._list.campaign)
 
@@ -335,7 +335,7 @@ class BatchCall:
         is_needed = self._list.brakes is not None or rules
         if self.outcomes_are_read or not is_needed or not has_calls(ledger, campaign_id):
             return
-        from xuna_cli.commands.outcomes_of_run import OTHER_ROWS, needs_all_records, unchecked
+        from xuna_cli.commands.calling.outcomes_of_run import OTHER_ROWS, needs_all_records, unchecked
 
         try:
             self._read_outcomes(ledger)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from xuna_cli.commands.list_plan import quoted_words
+from xuna_cli.commands.calling.list_plan import quoted_words
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.folding import fold
 from xuna_cli.screening.mark_names import Says, is_clear_no, says

@@ -112,7 +112,7 @@ class RunSaid(RunObserver):
 def say_lists(lists: Sequence[NumberList], *, quiet: bool) -> None:
     """Print how many numbers do-not-call lists have, and what is odd about the lists."""
     for each in lists:
-        from xuna_cli.commands.suppression_list import said_of, warning_of
+        from xuna_cli.commands.calling.suppression_list import said_of, warning_of
 
         if not quiet:
             say(f"xuna: {said_of(each)}")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.call_inputs import again
-from xuna_cli.commands.prepared_list import PreparedList
+from xuna_cli.commands.calling.call_inputs import again
+from xuna_cli.commands.calling.prepared_list import PreparedList
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, InputError, LedgerError, most_important
 from xuna_cli.interrupts import INTERRUPTS

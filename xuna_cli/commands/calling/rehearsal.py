@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xuna_cli.commands.account import origin_to_read
-from xuna_cli.commands.brakes import braked, limit_with
 from xuna_cli.commands.call_options import BatchCallOptions, CallerOptions
-from xuna_cli.commands.call_result import call_result, written
-from xuna_cli.commands.campaign_changes import check_changes
+from xuna_cli.commands.calling.brakes import braked, limit_with
+from xuna_cli.commands.calling.call_result import call_result, written
+from xuna_cli.commands.calling.campaign_changes import check_changes
+from xuna_cli.commands.calling.prepared_list import RECENT_DAYS, PreparedList
+from xuna_cli.commands.calling.watchers import ProgressShown, RecentlyCounted, RejectsKept
 from xuna_cli.commands.context import ledger_if_there
-from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.prompts import is_terminal
-from xuna_cli.commands.watchers import ProgressShown, RecentlyCounted, RejectsKept
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
 from xuna_cli.dialing.report import Report

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from xuna_cli.commands.call_inputs import campaign_of
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.calling.call_inputs import campaign_of
 from xuna_cli.commands.context import check_output_file, ledger_if_there, ledger_location
 from xuna_cli.commands.options import Output
 from xuna_cli.errors import ExitStatus, InputError, OutputError, UsageError, XunaError

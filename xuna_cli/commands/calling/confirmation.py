@@ -4,14 +4,14 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.brakes import limit_with
-from xuna_cli.commands.call_inputs import rate_of
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.calling.brakes import limit_with
+from xuna_cli.commands.calling.call_inputs import rate_of
+from xuna_cli.commands.calling.prepared_list import RECENT_DAYS, PreparedList
+from xuna_cli.commands.calling.rehearsal import check_max_calls, count_for_max_calls, rehearse
+from xuna_cli.commands.calling.watchers import RecentlyCounted
 from xuna_cli.commands.list_options import STDIN
-from xuna_cli.commands.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive, is_terminal
-from xuna_cli.commands.rehearsal import check_max_calls, count_for_max_calls, rehearse
-from xuna_cli.commands.watchers import RecentlyCounted
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import UsageError
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
