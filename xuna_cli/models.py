@@ -103,7 +103,8 @@ class CallTarget:
         to_phone_number: number to call, E.164.
         override: `conversation_config_override` as ASCII JSON; None to send no override.
         contact: the row as read; kept only if rows that are not called are written to a file.
-        timezone: IANA time zone of the contact, if the list has one; needed to check the hours again.
+        timezone: time zone of the contact, if the list has one, or a state such as `US-CA`, if it has other time zones
+            than the number; needed to check the hours again.
         other_numbers: the person's other phone numbers (E.164), from further columns. If one of them is on a
             do-not-call list, the person is not called.
         window: when the person may be called; None for any time.

@@ -211,6 +211,7 @@ def test_the_sheet_is_told(plan, tmp_path):
         "call_before_column": None,
         "sheet": "Sheet",
         "remark_columns": [],
+        "state_columns": [],
         "unused_columns": [],
     }
     assert document["counts"]["not_sent"] == 1

@@ -51,7 +51,7 @@ def test_the_document_has_the_documented_shape():
         "list": {
             "phone_column": "mobile", "region_column": None, "do_not_call_column": "dnc",
             "phone_columns": ["mobile", "phone"], "region_columns": [], "do_not_call_columns": ["dnc"],
-            "call_after_column": None, "call_before_column": None, "sheet": None, "remark_columns": [],
+            "call_after_column": None, "call_before_column": None, "sheet": None, "remark_columns": [], "state_columns": [],
             "unused_columns": ["voice"],
         },
         "list_complete": True,

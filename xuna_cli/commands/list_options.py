@@ -272,6 +272,16 @@ class ListAndMessageOptions(Options):
             rich_help_panel=WHEN,
         ),
     ] = None
+    state_column: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=list_columns_or_none,
+            metavar="COLUMN|none",
+            help="Column with the US state or the Canadian province where the person lives; calling hours must hold "
+            "there, too (default: found by its name).",
+            rich_help_panel=WHEN,
+        ),
+    ] = None
     call_after_column: Annotated[
         str | None,
         typer.Option(

@@ -107,6 +107,7 @@ class ListUse:
         call_after_column: column with the time before which the person is not called.
         call_before_column: column with the time from which on the person is not called any more.
         remark_columns: columns in which words such as "do not call" mark who must not be called.
+        state_columns: columns with the state in which the person lives.
     """
 
     phone_columns: tuple[str, ...] = ()
@@ -117,3 +118,4 @@ class ListUse:
     call_after_column: str | None = None
     call_before_column: str | None = None
     remark_columns: tuple[str, ...] = ()
+    state_columns: tuple[str, ...] = ()

@@ -223,6 +223,7 @@ def _list_use(use: ListUse) -> dict[str, Any]:
         "call_before_column": use.call_before_column,
         "sheet": use.sheet,
         "remark_columns": list(use.remark_columns),
+        "state_columns": list(use.state_columns),
         "unused_columns": list(use.unused_columns),
     }
 

@@ -4,7 +4,9 @@ import re
 from functools import cache
 
 from xuna_cli.lazy_pattern import lazy_pattern
+from xuna_cli.phone.places import zones_of_number
 from xuna_cli.phone.plan import kind_of
+from xuna_cli.phone.states import is_elsewhere, zones_of_state
 from xuna_cli.phone.zone_rules import zone_rules
 
 # The zones of North American names in the US and in Canada, whose provinces have left US daylight saving time one by
@@ -66,7 +68,8 @@ def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
     """Return the zones that a text names: one, or several if it is ambiguous.
 
     Args:
-        text: a cell, or the value of an option.
+        text: a cell, or the value of an option. With a number, a state such as `US-CA` means the zones of the number,
+            and those of the state if they are other ones.
         e164: the person's number: `Central` is a different time in Canada, and is invalid in China. None if the text
             concerns no particular person.
 
@@ -74,6 +77,10 @@ def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
         UnknownZoneError: the text names no zone, a fixed offset, or a zone of another country.
     """
     text = text.strip()
+    state = zones_of_state(text)
+    if state and e164 is not None:
+        # The person may be at home, or where the number was given out.
+        return (*zones_of_number(e164), *state) if is_elsewhere(text, e164) else zones_of_number(e164)
     exact = _iana(text)
     if exact is not None:
         return (exact,)

@@ -10,6 +10,7 @@ from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.targets.call_window import NO_WINDOW_COLUMNS, WindowColumns, WindowReader
 from xuna_cli.targets.fast_path import fast_path
+from xuna_cli.targets.home_state import HomeState
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.names import AmbiguousName, column_for, fold, respelled
@@ -49,6 +50,7 @@ class TargetBuilder:
         overrides: templates of the override, from `override.parse_override` and `first_message`.
         keep_contact: whether targets keep their contact, to write it to a file if the API rejects it.
         timezone_column: column with the person's IANA time zone.
+        home_state: tells in which state the person lives; None if the list doesn't say it.
         window_columns: columns that say when the person may be called.
         lint: checks the finished messages.
         of_workbook: whether the list is a workbook, whose cells may have errors or no result.
@@ -76,6 +78,7 @@ class TargetBuilder:
         overrides: Sequence[Override] = (),
         keep_contact: bool = False,
         timezone_column: str | None = None,
+        home_state: HomeState | None = None,
         window_columns: WindowColumns = NO_WINDOW_COLUMNS,
         lint: Lint | None = None,
         rendered: RenderedList | None = None,
@@ -99,6 +102,8 @@ class TargetBuilder:
         self._key_column = None if key_column is None else _key_column(key_column, columns)
         self._keep_contact = keep_contact
         self._timezone_column = timezone_column
+        self._home_state = home_state
+        self._has_places = timezone_column is not None or home_state is not None
         self._window = (
             WindowReader(window_columns, any_names=not columns_are_complete)
             if window_columns.columns
@@ -150,7 +155,7 @@ class TargetBuilder:
             if self._says_attempt:
                 fields = {ATTEMPT: self._attempt, **fields}
             override = self._override(row_number, fields)
-            timezone = self._timezone(fields) if self._timezone_column is not None else None
+            timezone = self._timezone(number, fields) if self._has_places else None
             window = self._window(fields) if self._window is not None else None
         except TargetProblem as problem:
             return Rejection(row_number, problem.code, problem.column, problem.message, contact)
@@ -213,7 +218,14 @@ class TargetBuilder:
             )
             raise TargetProblem("key-too-long", message, self._key_column or "")
 
-    def _timezone(self, fields: Mapping[str, object]) -> str | None:
+    def _timezone(self, number: str, fields: Mapping[str, object]) -> str | None:
+        """Return what the list says of the person's time zone, or else the state, if it matters."""
+        zone = self._stated_timezone(fields) if self._timezone_column is not None else None
+        if zone is None and self._home_state is not None:
+            return self._home_state(number, fields)
+        return zone
+
+    def _stated_timezone(self, fields: Mapping[str, object]) -> str | None:
         column = self._timezone_column or ""
         value = fields.get(column)
         if not self._columns_are_complete and is_empty(value) and zone_columns([column]):

@@ -192,6 +192,7 @@ def check_rendered_options(options: ListAndMessageOptions, about: RenderedList) 
         "--key": options.key is not None and options.key != about.key_column,
         "--first-message": "first_message" in options.typed or options.first_message_file is not None,
         "--override": bool(options.override),
+        "--state-column": options.state_column is not None,
         "--call-after-column": options.call_after_column is not None,
         "--call-before-column": options.call_before_column is not None,
         "--attempts": getattr(options, "attempts", None) not in {None, 1},

@@ -8,8 +8,9 @@ from xuna_cli.contacts.phone_choice import phones_of_contact
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
-from xuna_cli.json_path import value_at
+from xuna_cli.json_path import value_at, values_within
 from xuna_cli.phone.place_columns import begins_a_number, may_be_region, may_be_zone, region_columns
+from xuna_cli.phone.states import state_columns, state_of
 from xuna_cli.screening.mark_names import (
     Says,
     is_of_another_channel,
@@ -21,6 +22,7 @@ from xuna_cli.screening.marks import Marks, do_not_call_paths, remark_columns
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
 from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
 from xuna_cli.targets.foreign_names import override_of, time_option_of
+from xuna_cli.targets.home_state import HomeState
 from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.override import own_path
 from xuna_cli.targets.row_phone import PhoneColumns
@@ -42,12 +44,14 @@ class ListPlan:
         marks: the do-not-call marks, or None.
         use: summary for the result.
         notes: unused columns and the options that would use them; printed even with `--quiet`.
+        home_state: tells in which state a person lives; None if the list doesn't say it.
     """
 
     phones: PhoneColumns
     marks: Marks | None
     use: ListUse
     notes: tuple[str, ...]
+    home_state: HomeState | None = None
 
 
 def quoted_words(*words: str) -> str:
@@ -81,6 +85,7 @@ def plan_list(
     contacts: ContactList,
     *,
     region_column: str | None,
+    state_column: str | None,
     do_not_call_columns: Sequence[str],
     windows: WindowColumns,
     used: Collection[str],
@@ -90,6 +95,7 @@ def plan_list(
     Args:
         contacts: the open list.
         region_column: a column, `none`, or None to detect the column by its name.
+        state_column: likewise.
         do_not_call_columns: columns, or nothing to detect them by their names.
         windows: columns that say when the person may be called.
         used: columns that templates and other options use.
@@ -101,7 +107,9 @@ def plan_list(
     phones = phones_of(contacts, region_column)
     marks = _marks(contacts, do_not_call_columns)
     marked = marks.columns
-    taken = {*phones.columns, *phones.regions, *marked, *marks.remarks, *windows.columns, *used}
+    home_state = _home_state(contacts, state_column)
+    states = home_state.columns if home_state is not None else ()
+    taken = {*phones.columns, *phones.regions, *marked, *marks.remarks, *windows.columns, *states, *used}
     left = _Left(contacts, {fold(column) for column in taken}, marks)
     return ListPlan(
         phones=phones,
@@ -115,8 +123,10 @@ def plan_list(
             _there(windows.after, contacts),
             _there(windows.before, contacts),
             marks.remarks,
+            states,
         ),
         notes=(*contacts.notes, *_sheets_not_read(contacts.other_sheets), *left.notes()),
+        home_state=home_state,
     )
 
 
@@ -203,6 +213,31 @@ def _window_column(contacts: ContactList, column: str | None, name: str) -> str 
         )
     # In JSON, a later contact may have the column although the first one lacks it.
     return found[0] if found else None if contacts.columns_are_complete else name
+
+
+def _home_state(contacts: ContactList, column: str | None) -> HomeState | None:
+    """Return the reader of the state in which a person lives; None if the list has no such column.
+
+    A column `state` may also contain a status, so most of its first cells must be states.
+    """
+    if column is not None:
+        named = _named(contacts, column, "--state-column")
+        return HomeState(named, any_names=False) if named else None
+    rows = [contact.fields for contact in contacts.first_rows]
+    any_names = not contacts.columns_are_complete
+    inside = [path for fields in rows for path, _, _ in values_within(fields)] if any_names else []
+    named = tuple(
+        column
+        for column in dict.fromkeys(state_columns((*contacts.columns, *inside)))
+        if _are_mostly_states(value_at(fields, column) for fields in rows)
+    )
+    return HomeState(named, any_names=any_names) if named or any_names else None
+
+
+def _are_mostly_states(cells: Iterable[object]) -> bool:
+    filled = [cell for cell in cells if not is_empty(cell)]
+    states = [cell for cell in filled if state_of(cell) is not None]
+    return 2 * len(states) > len(filled)
 
 
 def rendered_list_plan(contacts: ContactList) -> ListPlan:

@@ -293,6 +293,7 @@ class PreparedList:
         return plan_list(
             contacts,
             region_column=options.region_column,
+            state_column=options.state_column,
             do_not_call_columns=options.do_not_call_column or (),
             windows=self._windows,
             used=used,
@@ -370,6 +371,7 @@ class PreparedList:
             overrides=() if empty else overrides,
             keep_contact=self._keep_contacts,
             timezone_column=self._timezone_column,
+            home_state=self.steering.home_state,
             window_columns=self._windows,
             lint=lint or self.lint,
             rendered=self._rendered,
