@@ -24,7 +24,7 @@ class HomeState:
     def __init__(self, columns: tuple[str, ...], *, any_names: bool) -> None:
         self.columns = columns
         self._any_names = any_names
-        self._known: dict[tuple[str, str], str | None] = {}
+        self._known: dict[tuple[object, ...], str | None] = {}
 
     def __call__(self, number: str, fields: Mapping[str, object]) -> str | None:
         """Return a state such as `US-CA`, or None if it is unknown, or has the time of the number.
@@ -35,21 +35,21 @@ class HomeState:
         """
         if not number.startswith(NORTH_AMERICA):
             return None
-        cell = self._cell(fields)
-        if cell is None:
-            return None
-        # The area code decides in North America, so few pairs need a closer look.
-        pair = (cell, number[:_AREA_CODE_ENDS])
-        if pair in self._known:
-            return self._known[pair]
-        state = state_of(cell)
-        found = state if state is not None and is_elsewhere(state, number) else None
-        if locate(number).is_known and len(self._known) < _REMEMBERED:
-            self._known[pair] = found
-        return found
+        # The area code decides in North America, so few of these need a closer look.
+        known = (number[:_AREA_CODE_ENDS], *map(fields.get, self.columns))
+        try:
+            return self._known[known]
+        except (KeyError, TypeError):  # a cell of JSON may be a list
+            return self._look(number, fields, known)
 
-    def _cell(self, fields: Mapping[str, object]) -> str | None:
+    def _look(self, number: str, fields: Mapping[str, object], known: tuple[object, ...]) -> str | None:
+        """Find the state of a row, and remember it for rows with the same area code and cells."""
         cells = [value_at(fields, column) for column in self.columns]
         if self._any_names and all(cell is None for cell in cells):
             cells = [fields[column] for column in state_columns(fields)]
-        return next((cell for cell in cells if isinstance(cell, str) and state_of(cell)), None)
+        state = next(filter(None, map(state_of, cells)), None)
+        if state is not None and not is_elsewhere(state, number):
+            state = None
+        if not self._any_names and locate(number).is_known and len(self._known) < _REMEMBERED:
+            self._known[known] = state
+        return state
