@@ -49,8 +49,9 @@ def test_rows_that_were_added_are_called_and_nobody_else(cli, api, people):
 def test_a_list_of_nobody_is_no_failure_and_is_said(cli, api, people):
     ran = cli("batch-call", people(0), *HELLO, *JSON)
     assert ran.counts == {}
-    assert "people.csv has no contacts" in ran.err
-    assert cli("batch-call", people(0), *HELLO, "--quiet").err == ""
+    assert "people.csv has no contacts, so nobody was called" in ran.err
+    quiet = cli("batch-call", people(0), *HELLO, "--quiet").err.splitlines()
+    assert quiet == [f"xuna: warning: {people(0)} has no contacts, so nobody was called"]
     assert "no contacts" not in cli("batch-call", people(1), *HELLO).err
 
 

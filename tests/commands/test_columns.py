@@ -285,7 +285,7 @@ def test_the_column_that_is_called_is_shown(cli, api, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("Customer phone,Country,Do Not Call\n3035550100,US,\n3035550101,US,x\n")
     line = (
-        "list: phone number from 'Customer phone'; country of numbers without + from 'Country'; "
+        "List: phone number from 'Customer phone'; country of numbers without + from 'Country'; "
         "do-not-call marks from 'Do Not Call'"
     )
     assert line in cli("batch-call", path, *HELLO, "--dry-run").out

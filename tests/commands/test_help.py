@@ -73,10 +73,10 @@ def test_help_of_a_command_in_only_one_group_needs_no_group(cli, name, full):
 @pytest.mark.parametrize(
     ("argv", "hint"),
     [
-        (["list"], "Choose one of: xuna help campaigns list, xuna help do-not-call list"),
-        (["template"], "Did you mean `xuna help templates`?"),
-        (["bath-call"], "Did you mean `xuna help batch-call`?"),
-        (["xyz"], "See all topics: xuna help"),
+        (["list"], "choose one of: xuna help campaigns list, xuna help do-not-call list"),
+        (["template"], "did you mean `xuna help templates`?"),
+        (["bath-call"], "did you mean `xuna help batch-call`?"),
+        (["xyz"], "see all topics: xuna help"),
         (["cron", "--schema"], "run: xuna help json --schema"),
     ],
 )
@@ -136,11 +136,11 @@ def test_a_group_without_a_command_prints_its_help(argv, cli):
     ("argv", "message"),
     [
         (["batch-call"], "missing argument 'CONTACTS'\n  see: xuna batch-call --help"),
-        (["campaigns", "shw"], "no such command 'shw'. Did you mean 'show'?\n  see: xuna campaigns --help"),
+        (["campaigns", "shw"], "no such command 'shw'; did you mean 'show'?\n  see: xuna campaigns --help"),
         (["--colour"], "no such option: --colour\n  see: xuna --help"),
         (
             ["help", "campaigns", "shw"],
-            "no such command 'shw'. Did you mean 'show'?\n  see: xuna campaigns --help",
+            "no such command 'shw'; did you mean 'show'?\n  see: xuna campaigns --help",
         ),
     ],
 )
@@ -152,7 +152,7 @@ def test_errors_of_a_command_line_look_like_all_errors(argv, message, cli):
     ("typed", "meant"), [("version", "xuna --version"), ("dial", "xuna batch-call CONTACTS")]
 )
 def test_an_unknown_command_names_the_one_that_is_meant(cli, typed, meant):
-    assert f"Did you mean `{meant}`?" in " ".join(cli(typed, exits=2).err.split())
+    assert f"did you mean `{meant}`?" in " ".join(cli(typed, exits=2).err.split())
 
 
 def test_what_is_meant_exists(cli):

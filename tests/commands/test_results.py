@@ -34,7 +34,7 @@ def test_all_commands_are_in_the_help(cli):
 
 
 def test_a_mistyped_command_is_told_the_right_one(cli):
-    assert "Did you mean 'campaigns'" in cli("campaign", "list", exits=2).err
+    assert "did you mean 'campaigns'" in cli("campaign", "list", exits=2).err
 
 
 SUCCESS = [

@@ -220,6 +220,30 @@ def test_a_value_that_can_not_be_used_is_told_with_its_line(cli, api, spring, li
     assert f"error: {words}" in cli("run", "spring.toml", *check, exits=5).err
 
 
+@pytest.mark.parametrize("output", [(), ("--quiet",), JSON])
+def test_a_rejected_row_leads_to_the_key_of_the_file_that_helps(cli, api, spring, people, output):
+    people(rows=[("2125550123", "Ann"), (number(1), "Bo")])
+    ran = cli("run", "spring.toml", *output, exits=3)
+    told = ran.err if output else ran.out
+    assert "use --region" in told
+    keys = told.lower().partition("in spring.toml, the keys are: ")[2].split("\n")[0].rstrip(".").split(", ")
+    assert keys == ["region", "rejects", *(["hours"] if "add --hours" in told else [])]
+    spring('region = "US"', 'rejects = "rejected.csv"', 'hours = "00:00-24:00"', 'default-timezone = "UTC"')
+    ran = cli("run", "spring.toml", *output)
+    assert "the key" not in ran.out + ran.err
+
+
+def test_an_error_about_options_names_their_keys(cli, api, spring):
+    spring("attempts = 3")
+    err = cli("run", "spring.toml", exits=2).err
+    assert err.endswith("; in spring.toml, the keys are: attempts, again-after, again\n")
+
+
+def test_a_list_without_contacts_is_told_also_by_a_quiet_run(cli, api, spring, people):
+    people(0)
+    assert "people.csv has no contacts" in cli("run", "spring.toml", "--quiet").err
+
+
 def test_a_report_that_cannot_be_written_does_not_undo_the_calls(api, spring, run):
     spring('report = "missing/spring.html"')
     document = run(exits=5)

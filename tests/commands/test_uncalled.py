@@ -75,6 +75,16 @@ def test_rejected_rows_are_told_with_the_main_cause(hourly, cli, output):
     assert len((cli.folder / "rejected.csv").read_text(encoding="utf-8").splitlines()) == 1 + 3
 
 
+def test_numbers_that_may_cost_more_are_told_with_what_calls_them(hourly):
+    rows = [(CALLABLE, "Ann"), ("+19005550104", "Bo")]
+    err = hourly("--quiet", rows=rows)
+    assert err.startswith(
+        "xuna: warning: 1 person was not called because of the kind of number, e.g. row 3: "
+    )
+    assert err.endswith("to call it, add --allow-premium\n")
+    assert hourly("--quiet", "--allow-premium", rows=rows) == ""
+
+
 def test_a_column_in_which_nobody_consents_is_told(hourly):
     rows = [(CALLABLE, "Ann", "x"), ("+12125550101", "Bo", "")]
     header = ("phone", "name", "ok")
@@ -134,6 +144,7 @@ def test_a_campaign_file_says_it_too(cli, people):
         assert "1 row was rejected, namely row 3" in err
         assert "1 person can't be called at any time" in err
     out = cli("run", "spring.toml", exits=3).out
+    assert "In spring.toml, the keys are: rejects, default-timezone." in out
     assert (
         "nobody will be called any more unless you fix the 1 rejected row and the calling times of 1 person"
         in out

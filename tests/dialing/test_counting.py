@@ -29,6 +29,16 @@ def breaking(list_, error=None):
     raise error or InputError("row 7: an unclosed quote")
 
 
+def test_rows_are_named_in_their_order_although_they_are_rejected_in_another_one():
+    stats = RunStats()
+    for row in (9, 4, 12, 2, 30, 7, 5, 40):
+        stats.reject(Rejection(row, "api-refused", "", f"about row {row}"))
+    report = stats.report()
+    assert [one.row_number for one in report.rejections] == [2, 4, 5, 7, 9, 12, 30, 40]
+    [cause] = report.causes
+    assert (cause.rows, cause.first_rows, cause.message) == (8, (2, 4, 5, 7, 9), "about row 2")
+
+
 # ------------------------------------------------------------------------------- the pipeline
 
 

@@ -106,7 +106,7 @@ def test_what_is_done(outcome, batch, history, action):
 STOPS = {
     "the unknown that is one too many": (
         Unknown("lost"), THREE, History("camp", max_unknown=2, unknown_in_a_row=2),
-        (HeldError, "max-unknown", "the outcome of 2 batches is unknown (lost)", "xuna campaigns resolve camp"),
+        (HeldError, "max-unknown", "stopped after 2 batches in a row with an unknown outcome (lost)", "xuna campaigns resolve camp"),
     ),
     "a certificate": (
         NotSent("not trusted", permanent=True), THREE, History(),

@@ -89,7 +89,7 @@ def test_unknown_in_a_row_are_counted_in_the_order_of_recording(scene):
     assert counts(report) == {"accepted": 20, "held": 60}
     report = scene.dial(rows(*range(100, 180)), answering(LOST, LOST, LOST, taken), max_unknown=3)
     assert settled(report) == {"held": 30}
-    assert "the outcome of 3 batches is unknown" in report.errors[0].message
+    assert "3 batches in a row with an unknown outcome" in report.errors[0].message
 
 
 def test_a_dead_runs_unknown_does_not_count(scene):

@@ -18,7 +18,7 @@ from xuna_cli.commands.list_options import (
 )
 from xuna_cli.commands.opt_outs import OptOutWhen
 from xuna_cli.commands.option_types import Panel, number, options_of_command, text
-from xuna_cli.commands.options import AgentId, CallerNumberId, Output
+from xuna_cli.commands.options import AgentId, CallerNumberId, Output, to_file
 from xuna_cli.settings import Given
 
 MOST_CONCURRENT = 256
@@ -362,11 +362,7 @@ class RenderOptions(CallerOptions):
     ] = False
     to: Annotated[
         Path | None,
-        typer.Option(
-            "--to",
-            "-o",
-            metavar="FILE",
-            help="File to write: .csv or .xlsx for people, .jsonl for programs (default: JSON Lines on stdout).",
-            rich_help_panel=OUTPUT,
+        to_file(
+            "File to write: .csv or .xlsx for people, .jsonl for programs (default: JSON Lines on stdout)."
         ),
     ] = None

@@ -13,6 +13,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,8 @@ ONE_OF = frozenset({"agent-message", "first-message", "first-message-file"})
 
 _SECRETS = lazy_pattern(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.IGNORECASE)
 _OPTION = lazy_pattern(r"--([a-z][a-z-]*)")
+_COMMAND = lazy_pattern(r"\bxuna [^`\n]*")
+"""A command in a message; its options are not those of a campaign file."""
 _OF_VALUE = (" {} does not exist", " {} can't be used", " has no column '{}'")
 """How a message speaks of the value of an option, without the option."""
 _PLACE = lazy_pattern(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -164,7 +167,7 @@ def _add_file(ctx: Any, path: Path, values: dict[str, Any]) -> None:
 def with_line(error: ErrorT, options: Options) -> ErrorT:
     """Add the line of the campaign file to the message of an error about an option that is set there.
 
-    An option that is missing everywhere gets a hint with its key in the file.
+    The hint gets the keys of the options that it names.
 
     Args:
         error: an error whose message may begin with an option, e.g. `--attempts 3 needs …`, or name an option's value,
@@ -174,6 +177,8 @@ def with_line(error: ErrorT, options: Options) -> ErrorT:
     key = error.code.removeprefix("missing-")
     if key in ("agent-id", "from-phone-number-id"):
         error.hint = f"set {key} in {getattr(options, FILE)}, or {error.hint}"
+    elif note := note_of_keys(error.hint, options):
+        error.hint += f"; {note}"
     if found := _OPTION.match(error.message):
         key = found[1]
         source = options.sources.get("list_format" if key == "format" else key.replace("-", "_"), "")
@@ -189,6 +194,22 @@ def with_line(error: ErrorT, options: Options) -> ErrorT:
             error.message = f"{source}: {error.message}"
             break
     return error
+
+
+def note_of_keys(text: str, options: Options) -> str:
+    """Return how to write the options that a text advises as keys of the campaign file; "" if it names none.
+
+    Args:
+        text: messages, which name options as they are typed, e.g. `add --region US`.
+        options: the options of a command with a campaign file.
+    """
+    known = {
+        "format" if field.name == "list_format" else field.name.replace("_", "-") for field in fields(options)
+    }
+    named = dict.fromkeys(_OPTION.findall(_COMMAND.sub("", text)))
+    if keys := [key for key in named if key in known - OF_ONE_RUN]:
+        return f"in {getattr(options, FILE)}, the {'key is' if len(keys) == 1 else 'keys are'}: {', '.join(keys)}"
+    return ""
 
 
 def key_of(option: Any) -> str:
@@ -312,7 +333,7 @@ def _checked(
         else:
             near = _MEANT.get(key) or nearest(key, options.keys() - OF_ONE_RUN)
             problem = f"unknown key {key!r}"
-            hint = f"Did you mean {near}?" if near else "see all keys: xuna help campaign-file"
+            hint = f"did you mean {near}?" if near else "see all keys: xuna help campaign-file"
         raise UsageError(f"{where}: {problem}", hint=hint, code="campaign-file")
     return found
 

@@ -21,7 +21,7 @@ from xuna_cli.commands.calling.outcomes_of_run import (
     unchecked,
 )
 from xuna_cli.commands.calling.run_end import run_to_end
-from xuna_cli.commands.campaign_file import with_line
+from xuna_cli.commands.campaign_file import note_of_keys, with_line
 from xuna_cli.commands.campaigns.report import write_report_of
 from xuna_cli.commands.context import address_in, ledger_for_reading
 from xuna_cli.commands.opt_outs import say_added
@@ -113,6 +113,7 @@ class CampaignRun:
             report_file=self._report,
             own_errors=self._errors,
             finished=self._is_finished(calls),
+            note_of_keys=partial(note_of_keys, options=options),
         )
 
     def _look_back(self) -> None:
@@ -186,6 +187,7 @@ class CampaignRun:
             if isinstance(self._call, XunaError):
                 raise self._call
             called = self._call.dry_run() if self._options.dry_run else self._call.run()
+            self._call.warn_of_empty_list(called)
             return replace(called, outcomes_read=self._was_read)
         except XunaError as error:
             wrong = with_line(error, self._options)

@@ -30,6 +30,12 @@ _PLAINER = (
     (r"not a valid boolean.*", "neither yes nor no"),
     (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.", r"\1 is less than \2"),
     (r"(\S+) is not in the range (\d+)<=x<=(\d+)\.", r"\1 is not a number from \2 to \3"),
+    (r"\. Did you mean ", "; did you mean "),
+    (r" \(Possible options: (.*), (\S+)\)", r"; did you mean \1 or \2?"),
+    (
+        r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)",
+        r"unexpected argument: \1; put quotes around a value with spaces",
+    ),
 )
 
 _RANGES = (

@@ -78,11 +78,11 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
 def _suggestion(word: str, named: "Sequence[str]") -> str:
     """Return the commands with this name in several groups, or else the closest topic or command."""
     if named:
-        return f"Choose one of: {', '.join(f'xuna help {full}' for full in named)}"
+        return f"choose one of: {', '.join(f'xuna help {full}' for full in named)}"
     from difflib import get_close_matches
 
     from xuna_cli.commands.app import COMMANDS
     from xuna_cli.help import TOPICS
 
     near = get_close_matches(word, [*TOPICS, *COMMANDS], n=1)
-    return f"Did you mean `xuna help {near[0]}`?" if near else "See all topics: xuna help"
+    return f"did you mean `xuna help {near[0]}`?" if near else "see all topics: xuna help"

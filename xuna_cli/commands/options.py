@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,8 @@ from xuna_cli.commands.option_types import Options, options_of_command, text
 from xuna_cli.settings import Given
 
 OUTPUT = "Output"
+
+STDOUT = "-"
 
 
 class Output(StrEnum):
@@ -64,12 +66,20 @@ Region = Annotated[
 CampaignName = Annotated[
     str, typer.Argument(autocompletion=campaign_names, metavar="NAME", help="Name of the campaign.")
 ]
-To = Annotated[
-    Path | None,
-    typer.Option(
-        "--to", "-o", metavar="FILE", help="File to write (default: stdout).", rich_help_panel=OUTPUT
-    ),
-]
+
+
+def to_file(help_text: str) -> Any:
+    """Declare the option for the file that a command writes; `-`, like no file, is stdout (None)."""
+    return typer.Option(
+        "--to", "-o", metavar="FILE", callback=_none_for_stdout, help=help_text, rich_help_panel=OUTPUT
+    )
+
+
+def _none_for_stdout(value: Path | None) -> Path | None:
+    return None if str(value) == STDOUT else value
+
+
+To = Annotated[Path | None, to_file("File to write (default: stdout).")]
 
 
 Ledger = Annotated[

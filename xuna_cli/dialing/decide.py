@@ -201,10 +201,11 @@ def _unknown(outcome: Unknown, history: History) -> Settle:
     in_a_row = history.unknown_in_a_row
     failure = None
     if in_a_row == history.max_unknown:  # reported once, not by each request in progress
-        batches = "1 batch" if in_a_row == 1 else f"{in_a_row} batches"
+        # Not how many there are: requests in progress may still add some.
+        batches = "a batch" if in_a_row == 1 else f"{in_a_row} batches in a row"
         failure = HeldError(
-            f"stopped, because the outcome of {batches} is unknown ({outcome.message})",
-            hint=f"look for {'it' if in_a_row == 1 else 'them'} in the dashboard of XUNA AI, then run: "
+            f"stopped after {batches} with an unknown outcome ({outcome.message})",
+            hint="look for the held batches in the dashboard of XUNA AI, then run: "
             f"xuna campaigns resolve {history.address}",
             code="max-unknown",
         )

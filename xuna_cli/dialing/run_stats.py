@@ -1,6 +1,7 @@
 """Counts of rows, each counted once."""
 
 import threading
+from bisect import insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -101,8 +102,10 @@ class RunStats:
             cause = (rejection.code, rejection.field)
             self._rows_by_cause[cause] += 1
             first = self._causes.setdefault(cause, [])
-            if len(first) < ROWS_NAMED:
-                first.append(rejection)
+            if len(first) < ROWS_NAMED or rejection.row_number < first[-1].row_number:
+                # The API's refusals come in the order of its answers, not of the rows.
+                insort(first, rejection, key=_row_number)
+                del first[ROWS_NAMED:]
         self._observer.rejection(rejection)
 
     def screen(self, target: CallTarget, reason: Reason) -> None:
@@ -209,17 +212,15 @@ class RunStats:
             return Report(
                 counts={name: self._counts[name] for name in COUNTS},
                 batches=tuple(self._batches),
-                rejections=tuple(self._rejections),
+                rejections=tuple(sorted(self._rejections, key=_row_number)),
                 list_complete=self.list_complete,
                 errors=tuple(self._errors),
                 example=self.example,
                 refusals=refusals,
                 paused=paused,
-                screened=tuple(
-                    sorted(
-                        [*self._screened.values(), *self._deferred.values()], key=lambda one: one.row_number
-                    )
-                )[:SCREENED_KEPT],
+                screened=tuple(sorted([*self._screened.values(), *self._deferred.values()], key=_row_number))[
+                    :SCREENED_KEPT
+                ],
                 reasons=dict(self._reasons + self.deferred.reasons()),
                 examples=dict(self._examples),
                 deferrals=self.deferred.deferrals(),
@@ -244,6 +245,10 @@ class RunStats:
                 awaiting_outcome=self._awaiting,
                 unproven=self._unproven,
             )
+
+
+def _row_number(row: Rejection | Screened) -> int:
+    return row.row_number
 
 
 def next_attempt_later(attempt: int, opens_at: datetime) -> Reason:

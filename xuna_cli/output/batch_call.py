@@ -182,7 +182,7 @@ class BatchCallResult(Result):
             yield _batches(self.report.batches)
         yield _totals(self)
         if self.list_use is not None and self.list_use.phone_columns:
-            yield list_line(self.list_use)
+            yield f"List: {list_line(self.list_use)}"
         if self.preview is not None:
             from xuna_cli.output.preview import preview_lines  # noqa: PLC0415 - only for dry runs
 

@@ -4,7 +4,7 @@ from xuna_cli.contacts.columns import ListUse
 
 
 def list_line(use: ListUse) -> str:
-    """Describe the use of a list's columns on one line."""
+    """Describe the use of a list's columns on one line, e.g. `phone number from 'phone'; sheet 'May'`."""
     parts = ["phone number from " + (_columns(use.phone_columns, ", else ") or "no column")]
     if use.region_columns:
         parts.append(f"country of numbers without + from {_columns(use.region_columns, ', else ')}")
@@ -23,7 +23,7 @@ def list_line(use: ListUse) -> str:
         parts.append(f"sheet {use.sheet!r}")
     if use.unused_columns:
         parts.append(f"not used: {_columns(use.unused_columns, ', ')}")
-    return "list: " + "; ".join(parts)
+    return "; ".join(parts)
 
 
 def _columns(columns: tuple[str, ...], between: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xuna_cli.ledger.records import CallOutcome, CallRecord
 from xuna_cli.outcomes.joined_list import Person
-from xuna_cli.output.files import destination, replacing, write_json
+from xuna_cli.output.files import destination, write_json
 from xuna_cli.output.spreadsheet import write_rows
 
 CALL = (
@@ -66,7 +66,7 @@ def export_people(
 
 
 def write_people_to_call(
-    to: Path,
+    to: Path | None,
     people: Iterable[Person],
     columns: Sequence[str],
     *,
@@ -77,8 +77,15 @@ def write_people_to_call(
 
     Without a joined list, the columns are the number and the campaign's key column, if any.
 
+    Args:
+        to: the file; None for stdout.
+        people: the people to call again; each was called before.
+        columns: columns of the joined list, or nothing.
+        phone_column: column of the number, without a joined list.
+        key_column: the campaign's key column, if any.
+
     Raises:
-        InputError: if the file can't be written.
+        InputError: the file can't be written.
     """
     written = 0
     ours = [*(["called_number"] if columns else []), "previous_row", "previous_outcome"]
@@ -98,7 +105,7 @@ def write_people_to_call(
             yield (*own, *([number] if columns else []), *_again(one))
 
     header = (*base, *_beside(ours, base))
-    with replacing(to) as stream:
+    with destination(to) as stream:
         write_rows(stream, header, rows())
     return written
 

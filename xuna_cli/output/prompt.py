@@ -45,7 +45,7 @@ def prompt_lines(
         yield f"  calls: {attempt_words(report.attempts)}"
     if others := _others(report):
         yield f"  not called: {others}"
-    yield f"  {list_line(list_use)}"
+    yield f"  list: {list_line(list_use)}"
     yield "  first messages:"
     yield from (f"  {line}" for line in message_lines(preview))
     yield from (f"  {line}" for line in people_lines(preview))

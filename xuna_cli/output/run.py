@@ -1,14 +1,14 @@
 """The result of `xuna run`: its steps, and what came of the calls."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.messages import counted, error_text
+from xuna_cli.output.messages import counted, error_text, sentence
 from xuna_cli.output.opt_outs import harvest_notes
 from xuna_cli.output.outcomes import OutcomesFound
 from xuna_cli.output.result import Result, Table
@@ -119,6 +119,7 @@ class RunResult(Result):
         report_file: the report, if it was written.
         own_errors: errors of the other steps.
         finished: whether nothing will be due any more.
+        note_of_keys: returns the keys of the campaign file for the options that a text names, as a phrase, or "".
     """
 
     exit_status: ExitStatus = field()
@@ -129,6 +130,7 @@ class RunResult(Result):
     report_file: str | None = None
     own_errors: Sequence[XunaError] = ()
     finished: bool = False
+    note_of_keys: Callable[[str], str] = lambda _: ""
 
     @property
     def errors(self) -> Sequence[XunaError]:
@@ -173,7 +175,8 @@ class RunResult(Result):
         told = [step for step in self.steps if step.status not in quiet]
         before = [step.message for step in told if step.name != "report"]
         yield from [*before, ""] if before else []
-        yield from ["Nobody was called."] if self._is_blank else self.calls.parts()
+        calls = ["Nobody was called."] if self._is_blank else list(self.calls.parts())
+        yield from calls
         yield from (step.message for step in told if step.name == "report")
         if self.finished:
             rejected, never = self.calls.report.counts["rejected"], never_callable(self.calls.report)
@@ -186,6 +189,9 @@ class RunResult(Result):
                 f"Campaign {self.calls.campaign} has finished: nobody will be called any more{unless}. If cron runs "
                 "it, you can remove that line."
             )
+        if note := self.note_of_keys("\n".join(part for part in calls if isinstance(part, str))):
+            yield ""
+            yield sentence(note)
 
     def remarks(self) -> Iterator[str]:
         """Yield notes about opt-outs and the calls."""
@@ -194,5 +200,8 @@ class RunResult(Result):
         yield from self.calls.remarks()
 
     def unseen(self) -> Iterator[str]:
-        """Yield who can't be called with these options."""
-        return self.calls.unseen()
+        """Yield who can't be called with these options, and the keys of the options that help."""
+        unseen = list(self.calls.unseen())
+        yield from unseen
+        if note := self.note_of_keys("\n".join(unseen)):
+            yield f"  {note}"

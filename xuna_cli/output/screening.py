@@ -6,7 +6,7 @@ from typing import Any
 
 from xuna_cli.dialing.report import Deferral, Report
 from xuna_cli.models import LintWarning
-from xuna_cli.output.messages import counted
+from xuna_cli.output.messages import counted, sentence
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import local
 from xuna_cli.times import for_machines, for_people
@@ -71,7 +71,7 @@ def screening_lines(
         yield f"Too late: {who} can't be called at any later time, e.g. because of call_before."
     if warnings := warnings_of(report, marks):
         yield ""
-        yield from warnings
+        yield from map(sentence, warnings)
 
 
 def opening_lines(report: Report) -> Iterator[str]:
@@ -91,7 +91,7 @@ def opening_lines(report: Report) -> Iterator[str]:
 
 
 def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
-    """Return warnings: calls outside the usual hours, and messages that look wrong."""
+    """Return warnings as phrases: calls outside the usual hours, and messages that look wrong."""
     lines = []
     if report.outside:
         lines.append(

@@ -1,7 +1,7 @@
 """Lines about people whom no run with the same list and options will call.
 
-The table has them, too. Where it isn't printed (JSON, CSV, --quiet), these lines are for stderr, so that nobody is lost
-silently, and the log of a job explains the exit code.
+The table names these people, too. Where no table is printed (JSON, CSV, --quiet), these lines go to stderr: so nobody
+is lost silently, and the log of a job explains the exit code.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,10 @@ from xuna_cli.output.messages import counted
 
 NEVER = ("no-common-hour", "no-timezone", "timezone-unknown")
 """Codes of people who can't be called at any time until their data or the options change."""
+
+
+KIND_OF_NUMBER = "kind-of-number"
+"""Code of people whose number may cost more; they are left out although no option asks for it."""
 
 
 def never_callable(report: Report) -> int:
@@ -33,6 +37,9 @@ def uncalled_lines(report: Report, rejects: str | None) -> Iterator[str]:
         if people := report.reasons.get(code):
             who = counted(people, "person", "people")
             yield f"xuna: warning: {who} can't be called at any time with these options{_example(report, code)}"
+    if people := report.reasons.get(KIND_OF_NUMBER):
+        who = counted(people, "person was", "people were")
+        yield f"xuna: warning: {who} not called because of the kind of number{_example(report, KIND_OF_NUMBER)}"
     if report.nobody_consents:
         yield (
             f"xuna: warning: nobody on the list has consent{_example(report, 'no-consent')}; fill in the column, or "

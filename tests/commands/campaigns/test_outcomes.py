@@ -437,6 +437,17 @@ def test_the_retry_list_has_the_people_of_the_outcomes_and_is_a_list(cli, served
     assert server.state.total == total + wanted
 
 
+def test_a_retry_list_can_be_written_to_stdout(cli, served, people):
+    served()
+    call(cli, people(40))
+    outcomes(cli)
+    ran = cli("campaigns", "retry-list", "people", "--outcome", "success", "-o", "-")
+    assert ran.out.splitlines()[0] == "phone,previous_row,previous_outcome"
+    assert f"{len(ran.out.splitlines()) - 1} people written to stdout." in ran.err
+    assert "batch-call" not in ran.err
+    assert not Path("-").exists()
+
+
 def test_the_retry_list_beside_the_list_has_its_columns(cli, served, people, tmp_path):
     served()
     path = people(20)

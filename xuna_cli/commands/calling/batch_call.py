@@ -83,6 +83,7 @@ def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
+        call.warn_of_empty_list(result)
         if not options.quiet:
             call.say_why_nobody(result)
     return result
@@ -248,15 +249,17 @@ class BatchCall:
             evidence.ended(int(result.exit_status))
             return result
 
+    def warn_of_empty_list(self, result: BatchCallResult) -> None:
+        """Warn if the list has no contacts: perhaps the program that writes it has failed."""
+        if result.report.list_complete and not any(result.report.counts.values()):
+            say(f"xuna: warning: {self._options.contacts} has no contacts, so nobody was called")
+
     def say_why_nobody(self, result: BatchCallResult) -> None:
         """Explain why nobody on the list was called, if the result does not."""
         counts = result.report.counts
-        if not result.report.list_complete:
-            return
-        if not any(counts.values()):
-            say(f"xuna: warning: {self._options.contacts} has no contacts")
-        elif (
-            counts["already_called"]
+        if (
+            result.report.list_complete
+            and counts["already_called"]
             and self._options.attempts is None
             and not any(counts[name] for name in MAY_BE_CALLED)
         ):

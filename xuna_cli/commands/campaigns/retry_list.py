@@ -12,7 +12,7 @@ import typer
 from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import outcomes_to_retry
 from xuna_cli.commands.option_types import options_of_command, takes
-from xuna_cli.commands.options import OUTPUT, CampaignName, JoinOptions
+from xuna_cli.commands.options import CampaignName, JoinOptions, to_file
 from xuna_cli.errors import UsageError
 from xuna_cli.times import for_people
 
@@ -40,8 +40,8 @@ class RetryOptions(JoinOptions):
         ),
     ]
     to: Annotated[
-        Path,
-        typer.Option("--to", "-o", metavar="FILE", help="CSV file to write.", rich_help_panel=OUTPUT),
+        Path | None,
+        to_file("CSV file to write; `-` writes to stdout."),
     ]
     after: Annotated[
         str,
@@ -109,7 +109,8 @@ def write_retry_list(options: RetryOptions) -> None:
                 key_column=found.key_column,
             )
     who = counted(written, "person", "people")
-    say(f"xuna: {who} written to {options.to}. The records were read at {for_people(sync.read_at)}.")
+    to = "stdout" if options.to is None else options.to
+    say(f"xuna: {who} written to {to}. The records were read at {for_people(sync.read_at)}.")
     if young := left_out[TOO_YOUNG]:
         say(
             f"xuna: {counted(young, 'more person has', 'more people have')} no conversation, but the records were read "
@@ -117,7 +118,7 @@ def write_retry_list(options: RetryOptions) -> None:
             "these people, run this command again later, after this one:"
         )
         say(f"  xuna campaigns outcomes {where}")
-    if written:
+    if written and options.to is not None:
         say(
             "  to see what another message would be in a new campaign with these people, run: "
             f"{_command(found, options, where)} -m 'Hello again.' --dry-run"
