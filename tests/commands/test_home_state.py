@@ -49,6 +49,19 @@ def test_the_first_column_that_names_a_state_counts(cli, planned):
     assert planned("people.csv") == ({BOTH: 1, EAST: 1}, ["Mailing State", "Billing State"])
 
 
+def test_a_postal_code_tells_the_state(cli, planned):
+    write(
+        cli,
+        f"{NEW_YORK},94103",
+        f"{BOSTON},2139",
+        "+12122360124,V6B 4Y8",
+        f"{LONDON},94103",
+        header="phone,Zip",
+    )
+    north_west = "America/New_York, America/Vancouver"
+    assert planned("people.csv") == ({BOTH: 1, EAST: 1, north_west: 1, "Europe/London": 1}, ["Zip"])
+
+
 def test_a_column_with_a_status_has_no_states(cli, planned):
     write(cli, f"{NEW_YORK},new", f"{BOSTON},done", "+12122360124,ok", header="phone,state")
     assert planned("people.csv") == ({EAST: 3}, [])

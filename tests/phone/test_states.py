@@ -22,9 +22,34 @@ NEW_YORK, SAN_FRANCISCO, LONDON, ANYWHERE = "+12122360123", "+14152360123", "+44
         ("Québec", "CA-QC"),
         ("Quebec", "CA-QC"),
         ("ON", "CA-ON"),
+        ("94103", "US-CA"),
+        ("94103-1234", "US-CA"),
+        ("941031234", "US-CA"),
+        ("94103.0", "US-CA"),
+        (2139, "US-MA"),  # 02139
+        (2139.0, "US-MA"),
+        ("501", "US-NY"),
+        ("00601", "US-PR"),
+        ("10001", "US-NY"),
+        ("33101", "US-FL"),
+        ("37201", "US-TN"),
+        ("60601", "US-IL"),
+        ("73301", "US-TX"),
+        ("79901", "US-TX"),
+        ("88510", "US-TX"),
+        ("80202", "US-CO"),
+        ("85001", "US-AZ"),
+        ("89101", "US-NV"),
+        ("96701", "US-HI"),
+        ("98101", "US-WA"),
+        ("99950", "US-AK"),
+        ("09012", None),  # the army, anywhere
+        ("K1A 0B1", "CA-ON"),
+        ("v6b4y8", "CA-BC"),
         ("Bavaria", None),
         ("", None),
         (7, None),
+        (True, None),
         (None, None),
     ],
 )
@@ -44,6 +69,7 @@ def test_every_state_has_time_zones_that_exist():
     [
         *("State", "STATE", "Mailing State/Province", "BillingState", "State/Region", "Province Code"),
         *("Home State", "State (Home)", "address.state", "Ship To State", "Customer Province"),
+        *("ZIP", "Zip Code", "zipcode", "Mailing Zip/Postal Code", "Postal code", "address.postalCode"),
     ],
 )
 def test_a_column_of_the_persons_state_is_found_by_its_name(column):
@@ -86,3 +112,8 @@ def test_a_person_who_lives_elsewhere_may_be_in_either_place():
     assert zones_meant("US-CA", SAN_FRANCISCO) == ("America/Los_Angeles",)
     with pytest.raises(UnknownZoneError):
         zones_meant("US-CA")
+
+
+def test_a_state_tells_more_than_a_postal_code():
+    assert state_columns(["zip", "State", "phone"]) == ("State",)
+    assert state_columns(["zip", "phone"]) == ("zip",)

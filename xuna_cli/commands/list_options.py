@@ -277,8 +277,8 @@ class ListAndMessageOptions(Options):
         typer.Option(
             autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
-            help="Column with the US state or the Canadian province where the person lives; calling hours must hold "
-            "there, too (default: found by its name).",
+            help="Column with the US state, the Canadian province or the postal code where the person lives; calling "
+            "hours must hold there, too (default: found by its name).",
             rich_help_panel=WHEN,
         ),
     ] = None

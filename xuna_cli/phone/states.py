@@ -1,4 +1,4 @@
-"""The states of the US and the provinces of Canada: how lists write them, and their time zones.
+"""The states of the US and the provinces of Canada: how lists name them, and their time zones.
 
 A mobile number keeps its area code when its owner moves to another state, so the state can show another time zone.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from xuna_cli.folding import fold, words
+from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.places import zones_of_number
 from xuna_cli.phone.zones import is_among
 
@@ -83,8 +84,25 @@ CA-QC Quebec: America/Toronto
 CA-SK Saskatchewan: America/Regina
 CA-YT Yukon|Yukon Territory: America/Whitehorse
 """
+# The state of each ZIP code, by the first three digits of the last code of its range: USPS Publication 65.
+_ZIP_CODES = (
+    "004 -, 005 NY, 007 PR, 008 VI, 009 PR, 027 MA, 029 RI, 038 NH, 049 ME, 059 VT, 069 CT, 089 NJ, 099 -, 149 NY, "
+    "196 PA, 199 DE, 200 DC, 201 VA, 205 DC, 219 MD, 246 VA, 268 WV, 269 -, 289 NC, 299 SC, 319 GA, 339 FL, 340 -, "
+    "349 FL, 369 AL, 385 TN, 397 MS, 399 GA, 427 KY, 429 -, 459 OH, 479 IN, 499 MI, 528 IA, 529 -, 549 WI, 567 MN, "
+    "568 -, 569 DC, 577 SD, 579 -, 588 ND, 589 -, 599 MT, 629 IL, 658 MO, 659 -, 679 KS, 693 NE, 699 -, 714 LA, "
+    "715 -, 729 AR, 732 OK, 733 TX, 749 OK, 799 TX, 816 CO, 819 -, 831 WY, 838 ID, 839 -, 847 UT, 849 -, 865 AZ, "
+    "869 -, 884 NM, 885 TX, 888 -, 898 NV, 899 -, 961 CA, 966 -, 968 HI, 969 GU, 979 OR, 994 WA, 999 AK"
+)
+# By the first letter of a Canadian postal code.
+_POSTAL_CODES = dict(
+    zip("ABCEGHJKLMNPRSTVXY", "NL NS PE NB QC QC QC ON ON ON ON ON MB SK AB BC NT YT".split(), strict=True)
+)
+_ZIP = lazy_pattern(r"([0-9]{3,5})(?:-?[0-9]{4})?(?:\.0)?")
+_POSTAL = lazy_pattern(r"([A-Z])[0-9][A-Z] ?-?[0-9][A-Z][0-9]")
+_ZIP_DIGITS = 5
 NORTH_AMERICA = "+1"
 _IS_STATE = frozenset("state st province prov estado provincia".split())
+_IS_CODE = frozenset("zip zipcode postal postcode postalcode".split())
 _WHOSE = frozenset(
     "us usa canada canadian address addr mailing mail home residence residential residency living postal shipping ship "
     "billing bill delivery contact customer client lead person patient member recipient user prospect buyer guest "
@@ -97,14 +115,22 @@ def state_of(cell: object) -> str | None:
     """Return the ISO 3166-2 code of a state or a province, such as `US-CA`; None if the cell names none.
 
     Args:
-        cell: `CA`, `ca`, `US-CA`, `California`, `Québec`.
+        cell: `CA`, `ca`, `US-CA`, `California`, `Québec`, or a postal code: `94103`, `94103-1234`, `K1A 0B1`. A number
+            may lack the first zeros of a ZIP code, as in a workbook.
     """
-    return _state_of(cell) if isinstance(cell, str) else None
+    if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
+        return None
+    return _state_of(str(cell))
 
 
 def state_columns(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns whose names say that they contain the person's state or province, in their order."""
-    return tuple(filter(_is_state_of_person, columns))
+    """Return the columns whose names say that they contain the person's state or province, in their order.
+
+    If there is none, postal codes tell the state.
+    """
+    columns = tuple(columns)
+    named = (tuple(column for column in columns if _says(column, what)) for what in (_IS_STATE, _IS_CODE))
+    return next(filter(None, named), ())
 
 
 def is_elsewhere(state: str, e164: str) -> bool:
@@ -128,7 +154,18 @@ def _state_of(cell: str) -> str | None:
     text = cell.strip().upper()
     if text in _table():
         return text
+    if (code := _ZIP.fullmatch(text)) is not None:
+        return _of_zip_code(code[1].zfill(_ZIP_DIGITS))
+    if (code := _POSTAL.fullmatch(text)) is not None and code[1] in _POSTAL_CODES:
+        return f"CA-{_POSTAL_CODES[code[1]]}"
     return _names().get(fold(cell))
+
+
+def _of_zip_code(code: str) -> str | None:
+    for ends, state in (each.split(" ") for each in _ZIP_CODES.split(", ")):
+        if code[: len(ends)] <= ends:
+            return None if state == "-" else f"US-{state}"
+    return None
 
 
 @cache
@@ -148,6 +185,6 @@ def _names() -> dict[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def _is_state_of_person(column: str) -> bool:
+def _says(column: str, what: frozenset[str]) -> bool:
     parts = set(words(column))
-    return not parts.isdisjoint(_IS_STATE) and parts <= _IS_STATE | _WHOSE
+    return not parts.isdisjoint(what) and parts <= what | _WHOSE
