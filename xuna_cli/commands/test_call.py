@@ -146,12 +146,12 @@ def _target_of_row(prepared: "PreparedList", row_number: int) -> "CallTarget":
     from xuna_cli.errors import InputError
     from xuna_cli.models import Contact, Rejection
 
-    with prepared.open() as contacts:
+    with prepared.readings.open() as contacts:
         found = next((row for row in contacts if row.row_number == row_number), None)
-        made = prepared.prepare(contacts)(found) if isinstance(found, Contact) else found
+        made = prepared.targets.builder(contacts)(found) if isinstance(found, Contact) else found
     if made is None:
         raise InputError(
-            f"{prepared.name} has no contact in row {row_number}",
+            f"{prepared.readings.name} has no contact in row {row_number}",
             hint="rows are counted as in a spreadsheet; the header is row 1",
             code="row-missing",
         )

@@ -199,9 +199,9 @@ class BatchCall:
             agreed = [number for number in (self._options.max_calls, asked) if number is not None]
             plan = replace(plan, agreed=min(agreed, default=None))
             screening = self._list.screening_of_list()
-            contacts = stack.enter_context(self._list.open())
+            contacts = stack.enter_context(self._list.readings.open())
             watched = is_terminal(sys.stderr) and not options.quiet
-            rows = self._list.quick_count() if watched and asked is None else None
+            rows = self._list.readings.quick_count() if watched and asked is None else None
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, expected=Expected(asked, rows)) as line:
                 description = replace(description, list_sha256=contacts.sha256(), signed_by=self._signed_by)
@@ -228,9 +228,9 @@ class BatchCall:
                     partial(self._read_outcomes, ledger),
                 )
                 dialer = Dialer(context, screening)
-                targets = targets_of(evidence.watched(contacts), self._list.prepare(contacts))
+                targets = targets_of(evidence.watched(contacts), self._list.targets.builder(contacts))
                 gc.freeze()  # loaded modules stay, so the garbage collector need not visit them
-                report = written(rejects, dialer.dial(targets, self._list.prepare_again(contacts)))
+                report = written(rejects, dialer.dial(targets, self._list.targets.builder_again(contacts)))
             if contacts.was_changed:
                 say(
                     f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing "

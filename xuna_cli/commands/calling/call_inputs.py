@@ -1,4 +1,4 @@
-"""Derive the list, the campaign and the message from the options of `xuna batch-call` and `xuna render`."""
+"""Derive the list, the campaign and the rate from the options of `xuna batch-call` and `xuna render`."""
 
 import contextlib
 import dataclasses
@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +17,6 @@ from xuna_cli.contacts.options import ListOptions
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.output.files import is_ordinary
 from xuna_cli.settings import Given
-from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
 from xuna_cli.targets.rendered_list import RenderedList
 
 # Options about the file that was read or about a single run: not repeated for the rejects.
@@ -103,70 +101,6 @@ def campaign_of(options: ListAndMessageOptions) -> str:
             f"{name!r} is not a valid campaign name", hint="add --campaign NAME", code="campaign-name"
         )
     return name
-
-
-def overrides_of(options: ListAndMessageOptions) -> list[Override]:
-    """Compile the message and override templates.
-
-    Raises:
-        UsageError: two templates contradict each other.
-        InputError: a template doesn't compile, or its file can't be read.
-    """
-    overrides = [parse_override(text) for text in options.override or ()]
-    message = _message_that_counts(
-        options, overridden=any(clash(one.path, FIRST_MESSAGE) for one in overrides)
-    )
-    if isinstance(message, Path):
-        overrides.append(first_message(_text_of(message), where="--first-message-file"))
-    elif message is not None:
-        overrides.append(first_message(message, where=message.source))
-    return overrides
-
-
-def overrides_again(overrides: Sequence[Override], text: str | None) -> list[Override]:
-    """Return the templates of later attempts: those of the first one, with the message of `--first-message-again`."""
-    if text is None:
-        return list(overrides)
-    others = [override for override in overrides if override.path != FIRST_MESSAGE]
-    return [*others, first_message(text, where="--first-message-again")]
-
-
-def _message_that_counts(options: ListAndMessageOptions, *, overridden: bool) -> Given | Path | None:
-    """Return the first message's template or its file; None for the agent's own message or one from `--override`."""
-    typed = options.typed
-    agents_own = "agent_message" in typed and options.agent_message
-    given = "first_message" in typed or options.first_message_file is not None
-    if "first_message" in typed and options.first_message_file is not None:
-        raise UsageError("--first-message and --first-message-file can't be used together; choose one")
-    if agents_own and (given or overridden):
-        raise UsageError("--agent-message and another first message can't be used together; choose one")
-    if options.first_message_file is not None:
-        return options.first_message_file
-    if "first_message" in typed:
-        return options.first_message
-    if overridden or agents_own:
-        return None
-    if options.first_message is not None and options.agent_message:
-        raise UsageError(
-            "XUNA_AGENT_MESSAGE and XUNA_FIRST_MESSAGE can't be used together",
-            hint="unset one of the two, or use --agent-message or --first-message",
-        )
-    return options.first_message
-
-
-def as_typed(override: Override) -> str:
-    """Format an override as it is typed on the command line."""
-    return f"{'.'.join(override.path)}{':=' if override.is_json else '='}{override.template.source}"
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(
-            f"--first-message-file {path}: {reason}", hint="name a text file in UTF-8", code="template-file"
-        ) from None
 
 
 def rate_of(rate: Given | None) -> float | None:

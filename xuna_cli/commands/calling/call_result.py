@@ -55,10 +55,10 @@ def call_result(
         address=prepared.address,
         rejects=str(prepared.options.rejects) if prepared.options.rejects is not None else None,
         again=again(prepared.options, prepared.campaign),
-        marks=prepared.lint.warnings,
-        list_use=prepared.steering.use,
+        marks=prepared.targets.lint.warnings,
+        list_use=prepared.targets.plan.use,
         do_not_call_lists=[each.list for each in prepared.screening.do_not_call.lists],
-        plus_added=prepared.plus_added,
+        plus_added=prepared.targets.plus_added,
         recently=recently,
         preview=preview,
     )

@@ -59,7 +59,7 @@ def preview_of(
         price_per_minute=options.price_per_minute,
         limit=options.limit,
         later=later,
-        again=prepared.second_call(),
+        again=None if prepared.attempts is None else prepared.targets.second_call(),
     )
 
 
@@ -122,10 +122,10 @@ def ask(
     recently = RecentCalls(ledger, prepared.clock.now(), RECENT_DAYS, campaign_id)
     collected = preview_builder(options, prepared)
 
-    prepared.heard.aloud = False  # already shown above the question
+    prepared.message_checks.aloud = False  # already shown above the question
     report = rehearse(prepared, ledger, campaign_id, limit, RecentlyCounted(recently), collected)
     report = replace(report, braked=seen)
-    prepared.heard.aloud = True
+    prepared.message_checks.aloud = True
     if INTERRUPTS.signum is not None:
         raise Interrupted(INTERRUPTS.signum)
     for error in report.errors:
@@ -137,10 +137,10 @@ def ask(
         return report
     for line in prompt_lines(
         report,
-        prepared.lint.warnings,
+        prepared.targets.lint.warnings,
         caller=caller,
         campaign=prepared.campaign,
-        list_use=prepared.steering.use,
+        list_use=prepared.targets.plan.use,
         wait=options.wait,
         preview=preview_of(options, prepared, collected, experience_of(ledger), later=options.wait),
         recently=recently.counted(),

@@ -3,15 +3,16 @@
 --quiet never hides these warnings, since they are about what people hear.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from xuna_cli.commands.calling.messages import Messages
 from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import Contact, LintWarning, Rejection
 from xuna_cli.output.messages import counted, say
 from xuna_cli.targets.lint import Lint, check_literals
-from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, message_of, own_columns, own_values
+from xuna_cli.targets.override import FIRST_MESSAGE, clash, message_of, own_columns, own_values
 from xuna_cli.targets.values import TargetProblem
 
 # Faults that people hear, not only long or oddly spaced messages.
@@ -22,8 +23,8 @@ _LOUD = frozenset(
         "message-cell-error",
         "message-placeholder",
         "message-html",
+        "message-braces",
     }
-    | {"message-braces"}
 )
 
 
@@ -32,8 +33,7 @@ class MessageChecks:
 
     Args:
         options: options of batch-call or render.
-        overrides: the templates; empty for a rendered list.
-        again: the templates of later attempts.
+        messages: the templates; none for a rendered list.
         reviewed: whether the list was rendered; fatal faults were then found by `render`.
 
     Attributes:
@@ -47,15 +47,13 @@ class MessageChecks:
     def __init__(
         self,
         options: ListAndMessageOptions,
-        overrides: Sequence[Override],
+        messages: Messages,
         *,
-        again: Sequence[Override] = (),
         reviewed: bool,
     ) -> None:
         self._options = options
-        self._overrides = overrides
-        every = list(dict.fromkeys((*overrides, *again)))
-        self._literals = [text for override in every for text in override.template.literals]
+        self._messages = messages
+        self._literals = [text for override in messages.all for text in override.template.literals]
         self._reviewed = reviewed
         if options.strict_messages and "allow_odd_messages" in options.typed:
             raise UsageError("--strict-messages and --allow-odd-messages can't be used together; choose one")
@@ -63,7 +61,7 @@ class MessageChecks:
         self._agent_message = options.agent_message
         self._told: set[str] = set()
         self.aloud = True
-        self.warnings = check_literals(every, allow_odd=self._allow_odd)
+        self.warnings = check_literals(messages.all, allow_odd=self._allow_odd)
 
     def lint(self, *, tells: bool = True) -> Lint:
         """Return the function that checks each row's message, and tells about the first one of each kind."""
@@ -80,7 +78,7 @@ class MessageChecks:
         Args:
             contacts: the list from its beginning; read to its end only if rows may differ.
         """
-        given = any(clash(override.path, FIRST_MESSAGE) for override in self._overrides)
+        given = any(clash(override.path, FIRST_MESSAGE) for override in self._messages.first)
         if given or self._agent_message or self._reviewed:
             return []
         rows = silent = 1

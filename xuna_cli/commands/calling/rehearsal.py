@@ -50,7 +50,7 @@ def dry_run(
         ledger, campaign_id = check_with_ledger(prepared, stack)
         rejects = prepared.open_rejects(stack)
         kept = [] if rejects is None else [RejectsKept(rejects)]
-        prepared.heard.aloud = options.quiet  # else the result has it
+        prepared.message_checks.aloud = options.quiet  # else the result has it
         recently = RecentCalls(ledger, prepared.clock.now(), RECENT_DAYS, campaign_id)
         seen = braked(ledger, campaign_id, prepared.brakes)
         report = rehearse(
@@ -171,15 +171,15 @@ def rehearse(
     watched = is_terminal(sys.stderr) and not prepared.options.quiet
     with (
         contextlib.closing(rehearsal.RehearsedClaims(ledger, campaign_id, prepared.attempts)) as claims,
-        prepared.open() as contacts,
+        prepared.readings.open() as contacts,
         ProgressLine(watched=watched) as line,
         INTERRUPTS,
     ):
         return rehearsal.rehearse(
-            targets_of(contacts, prepared.prepare(contacts)),
+            targets_of(contacts, prepared.targets.builder(contacts)),
             claims,
             screener,
-            again=prepared.prepare_again(contacts),
+            again=prepared.targets.builder_again(contacts),
             limit=limit,
             stop=INTERRUPTS.asked,
             observer=Observers(ProgressShown(line), *observers),
