@@ -8,7 +8,6 @@ from functools import cache, lru_cache
 
 from xuna_cli.folding import fold, words
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.phone.places import zones_of_number
 from xuna_cli.phone.zones import is_among
 
 # Code, names, and the zones in which many people live: 49 CFR 71 for the US, and the comments of zone1970.tab in the
@@ -100,7 +99,6 @@ _POSTAL_CODES = dict(
 _ZIP = lazy_pattern(r"([0-9]{3,5})(?:-?[0-9]{4})?(?:\.0)?")
 _POSTAL = lazy_pattern(r"([A-Z])[0-9][A-Z] ?-?[0-9][A-Z][0-9]")
 _ZIP_DIGITS = 5
-NORTH_AMERICA = "+1"
 _IS_STATE = frozenset("state st province prov estado provincia".split())
 _IS_CODE = frozenset("zip zipcode postal postcode postalcode".split())
 _WHOSE = frozenset(
@@ -133,15 +131,16 @@ def state_columns(columns: Iterable[str]) -> tuple[str, ...]:
     return next(filter(None, named), ())
 
 
-def is_elsewhere(state: str, e164: str) -> bool:
-    """Return whether a state has other time zones than a number may have.
+@lru_cache(maxsize=4096)
+def zones_elsewhere(state: str, zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the time zones of a state; empty if one of them is among the zones of a number, or has the same clocks.
 
-    Always false for numbers outside North America: there, the same letters mean other places.
+    Args:
+        state: ISO 3166-2 code.
+        zones: the possible time zones of a number.
     """
-    if not e164.startswith(NORTH_AMERICA):
-        return False
-    zones = zones_of_number(e164)
-    return not any(is_among(zone, zones) for zone in zones_of_state(state))
+    there = zones_of_state(state)
+    return () if any(is_among(zone, zones) for zone in there) else there
 
 
 def zones_of_state(state: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from functools import cache
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.phone.places import zones_of_number
 from xuna_cli.phone.plan import kind_of
-from xuna_cli.phone.states import is_elsewhere, zones_of_state
+from xuna_cli.phone.states import zones_elsewhere, zones_of_state
 from xuna_cli.phone.zone_rules import zone_rules
 
 # The zones of North American names in the US and in Canada, whose provinces have left US daylight saving time one by
@@ -77,10 +77,9 @@ def zones_meant(text: str, e164: str | None = None) -> tuple[str, ...]:
         UnknownZoneError: the text names no zone, a fixed offset, or a zone of another country.
     """
     text = text.strip()
-    state = zones_of_state(text)
-    if state and e164 is not None:
-        # The person may be at home, or where the number was given out.
-        return (*zones_of_number(e164), *state) if is_elsewhere(text, e164) else zones_of_number(e164)
+    if e164 is not None and zones_of_state(text):
+        zones = zones_of_number(e164)  # the person may be at home, or where the number comes from
+        return (*zones, *zones_elsewhere(text, zones))
     exact = _iana(text)
     if exact is not None:
         return (exact,)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from xuna_cli.json_path import value_at
 from xuna_cli.phone.places import locate
-from xuna_cli.phone.states import NORTH_AMERICA, is_elsewhere, state_columns, state_of
+from xuna_cli.phone.states import state_columns, state_of, zones_elsewhere
 
+_NORTH_AMERICA = "+1"  # elsewhere, the same letters and digits mean other places
 _AREA_CODE_ENDS = 5  # +1 415
 _REMEMBERED = 10_000
 
@@ -33,7 +34,7 @@ class HomeState:
             number: E.164.
             fields: the row's cells.
         """
-        if not number.startswith(NORTH_AMERICA):
+        if not number.startswith(_NORTH_AMERICA):
             return None
         # The area code decides in North America, so few of these need a closer look.
         known = (number[:_AREA_CODE_ENDS], *map(fields.get, self.columns))
@@ -48,8 +49,9 @@ class HomeState:
         if self._any_names and all(cell is None for cell in cells):
             cells = [fields[column] for column in state_columns(fields)]
         state = next(filter(None, map(state_of, cells)), None)
-        if state is not None and not is_elsewhere(state, number):
+        place = locate(number)
+        if state is not None and not zones_elsewhere(state, place.zones):
             state = None
-        if not self._any_names and locate(number).is_known and len(self._known) < _REMEMBERED:
+        if not self._any_names and place.is_known and len(self._known) < _REMEMBERED:
             self._known[known] = state
         return state
