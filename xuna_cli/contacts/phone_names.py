@@ -9,6 +9,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from xuna_cli.contacts.other_people import is_of_others
 from xuna_cli.folding import fold, words
 from xuna_cli.lazy_pattern import lazy_pattern
 
@@ -21,7 +22,7 @@ class Standing(IntEnum):
     WEAK = 1
     """A number of some kind: `Number`, `To`. The choice is ambiguous if another column may contain the phone number."""
     OTHERS = 2
-    """Somebody else's phone number: the assistant's, the company's. Only `--phone-column` chooses it."""
+    """Somebody else's phone number, or an old one: the assistant's, a parent's. Only `--phone-column` chooses it."""
     ADDRESS = 3
     """The phone number of an address: billing, shipping. It is used if the person has no phone column."""
     OWN = 4
@@ -215,15 +216,6 @@ _NOT = frozenset(
     """.split()
 )
 _NOT_WITHIN = ("fax", "факс", "telecop")
-_OTHERS = frozenset(
-    """
-    assistant asst assistants assistent assistenten asistente ayudante assistente manager managers supervisor boss spouse
-    partner wife husband emergency kin rep representative salesperson owner company companies employer organization
-    organisation org reception parent guardian mother father reference referrer referral referred support store shop
-    branch vendor supplier courier doctor physician pharmacy school firma firmen societe entreprise empresa azienda
-    bedrijf foretag centralita hauptanschluss sekretariat account business_unit office_main secretary landlord lawyer
-    """.split()
-)
 _ADDRESS = frozenset(
     "address billing shipping mailing delivery invoice invoicing rechnung lieferung versand facturacion envio".split()
 )
@@ -249,7 +241,7 @@ def standing(column: str) -> Standing:
         return Standing.NO
     if not _NOT.isdisjoint(parts) or not _says_phone(parts, plain):
         return Standing.NO
-    if not _OTHERS.isdisjoint(parts):
+    if is_of_others(parts, plain):
         return Standing.OTHERS
     return Standing.ADDRESS if not _ADDRESS.isdisjoint(parts) else Standing.OWN
 
