@@ -108,12 +108,14 @@ def test_on_a_terminal_a_topic_is_drawn_in_its_width_and_no_word_is_broken(topic
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "200"])
-@pytest.mark.parametrize("argv", [(), ("campaigns",), ("batch-call",), ("campaigns", "resolve")])
+@pytest.mark.parametrize("argv", [(), ("campaigns",), ("batch-call",), ("render",), ("campaigns", "resolve")])
 def test_help_fits_into_the_terminal(columns, argv, cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
     text = cli(*argv, "--help").out
     examples = text.partition("Examples:")[2]  # for copying, so no line is wrapped
-    assert max(map(len, text.removesuffix(examples).splitlines())) <= min(int(columns), 100)
+    lines = text.removesuffix(examples).splitlines()
+    assert max(map(len, lines)) <= min(int(columns), 100)
+    assert not any(re.search(r"[a-z]-$", line) for line in lines)  # `--min-success` is copied as a whole
 
 
 def test_options_are_in_their_groups_and_ranges_in_words(cli):

@@ -18,7 +18,7 @@ app = typer.Typer(cls=Group)
 class ShowOptions(ApiResultOptions):
     """The options of `xuna agents show`."""
 
-    agent_id: Annotated[str, typer.Argument(autocompletion=agent_ids, metavar="ID", help="Id of the agent.")]
+    agent_id: Annotated[str, typer.Argument(autocompletion=agent_ids, metavar="ID", help="ID of the agent.")]
 
 
 @app.command(
@@ -28,14 +28,14 @@ class ShowOptions(ApiResultOptions):
     List the agents of the account.
       xuna agents list
 
-    Only their ids, for a script.
+    Only their IDs, for a script.
       xuna agents list --output json | jq -r '.agents[].agent_id'
     """,
 )
 @takes(ApiResultOptions)
 @prints("agents list")
 def list_agents(options: ApiResultOptions) -> Result:
-    """List the account's agents with the ids to use as XUNA_AGENT_ID."""
+    """List the account's agents with the IDs to use as XUNA_AGENT_ID."""
     from xuna_cli.api.account import agents
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.account_cache import AGENTS, remember

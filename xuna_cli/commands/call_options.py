@@ -188,8 +188,8 @@ class BatchCallOptions(CallerOptions):
         bool,
         typer.Option(
             "--retry-refused",
-            help="Call people whom the API refused in an earlier run in the order of the list "
-            "(default: after everybody else).",
+            help="Keep the order of the list for people whom the API refused in an earlier run (default: call them "
+            "after everybody else).",
             rich_help_panel=SENDING,
         ),
     ] = False

@@ -39,9 +39,11 @@ _PLAINER = (
 )
 
 _RANGES = (
-    (r"([\[ ])x>=(\S+)\]$", r"\1at least \2]"),
+    (r"([\[ ])x>=([^\];\s]+)([\];])", r"\1at least \2\3"),
     (r"([\[ ])(\S+)<=x<=(\S+)\]$", r"\1\2 to \3]"),
 )
+
+_HYPHEN = "\N{NON-BREAKING HYPHEN}"  # while the help is wrapped
 
 _WIDEST = 100  # columns; longer lines are hard to read
 _NARROW = 70  # columns; below that, a description has a line of its own
@@ -51,10 +53,21 @@ class _WithPlainHelp:
     """Help of a command or group, with its options in their groups (`rich_help_panel`)."""
 
     params: list[Any]
+    help: str | None
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         """Make the context of an invocation, with the greatest width of the help."""
         return super().make_context(*args, max_content_width=_WIDEST, **more)  # type: ignore[misc]
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help. Its lines are only broken between words: people copy `--min-success` as a whole."""
+        return str(super().get_help(ctx)).replace(_HYPHEN, "-")  # type: ignore[misc]
+
+    def format_help_text(self, _ctx: Any, formatter: Any) -> None:
+        """Write what the command does."""
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(_unbroken(inspect.cleandoc(self.help or "")))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options by groups in the order of the parameters; --help is the last."""
@@ -63,7 +76,7 @@ class _WithPlainHelp:
             if (record := param.get_help_record(ctx)) is not None:
                 usual = "Arguments" if param.param_type_name == "argument" else "Options"
                 names, description = record
-                described = names, _replaced(_RANGES, description)
+                described = names, _unbroken(_replaced(_RANGES, description))
                 groups[getattr(param, "rich_help_panel", None) or usual].append(described)
         groups["Options"] = groups.pop("Options")  # every command has --help
         for name, records in groups.items():
@@ -79,7 +92,7 @@ class Group(_WithPlainHelp, typer.core.TyperGroup):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write a line for each command, and the options."""
-        lines = [(name, _first_paragraph(one.help)) for name, one in self.commands.items()]
+        lines = [(name, _unbroken(_first_paragraph(one.help))) for name, one in self.commands.items()]
         with formatter.section(typer.style("Commands", bold=True)):
             formatter.write_dl(lines)
         super().format_options(ctx, formatter)
@@ -168,6 +181,11 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
         except XunaError as error:
             _print_failure(ctx, given, error)
             raise
+
+
+def _unbroken(text: str) -> str:
+    """Return a text whose words are not broken at their hyphens."""
+    return text.replace("-", _HYPHEN)
 
 
 def _first_paragraph(text: str | None) -> str:

@@ -52,7 +52,7 @@ class ListOptions(FilterOptions, ResultOptions):
 class ShowOptions(ApiOptions, ResultOptions):
     """The options of `xuna conversations show`."""
 
-    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
+    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="ID of the conversation.")]
 
 
 @options_of_command

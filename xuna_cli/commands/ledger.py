@@ -17,11 +17,14 @@ app = typer.Typer(cls=Group)
 class CopyOptions:
     """The options of `xuna ledger copy`."""
 
-    source: Annotated[str, typer.Argument(help="Ledger to copy: a file, or a postgresql:// URL.")]
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="Ledger to copy: a file, or a postgresql:// URL.")
+    ]
     target: Annotated[
         str,
         typer.Argument(
-            help="Ledger to copy to; created if it does not exist. It must not have the same campaigns."
+            metavar="TARGET",
+            help="Ledger to copy to; created if it does not exist. It must not have campaigns of the same names.",
         ),
     ]
     keep: Annotated[

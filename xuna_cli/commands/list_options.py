@@ -213,7 +213,7 @@ class ListAndMessageOptions(Options):
         text(
             metavar="AGE",
             envvar="XUNA_MAX_LIST_AGE",
-            help="Refuse do-not-call files that are older, e.g. 31d.",
+            help="Call nobody if a do-not-call file is older than this, e.g. 31d.",
             rich_help_panel=WHOM,
         ),
     ] = None
@@ -258,8 +258,8 @@ class ListAndMessageOptions(Options):
             least=0,
             metavar="N",
             envvar="XUNA_QUIET_DAYS",
-            help="Skip people who were called in any campaign in the last N days. With --key, a number is called "
-            "once in a run.",
+            help="Skip people who were called in any campaign in the last N days (default: 0). With --key, a number is "
+            "called once in a run.",
             rich_help_panel=WHOM,
         ),
     ] = 0
@@ -287,7 +287,7 @@ class ListAndMessageOptions(Options):
         typer.Option(
             autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
-            help="Column with the time before which the person is not called (default: call_after, in any spelling).",
+            help="Column with the earliest time to call the person (default: call_after, in any spelling).",
             rich_help_panel=WHEN,
         ),
     ] = None
@@ -296,8 +296,7 @@ class ListAndMessageOptions(Options):
         typer.Option(
             autocompletion=list_columns_or_none,
             metavar="COLUMN|none",
-            help="Column with the time from which on the person is not called any more (default: call_before, in "
-            "any spelling).",
+            help="Column with the latest time to call the person (default: call_before, in any spelling).",
             rich_help_panel=WHEN,
         ),
     ] = None

@@ -322,7 +322,8 @@ def _parameters(options: type) -> Iterator[inspect.Parameter]:
     for field, info in declared:
         default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
         info.show_default = False
-        if default not in (inspect.Parameter.empty, None, False) and "(default:" not in (info.help or ""):
+        is_told = isinstance(default, bool) or default in (inspect.Parameter.empty, None)
+        if not is_told and "(default:" not in (info.help or ""):
             info.help = f"{(info.help or '').removesuffix('.')} (default: {default})."
         annotation = Annotated[field.type.__origin__, info]  # type: ignore[name-defined]
         yield inspect.Parameter(

@@ -27,7 +27,7 @@ def group() -> None:
 @takes(ApiResultOptions)
 @prints("phone-numbers list")
 def list_numbers(options: ApiResultOptions) -> Result:
-    """List the account's caller numbers with the ids to use as XUNA_FROM_PHONE_NUMBER_ID."""
+    """List the account's caller numbers with the IDs to use as XUNA_FROM_PHONE_NUMBER_ID."""
     from xuna_cli.api.client import PHONE_NUMBERS, read_phone_numbers
     from xuna_cli.commands.account import api_to_read
     from xuna_cli.commands.account_cache import CALLER_NUMBERS, remember

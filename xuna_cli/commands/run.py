@@ -46,7 +46,11 @@ class RunOptions(BatchCallOptions, LedgerOptions, ApiOptions, FastForwardOptions
 
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="HTML report about the campaign to write.", rich_help_panel=OUTPUT),
+        typer.Option(
+            metavar="FILE",
+            help="Write an HTML report about the campaign to this file.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None
 
     check: Annotated[

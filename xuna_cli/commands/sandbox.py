@@ -26,8 +26,12 @@ def group() -> None:
 class ServeOptions(SimulatedOptions):
     """The options of `xuna sandbox serve`."""
 
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8787
-    api_key: Annotated[str, typer.Option(help="Key to accept; not a real one.")] = "sandbox"
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.")
+    ] = 8787
+    api_key: Annotated[
+        str, typer.Option(metavar="KEY", help="Key that the sandbox accepts; never a real one.")
+    ] = "sandbox"
     latency: Annotated[
         Given | None,
         text(

@@ -44,7 +44,7 @@ Unanswered = Annotated[
     Given,
     text(
         metavar="SHARE",
-        help="Calls that nobody answers, e.g. 40%; they get no conversation.",
+        help="Share of the calls that nobody answers, e.g. 40%; they get no conversation.",
         rich_help_panel=SIMULATION,
     ),
 ]
@@ -52,8 +52,8 @@ OptOut = Annotated[
     Given | None,
     text(
         metavar="SHARE",
-        help="People who opt out when they answer, e.g. 2%. The collected data of their conversations has opt_out: "
-        "true, and that of the others false.",
+        help="Share of the people who opt out when they answer, e.g. 2%. Their conversations have opt_out: true in the "
+        "collected data, and all others opt_out: false.",
         rich_help_panel=SIMULATION,
     ),
 ]
@@ -70,9 +70,9 @@ class SimulatedOptions:
         typer.Option(
             autocompletion=fault_kinds,
             metavar="KIND:SHARE",
-            help="Share of the POST requests that go wrong, and how, e.g. cut:1%. Kinds: answer, cut, drip, garbage, "
-            "hang, latency, max-batch, rate-limit, refuse, short; pages is for requests for conversations. See "
-            "`xuna help sandbox`. Repeatable.",
+            help="How POST requests go wrong, and which share of them, e.g. cut:1%. Kinds: answer, cut, drip, garbage, "
+            "hang, latency, max-batch, rate-limit, refuse, short; pages is for requests that list conversations. "
+            "See `xuna help sandbox`. Repeatable.",
             rich_help_panel=SIMULATION,
         ),
     ] = None
@@ -80,7 +80,7 @@ class SimulatedOptions:
         int,
         typer.Option(
             metavar="N",
-            help="Choose another number for other answers and faults (default: 0).",
+            help="Number that decides the simulated answers and faults; the same number gives the same ones.",
             rich_help_panel=SIMULATION,
         ),
     ] = 0
@@ -88,7 +88,7 @@ class SimulatedOptions:
         Given | None,
         text(
             metavar="TIME",
-            help="Time of the sandbox's clock at the start, e.g. 2026-12-01T09:00-05:00 (default: now).",
+            help="Time that the sandbox's clock shows at the start, e.g. 2026-12-01T09:00-05:00 (default: now).",
             rich_help_panel=SIMULATION,
         ),
     ] = None

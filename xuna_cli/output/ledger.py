@@ -52,7 +52,7 @@ class LedgerInfo(Result):
             ("Engine", self.engine),
             ("Size", f"{self.size / 1e6:,.1f} MB"),
             ("Version", self.schema_version),
-            ("Id", self.ledger_id),
+            ("ID", self.ledger_id),
             ("Campaigns", f"{len(self.campaigns):,}"),
         ):
             yield f"{name + ':':<11}{value}"

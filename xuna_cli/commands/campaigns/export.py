@@ -26,15 +26,15 @@ class CampaignExportOptions(JoinOptions, ExportFileOptions):
     not_called: Annotated[
         bool,
         typer.Option(
-            "--not-called", help="Instead, write the rows that were not called, with the rule for each."
+            "--not-called", help="Write the rows that were not called instead, with the rule for each."
         ),
     ] = False
     audit: Annotated[
         bool,
         typer.Option(
             "--audit",
-            help="Instead, write everything that the ledger knows as JSON Lines; each line has the hash of"
-            " the line before.",
+            help="Write everything that the ledger knows instead, as JSON Lines; each line has the hash of the line "
+            "before.",
         ),
     ] = False
 

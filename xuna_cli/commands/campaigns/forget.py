@@ -23,7 +23,11 @@ class ForgetOptions(LedgerOptions):
 
     name: Annotated[
         str | None,
-        typer.Argument(autocompletion=campaign_names, metavar="[NAME]", help="Name of the campaign."),
+        typer.Argument(
+            autocompletion=campaign_names,
+            metavar="[NAME]",
+            help="Name of the campaign, without --older-than.",
+        ),
     ] = None
     older_than: Annotated[
         float | None,
@@ -55,7 +59,7 @@ def forget_campaigns(options: ForgetOptions) -> None:
     from xuna_cli.ledger.forgetting import older_than
 
     if (options.name is None) == (options.older_than is None):
-        raise UsageError("name the campaign, or use --older-than DAYS")
+        raise UsageError("give either the name of a campaign or --older-than DAYS")
     with ledger_for_reading(options) as opened:
         if options.name is not None:
             names = [options.name]

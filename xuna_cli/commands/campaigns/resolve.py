@@ -62,7 +62,7 @@ class ResolveOptions(LedgerOptions):
 def resolve_batches(options: ResolveOptions) -> None:
     """Decide about held batches: one by one on a terminal, or by ID in a script.
 
-    If a batch was placed, nobody of it is called again. If it was not placed, the next run can call its people.
+    If a batch was placed, its people are not called again. If it was not placed, the next run can call them.
     """
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.ledger.campaigns import campaign, resolve, settle_proven
