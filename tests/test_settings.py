@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from xuna_cli.errors import ConfigurationError
-from xuna_cli.settings import API_KEY, Secret, Settings, data_folder
+from xuna_cli.errors import ConfigurationError, UsageError
+from xuna_cli.settings import API_KEY, VARIABLES, Secret, Settings, data_folder
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_folder_called_dot_env_is_none(made, folder):
 
 
 def test_lines_that_are_no_settings_hurt_nobody(made, caplog):
-    settings = made(dotenv="# comment\n\nexport XUNA_REGION=DE\n= =\nXUNA_RATE\n'sk-secret\n")
+    settings = made(dotenv="# comment\n\nexport XUNA_REGION=DE\n= =\nRATE\n'sk-secret\n")
     assert settings.find("XUNA_REGION") == "DE"
     assert "sk-secret" not in caplog.text
 
@@ -181,3 +181,53 @@ def test_data_lies_where_the_xdg_specification_says(tmp_path, monkeypatch):
     assert data_folder({"XDG_DATA_HOME": "/data"}) == __import__("pathlib").Path("/data/xuna")
     for environ in ({}, {"XDG_DATA_HOME": ""}, {"XDG_DATA_HOME": "relative"}):
         assert data_folder(environ) == tmp_path / ".local/share/xuna"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("XUNA_HOUR", "XUNA_HOURS"),
+        ("XUNA_MAXCALLS", "XUNA_MAX_CALLS"),
+        ("XUNA_API_KEY", "XUNA_AI_API_KEY"),
+        ("xuna_hours", "XUNA_HOURS"),
+        ("XUNA-HOURS", "XUNA_HOURS"),
+    ],
+)
+def test_a_misspelled_variable_is_an_error(made, folder, name, meant):
+    for settings, source in (
+        (made(**{name: "x"}), "the environment"),
+        (made(dotenv=f"{name}=x\n"), folder / ".env"),
+    ):
+        with pytest.raises(UsageError) as error:
+            settings.check_names()
+        assert error.value.message == f"{name} in {source} is not a variable of xuna"
+        assert error.value.hint == f"did you mean {meant}?"
+
+
+def test_a_name_that_is_like_no_variable_is_a_warning_in_a_file_and_nothing_in_the_environment(made, folder):
+    assert made(XUNA_SOMETHING_ELSE="1", XUNA_EXIT_CODE="3", XUNA_HOURS="x", XUNA_HOUR="").check_names() == []
+    assert made(dotenv="XUNA_CALLING_TIME=9-17\nOTHER=x\n").check_names() == [
+        f"XUNA_CALLING_TIME in {folder / '.env'} is not a variable of xuna and is not used"
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["XUNA_HOURS: 09:00-18:00", "XUNA_HOURS", "set XUNA_HOURS=1", 'XUNA_HOURS="09:00-18:00', "xuna-hours 9"],
+)
+def test_a_line_that_should_set_a_variable_and_does_not_is_an_error(made, folder, line):
+    with pytest.raises(ConfigurationError) as error:
+        made(dotenv=f"# XUNA_HOURS: none\n\nOTHER\n\n{line}\n")
+    assert error.value.message == f"{folder / '.env'}, line 5 is not of the form NAME=value"
+
+
+def test_lines_of_other_programs_may_be_anything(made, capfd):
+    assert made(dotenv="OTHER: x\nXUNA_REGION=DE\nA B\n").find("XUNA_REGION") == "DE"
+    assert capfd.readouterr().err == ""
+
+
+def test_the_variables_are_those_of_the_options():
+    from xuna_cli.commands.app import all_commands
+
+    found = {option.envvar for command in all_commands().values() for option in command.params}
+    assert found - {None} == VARIABLES - {API_KEY, "XUNA_EXIT_CODE"}

@@ -2,17 +2,62 @@
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 from xuna_cli.debug_log import never_show
-from xuna_cli.errors import ConfigurationError
+from xuna_cli.errors import ConfigurationError, UsageError
 
 API_KEY = "XUNA_AI_API_KEY"
 
 # Anybody may have written a `.env` in the current folder, so it must not choose the server that gets the key.
 NOT_FROM_IMPLICIT = frozenset({"XUNA_BASE_URL"})
+
+VARIABLES = frozenset(
+    {
+        "XUNA_AGENT_ID",
+        "XUNA_AGENT_MESSAGE",
+        "XUNA_AI_API_KEY",
+        "XUNA_ALLOW_ODD_MESSAGES",
+        "XUNA_BASE_URL",
+        "XUNA_BATCH_SIZE",
+        "XUNA_CLOSE_EARLY",
+        "XUNA_CONCURRENCY",
+        "XUNA_COUNTRY",
+        "XUNA_DAYS",
+        "XUNA_DEBUG",
+        "XUNA_DEFAULT_TIMEZONE",
+        "XUNA_DO_NOT_CALL",
+        "XUNA_EXIT_CODE",
+        "XUNA_FIRST_MESSAGE",
+        "XUNA_FROM_PHONE_NUMBER_ID",
+        "XUNA_GIVE_UP_AFTER",
+        "XUNA_HOURS",
+        "XUNA_LEDGER",
+        "XUNA_LOG",
+        "XUNA_MASK",
+        "XUNA_MAX_CALLS",
+        "XUNA_MAX_LIST_AGE",
+        "XUNA_MAX_UNKNOWN",
+        "XUNA_METRICS",
+        "XUNA_NOT_ON",
+        "XUNA_OPT_OUT_WHEN",
+        "XUNA_OUTPUT",
+        "XUNA_PRICE_PER_MINUTE",
+        "XUNA_QUIET_DAYS",
+        "XUNA_RATE",
+        "XUNA_REGION",
+        "XUNA_REQUIRE_LEDGER",
+        "XUNA_REQUIRE_SEAL",
+        "XUNA_SIGNED_BY",
+        "XUNA_TIMEOUT",
+    }
+)
+"""All variables of xuna. XUNA_EXIT_CODE is for the command of --on-end, which may run xuna."""
+
+ALMOST = 0.8
+"""How similar a name must be to that of a variable to be a misspelling of it, from 0 to 1."""
 
 
 LARGEST_FILE = 1024 * 1024
@@ -119,10 +164,33 @@ class Settings:
         never_show(key)
         return Secret(key)
 
+    def check_names(self) -> list[str]:
+        """Check that no name is a misspelled variable: without its rule, a run would call other people.
+
+        Returns:
+            warnings about all other names in the file that begin with XUNA_ and that xuna does not know. In the
+            environment they are no mistake: a container may have a variable with the version of xuna.
+
+        Raises:
+            UsageError: a name is almost that of a variable.
+        """
+        warnings = []
+        for name, source in self.unknown_names():
+            problem = f"{name} in {source} is not a variable of xuna"
+            if near := _nearest(name):
+                raise UsageError(problem, hint=f"did you mean {near}?", code="unknown-variable")
+            if name in self._from_file:
+                warnings.append(f"{problem} and is not used")
+        return warnings
+
+    def unknown_names(self) -> Iterator[tuple[str, str]]:
+        """Yield each name that looks like a variable of xuna and is none, and where it is set."""
+        for names, source in ((self._environ, "the environment"), (self._from_file, str(self.path))):
+            yield from ((name, source) for name, value in names.items() if value and _is_unknown(name))
+
     def _read(self, *, explicit: bool) -> dict[str, str]:
         if not explicit and not self.path.is_file():
             return {}
-        from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file
 
         try:
             with self.path.open("rb") as file:
@@ -133,18 +201,65 @@ class Settings:
                     hint="check --env-file",
                     code="env-file",
                 )
-            values = dotenv_values(stream=io.StringIO(content.decode("utf-8-sig")), interpolate=False)
+            values = self._parse(content.decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(
                 f"{self.path} can't be read: {reason}", hint="check --env-file", code="env-file"
             ) from None
-        found = {name: value for name, value in values.items() if name.startswith("XUNA_") and value}
+        found = {name: value for name, value in values.items() if _like_ours(name) and value}
         if not explicit:
             for name in sorted(NOT_FROM_IMPLICIT & found.keys()):
                 del found[name]
                 self.warnings.append(f"{self.path} can't set {name} unless the file is named with --env-file")
         return found
+
+    def _parse(self, text: str) -> dict[str, str | None]:
+        """Return the values of a settings file; the last line of a name counts.
+
+        Raises:
+            ConfigurationError: a line with a name of xuna does not set it.
+        """
+        from dotenv.parser import parse_stream  # noqa: PLC0415 - only where there is a file
+
+        values = {}
+        for one in parse_stream(io.StringIO(text)):
+            line = one.original.string
+            if (one.error or (one.key and one.value is None)) and _PREFIX in _folded(line):
+                number = one.original.line + len(line) - len(line.lstrip("\n"))
+                raise ConfigurationError(
+                    f"{self.path}, line {number} is not of the form NAME=value",
+                    hint="write it like XUNA_HOURS=09:00-18:00",
+                    code="env-file",
+                )
+            if one.key:
+                values[one.key] = one.value
+        return values
+
+
+_PREFIX = "XUNA_"
+
+
+def _folded(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
+def _like_ours(name: str) -> bool:
+    return _folded(name).startswith(_PREFIX)
+
+
+def _is_unknown(name: str) -> bool:
+    return _like_ours(name) and name not in VARIABLES
+
+
+def _nearest(name: str) -> str | None:
+    """Return the variable that a misspelled name means, or None."""
+    import difflib  # noqa: PLC0415 - only where there is an unknown name
+
+    by_rest = {one.removeprefix(_PREFIX): one for one in VARIABLES}
+    rest = _folded(name).removeprefix(_PREFIX)
+    near = difflib.get_close_matches(rest, by_rest, n=1, cutoff=ALMOST)
+    return by_rest[near[0]] if near else None
 
 
 def user_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:

@@ -142,6 +142,20 @@ def test_settings_come_from_a_dotenv_in_the_current_folder(cli, api, people, tmp
     assert call.conversation_config_override["agent"]["first_message"] == "Dear Person 0."
 
 
+def test_a_misspelled_variable_calls_nobody_and_doctor_names_it(cli, api, people, tmp_path, monkeypatch):
+    monkeypatch.setenv("XUNA_HOUR", "09:00-10:00")
+    file = cli.write("spring.toml", f"contacts = '{people(1)}'\nfirst-message = 'Hi.'\n")
+    for command in (("batch-call", people(1), *HELLO), ("run", file), ("render", people(1), *HELLO)):
+        ran = cli(*command, exits=2)
+        assert "XUNA_HOUR in the environment is not a variable of xuna\n  did you mean XUNA_HOURS?" in ran.err
+    assert api.state.requests_total == 0
+    assert "did you mean XUNA_HOURS?" in cli("doctor", exits=2).out
+    monkeypatch.delenv("XUNA_HOUR")
+    settings = cli.write("other.env", "XUNA_CALLING_TIME=9-17\n")
+    ran = cli("batch-call", people(1), *HELLO, "--quiet", "--env-file", settings)
+    assert f"warning: XUNA_CALLING_TIME in {settings} is not a variable of xuna and is not used" in ran.err
+
+
 def test_a_placeholder_without_a_column_stops_before_anything_is_sent(cli, api, people):
     ran = cli("batch-call", people(3), "-m", "Hi {{ nmae }}", exits=5)
     assert "'nmae'" in ran.err

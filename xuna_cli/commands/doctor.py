@@ -67,7 +67,8 @@ def doctor(options: DoctorOptions) -> Result:
     from xuna_cli.output.findings import Diagnosis
 
     findings = _of_sandbox(options) if options.sandbox else _of_account(options)
-    return Diagnosis([*findings, _zone_rules(), _check("ledger", lambda: _ledger(options))])
+    names = _names(options.settings)
+    return Diagnosis([*findings, *names, _zone_rules(), _check("ledger", lambda: _ledger(options))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,15 @@ def _check(what: str, look: Callable[[], str]) -> "Finding":
         return Finding(what, error.message, error)
     except _NotCheckedError as reason:
         return Finding(what, str(reason), checked=False)
+
+
+def _names(settings: Settings) -> "Iterator[Finding]":
+    """Say which variables look like settings and are none; nothing if there are none."""
+    if unknown := [f"{name} in {source}" for name, source in settings.unknown_names()]:
+        finding = _check("variables", lambda: " ".join(settings.check_names()))
+        if finding.error is None:
+            finding = replace(finding, message=f"not used: {', '.join(unknown)}", checked=False)
+        yield finding
 
 
 def _key(settings: Settings) -> str:

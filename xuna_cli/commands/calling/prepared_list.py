@@ -80,6 +80,7 @@ class PreparedList:
         source: BinaryIO | None = None,
     ) -> None:
         self.options = options
+        unknown_names = options.settings.check_names()
         list_source = source or source_of(options, stack)
         self.clock = options.clock
         self.location = ledger_location(
@@ -108,7 +109,7 @@ class PreparedList:
             region=self._region,
             keep_contacts=keep_contacts or options.rejects is not None,
         )
-        self._loud_warnings = self.message_checks.warnings + self.targets.warnings
+        self._loud_warnings = unknown_names + self.message_checks.warnings + self.targets.warnings
         if self.attempts is not None:
             self._loud_warnings += self.targets.warnings_again()
         self._loud_warnings += self.message_checks.silent(first)
