@@ -44,7 +44,7 @@ from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.campaigns import campaign, has_calls
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
@@ -163,30 +163,18 @@ class BatchCall:
         with contextlib.ExitStack() as stack:
             account = stack.enter_context(open_account(options))
             self._list.check_caller(account.agent_id, account.from_phone_number_id)
-            plan = self._plan(account)
             rejects = self._list.open_rejects(stack)
-            path = self._list.location
             ledger = stack.enter_context(
                 contextlib.closing(
-                    ledger_for_writing(path, required=self._list.ledger_required, now=options.clock.now)
+                    ledger_for_writing(
+                        self._list.location, required=self._list.ledger_required, now=options.clock.now
+                    )
                 )
             )
-            description = self._list.description(
-                account.agent_id, account.from_phone_number_id, account.origin, options.timeout
-            )
-            ledger.recover()  # claims of a dead run that were never sent do not bind the campaign
-            campaign_id = ledger.check_campaign(description)
-            if not has_calls(ledger, campaign_id):
-                check_not_copied(self._list, ledger, description)
-            caller = self._caller(account)
-            needed = options.pin_agent or self._list.agent_is_sealed
-            known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
-            self._list.check_agent(known)
-            description = replace(description, agent_hash=known)
-            check_changes(ledger, campaign_id, description, options)
+            description, campaign_id, caller = self._checked(account, ledger)
             self._look_back(ledger, campaign_id)
             seen = braked(ledger, campaign_id, self._list.brakes)
-            asked = ask(self._options, self._list, ledger, campaign_id, caller=caller, seen=seen)
+            asked = ask(options, self._list, ledger, campaign_id, caller=caller, seen=seen)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 return call_result(
                     self._list,
@@ -195,12 +183,57 @@ class BatchCall:
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
                 )
-            # Never call more people than were confirmed, or than --max-calls allows, even if the list has grown since.
-            agreed = [number for number in (self._options.max_calls, asked) if number is not None]
-            plan = replace(plan, agreed=min(agreed, default=None))
-            screening = self._list.screening_of_list()
-            contacts = stack.enter_context(self._list.readings.open())
-            watched = is_terminal(sys.stderr) and not options.quiet
+            return self._dial(account, ledger, rejects, description, asked)
+
+    def _checked(self, account: Account, ledger: Ledger) -> tuple[RunDescription, int | None, str]:
+        """Check the run with what the ledger and the API know.
+
+        Returns:
+            The run's description, the campaign's id (None if it is new), and the caller number for display.
+
+        Raises:
+            XunaError: the run can't start.
+        """
+        options = self._options
+        description = self._list.description(
+            account.agent_id, account.from_phone_number_id, account.origin, options.timeout
+        )
+        ledger.recover()  # claims of a dead run that were never sent do not bind the campaign
+        campaign_id = ledger.check_campaign(description)
+        if not has_calls(ledger, campaign_id):
+            check_not_copied(self._list, ledger, description)
+        caller = self._caller(account)
+        needed = options.pin_agent or self._list.agent_is_sealed
+        known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
+        self._list.check_agent(known)
+        description = replace(description, agent_hash=known)
+        check_changes(ledger, campaign_id, description, options)
+        return description, campaign_id, caller
+
+    def _dial(
+        self,
+        account: Account,
+        ledger: Ledger,
+        rejects: "Rejects | None",
+        description: RunDescription,
+        asked: int | None,
+    ) -> BatchCallResult:
+        """Place the calls.
+
+        Args:
+            account: with the API's client.
+            ledger: open for writing.
+            rejects: file for the rows that are not called, or None.
+            description: of the run, without the list's hash.
+            asked: how many people were confirmed; None if nobody was asked.
+        """
+        options = self._options
+        # Never call more people than were confirmed, or than --max-calls allows, even if the list has grown since.
+        agreed = [number for number in (options.max_calls, asked) if number is not None]
+        plan = replace(self._plan(account), agreed=min(agreed, default=None))
+        screening = self._list.screening_of_list()
+        watched = is_terminal(sys.stderr) and not options.quiet
+        with self._list.readings.open() as contacts:
             rows = self._list.readings.quick_count() if watched and asked is None else None
             INTERRUPTS.let_finish()
             with ProgressLine(watched=watched, expected=Expected(asked, rows)) as line:
@@ -210,44 +243,43 @@ class BatchCall:
                 evidence = RunEvidence(ledger, run)
                 if self._log is not None:
                     self._log.started(run, description, plan, ledger=ledger.location)
-                observer = Observers(
-                    ProgressShown(line),
-                    RecentlyCounted(recently),
-                    evidence,
-                    *self._watchers(rejects, watched=watched),
-                )
-                stop = Stop(INTERRUPTS.asked)
                 context = RunContext(
                     plan,
                     run,
                     ledger,
                     account.client,
-                    stop,
-                    observer,
+                    Stop(INTERRUPTS.asked),
+                    Observers(
+                        ProgressShown(line),
+                        RecentlyCounted(recently),
+                        evidence,
+                        *self._watchers(rejects, watched=watched),
+                    ),
                     self._list.clock,
                     partial(self._read_outcomes, ledger),
                 )
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.targets.builder(contacts))
                 gc.freeze()  # loaded modules stay, so the garbage collector need not visit them
-                report = written(rejects, dialer.dial(targets, self._list.targets.builder_again(contacts)))
-            if contacts.was_changed:
-                say(
-                    f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing "
-                    "and the hash in the ledger may be wrong; run the same command again"
-                )
-            evidence.keep(report)
-            result = call_result(
-                self._list,
-                report,
-                ledger=ledger.location,
-                ledger_created=ledger.created,
-                run_id=run.id,
-                recently=recently.counted(),
-                held=_held(ledger, run.campaign_id),
+                report = dialer.dial(targets, self._list.targets.builder_again(contacts))
+                report = written(rejects, report)
+        if contacts.was_changed:
+            say(
+                f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing "
+                "and the hash in the ledger may be wrong; run the same command again"
             )
-            evidence.ended(int(result.exit_status))
-            return result
+        evidence.keep(report)
+        result = call_result(
+            self._list,
+            report,
+            ledger=ledger.location,
+            ledger_created=ledger.created,
+            run_id=run.id,
+            recently=recently.counted(),
+            held=_held(ledger, run.campaign_id),
+        )
+        evidence.ended(int(result.exit_status))
+        return result
 
     def warn_of_empty_list(self, result: BatchCallResult) -> None:
         """Warn if the list has no contacts: perhaps the program that writes it has failed."""
