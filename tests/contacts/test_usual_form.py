@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.workbooks import row, xlsx
-from xuna_cli.contacts.workbooks import number_formats, sheets
+from xuna_cli.contacts.workbooks import date_texts, number_formats, sheets
 from xuna_cli.contacts.workbooks import xlsx_readers as reader
 from xuna_cli.contacts.workbooks.sheets import WorkbookError
 from xuna_cli.contacts.workbooks.xlsx import Xlsx
@@ -413,8 +413,8 @@ DATES = st.lists(
 def test_a_usual_date_format_shows_what_the_general_way_shows(value, code, epoch_1904):
     section = number_formats._section(code, value)
     if section.date:
-        moment = number_formats._moment(value, epoch_1904=epoch_1904)
-        assert section.date.format(moment) == number_formats._written(moment, section.pieces)
+        moment = date_texts.moment_of(value, epoch_1904=epoch_1904)
+        assert section.date.format(moment) == date_texts.written(moment, section.pieces)
 
 
 @pytest.mark.parametrize(
