@@ -73,6 +73,43 @@ def test_the_reason_names_the_day_when_it_is_another():
 
 
 @pytest.mark.parametrize(
+    ("number", "timezone", "now", "message"),
+    [
+        (
+            "+12122360123",
+            "US-CA",
+            "2026-11-24T22:00",
+            (
+                "it is 22:00 in America/New_York or 19:00 in America/Los_Angeles; "
+                "calling hours begin in both at 12:00 on Wed 25 Nov, America/New_York time"
+            ),
+        ),
+        (
+            "+12122360123",
+            "US-CA",
+            "2026-11-24T10:00",
+            (
+                "it is 07:00 in America/Los_Angeles or 10:00 in America/New_York; "
+                "calling hours begin in both at 09:00, America/Los_Angeles time"
+            ),
+        ),
+        (
+            "+5215512345678",
+            None,
+            "2026-11-24T06:00",
+            (
+                "it is 05:00 in America/Mexico_City or 06:00 in America/Cancun, and the person may be in 10 other time "
+                "zones; calling hours begin in all of them at 11:00, America/Mexico_City time"
+            ),
+        ),
+    ],
+)
+def test_the_reason_names_the_time_in_different_zones_of_a_person(number, timezone, now, message):
+    reason = judge(hours("09:00-20:00"), at(now, NEW_YORK), number=number, timezone=timezone)
+    assert reason.message == f"outside-hours: {message}"
+
+
+@pytest.mark.parametrize(
     ("clock", "expected"),
     [
         ("2026-11-27T21:59", False),  # a Friday

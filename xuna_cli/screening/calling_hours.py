@@ -8,12 +8,15 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.places import Area, area_of, locate, zones_of_calling_code
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
-from xuna_cli.phone.zones import is_among, local, words
+from xuna_cli.phone.zones import ZONES_NAMED, is_among, local, words
 from xuna_cli.screening.hours import Hours, Span, Window, next_opening
 from xuna_cli.screening.rules import DEFERRED, SCREENED, ScreeningContext, Until, no_zone, unknown_zone
 
 # Nothing before 8 a.m. or after 9 p.m. at the called party's location: 47 CFR 64.1200(c)(1).
 USUAL = Hours((Window(8 * 60, 21 * 60),), close_early=timedelta(0))
+
+
+_BEGIN = "calling hours begin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,19 @@ class CallingHours:
                 f"no-common-hour: the calling hours in {words(zones)} never overlap; "
                 f"{self._how_to_choose(look.target, zones)}",
             )
-        fact = f"it is {local(look.now, closed[0]):%H:%M} in {words(tuple(closed))}"
-        if self.until is not None and opens_at >= self.until.end:
-            return self.until.passed(
-                f"{fact}, and calling hours begin at {local(opens_at, closed[0]):%H:%M on %a %d %b}"
-            )
-        opening = local(opens_at, closed[0])
-        day = "" if opening.date() == local(look.now, closed[0]).date() else f" on {opening:%a %d %b}"
+        here, opening = local(look.now, closed[0]), local(opens_at, closed[0])
+        is_late = self.until is not None and opens_at >= self.until.end
+        day = f" on {opening:%a %d %b}" if is_late or opening.date() != here.date() else ""
+        fact, begin = _facts((closed[0], *zones), look.now)
+        begins = f"{begin} at {opening:%H:%M}{day}"
+        if begin != _BEGIN:
+            begins += f", {closed[0]} time"
+        if self.until is not None and is_late:
+            return self.until.passed(f"{fact}, and {begins}")
         return Reason(
             "outside-hours",
             DEFERRED,
-            f"outside-hours: {fact}; calling hours begin at {opening:%H:%M}{day}",
+            f"outside-hours: {fact}; {begins}",
             zones=zones,
             opens_at=opens_at,
         )
@@ -172,3 +177,18 @@ class CallingHours:
             known = (now, None if opens_at is None else opens_at.astimezone(UTC))
             self._nexts[zones] = known
         return known[1]
+
+
+def _facts(zones: tuple[str, ...], now: datetime) -> tuple[str, str]:
+    """Return what time it is for a person who may be in any of the zones, and what begins for all of them together."""
+    zones = tuple(dict.fromkeys(zones))
+    clocks: dict[str, list[str]] = {}
+    for name in zones:
+        clocks.setdefault(f"{local(now, name):%H:%M}", []).append(name)
+    if len(clocks) == 1:
+        return f"it is {local(now, zones[0]):%H:%M} in {words(zones)}", _BEGIN
+    named = [f"{clock} in {names[0]}" for clock, names in list(clocks.items())[:ZONES_NAMED]]
+    more = len(zones) - len(named)
+    others = f", and the person may be in {more} other time zones" if more else ""
+    together = "in all of them" if more else "in both"
+    return f"it is {' or '.join(named)}{others}", f"{_BEGIN} {together}"
