@@ -253,3 +253,12 @@ def test_who_waits_wakes_up_when_the_run_stops():
 
 def test_nobody_enters_a_run_that_is_stopping(clock):
     assert made(clock, stopping=lambda: True).enter(1) is None
+
+
+def test_a_time_that_is_over_already_is_not_a_time(clock):
+    """A date is over if our clock is ahead of the server's; the API isn't asked again and again meanwhile."""
+    limiter = made(clock, jitter=lambda: 0.5)
+    for tries in range(1, 5):
+        limiter.refused(limiter.enter(1), 0.0)
+        limiter.release()
+        assert limiter.pause.seconds == FIRST_BACKOFF_S * 2**tries * 0.5

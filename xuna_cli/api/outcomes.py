@@ -123,8 +123,9 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
         case 400 | 422:
             kind = Refusal.FOR_GOOD if _blames_the_request(document) else Refusal.BAD_CALLS
             return Refused(kind, status, message, _offending(document, calls))
-        # 303: the POST was processed, and its result has another URL (RFC 9110, 15.4.4).
-        case 303 | 408 | 409:
+        # 303: the POST was processed, and its result has another URL (RFC 9110, 15.4.4). 499: a proxy took us for gone;
+        # the API behind it may have the request.
+        case 303 | 408 | 409 | 499:
             return Unknown(message, status)
         case _ if 300 <= status <= 499:  # noqa: PLR2004
             return Refused(Refusal.FOR_GOOD, status, message, {})

@@ -188,13 +188,14 @@ class ConcurrencyLimiter:
         if self._refused_since is None:
             self._refused_since = now
         ceiling = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(tries, 16))
-        wait = retry_after if retry_after is not None else ceiling * self._jitter()
+        # No time, or a date that is past by our clock, says nothing about how long to wait.
+        wait = retry_after or ceiling * self._jitter()
         until = max(self._paused_until, now + wait)
         if tries >= most:
             return f"{tries} times in a row"
         if until - self._refused_since > longest:
             if retry_after is not None and retry_after > longest:
-                return f"it asks to wait {retry_after:g} s, longer than --give-up-after allows"
+                return f"it asks to wait {retry_after:,.0f} s, longer than --give-up-after allows"
             return f"for more than {longest:g} s"
         self.paused += until - max(now, self._paused_until)
         if until > self._paused_until:

@@ -70,7 +70,7 @@ class Batches:
             if barred := self._claims.barred_from_post(campaign_id, batch.targets, quiet_since, policy):
                 return barred
             at = self._db.timestamp()
-            owner = self._engine.rows(named("submit"), {"id": batch.id, "submitted_at": at})
+            owner = self._engine.rows(named("submit"), {**_of(batch), "submitted_at": at})
             if not owner:
                 raise lost_claim(f"batch {batch.id} no longer belongs to this run")
             self._runs.check_open(owner[0][0])
@@ -88,7 +88,7 @@ class Batches:
             LostClaimError: if the batch no longer belongs to this run; the refusal can still be recorded.
         """
         with self._db.transaction():
-            if not self._db.change("back_to_claimed", {"id": batch.id}):
+            if not self._db.change("back_to_claimed", _of(batch)):
                 raise lost_claim(f"batch {batch.id} no longer belongs to this run")
 
     # -- after it
@@ -122,7 +122,7 @@ class Batches:
             changed = self._db.change("record", outcome)
             if changed and state is BatchState.REFUSED:
                 self._db.change("delete_calls_of_batch", {"id": batch.id})
-            lost = not changed and not self._db.rows("batch", {"id": batch.id})
+            lost = not changed and not self._db.rows("batch", _of(batch))
             if lost and state is not BatchState.REFUSED:
                 # After a restore, or a failover to a standby that lagged behind, its people are free.
                 raise LedgerError(
@@ -194,7 +194,8 @@ class Batches:
         with self._db.transaction():
             self._runs.check_open(run.id)
             outcome = self._outcome(parent, BatchState.REFUSED, http_status=http_status, error=error)
-            self._db.change("record", outcome)
+            if not self._db.change("record", outcome):
+                raise lost_claim(f"batch {parent.id} no longer belongs to this run")
             children = [add_batch(self._db, run.id, part, parent.id) for part in parts]
             for child in children:
                 move_calls(self._db, run.campaign_id, child.id, child.targets)
@@ -211,7 +212,7 @@ class Batches:
         """Return the query parameters for the outcome of a POST."""
         unknown = dict.fromkeys(("batch_id", "calls_initiated", "http_status", "error"))
         at = self._db.timestamp()
-        return {"id": batch.id, "state": state.value, "finished_at": at, **unknown, **known}
+        return {**_of(batch), "state": state.value, "finished_at": at, **unknown, **known}
 
     def _refuse_repeated(self, batch: Batch, batch_id: str) -> None:
         """Inside a transaction, raise RepeatedBatchIdError if another batch of the campaign has this API id.
@@ -223,6 +224,15 @@ class Batches:
             raise RepeatedBatchIdError(
                 f"the API answered with {batch_id}, which is already the ID of batch {other} of this campaign"
             )
+
+
+def _of(batch: Batch) -> dict[str, object]:
+    """Return the query parameters for a batch.
+
+    The nonce is among them, because a ledger that was set back (a restore, a failover to a standby that lagged behind)
+    gives the number of a lost batch to another one.
+    """
+    return {"id": batch.id, "nonce": batch.nonce}
 
 
 def batch_record(row: Sequence[Any]) -> BatchRecord:

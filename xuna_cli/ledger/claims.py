@@ -15,7 +15,7 @@ from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
 from xuna_cli.ledger.records import Batch, BatchState, CalledAt, CallKey, CallOutcome, ClaimStatus, Run
-from xuna_cli.ledger.runs import Runs
+from xuna_cli.ledger.runs import Runs, lost_claim
 from xuna_cli.models import CallTarget
 from xuna_cli.phone.same_person import other_form, with_other_forms
 
@@ -298,10 +298,15 @@ class Claims:
 
         Returns:
             The rest of the batch, or None.
+
+        Raises:
+            LostClaimError: if the batch no longer belongs to this run.
         """
         gone = set(keys)
         left = [target for target in batch.targets if target.key not in gone]
         with self._db.transaction():
+            if not self._db.rows("batch", {"id": batch.id, "nonce": batch.nonce}):
+                raise lost_claim(f"batch {batch.id} no longer belongs to this run")
             self._db.change_in("delete_calls", keys, batch.id)
             if not left:
                 self._db.change("delete_batch", {"id": batch.id})

@@ -107,7 +107,7 @@ DELETE FROM batches WHERE id = :id
 
 -- name: submit
 UPDATE batches SET state = 'submitting', submitted_at = :submitted_at
-WHERE id = :id AND state = 'claimed'
+WHERE id = :id AND nonce = :nonce AND state = 'claimed'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
 RETURNING run_id
 
@@ -117,13 +117,13 @@ WHERE read_at > :submitted_at
   AND campaign_id = (SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = :id)
 
 -- name: back_to_claimed
-UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND state = 'submitting'
+UPDATE batches SET state = 'claimed', submitted_at = NULL WHERE id = :id AND nonce = :nonce AND state = 'submitting'
   AND EXISTS (SELECT 1 FROM runs WHERE runs.id = batches.run_id AND ended_at IS NULL)
 
 -- name: record
 UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated,
                    http_status = :http_status, error = :error, finished_at = :finished_at
-WHERE id = :id AND state IN ('claimed', 'submitting', 'unknown')
+WHERE id = :id AND nonce = :nonce AND state IN ('claimed', 'submitting', 'unknown')
 
 -- name: batch_of_batch_id
 SELECT b.id FROM batches b JOIN runs r ON r.id = b.run_id
@@ -132,7 +132,7 @@ WHERE b.batch_id = :batch_id AND b.id <> :id
 ORDER BY b.id LIMIT 1
 
 -- name: batch
-SELECT state FROM batches WHERE id = :id
+SELECT state FROM batches WHERE id = :id AND nonce = :nonce
 
 -- name: resolve
 UPDATE batches SET state = :state, error = :error, finished_at = :finished_at
@@ -141,7 +141,7 @@ WHERE id = :id AND state = :from_state
 -- name: reclaim_batch
 UPDATE batches SET state = :state, batch_id = :batch_id, calls_initiated = :calls_initiated, error = :error,
                    finished_at = :finished_at
-WHERE id = :id AND state = 'refused'
+WHERE id = :id AND nonce = :nonce AND state = 'refused'
 
 -- name: campaign_of_batch
 SELECT r.campaign_id FROM batches b JOIN runs r ON r.id = b.run_id WHERE b.id = :id
