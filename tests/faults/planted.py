@@ -55,7 +55,7 @@ AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/campaigns/test_forget.py"
 SIMULATION = "tests/commands/test_simulation.py"
 CAMPAIGN_RUN = "tests/commands/test_run.py"
-CLAIMS, ATTEMPTS = "ledger/claims.py", "ledger/attempts.py"
+CLAIMS, STANDINGS, ATTEMPTS = "ledger/claims.py", "ledger/standings.py", "ledger/attempts.py"
 LATER = "tests/ledger/contract/test_attempts.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
 LEFT_OPEN = "            return Unknown(explain(error, self._deadline), status)\n"  # after the first byte
@@ -203,7 +203,7 @@ BUGS = (
     ),
     Planted(
         "calls under the other form of a number not counted",
-        CLAIMS,
+        STANDINGS,
         [("last._replace(attempt=max(last.attempt, len(made)))", "last")],
         [LATER, "-k", "sqlite and both_forms"],
     ),
@@ -281,7 +281,7 @@ BUGS = (
     ),
     Planted(
         "do-not-call asked only when the list is read",
-        CLAIMS,
+        STANDINGS,
         [
             ("        if reasons := self.on_do_not_call_list(number for target in targets for number in target.numbers):\n", "        if reasons := {}:\n"),
         ],
@@ -420,19 +420,19 @@ BUGS = (
     ),
     Planted(
         "the spacing is measured from the first attempt",
-        CLAIMS,
+        STANDINGS,
         [("            call = last._replace(attempt=max(last.attempt, len(made)))\n", "            first = min(made, key=lambda each: each.attempt)\n            call = last._replace(attempt=max(last.attempt, len(made)), submitted_at=first.submitted_at, finished_at=first.finished_at)\n")],
         [LATER, "-k", "from_the_last_one"],
     ),
     Planted(
         "a budget per run, and not per person",
-        CLAIMS,
+        STANDINGS,
         [("            standings[key] = next_attempt(policy, call, outcome, sync, now, recorded=recorded)\n", "            ours = call if policy is None or call.attempt < policy.most else call._replace(attempt=1)\n            found = next_attempt(policy, ours, outcome, sync, now, recorded=recorded)\n            standings[key] = Due(call.key, call.attempt + 1) if isinstance(found, Due) else found\n")],
         [LATER, "-k", "no_fourth_attempt"],
     ),
     Planted(
         "a record of an earlier call that comes late is not looked at",
-        CLAIMS,
+        STANDINGS,
         [("sync, now, recorded=recorded)", "sync, now)")],
         [LATER, "-k", "comes_after_the_second"],
     ),
@@ -444,7 +444,7 @@ BUGS = (
     ),
     Planted(
         "outcomes not asked for again right before the POST",
-        CLAIMS,
+        STANDINGS,
         [("        barred.update(self.not_due(campaign_id, targets, policy))\n", "        if len(targets) > 1:\n            barred.update(self.not_due(campaign_id, targets[1:], policy))\n")],
         [LATER, "-k", "between_the_claim_and_the_post"],
     ),

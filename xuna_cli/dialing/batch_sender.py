@@ -34,8 +34,8 @@ from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import HeldError, LedgerError, LostClaimError, RepeatedBatchIdError, XunaError
 from xuna_cli.hooks import reached
 from xuna_cli.ledger.attempts import Standing
-from xuna_cli.ledger.claims import Barred
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState
+from xuna_cli.ledger.standings import Barred
 from xuna_cli.models import Reason, Rejection
 
 KEPT_BACK = NotSent("not sent, because this run may no longer send", kept_back=True)

@@ -6,24 +6,25 @@ from typing import Any
 
 from xuna_cli.errors import LedgerError, RepeatedBatchIdError
 from xuna_cli.ledger.attempts import Attempts
-from xuna_cli.ledger.claims import Barred, Claims, add_batch, insert_calls, move_calls
+from xuna_cli.ledger.claims import add_batch, insert_calls, move_calls
 from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.last_calls import NO_CAMPAIGN
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState, Run
 from xuna_cli.ledger.runs import Runs, lost_claim
+from xuna_cli.ledger.standings import Barred, Standings
 from xuna_cli.models import CallTarget
 
 
 class Batches:
     """Changes the states of batches."""
 
-    def __init__(self, database: Database, runs: Runs, claims: Claims) -> None:
+    def __init__(self, database: Database, runs: Runs, standings: Standings) -> None:
         self._db = database
         self._engine = database.engine
         self._runs = runs
-        self._claims = claims
+        self._standings = standings
 
     # -- reading
 
@@ -67,7 +68,7 @@ class Batches:
             campaign_id = NO_CAMPAIGN
             if quiet_since is not None or any(target.attempt > 1 for target in batch.targets):
                 [(campaign_id,)] = self._db.rows("campaign_of_batch", {"id": batch.id}) or [(NO_CAMPAIGN,)]
-            if barred := self._claims.barred_from_post(campaign_id, batch.targets, quiet_since, policy):
+            if barred := self._standings.barred_from_post(campaign_id, batch.targets, quiet_since, policy):
                 return barred
             at = self._db.timestamp()
             owner = self._engine.rows(named("submit"), {**_of(batch), "submitted_at": at})

@@ -14,12 +14,13 @@ from xuna_cli.ledger.database import Database, utc_now
 from xuna_cli.ledger.engine import Engine
 from xuna_cli.ledger.migrations import STEPS, migrate
 from xuna_cli.ledger.runs import Runs
+from xuna_cli.ledger.standings import Standings
 
 
 class Ledger(Database):
     """A set of claims: to call somebody is to be the one who inserts (campaign, key, attempt).
 
-    The operations of a run are in three classes by role: runs, claims and batches.
+    The operations of a run are in four classes by role: runs, standings, claims and batches.
 
     Args:
         engine: an open connection to the ledger.
@@ -56,18 +57,20 @@ class Ledger(Database):
         self.holds_lock = runs.holds_lock
         self.check_campaign = runs.check_campaign
 
-        claims = Claims(self, runs)
-        self.claim_statuses = claims.claim_statuses
-        self.not_due = claims.not_due
-        self.row_numbers = claims.row_numbers
-        self.refused = claims.refused
-        self.on_do_not_call_list = claims.on_do_not_call_list
-        self.barred = claims.barred
+        standings = Standings(self)
+        self.claim_statuses = standings.claim_statuses
+        self.not_due = standings.not_due
+        self.row_numbers = standings.row_numbers
+        self.refused = standings.refused
+        self.on_do_not_call_list = standings.on_do_not_call_list
+        self.barred = standings.barred
+
+        claims = Claims(self, runs, standings)
         self.brake = claims.brake
         self.claim = claims.claim
         self.unclaim = claims.unclaim
 
-        batches = Batches(self, runs, claims)
+        batches = Batches(self, runs, standings)
         self.batches = batches.batches
         self.has_accepted = batches.has_accepted
         self.submit = batches.submit

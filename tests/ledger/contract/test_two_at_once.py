@@ -11,7 +11,6 @@ from xuna_cli.errors import RepeatedBatchIdError, UsageError
 from xuna_cli.ledger import campaigns, conversations
 from xuna_cli.ledger import runs as runs_module
 from xuna_cli.ledger.batches import Batches
-from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.database import utc_now
 from xuna_cli.ledger.forgetting import forget
@@ -22,6 +21,7 @@ from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.records import BatchState, CallKey, ClaimStatus
 from xuna_cli.ledger.runs import Runs
+from xuna_cli.ledger.standings import Standings
 from xuna_cli.models import Conversation
 
 
@@ -132,7 +132,7 @@ def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_momen
     for ledger, campaign in ((ours, "spring"), (theirs, "autumn")):
         [batches[ledger]] = ledger.claim(ledger.start_run(described(campaign)), [people(1)])
     barred, threads = [], []
-    look = Claims.barred_from_post
+    look = Standings.barred_from_post
 
     def looking(self, *args):
         found = look(self, *args)
@@ -140,7 +140,7 @@ def test_of_two_campaigns_with_quiet_days_that_submit_a_number_at_the_same_momen
             threads.append(meanwhile(lambda: barred.append(theirs.submit(batches[theirs], since))))
         return found
 
-    monkeypatch.setattr(Claims, "barred_from_post", looking)
+    monkeypatch.setattr(Standings, "barred_from_post", looking)
     assert ours.submit(batches[ours], since) == {}
     threads[0].join(60)
     assert [list(one) for one in barred] == [[people(1)[0].to_phone_number]]
