@@ -368,6 +368,16 @@ def test_an_account_without_the_agent_proves_no_absence(served, cli, people):
     assert cli.call(path, *HELLO, *ABSENT)["attempts"] == {"2": 6}
 
 
+def test_a_run_with_a_mistyped_agent_does_not_end_the_attempts_of_the_others(served, cli, people):
+    served(unanswered=1.0)
+    path = people(6)
+    cli("batch-call", path, *HELLO, "--agent-id", "agent_mistyped", exits=4)
+    cli("batch-call", path, *HELLO)
+    age(cli.ledger)
+    cli("campaigns", "outcomes", "people")
+    assert cli.call(path, *HELLO, *ABSENT)["attempts"] == {"2": 6}
+
+
 # -- what is said of it later
 
 

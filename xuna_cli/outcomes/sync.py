@@ -68,7 +68,7 @@ def sync_conversations(
     on_elsewhere: Callable[[Conversation], None] = lambda _: None,
     on_links: Callable[[Sequence[Link]], None] = lambda _: None,
 ) -> ConversationSync:
-    """Read the records of the campaign's agents since its first run, match them, and store the outcomes.
+    """Read the records of the agents that called since the first run, match them, and store the outcomes.
 
     Records that were read are stored even if reading fails; the next sync continues from there.
 
@@ -89,7 +89,8 @@ def sync_conversations(
     began = ledger.timestamp()
     runs = runs_of(ledger, campaign.id)
     first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
-    joiner = _joiner(ledger, campaign, on_unmatched, on_elsewhere)
+    batches = [batch for batch in ledger.batches(campaign.id) if batch.state in SENT]
+    joiner = _joiner(ledger, campaign, batches, on_unmatched, on_elsewhere)
     records = 0
     incomplete: list[str] = []
     # Those that another machine stores meanwhile may be newer than this reading, and stay.
@@ -113,7 +114,9 @@ def sync_conversations(
             dict(joiner.reasons),
         )
 
-    agents = list(dict.fromkeys(run.agent_id for run in runs))
+    called = {batch.run_id for batch in batches}
+    # An agent that has called nobody may be a mistyped one: its records are missing for good.
+    agents = list(dict.fromkeys(run.agent_id for run in runs if run.id in called))
     for agent_id in agents:
         listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_A_DAY_S)
         of_agent = 0
@@ -217,11 +220,12 @@ def _merged(listed: Conversation, whole: Conversation) -> Conversation:
 def _joiner(
     ledger: Ledger,
     campaign: Campaign,
+    sent: Sequence[BatchRecord],
     on_unmatched: Callable[[Conversation], None],
     on_elsewhere: Callable[[Conversation], None],
 ) -> Joiner:
     agents: dict[int, str] = {}
-    batches = {batch.id: batch for batch in ledger.batches(campaign.id) if batch.state in SENT}
+    batches = {batch.id: batch for batch in sent}
 
     def numbers(batch_id: int) -> Numbers:
         return numbers_of(calls(ledger, campaign.id, [batches[batch_id]]))
