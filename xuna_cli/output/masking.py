@@ -18,8 +18,9 @@ OPENS_JSON = '": "'  # a text in a document that is only an id
 HIDDEN = 3  # minimum number of hidden digits
 
 # Also as escaped in JSON.
-_BETWEEN = r"(?:[ \t\u00a0\u2007\u2009\u202f().\-\u2010-\u2015]|\\u00a0|\\u202f|\\u201[0-5]){0,3}"
-_OPENS = r"(?:\((?=\d{1,5}\)))?"
+_OPEN = r"\((?=\d{1,5}\))"  # not that of "+12125550101 (1 new)"
+_OPENS = rf"(?:{_OPEN})?"
+_BETWEEN = rf"(?:[ \t\u00a0\u2007\u2009\u202f).\-\u2010-\u2015]|{_OPEN}|\\u00a0|\\u202f|\\u201[0-5]){{0,3}}"
 _TEXT = rf"""
     (?P<kept>
         (?<!\d) \d{{4}}-\d\d-\d\d (?!\d) (?: [T ] \d\d:\d\d (?: :\d\d (?: \.\d+ )? )? (?: [+-]\d\d:\d\d )? )?
