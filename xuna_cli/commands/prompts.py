@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from xuna_cli.errors import ConfigurationError, ExitStatus, XunaError
+from xuna_cli.errors import ConfigurationError, ExitStatus, UsageError, XunaError
 from xuna_cli.output.messages import safe, say
 
 
@@ -19,6 +19,18 @@ def is_terminal(stream: object) -> bool:
         return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
     except ValueError:  # closed
         return False
+
+
+def check_terminal() -> None:
+    """Check that a person can be asked.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    if not is_interactive():
+        raise UsageError(
+            "there is no terminal, so xuna can't ask for confirmation", hint="add --yes", code="needs-yes"
+        )
 
 
 def confirmed(question: str) -> bool:

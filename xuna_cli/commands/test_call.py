@@ -71,12 +71,11 @@ def test_call(options: TestCallOptions) -> Result:
     from xuna_cli.commands.account import open_account
     from xuna_cli.commands.calling.prepared_list import PreparedList
     from xuna_cli.commands.context import ledger_for_writing
-    from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
+    from xuna_cli.commands.prompts import DeclinedError, check_terminal, confirmed
     from xuna_cli.dialing.context import RunContext, Stop
     from xuna_cli.dialing.plan import Plan
     from xuna_cli.dialing.preview import Sample
     from xuna_cli.dialing.run import Dialer
-    from xuna_cli.errors import UsageError
     from xuna_cli.interrupts import INTERRUPTS
     from xuna_cli.models import CallTarget
     from xuna_cli.output.messages import say
@@ -99,12 +98,7 @@ def test_call(options: TestCallOptions) -> Result:
         )
         heard = Sample(target.row_number, to, target.override)
         if not (options.yes or options.sandbox):
-            if not is_interactive():
-                raise UsageError(
-                    "there is no terminal, so xuna can't ask for confirmation",
-                    hint="add --yes",
-                    code="needs-yes",
-                )
+            check_terminal()
             words = "the agent's own message" if heard.message is None else f"“{heard.message}”"
             say(f"\nAbout to call {to} with the message of row {heard.row_number}: {words}")
             say(f"  agent {account.agent_id}, caller number {account.from_phone_number_id}")

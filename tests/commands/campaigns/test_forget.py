@@ -41,6 +41,14 @@ def test_the_question_says_how_many_people_and_no_keeps_them(cli):
     assert traces(cli.ledger, PEOPLE[0])
 
 
+def test_without_a_terminal_nothing_is_deleted_unless_yes_is_given(cli):
+    call(cli, "kept", people=PEOPLE[:3])
+    for which in (["kept"], ["--older-than", "0"]):
+        ran = cli("campaigns", "forget", *which, exits=2)
+        assert "there is no terminal, so xuna can't ask for confirmation\n  add --yes" in ran.err
+    assert traces(cli.ledger, PEOPLE[0])
+
+
 def traces(path, *texts):
     content = path.read_bytes()
     return [text for text in texts if text.encode() in content]
@@ -51,7 +59,7 @@ def test_nothing_of_the_people_remains_in_the_file_and_the_counts_stay(cli):
     call(cli, "kept", people=PEOPLE[:3])
     assert traces(cli.ledger, PEOPLE[0], PEOPLE[399])
     before = json_of(cli, "campaigns", "show", "gone")
-    ran = cli("campaigns", "forget", "gone")
+    ran = cli("campaigns", "forget", "gone", "--yes")
     assert "400 people were deleted" in ran.err
     assert traces(cli.ledger, *PEOPLE[3:], PEOPLE[0] + "\x1f") == []
     assert traces(cli.ledger, PEOPLE[0]) == [PEOPLE[0]]  # from the other campaign
@@ -64,7 +72,7 @@ def test_nothing_of_the_people_remains_in_the_file_and_the_counts_stay(cli):
     with sqlite3.connect(cli.ledger) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
-    cli("campaigns", "forget", "kept")
+    cli("campaigns", "forget", "kept", "--yes")
     assert traces(cli.ledger, *PEOPLE, "Zanzibar") == []
 
 
@@ -74,22 +82,22 @@ def json_of(cli, *arguments):
 
 def test_a_forgotten_campaign_is_closed_for_good(cli):
     call(cli, "gone", people=PEOPLE[:3])
-    cli("campaigns", "forget", "gone")
+    cli("campaigns", "forget", "gone", "--yes")
     for arguments in ((), ("--dry-run",)):
         document = call(cli, "gone", *arguments, people=PEOPLE[:3], exits=2)
         assert document["errors"][0]["code"] == "campaign-forgotten"
     assert len(cli.called) == 3
-    cli("campaigns", "forget", "gone")
+    cli("campaigns", "forget", "gone", "--yes")
     cli("campaigns", "export", "gone")
 
 
 def test_a_campaign_with_a_held_batch_is_not_forgotten(cli):
     cli.server.faults.add(Cut(times=1))
     call(cli, "held", people=PEOPLE[:3], exits=7)
-    ran = cli("campaigns", "forget", "held", exits=2)
+    ran = cli("campaigns", "forget", "held", "--yes", exits=2)
     assert "xuna campaigns resolve held" in ran.err
     assert traces(cli.ledger, PEOPLE[0])
-    cli("campaigns", "forget", "--older-than", "0", exits=7)
+    cli("campaigns", "forget", "--older-than", "0", "--yes", exits=7)
     assert traces(cli.ledger, PEOPLE[0])
 
 
@@ -107,33 +115,33 @@ def test_a_campaign_with_a_run_that_is_alive_is_not_forgotten(cli, api, tmp_path
     report = way.dial(PEOPLE[:2], on_batch=try_to_forget)
     assert refused == ["campaign-run-alive"]
     assert report.counts["accepted"] == 2
-    cli("campaigns", "forget", "c", "--ledger", way.path)
+    cli("campaigns", "forget", "c", "--ledger", way.path, "--yes")
 
 
 def test_those_that_are_old_are_forgotten_together(cli):
     call(cli, "a", people=PEOPLE[:2])
     call(cli, "b", people=PEOPLE[2:4])
-    ran = cli("campaigns", "forget", "--older-than", "30")
+    ran = cli("campaigns", "forget", "--older-than", "30", "--yes")
     assert "No campaign is older than that" in ran.err
     later = datetime.now(UTC) + timedelta(days=31)
     ledger = open_ledger(cli.ledger, now=lambda: later)
     assert older_than(ledger, timedelta(days=30)) == ["a", "b"]
     assert older_than(ledger, timedelta(days=32)) == []
     ledger.close()
-    cli("campaigns", "forget", "--older-than", "0")
+    cli("campaigns", "forget", "--older-than", "0", "--yes")
     assert traces(cli.ledger, *PEOPLE[:4]) == []
 
 
 @pytest.mark.parametrize("arguments", [(), ("a", "--older-than", "3"), ("nobody",)])
 def test_it_is_said_what_to_forget(cli, arguments):
     call(cli, "a", people=PEOPLE[:1])
-    cli("campaigns", "forget", *arguments, exits=2)
+    cli("campaigns", "forget", *arguments, "--yes", exits=2)
 
 
 def test_the_do_not_call_list_is_not_forgotten(cli):
     cli("do-not-call", "add", PEOPLE[0])
     call(cli, "a", people=PEOPLE[:2])
-    cli("campaigns", "forget", "a")
+    cli("campaigns", "forget", "a", "--yes")
     cli("do-not-call", "check", PEOPLE[0], exits=3)
 
 
@@ -186,9 +194,9 @@ def test_a_ledger_of_version_1_is_brought_up_and_a_copy_is_left(cli):
     assert (counts["screened"], counts["do_not_call"]) == (2, 1)
     assert cli.called == []
 
-    ran = cli("campaigns", "forget", "old")
+    ran = cli("campaigns", "forget", "old", "--yes")
     assert str(copy) in ran.err
-    cli("campaigns", "forget", "new")  # it knows that they were screened out
+    cli("campaigns", "forget", "new", "--yes")  # it knows that they were screened out
     assert traces(cli.ledger, *PEOPLE[:2]) == []
 
 
@@ -206,5 +214,5 @@ def test_the_words_of_the_api_about_people_go_too(cli):
     cli.server.faults.add(Refuse(numbers=[PEOPLE[1]], message="Otorongo is no number"))
     call(cli, "gone", people=PEOPLE[:3], exits=3)
     assert traces(cli.ledger, PEOPLE[1], "Otorongo") == [PEOPLE[1], "Otorongo"]
-    cli("campaigns", "forget", "gone")
+    cli("campaigns", "forget", "gone", "--yes")
     assert traces(cli.ledger, PEOPLE[1], "Otorongo") == []

@@ -47,6 +47,9 @@ class ForgetOptions(LedgerOptions):
     Delete the people of a campaign, or of all campaigns that are a year old.
       xuna campaigns forget contacts
       xuna campaigns forget --older-than 365
+
+    In a script, nobody can be asked.
+      xuna campaigns forget --older-than 365 --yes
     """,
 )
 @takes(ForgetOptions)
@@ -65,7 +68,7 @@ def forget_campaigns(options: ForgetOptions) -> None:
             names = [options.name]
         else:
             names = older_than(opened, timedelta(days=min(options.older_than or 0, LONGEST_AGE_DAYS)))
-        if not options.yes:
+        if names and not (options.yes or options.sandbox):
             _ask(opened, names)
         _forget(opened, names, stop=options.name is not None)
     if options.sandbox:
@@ -73,21 +76,24 @@ def forget_campaigns(options: ForgetOptions) -> None:
 
 
 def _ask(ledger: "Ledger", names: list[str]) -> None:
-    """Ask for confirmation at a terminal; raise DeclinedError if the person declines."""
-    from xuna_cli.commands.prompts import DeclinedError, confirmed, is_interactive
+    """Ask for confirmation.
+
+    Raises:
+        DeclinedError: the person declines.
+        UsageError: there is no terminal to ask at.
+    """
+    from xuna_cli.commands.prompts import DeclinedError, check_terminal, confirmed
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.output.messages import counted, say
 
-    if names and is_interactive():
-        people = counted(
-            sum(sum(campaign(ledger, name).calls.values()) for name in names), "person", "people"
-        )
-        what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
-        say(
-            f"This permanently deletes the {people} of {what}. You will no longer be able to tell who was called."
-        )
-        if not confirmed("Delete these people?"):
-            raise DeclinedError("Cancelled. Nothing was deleted.")
+    people = counted(sum(sum(campaign(ledger, name).calls.values()) for name in names), "person", "people")
+    what = f"campaign {names[0]!r}" if len(names) == 1 else f"{len(names)} campaigns"
+    check_terminal()
+    say(
+        f"This permanently deletes the {people} of {what}. You will no longer be able to tell who was called."
+    )
+    if not confirmed("Delete these people?"):
+        raise DeclinedError("Cancelled. Nothing was deleted.")
 
 
 def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
