@@ -109,6 +109,20 @@ def test_half_a_decision_is_none(cli, held, argv):
     cli("campaigns", "resolve", "people", *argv, exits=2)
 
 
+@pytest.mark.parametrize(
+    ("argv", "message", "hint"),
+    [
+        (["--placed"], "--placed and --not-placed need the IDs", "xuna campaigns show people"),
+        ([1], "batch IDs need --placed or --not-placed", "e.g. xuna campaigns resolve people 1 --placed"),
+        (["--proven", 1], "--proven takes no batch IDs", "run: xuna campaigns resolve people --proven"),
+    ],
+)
+def test_a_decision_that_lacks_something_says_what(cli, held, argv, message, hint):
+    ran = cli("campaigns", "resolve", "people", *argv, exits=2)
+    assert message in ran.err
+    assert hint in ran.err
+
+
 def test_without_a_person_there_is_nobody_to_walk_through(cli, held):
     assert "xuna campaigns resolve people 1 --placed" in cli("campaigns", "resolve", "people", exits=2).err
 

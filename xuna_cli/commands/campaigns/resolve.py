@@ -70,11 +70,21 @@ def resolve_batches(options: ResolveOptions) -> None:
 
     batch, placed = options.batch, options.placed
     where = address_in(options, options.name)
-    if bool(batch) != (placed is not None) or (options.proven and batch):
+    if options.proven and (batch or placed is not None):
+        raise UsageError(
+            "--proven takes no batch IDs, and neither --placed nor --not-placed",
+            hint=f"run: xuna campaigns resolve {where} --proven",
+        )
+    if batch and placed is None:
         raise UsageError(
             "batch IDs need --placed or --not-placed",
-            hint=f"e.g. xuna campaigns resolve {where} {batch[0] if batch else 17} --placed; "
-            f"on a terminal: xuna campaigns resolve {where}",
+            hint=f"e.g. xuna campaigns resolve {where} {batch[0]} --placed; "
+            f"to be asked about each batch on a terminal: xuna campaigns resolve {where}",
+        )
+    if placed is not None and not batch:
+        raise UsageError(
+            "--placed and --not-placed need the IDs of the batches",
+            hint=f"to see the IDs, run: xuna campaigns show {where}",
         )
     with ledger_for_reading(options) as opened:
         if batch and placed is not None:
@@ -129,11 +139,11 @@ def _ask_one_by_one(ledger: "Ledger", name: str, *, address: str, note: str | No
         say(f"Campaign {name!r} has no held batch, so there is nothing to resolve.")
         return
     if not is_interactive():
-        ids = " ".join(str(batch.id) for batch in held)
         raise UsageError(
             f"campaign {name!r} has {counted(len(held), 'held batch', 'held batches')}, but there is "
             "no terminal to ask on",
-            hint=f"run: xuna campaigns resolve {address} {ids} --placed (or --not-placed)",
+            hint=f"to see what is known, run: xuna campaigns show {address}; then decide about each batch, "
+            f"e.g. xuna campaigns resolve {address} {held[0].id} --placed",
             code="needs-decision",
         )
     evidence = evidence_for(ledger, found, address=address)
