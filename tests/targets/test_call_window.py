@@ -61,6 +61,7 @@ def test_no_time_is_no_window():
     [
         ("03/04/2026", "can mean more than one date"),
         ("03.04.26 10:00", "can mean more than one date"),
+        ("11/30/2026 9:00", "does not begin with its year; write a date and a time like"),
         ("tomorrow", "is not a date or time"),
         ("N/A", "is not a date or time"),
         ("14:00", "has a time, but no date"),

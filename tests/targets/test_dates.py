@@ -1,5 +1,6 @@
 """Dates and times are spoken as people say them, in their language, and never guessed."""
 
+import re
 import subprocess
 import sys
 from datetime import date, datetime, time, timedelta
@@ -88,12 +89,35 @@ def test_so_is_a_time(cell, said):
 
 
 @pytest.mark.parametrize(
-    "cell", ["12/11/2026", "25/11/2026", "12.11.2026", "12-11-2026", "12/11/26", "1/2/2026 9:30"]
+    ("cell", "inputs"),
+    [
+        ("12/11/2026", ["d/M/y", "M/d/y"]),
+        ("25/11/2026", ["d/M/y"]),
+        ("11/30/2026 9:00", ["M/d/y H:mm"]),
+        ("12.11.2026", ["d.M.y", "M.d.y"]),
+        ("05.01.2027 09:00:30", ["d.M.y H:mm:ss", "M.d.y H:mm:ss"]),
+        ("12-11-2026", ["d-M-y", "M-d-y"]),
+        ("12/13/26", ["M/d/yy"]),
+        ("26-11-03", ["d-M-yy", "yy-M-d"]),
+        ("1/2/2026, 9:30 a.m.", ["d/M/y, h:mm a", "M/d/y, h:mm a"]),
+        ("1/2/2026 at 9:30PM", ["d/M/y 'at' h:mma", "M/d/y 'at' h:mma"]),
+        ("25.11.2026 Wed", ["d.M.y E"]),
+    ],
 )
-def test_a_day_that_could_be_two_is_refused_without_input(cell):
-    with pytest.raises(TemplateProblem, match=r'input="d/M/y"') as caught:
+def test_a_date_of_numbers_is_refused_with_each_input_that_reads_it(cell, inputs):
+    with pytest.raises(TemplateProblem) as caught:
         compile_template("{{ day | date }}", where="-m").render({"day": cell})
     assert (caught.value.code, caught.value.column) == ("template-date", "day")
+    assert re.findall('input="(.*?)"', caught.value.message) == inputs
+    assert ("more than one date" in caught.value.message) == (len(inputs) > 1)
+    for one in inputs:
+        assert compile_template(f'{{{{ day | date(input="{one}") }}}}', where="-m").render({"day": cell})
+
+
+@pytest.mark.parametrize("cell", ["99/99/2026", "1/2/3", "12/11/2026 10:00-11:00"])
+def test_a_date_of_numbers_that_no_input_reads_is_refused_with_an_example(cell):
+    with pytest.raises(TemplateProblem, match=r'choose one, e\.g\. input="d/M/y" or input="M/d/y"'):
+        compile_template("{{ day | date }}", where="-m").render({"day": cell})
 
 
 @pytest.mark.parametrize(

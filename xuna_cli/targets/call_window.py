@@ -8,7 +8,7 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
 from xuna_cli.models import CallWindow
-from xuna_cli.targets.moments import MONTHS, AmbiguousDate, read_moment
+from xuna_cli.targets.moments import MONTHS, DateOfNumbers, read_moment
 from xuna_cli.targets.values import TargetProblem, TemplateProblem, is_empty, quoted
 
 AFTER, BEFORE = "call_after", "call_before"
@@ -137,8 +137,8 @@ def _moment(cell: object, ends: bool) -> datetime:  # noqa: FBT001 - as above
     """
     try:
         day, at = read_moment(cell, None, MONTHS)
-    except AmbiguousDate:
-        raise _problem(cell, f"can mean more than one date; {_HOW}") from None
+    except DateOfNumbers as problem:
+        raise _problem(cell, f"{problem.what}; {_HOW}") from None
     except TemplateProblem as problem:
         raise TargetProblem("call-time", f"{problem.message}; {_HOW}") from None
     if day is None:

@@ -4,6 +4,7 @@
 first, or if the template gives the order (`input="d/M/y"`).
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -53,11 +54,33 @@ _DATES = tuple(
         r"(?P<MMM>[^\W\d_]+)\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})",
     )
 )
-_OF_NUMBERS = lazy_pattern(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,4}\b.*", re.DOTALL)
+_OF_NUMBERS = lazy_pattern(
+    r"\d{1,4}(?P<first>\s*[-/.]\s*)\d{1,2}(?P<second>\s*[-/.]\s*)(?P<last>\d{1,4})\b(?P<rest>.*)", re.DOTALL
+)
+_CLOCK_OF_INPUT = lazy_pattern(
+    r"\d{1,2}:\d\d(?P<s>:\d\d)?(?:(?P<space>\s*)(?P<a>[ap]\.?m\b\.?))?|(?P<word>[^\W\d_]+)", re.IGNORECASE
+)
 
 
-class AmbiguousDate(TemplateProblem):
-    """A text can mean more than one date."""
+class DateOfNumbers(TemplateProblem):
+    """A date of numbers does not begin with its year.
+
+    Attributes:
+        inputs: the formats in which it is a date, as `input=` of a filter takes them; several if it can mean more
+            than one date, none if the rest of the text can't be read.
+    """
+
+    def __init__(self, value: object, inputs: tuple[str, ...]) -> None:
+        self.inputs = inputs
+        shown = [f'input="{one}"' for one in inputs or ("d/M/y", "M/d/y")]
+        verb = {0: "choose one, e.g.", 1: "write"}.get(len(inputs), "choose")
+        advice = f"{verb} {' or '.join(shown)}"
+        super().__init__("template-date", f"{quoted(value)} {self.what}; {advice}", cell=str(value))
+
+    @property
+    def what(self) -> str:
+        """What is wrong with the text, for messages."""
+        return "does not begin with its year" if len(self.inputs) == 1 else "can mean more than one date"
 
 
 def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -> Moment:
@@ -69,7 +92,7 @@ def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -
         months: numbers of months by name, in lower case.
 
     Raises:
-        AmbiguousDate: the cell can mean more than one date.
+        DateOfNumbers: the cell is a date of numbers that does not begin with its year.
         TemplateProblem: the cell has no date or time.
     """
     held = value.value if isinstance(value, TypedText) else value
@@ -91,12 +114,30 @@ def read_moment(value: object, pattern: str | None, months: Mapping[str, int]) -
         match = form.fullmatch(text)
         if match is not None and (form is not _TIME or match["m"] or match["a"]):
             return _moment(value, match, months)
-    if _OF_NUMBERS.fullmatch(text):
-        message = (
-            f'{quoted(value)} can mean more than one date; choose one, e.g. input="d/M/y" or input="M/d/y"'
-        )
-        raise AmbiguousDate("template-date", message, cell=str(value))
+    if (numbers := _OF_NUMBERS.fullmatch(text)) is not None:
+        raise DateOfNumbers(value, tuple(_inputs(text, numbers)))
     raise _problem(value, "is not a date or time that xuna can read")
+
+
+def _inputs(text: str, numbers: re.Match[str]) -> Iterator[str]:
+    """Yield the formats in which a date of numbers, perhaps with a time, is a date."""
+    rest = _CLOCK_OF_INPUT.sub(_clock_of_input, numbers["rest"])
+    year = "y" if len(numbers["last"]) == 4 else "yy"  # noqa: PLR2004 - digits
+    for one, two, three in (f"d M {year}".split(), f"M d {year}".split(), "yy M d".split()):
+        pattern = f"{one}{numbers['first']}{two}{numbers['second']}{three}{rest}"
+        with contextlib.suppress(TemplateProblem):
+            if (match := check_input(pattern).fullmatch(text)) is not None:
+                _moment(text, match, MONTHS)
+                yield pattern
+
+
+def _clock_of_input(found: re.Match[str]) -> str:
+    """Return the format of a time, or of a word, behind a date."""
+    if word := found["word"]:
+        is_weekday = any(len(word) > 2 and day.startswith(word.casefold()) for day in _WEEKDAYS)  # noqa: PLR2004
+        return "E" if is_weekday else f"'{word}'"
+    half = found["a"] is not None
+    return f"{'h' if half else 'H'}:mm{':ss' if found['s'] else ''}{found['space'] + 'a' if half else ''}"
 
 
 def _held(value: object) -> Moment | None:
