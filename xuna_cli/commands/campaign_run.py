@@ -24,14 +24,14 @@ from xuna_cli.commands.calling.run_end import run_to_end
 from xuna_cli.commands.campaign_file import note_of_keys, with_line
 from xuna_cli.commands.campaigns.report import write_report_of
 from xuna_cli.commands.context import address_in, ledger_for_reading
-from xuna_cli.commands.opt_outs import say_added
+from xuna_cli.commands.opt_outs import harvester_of
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.dialing.report import Report
 from xuna_cli.errors import ExitStatus, LedgerError, UsageError, XunaError, most_important
 from xuna_cli.ledger.campaigns import campaigns, has_calls, settle_proven
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import BatchRecord, Campaign
+from xuna_cli.ledger.records import BatchRecord, Campaign, ConversationSync
 from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
 from xuna_cli.outcomes.summary import summarise
 from xuna_cli.output.batch_call import BatchCallResult
@@ -78,13 +78,14 @@ class CampaignRun:
         self._errors: list[XunaError] = []
         self._barred: XunaError | None = None
         self._settled: list[BatchRecord] = []
+        self._sync: ConversationSync | None = None
         self._harvest: Harvest | None = None
         self._outcomes: OutcomesFound | None = None
         self._was_read = False
         self._report: str | None = None
         self._call: BatchCall | XunaError
         try:
-            self._rules = parse_rules(options.opt_out_when or ())
+            parse_rules(options.opt_out_when or ())
             self._call = BatchCall(options, stack, log)
             self._campaign = self._call.campaign
         except UsageError as error:
@@ -131,7 +132,9 @@ class CampaignRun:
             if found is None or not has_calls(opened, found.id):
                 self._skip("outcomes", "No outcomes yet: nobody was called.")
                 return
-            harvester = Harvester(opened, found, self._rules, command="run", on_added=say_added)
+            harvester = harvester_of(
+                opened, found, self._options.opt_out_when, command="run", quiet=self._options.quiet
+            )
             self._was_read = self._try("outcomes", partial(self._read, opened, found, harvester))
             self._try("settle", partial(self._settle, opened, found))
             self._try("opt-outs", partial(self._add_opt_outs, harvester))
@@ -149,11 +152,13 @@ class CampaignRun:
         watched = is_terminal(sys.stderr) and not self._options.quiet
         try:
             with LiveSummary(watched=watched) as live:
-                sync = read_records(self._options, opened, found, harvester, on_progress=live.sync)
+                sync = self._sync = read_records(
+                    self._options, opened, found, harvester, on_progress=live.sync
+                )
             for incomplete in cut_off(sync.incomplete):
                 raise incomplete
         except XunaError as error:
-            if needs_all_records(self._rules, found):
+            if needs_all_records(harvester.rules, found):
                 self._barred = unchecked(error, OTHER_ROWS)
             raise
 
@@ -165,7 +170,7 @@ class CampaignRun:
 
     def _add_opt_outs(self, harvester: Harvester) -> None:
         try:
-            harvest = self._harvest = harvester.harvest()
+            harvest = self._harvest = harvester.harvest(self._sync)
         except XunaError as error:
             self._barred = unchecked(error, "opt-outs could not be added to the do-not-call list")
             raise

@@ -208,19 +208,15 @@ def import_file(options: ImportOptions) -> None:
 def harvest(options: HarvestOptions) -> Result:
     """Add the people of a campaign who opted out, from the records that `campaigns outcomes` has read."""
     from xuna_cli.commands.context import address_in, ledger_for_reading
-    from xuna_cli.commands.opt_outs import say_added
+    from xuna_cli.commands.opt_outs import harvester_of
     from xuna_cli.errors import UsageError
     from xuna_cli.ledger.campaigns import campaign
     from xuna_cli.ledger.conversations import sync_of
-    from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
     from xuna_cli.output.opt_outs import OptOutsHarvested
 
-    rules = parse_rules(options.opt_out_when or ())
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        harvested = Harvester(
-            opened, found, rules, command="do-not-call harvest", on_added=say_added
-        ).harvest()
+        harvested = harvester_of(opened, found, options.opt_out_when, command="do-not-call harvest").harvest()
         if harvested is None:
             raise UsageError(
                 "there is no rule for what counts as an opt-out",

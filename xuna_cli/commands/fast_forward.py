@@ -107,7 +107,7 @@ def simulate(options: RunOptions) -> FastForwarded:
             held=sum(found.calls.get(state, 0) for state in HELD_STATES),
             ledger=str(ledger) if _is_named(options) else None,
             simulated=simulated(options),
-            reads_opt_outs=bool(options.opt_out_when),
+            reads_opt_outs=bool(parse_rules(options.opt_out_when or ())),
             report=last.calls.report,
         )
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 from xuna_cli.commands.option_types import separated
 
 if TYPE_CHECKING:
-    from xuna_cli.outcomes.opt_outs import OptOut
+    from xuna_cli.ledger.ledger import Ledger
+    from xuna_cli.ledger.records import Campaign
+    from xuna_cli.outcomes.opt_outs import Harvester, OptOut
 
 MOST_SAID = 100
 
@@ -17,7 +19,8 @@ OptOutWhen = Annotated[
         metavar="FIELD=VALUE[,…]",
         envvar="XUNA_OPT_OUT_WHEN",
         help="Put people on the do-not-call list if their conversation has this value in a collected field"
-        " or criterion. Unclear values count as well. Repeatable.",
+        " or criterion. Unclear values count as well. Repeatable. The campaign keeps it for later commands; `none` "
+        "ends that.",
     ),
 ]
 
@@ -29,3 +32,47 @@ def say_added(added: "Sequence[OptOut]") -> None:
     numbers = ", ".join(one.to_phone_number for one in added[:MOST_SAID])
     more = f" and {len(added) - MOST_SAID:,} more" if len(added) > MOST_SAID else ""
     say(f"Put on the do-not-call list because of their conversations: {numbers}{more}")
+
+
+def harvester_of(
+    ledger: "Ledger", campaign: "Campaign", given: Sequence[str] | None, *, command: str, quiet: bool = False
+) -> "Harvester":
+    """Return what adds a campaign's opt-outs, by the given rules, or else by those that the campaign keeps.
+
+    Args:
+        ledger: the ledger.
+        campaign: the campaign.
+        given: the values of `--opt-out-when`; None if the command has none.
+        command: name of the command, for the list's history.
+        quiet: whether it is not said that the campaign's rules are used.
+
+    Raises:
+        UsageError: a rule is invalid.
+    """
+    from functools import partial
+
+    from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
+    from xuna_cli.output.messages import say
+
+    rules = parse_rules(campaign.opt_out_when if given is None else given)
+    if rules and given is None and not quiet:
+        kept = ", ".join(map(str, rules))
+        say(
+            f"xuna: Opt-outs are recognised by {kept}, the last --opt-out-when of campaign {campaign.name!r}."
+        )
+    return Harvester(
+        ledger,
+        campaign,
+        rules,
+        command=command,
+        on_added=say_added,
+        keeps=given is not None,
+        on_dropped=partial(say_dropped, campaign.name),
+    )
+
+
+def say_dropped(campaign: str, rules: Sequence[str]) -> None:
+    """Print which rules a campaign no longer has."""
+    from xuna_cli.output.messages import say
+
+    say(f"xuna: Opt-outs of campaign {campaign!r} are no longer recognised by {', '.join(rules)}.")

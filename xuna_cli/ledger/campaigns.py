@@ -11,6 +11,7 @@ from xuna_cli.errors import UsageError
 from xuna_cli.ledger.batches import batch_record
 from xuna_cli.ledger.conversations import found_of_held, outcome_of, outcomes_of, sync_of
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.opt_out_rules import rules_in
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import (
     HELD_STATES,
@@ -52,8 +53,10 @@ def campaigns(ledger: Ledger) -> list[Campaign]:
             batches[campaign_id],
             forgotten,
             last_runs[campaign_id] or None,
+            rules_in(rules),
+            known,
         )
-        for campaign_id, (name, key, origin, path, created, forgotten) in heads.items()
+        for campaign_id, (name, key, origin, path, created, forgotten, rules, known) in heads.items()
     ]
 
 

@@ -303,6 +303,12 @@ STEPS: Mapping[int, Sequence[str]] = {
         """,
         "DROP TABLE not_called_before",
     ),
+    8: (
+        # The campaign's opt-out rules for commands that are given none: JSON, a list of FIELD=VALUE. NULL: no rules.
+        "ALTER TABLE campaigns ADD COLUMN opt_out_when TEXT",
+        # Begin of the last reading that found all opt-outs by these rules. NULL: none did.
+        "ALTER TABLE campaigns ADD COLUMN opt_outs_known_at TEXT",
+    ),
 }
 
 

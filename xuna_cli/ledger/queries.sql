@@ -154,11 +154,22 @@ WHERE r.campaign_id = :campaign_id AND (:held_only = 0 OR b.state IN ('unknown',
 ORDER BY b.id
 
 -- name: campaign_summaries
-SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state,
-       COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls, MAX(r.started_at) AS last_run_at
+SELECT c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, c.opt_out_when,
+       c.opt_outs_known_at, b.state, COUNT(b.id) AS batches, COALESCE(SUM(b.size), 0) AS calls, MAX(r.started_at) AS last_run_at
 FROM campaigns c LEFT JOIN runs r ON r.campaign_id = c.id LEFT JOIN batches b ON b.run_id = r.id
-GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, b.state
+GROUP BY c.id, c.name, c.key_column, c.api_origin, c.source_path, c.created_at, c.forgotten_at, c.opt_out_when,
+         c.opt_outs_known_at, b.state
 ORDER BY c.name, b.state
+
+-- name: opt_out_rules
+SELECT opt_out_when FROM campaigns WHERE id = :campaign_id
+
+-- name: keep_opt_out_rules
+UPDATE campaigns SET opt_out_when = :rules, opt_outs_known_at = NULL WHERE id = :campaign_id
+
+-- name: opt_outs_known
+UPDATE campaigns SET opt_outs_known_at = :read_at
+WHERE id = :campaign_id AND opt_out_when = :rules AND COALESCE(opt_outs_known_at, '') < :read_at
 
 -- name: runs_of_campaign
 SELECT id, started_at, agent_id, ended_at, from_phone_number_id, source, template, host, xuna_version, user_name,

@@ -1,6 +1,6 @@
 """The records of the ledger: campaigns, runs, batches, calls and outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
@@ -114,6 +114,7 @@ class RunDescription:
         agent_hash: hash of the agent's configuration; None if it could not be read.
         attempts: the policy of attempts, as options; None if this run calls nobody twice.
         signed_by: signer and key of the list's signature; None if no signature was required.
+        opt_out_when: opt-out rules for the campaign to keep; None keeps those that it has.
     """
 
     campaign: str
@@ -130,6 +131,7 @@ class RunDescription:
     agent_hash: str | None = None
     attempts: str | None = None
     signed_by: str | None = None
+    opt_out_when: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,12 @@ class ClaimStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign with the states of its calls."""
+    """A campaign with the states of its calls.
+
+    Attributes:
+        opt_out_when: the opt-out rules that it keeps, as `FIELD=VALUE`.
+        opt_outs_known_at: begin of the last reading that found all opt-outs by these rules.
+    """
 
     id: int
     name: str
@@ -205,6 +212,8 @@ class Campaign:
     batches: Mapping[BatchState, int]
     forgotten_at: str | None = None
     last_run_at: str | None = None
+    opt_out_when: Sequence[str] = ()
+    opt_outs_known_at: str | None = None
 
     @property
     def last_at(self) -> str:

@@ -10,6 +10,7 @@ from xuna_cli.ledger.campaign_rules import check_same_campaign, storable
 from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.engine import retry_on_rollback
 from xuna_cli.ledger.moved import check_not_moved
+from xuna_cli.ledger.opt_out_rules import keep_rules
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import Run, RunDescription, RunRecord
 from xuna_cli.ledger.who import host_name, user_name
@@ -90,6 +91,8 @@ class Runs:
                     "source_path": description.source_path,
                 },
             )
+        if description.opt_out_when is not None:
+            keep_rules(self._db, int(campaign_id), description.opt_out_when)
         return int(campaign_id)
 
     def _is_bound(self, campaign_id: int, forgotten_at: str | None, *_: object) -> bool:

@@ -27,6 +27,8 @@ def audit_records(ledger: Ledger, campaign: Campaign) -> Iterator[Record]:
         "source_path": campaign.source_path,
         "created_at": campaign.created_at,
         "forgotten_at": campaign.forgotten_at,
+        "opt_out_when": list(campaign.opt_out_when),
+        "opt_outs_known_at": campaign.opt_outs_known_at,
         "ledger": ledger.location,
         "ledger_id": ledger.ledger_id,
         "exported_at": ledger.timestamp(),

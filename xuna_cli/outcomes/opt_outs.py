@@ -1,6 +1,8 @@
 """Add people who opted out in a conversation to the ledger's do-not-call list.
 
 A rule names a collected field or a criterion, and the value that means an opt-out. Unclear values count as opt-outs.
+A campaign keeps the rules that a command was given, for later commands that are given none, unless the records show
+that these rules are wrong.
 Records that match no call with certainty count, too: whichever call is meant, it had the record's number,
 and one number too many on the list is safer than one too few.
 """
@@ -13,8 +15,9 @@ from xuna_cli.folding import fold
 from xuna_cli.ledger.conversations import Link, is_final, kept_records
 from xuna_cli.ledger.do_not_call import add_for_reasons
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.opt_out_rules import keep_rules, note_opt_outs_known
 from xuna_cli.ledger.queries import in_parts
-from xuna_cli.ledger.records import Campaign
+from xuna_cli.ledger.records import Campaign, ConversationSync
 from xuna_cli.models import Conversation, Evaluation
 from xuna_cli.outcomes.joining import e164
 from xuna_cli.screening.mark_names import is_clear_no
@@ -65,12 +68,18 @@ def _is_clear_yes(value: object) -> bool:
     return isinstance(value, bool | int | float) and value == 1
 
 
+NONE = "none"
+"""Given instead of rules, it ends those that the campaign keeps."""
+
+
 def parse_rules(texts: Sequence[str]) -> list[OptOutRule]:
-    """Parse rules of the form `FIELD=VALUE`.
+    """Parse rules of the form `FIELD=VALUE`; a single `none` is no rule.
 
     Raises:
         UsageError: a rule is invalid.
     """
+    if [text.strip() for text in texts] == [NONE]:
+        return []
     rules = []
     for text in texts:
         field, _, value = (part.strip() for part in text.partition("="))
@@ -108,7 +117,7 @@ class Harvest:
         without_number: opt-outs without a usable number.
         errors: errors in the rules.
         finished: whether any finished record was read.
-        fields: the fields and criteria that the records have.
+        fields: the fields and criteria that the records have. Records of calls that nobody answered have none.
     """
 
     rules: Sequence[OptOutRule]
@@ -118,6 +127,11 @@ class Harvest:
     errors: Sequence[UsageError]
     finished: bool
     fields: Sequence[str]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the records show that a rule is wrong, so that opt-outs can't be recognised."""
+        return bool(self.errors and self.fields)
 
 
 class Harvester:
@@ -129,6 +143,11 @@ class Harvester:
         rules: the rules.
         command: command name for the list's history.
         on_added: receives the added opt-outs once they are on disk.
+        keeps: whether the campaign keeps these rules from now on.
+        on_dropped: receives the rules that the campaign no longer keeps.
+
+    Attributes:
+        rules: the rules.
     """
 
     def __init__(
@@ -139,12 +158,16 @@ class Harvester:
         *,
         command: str,
         on_added: Callable[[Sequence[OptOut]], None],
+        keeps: bool = False,
+        on_dropped: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
+        self.rules = rules
         self._ledger = ledger
         self._campaign = campaign
-        self._rules = rules
         self._command = command
         self._on_added = on_added
+        self._keeps = keeps
+        self._on_dropped = on_dropped
         self._collected: set[str] = set()
         self._criteria: set[str] = set()
         self._finished = False
@@ -182,9 +205,14 @@ class Harvester:
                 said.update((number, record.conversation_id) for number in numbers)
         self._add(said)
 
-    def harvest(self) -> Harvest | None:
-        """Add all opt-outs in the stored records; return None without rules."""
-        if not self._rules:
+    def harvest(self, sync: ConversationSync | None = None) -> Harvest | None:
+        """Add all opt-outs in the stored records; return None without rules.
+
+        Args:
+            sync: the reading before, whose records this object has checked; None if there was none, or it failed.
+        """
+        if not self.rules:
+            self._keep()
             return None
         said: dict[str, str] = {}
         for record in kept_records(self._ledger, self._campaign.id):
@@ -192,8 +220,8 @@ class Harvester:
                 said.setdefault(record.to_phone_number, record.conversation_id)
         said = {**self._unmatched, **said}
         self._add(said)
-        return Harvest(
-            self._rules,
+        harvest = Harvest(
+            self.rules,
             len(said),
             tuple(self._added),
             tuple(self._without_number),
@@ -201,6 +229,23 @@ class Harvester:
             self._finished,
             sorted(self._collected | self._criteria),
         )
+        if not harvest.is_wrong:
+            self._keep()
+            if sync is not None and sync.incomplete is None:
+                note_opt_outs_known(self._ledger, self._campaign.id, self._texts, sync.read_at)
+        return harvest
+
+    @property
+    def _texts(self) -> list[str]:
+        return [str(rule) for rule in self.rules]
+
+    def _keep(self) -> None:
+        if self._keeps and set(self._texts) != set(self._campaign.opt_out_when):
+            with self._ledger.transaction():
+                dropped = keep_rules(self._ledger, self._campaign.id, self._texts)
+            self._keeps = False  # the next harvest of a watch has nothing to add
+            if dropped:
+                self._on_dropped(dropped)
 
     def _add(self, said: Mapping[str, str]) -> None:
         """Add numbers with their conversations to the do-not-call list."""
@@ -229,13 +274,13 @@ class Harvester:
                 and rule.is_yes_or_no
                 and rule.is_met(_VERDICTS.get(evaluation[rule.field].result, "unknown"))
             )
-            for rule in self._rules
+            for rule in self.rules
         )
 
     def _errors(self) -> list[UsageError]:
         seen = self._collected | self._criteria
         errors = []
-        never = list(dict.fromkeys(rule.field for rule in self._rules if rule.field not in seen))
+        never = list(dict.fromkeys(rule.field for rule in self.rules if rule.field not in seen))
         if self._finished and never:
             errors.append(
                 UsageError(
@@ -251,7 +296,7 @@ class Harvester:
                 hint=f"{rule.field}=success or {rule.field}=failure",
                 code="opt-out-when",
             )
-            for rule in self._rules
+            for rule in self.rules
             if not rule.is_yes_or_no and rule.field in self._criteria - self._collected
         ]
         return errors

@@ -144,6 +144,8 @@ class CampaignFound(Result):
         if one.forgotten_at is not None:
             at = for_people(one.forgotten_at)
             yield f"The people of this campaign were forgotten at {at}. The campaign is closed."
+        elif one.opt_out_when:
+            yield f"Opt-outs are recognised by {', '.join(one.opt_out_when)}."
         yield Table(
             ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"),
             map(_batch_row, self.batches),
@@ -241,6 +243,8 @@ def campaign_document(one: Campaign) -> dict[str, object]:
         "created_at": one.created_at,
         "last_run_at": one.last_run_at,
         "forgotten_at": one.forgotten_at,
+        "opt_out_when": list(one.opt_out_when),
+        "opt_outs_known_at": one.opt_outs_known_at,
         "calls": {
             state.value: one.calls.get(state, 0) for state in BatchState if state is not BatchState.REFUSED
         },

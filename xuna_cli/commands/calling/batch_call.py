@@ -76,10 +76,7 @@ def failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
 
 
 def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
-    if options.opt_out_when:
-        from xuna_cli.outcomes.opt_outs import parse_rules
-
-        parse_rules(options.opt_out_when)  # a wrong rule is told before anything is done
+    _rules(options)  # a wrong rule is told before anything is done
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
@@ -206,7 +203,7 @@ class BatchCall:
         needed = options.pin_agent or self._list.agent_is_sealed
         known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
         self._list.check_agent(known)
-        description = replace(description, agent_hash=known)
+        description = replace(description, agent_hash=known, opt_out_when=_rules(options))
         check_changes(ledger, campaign_id, description, options)
         return description, campaign_id, caller
 
@@ -355,10 +352,10 @@ class BatchCall:
             code="caller-unknown",
         )
 
-    def _read_outcomes(self, ledger: Ledger) -> None:
+    def _read_outcomes(self, ledger: Ledger, *, quiet: bool = True) -> None:
         from xuna_cli.commands.calling.outcomes_of_run import read_earlier_outcomes
 
-        read_earlier_outcomes(self._options, ledger, self._list.campaign)
+        read_earlier_outcomes(self._options, ledger, self._list.campaign, quiet=quiet)
 
     def _look_back(self, ledger: Ledger, campaign_id: int | None) -> None:
         """Read the outcomes of earlier calls, if brakes or opt-outs depend on them.
@@ -366,20 +363,35 @@ class BatchCall:
         Raises:
             XunaError: somebody who opted out could be called.
         """
-        rules = self._options.opt_out_when
-        is_needed = self._list.brakes is not None or rules
-        if self.outcomes_are_read or not is_needed or not has_calls(ledger, campaign_id):
+        if self.outcomes_are_read or not has_calls(ledger, campaign_id):
+            return
+        found, given = campaign(ledger, self._list.campaign), self._options.opt_out_when
+        if not (given or found.opt_out_when or self._list.brakes is not None):
             return
         from xuna_cli.commands.calling.outcomes_of_run import OTHER_ROWS, needs_all_records, unchecked
 
+        rules = (found.opt_out_when if given is None else _rules(self._options)) or ()
         try:
-            self._read_outcomes(ledger)
+            self._read_outcomes(ledger, quiet=self._options.quiet)
         except XunaError as error:
             if rules and isinstance(error, UsageError | LedgerError):
                 raise
             say(f"xuna: warning: the outcomes could not be read: {error.message}")
-            if needs_all_records(rules or (), campaign(ledger, self._list.campaign)):
+            if needs_all_records(rules, found):
                 raise unchecked(error, OTHER_ROWS) from None
+
+
+def _rules(options: BatchCallOptions) -> tuple[str, ...] | None:
+    """Return the opt-out rules for the campaign to keep; None if none were given.
+
+    Raises:
+        UsageError: a rule is invalid.
+    """
+    if options.opt_out_when is None:
+        return None
+    from xuna_cli.outcomes.opt_outs import parse_rules
+
+    return tuple(map(str, parse_rules(options.opt_out_when)))
 
 
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 
 from xuna_cli.commands.account import opened_api, origin_to_read
 from xuna_cli.commands.call_options import BatchCallOptions
-from xuna_cli.commands.opt_outs import say_added
+from xuna_cli.commands.opt_outs import harvester_of
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.ledger.campaigns import campaign as campaign_named
 from xuna_cli.ledger.campaigns import settle_proven
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import Campaign, ConversationSync
-from xuna_cli.outcomes.opt_outs import Harvest, Harvester, parse_rules
+from xuna_cli.outcomes.opt_outs import Harvest, Harvester
 from xuna_cli.outcomes.sync import check_origin, sync_conversations
 from xuna_cli.output.messages import say
 from xuna_cli.output.result import cut_off
@@ -18,13 +18,16 @@ from xuna_cli.output.result import cut_off
 OTHER_ROWS = "people who opted out may have other rows on the list"
 
 
-def read_earlier_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) -> None:
+def read_earlier_outcomes(
+    options: BatchCallOptions, ledger: Ledger, name: str, *, quiet: bool = False
+) -> None:
     """Read a campaign's conversation records, accept held batches that they prove, and add opt-outs.
 
     Args:
         options: the command's options.
         ledger: the ledger.
         name: the campaign's name.
+        quiet: whether it is not said by which rules opt-outs are recognised.
 
     Raises:
         UsageError: opt-outs can't be recognised.
@@ -33,17 +36,17 @@ def read_earlier_outcomes(options: BatchCallOptions, ledger: Ledger, name: str) 
             is stored, and its opt-outs are added.
     """
     found = campaign_named(ledger, name)
-    rules = parse_rules(options.opt_out_when or ())
-    harvester = Harvester(ledger, found, rules, command=options.COMMAND, on_added=say_added)
+    harvester = harvester_of(ledger, found, options.opt_out_when, command=options.COMMAND, quiet=quiet)
+    sync: ConversationSync | None = None
     failure: XunaError | None = None
     try:
         sync = read_records(options, ledger, found, harvester)
         settle_proven(ledger, found.id)
-        if needs_all_records(rules, found):
+        if needs_all_records(harvester.rules, found):
             failure = next(iter(cut_off(sync.incomplete)), None)
     except XunaError as error:
         failure = error
-    harvest = harvester.harvest()  # also after a failure: of the records that are known
+    harvest = harvester.harvest(sync)  # also after a failure: of the records that are known
     for wrong in opt_out_errors(harvest, sandbox=options.sandbox):
         if harvest is not None and harvest.fields:
             raise wrong

@@ -12,7 +12,7 @@ from xuna_cli.commands.results import prints
 from xuna_cli.output.result import Result
 
 if TYPE_CHECKING:
-    from xuna_cli.ledger.records import BatchRecord
+    from xuna_cli.ledger.records import BatchRecord, ConversationSync
     from xuna_cli.outcomes.opt_outs import Harvest
     from xuna_cli.outcomes.summary import Summary
 
@@ -66,10 +66,10 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     from xuna_cli.commands.account import api_to_read, origin_to_read
     from xuna_cli.commands.context import address_in, ledger_for_reading
     from xuna_cli.commands.durations import parse_for
-    from xuna_cli.commands.opt_outs import say_added
+    from xuna_cli.commands.opt_outs import harvester_of
     from xuna_cli.commands.prompts import is_terminal
     from xuna_cli.ledger.campaigns import campaign, settle_proven
-    from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
+    from xuna_cli.outcomes.opt_outs import parse_rules
     from xuna_cli.outcomes.summary import summarise
     from xuna_cli.outcomes.sync import check_origin, sync_conversations
     from xuna_cli.outcomes.watching import LONGEST_WAIT_S, Pace, watch
@@ -79,18 +79,19 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     first_wait = parse_for(options.every, "--every")
     pace = Pace(parse_for(options.watch_for, "--for"), first_wait, max(LONGEST_WAIT_S, first_wait))
     harvest: Harvest | None = None
-    rules = parse_rules(options.opt_out_when or ())
+    parse_rules(options.opt_out_when or ())  # a wrong rule is told before anything is done
     settled: list[BatchRecord] = []
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        harvester = Harvester(opened, found, rules, command="campaigns outcomes", on_added=say_added)
         check_origin(found, origin_to_read(options))  # tells more than a missing key
+        harvester = harvester_of(opened, found, options.opt_out_when, command="campaigns outcomes")
         with api_to_read(options) as reader, LiveSummary(watched=is_terminal(sys.stderr)) as live:
 
             def read() -> "Summary":
                 nonlocal harvest
+                sync: ConversationSync | None = None
                 try:
-                    sync_conversations(
+                    sync = sync_conversations(
                         opened,
                         found,
                         reader,
@@ -100,7 +101,7 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                         on_links=harvester.take_links,
                     )
                 finally:  # what was read before the failure is stored, and its opt-outs are added
-                    harvest = harvester.harvest()
+                    harvest = harvester.harvest(sync)
                 settled.extend(settle_proven(opened, found.id))
                 return summarise(opened, found)
 

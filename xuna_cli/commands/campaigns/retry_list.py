@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 TOO_YOUNG = "too young"
+DO_NOT_CALL = "do not call"
 
 
 @options_of_command
@@ -72,7 +73,7 @@ class RetryOptions(JoinOptions):
 def write_retry_list(options: RetryOptions) -> None:
     """Write the people with the given outcomes to a list for a new campaign. This calls nobody.
 
-    People of held batches are not included; resolve those batches first.
+    People of held batches are not included; resolve those batches first. Nor are people on the do-not-call list.
     """
     from xuna_cli.commands.campaigns.people import people_of
     from xuna_cli.commands.context import address_in, check_output_of_ledger, ledger_for_reading
@@ -101,6 +102,7 @@ def write_retry_list(options: RetryOptions) -> None:
             chosen = _to_call_again(people.everybody, wanted, sync, after, options, left_out)
             if "success" not in wanted:
                 chosen = _without_success(opened, found.id, chosen)
+            chosen = _without_listed(opened, chosen, left_out)
             written = write_people_to_call(
                 options.to,
                 chosen,
@@ -111,6 +113,8 @@ def write_retry_list(options: RetryOptions) -> None:
     who = counted(written, "person", "people")
     to = "stdout" if options.to is None else options.to
     say(f"xuna: {who} written to {to}. The records were read at {for_people(sync.read_at)}.")
+    if listed := left_out[DO_NOT_CALL]:
+        say(f"xuna: {counted(listed, 'person is', 'people are')} on the do-not-call list, and left out.")
     if young := left_out[TOO_YOUNG]:
         say(
             f"xuna: {counted(young, 'more person has', 'more people have')} no conversation, but the records were read "
@@ -199,6 +203,23 @@ def _without_success(ledger: "Ledger", campaign_id: int, people: "Iterable[Perso
         records = outcomes_of_keys(ledger, campaign_id, keys)
         succeeded = {call.key for call, record in records.items() if CallOutcome.SUCCESS in record.outcomes}
         yield from (person for person in part if person.call and person.call.key not in succeeded)
+
+
+def _without_listed(
+    ledger: "Ledger", people: "Iterable[Person]", left_out: Counter[str]
+) -> "Iterator[Person]":
+    """Leave out and count people on the do-not-call list: the new list may be called with another ledger."""
+    from xuna_cli.ledger.queries import in_parts
+
+    for part in in_parts(people):
+        listed = ledger.on_do_not_call_list(
+            person.call.to_phone_number for person in part if person.call is not None
+        )
+        for person in part:
+            if person.call is not None and person.call.to_phone_number in listed:
+                left_out[DO_NOT_CALL] += 1
+            else:
+                yield person
 
 
 def _command(campaign: "Campaign", options: RetryOptions, address: str) -> str:
