@@ -51,6 +51,7 @@ def test_files_with_people_in_them_are_their_owners_alone(opened, folder, open_u
         "deep/er/ledger.db": 0o600,
         "deep/er/ledger.db.runs": 0o700,
         f"deep/er/ledger.db.runs/{run.id}.lock": 0o600,
+        "deep/er/ledger.db.runs/last-run": 0o600,
     }
 
 

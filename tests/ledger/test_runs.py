@@ -87,7 +87,7 @@ def test_the_lock_dies_with_the_process_and_the_next_run_clears_up(child, opened
         "the run ended while the request was in progress"
     }
     assert keys(ledger.claim(ours, [targets(1, 2, 3, 4)])) == [[targets(4)[0].key]]
-    assert [path.name for path in (tmp_path / "ledger.db.runs").iterdir()] == [f"{ours.id}.lock"]
+    assert [path.name for path in (tmp_path / "ledger.db.runs").glob("*.lock")] == [f"{ours.id}.lock"]
     ended = dict(ledger.engine.rows("SELECT id, ended_at FROM runs"))
     assert ended[run_id] is not None
     assert ended[ours.id] is None

@@ -88,7 +88,14 @@ class Engine(Protocol):
         """Return the paths of backups that this program made before schema changes."""
 
     def acquire_lock(self, run_id: int) -> None:
-        """Take a run's lock, which shows that the run is alive."""
+        """Take the lock of a new run, which shows that the run is alive.
+
+        Raises:
+            LedgerError: the ledger was set back: it has given this number to an earlier run, too.
+        """
+
+    def remember_run(self, run_id: int) -> None:
+        """Note a new run outside the ledger, where the engine can, so that a ledger that is set back is noticed."""
 
     def holds_lock(self, run_id: int) -> bool:
         """Return whether this process still holds a run's lock, and has held it without a gap."""

@@ -362,6 +362,9 @@ class PostgresEngine:
         self._ours.add(run_id)
         self._held.add(run_id)
 
+    def remember_run(self, run_id: int) -> None:
+        """Do nothing: there is no place beside a server's ledger that all machines share."""
+
     def holds_lock(self, run_id: int) -> bool:
         """Return whether the session that took, or regained, the run's lock is alive.
 

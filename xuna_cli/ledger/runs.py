@@ -29,7 +29,7 @@ class Runs:
         Raises:
             UsageError: if the campaign's first run was made with another key, API origin or, under a
                 default name, another list, and somebody was called or is held in the campaign.
-            LedgerError: if the ledger can't be written or is in an unsafe place.
+            LedgerError: if the ledger can't be written, is in an unsafe place, or was set back.
         """
         self._engine.check_place()
         self.recover()
@@ -61,6 +61,7 @@ class Runs:
             # Take the lock before the row becomes visible, so that every live run has its lock.
             self._engine.acquire_lock(run_id)
         self._db.living_runs.add(run_id)
+        self._engine.remember_run(run_id)
         return Run(id=run_id, campaign_id=campaign_id, campaign=description.campaign)
 
     def _enter_campaign(self, description: RunDescription) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import glob
 import os
+import shlex
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -178,13 +179,37 @@ class SqliteEngine:
         return sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.v*.bak")))
 
     def acquire_lock(self, run_id: int) -> None:
-        """Take a run's lock, which the OS releases when the process ends."""
+        """Take the lock of a new run, which the OS releases when the process ends.
+
+        Raises:
+            LedgerError: if this is an older copy of the ledger that was used last.
+        """
         with _errors(self.path):
+            if run_id <= (last := self._last_run()):
+                raise LedgerError(
+                    f"the ledger {self.path} is older than the one that was used last (a backup?): that one has run "
+                    f"{last:,}, and this one ends before run {run_id:,}",
+                    hint="put the newer ledger back; to use this one (whom the newer one called could be called "
+                    f"again), run: rm {shlex.quote(str(self._last_run_file))}",
+                    code="ledger-set-back",
+                )
             file = self._lock_file(run_id)
             file.parent.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._locks[run_id] = descriptor
+
+    def remember_run(self, run_id: int) -> None:
+        """Note the last run in a file beside the ledger, which an older copy of the ledger does not change.
+
+        Written after the run is on the disk, so that the note is never ahead of the ledger.
+        """
+        with contextlib.suppress(OSError):  # a ledger without a note can be used as well
+            descriptor = os.open(self._last_run_file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            try:
+                os.write(descriptor, f"{self._ledger_id()} {run_id}\n".encode())
+            finally:
+                os.close(descriptor)
 
     def release_lock(self, run_id: int) -> None:
         """Release the lock of a run that has ended, and remove its file."""
@@ -228,6 +253,23 @@ class SqliteEngine:
 
     def _lock_file(self, run_id: int) -> Path:
         return runs_of(self.path) / f"{run_id}.lock"
+
+    @property
+    def _last_run_file(self) -> Path:
+        return runs_of(self.path) / "last-run"
+
+    def _last_run(self) -> int:
+        """Return the highest run that was noted for this ledger; 0 if there is no note, or it is another ledger's."""
+        try:
+            note = self._last_run_file.read_text(encoding="utf-8").split()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return 0
+        is_ours = len(note) == 2 and note[0] == self._ledger_id() and note[1].isdecimal()  # noqa: PLR2004 - id and run
+        return int(note[1]) if is_ours else 0
+
+    def _ledger_id(self) -> str:
+        [(ledger_id,)] = self.rows("SELECT value FROM ledger_info WHERE name = 'ledger_id'")
+        return str(ledger_id)
 
     def _create_file(self) -> None:
         """Create a complete database and then give it its name in one step."""
