@@ -1,7 +1,7 @@
 """Build the screening rules of a run from its options."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.durations import parse_age
 from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.columns import listed, quoted
-from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.phone.place_columns import zone_columns
 from xuna_cli.phone.regions import parse_countries
@@ -36,7 +35,7 @@ def make_screening(
     columns: Sequence[str],
     region: str | None,
     now: Callable[[], datetime],
-    has_windows: bool = False,
+    has_windows: bool,
 ) -> Screening:
     """Build the screening rules.
 
@@ -58,39 +57,23 @@ def make_screening(
         from xuna_cli.commands.calling.suppression_list import load_lists
 
         lists = load_lists(options.do_not_call, region=region, longest_age=longest_age, now=now)
-    timing = (
-        _timing(options, now(), has_windows=has_windows)
+    times = (
+        _times(options, now(), has_windows=has_windows)
         if isinstance(options, BatchCallOptions)
-        else Timing()
+        else Screening()
     )
-    return Screening(
+    return replace(
+        times,
         do_not_call=DoNotCall(tuple(lists)),
         countries=None if country is None else Countries(parse_countries(country, source=country.source)),
         kind_of_number=None if options.allow_premium else KindOfNumber(),
         consent=_consent(options, columns),
         quiet_days=_quiet_days(options.quiet_days),
-        until=timing.until,
-        own_time=timing.own_time,
-        start=timing.start,
-        not_on=timing.not_on,
-        hours=timing.hours,
-        usual=timing.usual,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Time rules; `xuna render` has none."""
-
-    until: Until | None = None
-    own_time: OwnTime | None = None
-    start: Start | None = None
-    not_on: NotOn | None = None
-    hours: CallingHours | None = None
-    usual: CallingHours = field(default_factory=lambda: CallingHours(USUAL))
-
-
-def _timing(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> Timing:
+def _times(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> Screening:
+    """Build the rules about times."""
     until, start, days_off = options.until, options.start, options.not_on
     end = None if until is None else Until(parse_time(until, source=until.source))
     beginning = None if start is None else Start(parse_time(start, source=start.source))
@@ -104,7 +87,14 @@ def _timing(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> T
     if days_off is not None:
         days = parse_days_off(days_off, source=days_off.source, folder=days_off.folder or Path(), now=now)
         not_on = NotOn(days, zones)
-    return Timing(end, OwnTime(zones) if has_windows else None, beginning, not_on, hours, usual)
+    return Screening(
+        until=end,
+        own_time=OwnTime(zones) if has_windows else None,
+        start=beginning,
+        not_on=not_on,
+        hours=hours,
+        usual=usual,
+    )
 
 
 def _quiet_days(days: float) -> QuietDays | None:
