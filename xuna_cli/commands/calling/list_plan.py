@@ -1,6 +1,6 @@
 """Decide what the columns of a list are used for, by their names or by options."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from xuna_cli.contacts.columns import ListUse, listed, quoted
 from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList
@@ -110,7 +110,8 @@ def plan_list(
     home_state = _home_state(contacts, state_column)
     states = home_state.columns if home_state is not None else ()
     taken = {*phones.columns, *phones.regions, *marked, *marks.remarks, *windows.columns, *states, *used}
-    left = _Left(contacts, {fold(column) for column in taken}, marks)
+    unused = _unused(contacts, {fold(column) for column in taken}, marks)
+    found = dict.fromkeys(column for columns, _ in unused for column in columns)
     return ListPlan(
         phones=phones,
         marks=marks if marked or marks.remarks or marks.in_contact else None,
@@ -119,13 +120,13 @@ def plan_list(
             phones.regions,
             marked,
             contacts.sheet,
-            left.columns,
+            tuple(column for column in dict.fromkeys((*_names(contacts), *found)) if column in found),
             _there(windows.after, contacts),
             _there(windows.before, contacts),
             marks.remarks,
             states,
         ),
-        notes=(*contacts.notes, *_sheets_not_read(contacts.other_sheets), *left.notes()),
+        notes=(*contacts.notes, *_sheets_not_read(contacts.other_sheets), *(line for _, line in unused)),
         home_state=home_state,
     )
 
@@ -149,7 +150,7 @@ def _marks(contacts: ContactList, named: Sequence[str]) -> Marks:
     """
     rows = [contact.fields for contact in contacts.first_rows]
     any_names = not contacts.columns_are_complete
-    columns = dict.fromkeys((*contacts.columns, *(key for fields in rows for key in fields if any_names)))
+    columns = _names(contacts)
     if not named:
         marked = marked_columns(columns)
         inside = do_not_call_paths(rows) if any_names else ()
@@ -275,106 +276,96 @@ def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
     return (column,)
 
 
-class _Left:
-    """Unused columns whose names say whom, where or how to call.
+def _unused(contacts: ContactList, taken: Collection[str], marks: Marks) -> list[tuple[list[str], str]]:
+    """Return unused columns whose names say whom, where or how to call, by kind, and a line for each kind.
 
     A column that is empty in all rows is left out.
+
+    Args:
+        contacts: the open list.
+        taken: folded names of the columns in use.
+        marks: the columns with do-not-call marks.
     """
+    rows = [contact.fields for contact in contacts.first_rows]
+    inside = () if contacts.columns_are_complete else do_not_call_paths(rows)
+    left = [
+        column
+        for column in dict.fromkeys((*_names(contacts), *inside))
+        if fold(column) not in taken
+        and not (contacts.first_rows_are_all and all(is_empty(value_at(row, column)) for row in rows))
+    ]
 
-    def __init__(self, contacts: ContactList, taken: Collection[str], marks: Marks) -> None:
-        self._marked = marks.columns
-        rows = [contact.fields for contact in contacts.first_rows]
-        keys = dict.fromkeys(contacts.columns)
-        if not contacts.columns_are_complete:
-            keys |= dict.fromkeys(key for row in rows for key in row)
-            keys |= dict.fromkeys(do_not_call_paths(rows))
-        left = [
-            column
-            for column in keys
-            if fold(column) not in taken
-            and not (contacts.first_rows_are_all and all(is_empty(value_at(row, column)) for row in rows))
-        ]
-        self._foreign = [column for column in left if override_of(column) is not None]
-        self._times = [column for column in left if time_option_of(column) is not None]
-        inside = () if contacts.columns_are_complete else do_not_call_paths(rows)
-        self._marks = [column for column in left if says(column) is Says.DO_NOT_CALL or column in inside]
-        self._remarks = [
-            column
-            for column in _remarks(left, rows)
-            if any(says_do_not_call(row.get(column)) for row in rows)
-        ]
-        self._channels = [column for column in left if says(column) is Says.OTHER_CHANNEL]
-        self._consents = [column for column in left if says(column) is Says.CONSENT]
-        self._regions = [column for column in left if may_be_region(column, rows)]
-        self._areas = [column for column in left if begins_a_number(column)]
-        self._zones = [column for column in left if may_be_zone(column)]
-        self._phones = [column for column in contacts.phones.unused if fold(column) not in taken]
-        self._empty = (
-            [] if contacts.first_rows_are_all else [one for one in contacts.phones.empty if one in left]
-        )
-        self._phone = contacts.phone_column
-        found = {
-            *self._foreign,
-            *self._times,
-            *self._marks,
-            *self._remarks,
-            *self._channels,
-            *self._consents,
-            *self._regions,
-            *self._areas,
-            *self._zones,
-            *self._phones,
-            *self._empty,
-        }
-        self.columns = tuple(column for column in keys if column in found)
-
-    def notes(self) -> Iterator[str]:
-        """Yield a line for each kind: the unused columns and the options that would use them."""
-        if self._marks:
-            yield _line(
-                self._marks,
-                f"`{self._marking(self._marks)}` would skip people who have a mark there",
-            )
-        if self._remarks:
-            yield _line(
-                self._remarks,
-                "people are called whose cells there say not to call them; "
-                f"to skip these people, leave out `--do-not-call-column {NONE}`",
-            )
-        if self._channels:
-            yield _line(
-                self._channels,
-                f"that is not about calls; `{self._marking(self._channels)}` would skip people who have a mark there",
-            )
-        if self._consents:
-            yield _line(
-                self._consents,
-                f"`--consent-column {quoted(self._consents[0])}` would only call people who have a yes there",
-            )
-        if self._regions:
-            yield _line(
-                self._regions,
-                f"`--region-column {quoted(self._regions[0])}` would read numbers without + in that country",
-            )
-        if self._phones:
-            yield _line(self._phones, self._second_phone(self._phones[0]))
-        if self._empty:
-            words = f"no number in the first {LOOKED_AT:,} rows; {self._second_phone(self._empty[0])}"
-            yield _line(self._empty, words)
-        for column in (*self._areas, *self._zones, *self._times):
-            yield _line([column], _advice(column))
-        if self._foreign:
-            paths = dict.fromkeys(filter(None, map(override_of, self._foreign)))
-            would = ", ".join(f"`override.{path}`" for path in paths)
-            yield _line(self._foreign, f"{would} would be" if would else "no column of that kind is")
-
-    def _marking(self, columns: Sequence[str]) -> str:
+    def marking(found: Sequence[str]) -> str:
         """Return the options that add columns to those in use."""
-        return " ".join(f"--do-not-call-column {quoted(column)}" for column in (*self._marked, *columns))
+        return " ".join(f"--do-not-call-column {quoted(column)}" for column in (*marks.columns, *found))
 
-    def _second_phone(self, column: str) -> str:
-        options = f"--phone-column {quoted(self._phone)} --phone-column {quoted(column)}"
-        return f"`{options}` would call that number where {self._phone!r} is empty"
+    def second_phone(found: Sequence[str]) -> str:
+        first = contacts.phone_column
+        options = f"--phone-column {quoted(first)} --phone-column {quoted(found[0])}"
+        return f"`{options}` would call that number where {first!r} is empty"
+
+    areas = [column for column in left if begins_a_number(column)]
+    zones = [column for column in left if may_be_zone(column)]
+    times = [column for column in left if time_option_of(column) is not None]
+    kinds: list[tuple[list[str], Callable[[list[str]], str]]] = [
+        (
+            [column for column in left if says(column) is Says.DO_NOT_CALL or column in inside],
+            lambda found: f"`{marking(found)}` would skip people who have a mark there",
+        ),
+        (
+            [
+                column
+                for column in _remarks(left, rows)
+                if any(says_do_not_call(row.get(column)) for row in rows)
+            ],
+            lambda _: (
+                "people are called whose cells there say not to call them; "
+                f"to skip these people, leave out `--do-not-call-column {NONE}`"
+            ),
+        ),
+        (
+            [column for column in left if says(column) is Says.OTHER_CHANNEL],
+            lambda found: (
+                f"that is not about calls; `{marking(found)}` would skip people who have a mark there"
+            ),
+        ),
+        (
+            [column for column in left if says(column) is Says.CONSENT],
+            lambda found: (
+                f"`--consent-column {quoted(found[0])}` would only call people who have a yes there"
+            ),
+        ),
+        (
+            [column for column in left if may_be_region(column, rows)],
+            lambda found: (
+                f"`--region-column {quoted(found[0])}` would read numbers without + in that country"
+            ),
+        ),
+        ([column for column in contacts.phones.unused if fold(column) not in taken], second_phone),
+        (
+            [] if contacts.first_rows_are_all else [one for one in contacts.phones.empty if one in left],
+            lambda found: f"no number in the first {LOOKED_AT:,} rows; {second_phone(found)}",
+        ),
+        *(([column], lambda found: _advice(found[0])) for column in (*areas, *zones, *times)),
+        ([column for column in left if override_of(column) is not None], _as_override),
+    ]
+    return [(found, f"not used: {', '.join(found)}; {would(found)}") for found, would in kinds if found]
+
+
+def _names(contacts: ContactList) -> list[str]:
+    """Return the names of the columns, in JSON also those that only later ones of the first contacts have."""
+    later = (
+        ()
+        if contacts.columns_are_complete
+        else (name for contact in contacts.first_rows for name in contact.fields)
+    )
+    return list(dict.fromkeys((*contacts.columns, *later)))
+
+
+def _as_override(columns: Sequence[str]) -> str:
+    paths = dict.fromkeys(filter(None, map(override_of, columns)))
+    would = ", ".join(f"`override.{path}`" for path in paths)
+    return f"{would} would be" if would else "no column of that kind is"
 
 
 def _advice(column: str) -> str:
@@ -387,7 +378,3 @@ def _advice(column: str) -> str:
     if "offset" in fold(column):
         return "an offset from UTC is no time zone, which a column timezone could have"
     return f"`--timezone-column {quoted(column)}` would take the person's time zone from there"
-
-
-def _line(columns: Sequence[str], rest: str) -> str:
-    return f"not used: {', '.join(columns)}; {rest}"
