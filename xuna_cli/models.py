@@ -137,7 +137,7 @@ class Rejection:
         field: column with the problem; empty if it concerns the whole row.
         message: description for people; it may quote the cell.
         contact: the row, if it could be read.
-        to_phone_number: E.164, if the contact had already become a call target.
+        to_phone_number: E.164, if it could be read.
     """
 
     row_number: int

@@ -211,6 +211,37 @@ class TestTables:
         assert cli.called == [ANN, CY]
 
 
+@pytest.mark.parametrize("file", ["review.csv", "review.xlsx"])
+def test_whom_the_reviewer_takes_out_is_said_also_when_quiet(cli, file):
+    cli.write("people.csv", LIST)
+    cli(*RENDER[:-1], file, exits=3)
+    assert "not marked" not in cli("batch-call", file, "--dry-run", "--quiet").err
+    header, *rows = [list(row) for row in cells_of(cli.folder / file)]
+    rows[1][header.index("xuna_screening")] = "no"
+    write_cells(cli.folder / file, [header, *rows])
+    ran = cli("batch-call", file, "--quiet")
+    assert f"{file}: 1 row is not marked 'call' in 'xuna_screening', and will not be called." in ran.err
+    assert cli.called == [ANN, CY]
+
+
+def cells_of(path):
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.reader(stream))
+    return list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))
+
+
+def write_cells(path, rows):
+    if path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(rows)
+        return
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+
+
 def rows_of(path):
     if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as stream:

@@ -171,11 +171,13 @@ class ReviewRows:
 
     Attributes:
         left_out: number of rows read so far that are not called.
+        taken_back: number of these that were calls when the table was written.
     """
 
     def __init__(self, rows: Iterable[Contact | Rejection]) -> None:
         self._rows = rows
         self.left_out = 0
+        self.taken_back = 0
 
     def __iter__(self) -> Iterator[Contact | Rejection]:
         for row in self._rows:
@@ -191,6 +193,7 @@ class ReviewRows:
                 )
             else:
                 self.left_out += 1
+                self.taken_back += bool(row.fields.get(NUMBER))
 
 
 def _has_seal(row: Contact) -> bool:

@@ -158,7 +158,7 @@ class TargetBuilder:
             timezone = self._timezone(number, fields) if self._has_places else None
             window = self._window(fields) if self._window is not None else None
         except TargetProblem as problem:
-            return Rejection(row_number, problem.code, problem.column, problem.message, contact)
+            return Rejection(row_number, problem.code, problem.column, problem.message, contact, number)
         return CallTarget(
             row_number,
             key,

@@ -130,6 +130,12 @@ def test_a_person_whom_the_api_refuses_is_kept_with_the_number(cli, api, people)
     assert (row["rule"], row["to_phone_number"], row["row_number"]) == ("api-refused", number(1), 3)
 
 
+def test_a_row_with_a_number_and_without_a_usable_message_is_kept_with_the_number(cli, api, people):
+    cli("batch-call", people(rows=[(number(0), "A"), (number(1), ""), ("12", "C")]), *HELLO, exits=3)
+    rows = [(row["row_number"], row["rule"], row["to_phone_number"]) for row in not_called(cli)]
+    assert rows == [(3, "template-empty-value", number(1)), (4, "phone-short-number", None)]
+
+
 def test_forgetting_takes_them_and_the_notes(cli, ran):
     cli("campaigns", "forget", "people", "--yes")
     assert not_called(cli) == []

@@ -90,9 +90,12 @@ class ListReadings:
         number = 0
         for number, row in enumerate(rows, 1):  # noqa: B007 - the last one is their count
             yield row
-        if self._rows is None and review is not None and review.left_out and not self._options.quiet:
-            left_out = counted(review.left_out, "row is", "rows are")
-            say(
-                f"xuna: {self.name}: {left_out} not marked {CALL!r} in {SCREENING!r}, and will not be called."
-            )
+        if self._rows is None and review is not None:
+            self._say_left_out(review)
         self._rows = number
+
+    def _say_left_out(self, review: ReviewRows) -> None:
+        """Say how many rows are not called; when quiet, only those of people whom the reviewer took out."""
+        if left_out := review.taken_back if self._options.quiet else review.left_out:
+            rows = counted(left_out, "row is", "rows are")
+            say(f"xuna: {self.name}: {rows} not marked {CALL!r} in {SCREENING!r}, and will not be called.")
