@@ -51,9 +51,8 @@ class Run:
     born: float
     stages: mmap.mmap
     slot: int
-    plan: list[tuple[float, bool, int]] = field(
-        default_factory=list
-    )  # seconds, whether from the first claim on, signal
+    # Seconds, whether from the first claim on, signal.
+    plan: list[tuple[float, bool, int]] = field(default_factory=list)
     calling_since: float | None = None
     status: int | None = None
     stopped: bool = False
@@ -315,11 +314,8 @@ class Trial:
         if killed:
             run.plan = [(self._draw.uniform(0, 0.1), False, signal.SIGKILL)]
         self._forks.wait([run])
-        assert run.killed or run.code in {0, 2, 4}, (
-            run,
-            run.code,
-            run.errors(),
-        )  # 2, 4: nobody was called yet
+        # 2, 4: nobody was called yet.
+        assert run.killed or run.code in {0, 2, 4}, (run, run.code, run.errors())
         assert "Traceback" not in run.errors(), run.errors()
 
     def _last_run(self) -> None:

@@ -58,9 +58,8 @@ class CallingAgain(Calling):
 
     def new_api(self):
         self.log = defaultdict(list)
-        self.barred = (
-            set()
-        )  # of whom the ledger knows a success, or a call in progress, whichever call it was
+        # Of whom the ledger knows a success, or a call in progress, whichever call it was.
+        self.barred = set()
         self.proven = set()  # (person, attempt) whose outcome the ledger knows and the policy names
         return NotingApi(self.note)
 

@@ -99,9 +99,8 @@ def test_the_third_attempt_follows_the_second_and_is_the_last(called_once, sandb
     rig = called_once
     assert rig.call(*POLICY, exits=3).document["attempts"] == {"2": 12}
     assert rig.xuna("campaigns", "outcomes", "people").code == 0
-    assert (
-        rig.call(*POLICY, exits=3).document["awaiting_outcome"] == 13
-    )  # not read long enough after the call
+    # Not read long enough after the call.
+    assert rig.call(*POLICY, exits=3).document["awaiting_outcome"] == 13
     a_day_later(rig)
     assert rig.call(*POLICY, exits=3).document["attempts"] == {"3": 12}
     a_day_later(rig)

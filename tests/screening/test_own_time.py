@@ -121,9 +121,8 @@ def test_where_the_clocks_change_the_window_is_the_narrower_one(wall, opens_at, 
 
 
 def test_a_day_whose_midnight_the_clocks_skip_begins_after_it_and_ends_before_it():
-    window = CallWindow(
-        local("2026-09-06T00:00"), local("2026-09-06T00:00")
-    )  # Chile goes from 00:00 to 01:00
+    # Chile goes from 00:00 to 01:00.
+    window = CallWindow(local("2026-09-06T00:00"), local("2026-09-06T00:00"))
     opens_at, closes_at = bounds(window, ("America/Santiago",))
     assert in_zone(opens_at, "America/Santiago").isoformat() == "2026-09-06T01:00:00-03:00"
     assert in_zone(closes_at, "America/Santiago").isoformat() == "2026-09-05T23:00:00-04:00"

@@ -224,9 +224,8 @@ def _ledger(options: DoctorOptions) -> str:
 def _wanted_number(options: DoctorOptions) -> str:
     from xuna_cli.commands.account import missing_caller_number
 
-    if (
-        not options.from_phone_number_id
-    ):  # an empty option, too: a script may have forgotten to set a variable
+    # An empty option, too: a script may have forgotten to set a variable.
+    if not options.from_phone_number_id:
         raise missing_caller_number()
     return options.from_phone_number_id
 

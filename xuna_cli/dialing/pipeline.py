@@ -202,9 +202,8 @@ def eligible(
             statuses = claims.statuses([chunk[place][0].key for place in reasons]) if reasons else {}
             first_rows = first_rows_of(statuses, claims)
         fit = {} if reasons or later else {target.key: target for target, _ in chunk}
-        if len(fit) < len(chunk) or not fit.keys().isdisjoint(
-            pending
-        ):  # rare: otherwise there are no duplicates
+        # Rare: otherwise there are no duplicates.
+        if len(fit) < len(chunk) or not fit.keys().isdisjoint(pending):
             fit = {}
             for place, (target, _) in enumerate(chunk):
                 key, reason = target.key, reasons.get(place)

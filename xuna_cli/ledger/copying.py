@@ -19,9 +19,8 @@ from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.tables import Table, tables
 
-OWN = frozenset(
-    {"schema_version", "ledger_id", MOVED_TO, MOVED_AT}
-)  # entries of ledger_info that each ledger has for itself
+# Entries of ledger_info that each ledger has for itself.
+OWN = frozenset({"schema_version", "ledger_id", MOVED_TO, MOVED_AT})
 
 Row = tuple[Any, ...]
 

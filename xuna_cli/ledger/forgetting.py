@@ -30,9 +30,8 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
     if found.forgotten_at is not None:
         return Forgotten(name, 0)
     with ledger.transaction():
-        ledger.change(
-            "lock_campaign", {"campaign_id": found.id}
-        )  # a run that starts now either waits or is visible
+        # A run that starts now either waits or is visible.
+        ledger.change("lock_campaign", {"campaign_id": found.id})
         if ledger.rows("open_runs_of_campaign", {"campaign_id": found.id}):
             raise UsageError(
                 f"a run of campaign {name!r} is still in progress",

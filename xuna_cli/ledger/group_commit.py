@@ -56,9 +56,8 @@ class GroupCommit:
             with self._transaction():
                 results = [step.change() for step in steps]
         except BaseException as error:  # noqa: BLE001 - raised by `run`, in the thread that it belongs to
-            if (
-                len(steps) > 1
-            ):  # all were rolled back: run each change by itself, with a result or an error of its own
+            # All were rolled back: run each change by itself, with a result or an error of its own.
+            if len(steps) > 1:
                 for step in steps:
                     self._commit([step])
                 return

@@ -41,12 +41,13 @@ LONGEST_PAUSE_S = 5.0
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=1)
 
+# Tables beside TABLES that are cleared when a campaign is forgotten.
 MORE_PEOPLE = (
     "outcomes",
     "refusals",
     "not_called",
     "resolutions",
-)  # tables beside TABLES that are cleared when a campaign is forgotten
+)
 
 SCHEMA_LOCK = int.from_bytes(b"xuna-cli", "big") >> 1  # one key of 8 bytes; runs have two of 4
 

@@ -21,11 +21,10 @@ class SeenKeys:
         """Add distinct keys with their rows, and return the new ones."""
         forms = [one_form(key) for key in keys]
         known = dict(self._found(forms))
+        # The first of two forms of a number counts.
         fresh = {
             form: (key, row)
-            for form, key, row in reversed(
-                list(zip_longest(forms, keys, rows))
-            )  # the first of two forms of a number counts
+            for form, key, row in reversed(list(zip_longest(forms, keys, rows)))
             if form not in known
         }
         self._connection.execute("BEGIN")

@@ -106,9 +106,8 @@ class Standings:
         standings = self._standings(campaign_id, earlier, policy)
         found: dict[str, Standing] = {}
         for key, target in again.items():
-            standing = standings.get(
-                key, Never(NoMore.NOT_ASKED_FOR)
-            )  # without an earlier call, nothing is proven
+            # Without an earlier call, nothing is proven.
+            standing = standings.get(key, Never(NoMore.NOT_ASKED_FOR))
             if standing != Due(key, target.attempt):
                 found[key] = standing
         return found

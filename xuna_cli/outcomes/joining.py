@@ -172,9 +172,8 @@ class Joiner:
 
     def _in_batch(self, record: Conversation, number: str | None, numbers: Numbers) -> Link | None:
         if number is None and record.external_number is not None:
-            return self._unjoined(
-                record, (), OTHER_NUMBER
-            )  # the number may be another spelling of any of them
+            # The number may be another spelling of any of them.
+            return self._unjoined(record, (), OTHER_NUMBER)
         if number is None:
             calls = [call for calls in numbers.values() for call in calls]
             return (

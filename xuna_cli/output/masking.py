@@ -39,9 +39,8 @@ _COMPACT_DATE = lazy_pattern(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(
-        _TEXT, re.VERBOSE
-    )  # imported only if something is masked: it takes a millisecond or two
+    # Made only if something is masked: it takes a millisecond or two.
+    return re.compile(_TEXT, re.VERBOSE)
 
 
 class _Masking:

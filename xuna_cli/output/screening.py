@@ -77,9 +77,8 @@ def screening_lines(
 def opening_lines(report: Report) -> Iterator[str]:
     """Yield when deferred people may be called."""
     left_out = len(report.deferrals) - OPENINGS_SHOWN
-    left_out = (
-        left_out if left_out > 1 else 0
-    )  # a line about a single one would be as long as the one it replaces
+    # A line about a single one would be as long as the one it replaces.
+    left_out = left_out if left_out > 1 else 0
     for one in report.deferrals[: len(report.deferrals) - left_out]:
         who = counted(one.people, "person", "people")
         if one.zones:

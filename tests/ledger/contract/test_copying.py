@@ -207,9 +207,8 @@ def test_whoever_writes_the_source_meanwhile_waits_and_is_refused(make, engine, 
 
     source, target, late = make(engine), make("sqlite"), []
     fill(source, count=130)
-    here = (
-        ServerUrl(source.engine._url.reveal()) if engine == "postgres" else source.engine.path
-    )  # opened before the ledger is moved
+    # Opened before the ledger is moved.
+    here = ServerUrl(source.engine._url.reveal()) if engine == "postgres" else source.engine.path
     others = [open_ledger(here) for _ in range(2)]
     real = copying._copy_all
     started = threading.Barrier(3)
