@@ -108,7 +108,22 @@ class Given(str):
     @property
     def paths(self) -> list[Path]:
         """The value as paths, separated as in PATH."""
-        return [(self.folder or Path()) / part for part in self.split(os.pathsep) if part.strip()]
+        return [
+            (self.folder or Path()) / expanded(Path(part)) for part in self.split(os.pathsep) if part.strip()
+        ]
+
+    @property
+    def path(self) -> Path:
+        """The value as one path."""
+        return (self.folder or Path()) / expanded(Path(self))
+
+
+def expanded(path: Path) -> Path:
+    """Return a path with its leading `~` replaced; an unknown user's stays as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 class Settings:

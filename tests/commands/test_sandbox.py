@@ -154,7 +154,7 @@ def test_its_clock_starts_at_a_given_time():
         (["--unanswered", "40"], "--unanswered: invalid share '40'"),
         (["--unanswered", "-1%"], "--unanswered: invalid share '-1%'"),
         (["--opt-out", "101%"], "--opt-out: invalid share '101%'"),
-        (["--opt-out", ""], "--opt-out: invalid share ''"),
+        (["--opt-out", ""], "--opt-out: the value is empty"),
         (["--fault", "cut"], "--fault: invalid fault 'cut'"),
         (["--fault", "cat:1%"], "--fault: invalid fault 'cat:1%'"),
         (["--fault", "cut:1"], "--fault cut: invalid share '1'"),

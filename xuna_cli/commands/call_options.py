@@ -26,6 +26,10 @@ MOST_CONCURRENT = 256
 call 25,600 people."""
 
 
+LONGEST_TIMEOUT = 86_400
+"""Seconds. A socket can't wait for much more than a century, and a request that fails for that reason is held."""
+
+
 @options_of_command
 class CallerOptions(ListAndMessageOptions):
     """Agent and caller number, shared by the commands that place calls."""
@@ -36,6 +40,7 @@ class CallerOptions(ListAndMessageOptions):
         float,
         number(
             least=0.001,
+            most=LONGEST_TIMEOUT,
             metavar="SECONDS",
             envvar="XUNA_TIMEOUT",
             help="Maximum time for a whole request.",

@@ -15,18 +15,17 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from xuna_cli.commands.command_class import Command
-from xuna_cli.commands.option_types import FROM_FILE, Options
+from xuna_cli.commands.error_sources import ErrorT, with_source
+from xuna_cli.commands.option_types import FROM_FILE, Options, key_of
 from xuna_cli.dataclass import dataclass
-from xuna_cli.errors import InputError, UsageError, XunaError
+from xuna_cli.errors import InputError, UsageError
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.location import is_server_url
-from xuna_cli.settings import Given
+from xuna_cli.settings import Given, expanded
 from xuna_cli.targets.template import nearest
-
-ErrorT = TypeVar("ErrorT", bound=XunaError)
 
 FILE = "campaign_file"
 """The parameter that names the campaign file."""
@@ -65,8 +64,6 @@ _SECRETS = lazy_pattern(r"(xuna-?ai-?)?api-?key|key|password|secret|token", re.I
 _OPTION = lazy_pattern(r"--([a-z][a-z-]*)")
 _COMMAND = lazy_pattern(r"\bxuna [^`\n]*")
 """A command in a message; its options are not those of a campaign file."""
-_OF_VALUE = (" {} does not exist", " {} can't be used", " has no column '{}'")
-"""How a message speaks of the value of an option, without the option."""
 _PLACE = lazy_pattern(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _IN_PLAIN_WORDS = {
     "Cannot overwrite a value": "this key is already in the file; remove one of the two",
@@ -179,21 +176,7 @@ def with_line(error: ErrorT, options: Options) -> ErrorT:
         error.hint = f"set {key} in {getattr(options, FILE)}, or {error.hint}"
     elif note := note_of_keys(error.hint, options):
         error.hint += f"; {note}"
-    if found := _OPTION.match(error.message):
-        key = found[1]
-        source = options.sources.get("list_format" if key == "format" else key.replace("-", "_"), "")
-        if source.endswith(f", {key}"):
-            error.message = f"{source.removesuffix(f', {key}')}: {error.message}"
-        return error
-    for name, source in options.sources.items():
-        given = getattr(options, name)
-        values = given if isinstance(given, list | tuple) else [given]
-        if ", line " in source and any(
-            value and form.format(value) in f" {error.message}" for value in values for form in _OF_VALUE
-        ):
-            error.message = f"{source}: {error.message}"
-            break
-    return error
+    return with_source(error, options)
 
 
 def note_of_keys(text: str, options: Options) -> str:
@@ -210,11 +193,6 @@ def note_of_keys(text: str, options: Options) -> str:
     if keys := [key for key in named if key in known - OF_ONE_RUN]:
         return f"in {getattr(options, FILE)}, the {'key is' if len(keys) == 1 else 'keys are'}: {', '.join(keys)}"
     return ""
-
-
-def key_of(option: Any) -> str:
-    """Return the key of an option: its long name without the dashes."""
-    return next((name.removeprefix("--") for name in option.opts if name.startswith("--")), "")
 
 
 def campaign_file(path: Path, options: Mapping[str, Any]) -> dict[str, FileValue]:
@@ -392,7 +370,7 @@ def _text_value(option: Any, one: FileValue, value: Any) -> Given:
     if _is_path(option) and not value.strip():
         raise one.wrong("must name a file")
     if _is_path(option) and value != "-" and "://" not in value:
-        return Given(str(folder / Path(value).expanduser()), one.source)
+        return Given(str(folder / expanded(Path(value))), one.source)
     return Given(value, one.source, folder)
 
 

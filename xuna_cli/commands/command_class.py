@@ -19,6 +19,7 @@ import typer
 import typer.core
 import typer.main
 
+from xuna_cli.commands.given_values import check_values, check_variables
 from xuna_cli.commands.option_types import source_of
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.gc_paused import GcPaused
@@ -28,8 +29,11 @@ _PLAINER = (
     (r"not a valid (int|integer)( range)?", "not a whole number"),
     (r"not a valid float( range)?", "not a number"),
     (r"not a valid boolean.*", "neither yes nor no"),
-    (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.", r"\1 is less than \2"),
-    (r"(\S+) is not in the range (\d+)<=x<=(\d+)\.", r"\1 is not a number from \2 to \3"),
+    (r"(\S+?)(?:\.0)? is not in the range x>=(\S+?)(?:\.0)?\.$", r"\1 is less than \2"),
+    (
+        r"(\S+?)(?:\.0)? is not in the range (\S+?)(?:\.0)?<=x<=(\S+?)(?:\.0)?\.$",
+        r"\1 is not a number from \2 to \3",
+    ),
     (r"\. Did you mean ", "; did you mean "),
     (r" \(Possible options: (.*), (\S+)\)", r"; did you mean \1 or \2?"),
     (
@@ -173,7 +177,10 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
         """
         given = list(args)
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+            if not ctx.resilient_parsing:
+                check_values(ctx)
+                check_variables(ctx)
         except typer.TyperException as error:
             failure = usage_error(error, ctx)
             _print_failure(ctx, given, failure)
@@ -181,6 +188,7 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
         except XunaError as error:
             _print_failure(ctx, given, error)
             raise
+        return rest
 
 
 def _unbroken(text: str) -> str:

@@ -17,7 +17,7 @@ from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.place import cautions
 from xuna_cli.output.files import beside_ledger, is_within, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import say
-from xuna_cli.settings import Given, Settings, data_folder
+from xuna_cli.settings import Given, Settings, data_folder, expanded
 from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
             hint="name a file, or a database: postgresql://…",
             code="ledger-url",
         )
-    path = (folder or Path.cwd()) / Path(text).expanduser()
+    path = (folder or Path.cwd()) / expanded(Path(text))
     place = Path(os.path.realpath(path)).parent
     # A disk that is not mounted, or a mistyped name: no folder to be made.
     if not place.exists() and path.parent != data_folder(os.environ):

@@ -32,15 +32,19 @@ import typer.core
 from typer.models import ParameterInfo
 
 from xuna_cli import __version__
+from xuna_cli.commands.error_sources import with_source
 from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug, start_debug_log
-from xuna_cli.errors import ExitStatus
+from xuna_cli.errors import ExitStatus, XunaError
 from xuna_cli.output.masking import set_masking
-from xuna_cli.settings import Given, Settings
+from xuna_cli.settings import Given, Settings, expanded
 
 if TYPE_CHECKING:
     from xuna_cli.commands.simulation import Simulation
     from xuna_cli.dialing.clock import Clock
+
+BLANK = "the value is empty; give one, or leave this out"
+"""Problem of a value that a script has perhaps forgotten to set."""
 
 FROM_FILE = "xuna_cli.from_file"
 """In `meta` of a context: the sources of the values of a campaign file, by parameter."""
@@ -66,9 +70,9 @@ def text(*names: str, metavar: str = "TEXT", **more: Any) -> Any:
     return typer.Option(*names, metavar=metavar, parser=_as_given, callback=_given, **more)
 
 
-def number(*names: str, least: float, **more: Any) -> Any:
-    """Declare an option for a number of at least `least`; `inf` and `nan` are rejected."""
-    return typer.Option(*names, min=least, callback=_finite, **more)
+def number(*names: str, least: float, most: float | None = None, **more: Any) -> Any:
+    """Declare an option for a number from `least` to `most`; `inf` and `nan` are rejected."""
+    return typer.Option(*names, min=least, max=most, callback=_finite, **more)
 
 
 def files(*names: str, **more: Any) -> Any:
@@ -83,14 +87,24 @@ def separated(*names: str, **more: Any) -> Any:
 
 def _load_settings(ctx: typer.Context, env_file: Path | None) -> Path | None:
     """Load the settings before other options are parsed, as their last source."""
+    if env_file is not None and is_blank(env_file):
+        raise typer.BadParameter(BLANK)
+    env_file = None if env_file is None else expanded(env_file)
     settings = Settings(os.environ, env_file, Path.cwd())
     ctx.obj = settings
     ctx.default_map = {
-        str(parameter.name): value.paths if getattr(parameter, "multiple", False) else value
+        str(parameter.name): _of_file(parameter, value)
         for parameter in ctx.command.params
         if isinstance(parameter.envvar, str) and (value := settings.of_file(parameter.envvar)) is not None
     }
     return env_file
+
+
+def _of_file(parameter: Any, value: Given) -> Given | Path | list[Path]:
+    """Return a value of the settings file; paths there are relative to the file."""
+    if getattr(parameter, "multiple", False):
+        return value.paths
+    return value.path if parameter.type.name == "path" else value
 
 
 def _set_masking(mask: bool | None) -> bool | None:
@@ -153,6 +167,16 @@ class Options:
     typed: frozenset[str]
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
     simulation: "Simulation | None" = None
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=_load_settings,
+            is_eager=True,
+            help="Read settings from this file (default: .env in the current folder).",
+            rich_help_panel="Output",
+        ),
+    ] = None
     debug: Annotated[
         bool,
         typer.Option(
@@ -164,16 +188,6 @@ class Options:
             rich_help_panel="Output",
         ),
     ] = False
-    env_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            callback=_load_settings,
-            is_eager=True,
-            help="Read settings from this file (default: .env in the current folder).",
-            rich_help_panel="Output",
-        ),
-    ] = None
     mask: Annotated[
         bool | None,
         typer.Option(
@@ -213,7 +227,11 @@ def takes(
             if issubclass(options, Options):
                 given |= {"settings": ctx.obj, "typed": _typed(ctx), "sources": _sources(ctx)}
                 _log_options(ctx, given)
-            raise typer.Exit(int(run(options(**given)) or 0))
+            made = options(**given)
+            try:
+                raise typer.Exit(int(run(made) or 0))
+            except XunaError as error:
+                raise with_source(error, made) from None
 
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         parameters = [context, *_parameters(options)]
@@ -247,6 +265,16 @@ def source_of(ctx: typer.Context, parameter: Any) -> str:
     return str(names[0] if names else parameter.human_readable_name)
 
 
+def is_blank(value: str | Path) -> bool:
+    """Return whether a text or a path is empty; Python makes the current folder of an empty path."""
+    return str(value).strip() in ({"", "."} if isinstance(value, Path) else {""})
+
+
+def key_of(option: Any) -> str:
+    """Return the long name of an option without the dashes."""
+    return next((name.removeprefix("--") for name in option.opts if name.startswith("--")), "")
+
+
 def _as_given(value: str) -> str:
     return value  # `str` would drop the source of a value from the file
 
@@ -266,6 +294,8 @@ def _finite(value: float | None) -> float | None:
 def _with_those_of_settings(
     ctx: typer.Context, parameter: typer.CallbackParam, value: list[Path] | None
 ) -> list[Path]:
+    if any(map(is_blank, value or ())):
+        raise typer.BadParameter(BLANK)
     found = ctx.obj.find(parameter.envvar)
     return list(dict.fromkeys([*(value or ()), *(found.paths if found is not None else ())]))
 

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from xuna_cli.commands.error_sources import with_source
 from xuna_cli.errors import ExitStatus, OutputError, XunaError
 from xuna_cli.output.result import Result, print_failure, print_result
 
@@ -37,6 +38,7 @@ def prints(
             try:
                 result = run(options)
             except XunaError as error:
+                with_source(error, options)
                 if options.output == "json":
                     with contextlib.suppress(OutputError):  # a failure here must not hide the error
                         print_failure(command, error)

@@ -20,6 +20,9 @@ HEAD_SIZE = 64 * 1024  # bytes to read before choosing a format and an encoding
 # damaged file) must not be read into memory.
 LONGEST = 16 * 1024 * 1024
 
+# Codecs of Python that no file is written in; some of them fail at characters that others would only skip.
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+
 # UTF-32 comes first, because its little-endian mark begins with UTF-16's.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -278,6 +281,8 @@ def choose_encoding(head: bytes, stated: str | None) -> tuple[str, int]:
     if stated is not None:
         try:
             codec = codecs.lookup(stated).name
+            if codec in _NOT_OF_FILES:
+                raise LookupError(codec)
             io.TextIOWrapper(io.BytesIO(), encoding=codec)  # it refuses codecs that are not for text
         except (LookupError, ValueError):
             raise UsageError(

@@ -47,7 +47,7 @@ def _region_of(text: str) -> str | None:
         return plain
     if text in ALPHA_3:
         return ALPHA_3[text]
-    code = _CALLING_CODE.fullmatch(re.sub(r"[ ()-]", "", text))
+    code = _CALLING_CODE.fullmatch(_plain(text))
     if code is not None:
         return _of_code(code[1])
     if len(text) == 2 and all(_FLAG_A <= each <= _FLAG_Z for each in text):  # noqa: PLR2004 - a flag
@@ -67,8 +67,13 @@ def _folded(name: str) -> str:
 _COMMON = {_folded(name): region for region, names in NAMES.items() for name in names.split("|")}
 
 
+def _plain(code: str) -> str:
+    return re.sub(r"[ ()-]", "", code)
+
+
 def _of_both(name: str, code: str) -> str | None:
-    named, coded = region_of(name.strip(" ,-/:")), region_of(code)
+    known = _CALLING_CODE.fullmatch(_plain(code))  # anything else with a plus sign is a phone number
+    named, coded = region_of(name.strip(" ,-/:")), known and _of_code(known[1])
     if named is None or coded is None:
         return None
     same = phonenumbers.country_code_for_region(named) == phonenumbers.country_code_for_region(coded)

@@ -19,6 +19,8 @@ DAY_MINUTES = 24 * 60
 DEFAULT_CLOSE_EARLY = timedelta(minutes=10)
 
 _WINDOW = lazy_pattern(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
+# Years whose days, in all time zones, a datetime can have.
+_YEARS = range(1970, 9000)
 # Search for an opening this many days ahead: two weeks have every day of the week twice.
 _DAYS_AHEAD = 15
 _USUALLY_AHEAD = 3
@@ -216,6 +218,8 @@ def parse_time(text: str, *, source: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
+        moment = None
+    if moment is not None and moment.year not in _YEARS:
         moment = None
     if moment is None or moment.utcoffset() is None:
         what = (

@@ -228,14 +228,17 @@ def test_the_env_file_has_it_too(cli, served, people):
     assert read(cli).document["opt_outs"]["rules"] == ["wants_callback=true", "best_time=a:b"]
 
 
-@pytest.mark.parametrize("text", ["opt_out", "wants_callback=true,", ""])
-def test_a_rule_that_cannot_be_read_is_refused_before_anything(cli, served, people, text):
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("opt_out", "opt-out-when"), ("wants_callback=true,", "opt-out-when"), ("", "option-value")],
+)
+def test_a_rule_that_cannot_be_read_is_refused_before_anything(cli, served, people, text, code):
     server = served()
     call(cli, people(3))
     requests = server.state.requests_total
     for command in (read, harvest):
         ran = command(cli, "--opt-out-when", text, exits=2)
-        assert ran.document["errors"][0]["code"] == "opt-out-when"
+        assert ran.document["errors"][0]["code"] == code
     assert server.state.requests_total == requests
 
 

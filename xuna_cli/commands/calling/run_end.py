@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.calling.call_inputs import campaign_of
 from xuna_cli.commands.context import check_output_file, ledger_if_there, ledger_location
+from xuna_cli.commands.error_sources import with_source
 from xuna_cli.commands.options import Output
 from xuna_cli.errors import ExitStatus, InputError, OutputError, UsageError, XunaError
 from xuna_cli.interrupts import INTERRUPTS
@@ -57,6 +58,8 @@ def run_to_end(
         end.open()
         result = work(end.log)
     except BaseException as error:
+        if isinstance(error, XunaError):
+            with_source(error, options)
         unfinished = failed(error)
         try:
             if options.output is Output.JSON and isinstance(error, XunaError):
@@ -230,7 +233,7 @@ def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_EN
 
 
 def _path(given: Given | None) -> Path | None:
-    return None if given is None else (given.folder or Path()) / Path(given).expanduser()
+    return None if given is None else given.path
 
 
 def _warn(words: str) -> None:

@@ -21,7 +21,7 @@ from xuna_cli.screening.hours import DAYS, DEFAULT_CLOSE_EARLY, Hours, parse_day
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.own_time import OwnTime
 from xuna_cli.screening.rules import Consent, QuietDays, Until
-from xuna_cli.settings import Given
+from xuna_cli.settings import Given, expanded
 from xuna_cli.targets.template import nearest
 
 DEFAULT_TIMEZONE_COLUMN = "timezone"
@@ -85,7 +85,8 @@ def _times(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> Sc
     zones = (hours or usual).zones
     not_on = None
     if days_off is not None:
-        days = parse_days_off(days_off, source=days_off.source, folder=days_off.folder or Path(), now=now)
+        parts = ",".join(str(expanded(Path(part.strip()))) for part in days_off.split(",") if part.strip())
+        days = parse_days_off(parts, source=days_off.source, folder=days_off.folder or Path(), now=now)
         not_on = NotOn(days, zones)
     return Screening(
         until=end,

@@ -49,7 +49,10 @@ def verified(path: str, allowed_signers: Path, stack: ExitStack) -> Signed:
     if path == "-":
         raise UsageError("--signed-by needs a list in a file, not on stdin", code="signature")
     signature = f"{path}.sig"
-    for needed, hint in ((signature, _how_to_sign(path)), (str(allowed_signers), "name another file")):
+    for needed, hint in (
+        (str(allowed_signers), "name the file of allowed signers with --signed-by"),
+        (signature, _how_to_sign(path)),
+    ):
         if not Path(needed).is_file():
             raise InputError(f"{needed} is missing, or is not a file", hint=hint, code="signature-missing")
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - 0600, and unlinked at once

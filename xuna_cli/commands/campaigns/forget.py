@@ -6,7 +6,7 @@ import typer
 
 from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.completion import campaign_names
-from xuna_cli.commands.option_types import options_of_command, takes
+from xuna_cli.commands.option_types import number, options_of_command, takes
 from xuna_cli.commands.options import LedgerOptions
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class ForgetOptions(LedgerOptions):
     ] = None
     older_than: Annotated[
         float | None,
-        typer.Option(
-            min=0,
+        number(
+            least=0,
             metavar="DAYS",
             help="Forget all campaigns whose last run ended at least this many days ago.",
         ),

@@ -1,0 +1,74 @@
+"""Check what was given for the options of a command, whatever the options are.
+
+No option can have some values, and some variables are read by no option.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from xuna_cli.commands.option_types import BLANK, is_blank, key_of
+from xuna_cli.errors import UsageError
+from xuna_cli.settings import Settings, expanded
+
+LARGEST = 10**12
+"""Largest whole number. No list has more people, and larger ones don't fit into a ledger."""
+
+MAY_BE_BLANK = frozenset({"delimiter"})
+"""Options that can have a space as their value."""
+
+
+def check_values(ctx: Any) -> None:
+    """Check the values of all options, and replace a leading `~` in paths, which a shell leaves in `--to=~/x.csv`.
+
+    Raises:
+        typer.BadParameter: a value is blank, as if a script forgot to set a variable, or too large.
+    """
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name)
+        if value and parameter.type.name == "path":
+            several = isinstance(value, list)
+            ctx.params[parameter.name] = [*map(_path, value)] if several else _path(value)
+        for problem in _problems(parameter, value):
+            if ctx.get_parameter_source(parameter.name).name != "DEFAULT":
+                raise typer.BadParameter(problem, ctx=ctx, param=parameter)
+
+
+def _path(given: str | Path) -> str:
+    return str(expanded(Path(given)))
+
+
+def _problems(parameter: Any, value: Any) -> Iterator[str]:
+    values = value if isinstance(value, list | tuple) else [value]
+    texts = [one for one in values if isinstance(one, str | Path)]
+    if texts and all(map(is_blank, texts)) and parameter.name not in MAY_BE_BLANK:
+        yield BLANK
+    for one in values:
+        if isinstance(one, int) and abs(one) > LARGEST:
+            yield f"{one} is too large"
+
+
+def check_variables(ctx: Any) -> None:
+    """Check that no variable is named like an option that is not read from variables.
+
+    Somebody who sets `XUNA_SANDBOX` believes that nobody is called. A variable that a script uses for itself is no
+    problem if its option is given.
+
+    Raises:
+        UsageError: there is such a variable, and its option is not given.
+    """
+    unknown = dict(ctx.obj.unknown_names()) if isinstance(ctx.obj, Settings) else {}
+    for option in ctx.command.params if unknown else ():
+        name = f"XUNA_{key_of(option).upper().replace('-', '_')}"
+        if name in unknown and not _is_given(ctx, option):
+            raise UsageError(
+                f"{name} in {unknown[name]} is not a variable of xuna",
+                hint=f"use --{key_of(option)}, or remove {name}",
+                code="unknown-variable",
+            )
+
+
+def _is_given(ctx: Any, option: Any) -> bool:
+    return bool(ctx.get_parameter_source(option.name).name != "DEFAULT")
