@@ -108,14 +108,7 @@ def test_a_variable_of_an_option_that_has_none_is_not_ignored(refused, monkeypat
 
 
 def test_variables_of_others_are_no_concern(cli, people, monkeypatch):
-    for name in (
-        "XUNA_AI_REGION",
-        "XUNA_EXIT_CODE",
-        "XUNA_BUILD",
-        "XUNA_LIMIT",
-        "XUNA_HOUR",
-        "XUNA_CAMPAIGN",
-    ):
+    for name in ("XUNA_EXIT_CODE", "XUNA_BUILD", "XUNA_LIMIT", "XUNA_CAMPAIGN"):
         monkeypatch.setenv(name, "1")
     call = ("batch-call", people(2), "-m", "Hi.", "--dry-run", "--limit", "1", "--campaign", "spring")
     assert cli(*call, "--output", "json").counts == {"rows": 1, "not_sent": 1}
