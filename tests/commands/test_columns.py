@@ -675,6 +675,35 @@ def test_remarks_of_json_may_be_lists_and_within_objects(plan, tmp_path):
     assert plan(path)["counts"]["do_not_call"] == 2
 
 
+def test_a_remark_may_be_the_name_in_a_list_of_objects(plan, tmp_path):
+    path = tmp_path / "a.json"
+    people = [
+        {"phone": "+13035550100", "tags": [{"name": "Do Not Call"}]},
+        {"phone": "+13035550101", "tags": [{"name": "vip"}], "product": {"name": "Wrong number, the film"}},
+    ]
+    path.write_text(json.dumps(people))
+    assert plan(path)["counts"]["do_not_call"] == 1
+
+
+def test_who_has_opted_out_in_a_column_with_consent_is_not_called(cli, written):
+    rows = [
+        {"phone": "+13035550100", "Consent Status": "Opted Out", "Email Consent": "Opted in"},
+        {"phone": "+13035550101", "Consent Status": "No", "Email Consent": "Unsubscribed"},
+    ]
+    ran = cli("batch-call", written(rows), *HELLO, "--dry-run")
+    assert "1 on a do-not-call list, 1 would be called" in ran.out
+    assert "not used: Consent Status, Email Consent; `--consent-column 'Consent Status'`" in ran.err
+
+
+def test_who_prefers_only_another_channel_is_not_called(plan, written):
+    rows = [
+        {"phone": "+13035550100", "Preferred Contact Method": "SMS only", "Format": ""},
+        {"phone": "+13035550101", "Preferred Contact Method": "SMS", "Format": "text only"},
+    ]
+    (screened,) = plan(written(rows))["screening"]["rows"]
+    assert screened["message"] == "do-not-call: 'Preferred Contact Method' is \"SMS only\""
+
+
 def test_remarks_count_beside_columns_that_are_named(plan, written):
     rows = [
         {"phone": "+13035550100", "Mark": "x", "Notes": ""},

@@ -1,4 +1,4 @@
-"""Recognize do-not-call columns by their names, read their cells, and find a "do not call" in other cells.
+"""Recognize do-not-call columns by their names, and read their cells.
 
 The names come from CRMs (Salesforce `DoNotCall`, HubSpot and Zoho `Opted Out`), dialers and national registries (DNC,
 DND, TPS, Bloctel, Robinson), and from the most used languages.
@@ -9,7 +9,13 @@ from enum import Enum
 from functools import lru_cache
 
 from xuna_cli.folding import fold, words
-from xuna_cli.lazy_pattern import lazy_pattern
+from xuna_cli.screening.remarks import (
+    CALLS,
+    OTHER_CHANNELS,
+    allows_only_another_channel,
+    is_of_another_channel,
+    says_do_not_call,
+)
 
 
 class Says(Enum):
@@ -35,6 +41,11 @@ do not contact|donotcontact|dont contact|no contact|never contact|contact not al
 suppressed|suppression|suppress|is suppressed|blacklist|blacklisted|is blacklisted|blocklist|blocklisted|blocked|is blocked
 exclude|excluded|removal requested|remove me|remove from list|do not use|deceased|is deceased|verstorben|decede|decedee|fallecido
 falecido|deceduto|overleden|wrong number
+died|date of death|death date|sterbedatum|todesdatum|verstorben am|gestorben am|date de deces|fecha de defuncion|fecha de fallecimiento
+fecha fallecimiento|data di decesso|data decesso|data do obito|data de obito|data falecimento|overlijdensdatum|datum overlijden
+data zgonu|dodsdato|dodsdatum|kuolinpaiva|datum umrti|halalozas datuma|vefat tarihi|olum tarihi|дата смерти|死亡日|死亡年月日|逝去日
+死亡日期|사망일|사망일자|تاريخ الوفاة|unsubscribe reason|unsubscribe source|unsubscribe method|werbewiderspruch|widerspruch werbung
+kein anruf|kein telefonkontakt|kontaktverbot|telefonverbot
 call blocked|calls blocked|block calls|no marketing calls|no telemarketing|do not market|litigator|tcpa litigator
 tps|ctps|tps registered|on tps|tps status|bloctel|robinson|lista robinson|robinsonliste|robinsonlista|rpo|nix|nix registret
 nicht anrufen|nicht mehr anrufen|nicht anzurufen|keine anrufe|anrufsperre|anruf gesperrt|telefonsperre|werbesperre|kontaktsperre|kontakt gesperrt
@@ -99,15 +110,12 @@ _TOGETHER = tuple(
     ).split()
 )
 _AS_A_WORD = frozenset({"dnc", "dnd", "unsubscribed", "suppressed", "blacklisted", "anrufsperre"})
+# `Opt-out URL` and `DNC Scrub Date` have a value for everybody.
+_ABOUT_A_MARK = frozenset("url urls link links token instructions".split())
+_CHECKS = frozenset("check checked scrub scrubbed".split())
+_MOMENTS = frozenset("date time at on".split())
 
-_OTHER_CHANNELS = frozenset(
-    """
-    email emails mail mailing mailings newsletter newsletters fax sms text texts texting whatsapp post postal letter letters
-    push bulk correo mel courriel e direct track tracking viber telegram messenger chat
-    """.split()
-)
 _OTHER_CHANNELS_WITHIN = ("email", "newsletter", "邮件", "郵件", "メール", "메일", "短信", "рассыл")
-_CALLS = frozenset("call calls calling phone telephone voice".split())
 
 _CONSENT_WORDS = frozenset(
     """
@@ -151,17 +159,21 @@ _CONSENT_WITHIN = tuple(
 def says(column: str) -> Says:
     """Return the meaning of a column, judged by its name."""
     plain, parts = fold(column), frozenset(words(column))
-    if plain in _DO_NOT_CALL:
+    if plain in _DO_NOT_CALL or allows_only_another_channel(column):
         return Says.DO_NOT_CALL
-    other = not parts.isdisjoint(_OTHER_CHANNELS) or any(each in plain for each in _OTHER_CHANNELS_WITHIN)
+    if not parts.isdisjoint(_ABOUT_A_MARK) or (_CHECKS & parts and _MOMENTS & parts):
+        return Says.NOTHING
+    other = not parts.isdisjoint(OTHER_CHANNELS) or any(each in plain for each in _OTHER_CHANNELS_WITHIN)
     if (
         any(phrase in plain for phrase in _WITHIN)
         or not parts.isdisjoint(_AS_A_WORD)
         or any(pair <= parts for pair in _TOGETHER)
     ):
-        return Says.OTHER_CHANNEL if other and parts.isdisjoint(_CALLS) else Says.DO_NOT_CALL
+        return Says.OTHER_CHANNEL if other and parts.isdisjoint(CALLS) else Says.DO_NOT_CALL
     if other and {"do", "not"} <= parts:
         return Says.OTHER_CHANNEL
+    if len(parts) > 1 and says_do_not_call(column):
+        return Says.DO_NOT_CALL
     if (
         plain in _YES_OR_NO
         or not parts.isdisjoint(_CONSENT_WORDS)
@@ -177,12 +189,10 @@ def says_inside(path: str) -> Says:
     return own if own is Says.DO_NOT_CALL and whole is not Says.OTHER_CHANNEL else whole
 
 
-# -- what a cell of another column says
-
 _REMARKS = frozenset(
     fold(name)
     for name in """
-    status stage disposition result outcome tag tags label labels flag flags note notes comment comments remark remarks
+    status stage disposition preference preferences preferred result outcome tag tags label labels flag flags note notes comment comments remark remarks
     category categories segment segments group groups membership reason memo annotation annotations
     notiz notizen bemerkung bemerkungen kommentar kommentare anmerkung anmerkungen hinweis hinweise schlagwort schlagworte
     kennzeichen ergebnis statut étiquette étiquettes commentaire commentaires remarque remarques résultat estado etiqueta
@@ -194,37 +204,6 @@ _REMARKS = frozenset(
     対応状況 상태 메모 비고 태그 حالة ملاحظات الحالة סטטוס הערות स्थिति टिप्पणी catatan keterangan ghi chú หมายเหตุ สถานะ
     """.split()
 )
-_SAID = """
-do not call|don t call|dont call|donotcall|donot call|not to call|dnc|d n c|do not contact|don t contact|dont contact|do not phone|do not ring|do not dial
-do not disturb|never call|never contact|stop calling|not to be called|no more calls|no phone calls|opted out
-opt out|dnd|unsubscribed|unsubscribe|requested no contact|no contact requested|remove from list|removed from list|passed away|blacklisted|litigator|nicht anrufen|nicht mehr anrufen|keine anrufe|nicht kontaktieren|anrufsperre
-nicht angerufen werden|ne pas appeler|ne plus appeler|ne pas rappeler|ne pas contacter|ne plus contacter|no llamar|no volver a llamar
-no contactar|no desea llamadas|nao ligar|nao contatar|nao contactar|nao perturbe|non chiamare|non richiamare|non contattare
-niet bellen|niet meer bellen|niet contacteren|bel me niet|nie dzwonic|nie kontaktowac|ring inte|ring ej|ring ikke|ikke ring
-ei saa soittaa|ala soita|soittokielto|nevolat|nekontaktovat|ne hivja|ne hivjon|nu sunati|nu suna|aramayin|не звонить|не беспокоить
-не дзвонити|لا تتصل|عدم الاتصال|אל תתקשר|לא להתקשר|कॉल न करें|μην καλειτε|khong goi|jangan hubungi|jangan telepon|deceased|verstorben|decede|decedee|fallecido|falecido|deceduto|overleden
-wrong number|falsche nummer|falsche rufnummer|faux numero|mauvais numero|numero equivocado|numero errado|numero sbagliato
-"""
-_SAID_IN_WORDS = tuple(
-    f" {' '.join(words(name))} " for line in _SAID.splitlines() for name in line.split("|") if name.strip()
-)
-# "Opted out of e-mail" leaves calls open, "DNC, only e-mail" doesn't.
-_SAID_OF_ANY_CHANNEL = frozenset(
-    " opt out | opted out | unsubscribed | unsubscribe | requested no contact | no contact requested | blacklisted | do not contact | don t contact | dont contact | never contact "
-    "| nicht kontaktieren | ne pas contacter | ne plus contacter | no contactar | nao contatar | nao contactar "
-    "| non contattare | niet contacteren | nie kontaktowac | nekontaktovat ".split("|")
-)
-# Of each, the longest word: a text of ASCII letters without one of them says none of all that.
-_LONGEST_WORDS = frozenset(max(said.split(), key=len) for said in _SAID_IN_WORDS if said != " d n c ")
-_LETTERS = lazy_pattern(r"\bd\W+n\W+c\b")
-_CLUES = tuple(
-    word for word in _LONGEST_WORDS if not any(other in word for other in _LONGEST_WORDS if other != word)
-)
-# In scripts that don't put spaces between words, or that join words.
-_SAID_ANYWHERE = tuple(
-    "请勿致电 勿拨打 勿打 不要打电话 拒绝来电 請勿致電 不要撥打 電話不可 電話禁止 架電禁止 架電不可 連絡禁止 電話お断り 着信拒否 架電ng 電話ng 架電NG 電話NG 連絡不可 連絡ng 連絡NG 勿扰 勿擾 免打扰 拒接 退订 黑名单 전화금지 연락금지 수신거부 "
-    "ห้ามโทร ไม่ต้องโทร".split()
-)
 
 
 @lru_cache(maxsize=4096)
@@ -232,41 +211,6 @@ def is_remark(column: str) -> bool:
     """Return whether a column, judged by its name, has states, labels or notes, which may say whom not to call."""
     parts = frozenset(words(column))
     return (fold(column) in _REMARKS or not _REMARKS.isdisjoint(parts)) and not is_of_another_channel(column)
-
-
-def is_of_another_channel(text: str) -> bool:
-    """Return whether a text is about e-mail, text messages or post, and not about calls."""
-    parts = words(text)
-    return not _OTHER_CHANNELS.isdisjoint(parts) and _CALLS.isdisjoint(parts)
-
-
-def says_do_not_call(cell: object) -> bool:
-    """Return whether a cell of any column says in words that the person must not be called.
-
-    "Do Not Call", "vip; dnc" and "DO NOT CALL! Asked twice." do; "opted out of e-mail" does not.
-    """
-    return isinstance(cell, str) and _text_says_do_not_call(cell)
-
-
-def may_say_do_not_call(text: str) -> bool:
-    """Return whether a text is worth a closer look; it takes a few microseconds."""
-    if not text.isascii():
-        return True
-    lower = text.lower()
-    return any(clue in lower for clue in _CLUES) or _LETTERS.search(lower) is not None
-
-
-@lru_cache(maxsize=4096)
-def _text_says_do_not_call(cell: str) -> bool:
-    if not may_say_do_not_call(cell):
-        return False
-    if not cell.isascii() and any(said in cell for said in _SAID_ANYWHERE):
-        return True
-    text = f" {' '.join(words(cell))} "
-    said = [phrase for phrase in _SAID_IN_WORDS if phrase in text]
-    return any(phrase not in _SAID_OF_ANY_CHANNEL for phrase in said) or (
-        bool(said) and not is_of_another_channel(cell)
-    )
 
 
 _NO = frozenset(

@@ -6,14 +6,8 @@ from dataclasses import field
 from xuna_cli.dataclass import dataclass
 from xuna_cli.json_path import value_at, values_within
 from xuna_cli.models import Reason
-from xuna_cli.screening.mark_names import (
-    Says,
-    is_clear_no,
-    is_remark,
-    says,
-    says_do_not_call,
-    says_inside,
-)
+from xuna_cli.screening.mark_names import Says, is_clear_no, is_remark, says, says_inside
+from xuna_cli.screening.remarks import allows_only_another_channel, is_of_another_channel, says_do_not_call
 from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
 
 _REMEMBERED = 10_000  # sets of keys (of JSON contacts) to cache
@@ -38,8 +32,16 @@ def do_not_call_paths(rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
 
 
 def remark_columns(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns with states, labels or notes, in their order; their cells may say whom not to call."""
-    return tuple(column for column in columns if is_remark(column) and says(column) is Says.NOTHING)
+    """Return the columns with states, labels or notes, in their order; their cells may say whom not to call.
+
+    "Opted out" in a column with consent is a remark, too.
+    """
+    return tuple(
+        column
+        for column in columns
+        if (says(column) is Says.NOTHING and is_remark(column))
+        or (says(column) is Says.CONSENT and not is_of_another_channel(column))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,14 @@ class Marks:
             if not is_clear_no(cell := value_at(fields, column)):
                 yield column, cell
         for column in remarks:
-            if says_do_not_call(cell := value_at(fields, column)):
+            if _is_mark(column, cell := value_at(fields, column)):
                 yield column, cell
         if self.in_contact:
             for path, names, value in values_within(fields):
                 if says_inside(names) is Says.DO_NOT_CALL:
                     if not is_clear_no(value):
                         yield path, value
-                elif is_remark(names.rpartition(".")[2]) and says_do_not_call(value):
+                elif any(_is_mark(name, value) for name in names.split(".") if is_remark(name)):
                     yield path, value
 
     def _own_columns(self, fields: Mapping[str, object]) -> tuple[Sequence[str], Sequence[str]]:
@@ -100,3 +102,10 @@ class Marks:
             if len(self._by_keys) < _REMEMBERED:
                 self._by_keys[keys] = found
         return found
+
+
+def _is_mark(column: str, cell: object) -> bool:
+    """Return whether a cell of a column with remarks says that the person must not be called."""
+    return says_do_not_call(cell) or (
+        isinstance(cell, str) and is_remark(column) and allows_only_another_channel(cell)
+    )

@@ -11,15 +11,10 @@ from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at, values_within
 from xuna_cli.phone.place_columns import begins_a_number, may_be_region, may_be_zone, region_columns
 from xuna_cli.phone.states import state_columns, state_of
-from xuna_cli.screening.mark_names import (
-    Says,
-    is_of_another_channel,
-    may_say_do_not_call,
-    says,
-    says_do_not_call,
-)
+from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks, do_not_call_paths, remark_columns
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
+from xuna_cli.screening.remarks import is_of_another_channel, may_say_do_not_call, says_do_not_call
 from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
 from xuna_cli.targets.foreign_names import override_of, time_option_of
 from xuna_cli.targets.home_state import HomeState
@@ -109,7 +104,8 @@ def plan_list(
     marked = marks.columns
     home_state = _home_state(contacts, state_column)
     states = home_state.columns if home_state is not None else ()
-    taken = {*phones.columns, *phones.regions, *marked, *marks.remarks, *windows.columns, *states, *used}
+    remarks = [column for column in marks.remarks if says(column) is not Says.CONSENT]
+    taken = {*phones.columns, *phones.regions, *marked, *remarks, *windows.columns, *states, *used}
     unused = _unused(contacts, {fold(column) for column in taken}, marks)
     found = dict.fromkeys(column for columns, _ in unused for column in columns)
     return ListPlan(
