@@ -36,6 +36,7 @@ from xuna_cli.api.outcomes import (
     refusal_error,
 )
 from xuna_cli.api.redact import KeyRedactor
+from xuna_cli.api.server_time import NO_DIFFERENCE, check_clock, clock_difference
 from xuna_cli.api.surroundings import proxy_for, trusted
 from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug
@@ -172,6 +173,7 @@ class Client:
     def __init__(self, base_url: str, api_key: str, *, deadline: float) -> None:
         self._seconds = deadline
         self._redactor = KeyRedactor(api_key)
+        self._ahead = NO_DIFFERENCE
         try:
             self._url = parse_url(base_url)
             # SSL_CERT_FILE also applies to loopback; proxies don't.
@@ -227,6 +229,14 @@ class Client:
         """
         return read_phone_numbers(self.get(PHONE_NUMBERS))
 
+    def check_clock(self) -> None:
+        """Check this machine's clock by the last answer to a GET that had the server's time.
+
+        Raises:
+            ConfigurationError: the clocks differ so much that people could be called at a wrong time.
+        """
+        check_clock(self._ahead)
+
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> object:
         """GET a JSON document.
 
@@ -235,7 +245,7 @@ class Client:
             BusyError: 408, 429, 5xx, or no answer; reading again is harmless.
             UnreachableError: any other answer that is not a readable 2xx.
         """
-        deadline = Deadline(self._seconds)
+        deadline, asked = Deadline(self._seconds), datetime.now(UTC)
         query = "?" + urlencode(params, quote_via=quote) if params else ""
         try:
             with contextlib.closing(connect(self._route, deadline)) as stream:
@@ -247,6 +257,8 @@ class Client:
                 debug("api", "read", path=path, status=status)
                 body = read(response, LARGEST_PAGE)
                 headers = headers_of(response)
+            if (ahead := clock_difference(headers, asked, datetime.now(UTC))) is not None:
+                self._ahead = ahead
         except TooLargeError:
             raise UnreachableError(
                 f"an answer of the API is larger than {LARGEST_PAGE // 2**20} MiB, so it was not read",

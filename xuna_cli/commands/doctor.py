@@ -157,6 +157,7 @@ def _blame(error: XunaError, found: "dict[str, Finding]") -> None:
 
 
 def _who_calls(api: _Api | None, options: DoctorOptions) -> "Iterator[Finding]":
+    yield _check("clock", lambda: _clock(api))
     yield _check("caller number", lambda: _caller(api, options))
     yield _check("agent", lambda: _agent(api, options))
 
@@ -236,6 +237,13 @@ def _wanted_agent(options: DoctorOptions) -> str:
     if not options.agent_id:
         raise missing_agent()
     return options.agent_id
+
+
+def _clock(api: _Api | None) -> str:
+    if api is None:
+        raise _NotCheckedError("not checked")
+    api.client.check_clock()
+    return "no difference from the API's was found"
 
 
 def _caller(api: _Api | None, options: DoctorOptions) -> str:

@@ -202,6 +202,7 @@ class BatchCall:
         caller = self._caller(account)
         needed = options.pin_agent or self._list.agent_is_sealed
         known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
+        account.client.check_clock()
         self._list.check_agent(known)
         description = replace(description, agent_hash=known, opt_out_when=_rules(options))
         check_changes(ledger, campaign_id, description, options)
