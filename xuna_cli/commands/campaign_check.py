@@ -12,7 +12,7 @@ from xuna_cli.commands.calling.batch_call import BatchCall
 from xuna_cli.commands.calling.call_inputs import campaign_of
 from xuna_cli.commands.calling.run_end import RunEnd
 from xuna_cli.commands.campaign_file import FILE, with_line
-from xuna_cli.commands.context import ledger_location
+from xuna_cli.commands.context import location_in
 from xuna_cli.commands.results import prints
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.errors import InputError, XunaError
@@ -82,7 +82,7 @@ def _resolved(options: RunOptions, campaign: str | None) -> Iterator[Setting]:
     if "campaign" not in options.sources and campaign is not None:
         yield Setting("campaign", campaign, "name of the file")
     if "ledger" not in options.sources or options.sandbox:
-        location = ledger_location(options.ledger, sandbox=options.sandbox, aloud=False)
+        location = location_in(options, aloud=False)
         yield Setting("ledger", str(location), "--sandbox" if options.sandbox else "default")
 
 

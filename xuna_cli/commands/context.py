@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from xuna_cli.commands.option_types import Options
 from xuna_cli.commands.options import LedgerOptions
@@ -22,6 +22,27 @@ from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
     from xuna_cli.commands.simulation import Simulation
+
+
+class ChoosesLedger(Protocol):
+    """Options that choose a ledger."""
+
+    @property
+    def ledger(self) -> Given | None:
+        """The ledger."""
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether to use the sandbox's ledger."""
+
+    @property
+    def require_ledger(self) -> bool:
+        """Whether the ledger must exist."""
+
+    @property
+    def simulation(self) -> "Simulation | None":
+        """The simulation that the command is part of."""
+
 
 SANDBOX_RECORD_LIMIT = 32 * 2**20  # bytes; reading it back takes time at every start
 
@@ -55,6 +76,18 @@ def ledger_location(
     if given.unasked and aloud:
         say(f"xuna: ledger: {location} (chosen by {given.source})")
     return location
+
+
+def location_in(options: ChoosesLedger, *, aloud: bool = True) -> Location:
+    """Return the location of the ledger that a command's options choose; as `ledger_location`."""
+    return ledger_location(
+        options.ledger, sandbox=options.sandbox, simulation=options.simulation, aloud=aloud
+    )
+
+
+def ledger_required(options: ChoosesLedger) -> bool:
+    """Return whether the ledger must exist; the sandbox's need not."""
+    return options.require_ledger and not options.sandbox
 
 
 def location_of(text: str, *, source: str, folder: Path | None = None) -> Location:
@@ -160,8 +193,7 @@ def _required(error: LedgerError) -> LedgerError:
 @contextlib.contextmanager
 def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
     """Open an existing ledger read-only."""
-    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
-    with contextlib.closing(open_ledger(location, create=False, now=options.clock.now)) as ledger:
+    with contextlib.closing(open_ledger(location_in(options), create=False, now=options.clock.now)) as ledger:
         tell_moved(ledger)
         yield ledger
 

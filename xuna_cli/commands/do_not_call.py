@@ -392,27 +392,21 @@ def _numbers(options: NumberOptions) -> Sequence[str]:
 
 @contextlib.contextmanager
 def _ledger_to_change(options: ListedOptions) -> "Iterator[Ledger]":
-    from xuna_cli.commands.context import ledger_for_writing, ledger_location
+    from xuna_cli.commands.context import ledger_for_writing, ledger_required, location_in
 
-    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
-    with contextlib.closing(
-        ledger_for_writing(
-            location, required=options.require_ledger and not options.sandbox, now=options.clock.now
-        )
-    ) as ledger:
+    location, required = location_in(options), ledger_required(options)
+    with contextlib.closing(ledger_for_writing(location, required=required, now=options.clock.now)) as ledger:
         yield ledger
 
 
 @contextlib.contextmanager
 def _ledger_if_there(options: ListedOptions) -> "Iterator[Ledger | None]":
     """Open the ledger, or report that there is none yet (its list is then empty)."""
-    from xuna_cli.commands.context import ledger_if_there, ledger_location, tell_moved
+    from xuna_cli.commands.context import ledger_if_there, ledger_required, location_in, tell_moved
     from xuna_cli.output.messages import say
 
-    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
-    ledger = ledger_if_there(
-        location, now=options.clock.now, required=options.require_ledger and not options.sandbox
-    )
+    location = location_in(options)
+    ledger = ledger_if_there(location, now=options.clock.now, required=ledger_required(options))
     if ledger is None:
         say(f"xuna: There is no ledger at {location} yet.")
         yield None

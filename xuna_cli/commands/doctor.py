@@ -206,15 +206,13 @@ def _zone_rules() -> "Finding":
 
 
 def _ledger(options: DoctorOptions) -> str:
-    from xuna_cli.commands.context import ledger_if_there, ledger_location
+    from xuna_cli.commands.context import ledger_if_there, ledger_required, location_in
     from xuna_cli.ledger.moved import check_not_moved
     from xuna_cli.ledger.opening import check_writable
 
-    location = ledger_location(options.ledger, sandbox=options.sandbox, simulation=options.simulation)
+    location = location_in(options)
     check_writable(location)
-    ledger = ledger_if_there(
-        location, now=options.clock.now, required=options.require_ledger and not options.sandbox
-    )
+    ledger = ledger_if_there(location, now=options.clock.now, required=ledger_required(options))
     if ledger is None:
         return f"{location}, which the first run creates"
     with contextlib.closing(ledger):

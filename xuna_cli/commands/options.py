@@ -130,6 +130,7 @@ class LedgerOptions(Options):
 
     ledger: Ledger = None
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the sandbox's ledger.")] = False
+    require_ledger: bool = False  # an option only of commands that would create the ledger
 
 
 @options_of_command

@@ -70,7 +70,6 @@ def test_call(options: TestCallOptions) -> Result:
     """
     from xuna_cli.commands.account import open_account
     from xuna_cli.commands.calling.prepared_list import PreparedList
-    from xuna_cli.commands.context import ledger_for_writing
     from xuna_cli.commands.prompts import DeclinedError, check_terminal, confirmed
     from xuna_cli.dialing.context import RunContext, Stop
     from xuna_cli.dialing.plan import Plan
@@ -89,13 +88,7 @@ def test_call(options: TestCallOptions) -> Result:
         target = _target_of_row(prepared, options.row)
         account = stack.enter_context(open_account(options))
         prepared.check_caller(account.agent_id, account.from_phone_number_id)
-        ledger = stack.enter_context(
-            contextlib.closing(
-                ledger_for_writing(
-                    prepared.location, required=prepared.ledger_required, now=options.clock.now
-                )
-            )
-        )
+        ledger = prepared.ledger_to_write(stack)
         heard = Sample(target.row_number, to, target.override)
         if not (options.yes or options.sandbox):
             check_terminal()

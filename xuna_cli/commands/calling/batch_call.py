@@ -24,7 +24,6 @@ from xuna_cli.commands.calling.rehearsal import (
 from xuna_cli.commands.calling.run_end import run_to_end
 from xuna_cli.commands.calling.run_evidence import RunEvidence
 from xuna_cli.commands.calling.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
-from xuna_cli.commands.context import ledger_for_writing
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.dialing.context import RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
@@ -161,13 +160,7 @@ class BatchCall:
             account = stack.enter_context(open_account(options))
             self._list.check_caller(account.agent_id, account.from_phone_number_id)
             rejects = self._list.open_rejects(stack)
-            ledger = stack.enter_context(
-                contextlib.closing(
-                    ledger_for_writing(
-                        self._list.location, required=self._list.ledger_required, now=options.clock.now
-                    )
-                )
-            )
+            ledger = self._list.ledger_to_write(stack)
             description, campaign_id, caller = self._checked(account, ledger)
             self._look_back(ledger, campaign_id)
             seen = braked(ledger, campaign_id, self._list.brakes)

@@ -19,7 +19,10 @@ from xuna_cli.commands.calling.watchers import say_lists
 from xuna_cli.commands.context import (
     address,
     check_output_file,
-    ledger_location,
+    ledger_for_writing,
+    ledger_if_there,
+    ledger_required,
+    location_in,
 )
 from xuna_cli.commands.list_options import STDIN
 from xuna_cli.errors import InputError, UsageError
@@ -83,9 +86,7 @@ class PreparedList:
         unknown_names = options.settings.check_names()
         list_source = source or source_of(options, stack)
         self.clock = options.clock
-        self.location = ledger_location(
-            options.ledger, sandbox=options.sandbox, simulation=options.simulation
-        )
+        self.location = location_in(options)
         self.refuse_as_output(options.rejects)
         messages = messages_of(options)
         self.attempts: Attempts | None = None
@@ -165,10 +166,17 @@ class PreparedList:
             say(f"xuna: warning: {warning}")
         say_lists([each.list for each in self.screening.do_not_call.lists], quiet=self.options.quiet)
 
-    @property
-    def ledger_required(self) -> bool:
-        """Whether the ledger must exist; the sandbox's need not."""
-        return self.options.require_ledger and not self.options.sandbox
+    def ledger_to_write(self, stack: contextlib.ExitStack) -> Ledger:
+        """Open the ledger, or create and report it; raises as `ledger_for_writing`."""
+        required = ledger_required(self.options)
+        ledger = ledger_for_writing(self.location, required=required, now=self.clock.now)
+        return stack.enter_context(contextlib.closing(ledger))
+
+    def ledger_to_read(self, stack: contextlib.ExitStack) -> Ledger | None:
+        """Open the ledger read-only, if it is there; raises as `ledger_if_there`."""
+        required = ledger_required(self.options)
+        ledger = ledger_if_there(self.location, required=required, now=self.clock.now)
+        return None if ledger is None else stack.enter_context(contextlib.closing(ledger))
 
     def require_seal(self) -> None:
         """Raise InputError if the list is not sealed."""

@@ -13,7 +13,6 @@ from xuna_cli.commands.calling.call_result import call_result, written
 from xuna_cli.commands.calling.campaign_changes import check_changes
 from xuna_cli.commands.calling.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.calling.watchers import ProgressShown, RecentlyCounted, RejectsKept
-from xuna_cli.commands.context import ledger_if_there
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
@@ -89,10 +88,9 @@ def check_with_ledger(
     """
     options = prepared.options
     prepared.check_caller(options.agent_id, options.from_phone_number_id)
-    ledger = ledger_if_there(prepared.location, required=prepared.ledger_required, now=prepared.clock.now)
+    ledger = prepared.ledger_to_read(stack)
     if ledger is None:
         return None, None
-    stack.callback(ledger.close)
     description = prepared.description(
         str(options.agent_id or ""),
         str(options.from_phone_number_id or ""),

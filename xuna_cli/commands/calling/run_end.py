@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.calling.call_inputs import campaign_of
-from xuna_cli.commands.context import check_output_file, ledger_if_there, ledger_location
+from xuna_cli.commands.context import check_output_file, ledger_if_there, location_in
 from xuna_cli.commands.error_sources import with_source
 from xuna_cli.commands.options import Output
 from xuna_cli.errors import ExitStatus, InputError, OutputError, UsageError, XunaError
@@ -135,9 +135,7 @@ class RunEnd:
 
     def _check(self, path: Path) -> None:
         options = self._options
-        location = ledger_location(
-            options.ledger, sandbox=options.sandbox, simulation=options.simulation, aloud=False
-        )
+        location = location_in(options, aloud=False)
         check_output_file(
             path,
             options.inputs,
@@ -185,9 +183,7 @@ class RunEnd:
 
         options = self._options
         try:
-            ledger = ledger_if_there(
-                ledger_location(options.ledger, sandbox=options.sandbox, aloud=False), now=options.clock.now
-            )
+            ledger = ledger_if_there(location_in(options, aloud=False), now=options.clock.now)
             if ledger is None:
                 return ()
             with contextlib.closing(ledger):
