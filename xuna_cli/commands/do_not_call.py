@@ -1,7 +1,7 @@
 """`xuna do-not-call`: the ledger's do-not-call list, for all campaigns."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,7 @@ from xuna_cli.commands.options import (
     ResultOptions,
 )
 from xuna_cli.commands.results import prints
+from xuna_cli.commands.typed_numbers import typed_numbers
 from xuna_cli.output.result import Result
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 app = typer.Typer(cls=Group)
 
 LISTED = 1_000  # numbers shown on a terminal
+UNCHANGED = "nothing was changed"
 
 Reason = Annotated[
     str | None,
@@ -142,7 +144,7 @@ def add(options: AddOptions) -> None:
     from xuna_cli.ledger.do_not_call import add as add_numbers
     from xuna_cli.output.messages import say
 
-    numbers = _numbers(options)
+    numbers = typed_numbers(options.numbers, region=options.region, hint=UNCHANGED)
     with _ledger_to_change(options) as opened:
         new = add_numbers(opened, numbers, options.reason)
         runs = _runs_in_progress(opened)
@@ -272,7 +274,7 @@ def remove(options: RemoveOptions) -> None:
     from xuna_cli.output.messages import counted, say
     from xuna_cli.phone.same_person import with_other_forms
 
-    numbers = _numbers(options)
+    numbers = typed_numbers(options.numbers, region=options.region, hint=UNCHANGED)
     with ledger_for_reading(options) as opened:
         # In every form of the number; otherwise it would still be on the list.
         removed = remove_numbers(opened, [*numbers, *with_other_forms(numbers)], options.reason)
@@ -298,7 +300,7 @@ def check(options: CheckOptions) -> Result:
     """Check whether numbers are on the list (exit code 0: none; 3: at least one)."""
     from xuna_cli.output.do_not_call import CheckedNumbers
 
-    numbers = _numbers(options)
+    numbers = typed_numbers(options.numbers, region=options.region)
     with _ledger_if_there(options) as opened:
         listed = opened.on_do_not_call_list(numbers) if opened is not None else {}
     return CheckedNumbers([(number, listed.get(number)) for number in numbers])
@@ -319,7 +321,7 @@ def history(options: CheckOptions) -> Result:
     from xuna_cli.output.do_not_call import NumberHistory
     from xuna_cli.phone.same_person import with_other_forms
 
-    numbers = _numbers(options)
+    numbers = typed_numbers(options.numbers, region=options.region)
     with _ledger_if_there(options) as opened:
         return NumberHistory(
             [] if opened is None else history_of(opened, [*numbers, *with_other_forms(numbers)]), numbers
@@ -368,26 +370,6 @@ def _region(given: str | None) -> str | None:
     from xuna_cli.phone.regions import check_region
 
     return check_region(given) if given else None
-
-
-def _numbers(options: NumberOptions) -> Sequence[str]:
-    """Return every reading of the typed numbers, each once; raise UsageError for an invalid one."""
-    from xuna_cli.errors import UsageError
-    from xuna_cli.phone.cells import PhoneProblem
-    from xuna_cli.phone.suppression import SuppressionReader
-
-    reader = SuppressionReader(_region(options.region))
-    found: list[str] = []
-    for number in options.numbers:
-        try:
-            found += [reading.number for reading in reader.read(number)]
-        except PhoneProblem as problem:
-            raise UsageError(
-                problem.message,
-                hint="nothing was changed",
-                code=problem.code,
-            ) from None
-    return list(dict.fromkeys(found))
 
 
 @contextlib.contextmanager

@@ -386,6 +386,17 @@ FROM not_called n JOIN runs r ON r.id = n.list_run_id
 WHERE r.campaign_id = ? AND (n.list_run_id, n.row_number, n.rule, n.first_run_id) > (?, ?, ?, ?)
 ORDER BY n.list_run_id, n.row_number, n.rule, n.first_run_id LIMIT ?
 
+-- name: not_called_of_numbers
+SELECT p.name, f.started_at, l.started_at,
+       r.source, n.row_number, n.rule, n.to_phone_number, r.list_sha256, n.first_run_id, n.last_run_id
+FROM not_called n JOIN runs r ON r.id = n.list_run_id JOIN campaigns p ON p.id = r.campaign_id
+     JOIN runs f ON f.id = n.first_run_id JOIN runs l ON l.id = n.last_run_id
+WHERE n.to_phone_number IN ({list})
+ORDER BY f.started_at, n.list_run_id, n.row_number
+
+-- name: batches_of_numbers
+SELECT DISTINCT campaign_id, batch_id FROM calls WHERE to_phone_number IN ({list})
+
 -- name: forget_not_called
 DELETE FROM not_called WHERE list_run_id IN (SELECT id FROM runs WHERE campaign_id = :campaign_id)
 

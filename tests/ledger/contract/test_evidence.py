@@ -12,6 +12,7 @@ from xuna_cli.ledger.not_called import join_not_called, list_run, not_called, st
 from xuna_cli.ledger.records import BatchState, CallKey, Decision
 from xuna_cli.ledger.runs import last_run_that_called, runs_of, store_exit_code
 from xuna_cli.models import Conversation
+from xuna_cli.outcomes.person import person
 
 
 def held(ledger, *people, state=BatchState.UNKNOWN, **said):
@@ -147,3 +148,28 @@ def test_the_do_not_call_list_keeps_its_history(opened):
         ("added", "do-not-call import x.csv", None),
     ]
     assert len(history(ledger, [one, other])) == 4
+
+
+def test_what_is_known_of_a_person_is_of_all_campaigns(opened):
+    ledger = opened()
+    one, two = numbers(1, 2)
+    for name in ("spring", "summer"):
+        run = ledger.start_run(description(campaign=name))
+        [batch] = ledger.claim(run, [targets(1)])
+        ledger.submit(batch)
+        ledger.record(batch, BatchState.ACCEPTED, batch_id=f"batch_{name}", calls_initiated=1)
+        store_not_called(ledger, list_run(ledger, run.id), {(9, "no-consent"): two})
+        ledger.end_run(run)
+    add(ledger, [two], "asked")
+    found = person(ledger, [one])
+    assert [(each.campaign, each.call.batch.batch_id) for each in found.calls] == [
+        ("spring", "batch_spring"),
+        ("summer", "batch_summer"),
+    ]
+    assert (found.not_called, found.do_not_call, found.forgotten) == ([], [], 0)
+    other = person(ledger, [two])
+    assert [(each.campaign, each.row.rule) for each in other.not_called] == [
+        ("spring", "no-consent"),
+        ("summer", "no-consent"),
+    ]
+    assert (other.calls, [event.reason for event in other.do_not_call]) == ([], ["asked"])

@@ -13,6 +13,10 @@ COMMANDS = {
         "runs",
         "Show the runs of a campaign: user, time, list, message, agent, caller number and row counts.",
     ),
+    "person": (
+        "person",
+        "Show all calls to a person in all campaigns, the rows that were not called, and the do-not-call list.",
+    ),
     "export": ("export", "Write a row for every call of a campaign: person, time, state and outcome."),
     "resolve": ("resolve", "Decide about held batches: one by one on a terminal, or by ID in a script."),
     "forget": (
