@@ -28,13 +28,22 @@ def contacts(tmp_path):
     [(timedelta(minutes=119.4), "119 minutes ahead of"), (timedelta(minutes=-119.9), "119 minutes behind")],
 )
 @pytest.mark.parametrize("quiet", [(), ("--quiet",)], ids=["said", "quiet"])
-def test_nobody_is_called_by_a_wrong_clock(cli, point_at, contacts, ahead, words, quiet):
-    with ScriptedServer(account_at(ahead), unused=False) as server:
+def test_nobody_is_called_by_a_wrong_clock(cli, point_at, contacts, ahead, words, quiet, monkeypatch):
+    with ScriptedServer(account_at(ahead), unused=False, tls=True) as server:
         point_at(server)
+        monkeypatch.setenv("SSL_CERT_FILE", server.ca_file)
         ran = cli("batch-call", contacts, "-m", "Hi.", *quiet, exits=4)
         assert [request.method for request in server.requests] == ["GET", "GET"]
     assert words in ran.err
     assert "set the clock" in ran.err
+
+
+def test_a_server_on_this_machine_may_have_another_clock(cli, point_at, contacts):
+    accepted = answer(200, {"batch_id": "batch_1", "calls_initiated": 1})
+    with ScriptedServer([*account_at(timedelta(minutes=119.4)), accepted], unused=False) as server:
+        point_at(server)
+        ran = cli("batch-call", contacts, "-m", "Hi.", "--quiet")
+    assert "warning: this machine's clock is 119 minutes ahead of" in ran.err
 
 
 def test_a_clock_that_is_nearly_right_is_used(cli, point_at, contacts):
