@@ -24,6 +24,37 @@ ROWS_NAMED = 5  # of each cause
 DUPLICATES_KEPT = 1_000
 
 
+class _Rejected:
+    """The first rejected rows, and the causes of all."""
+
+    def __init__(self) -> None:
+        self._rows: list[Rejection] = []
+        self._of_cause: dict[tuple[str, str], list[Rejection]] = {}  # the first of each
+        self._rows_by_cause: Counter[tuple[str, str]] = Counter()
+
+    def add(self, rejection: Rejection) -> None:
+        if len(self._rows) < REJECTIONS_KEPT:
+            self._rows.append(rejection)
+        cause = (rejection.code, rejection.field)
+        self._rows_by_cause[cause] += 1
+        first = self._of_cause.setdefault(cause, [])
+        if len(first) < ROWS_NAMED or rejection.row_number < first[-1].row_number:
+            # The API's refusals come in the order of its answers, not of the rows.
+            insort(first, rejection, key=_row_number)
+            del first[ROWS_NAMED:]
+
+    def rows(self) -> tuple[Rejection, ...]:
+        return tuple(sorted(self._rows, key=_row_number))
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Return the causes, the most frequent one first."""
+        causes = []
+        for (code, column), rows in self._rows_by_cause.most_common():
+            first = self._of_cause[code, column]
+            causes.append(Cause(code, column, rows, tuple(map(_row_number, first)), first[0].message))
+        return tuple(causes)
+
+
 class RunStats:
     """The counts and the report of a run. Thread-safe.
 
@@ -37,10 +68,8 @@ class RunStats:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._batches: list[BatchRecord] = []
-        self._rejections: list[Rejection] = []
+        self._rejected = _Rejected()
         self._duplicates: list[tuple[int, int | None]] = []
-        self._causes: dict[tuple[str, str], list[Rejection]] = {}
-        self._rows_by_cause: Counter[tuple[str, str]] = Counter()
         self._errors: list[XunaError] = []
         self._screened: dict[int, Screened] = {}  # by row, as are the deferred
         self._deferred: dict[int, Screened] = {}
@@ -97,15 +126,7 @@ class RunStats:
             if again:
                 self._again.update(("rejected", f"rejected:{rejection.code}"))
             self._refused_calls += rejection.code == REFUSED
-            if len(self._rejections) < REJECTIONS_KEPT:
-                self._rejections.append(rejection)
-            cause = (rejection.code, rejection.field)
-            self._rows_by_cause[cause] += 1
-            first = self._causes.setdefault(cause, [])
-            if len(first) < ROWS_NAMED or rejection.row_number < first[-1].row_number:
-                # The API's refusals come in the order of its answers, not of the rows.
-                insort(first, rejection, key=_row_number)
-                del first[ROWS_NAMED:]
+            self._rejected.add(rejection)
         self._observer.rejection(rejection)
 
     def screen(self, target: CallTarget, reason: Reason) -> None:
@@ -212,7 +233,7 @@ class RunStats:
             return Report(
                 counts={name: self._counts[name] for name in COUNTS},
                 batches=tuple(self._batches),
-                rejections=tuple(sorted(self._rejections, key=_row_number)),
+                rejections=self._rejected.rows(),
                 list_complete=self.list_complete,
                 errors=tuple(self._errors),
                 example=self.example,
@@ -227,16 +248,7 @@ class RunStats:
                 too_late=self.deferred.too_late,
                 outside=self.outside,
                 duplicates=tuple(sorted(self._duplicates)),
-                causes=tuple(
-                    Cause(
-                        code,
-                        column,
-                        rows,
-                        tuple(each.row_number for each in self._causes[code, column]),
-                        self._causes[code, column][0].message,
-                    )
-                    for (code, column), rows in self._rows_by_cause.most_common()
-                ),
+                causes=self._rejected.causes(),
                 refused_calls=self._refused_calls,
                 refused_earlier=self._refused_earlier,
                 attempts=dict(sorted(self._attempts.items())),
