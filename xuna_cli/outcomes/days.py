@@ -9,8 +9,7 @@ from xuna_cli.ledger.do_not_call import entries
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.records import BatchState, CallOutcome, Campaign
 from xuna_cli.ledger.runs import counts_of_runs, runs_of
-
-ANSWERED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.IN_PROGRESS)
+from xuna_cli.outcomes.summary import CONVERSED
 
 
 @dataclass(slots=True)
@@ -66,7 +65,7 @@ def days_of(ledger: Ledger, campaign: Campaign, day_of: Callable[[str], date] = 
         if call.batch.state is BatchState.ACCEPTED and call.batch.submitted_at is not None:
             day = on(call.batch.submitted_at)
             day.called += 1
-            day.answered += outcome in ANSWERED
+            day.answered += outcome in CONVERSED
             day.successes += outcome is CallOutcome.SUCCESS
     for entry in entries(ledger):
         on(entry.added_at).opt_outs += 1

@@ -21,13 +21,11 @@ from xuna_cli.ledger.records import (
 )
 from xuna_cli.ledger.runs import counts_of_runs, runs_of
 from xuna_cli.outcomes.list_rows import ListRows, list_rows
-from xuna_cli.outcomes.summary import Held, held_of
+from xuna_cli.outcomes.summary import CONVERSED, Held, held_of
 
 PEOPLE_SHOWN = 500
 MOST_HOURS = 72
 MOST_DAYS = 120
-
-CONVERSED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN, CallOutcome.IN_PROGRESS)
 
 # People who need attention come first.
 URGENCY = {

@@ -18,6 +18,8 @@ from xuna_cli.ledger.records import (
 )
 
 DECIDED = (CallOutcome.SUCCESS, CallOutcome.FAILURE, CallOutcome.UNKNOWN)
+CONVERSED = (*DECIDED, CallOutcome.IN_PROGRESS)
+"""Outcomes of calls that have a conversation."""
 
 
 @dataclass(frozen=True, slots=True)

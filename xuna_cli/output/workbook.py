@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
-from xuna_cli.contacts.workbooks.sheets import cell_name
+from xuna_cli.contacts.workbooks.sheets import MOST_ROWS, cell_name
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
 
-MOST_ROWS = 1_048_576
 LONGEST_CELL = 32_767
 """Characters that spreadsheet programs keep of a cell, counted as UTF-16 does."""
 

@@ -13,6 +13,8 @@ from xuna_cli.contacts.workbooks.merges import Merge, check_number
 from xuna_cli.contacts.workbooks.number_formats import plain
 from xuna_cli.contacts.workbooks.sheets import (
     LONGEST_CELL,
+    MOST_COLUMNS,
+    MOST_ROWS,
     ZIP_ERRORS,
     Sheet,
     SheetRow,
@@ -22,13 +24,12 @@ from xuna_cli.contacts.workbooks.sheets import (
     feed,
     make_parser,
     unpack,
+    whole_number,
 )
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
 _CONTENT = "content.xml"
-_MOST_COLUMNS = 16_384
-_MOST_ROWS = 1_048_576
 _MOST_COMPRESSED = 500  # larger than for XLSX, because its XML is more verbose and compresses better
 _ERROR = lazy_pattern(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d+")
 _DURATION = lazy_pattern(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
@@ -177,7 +178,7 @@ class _TableReader:
             self._paragraphs += 1
             self._listens = True
         elif tag in _SPACES and self._listens:
-            self._text(_SPACES[tag] * min(_count(attributes.get("text:c")), LONGEST_CELL + 1))
+            self._text(_SPACES[tag] * min(whole_number(attributes.get("text:c"), 1), LONGEST_CELL + 1))
 
     def _text(self, data: str) -> None:
         if self._listens and not self._aside and self._cell is not None:
@@ -207,20 +208,20 @@ class _TableReader:
             self._add_row()
 
     def _add_cell(self, attributes: dict[str, str]) -> None:
-        repeated = _count(attributes.get("table:number-columns-repeated"))
+        repeated = whole_number(attributes.get("table:number-columns-repeated"), 1)
         text = self._shown_text(attributes)
         if text:
-            if self._column + repeated > _MOST_COLUMNS:
-                raise WorkbookError(f"row {self._number + 1} has more than {_MOST_COLUMNS:,} columns")
+            if self._column + repeated > MOST_COLUMNS:
+                raise WorkbookError(f"row {self._number + 1} has more than {MOST_COLUMNS:,} columns")
             self._row.extend([""] * (self._column - len(self._row)))
             self._row.extend([text] * repeated)
         self._column += repeated
 
     def _add_row(self) -> None:
-        repeated = _count(self._row_attributes.get("table:number-rows-repeated"))
+        repeated = whole_number(self._row_attributes.get("table:number-rows-repeated"), 1)
         if self._row:
-            if self._number + repeated > _MOST_ROWS:
-                raise WorkbookError(f"it has more than {_MOST_ROWS:,} rows")
+            if self._number + repeated > MOST_ROWS:
+                raise WorkbookError(f"it has more than {MOST_ROWS:,} rows")
             hidden = self._row_attributes.get("table:visibility") in {"collapse", "filter"}
             self._places = checked_places(self._places + repeated * len(self._row))
             self._rows.append((SheetRow(self._number + 1, self._row, hidden), repeated))
@@ -261,20 +262,16 @@ class _MergeReader:
             return
         if tag == "table-row":
             self._row += self._repeated
-            self._column, self._repeated = 0, _count(attributes.get("table:number-rows-repeated"))
+            self._column, self._repeated = 0, whole_number(attributes.get("table:number-rows-repeated"), 1)
         elif tag in {"table-cell", "covered-table-cell"}:
-            if (rows := _count(attributes.get("table:number-rows-spanned"))) > 1:
+            if (rows := whole_number(attributes.get("table:number-rows-spanned"), 1)) > 1:
                 self.merges.append(Merge(self._column, self._row, self._row + rows - 1))
                 check_number(len(self.merges))
-            self._column += _count(attributes.get("table:number-columns-repeated"))
+            self._column += whole_number(attributes.get("table:number-columns-repeated"), 1)
 
     def end(self, tag: str) -> None:
         """Handle an end tag."""
         self._depth -= tag == "table"
-
-
-def _count(text: str | None) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 9 else 1  # noqa: PLR2004
 
 
 def _typed(kind: str, attributes: dict[str, str]) -> object:

@@ -9,6 +9,13 @@ from zlib import error as ZlibError  # noqa: N812 - a class
 
 from xuna_cli.dataclass import dataclass
 
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 16_384
+"""Of a sheet, in XLSX and in ODS."""
+
+MOST_DIGITS = 9
+"""Of a number in an attribute; a longer one is damage."""
+
 LONGEST_CELL = 1024 * 1024
 """Maximum number of characters of a cell; spreadsheet programs allow 32,767."""
 
@@ -89,6 +96,15 @@ def cell_name(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
+def whole_number(text: str | None, default: int = 0) -> int:
+    """Return the whole number of an attribute; the default if it has none, or one with too many digits."""
+    return (
+        int(text)
+        if text is not None and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+        else default
+    )
+
+
 def put(row: list[str], column: int, text: str) -> None:
     """Put a text into a row at a column."""
     if len(row) == column:
@@ -139,7 +155,7 @@ def feed(parser: expat.XMLParserType, chunk: bytes, *, last: bool = False) -> No
         expat.ExpatError,
         LookupError,
         ValueError,
-    ) as error:  # the last two for an encoding that expat can't read
+    ) as error:  # the last two: expat can't read its encoding
         raise WorkbookError(f"its XML is damaged ({error})") from None
 
 

@@ -10,12 +10,9 @@ from functools import lru_cache, partial
 from itertools import repeat
 from typing import TypeVar
 
-from xuna_cli.contacts.workbooks.sheets import SheetRow, put
+from xuna_cli.contacts.workbooks.sheets import MOST_DIGITS, MOST_ROWS, SheetRow, put
 from xuna_cli.contacts.workbooks.units import resolved
 from xuna_cli.lazy_pattern import lazy_pattern
-
-MOST_ROWS = 1_048_576
-MOST_DIGITS = 9
 
 _TEXT, _DIGITS = r"([^<\r]*)", "([0-9]{1,9})"
 _ROW = r'\s*<row r="([0-9]{1,7})"([^<>/]*)>'

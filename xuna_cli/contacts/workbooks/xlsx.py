@@ -19,9 +19,10 @@ from xuna_cli.contacts.workbooks.sheets import (
     feed,
     make_parser,
     unpack,
+    whole_number,
 )
 from xuna_cli.contacts.workbooks.usual_rows import column_of
-from xuna_cli.contacts.workbooks.xlsx_readers import SheetReader, TextsReader, whole_number
+from xuna_cli.contacts.workbooks.xlsx_readers import SheetReader, TextsReader
 from xuna_cli.lazy_pattern import lazy_pattern
 
 # Normal sheets are compressed by a factor of ten to fifty. A factor of a thousand is made to exhaust memory or time.

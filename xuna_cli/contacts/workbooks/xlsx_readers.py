@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterable
 from xuna_cli.contacts.workbooks.number_formats import GENERAL, shown_as
 from xuna_cli.contacts.workbooks.sheets import (
     LONGEST_CELL,
+    MOST_COLUMNS,
+    MOST_ROWS,
     SheetRow,
     WorkbookError,
     cell_name,
     checked_places,
     put,
+    whole_number,
 )
 from xuna_cli.contacts.workbooks.units import UnitParser, resolved
-from xuna_cli.contacts.workbooks.usual_rows import MOST_DIGITS, MOST_ROWS, UnusualError, UsualRows, column_of
+from xuna_cli.contacts.workbooks.usual_rows import UnusualError, UsualRows, column_of
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import CellFault, TypedText
 
-_MOST_COLUMNS = 16_384
 # Texts that cells share are kept in memory: a list of a million people with six texts each takes 200 MB.
 _MOST_SHARED = 512 * 1024 * 1024
 _ESCAPED = lazy_pattern(r"_x([0-9A-Fa-f]{4})_")
@@ -175,8 +177,8 @@ class SheetReader:
 
     def _cell(self) -> None:
         column = column_of(self._attributes.get("r"), self._column)
-        if column >= _MOST_COLUMNS:
-            raise WorkbookError(f"row {self._number} has more than {_MOST_COLUMNS:,} columns")
+        if column >= MOST_COLUMNS:
+            raise WorkbookError(f"row {self._number} has more than {MOST_COLUMNS:,} columns")
         self._column = column + 1
         self._length = 0
         self._depth -= 1
@@ -252,12 +254,3 @@ def _stripped(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
-
-
-def whole_number(text: str | None, default: int = 0) -> int:
-    """Return the whole number of an attribute; the default if it has none, or one with too many digits."""
-    return (
-        int(text)
-        if text is not None and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
-        else default
-    )
