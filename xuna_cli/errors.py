@@ -1,9 +1,10 @@
-"""All errors of `xuna`, and their exit codes. Imports no other module of the package.
+"""All errors of `xuna`, and their exit codes. This module imports no other one of the package.
 
 Errors are for people: `message` says what happened and where, `hint` says what to do next. `code` is a stable
 identifier for scripts.
 """
 
+import errno
 from enum import IntEnum
 
 
@@ -42,6 +43,30 @@ PRECEDENCE = (
 def most_important(statuses: "set[ExitStatus]") -> ExitStatus:
     """Return the status with the highest precedence; `OK` for an empty set."""
     return next((status for status in PRECEDENCE if status in statuses), ExitStatus.OK)
+
+
+_REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EADDRINUSE: "another program uses it",
+    errno.EISDIR: "it is a folder",
+    errno.ENOSPC: "the disk is full",
+    errno.ENOTDIR: "its folder is not a folder",
+    errno.ENXIO: "it is a pipe that no program reads",
+    errno.EROFS: "the disk is read-only",
+}
+
+
+def reason_of(error: OSError, *, writing: bool = False) -> str:
+    """Return why a file or a port can't be used, as a phrase for people.
+
+    Args:
+        error: what the operating system said.
+        writing: whether the file was to be written; then it is the folder that does not exist.
+    """
+    if error.errno == errno.ENOENT:
+        return "its folder does not exist" if writing else "it does not exist"
+    said = error.strerror or ""
+    return _REASONS.get(error.errno or 0) or said[:1].lower() + said[1:] or type(error).__name__
 
 
 class XunaError(Exception):

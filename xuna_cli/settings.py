@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from xuna_cli.debug_log import never_show
-from xuna_cli.errors import ConfigurationError, UsageError
+from xuna_cli.errors import ConfigurationError, UsageError, reason_of
 
 API_KEY = "XUNA_AI_API_KEY"
 
@@ -218,7 +218,7 @@ class Settings:
                 )
             values = self._parse(content.decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(
                 f"{self.path} can't be read: {reason}", hint="check --env-file", code="env-file"
             ) from None

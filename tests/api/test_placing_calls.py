@@ -227,7 +227,7 @@ def refused_port():
 
 def test_a_refused_connection_is_proof_that_nothing_was_sent(placed):
     outcome = placed(f"http://127.0.0.1:{refused_port()}")
-    assert outcome == NotSent("Connection refused")
+    assert outcome == NotSent("connection refused")
 
 
 def test_a_name_that_nobody_has_is_proof_that_nothing_was_sent(placed):

@@ -29,23 +29,29 @@ def clean(monkeypatch):
     ("variables", "shown"),
     [
         ({}, "none"),
-        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128, from environment (HTTPS_PROXY)"),
-        ({"https_proxy": "proxy:3128"}, "http://proxy:3128, from environment (https_proxy)"),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128, from HTTPS_PROXY in the environment"),
+        ({"https_proxy": "proxy:3128"}, "http://proxy:3128, from https_proxy in the environment"),
         (
             {"HTTPS_PROXY": "http://one", "https_proxy": "http://two"},
-            "http://two, from environment (https_proxy)",
+            "http://two, from https_proxy in the environment",
         ),
-        ({"ALL_PROXY": "https://proxy"}, "https://proxy, from environment (ALL_PROXY)"),
+        ({"ALL_PROXY": "https://proxy"}, "https://proxy, from ALL_PROXY in the environment"),
         ({"HTTP_PROXY": "http://proxy"}, "none"),
-        ({"HTTPS_PROXY": "http://me:s3cret@proxy:1"}, "http://…@proxy:1, from environment (HTTPS_PROXY)"),
-        ({"HTTPS_PROXY": "http://me:s3@cret@proxy:1"}, "http://…@proxy:1, from environment (HTTPS_PROXY)"),
+        (
+            {"HTTPS_PROXY": "http://me:s3cret@proxy:1"},
+            "http://…@proxy:1, from HTTPS_PROXY in the environment",
+        ),
+        (
+            {"HTTPS_PROXY": "http://me:s3@cret@proxy:1"},
+            "http://…@proxy:1, from HTTPS_PROXY in the environment",
+        ),
         (
             {"HTTPS_PROXY": "http://proxy", "NO_PROXY": "x.org, example.com"},
-            "none for api.example.com, from environment (NO_PROXY)",
+            "none for api.example.com, from NO_PROXY in the environment",
         ),
         (
             {"HTTPS_PROXY": "http://proxy", "NO_PROXY": "other.com"},
-            "http://proxy, from environment (HTTPS_PROXY)",
+            "http://proxy, from HTTPS_PROXY in the environment",
         ),
         ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "*"}, "none"),
     ],
@@ -82,8 +88,8 @@ def test_what_can_not_be_understood_is_told(monkeypatch):
     ("variables", "shown"),
     [
         ({}, "certifi"),
-        ({"SSL_CERT_FILE": "/a.pem", "SSL_CERT_DIR": "/d"}, "/a.pem, from environment (SSL_CERT_FILE)"),
-        ({"SSL_CERT_DIR": "/d"}, "/d, from environment (SSL_CERT_DIR)"),
+        ({"SSL_CERT_FILE": "/a.pem", "SSL_CERT_DIR": "/d"}, "/a.pem, from SSL_CERT_FILE in the environment"),
+        ({"SSL_CERT_DIR": "/d"}, "/d, from SSL_CERT_DIR in the environment"),
         ({"SSLKEYLOGFILE": "/tmp/keys"}, "written to /tmp/keys"),
     ],
 )

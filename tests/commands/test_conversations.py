@@ -304,7 +304,7 @@ def test_an_export_that_is_cut_off_is_said_to_be(cli, served, tmp_path):
 def test_an_export_that_cannot_be_written_says_why(cli, served, tmp_path):
     take(served(), 1)
     ran = cli("conversations", "export", "--to", tmp_path / "no" / "x", exits=5)
-    assert "No such file" in ran.err
+    assert "it can't be written (its folder does not exist)" in ran.err
     cli("conversations", "export", "--to", tmp_path, exits=5)
 
 

@@ -135,7 +135,7 @@ def test_the_way_to_the_api_is_shown_without_the_proxys_password(cli, monkeypatc
     monkeypatch.delenv("SSL_CERT_FILE")
     ids = ("--agent-id", "agent_1", "--from-phone-number-id", "pn_1")
     ran = cli("doctor", *ids, "--output", "json", exits=6)
-    assert "127.0.0.1:9, from environment (HTTPS_PROXY)" in findings(ran)["proxy"]["message"]
+    assert "127.0.0.1:9, from HTTPS_PROXY in the environment" in findings(ran)["proxy"]["message"]
     assert "certifi" in findings(ran)["certificates"]["message"]
     assert "s3cret" not in ran.out + ran.err
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))

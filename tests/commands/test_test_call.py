@@ -42,7 +42,7 @@ def test_in_the_sandbox_no_phone_rings_and_it_says_so(cli, people):
 def test_a_number_on_a_do_not_call_list_is_not_called(cli, api, people, tmp_path):
     cli("do-not-call", "add", MINE)
     out = cli("test-call", people(1), *HELLO, "--row", "2", "--to", MINE, "--yes", exits=3).out
-    assert f"{MINE} was not called" in out
+    assert f"{MINE} was not called: do-not-call: on the ledger's do-not-call list.\n" in out
     assert api.state.calls() == []
 
 

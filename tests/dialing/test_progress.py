@@ -73,5 +73,5 @@ def test_a_pause_is_told_with_its_reason(scene):
     ],
 )
 def test_the_reason_is_what_the_system_says(connected, code, reason):
-    pause = pause_of(NotSent("Connection refused"), connected=connected)
+    pause = pause_of(NotSent("connection refused"), connected=connected)
     assert (pause.code, pause.reason) == (code, reason)

@@ -144,7 +144,7 @@ def test_a_refused_connection_is_not_sent(place):
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         outcome = place(f"http://127.0.0.1:{unheard.getsockname()[1]}")
-    assert outcome == NotSent("Connection refused")
+    assert outcome == NotSent("connection refused")
 
 
 def test_a_name_that_does_not_resolve_is_not_sent(place):

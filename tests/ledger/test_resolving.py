@@ -140,7 +140,14 @@ def test_a_batch_of_another_campaign_is_none_of_this(ledger, held):
     with pytest.raises(UsageError) as caught:
         resolve(ledger, "it's autumn", [batch_id], placed=True)
     assert caught.value.code == "batch-unknown"
-    assert """xuna campaigns show 'it'"'"'s autumn'""" in caught.value.hint
+    assert caught.value.hint == "it has no held batch"
+
+
+def test_a_mistyped_batch_leads_to_those_that_can_be_resolved(ledger, held):
+    batch_id = held(BatchState.UNKNOWN)
+    with pytest.raises(UsageError) as caught:
+        resolve(ledger, "spring", [batch_id + 7], placed=True)
+    assert caught.value.hint == f"its held batches: {batch_id}"
 
 
 def test_a_campaign_that_is_none_names_those_that_are(ledger, run):

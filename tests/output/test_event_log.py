@@ -133,9 +133,7 @@ def test_a_full_disk_is_said_once_and_is_not_the_end(opened, failures):
     for _ in range(3):
         log.batch(ACCEPTED)
     [words] = failures
-    assert (
-        words == "/dev/full can't be written any more (No space left on device); the run continues without it"
-    )
+    assert words == "/dev/full can't be written any more (the disk is full); the run continues without it"
 
 
 @pytest.mark.parametrize("path", ["missing/events.jsonl", "."])

@@ -211,7 +211,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 def test_a_device_that_takes_no_rows_is_said():
     rejects = Rejects(Path("/dev/full"), ["phone"])
     rejects.add(rejection(1, {"phone": "x"}))
-    with pytest.raises(InputError, match="/dev/full can't be written: No space left"):
+    with pytest.raises(InputError, match="/dev/full can't be written: the disk is full"):
         rejects.write()
     rejects.discard()
 
@@ -232,7 +232,7 @@ def test_rows_that_the_disk_did_not_take_are_said_at_the_end_and_not_in_between(
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(rejects, "_spool", full)
         rejects.add(rejection(1, {"phone": "x" * 100_000}))
-        with pytest.raises(InputError, match="No space left"):
+        with pytest.raises(InputError, match="the disk is full"):
             rejects.write()
         assert not (tmp_path / "r.csv").exists()
         rejects.discard()

@@ -40,7 +40,7 @@ from xuna_cli.api.server_time import NO_DIFFERENCE, check_clock, clock_differenc
 from xuna_cli.api.surroundings import proxy_for, trusted
 from xuna_cli.dataclass import dataclass
 from xuna_cli.debug_log import debug
-from xuna_cli.errors import ConfigurationError, UnreachableError
+from xuna_cli.errors import ConfigurationError, UnreachableError, reason_of
 from xuna_cli.hooks import reached
 
 BATCH_CALLS = "/v1/convai/phone-numbers/batch-calls"
@@ -189,8 +189,8 @@ class Client:
             ) from None
         except OSError as error:
             raise ConfigurationError(
-                f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names can't be read: {error.strerror}",
-                hint="name a file of PEM certificates, or unset it",
+                f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names can't be read: {reason_of(error)}",
+                hint="name a file of PEM certificates, or unset the variable",
                 code="certificates",
             ) from None
         self._headers = [

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpcore
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.errors import reason_of
 
 CONNECT_TIMEOUT_S = 15.0
 WRITTEN_AT_ONCE = 2**14  # bytes written between two checks of the deadline: the size of a TLS record
@@ -230,7 +231,7 @@ def explain(error: Exception, deadline: Deadline) -> str:
         if isinstance(cause, socket.gaierror):
             return f"the host's name can't be resolved ({cause.strerror})"
         if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+            return reason_of(cause)
         cause = cause.__cause__ or cause.__context__
     words: dict[type[Exception], str] = {
         TooLargeError: "the answer is too large",

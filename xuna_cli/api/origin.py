@@ -36,7 +36,7 @@ def origin_of(base_url: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
             "the base URL may only have a host, a port and a path",
-            hint="the key comes from XUNA_AI_API_KEY",
+            hint="remove the rest of the URL; the key comes from XUNA_AI_API_KEY",
             code="url",
         )
     if parts.scheme == "http" and not is_loopback(host):

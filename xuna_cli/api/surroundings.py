@@ -106,7 +106,7 @@ def certificates() -> str:
     """Describe the trusted authorities, and the variable that sets them."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if path := os.environ.get(name):
-            trusted = f"{path}, from environment ({name})"
+            trusted = f"{path}, from {name} in the environment"
             break
     else:
         trusted = "the certificate authorities of certifi"
@@ -119,7 +119,7 @@ def _variable(kind: str) -> str:
     """Return the variable that urllib's `getproxies` reads; the lower-case name comes first."""
     names = (f"{kind}_proxy", f"{kind}_proxy".upper())
     found = next((name for name in names if os.environ.get(name)), None)
-    return f"environment ({found})" if found else "the system's settings"
+    return f"{found} in the environment" if found else "the system's settings"
 
 
 def _masked(proxy: str) -> str:

@@ -21,7 +21,7 @@ from xuna_cli.commands.command_class import Command
 from xuna_cli.commands.error_sources import ErrorT, with_source
 from xuna_cli.commands.option_types import FROM_FILE, Options, key_of
 from xuna_cli.dataclass import dataclass
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.location import is_server_url
 from xuna_cli.settings import Given, expanded
@@ -244,7 +244,7 @@ def _text(path: Path) -> str:
             )
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
         raise InputError(
             f"{path} can't be read: {reason}",
             hint="to write a campaign file for a list, run: xuna init campaign CONTACTS",
@@ -256,14 +256,18 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        if path.suffix.lower() in LISTS:
+            raise UsageError(
+                f"{path} is a list, not a campaign file",
+                hint=f"to write a campaign file for the list, run: xuna init campaign {shlex.quote(str(path))}",
+                code="campaign-file",
+            ) from None
         message = str(error)
         place = _PLACE.search(message)
         reason = _PLACE.sub("", message)
         reason = _IN_PLAIN_WORDS.get(reason, reason)
         line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
         hint = 'text has to be in quotes, e.g. hours = "09:00-18:00"' if reason.startswith(_UNQUOTED) else ""
-        if path.suffix.lower() in LISTS:
-            hint = f"to write a campaign file for a list, run: xuna init campaign {shlex.quote(str(path))}"
         raise UsageError(
             f"{path}, line {line}: {reason[:1].lower()}{reason[1:]}", hint=hint, code="campaign-file"
         ) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from xuna_cli.commands.option_types import Options
 from xuna_cli.commands.options import LedgerOptions
-from xuna_cli.errors import ConfigurationError, LedgerError, UsageError
+from xuna_cli.errors import ConfigurationError, LedgerError, UsageError, reason_of
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
@@ -124,15 +124,25 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
 
 def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
     """Return how a command that we suggest has to name a campaign, so that it looks where we looked."""
-    if ledger_flag and is_server_url(ledger_flag):
-        ledger_flag = str(ServerUrl(ledger_flag))  # without the password
-    where = " --sandbox" if sandbox else f" --ledger {shlex.quote(ledger_flag)}" if ledger_flag else ""
-    return shlex.quote(campaign) + where
+    return shlex.quote(campaign) + _which_ledger(ledger_flag, sandbox=sandbox)
 
 
 def address_in(options: LedgerOptions, campaign: str) -> str:
     """Format the arguments that select this campaign in a suggested command."""
-    return address(campaign, options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
+    return shlex.quote(campaign) + which_ledger(options)
+
+
+def which_ledger(options: LedgerOptions) -> str:
+    """Format the options that select this ledger in a suggested command: a space and an option, or nothing."""
+    return _which_ledger(options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
+
+
+def _which_ledger(ledger_flag: str | None, *, sandbox: bool) -> str:
+    if sandbox:
+        return " --sandbox"
+    if ledger_flag and is_server_url(ledger_flag):
+        ledger_flag = str(ServerUrl(ledger_flag))  # without the password
+    return f" --ledger {shlex.quote(ledger_flag)}" if ledger_flag else ""
 
 
 def ledger_for_writing(location: Location, *, now: Callable[[], datetime], required: bool = False) -> Ledger:
@@ -184,8 +194,8 @@ def ledger_if_there(
 def _required(error: LedgerError) -> LedgerError:
     return LedgerError(
         f"{error.message}, but --require-ledger (XUNA_REQUIRE_LEDGER) needs one",
-        hint="look whether its disk is mounted, and whether --ledger, XUNA_LEDGER, HOME and XDG_DATA_HOME are what "
-        "they were; leave --require-ledger out for the first run",
+        hint="check that the disk of the ledger is mounted, and that --ledger, XUNA_LEDGER, HOME and XDG_DATA_HOME "
+        "have not changed; for the first run, leave out --require-ledger",
         code=error.code,
     )
 
@@ -193,7 +203,13 @@ def _required(error: LedgerError) -> LedgerError:
 @contextlib.contextmanager
 def ledger_for_reading(options: LedgerOptions) -> Iterator[Ledger]:
     """Open an existing ledger read-only."""
-    with contextlib.closing(open_ledger(location_in(options), create=False, now=options.clock.now)) as ledger:
+    try:
+        opened = open_ledger(location_in(options), create=False, now=options.clock.now)
+    except LedgerError as error:
+        if error.code == "ledger-missing":
+            error.hint = "the first run creates it; if there is one in another place, name it with --ledger"
+        raise
+    with contextlib.closing(opened) as ledger:
         tell_moved(ledger)
         yield ledger
 
@@ -216,7 +232,7 @@ def sandbox_record() -> Path:
             record.unlink()
     except OSError as error:
         raise ConfigurationError(
-            f"{record.parent} can't be written: {error.strerror}",
+            f"{record.parent} can't be written: {reason_of(error, writing=True)}",
             hint="the sandbox keeps its ledger there; choose another folder with XDG_DATA_HOME",
             code="data-folder",
         ) from None

@@ -268,7 +268,7 @@ def list_numbers(options: ListOptions) -> Result:
 @takes(RemoveOptions)
 def remove(options: RemoveOptions) -> None:
     """Remove numbers, so that they can be called again. Their history is kept."""
-    from xuna_cli.commands.context import ledger_for_reading
+    from xuna_cli.commands.context import ledger_for_reading, which_ledger
     from xuna_cli.errors import UsageError
     from xuna_cli.ledger.do_not_call import remove as remove_numbers
     from xuna_cli.output.messages import counted, say
@@ -281,7 +281,7 @@ def remove(options: RemoveOptions) -> None:
     if not removed:
         raise UsageError(
             f"not on the do-not-call list: {', '.join(numbers)}",
-            hint="to see the list, run: xuna do-not-call list",
+            hint=f"to see the list, run: xuna do-not-call list{which_ledger(options)}",
             code="do-not-call-unknown",
         )
     say(f"Removed from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")

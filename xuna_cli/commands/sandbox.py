@@ -60,7 +60,7 @@ def serve(options: ServeOptions) -> None:
 
     The sandbox calls nobody. It can simulate unanswered calls, opt-outs, faults and a slow network.
     """
-    from xuna_cli.errors import ConfigurationError
+    from xuna_cli.errors import ConfigurationError, reason_of
     from xuna_cli.interrupts import Interrupted
     from xuna_cli.output.messages import say
     from xuna_cli.sandbox.server import SandboxServer
@@ -83,7 +83,7 @@ def serve(options: ServeOptions) -> None:
             server.wait()
     except OSError as error:
         raise ConfigurationError(
-            f"port {options.port} can't be used: {error.strerror}",
+            f"port {options.port} can't be used: {reason_of(error)}",
             hint="choose another port with --port",
             code="port",
         ) from None

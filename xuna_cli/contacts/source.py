@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.lazy_pattern import lazy_pattern
 
 _Row = TypeVar("_Row")
@@ -201,7 +201,7 @@ class Source:
 
     def _unreadable(self, error: OSError) -> InputError:
         return InputError(
-            f"{self.name} can't be read: {error.strerror or error}",
+            f"{self.name} can't be read: {reason_of(error)}",
             hint="copy the file to a local disk and try again",
         )
 

@@ -159,10 +159,9 @@ def pause_of(outcome: NotSent | Refused, *, connected: bool) -> Pause:
         if outcome.http_status == HTTPStatus.TOO_MANY_REQUESTS:
             return RATE_LIMITED
         return Pause("busy", f"the API is busy (HTTP {outcome.http_status})", 0.0)
-    words = outcome.message[:1].lower() + outcome.message[1:]
     if connected:
-        return Pause("not-sent", words, 0.0)
-    return replace(UNREACHABLE, reason=f"{UNREACHABLE.reason} ({words})")
+        return Pause("not-sent", outcome.message, 0.0)
+    return replace(UNREACHABLE, reason=f"{UNREACHABLE.reason} ({outcome.message})")
 
 
 def unrecorded(outcome: Outcome, batch: Batch, address: str, why: str) -> HeldError:

@@ -1,8 +1,7 @@
 """Queries about campaigns and their calls, and resolving held batches."""
 
-import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -171,7 +170,7 @@ def resolve(
             if batch_id not in rows:
                 raise UsageError(
                     f"campaign {name!r} has no batch {batch_id}",
-                    hint=f"see: xuna campaigns show {shlex.quote(name)}",
+                    hint=_held_of(rows),
                     code="batch-unknown",
                 )
             batch = batch_record(rows[batch_id])
@@ -186,10 +185,16 @@ def resolve(
             if not _settle(ledger, batch, decision, words, note=note):
                 raise UsageError(
                     f"batch {batch.id} was resolved by somebody else at the same time",
-                    hint="run xuna campaigns show to see the result",
+                    hint="run the same command again, to see whether the decision was the same",
                     code="batch-not-held",
                 )
     return [batch for batch in ledger.batches(found.id) if batch.id in batch_ids]
+
+
+def _held_of(rows: Mapping[int, Sequence[Any]]) -> str:
+    """Return the held batches among a campaign's batches, for a hint."""
+    held = [str(batch_id) for batch_id, row in rows.items() if batch_record(row).state in HELD_STATES]
+    return f"its held batches: {', '.join(held)}" if held else "it has no held batch"
 
 
 def obstacles(ledger: Ledger, campaign_id: int) -> dict[int, dict[bool, UsageError | None]]:

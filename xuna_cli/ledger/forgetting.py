@@ -42,7 +42,7 @@ def forget(ledger: Ledger, name: str) -> Forgotten:
             raise UsageError(
                 f"campaign {name!r} still has held batches ({len(held):,}), which can't be resolved after their "
                 "people are forgotten",
-                hint=f"first run: xuna campaigns resolve {name}",
+                hint="resolve them first",
                 code="campaign-held",
             )
         parameters = {"campaign_id": found.id}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xuna_cli.errors import ConfigurationError, LedgerError
+from xuna_cli.errors import ConfigurationError, LedgerError, reason_of
 from xuna_cli.ledger.engine import Parameters
 from xuna_cli.ledger.hot_journal import check_journal
 from xuna_cli.ledger.place import check_never_there, check_place, runs_of
@@ -342,7 +342,8 @@ def check_permissions(path: Path) -> None:
                 pass
     except OSError as error:
         raise ConfigurationError(
-            f"{path} can't be written: {error.strerror}", hint="name another file with --ledger"
+            f"{path} can't be written: {reason_of(error, writing=True)}",
+            hint="name another file with --ledger",
         ) from None
 
 
@@ -382,7 +383,7 @@ def _errors(path: Path) -> Iterator[None]:
         raise _explain(path, error) from error
     except OSError as error:
         raise LedgerError(
-            f"the ledger {path} can't be used: {error.strerror or error}",
+            f"the ledger {path} can't be used: {reason_of(error)}",
             hint="check the path, its permissions and the disk, or name another file with --ledger",
             code="ledger-unwritable",
         ) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-from xuna_cli.errors import InputError
+from xuna_cli.errors import InputError, reason_of
 from xuna_cli.ledger.conversations import iso, verdict
 from xuna_cli.models import Conversation
 from xuna_cli.output import spreadsheet
@@ -96,7 +96,9 @@ class ConversationFile:
                     descriptor, "a", encoding="utf-8", errors="backslashreplace", newline="\n"
                 )
             except OSError as error:
-                raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
+                raise self._unusable(
+                    f"it can't be written ({reason_of(error, writing=True)})", "name another file"
+                ) from None
             try:
                 empty = self._continue(descriptor)
             except BaseException:
@@ -116,7 +118,9 @@ class ConversationFile:
                 self._stream.flush()
                 os.fsync(self._stream.fileno())
         except OSError as failed:
-            raise self._unusable(f"it can't be written ({failed.strerror})", "free some disk space") from None
+            raise self._unusable(
+                f"it can't be written ({reason_of(failed, writing=True)})", "free some disk space"
+            ) from None
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of the conversations in the file.
@@ -154,7 +158,7 @@ class ConversationFile:
                 self._stream.write(line)
             except OSError as error:
                 raise self._unusable(
-                    f"it can't be written ({error.strerror})", "free some disk space"
+                    f"it can't be written ({reason_of(error, writing=True)})", "free some disk space"
                 ) from None
         self.written += 1
 
@@ -207,7 +211,9 @@ class ConversationFile:
                 "another export is writing to this file", "wait until that export has ended"
             ) from None
         except OSError as error:
-            raise self._unusable(f"it can't be written ({error.strerror})", "name another file") from None
+            raise self._unusable(
+                f"it can't be written ({reason_of(error, writing=True)})", "name another file"
+            ) from None
 
     def _cut_off_half_a_line(self, descriptor: int) -> int:
         """Drop everything after the last line break; return the remaining size."""

@@ -3,7 +3,6 @@
 `xuna help log` describes the lines. They contain no cells, names or messages; numbers are masked.
 """
 
-import errno
 import json
 import os
 import threading
@@ -15,7 +14,7 @@ from xuna_cli import __version__
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.report import Pause
-from xuna_cli.errors import InputError
+from xuna_cli.errors import InputError, reason_of
 from xuna_cli.ledger.records import BatchRecord, Run, RunDescription
 from xuna_cli.ledger.who import host_name
 from xuna_cli.models import CallTarget, Reason, Rejection
@@ -54,9 +53,8 @@ class EventLog(RunObserver):
         try:
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
-            reason = "it is a pipe that no program reads" if error.errno == errno.ENXIO else error.strerror
             raise InputError(
-                f"{path} can't be written: {reason}",
+                f"{path} can't be written: {reason_of(error, writing=True)}",
                 hint="name another file with --log",
                 code="log-unwritable",
             ) from None
@@ -166,7 +164,7 @@ class EventLog(RunObserver):
                 return
             reason = "the disk is full"
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = reason_of(error, writing=True)
         with self._lock:
             first, self._broken = not self._broken, True
         if first:

@@ -1,7 +1,6 @@
 """Write output files: atomically, readable by the owner only, and never over files that are needed."""
 
 import contextlib
-import errno
 import json
 import os
 import stat
@@ -11,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import IO, cast
 
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.output.messages import Stdout
 
 SQLITE_MARK = b"SQLite format 3\0"
@@ -52,7 +51,9 @@ def replacing(path: Path) -> Iterator[IO[str]]:
             os.close(folder)
     except OSError as error:
         raise InputError(
-            f"{path} can't be written: {error.strerror}", hint="name another file", code="output-unwritable"
+            f"{path} can't be written: {reason_of(error, writing=True)}",
+            hint="name another file",
+            code="output-unwritable",
         ) from None
     finally:
         if temporary is not None:
@@ -75,7 +76,7 @@ def create_private(path: Path, text: str) -> None:
         os.link(temporary, path)  # unlike a rename, a link never replaces an existing file
     except OSError as error:
         raise InputError(
-            f"{path} can't be written: {error.strerror}",
+            f"{path} can't be written: {reason_of(error, writing=True)}",
             hint="check the folder's permissions",
             code="output-unwritable",
         ) from None
@@ -119,13 +120,8 @@ def open_in_place(path: Path) -> int:
     Raises:
         OSError: the path can't be opened, or is a pipe without a reader.
     """
-    try:
-        # Without blocking: opening a pipe without a reader would wait forever.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
-    except OSError as error:
-        if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "it is a pipe that no program reads yet") from None
-        raise
+    # Without blocking: opening a pipe without a reader would wait forever.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return descriptor
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
-from xuna_cli.errors import OutputError, XunaError
+from xuna_cli.errors import OutputError, XunaError, reason_of
 from xuna_cli.hooks import reached
 from xuna_cli.output.masking import masked_data, masked_words
 
@@ -176,7 +176,7 @@ def emit(text: str) -> None:
     except OSError as error:
         silence_stdout()
         raise OutputError(
-            f"the output can't be written: {error.strerror}",
+            f"the output can't be written: {reason_of(error, writing=True)}",
             hint="to see what was done, run: xuna campaigns list",
         ) from None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, as_reject, guard
-from xuna_cli.errors import InputError
+from xuna_cli.errors import InputError, reason_of
 from xuna_cli.models import BEYOND_THE_HEADER, Rejection
 from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, replacing
 
@@ -136,7 +136,7 @@ class Rejects:
 
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
-        f"{path} can't be written: {error.strerror}",
+        f"{path} can't be written: {reason_of(error, writing=True)}",
         hint="name another file with --rejects",
         code="output-unwritable",
     )

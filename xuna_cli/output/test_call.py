@@ -66,9 +66,9 @@ class TestCallResult(Result):
         elif self.report.counts["held"]:
             yield f"Perhaps {number} is being called. Look at your phone, or at the dashboard of XUNA AI."
         else:
-            yield f"{number} was not called."
-        yield from (one.reason.message for one in self.report.screened)
-        yield from (one.message for one in self.report.rejections)
+            why = [one.reason.message for one in self.report.screened]
+            why += [one.message for one in self.report.rejections]
+            yield f"{number} was not called" + (f": {'; '.join(why)}." if why else ".")
 
     def remarks(self) -> Iterator[str]:
         """Yield why the call failed, or may have failed."""

@@ -132,7 +132,8 @@ def parse_countries(text: str, *, source: str) -> frozenset[str]:
     unknown = sorted(found - phonenumbers.SUPPORTED_REGIONS)
     if unknown or not found:
         raise UsageError(
-            f"{source}: unknown country {', '.join(map(repr, unknown)) or repr(text)}",
+            f"{source}: unknown {'countries' if len(unknown) > 1 else 'country'} "
+            f"{', '.join(map(repr, unknown)) or repr(text)}",
             hint="use two letters each, separated by commas, e.g. US,CA,GB",
             code="country",
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xuna_cli.dataclass import dataclass
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.models import CallTarget, Reason
 from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.phone.zones import local, words, zone
@@ -137,7 +137,7 @@ def _days_of_calendar(path: Path, now: datetime) -> set[date]:
         events = Calendar.from_ical(content).walk("VEVENT")
         days = {day for event in events for day in _days_of_event(event, now)}
     except OSError as error:
-        raise _unreadable(path, error.strerror or "it can't be opened") from None
+        raise _unreadable(path, reason_of(error)) from None
     except (ValueError, KeyError, AttributeError, TypeError, IndexError):
         raise _unreadable(path, "it is not a calendar file") from None
     if not days:

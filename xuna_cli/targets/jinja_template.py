@@ -1,5 +1,6 @@
 """Read templates with Jinja: check them before anything is sent, find the columns that they use, and compile them."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,25 @@ _FUNCTION_PREFIX = "_function_"
 _OTHER_TEMPLATES = (nodes.Block, nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 # Their results are marked like cells, and marks can't be nested.
 _NOT_IN_JSON = (nodes.AssignBlock, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)
+
+_PLAINER = (
+    (r"No (filter|test) named '(.*?)'\.", r"there is no \1 '\2'"),
+    (r"Unexpected end of template\. .* is '(\w+)'\.", r"{% \1 %} needs {% end\1 %} after it"),
+    (r"Encountered unknown tag '(\w+)'\. .* is '(\w+)'\.", r"before {% \1 %}, {% \2 %} needs {% end\2 %}"),
+    (r"Encountered unknown tag '(else|elif)'\.", r"{% \1 %} needs {% if %} before it"),
+    (r"Encountered unknown tag 'end(\w+)'\.", r"{% end\1 %} needs {% \1 %} before it"),
+    (r"Encountered unknown tag '(\w+)'\.", r"there is no {% \1 %}"),
+    (r"unexpected end of template, expected 'end of print statement'\.", "}} is missing at the end"),
+    (r"Missing end of raw directive", "{% raw %} needs {% endraw %} after it"),
+    (r"Missing end of comment tag", "{# needs #} after it"),
+    (r"unexpected char (['\"].*['\"]) at \d+", r"unexpected character \1"),
+    (r"(?:E|e)xpected (?:an expression|token 'name'), got", "a value is missing before"),
+    (r"expected token ('.*'), got", r"expected \1, but there is"),
+    (r"'string'", "text"),
+    (r"'end of print statement'", "}}"),
+    (r"'end of statement block'", "%}"),
+)
+"""Messages of Jinja, and what they mean for somebody who writes a message."""
 
 
 def _check_language(tree: nodes.Template, *, gives_json: bool = False) -> None:
@@ -253,10 +273,17 @@ def parse(source: str, *, gives_json: bool) -> Parsed:
             generate=environment.from_string(Bounded().visit(tree), globals=functions).generate,
         )
     except TemplateSyntaxError as problem:
-        raise DoesNotCompile(problem.message or "", problem.lineno) from None
+        raise DoesNotCompile(_plainer(problem.message or ""), problem.lineno) from None
     # Other exceptions of Python's compiler for hostile input: surrogates, deep nesting.
     except Exception as problem:
         raise DoesNotCompile(str(problem) or type(problem).__name__, 1) from problem
+
+
+def _plainer(message: str) -> str:
+    """Return a message of Jinja in words that need no knowledge of Jinja."""
+    for words, plainer in _PLAINER:
+        message = re.sub(words, plainer, message, flags=re.DOTALL)
+    return message
 
 
 def pieces(parsed: Parsed, fields: Mapping[str, object], spelling: Mapping[str, str]) -> Iterator[str]:

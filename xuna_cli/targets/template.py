@@ -54,7 +54,12 @@ class Template:
         self.source = source
         self.where = where
         if is_empty(source):
-            raise InputError(f"{where} is empty", code="template")
+            hint = (
+                ""
+                if where.startswith("--override")
+                else "to let the agent say its own message, use --agent-message"
+            )
+            raise InputError(f"{where} is empty", hint=hint, code="template")
         if len(source) > LONGEST_TEMPLATE:
             raise InputError(f"{where} has more than {LONGEST_TEMPLATE:,} characters", code="template")
         self._spelling: Mapping[str, str] = {}
@@ -257,9 +262,11 @@ def _parse(source: str, where: str, *, gives_json: bool) -> "Parsed":
 
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:
     spaced = _SPACED.search(source)
-    column = spaced[1] if spaced else "Order No"
-    hint = "placeholders look like {{ name }}; for a column with spaces in its name, write "
-    hint += f"{{{{ {_snake(column)} }}}} or {as_placeholder(column)}{_as_option(where, column)}"
+    hint = "see: xuna help templates"
+    if not reason.startswith("there is no") and "{%" not in reason and "available" not in reason:
+        column = spaced[1] if spaced else "Order No"
+        hint = "placeholders look like {{ name }}; for a column with spaces in its name, write "
+        hint += f"{{{{ {_snake(column)} }}}} or {as_placeholder(column)}{_as_option(where, column)}"
     place = f"{where}, line {line}" if "\n" in source.strip() else where
     return InputError(f"{place}: the template has an error: {reason.strip()}", hint=hint, code="template")
 

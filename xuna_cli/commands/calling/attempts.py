@@ -89,7 +89,7 @@ def _outcomes(text: str) -> frozenset[CallOutcome]:
             continue
         hint = f"use one or more of {', '.join(known)}"
         if word == CallOutcome.SUCCESS:
-            hint += "; who was called with success is not called again"
+            hint += "; people whose call was a success are not called again"
         elif word in set(CallOutcome):
             hint += f"; {word} is not a proven outcome"
         raise UsageError(

@@ -22,7 +22,7 @@ def brakes_of(options: BatchCallOptions) -> Brakes | None:
         canary = _canary(options.canary, options.min_success)
     elif options.canary is not None:
         raise UsageError(
-            "--canary needs --min-success, the share of successes from which on the others are called",
+            "--canary needs --min-success, the share of these people who must have a success before others are called",
             hint=_NEEDED,
             code="canary",
         )

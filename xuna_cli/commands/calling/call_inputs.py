@@ -14,7 +14,7 @@ from xuna_cli.commands.list_options import STDIN, ListAndMessageOptions
 from xuna_cli.commands.option_types import declaration
 from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.contacts.options import ListOptions
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.output.files import is_ordinary
 from xuna_cli.settings import Given
 from xuna_cli.targets.rendered_list import RenderedList
@@ -80,7 +80,7 @@ def source_of(options: ListAndMessageOptions, stack: contextlib.ExitStack) -> Pa
         shutil.copyfileobj(sys.stdin.buffer, spool)
     except OSError as error:
         raise InputError(
-            f"the list on stdin can't be read to its end: {error.strerror}", code="stdin"
+            f"the list on stdin can't be read to its end: {reason_of(error)}", code="stdin"
         ) from None
     spool.seek(0)
     return spool
@@ -98,7 +98,10 @@ def campaign_of(options: ListAndMessageOptions) -> str:
     name = unicodedata.normalize("NFC", name)  # the same name for composed and decomposed accents
     if not name or not name.isprintable():
         raise UsageError(
-            f"{name!r} is not a valid campaign name", hint="add --campaign NAME", code="campaign-name"
+            f"{name!r} can't be the name of a campaign, because it "
+            + ("has characters that can't be printed" if name else "is empty"),
+            hint="give another name with --campaign",
+            code="campaign-name",
         )
     return name
 

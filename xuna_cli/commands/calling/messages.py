@@ -5,7 +5,7 @@ from pathlib import Path
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.dataclass import dataclass
-from xuna_cli.errors import InputError, UsageError
+from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.settings import Given
 from xuna_cli.targets.override import FIRST_MESSAGE, Override, clash, first_message, parse_override
 
@@ -92,7 +92,9 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
         raise InputError(
-            f"--first-message-file {path}: {reason}", hint="name a text file in UTF-8", code="template-file"
+            f"--first-message-file {path} can't be read: {reason}",
+            hint="name a text file in UTF-8",
+            code="template-file",
         ) from None

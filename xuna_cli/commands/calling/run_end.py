@@ -16,7 +16,7 @@ from xuna_cli.commands.calling.call_inputs import campaign_of
 from xuna_cli.commands.context import check_output_file, ledger_if_there, location_in
 from xuna_cli.commands.error_sources import with_source
 from xuna_cli.commands.options import Output
-from xuna_cli.errors import ExitStatus, InputError, OutputError, UsageError, XunaError
+from xuna_cli.errors import ExitStatus, InputError, OutputError, UsageError, XunaError, reason_of
 from xuna_cli.interrupts import INTERRUPTS
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.files import refuse_outputs
@@ -124,7 +124,9 @@ class RunEnd:
             self._check(path)
         if metrics is not None:
             if metrics.suffix != ".prom":
-                raise UsageError(f"the file name {metrics} must end with .prom", code="metrics-name")
+                raise UsageError(
+                    f"--metrics {metrics}: the name of the file must end with .prom", code="metrics-name"
+                )
             if not os.access(metrics.parent, os.W_OK | os.X_OK):
                 raise InputError(
                     f"{metrics} can't be written: its folder is missing or not writable",
@@ -214,7 +216,7 @@ def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_EN
             start_new_session=True,
         )
     except OSError as error:
-        _warn(f"the --on-end command can't be run: {error.strerror}")
+        _warn(f"the --on-end command can't be run: {reason_of(error)}")
         return
     try:
         process.communicate(document.encode(), timeout=limit)

@@ -101,7 +101,7 @@ def _times(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> Sc
 def _quiet_days(days: float) -> QuietDays | None:
     if days > LONGEST_QUIET_DAYS:
         raise UsageError(
-            f"--quiet-days {days:g} is too long; at most {LONGEST_QUIET_DAYS:,} days are possible",
+            f"--quiet-days {days:.0f} is too long; at most {LONGEST_QUIET_DAYS:,} days are possible",
             code="quiet-days",
         )
     return QuietDays(days) if days else None

@@ -1,5 +1,6 @@
 """Verify the signature of a second person, made by `ssh-keygen -Y sign`, with `ssh-keygen -Y verify`."""
 
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from xuna_cli.dataclass import dataclass
-from xuna_cli.errors import ConfigurationError, InputError, UsageError
+from xuna_cli.errors import ConfigurationError, InputError, UsageError, reason_of
 from xuna_cli.lazy_pattern import lazy_pattern
 
 NAMESPACE = "xuna"
@@ -60,7 +61,7 @@ def verified(path: str, allowed_signers: Path, stack: ExitStack) -> Signed:
         with Path(path).open("rb") as there:
             shutil.copyfileobj(there, file)
     except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}", code="input-unreadable") from None
+        raise InputError(f"{path} can't be read: {reason_of(error)}", code="input-unreadable") from None
     found = _ssh_keygen(file, "find-principals", "-s", signature, "-f", str(allowed_signers))
     # A line of the file may name several people for one key.
     signer = found.stdout.split("\n")[0].split(",")[0].strip() if found.returncode == 0 else ""
@@ -105,4 +106,4 @@ def _refused(path: str, why: str) -> InputError:
 
 
 def _how_to_sign(path: str) -> str:
-    return f"to approve the list: ssh-keygen -Y sign -f KEY -n {NAMESPACE} {path}"
+    return f"to approve the list: ssh-keygen -Y sign -f KEY -n {NAMESPACE} {shlex.quote(path)}"

@@ -23,7 +23,7 @@ from xuna_cli.contacts.number_lists import (
     with_area_code,
 )
 from xuna_cli.contacts.options import ListOptions
-from xuna_cli.errors import InputError
+from xuna_cli.errors import InputError, reason_of
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Rejection
 from xuna_cli.output.messages import counted
@@ -116,7 +116,7 @@ def _check_age(path: Path, longest_age: timedelta | None, now: datetime) -> None
         changed = datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo)
     except OSError as error:
         raise InputError(
-            f"do-not-call list {path} can't be read: {error.strerror}", hint="check the path", code="input"
+            f"do-not-call list {path} can't be read: {reason_of(error)}", hint="check the path", code="input"
         ) from None
     if now - changed > longest_age:
         raise InputError(
@@ -199,7 +199,7 @@ def _of_rows(path: Path, options: ListOptions, reader: SuppressionReader) -> Ite
     try:
         for name, contacts in open_numbers(path, options, name=str(path)):
             with contextlib.closing(contacts):
-                yield from _of_list(name, contacts, reader, options)
+                yield from _of_list(path, name, contacts, reader, options)
     except InputError as error:
         if error.code.startswith("do-not-call"):
             raise
@@ -207,7 +207,7 @@ def _of_rows(path: Path, options: ListOptions, reader: SuppressionReader) -> Ite
 
 
 def _of_list(
-    name: str, contacts: ContactList, reader: SuppressionReader, options: ListOptions
+    path: Path, name: str, contacts: ContactList, reader: SuppressionReader, options: ListOptions
 ) -> Iterator[Entry]:
     column, only = contacts.phone_column, bool(options.phone_columns)
     area = area_column(contacts.columns)
@@ -215,7 +215,7 @@ def _of_list(
     for row in contacts:
         where = f"{name}, row {row.row_number}"
         if isinstance(row, Rejection):
-            raise _no_number(where, row.message)
+            raise _no_number(path, where, row.message)
         cells = {column: _number_of(row.fields, column, area)}
         if not only:
             further = _further(row.fields, column, reader)
@@ -226,7 +226,7 @@ def _of_list(
                 found = reader.read(cell, region)
             except PhoneProblem as problem:
                 message = problem.message if each == column else f"column {each!r}: {problem.message}"
-                raise _no_number(where, message) from None
+                raise _no_number(path, where, message) from None
             for reading in found:
                 yield _entry(reading, where)
 
@@ -273,11 +273,11 @@ def _may_be_number(cell: object, reader: SuppressionReader, *, by_name: bool) ->
     return True
 
 
-def _no_number(where: str, message: str) -> InputError:
+def _no_number(path: Path, where: str, message: str) -> InputError:
     return InputError(
         f"do-not-call list {where}: {message}",
         hint=f"{_WHOLE_ROW}; to read only one column, load the list with "
-        "`xuna do-not-call import FILE --phone-column NAME`",
+        f"`xuna do-not-call import {shlex.quote(str(path))} --phone-column NAME`",
         code="do-not-call-row",
     )
 

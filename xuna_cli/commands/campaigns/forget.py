@@ -1,5 +1,6 @@
 """`xuna campaigns forget`."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,7 +58,7 @@ def forget_campaigns(options: ForgetOptions) -> None:
     """Permanently delete the people of a campaign. Its counts stay, and the campaign is closed."""
     from datetime import timedelta
 
-    from xuna_cli.commands.context import ledger_for_reading, sandbox_record
+    from xuna_cli.commands.context import ledger_for_reading, sandbox_record, which_ledger
     from xuna_cli.errors import UsageError
     from xuna_cli.ledger.forgetting import older_than
 
@@ -70,7 +71,7 @@ def forget_campaigns(options: ForgetOptions) -> None:
             names = older_than(opened, timedelta(days=min(options.older_than or 0, LONGEST_AGE_DAYS)))
         if names and not (options.yes or options.sandbox):
             _ask(opened, names)
-        _forget(opened, names, stop=options.name is not None)
+        _forget(opened, names, stop=options.name is not None, where=which_ledger(options))
     if options.sandbox:
         sandbox_record().unlink(missing_ok=True)  # all sandbox runs share this record of simulated calls
 
@@ -96,7 +97,7 @@ def _ask(ledger: "Ledger", names: list[str]) -> None:
         raise DeclinedError("Cancelled. Nothing was deleted.")
 
 
-def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
+def _forget(ledger: "Ledger", names: list[str], *, stop: bool, where: str) -> None:
     """Forget campaigns, and remove their people from the ledger's storage.
 
     Raises:
@@ -112,6 +113,8 @@ def _forget(ledger: "Ledger", names: list[str], *, stop: bool) -> None:
         try:
             deleted = counted(forget(ledger, name).people, "person was", "people were")
         except UsageError as error:
+            if error.code == "campaign-held":
+                error.hint = f"first run: xuna campaigns resolve {shlex.quote(name)}{where}"
             if stop:
                 raise
             refused.append(error)
