@@ -7,8 +7,8 @@ from phonenumbers import PhoneNumberType
 
 from tests.support.phone_numbers import e164_like
 from xuna_cli.models import CallTarget
+from xuna_cli.phone.calling_codes import kind_of
 from xuna_cli.phone.places import locate, zones_of_calling_code, zones_of_country
-from xuna_cli.phone.plan import kind_of
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import COSTLY, KindOfNumber
 from xuna_cli.screening.rules import ScreeningContext

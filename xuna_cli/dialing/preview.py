@@ -9,8 +9,8 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.ledger.experience import Experience
 from xuna_cli.models import CallTarget, Reason
+from xuna_cli.phone.calling_codes import kind_of, split
 from xuna_cli.phone.places import area_of, locate
-from xuna_cli.phone.plan import kind_of, split
 from xuna_cli.phone.zone_names import UnknownZoneError
 from xuna_cli.phone.zones import words
 

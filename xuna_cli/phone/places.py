@@ -15,8 +15,8 @@ from phonenumbers.phonenumberutil import is_number_type_geographical
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+from xuna_cli.phone.calling_codes import GLOBAL, UNKNOWN, CallingCode, split
 from xuna_cli.phone.place_tables import OVERLAYS, PLACES
-from xuna_cli.phone.plan import GLOBAL, UNKNOWN, CallingCode, split
 from xuna_cli.phone.zone_rules import zone_rules
 from xuna_cli.phone.zones import offsets, zone
 

@@ -4,8 +4,8 @@ import re
 from functools import cache
 
 from xuna_cli.lazy_pattern import lazy_pattern
+from xuna_cli.phone.calling_codes import kind_of
 from xuna_cli.phone.places import zones_of_number
-from xuna_cli.phone.plan import kind_of
 from xuna_cli.phone.states import zones_elsewhere, zones_of_state
 from xuna_cli.phone.zone_rules import zone_rules
 

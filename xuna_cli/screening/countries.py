@@ -7,7 +7,7 @@ from phonenumbers import PhoneNumberType
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.models import Reason
-from xuna_cli.phone.plan import kind_of, split
+from xuna_cli.phone.calling_codes import kind_of, split
 from xuna_cli.screening.rules import SCREENED, ScreeningContext
 
 # Kinds of numbers that toll fraud uses: the caller pays the owner of the number. Personal numbers belong to them,

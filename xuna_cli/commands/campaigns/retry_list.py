@@ -180,7 +180,7 @@ def _to_call_again(
         if call is None or not call.is_last or call.batch.state is not BatchState.ACCEPTED:
             continue
         if outcome is CallOutcome.NOT_READ and options.absence_counts and sync.incomplete:
-            # The list of records was cut off, and `--allow-incomplete` accepts that.
+            # The list of records was cut off, and `--absence-counts` accepts that.
             outcome = CallOutcome.NO_CONVERSATION
         if outcome not in wanted:
             continue
