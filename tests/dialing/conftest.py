@@ -11,9 +11,8 @@ from tests.support.observing import Told
 from tests.support.way import server, way
 from xuna_cli.api.outcomes import Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.clock import Clock
-from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.context import Plan, RunContext, Stop
 from xuna_cli.dialing.pipeline import targets_of
-from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.ledger.opening import open_ledger

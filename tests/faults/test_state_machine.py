@@ -17,9 +17,8 @@ from tests.support.clock import FakeClock
 from xuna_cli.api.outcomes import NotSent, Refusal, Refused, Taken, Unknown
 from xuna_cli.dialing.batch_sender import BatchSender
 from xuna_cli.dialing.connections import Connections
-from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.context import Plan, RunContext, Stop
 from xuna_cli.dialing.limiter import ConcurrencyLimiter
-from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
 from xuna_cli.errors import UsageError

@@ -12,8 +12,8 @@ import pytest
 from tests.support.builders import description
 from tests.support.clock import FakeClock
 from tests.support.sandbox_process import ROOT
+from xuna_cli.dialing.context import Plan
 from xuna_cli.dialing.observer import Observers, RunObserver
-from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.report import Pause
 from xuna_cli.errors import InputError
 from xuna_cli.ledger.records import BatchRecord, BatchState, Run

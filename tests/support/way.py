@@ -8,9 +8,8 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.observing import Told
 from xuna_cli.api.client import Client
-from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.context import Plan, RunContext, Stop
 from xuna_cli.dialing.pipeline import targets_of
-from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import RunDescription

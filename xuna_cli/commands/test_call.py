@@ -71,8 +71,7 @@ def test_call(options: TestCallOptions) -> Result:
     from xuna_cli.commands.account import open_account
     from xuna_cli.commands.calling.prepared_list import PreparedList
     from xuna_cli.commands.prompts import DeclinedError, check_terminal, confirmed
-    from xuna_cli.dialing.context import RunContext, Stop
-    from xuna_cli.dialing.plan import Plan
+    from xuna_cli.dialing.context import Plan, RunContext, Stop
     from xuna_cli.dialing.preview import Sample
     from xuna_cli.dialing.run import Dialer
     from xuna_cli.interrupts import INTERRUPTS

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xuna_cli import __version__
+from xuna_cli.dialing.context import Plan
 from xuna_cli.dialing.observer import RunObserver
-from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.report import Pause
 from xuna_cli.errors import InputError, reason_of
 from xuna_cli.ledger.records import BatchRecord, Run, RunDescription

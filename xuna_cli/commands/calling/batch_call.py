@@ -25,10 +25,9 @@ from xuna_cli.commands.calling.run_end import run_to_end
 from xuna_cli.commands.calling.run_evidence import RunEvidence
 from xuna_cli.commands.calling.watchers import ProgressShown, RecentlyCounted, RejectsKept, RunSaid
 from xuna_cli.commands.prompts import is_terminal
-from xuna_cli.dialing.context import RunContext, Stop
+from xuna_cli.dialing.context import Plan, RunContext, Stop
 from xuna_cli.dialing.observer import Observers, RunObserver
 from xuna_cli.dialing.pipeline import targets_of
-from xuna_cli.dialing.plan import Plan
 from xuna_cli.dialing.report import Report
 from xuna_cli.dialing.run import Dialer
 from xuna_cli.dialing.run_stats import RunStats
