@@ -12,7 +12,7 @@ from xuna_cli.api.conversations import (
     conversation_if_there,
     read_conversation,
 )
-from xuna_cli.api.conversations import Pages as PagesOfApi
+from xuna_cli.api.pages import Pages as PagesOfApi
 from xuna_cli.api.retry import RetryingReader, several
 from xuna_cli.errors import ConfigurationError, UnreachableError, XunaError
 from xuna_cli.models import Evaluation

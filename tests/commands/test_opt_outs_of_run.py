@@ -28,7 +28,7 @@ def orders(people):
 @pytest.fixture
 def pages_of_one(monkeypatch):
     """Let each page of records have one record, so that a list can be cut off."""
-    monkeypatch.setattr("xuna_cli.api.conversations.PAGE_SIZE", 1)
+    monkeypatch.setattr("xuna_cli.api.pages.PAGE_SIZE", 1)
 
 
 @pytest.fixture

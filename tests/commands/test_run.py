@@ -168,7 +168,7 @@ def test_with_a_key_and_opt_outs_nobody_is_called_before_the_records_can_be_read
 def test_with_a_key_and_opt_outs_nobody_is_called_while_the_records_are_cut_off(
     cli, served, spring, run, people, clock, monkeypatch
 ):
-    monkeypatch.setattr("xuna_cli.api.conversations.PAGE_SIZE", 1)
+    monkeypatch.setattr("xuna_cli.api.pages.PAGE_SIZE", 1)
     served(opt_out=1.0)
     header = ("phone", "name", "order")
     first = [(number(index), "Ann", "1") for index in range(3)]

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from xuna_cli.api.client import AGENTS
-from xuna_cli.api.conversations import Pages
+from xuna_cli.api.pages import Pages
 from xuna_cli.api.retry import Reader
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.models import Agent

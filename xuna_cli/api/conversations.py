@@ -6,123 +6,18 @@ names are read too. No undocumented field is required.
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
 from xuna_cli.api.client import CONVERSATIONS
-from xuna_cli.api.outcomes import printable
-from xuna_cli.api.retry import Params, Reader
+from xuna_cli.api.fields import duration_of, identifier_of, object_of, text_of, time_of
+from xuna_cli.api.pages import Pages
+from xuna_cli.api.retry import Reader
 from xuna_cli.errors import ConfigurationError, UnreachableError
 from xuna_cli.models import Conversation, Evaluation, Turn
 
-PAGE_SIZE = 100
-MOST_PAGES = 100_000  # ten million records; stops an endless list
-EMPTY_PAGES = 5  # in a row, each with a cursor for more; after that, reading stops
 OLD_PAGES = 2  # in a row, in a list that has been newest first so far
 DAY_S = 86_400.0
-EPOCH_LIMIT = 4_102_444_800  # the year 2100; a larger number is not a time in seconds
-
-
-class Pages:
-    """All pages of a list; iterating yields the entries of each page.
-
-    Attributes:
-        pages: number of pages read.
-    """
-
-    def __init__(
-        self, reader: Reader, path: str, name: str, params: Params | None = None, *, most: int = MOST_PAGES
-    ) -> None:
-        self.pages = 0
-        self._cut: str | None = None
-        self._unreadable = 0
-        self._most = most
-        self._reader = reader
-        self._path = path
-        self._name = name
-        self._id = f"{name.removesuffix('s')}_id"
-        self._params: dict[str, str | int] = {**(params or {}), "page_size": PAGE_SIZE}
-
-    @property
-    def incomplete(self) -> str | None:
-        """After iterating: the reason if the list was not read to its end, or has unreadable entries."""
-        lost = (
-            f"{self._unreadable:,} of the listed {self._name} could not be read" if self._unreadable else None
-        )
-        return "; ".join(filter(None, (self._cut, lost))) or None
-
-    def __iter__(self) -> Iterator[list[Mapping[str, Any]]]:
-        """Yield the entries of each page, without entries that are not objects or have no ID.
-
-        Raises:
-            ConfigurationError: the API refused a page.
-            UnreachableError: a page can't be read.
-        """
-        seen: set[bytes] = set()  # digests of pages and cursors: a few bytes for each hundred records
-        cursor: str | None = None
-        empty = 0
-        while True:
-            document = self._page(cursor)
-            entries = document.get(self._name)
-            if not isinstance(entries, list):
-                raise UnreachableError(
-                    f"the API's list of {self._name} can't be read: the answer contains no list",
-                    code="answer-unreadable",
-                )
-            self.pages += 1
-            found: list[Mapping[str, Any]] = [
-                entry for entry in entries if isinstance(entry, dict) and _identifier(entry.get(self._id))
-            ]
-            if found and not _is_new(repr([entry[self._id] for entry in found]), seen):
-                self._cut = "the API gave the same page twice"
-                return
-            self._unreadable += len(entries) - len(found)
-            yield found
-            more, following = document.get("has_more"), document.get("next_cursor")
-            # An only page that mentions neither may be the whole list, or just what one answer has room for.
-            mentions_pages = "next_cursor" in document or cursor is not None
-            is_last = more is None and following in (None, "") and (mentions_pages or not entries)
-            if more is False or is_last:
-                return
-            cursor = _text_or_integer(following)
-            if cursor is None:
-                self._cut = (
-                    "the API says that there are more records, but not how to get them"
-                    if more is True
-                    else "the API does not say whether there are more records"
-                )
-                return
-            if self.pages >= self._most:
-                self._cut = f"reading stopped after {self.pages:,} pages"
-                return
-            empty = 0 if found else empty + 1
-            if empty >= EMPTY_PAGES:
-                self._cut = f"the API gave {empty} empty pages in a row"
-                return
-            if not _is_new("cursor:" + cursor, seen):
-                self._cut = "the API's pages repeat in a circle"
-                return
-
-    def _page(self, cursor: str | None) -> Mapping[str, Any]:
-        params = dict(self._params)
-        if cursor is not None:
-            params["cursor"] = cursor
-        try:
-            document = self._reader.get(self._path, params)
-        except ConfigurationError as error:
-            # `page_size` is not documented, so if the API refuses it, read without it.
-            if error.code != "refused" or cursor is not None or "page_size" not in params:
-                raise
-            del self._params["page_size"]
-            return self._page(cursor)
-        if not isinstance(document, dict):
-            raise UnreachableError(
-                f"the API's list of {self._name} can't be read: the answer is not a JSON object",
-                code="answer-unreadable",
-            )
-        return document
 
 
 class ConversationList:
@@ -234,31 +129,31 @@ def read_conversation_strictly(document: Mapping[str, Any], conversation_id: str
 
 def read_conversation(document: Mapping[str, Any]) -> Conversation | None:
     """Parse a record from a list or from its own endpoint; None if it has no usable ID."""
-    conversation_id = _identifier(document.get("conversation_id"))
+    conversation_id = identifier_of(document.get("conversation_id"))
     if conversation_id is None:
         return None
-    metadata = _object(document.get("metadata"))
-    phone_call = _object(metadata.get("phone_call"))
-    analysis = _object(document.get("analysis"))
+    metadata = object_of(document.get("metadata"))
+    phone_call = object_of(metadata.get("phone_call"))
+    analysis = object_of(document.get("analysis"))
 
     def first(read: Callable[[object], Any], *names: str) -> Any:
         values = (read(where.get(name)) for where in (metadata, document) for name in names)
         return next((value for value in values if value is not None), None)
 
-    started_at = first(_time, "start_time", "start_time_unix_secs")
-    ended_at = first(_time, "end_time", "end_time_unix_secs")
-    duration = first(_duration, "duration", "call_duration_secs", "duration_seconds")
+    started_at = first(time_of, "start_time", "start_time_unix_secs")
+    ended_at = first(time_of, "end_time", "end_time_unix_secs")
+    duration = first(duration_of, "duration", "call_duration_secs", "duration_seconds")
     if duration is None and started_at is not None and ended_at is not None and ended_at >= started_at:
         duration = ended_at - started_at
     return Conversation(
         conversation_id=conversation_id,
-        agent_id=first(_identifier, "agent_id"),
-        status=first(_text, "status"),
+        agent_id=first(identifier_of, "agent_id"),
+        status=first(text_of, "status"),
         started_at=started_at,
         duration=duration,
-        external_number=_identifier(phone_call.get("external_number")),
-        batch_call_id=_identifier(_object(metadata.get("batch_call")).get("batch_call_id")),
-        direction=_text(phone_call.get("direction")) or first(_text, "direction"),
+        external_number=identifier_of(phone_call.get("external_number")),
+        batch_call_id=identifier_of(object_of(metadata.get("batch_call")).get("batch_call_id")),
+        direction=text_of(phone_call.get("direction")) or first(text_of, "direction"),
         audio=_audio(document.get("audio")),
         evaluation=_evaluations(
             document.get("evaluation_results") or analysis.get("evaluation_criteria_results")
@@ -269,75 +164,18 @@ def read_conversation(document: Mapping[str, Any]) -> Conversation | None:
     )
 
 
-def _is_new(text: str, seen: set[bytes]) -> bool:
-    digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest()
-    if digest in seen:
-        return False
-    seen.add(digest)
-    return True
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _identifier(value: object) -> str | None:
-    """Return an ID or a number, which may be an integer, as printable text; None if that is not possible."""
-    text = _text_or_integer(value)
-    return None if text is None else printable(text) or None
-
-
-def _text_or_integer(value: object) -> str | None:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _duration(value: object) -> float | None:
-    number = _number(value)
-    return number if number is not None and number >= 0 else None
-
-
-def _time(value: object) -> float | None:
-    """Convert seconds, milliseconds or ISO 8601 (UTC if without a zone) to Unix seconds."""
-    number = _number(value)
-    if number is not None:
-        number = number / 1000 if number > EPOCH_LIMIT else number
-        return number if 0 < number <= EPOCH_LIMIT else None
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        seconds = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return seconds if 0 < seconds <= EPOCH_LIMIT else None
-
-
 def _audio(value: object) -> str | None:
-    return _text(value) or _text(_object(value).get("url"))
+    return text_of(value) or text_of(object_of(value).get("url"))
 
 
 def _evaluations(value: object) -> dict[str, Evaluation]:
     found = {}
     for name, item in _by_name(value, "criteria_id", "criterion", "name").items():
-        result = item if isinstance(item, str) else _object(item).get("result")
+        result = item if isinstance(item, str) else object_of(item).get("result")
         # A value that is not a known verdict counts as unknown, never as a success.
         verdict = result.lower() if isinstance(result, str) else "unknown"
         verdict = verdict if verdict in {"success", "failure"} else "unknown"
-        found[name] = Evaluation(verdict, _text(_object(item).get("rationale")) or "")
+        found[name] = Evaluation(verdict, text_of(object_of(item).get("rationale")) or "")
     return found
 
 
@@ -356,7 +194,7 @@ def _by_name(value: object, *names: str) -> Mapping[str, Any]:
             for position, item in enumerate(value, 1)
             if isinstance(item, dict)
         }
-    return _object(value)
+    return object_of(value)
 
 
 def _turns(value: object) -> tuple[Turn, ...]:
@@ -364,9 +202,9 @@ def _turns(value: object) -> tuple[Turn, ...]:
         return (Turn("", None, value),) if value else ()
     return tuple(
         Turn(
-            _text(item.get("speaker")) or _text(item.get("role")) or "?",
+            text_of(item.get("speaker")) or text_of(item.get("role")) or "?",
             _seconds(item.get("timestamp"), item.get("time_in_call_secs")),
-            _text(item.get("message")) or _text(item.get("text")) or "",
+            text_of(item.get("message")) or text_of(item.get("text")) or "",
         )
         for item in (value if isinstance(value, list) else ())
         if isinstance(item, dict)
@@ -374,4 +212,4 @@ def _turns(value: object) -> tuple[Turn, ...]:
 
 
 def _seconds(*values: object) -> float | None:
-    return next((number for value in values if (number := _duration(value)) is not None), None)
+    return next((number for value in values if (number := duration_of(value)) is not None), None)
