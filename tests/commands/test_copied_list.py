@@ -115,3 +115,78 @@ def test_a_rendered_list_is_called_again_by_rendering_it_again(cli, api, people,
     again = cli("render", people(2), *HELLO, "--campaign", "targets", "--to", targets).err
     assert "It has no calls." in again
     assert "xuna batch-call" not in again
+
+
+# ------------------------------------------------------------------------------- a mistyped campaign
+
+LOOK_ALIKES = ["Spring", "SPRING", "spr ing", "spring.", "spring!", "spríng", "s\u0440ring", "spring\u2019"]
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_a_campaign_that_looks_like_another_one_calls_nobody(cli, api, people, name):
+    path = people(4)
+    cli("batch-call", path, *HELLO, "--campaign", "spring")
+    said = cli("batch-call", path, *HELLO, "--campaign", name, "--yes", "--quiet", exits=2).err
+    assert "4 of the first 4 people of this list are in campaign 'spring' already" in said
+    assert len(api.state.calls()) == 4
+    assert (
+        "in campaign 'spring' already" in cli("batch-call", path, *HELLO, "--campaign", name, "--dry-run").err
+    )
+    words = shlex.split(said.splitlines()[-1])
+    others, everybody = (
+        words[place + 1].rstrip(",") for place, word in enumerate(words) if word == "--campaign"
+    )
+    again = ("batch-call", people(5), *HELLO, "--output", "json")
+    assert cli(*again, "--campaign", others).counts == {"rows": 5, "accepted": 1, "already_called": 4}
+    assert cli(*again, "--campaign", everybody).counts == {"rows": 5, "accepted": 5}
+
+
+@pytest.mark.parametrize("name", ["spring-2", "spring b", "v1.1", "2026-11-27", "spring (1)"])
+def test_a_campaign_that_looks_different_calls_the_same_people(cli, api, people, name):
+    for campaign in ("spring", "spring a", "v11", "2026-1-127", name):
+        cli("batch-call", people(2), *HELLO, "--campaign", campaign)
+    assert len(api.state.calls()) == 10
+
+
+def test_a_campaign_that_looks_like_that_of_other_people_calls_them(cli, api, people):
+    cli("batch-call", people(2), *HELLO, "--campaign", "spring")
+    cli("batch-call", people(2, first=5), *HELLO, "--campaign", "Spring")
+    assert len(api.state.calls()) == 4
+
+
+def test_a_rendered_list_with_a_name_that_looks_like_another_one_calls_nobody(cli, api, people, tmp_path):
+    cli("batch-call", people(3), *HELLO, "--campaign", "spring")
+    cli("render", people(3), *HELLO, "--campaign", "Spring", "--to", tmp_path / "targets.jsonl")
+    assert "render the list again" in cli("batch-call", tmp_path / "targets.jsonl", exits=2).err
+    assert len(api.state.calls()) == 3
+
+
+# ------------------------------------------------------------------------------- a mistyped ledger
+
+
+@pytest.mark.parametrize("known", [(), ("--ledger", "calls.db")], ids=["usual", "beside"])
+@pytest.mark.parametrize("campaign", [(), ("--campaign", "spring")], ids=["default", "named"])
+def test_a_new_ledger_beside_one_that_knows_these_people_calls_nobody(cli, api, people, known, campaign):
+    path = people(4)
+    cli("batch-call", path, *HELLO, *known, *campaign)
+    wrong = ("batch-call", path, *HELLO, *campaign, "--ledger", "cals.db", "--yes")
+    name = campaign[-1] if campaign else "people"
+    assert f"4 people of this list are in campaign {name!r} of the ledger" in cli(*wrong, "--dry-run").err
+    for _ in range(2):  # the first time, the new ledger is made
+        said = cli(*wrong, "--quiet", exits=2).err
+    assert len(api.state.calls()) == 4
+    words = shlex.split(said.splitlines()[-1])
+    ledger, again = (words[words.index(option) + 1] for option in ("--ledger", "--campaign"))
+    assert cli(*wrong, "--ledger", ledger, "--output", "json").counts == {"rows": 4, "already_called": 4}
+    assert cli(*wrong, "--campaign", again, "--output", "json").counts == {"rows": 4, "accepted": 4}
+
+
+def test_other_ledgers_are_no_concern_of_other_people_or_campaigns_and_of_the_sandbox(cli, api, people):
+    cli("batch-call", people(4), *HELLO, "--campaign", "spring")
+    cli.write("broken.db.runs", "")
+    cli.write("broken.db", "no ledger")
+    new = ("--ledger", "new.db")
+    cli("batch-call", people(4), *HELLO, "--campaign", "summer", *new)
+    cli("batch-call", people(4, first=8), *HELLO, "--campaign", "spring", *new)
+    assert len(api.state.calls()) == 12
+    cli("batch-call", people(4), *HELLO, "--campaign", "spring", "--sandbox")

@@ -234,14 +234,28 @@ class PreparedList:
         except PhoneProblem as problem:
             raise UsageError(f"{text.source}: {problem.message}", code=problem.code) from None
 
-    def copied(self, ledger: Ledger, description: RunDescription) -> "CopiedList | None":
-        """Return the campaign whose list this one may be a copy of; None if the user chose the campaign's name."""
-        if not description.named_by_default:
-            return None
-        from xuna_cli.commands.calling.copied_list import copied_list
+    def copied(self, ledger: Ledger | None, description: RunDescription) -> "CopiedList | None":
+        """Return the campaign, of nearly the same name or in another ledger, that has called these people.
+
+        Args:
+            ledger: the ledger; None if there is none yet.
+            description: of the run, whose campaign has called nobody yet.
+        """
+        from xuna_cli.commands.calling.copied_list import Named, copied_list, other_ledgers
 
         keys = self.targets.first_keys()
-        return copied_list(ledger, description.campaign, description.api_origin, keys) if keys else None
+        if not keys:
+            return None
+        named = Named.BY_RENDER if self.is_rendered else Named.BY_OPTION
+        is_real = not self.options.sandbox and self.options.simulation is None
+        return copied_list(
+            ledger,
+            description.campaign,
+            description.api_origin,
+            keys,
+            named=Named.BY_FILE if description.named_by_default else named,
+            others=other_ledgers(self.location) if is_real else (),
+        )
 
     def screening_of_list(self) -> Screening:
         """Return the rules; read the whole list first if a "no" in one row applies to other rows."""

@@ -89,20 +89,21 @@ def check_with_ledger(
     options = prepared.options
     prepared.check_caller(options.agent_id, options.from_phone_number_id)
     ledger = prepared.ledger_to_read(stack)
-    if ledger is None:
-        return None, None
     description = prepared.description(
         str(options.agent_id or ""),
         str(options.from_phone_number_id or ""),
         origin_to_read(options),
         deadline=0,
     )
-    campaign_id = ledger.check_campaign(description)
-    if isinstance(options, BatchCallOptions):
-        check_changes(ledger, campaign_id, description, options, rehearsal=True)
-    copied = None if has_calls(ledger, campaign_id) else prepared.copied(ledger, description)
-    if copied is not None:
-        say(f"xuna: warning: {copied.message(prepared.campaign)}")
+    campaign_id = None
+    if ledger is not None:
+        campaign_id = ledger.check_campaign(description)
+        if isinstance(options, BatchCallOptions):
+            check_changes(ledger, campaign_id, description, options, rehearsal=True)
+    if ledger is None or not has_calls(ledger, campaign_id):
+        copied = prepared.copied(ledger, description)
+        if copied is not None:
+            say(f"xuna: warning: {copied.message(prepared.campaign)}")
     return ledger, campaign_id
 
 
