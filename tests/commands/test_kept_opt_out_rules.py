@@ -102,6 +102,18 @@ def test_none_ends_the_rules(cli, called):
     assert listed(cli) == set()
 
 
+def test_harvest_ends_the_rules_without_the_api(cli, called):
+    called(*OPT_OUT)
+    requests = cli.server.state.requests_total
+    ran = cli("do-not-call", "harvest", "people", "--opt-out-when", "none", "--output", "json")
+    assert ran.document["opt_outs"] is None
+    assert (
+        "It has no opt-out rules now."
+        in cli("do-not-call", "harvest", "people", "--opt-out-when", "none").out
+    )
+    assert (kept(cli), cli.server.state.requests_total) == ([], requests)
+
+
 def test_none_in_a_campaign_file_ends_the_rules(cli, called):
     called(*OPT_OUT)
     cli.write("people.toml", 'contacts = "people.csv"\nfirst-message = "Hi."\nopt-out-when = "none"\n')

@@ -62,6 +62,7 @@ def test_the_document_has_the_documented_shape():
         "canary": None,
         "stop_after": None,
         "recently_called": None,
+        "other_campaigns": [],
         "preview": None,
         "phone_numbers": {"plus_added": 0},
         "do_not_call_lists": [],

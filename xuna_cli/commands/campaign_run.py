@@ -40,6 +40,7 @@ from xuna_cli.output.opt_outs import harvest_line
 from xuna_cli.output.outcomes import LiveSummary, OutcomesFound, summary_line
 from xuna_cli.output.result import cut_off
 from xuna_cli.output.run import RunResult, Step, StepStatus
+from xuna_cli.screening.rules import OPT_OUTS_UNKNOWN
 
 if TYPE_CHECKING:
     from xuna_cli.output.event_log import EventLog
@@ -253,4 +254,5 @@ def _may_be_due(report: Report) -> bool:
         or report.awaiting_outcome > 0  # of --attempts
         or report.refused_calls > 0  # later runs try again
         or bool(report.reasons.get("called-recently"))  # until the quiet days are over
+        or bool(report.reasons.get(OPT_OUTS_UNKNOWN))  # until the records are read
     )

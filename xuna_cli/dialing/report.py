@@ -10,6 +10,7 @@ from xuna_cli.errors import XunaError
 from xuna_cli.ledger.brakes import Braked
 from xuna_cli.ledger.records import BatchRecord
 from xuna_cli.models import CallTarget, Reason, Rejection
+from xuna_cli.screening.rules import OPT_OUTS_UNKNOWN
 
 COUNTS = (
     "accepted",
@@ -178,7 +179,7 @@ class Report:
     def lacks_data(self) -> bool:
         """Whether data is missing to decide about people; "later" and "must not" are decisions."""
         no_zone = self.reasons.get("no-timezone", 0) + self.reasons.get("timezone-unknown", 0)
-        return no_zone > 0 or self.nobody_consents
+        return no_zone > 0 or self.nobody_consents or self.reasons.get(OPT_OUTS_UNKNOWN, 0) > 0
 
 
 def counts_to_keep(report: Report) -> dict[str, int]:

@@ -1,9 +1,12 @@
-"""The opt-out rules that campaigns keep, for commands that are given none."""
+"""The opt-out rules that campaigns keep, for commands that are given none; and how far their opt-outs are known."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from xuna_cli.ledger.database import Database
+from xuna_cli.ledger.queries import in_parts
+from xuna_cli.ledger.records import Campaign
 
 
 def rules_in(stored: str | None) -> tuple[str, ...]:
@@ -42,3 +45,42 @@ def note_opt_outs_known(database: Database, campaign_id: int, rules: Sequence[st
             database.change(
                 "opt_outs_known", {"campaign_id": campaign_id, "rules": stored, "read_at": read_at}
             )
+
+
+OPT_OUTS_COME_WITHIN = timedelta(days=1)
+"""Time between a call and a whole reading of the records after which no opt-out of this call is expected any more. The
+API places calls of a batch later than it takes the batch, and doesn't say when a record appears."""
+
+
+def campaigns_to_ask(database: Database, *, other_than: int | None) -> set[int]:
+    """Return the other campaigns that keep rules, and in whose last calls there may be opt-outs that are not known."""
+    asked = {"campaign_id": -1 if other_than is None else other_than}
+    return {
+        campaign_id
+        for campaign_id, last_call, known_at in database.rows("last_calls_and_known_opt_outs", asked)
+        if known_at is None or datetime.fromisoformat(known_at) < _expected_until(last_call)
+    }
+
+
+def numbers_in_doubt(database: Database, campaign: Campaign, *, also_read: bool = False) -> Iterator[str]:
+    """Yield the numbers of a campaign's calls in which there may be an opt-out that is not known.
+
+    Args:
+        database: the ledger's.
+        campaign: the campaign.
+        also_read: include calls whose records were read.
+    """
+    known_at = campaign.opt_outs_known_at
+    of_campaign = {"campaign_id": campaign.id}
+    batches = [
+        batch_id
+        for batch_id, submitted_at in database.rows("sent_batches_of_campaign", of_campaign)
+        if known_at is None or datetime.fromisoformat(known_at) < _expected_until(submitted_at)
+    ]
+    name = "numbers_of_batches" if also_read else "numbers_without_final_record"
+    for part in in_parts(batches):
+        yield from (number for (number,) in database.rows_in(name, part))
+
+
+def _expected_until(submitted_at: str) -> datetime:
+    return datetime.fromisoformat(submitted_at) + OPT_OUTS_COME_WITHIN

@@ -167,6 +167,30 @@ SELECT opt_out_when FROM campaigns WHERE id = :campaign_id
 -- name: keep_opt_out_rules
 UPDATE campaigns SET opt_out_when = :rules, opt_outs_known_at = NULL WHERE id = :campaign_id
 
+-- name: last_calls_and_known_opt_outs
+SELECT c.id, MAX(b.submitted_at), c.opt_outs_known_at
+FROM campaigns c JOIN runs r ON r.campaign_id = c.id JOIN batches b ON b.run_id = r.id
+WHERE c.opt_out_when IS NOT NULL AND c.forgotten_at IS NULL AND c.id <> :campaign_id
+  AND b.state IN ('submitting', 'accepted', 'short', 'unknown') AND b.submitted_at IS NOT NULL
+GROUP BY c.id, c.opt_outs_known_at
+
+-- name: sent_batches_of_campaign
+SELECT b.id, b.submitted_at FROM batches b JOIN runs r ON r.id = b.run_id
+WHERE r.campaign_id = :campaign_id AND b.state IN ('submitting', 'accepted', 'short', 'unknown')
+  AND b.submitted_at IS NOT NULL
+ORDER BY b.id
+
+-- name: numbers_of_batches
+SELECT to_phone_number FROM calls WHERE batch_id IN ({list})
+
+-- name: numbers_without_final_record
+SELECT c.to_phone_number FROM calls c
+WHERE c.batch_id IN ({list}) AND NOT EXISTS (
+    SELECT 1 FROM outcomes o
+    WHERE o.campaign_id = c.campaign_id AND o.key = c.key AND o.attempt = c.attempt
+      AND o.final = 1 AND o.joined_by IS NOT NULL
+)
+
 -- name: opt_outs_known
 UPDATE campaigns SET opt_outs_known_at = :read_at
 WHERE id = :campaign_id AND opt_out_when = :rules AND COALESCE(opt_outs_known_at, '') < :read_at

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from xuna_cli.api.account import has_agent
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
 from xuna_cli.api.retry import Reader, several
-from xuna_cli.errors import UsageError
+from xuna_cli.errors import ConfigurationError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns
 from xuna_cli.ledger.conversations import (
     Link,
@@ -67,6 +67,7 @@ def sync_conversations(
     on_unmatched: Callable[[Conversation], None] = lambda _: None,
     on_elsewhere: Callable[[Conversation], None] = lambda _: None,
     on_links: Callable[[Sequence[Link]], None] = lambda _: None,
+    of_this_account: bool = True,
 ) -> ConversationSync:
     """Read the records of the agents that called since the first run, match them, and store the outcomes.
 
@@ -80,9 +81,11 @@ def sync_conversations(
         on_unmatched: receives each record that may belong to the campaign but is linked with no call.
         on_elsewhere: receives each record that names no batch and is of no call of the campaign.
         on_links: receives the links before they are stored, and so before their outcomes let anybody be called again.
+        of_this_account: whether the campaign was called with the account of this API key. If that is not known, and an
+            agent is missing, then nothing is noted about this reading: the campaign's own account may have read more.
 
     Raises:
-        ConfigurationError: if the API refuses the request.
+        ConfigurationError: if the API refuses the request, or does not have an agent that it may not have.
         UnreachableError: if the API can't be read.
         LedgerError: if the ledger can't be written.
     """
@@ -131,8 +134,8 @@ def sync_conversations(
             of_agent += len(group)
         if listed.incomplete:
             incomplete.append(listed.incomplete)
-        elif not of_agent and not has_agent(reader, agent_id):
-            incomplete.append(f"the account of this API key has no agent {agent_id}")
+        elif not of_agent:
+            incomplete += _missing_agent(reader, agent_id, of_this_account=of_this_account)
     for links in in_parts(joiner.rest(complete=not incomplete), RECORDS_AT_ONCE):
         keep(links)
     done = state()
@@ -141,6 +144,16 @@ def sync_conversations(
         forget_links(ledger, campaign.id, not_found)
     store_sync(ledger, campaign.id, done)
     return done
+
+
+def _missing_agent(reader: Reader, agent_id: str, *, of_this_account: bool) -> list[str]:
+    """Return why there are no records of an agent, if the account does not have it; raises as `sync_conversations`."""
+    if has_agent(reader, agent_id):
+        return []
+    missing = f"the account of this API key has no agent {agent_id}"
+    if not of_this_account:
+        raise ConfigurationError(missing, code="agent-unknown")
+    return [missing]
 
 
 def _once(listed: Iterable[Conversation]) -> Iterator[Conversation]:

@@ -24,6 +24,7 @@ from xuna_cli.screening.do_not_call import NumberList
 
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview
+    from xuna_cli.outcomes.other_campaigns import OtherCampaign
 
 BATCHES_SHOWN = 50  # rows shown of more batches: the last ones, and those that need attention
 
@@ -59,6 +60,7 @@ class BatchCallResult(Result):
         preview: the preview of a dry run.
         recently: people recently called in other campaigns, if known.
         outcomes_read: whether the same command has read the conversation records.
+        other_campaigns: the other campaigns whose records this run has read, or tried to read.
     """
 
     exit_status: ExitStatus = field()
@@ -80,6 +82,7 @@ class BatchCallResult(Result):
     preview: "Preview | None" = None
     recently: RecentlyCalled | None = None
     outcomes_read: bool = False
+    other_campaigns: "Sequence[OtherCampaign]" = ()
 
     @property
     def calls(self) -> "BatchCallResult":
@@ -115,6 +118,7 @@ class BatchCallResult(Result):
             },
             **brakes_document(report.braked),
             "recently_called": None if self.recently is None else recently_document(self.recently),
+            "other_campaigns": self._other_campaigns_document(),
             "preview": self._preview_document(),
             "phone_numbers": {"plus_added": self.plus_added},
             "do_not_call_lists": [
@@ -155,6 +159,13 @@ class BatchCallResult(Result):
             "rejections": [_rejection(item) for item in report.rejections],
         }
 
+    def _other_campaigns_document(self) -> list[Mapping[str, object]]:
+        if not self.other_campaigns:
+            return []
+        from xuna_cli.output.other_campaigns import other_campaign_document  # noqa: PLC0415 - seldom
+
+        return [other_campaign_document(one) for one in self.other_campaigns]
+
     def _preview_document(self) -> Mapping[str, object] | None:
         if self.preview is None:
             return None
@@ -188,6 +199,10 @@ class BatchCallResult(Result):
 
             yield from preview_lines(self.preview)
         yield from _attention(self)
+        if any(one.problem is not None for one in self.other_campaigns):
+            from xuna_cli.output.other_campaigns import unknown_lines  # noqa: PLC0415 - seldom
+
+            yield from unknown_lines(self.other_campaigns, self.report)
 
     def remarks(self) -> Iterator[str]:
         """Yield what the brakes say, and a note about people recently called in other campaigns."""
@@ -196,6 +211,10 @@ class BatchCallResult(Result):
         if self.recently is not None and self.recently.people:
             called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
             yield f"xuna: warning: {recently_line(self.recently, done=called)}"
+        if any(one.problem is not None for one in self.other_campaigns):
+            from xuna_cli.output.other_campaigns import not_called_lines  # noqa: PLC0415 - seldom
+
+            yield from not_called_lines(self.other_campaigns, self.report)
 
     @property
     def _is_used_up(self) -> bool:

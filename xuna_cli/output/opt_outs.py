@@ -58,18 +58,18 @@ class OptOutsHarvested(Result):
 
     Attributes:
         campaign: the campaign's name.
-        harvest: the opt-outs.
+        harvest: the opt-outs; None if the campaign's rules were ended.
         in_progress: note about runs in progress, or "".
     """
 
     campaign: str
-    harvest: Harvest
+    harvest: Harvest | None
     in_progress: str
 
     @property
     def errors(self) -> Sequence[XunaError]:
         """Errors in the rules."""
-        return self.harvest.errors
+        return () if self.harvest is None else self.harvest.errors
 
     @property
     def partial(self) -> bool:
@@ -83,10 +83,11 @@ class OptOutsHarvested(Result):
     def parts(self) -> Iterator[str]:
         """Yield the counts."""
         yield f"Campaign {self.campaign}"
-        yield harvest_line(self.harvest)
+        yield "It has no opt-out rules now." if self.harvest is None else harvest_line(self.harvest)
 
     def remarks(self) -> Iterator[str]:
         """Yield notes, and what runs in progress may still do."""
-        yield from harvest_remarks(self.harvest)
+        if self.harvest is not None:
+            yield from harvest_remarks(self.harvest)
         if self.in_progress:
             yield self.in_progress

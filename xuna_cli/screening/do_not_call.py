@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from xuna_cli.dataclass import dataclass
 from xuna_cli.models import Reason
 from xuna_cli.phone.same_person import other_form
-from xuna_cli.screening.rules import DO_NOT_CALL, ScreeningContext
+from xuna_cli.screening.rules import DO_NOT_CALL, OPT_OUTS_UNKNOWN, SCREENED, ScreeningContext
 
 _BUCKETS = 509  # prime, to spread consecutive numbers over the buckets
 
@@ -129,4 +129,24 @@ class DoNotCall:
                 if each.list.has(other):
                     words = f"do-not-call: {other}, another number of this row, is listed in {each.list.name}"
                     return Reason("do-not-call", DO_NOT_CALL, words)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutsUnknown:
+    """Call nobody who may have opted out in another campaign, in a conversation whose record was not read.
+
+    Attributes:
+        campaigns: the numbers of these people, by campaign.
+    """
+
+    campaigns: Sequence[NumberList]
+
+    def __call__(self, look: ScreeningContext) -> Reason | None:
+        """Return None if none of these campaigns has called any number of the person."""
+        for each in self.campaigns:
+            for number in look.target.numbers:
+                if each.has(number):
+                    why = f"campaign {each.name!r} has called {number}, and the record was not read"
+                    return Reason(OPT_OUTS_UNKNOWN, SCREENED, f"{OPT_OUTS_UNKNOWN}: {why}")
         return None

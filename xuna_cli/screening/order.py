@@ -10,7 +10,7 @@ from xuna_cli.phone.zones import local
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
 from xuna_cli.screening.countries import Countries, KindOfNumber
 from xuna_cli.screening.days import NotOn, Start
-from xuna_cli.screening.do_not_call import DoNotCall
+from xuna_cli.screening.do_not_call import DoNotCall, OptOutsUnknown
 from xuna_cli.screening.marks import Marks
 from xuna_cli.screening.own_time import OwnTime
 from xuna_cli.screening.rules import (
@@ -38,6 +38,7 @@ class Screening:
         countries: allowed countries.
         kind_of_number: no costly numbers.
         consent: required consent.
+        opt_outs_unknown: nobody who may have opted out in another campaign.
         quiet_days: nobody who was called recently.
         until: end of the campaign.
         own_time: the person's own time.
@@ -52,6 +53,7 @@ class Screening:
     countries: Countries | None = None
     kind_of_number: KindOfNumber | None = None
     consent: Consent | InAnyRow | None = None
+    opt_outs_unknown: OptOutsUnknown | None = None
     quiet_days: QuietDays | None = None
     until: Until | None = None
     own_time: OwnTime | None = None
@@ -72,6 +74,7 @@ class Screening:
             self.countries,
             self.kind_of_number,
             self.consent,
+            self.opt_outs_unknown,
             self.quiet_days,
             # Before the hours, because a deferred call is made later without this check.
             OncePerNumber() if self.quiet_days is not None else None,

@@ -13,6 +13,9 @@ from xuna_cli.times import for_people
 
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 
+OPT_OUTS_UNKNOWN = "opt-outs-unknown"
+"""Code of people who may have opted out in another campaign."""
+
 
 class ScreeningContext(NamedTuple):
     """The data that rules may use.

@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -42,12 +42,14 @@ from xuna_cli.interrupts import INTERRUPTS, Interrupted
 from xuna_cli.ledger.campaigns import campaign, has_calls
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
+from xuna_cli.ledger.opt_out_rules import campaigns_to_ask
 from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
 
 if TYPE_CHECKING:
+    from xuna_cli.outcomes.other_campaigns import OtherCampaign
     from xuna_cli.output.event_log import EventLog
     from xuna_cli.output.spreadsheet import Rejects
 
@@ -105,6 +107,7 @@ class BatchCall:
         self._options = options
         self._log = log
         self.outcomes_are_read = False
+        self._other_campaigns: Sequence[OtherCampaign] = ()
         self._rate = rate_of(options.rate)
         signed = None
         if options.signed_by is not None:
@@ -162,17 +165,20 @@ class BatchCall:
             ledger = self._list.ledger_to_write(stack)
             description, campaign_id, caller = self._checked(account, ledger)
             self._look_back(ledger, campaign_id)
+            self._ask_other_campaigns(ledger, campaign_id)
             seen = braked(ledger, campaign_id, self._list.brakes)
             asked = ask(options, self._list, ledger, campaign_id, caller=caller, seen=seen)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
-                return call_result(
+                result = call_result(
                     self._list,
                     written(rejects, asked),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
                 )
-            return self._dial(account, ledger, rejects, description, asked)
+            else:
+                result = self._dial(account, ledger, rejects, description, asked)
+            return replace(result, other_campaigns=self._other_campaigns)
 
     def _checked(self, account: Account, ledger: Ledger) -> tuple[RunDescription, int | None, str]:
         """Check the run with what the ledger and the API know.
@@ -372,6 +378,23 @@ class BatchCall:
             say(f"xuna: warning: the outcomes could not be read: {error.message}")
             if needs_all_records(rules, found):
                 raise unchecked(error, OTHER_ROWS) from None
+
+    def _ask_other_campaigns(self, ledger: Ledger, campaign_id: int | None) -> None:
+        """Read the records of other campaigns that may have new opt-outs; who may have opted out there is not called.
+
+        Raises:
+            LedgerError: the ledger can't be read or written.
+        """
+        ids = campaigns_to_ask(ledger, other_than=campaign_id)
+        if not ids:
+            return
+        from xuna_cli.commands.calling.other_campaigns import read_other_campaigns
+        from xuna_cli.screening.do_not_call import OptOutsUnknown
+
+        others = self._other_campaigns = read_other_campaigns(self._options, ledger, ids)
+        if doubtful := [one.people for one in others if len(one.people.numbers)]:
+            rules = self._list.screening
+            self._list.screening = replace(rules, opt_outs_unknown=OptOutsUnknown(doubtful))
 
 
 def _rules(options: BatchCallOptions) -> tuple[str, ...] | None:
