@@ -10,7 +10,8 @@ from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
 from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import as_placeholder, column_for, fold
-from xuna_cli.targets.override import first_message, own_columns, parse_override
+from xuna_cli.targets.override import first_message, parse_override
+from xuna_cli.targets.own_values import own_columns
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import check_columns, compile_template
 

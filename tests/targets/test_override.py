@@ -11,10 +11,9 @@ from xuna_cli.targets.override import (
     check_paths,
     first_message,
     merge,
-    own_columns,
-    own_values,
     parse_override,
 )
+from xuna_cli.targets.own_values import own_columns, own_values
 from xuna_cli.targets.values import EmptyValue
 
 

@@ -16,7 +16,6 @@ from xuna_cli.targets.misplaced import check_placed
 from xuna_cli.targets.names import AmbiguousName, column_for, fold, respelled
 from xuna_cli.targets.override import (
     FIRST_MESSAGE,
-    OWN_OVERRIDE,
     Override,
     Path,
     as_json,
@@ -24,9 +23,8 @@ from xuna_cli.targets.override import (
     check_paths,
     clash,
     message_of,
-    own_columns,
-    own_values,
 )
+from xuna_cli.targets.own_values import OWN_OVERRIDE, own_columns, own_values
 from xuna_cli.targets.rendered_list import KEY_SEPARATOR, RenderedList, check_unmarked
 from xuna_cli.targets.row_phone import PhoneColumns, RowPhone, RowPhoneProblem
 from xuna_cli.targets.template import Template, check_columns, no_column

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from xuna_cli.folding import fold
-from xuna_cli.targets.override import OWN_OVERRIDE, own_path
+from xuna_cli.targets.own_values import OWN_OVERRIDE, own_path
 from xuna_cli.targets.values import TargetProblem
 
 _DEEPEST = 4

@@ -4,34 +4,25 @@
    (HTTPie's `=` and `:=`), and `--first-message`, which is `agent.first_message=…`.
 2. The contact's own `conversation_config_override`, in a ready-made list.
 3. The contact's columns `first_message` and `override.PATH`: literal, never a template.
+
+The templates are here, and the contact's own values in `own_values`.
 """
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
-from functools import lru_cache
 from typing import NoReturn, cast
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.targets.json_template import USE_TOJSON, unmarked
-from xuna_cli.targets.names import fold
 from xuna_cli.targets.template import Template, compile_template
 from xuna_cli.targets.values import TargetProblem, TemplateProblem, check_encodable, is_empty
 
 Path = tuple[str, ...]
 
 FIRST_MESSAGE: Path = ("agent", "first_message")
-OWN_OVERRIDE = "conversation_config_override"
-_COLUMN_PREFIX = "override"
-# Common paths. If a spreadsheet has removed the dots from a column's name, only these can be recognized.
-_KNOWN_PATHS = (FIRST_MESSAGE, ("agent", "language"), ("agent", "prompt", "prompt"), ("tts", "voice_id"))
-_BY_FOLDED_NAME = {fold("".join((_COLUMN_PREFIX, *path))): path for path in _KNOWN_PATHS} | {
-    fold(FIRST_MESSAGE[-1]): FIRST_MESSAGE,
-    fold(OWN_OVERRIDE): (),
-}
 
 
 class OverrideProblem(TargetProblem):
@@ -171,90 +162,12 @@ def _finite(digits: str) -> float:
 def _parse_sendable(text: str, path: str) -> object:
     value = parse_json(text)
     if "\\u" in text:  # the text was rendered, so only an escape can contain half a character
-        _check_sendable(value, path)
+        check_sendable(value, path)
     return value
 
 
-# --- a row's own values ---------------------------------------------------------------------------
-
-
-def own_columns(columns: Iterable[str]) -> dict[str, Path]:
-    """Return the columns with literal values of the override, and their paths; an empty path means the whole override.
-
-    Raises:
-        InputError: a column's path has an empty part, or two columns set the same value.
-    """
-    found: dict[str, Path] = {}
-    for column in columns:
-        path = own_path(column)
-        if path is None:
-            continue
-        if not all(path):
-            raise InputError(f"the column {column!r} has an empty part in its path", code="override-path")
-        for other, taken in found.items():
-            if path == taken or (path and taken and clash(path, taken)):
-                raise InputError(
-                    f"the columns {other!r} and {column!r} set the same value",
-                    hint="rename or remove one of them",
-                    code="override-conflict",
-                )
-        found[column] = path
-    return found
-
-
-@lru_cache(maxsize=4096)
-def own_path(column: str) -> Path | None:
-    """Return the path of a column with a literal value; empty for the whole override; None for other columns."""
-    prefix, dot, rest = column.partition(".")
-    if dot and fold(prefix) == _COLUMN_PREFIX:
-        return tuple(_path_part(part.strip()) for part in rest.split("."))
-    return _BY_FOLDED_NAME.get(fold(column))
-
-
-def _path_part(part: str) -> str:
-    """Return a part of a path in the API's spelling: `first_message` for `First Message`."""
-    return part if part.isidentifier() and not part[:1].isupper() else re.sub(r"[\s-]+", "_", part).casefold()
-
-
-def own_values(fields: Mapping[str, object], columns: Mapping[str, Path]) -> dict[str, object]:
-    """Return a row's own values: its ready-made override, with its literal columns merged into it.
-
-    Args:
-        fields: the row's cells; they are not changed.
-        columns: the result of `own_columns`.
-
-    Raises:
-        OverrideProblem: a value can't be sent.
-    """
-    values: dict[str, object] = {}
-    for column, path in sorted(columns.items(), key=lambda item: bool(item[1])):  # whole override first
-        cell = fields.get(column)
-        if is_empty(cell):
-            continue
-        if not path:
-            values = _ready_made(cell, column)
-            continue
-        if path == FIRST_MESSAGE and not isinstance(cell, str):
-            raise OverrideProblem("first-message-not-text", f"{column!r} must be text", column)
-        _check_sendable(cell, column)
-        values = merge(values, _nested(path, cell))
-    return values
-
-
-def _ready_made(cell: object, column: str) -> dict[str, object]:
-    if isinstance(cell, str):  # in CSV and XLSX an object can only be JSON text
-        try:
-            cell = parse_json(cell)
-        except ValueError as problem:
-            message = f"{column} is not JSON: {problem}"
-            raise OverrideProblem("override-not-json", message, column) from None
-    if not isinstance(cell, dict):
-        raise OverrideProblem("override-not-object", f"{column} must be an object", column)
-    _check_sendable(cell, column)
-    return cell
-
-
-def _check_sendable(value: object, column: str) -> None:
+def check_sendable(value: object, column: str) -> None:
+    """Raise OverrideProblem if a value of a column, or of a path, can't be sent."""
     try:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
         check_encodable(text)
@@ -263,12 +176,6 @@ def _check_sendable(value: object, column: str) -> None:
     except (TypeError, ValueError, RecursionError) as problem:
         message = f"{column!r} has a value that JSON can't represent: {problem}"
         raise OverrideProblem("override-not-sendable", message, column) from None
-
-
-def _nested(path: Path, value: object) -> dict[str, object]:
-    for part in reversed(path):
-        value = {part: value}
-    return value if isinstance(value, dict) else {}
 
 
 def merge(weaker: Mapping[str, object], stronger: Mapping[str, object]) -> dict[str, object]:

@@ -12,7 +12,8 @@ from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import Contact, LintWarning, Rejection
 from xuna_cli.output.messages import counted, say
 from xuna_cli.targets.lint import Lint, check_literals
-from xuna_cli.targets.override import FIRST_MESSAGE, clash, message_of, own_columns, own_values
+from xuna_cli.targets.override import FIRST_MESSAGE, clash, message_of
+from xuna_cli.targets.own_values import own_columns, own_values
 from xuna_cli.targets.values import TargetProblem
 
 # Faults that people hear, not only long or oddly spaced messages.
