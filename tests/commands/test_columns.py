@@ -648,7 +648,7 @@ def test_a_name_that_says_it_is_a_remark(cli, plan, written):
     assert (document["counts"]["do_not_call"], document["counts"]["not_sent"]) == (1, 1)
     ran = cli("batch-call", path, *HELLO, "--dry-run", "--do-not-call-column", "none")
     assert "2 people would be called" in ran.out or "2 rows" in ran.out
-    assert "not used: name; people are called whose cells there say not to call them" in ran.err
+    assert "not used: name; people whose cells there say not to call them are called" in ran.err
 
 
 def test_a_message_is_no_remark(plan, written):

@@ -57,7 +57,7 @@ def test_who_has_to_wait_for_calling_hours_is_said_and_when_they_begin(wait, sai
     deferrals = (Deferral(("Europe/London",), opens, 1200),)
     assert lines(counts={"deferred": 1200}, wait=wait, deferrals=deferrals)[-2:] == [
         said,
-        "    1,200 people, from Tue 24 Nov 08:00, in Europe/London",
+        "    1,200 people, from Tue 24 Nov 2026 08:00, in Europe/London",
     ]
 
 
@@ -97,7 +97,7 @@ def test_the_first_openings_are_shown_and_the_rest_are_counted(more):
     )
     said = list(screening_lines(Report(counts=dict.fromkeys(COUNTS, 0), deferrals=deferrals), []))
     shown = [line for line in said if " in Europe/London" in line]
-    assert shown[0] == "  2 people, from Tue 24 Nov 08:00, in Europe/London"
+    assert shown[0] == "  2 people, from Tue 24 Nov 2026 08:00, in Europe/London"
     assert len(shown) == OPENINGS_SHOWN + (more if more == 1 else 0)
     assert [line for line in said if "more time" in line] == (
         [f"  … and {more} more times; to see all, add --output json"] if more > 1 else []

@@ -201,3 +201,12 @@ def test_json_that_can_not_be_sent_is_found_in_its_row(cell, code):
 def test_constant_json_that_can_not_be_sent_stops_at_the_start(text):
     with pytest.raises(InputError, match="a"):
         parse_override(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a:=foo", "'foo' can't be read"), ('a:={"b": ', "its end is missing"), ("a:=NaN", "NaN is not JSON")],
+)
+def test_what_is_not_json_is_told_in_plain_words(text, words):
+    with pytest.raises(InputError, match=f"--override a is not JSON: {words}$"):
+        parse_override(text)

@@ -69,8 +69,9 @@ def read_records(lines: Iterator[str], delimiter: str | None, name: str) -> Iter
             yield record
             line = reader.line_num + 1
     except csv.Error as error:
+        begins = "" if line == row_number + 1 else f", which begins on line {line},"
         raise InputError(
-            f"{name}, row {row_number + 1}, which begins on line {line}, can't be read: {_reason(error)}",
+            f"{name}, row {row_number + 1}{begins} can't be read: {_reason(error)}",
             hint='close the quote; write a quote that is part of the text twice: ""',
             code="input-quote",
         ) from error

@@ -7,12 +7,14 @@ from itertools import count
 from typing import NoReturn
 
 from xuna_cli.contacts.columns import listed
-from xuna_cli.contacts.json_values import InvalidValueError, ValueReader, explain
+from xuna_cli.contacts.json_values import InvalidValueError, ValueReader, explain, mistake_at
 from xuna_cli.contacts.options import LIST_KEYS
 from xuna_cli.contacts.source import LONGEST
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import Contact, Rejection
+
+CUT_OFF = "the file ends in the middle of the list"
 
 _CHUNK = 64 * 1024  # characters
 _SPACE = lazy_pattern(r"[ \t\r\n]*")
@@ -113,7 +115,7 @@ class _Window:
         character = self.peek()
         if not character or character not in expected:
             wanted = " or ".join(f"`{each}`" for each in expected)
-            self.fail(f"expected {wanted}" if character else "the file ends in the middle of the list")
+            self.fail(f"expected {wanted}" if character else CUT_OFF)
         self._at += 1
         return character
 
@@ -137,11 +139,7 @@ class _Window:
                 if not self._more():
                     self._at = min(error.pos, len(self._buffer))
                     cut = self._at == len(self._buffer) or error.msg.startswith("Unterminated string")
-                    self.fail(
-                        "the file ends in the middle of the list"
-                        if cut
-                        else explain(self._buffer, error.pos) or error.msg
-                    )
+                    self.fail(CUT_OFF if cut else explain(error))
             except InvalidValueError as error:
                 self.fail(str(error))
             else:
@@ -166,7 +164,7 @@ class _Window:
     def fail_at_start(self) -> NoReturn:
         """Raise the error for a text that begins with neither `[` nor `{`."""
         what = "expected `[`, or `{` with an array under `contacts` or `calls`"
-        self.fail(explain(self._buffer, self._at) or what)
+        self.fail(mistake_at(self._buffer, self._at) or what)
 
     def fail(self, what: str, *, hint: str = "") -> NoReturn:
         """Raise an error for the current position."""
@@ -175,6 +173,7 @@ class _Window:
         raise InputError(
             f"{self._name}, line {line}{entry}: {what}",
             hint=hint
-            or "correct the JSON at that line; perhaps the program that wrote the file stopped too early",
+            or "correct the JSON at that line"
+            + ("; perhaps the program that wrote the file stopped too early" if what == CUT_OFF else ""),
             code="input-json",
         )

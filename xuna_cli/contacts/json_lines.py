@@ -32,14 +32,14 @@ def read_json_lines(lines: Iterator[str], name: str) -> Iterator[Contact | Rejec
                 raise InvalidValueError("there is more text after the value")
         except (json.JSONDecodeError, InvalidValueError) as error:
             raise InputError(
-                f"{name}, line {number}: this line is not one JSON value: {_reason(error, text)}",
+                f"{name}, line {number}: this line is not one JSON value: {_reason(error)}",
                 hint="correct or remove the line; if the file is one array over several lines, add `--format json`",
                 code="input-json",
             ) from None
         yield reader.contact(value, number, text, 0, end)
 
 
-def _reason(error: ValueError, text: str) -> str:
+def _reason(error: ValueError) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return str(error)
-    return f"{explain(text, error.pos) or error.msg} at column {error.colno}"
+    return f"{explain(error)} (column {error.colno})"

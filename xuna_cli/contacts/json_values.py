@@ -85,13 +85,13 @@ class ValueReader:
         return contact
 
 
-def explain(text: str, at: int) -> str:
-    """Explain why the text is not JSON at a position, and what to write instead; empty if unknown.
+def explain(error: json.JSONDecodeError) -> str:
+    """Explain why a text is not JSON at the position of an error, and what to write instead."""
+    return mistake_at(error.doc, error.pos) or _IN_PLAIN_WORDS.get(error.msg, error.msg)
 
-    Args:
-        text: the text.
-        at: position at which the json module stopped.
-    """
+
+def mistake_at(text: str, at: int) -> str:
+    """Explain a known mistake at a position of a text; empty if it is unknown."""
     rest, before = text[at : at + 20], text[:at].rstrip()[-1:]
     for pattern, words in _MISTAKES:
         if pattern.match(rest):
@@ -116,6 +116,21 @@ _MISTAKES = (
     ),
     (re.compile(r"[A-Za-z_]\w*\s*:"), "field names need double quotes"),
 )
+
+
+_IN_PLAIN_WORDS = {
+    "Expecting value": "a value is missing, or is not JSON",
+    "Expecting property name enclosed in double quotes": "a field name in double quotes is missing",
+    "Illegal trailing comma before end of object": "there is a comma before `}`; remove the comma",
+    "Illegal trailing comma before end of array": "there is a comma before `]`; remove the comma",
+    "Expecting ':' delimiter": "a colon is missing after a field name",
+    "Expecting ',' delimiter": "a comma is missing between two values",
+    "Extra data": "there is more text after the value",
+    "Unterminated string starting at": "a text has no closing quote",
+    "Invalid control character at": "a text contains a control character, e.g. a line break; write \\n",
+    "Invalid \\escape": "a backslash in a text has to be written twice",
+}
+"""Messages of the json module, and what they mean for somebody who writes a list."""
 
 
 def _no_constant(constant: str) -> object:

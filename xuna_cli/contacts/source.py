@@ -223,9 +223,9 @@ class Source:
             # The decoder may hold bytes before the invalid one; they are in the exception's object.
             line += _line_ends(error.object[: error.start].decode(encoding, "ignore"), last)
             where = f", line {line}"
-            why = f": the byte 0x{error.object[error.start]:02x} ({error.reason})"
+            why = f" (byte 0x{error.object[error.start]:02x})"
         except UnicodeError as error:
-            why = f": {error}"
+            why = f" ({error})"
         return InputError(
             f"{self.name}{where} is not {encoding.upper()}{why}",
             hint="save the file as UTF-8, or name its encoding, e.g. `--encoding cp1252` (Western Excel)",

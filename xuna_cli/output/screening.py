@@ -82,7 +82,7 @@ def opening_lines(report: Report) -> Iterator[str]:
     for one in report.deferrals[: len(report.deferrals) - left_out]:
         who = counted(one.people, "person", "people")
         if one.zones:
-            yield f"  {who}, from {_local(one):%a %d %b %H:%M}, {_places(one.zones)}"
+            yield f"  {who}, from {_local(one):%a %d %b %Y %H:%M}, {_places(one.zones)}"
         else:  # the time doesn't depend on the person's place
             yield f"  {who}, from {for_people(one.opens_at)}"
     if left_out:
@@ -98,8 +98,8 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
             "to call only between these times, add --hours 08:00-21:00"
         )
     lines += [
-        f"{counted(mark.rows, 'message', 'messages')} may be wrong, e.g. row {mark.first_row}: {mark.message} "
-        f"[{mark.code}]"
+        f"{counted(mark.rows, 'message', 'messages')} may be wrong{', e.g.' if mark.rows > 1 else ':'} row "
+        f"{mark.first_row}: {mark.message} [{mark.code}]"
         for mark in marks
     ]
     return lines

@@ -226,9 +226,8 @@ def check_literals(overrides: Iterable[Override], *, allow_odd: bool) -> list[st
         template = override.template
         for literal in template.said:
             for finding in never_right(literal, is_message=True):
-                message = (
-                    f"{template.where}: everybody would hear {quoted(finding.matched)}, {finding.message}"
-                )
+                what = finding.message.partition("; ")[0]  # without the advice, which is for cells
+                message = f"{template.where}: everybody would hear {quoted(finding.matched)}, {what}"
                 if not allow_odd:
                     hint = f"{template.corrected(finding.matched)}; {ALLOW}"
                     raise InputError(message, hint=hint, code="template-odd")

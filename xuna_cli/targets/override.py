@@ -23,6 +23,7 @@ from xuna_cli.targets.values import TargetProblem, TemplateProblem, check_encoda
 Path = tuple[str, ...]
 
 FIRST_MESSAGE: Path = ("agent", "first_message")
+_SHOWN = 20  # characters of what is not JSON
 
 
 class OverrideProblem(TargetProblem):
@@ -146,6 +147,9 @@ def parse_json(text: str) -> object:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except json.JSONDecodeError as problem:
+        rest = text[problem.pos : problem.pos + _SHOWN]
+        raise ValueError(f"{rest!r} can't be read" if rest else "its end is missing") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

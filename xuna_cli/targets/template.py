@@ -263,7 +263,7 @@ def _parse(source: str, where: str, *, gives_json: bool) -> "Parsed":
 def _does_not_compile(where: str, source: str, line: int, reason: str) -> InputError:
     spaced = _SPACED.search(source)
     hint = "see: xuna help templates"
-    if not reason.startswith("there is no") and "{%" not in reason and "available" not in reason:
+    if "expected" in reason or "missing" in reason:
         column = spaced[1] if spaced else "Order No"
         hint = "placeholders look like {{ name }}; for a column with spaces in its name, write "
         hint += f"{{{{ {_snake(column)} }}}} or {as_placeholder(column)}{_as_option(where, column)}"

@@ -143,7 +143,7 @@ def signed_placeholder(text: str) -> str | None:
 
 
 def _placeholder(matched: str) -> Finding:
-    message = "a placeholder that was not filled in; write the words themselves"
+    message = "a placeholder that was not filled in; write the value itself"
     return Finding("message-placeholder", matched, message)
 
 

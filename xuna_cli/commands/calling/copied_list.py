@@ -72,8 +72,8 @@ class CopiedList:
         people = counted(self.looked_at, "person", "people")
         there = f" of the ledger {self.ledger}" if self.ledger else ""
         return (
-            f"campaign {name!r} is new, and {self.called:,} of the first {people} of this list are in campaign "
-            f"{self.campaign!r}{there} already"
+            f"campaign {name!r} is new, and {self.called:,} of the first {people} of this list "
+            f"{'is' if self.called == 1 else 'are'} in campaign {self.campaign!r}{there} already"
         )
 
     def error(self, name: str) -> UsageError:

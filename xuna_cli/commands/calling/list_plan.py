@@ -315,14 +315,14 @@ def _unused(contacts: ContactList, taken: Collection[str], marks: Marks) -> list
                 if any(says_do_not_call(row.get(column)) for row in rows)
             ],
             lambda _: (
-                "people are called whose cells there say not to call them; "
+                "people whose cells there say not to call them are called; "
                 f"to skip these people, leave out `--do-not-call-column {NONE}`"
             ),
         ),
         (
             [column for column in left if says(column) is Says.OTHER_CHANNEL],
             lambda found: (
-                f"that is not about calls; `{marking(found)}` would skip people who have a mark there"
+                f"it is not about calls; `{marking(found)}` would skip people who have a mark there"
             ),
         ),
         (

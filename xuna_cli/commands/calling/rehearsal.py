@@ -25,7 +25,7 @@ from xuna_cli.ledger.experience import Experience, experience_of
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.output.batch_call import BatchCallResult
-from xuna_cli.output.messages import say
+from xuna_cli.output.messages import counted, say
 from xuna_cli.output.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def check_max_calls(options: CallerOptions, report: Report, *, wait: bool = Fals
     people = report.counts["not_sent"] + (report.counts["deferred"] - report.too_late if wait else 0)
     if min(people, options.limit or people) > most:
         raise UsageError(
-            f"this would call more than {most:,} people (--max-calls), so nobody was called",
+            f"this would call more than {counted(most, 'person', 'people')} (--max-calls), so nobody was called",
             hint="check with --dry-run, then raise --max-calls, or call fewer people with --limit",
             code="max-calls",
         )
