@@ -212,10 +212,23 @@ def test_the_table_warns_of_people_outside_the_usual_hours(cli):
         *(f"+1303555{place:04d},{zone}" for place, zone in enumerate(zones, 100)),
         header="phone,timezone",
     )
+    assert "outside 08:00-21:00 local time for" in cli("batch-call", "people.csv", "--dry-run").out
     ran = cli("batch-call", "people.csv", "-y")
-    assert "outside 08:00-21:00 local time for" in ran.out
+    assert "people were called outside 08:00-21:00 local time" in ran.out
     assert "--hours 08:00-21:00" in ran.out
     assert len(cli.called) == len(zones)
+    for quiet in (["--quiet"], ["--output", "json"]):
+        ran = cli("batch-call", "people.csv", "--campaign", quiet[-1], *quiet)
+        assert "xuna: warning: " in ran.err
+        assert "people were called outside 08:00-21:00 local time; to call only" in ran.err
+    assert "outside" not in cli("batch-call", "people.csv", "--quiet").err  # nobody is called again
+
+
+def test_a_message_that_may_be_wrong_is_said_also_when_quiet_by_the_run_that_calls(cli):
+    people(cli, "+13035550100,2026-12-24", header="phone,day")
+    run = ("batch-call", "people.csv", "-m", "See you on {{ day }}.", "--quiet")
+    assert "1 message may be wrong, e.g. row 2: 'day' contains" in cli(*run).err
+    assert "may be wrong" not in cli(*run).err
 
 
 @pytest.mark.slow

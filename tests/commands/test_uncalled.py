@@ -23,7 +23,8 @@ def hourly(cli, people):
 
     def run(*options, rows, exits=0, header=("phone", "name")):
         people(rows=rows, header=header)
-        return cli("batch-call", "people.csv", *HELLO, *options, exits=exits).err
+        hours = () if "--hours" in options else ALWAYS
+        return cli("batch-call", "people.csv", *HELLO, *hours, *options, exits=exits).err
 
     return run
 

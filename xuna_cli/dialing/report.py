@@ -8,7 +8,7 @@ from datetime import datetime
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import XunaError
 from xuna_cli.ledger.brakes import Braked
-from xuna_cli.ledger.records import BatchRecord
+from xuna_cli.ledger.records import BatchRecord, BatchState
 from xuna_cli.models import CallTarget, Reason, Rejection
 from xuna_cli.screening.rules import OPT_OUTS_UNKNOWN
 
@@ -168,6 +168,11 @@ class Report:
     exhausted: int = 0
     awaiting_outcome: int = 0
     unproven: int = 0
+
+    @property
+    def called(self) -> int:
+        """Number of people whom this run called, or may have called."""
+        return sum(batch.size for batch in self.batches if batch.state is not BatchState.REFUSED)
 
     @property
     def nobody_consents(self) -> bool:

@@ -18,7 +18,7 @@ from xuna_cli.output.messages import COUNT_LABELS, attempt_words, count_words, c
 from xuna_cli.output.recently import recently_document, recently_line
 from xuna_cli.output.rejections import duplicate_lines, rejection_lines
 from xuna_cli.output.result import Result, Styled, Table
-from xuna_cli.output.screening import screening_document, screening_lines
+from xuna_cli.output.screening import screening_document, screening_lines, warnings_of
 from xuna_cli.output.uncalled import uncalled_lines
 from xuna_cli.screening.do_not_call import NumberList
 
@@ -209,8 +209,7 @@ class BatchCallResult(Result):
         brakes = brake_lines(self.report.braked, is_used_up=self._is_used_up, address=self.address)
         yield from (f"xuna: {line}" for line in brakes)
         if self.recently is not None and self.recently.people:
-            called = not self.dry_run and self.report.counts["accepted"] + self.report.counts["held"] > 0
-            yield f"xuna: warning: {recently_line(self.recently, done=called)}"
+            yield f"xuna: warning: {recently_line(self.recently, done=self.report.called > 0)}"
         if any(one.problem is not None for one in self.other_campaigns):
             from xuna_cli.output.other_campaigns import not_called_lines  # noqa: PLC0415 - seldom
 
@@ -224,8 +223,10 @@ class BatchCallResult(Result):
         return report.list_complete and not (report.errors or any(report.counts[name] for name in to_come))
 
     def unseen(self) -> Iterator[str]:
-        """Yield who can't be called with these options."""
-        return uncalled_lines(self.report, self.rejects)
+        """Yield who can't be called with these options, and who was called at an odd time or with odd words."""
+        yield from uncalled_lines(self.report, self.rejects)
+        if self.report.called:
+            yield from (f"xuna: warning: {line}" for line in warnings_of(self.report, self.marks))
 
 
 def _list_use(use: ListUse) -> dict[str, Any]:

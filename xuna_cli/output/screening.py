@@ -93,10 +93,12 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
     """Return warnings as phrases: calls outside the usual hours, and messages that look wrong."""
     lines = []
     if report.outside:
-        lines.append(
-            f"it is now outside 08:00-21:00 local time for {counted(report.outside, 'person', 'people')}; "
-            "to call only between these times, add --hours 08:00-21:00"
-        )
+        if report.outside <= report.called:
+            what = f"{counted(report.outside, 'person was', 'people were')} called outside 08:00-21:00 local time"
+        else:
+            who = counted(report.outside, "person", "people")
+            what = f"it is now outside 08:00-21:00 local time for {who}"
+        lines.append(f"{what}; to call only between these times, add --hours 08:00-21:00")
     lines += [
         f"{counted(mark.rows, 'message', 'messages')} may be wrong{', e.g.' if mark.rows > 1 else ':'} row "
         f"{mark.first_row}: {mark.message} [{mark.code}]"
