@@ -13,7 +13,7 @@ from xuna_cli.ledger.database import as_written
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.sandbox.faults import Answer, Pages
 
-HELLO = ("-m", "Hi {{ name }}.", "--yes")
+HELLO = ("-m", "Hi {{ name }}.", "--yes", "--hours", "00:00-24:00")
 JSON = ("--output", "json")
 OPT_OUT = ("--opt-out-when", "opt_out=true")
 REFUSED = Answer(on="conversations", status=401, body="no")
@@ -65,8 +65,12 @@ def known_at(cli):
 def test_who_opted_out_in_another_campaign_is_not_called(cli, spring, people, command):
     spring()
     path = people(COUNT + 2)
-    cli.write("autumn.toml", 'contacts = "people.csv"\nfirst-message = "Hi."\n')
-    argv = (path, *HELLO, "--campaign", "autumn") if command == "batch-call" else ("autumn.toml", "--yes")
+    cli.write("autumn.toml", 'contacts = "people.csv"\nfirst-message = "Hi."\nhours = "00:00-24:00"\n')
+    argv = (
+        (path, *HELLO, "--campaign", "autumn", "--hours", "00:00-24:00")
+        if command == "batch-call"
+        else ("autumn.toml", "--yes")
+    )
     ran = cli(command, *argv, "--quiet", *JSON)
     assert ran.counts == {"rows": COUNT + 2, "do_not_call": COUNT, "accepted": 2}
     [said] = ran.err.splitlines()
