@@ -129,7 +129,7 @@ def test_a_forgotten_campaign_is_not_read(cli, spring, autumn):
 def test_only_who_may_have_opted_out_is_not_called_while_the_records_can_not_be_read(
     cli, spring, autumn, monkeypatch, fault, reason
 ):
-    monkeypatch.setattr("xuna_cli.api.conversations.PAGE_SIZE", 1)
+    monkeypatch.setattr("xuna_cli.api.pages.PAGE_SIZE", 1)
     spring()
     cli.server.faults.add(fault)
     ran = autumn("--quiet", exits=3)
