@@ -174,7 +174,7 @@ BUGS = (
     Planted(
         "a reading that was cut off proves what only all records can prove",
         "outcomes/sync.py",
-        [("joiner.rest(complete=not incomplete)", "joiner.rest()")],
+        [("joiner.rest(complete=not self._incomplete)", "joiner.rest()")],
         ["tests/commands/campaigns/test_outcomes.py", "-k", "does_not_prove_that_a_held_batch"],
     ),
     Planted(
@@ -192,13 +192,13 @@ BUGS = (
     Planted(
         "opt-outs on the list only after the whole reading",
         "outcomes/sync.py",
-        [("        on_links(links)\n", "")],
+        [("        self._observer.take_links(links)\n", "")],
         ["tests/commands/campaigns/test_opt_outs.py", "-k", "before_its_record_is_stored"],
     ),
     Planted(
         "a reading deletes what another one that began later has found",
         "outcomes/sync.py",
-        [("        forget_links(ledger, campaign.id, not_found)\n", "        forget_links(ledger, campaign.id, links_in_doubt(ledger, campaign.id) - found)\n"), ("        not_found.difference_update(\n", "        found.update(\n"), ("    not_found = links_in_doubt(ledger, campaign.id)\n", "    found: set[str] = set()\n")],
+        [("            forget_links(self._ledger, self._campaign_id, self._not_found)\n", "            forget_links(self._ledger, self._campaign_id, links_in_doubt(self._ledger, self._campaign_id) - self._found)\n"), ("        self._not_found.difference_update(\n", "        self._found.update(\n"), ("        self._not_found = links_in_doubt(ledger, campaign.id)\n", "        self._found: set[str] = set()\n")],
         ["tests/commands/campaigns/test_outcomes.py", "-k", "reads_meanwhile"],
     ),
     Planted(

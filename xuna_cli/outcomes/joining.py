@@ -64,6 +64,22 @@ Numbers = Mapping[str, Sequence[CallKey]]
 """A batch's numbers, with the calls that have them."""
 
 
+class RecordObserver:
+    """Is told of the records of a reading; here, every method does nothing."""
+
+    def take_unmatched(self, record: Conversation) -> None:
+        """Receive a record that may belong to the campaign but is linked with no call."""
+
+    def take_elsewhere(self, record: Conversation) -> None:
+        """Receive a record that names no batch and is of no call of the campaign.
+
+        It is of an incoming call, or of a call that the ledger does not have.
+        """
+
+    def take_links(self, links: Sequence[Link]) -> None:
+        """Receive links before they are stored, and so before their outcomes let anybody be called again."""
+
+
 class Joiner:
     """Matches conversations to calls, one by one or, if that needs all records, at the end.
 
@@ -76,9 +92,7 @@ class Joiner:
         calls_of_ledger: returns all calls of all campaigns with this API, for records without a batch.
         rivals: the batches of this API that a batch which the ledger doesn't know may be, beside the campaign's
             held ones; asked when every record was read.
-        on_unmatched: receives each record that may belong to the campaign but is linked with no call.
-        on_elsewhere: receives each record that names no batch and is of no call of the campaign: of an incoming call,
-            or of a call that the ledger does not have.
+        observer: is told of the records without a link.
     """
 
     def __init__(
@@ -91,8 +105,7 @@ class Joiner:
         is_known: Callable[[str], bool],
         calls_of_ledger: Callable[[], Iterator[LedgerCall]],
         rivals: Callable[[], Iterable[tuple[BatchRecord, Numbers]]] = tuple,
-        on_unmatched: Callable[[Conversation], None] = lambda _: None,
-        on_elsewhere: Callable[[Conversation], None] = lambda _: None,
+        observer: RecordObserver | None = None,
     ) -> None:
         self.joined = 0
         self.elsewhere = 0
@@ -104,8 +117,7 @@ class Joiner:
         self._is_known = lru_cache(maxsize=4096)(is_known)
         self._calls_of_ledger = calls_of_ledger
         self._rivals = rivals
-        self._on_unmatched = on_unmatched
-        self._on_elsewhere = on_elsewhere
+        self._observer = observer or RecordObserver()
         self._by_batch_id: dict[str, BatchRecord] = {}
         self._in_doubt: list[tuple[BatchRecord, Numbers]] = []
         for batch in batches:
@@ -273,13 +285,13 @@ class Joiner:
 
     def _is_of_another_call(self, record: Conversation) -> None:
         self.elsewhere += 1
-        self._on_elsewhere(record)
+        self._observer.take_elsewhere(record)
 
     def _unjoined(self, record: Conversation, calls: Sequence[CallKey], reason: str) -> Link | None:
         self.reasons[reason] += 1
         if calls:
             return Link(record, calls, None)
-        self._on_unmatched(record)
+        self._observer.take_unmatched(record)
         return None
 
 

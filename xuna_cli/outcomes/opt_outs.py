@@ -19,7 +19,7 @@ from xuna_cli.ledger.opt_out_rules import keep_rules, note_opt_outs_known
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import Campaign, ConversationSync
 from xuna_cli.models import Conversation, Evaluation
-from xuna_cli.outcomes.joining import e164
+from xuna_cli.outcomes.joining import RecordObserver, e164
 from xuna_cli.screening.mark_names import is_clear_no
 from xuna_cli.targets.rendered_list import KEY_SEPARATOR
 
@@ -134,7 +134,7 @@ class Harvest:
         return bool(self.errors and self.fields)
 
 
-class Harvester:
+class Harvester(RecordObserver):
     """Adds opt-outs to the do-not-call list; repeating adds only new ones.
 
     Args:

@@ -1,7 +1,7 @@
 """Read a campaign's conversation records and store their outcomes in the ledger."""
 
 import contextlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from xuna_cli.api.account import has_agent
 from xuna_cli.api.conversations import ConversationList, conversation_if_there
@@ -38,6 +38,7 @@ from xuna_cli.outcomes.joining import (
     Joiner,
     LedgerCall,
     Numbers,
+    RecordObserver,
     numbers_of,
     unix,
 )
@@ -62,11 +63,9 @@ def sync_conversations(
     ledger: Ledger,
     campaign: Campaign,
     reader: Reader,
+    observer: RecordObserver | None = None,
     *,
     on_progress: Callable[[ConversationSync], None] = lambda _: None,
-    on_unmatched: Callable[[Conversation], None] = lambda _: None,
-    on_elsewhere: Callable[[Conversation], None] = lambda _: None,
-    on_links: Callable[[Sequence[Link]], None] = lambda _: None,
     of_this_account: bool = True,
 ) -> ConversationSync:
     """Read the records of the agents that called since the first run, match them, and store the outcomes.
@@ -77,10 +76,8 @@ def sync_conversations(
         ledger: the ledger.
         campaign: the campaign.
         reader: an API reader that retries.
+        observer: is told of the records.
         on_progress: receives the progress at intervals.
-        on_unmatched: receives each record that may belong to the campaign but is linked with no call.
-        on_elsewhere: receives each record that names no batch and is of no call of the campaign.
-        on_links: receives the links before they are stored, and so before their outcomes let anybody be called again.
         of_this_account: whether the campaign was called with the account of this API key. If that is not known, and an
             agent is missing, then nothing is noted about this reading: the campaign's own account may have read more.
 
@@ -89,71 +86,123 @@ def sync_conversations(
         UnreachableError: if the API can't be read.
         LedgerError: if the ledger can't be written.
     """
-    began = ledger.timestamp()
-    runs = runs_of(ledger, campaign.id)
-    first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
-    batches = [batch for batch in ledger.batches(campaign.id) if batch.state in SENT]
-    joiner = _joiner(ledger, campaign, batches, on_unmatched, on_elsewhere)
-    records = 0
-    incomplete: list[str] = []
-    # Those that another machine stores meanwhile may be newer than this reading, and stay.
-    not_found = links_in_doubt(ledger, campaign.id)
+    observer = observer or RecordObserver()
+    return _Sync(ledger, campaign, reader, observer, on_progress, of_this_account=of_this_account).read()
 
-    def keep(links: Sequence[Link]) -> None:
-        on_links(links)
-        store(ledger, campaign.id, links)
-        not_found.difference_update(
+
+class _Sync:
+    """One reading of a campaign's records; the arguments are those of `sync_conversations`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        reader: Reader,
+        observer: RecordObserver,
+        on_progress: Callable[[ConversationSync], None],
+        *,
+        of_this_account: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._campaign_id = campaign.id
+        self._reader = reader
+        self._observer = observer
+        self._on_progress = on_progress
+        self._of_this_account = of_this_account
+        self._began = ledger.timestamp()
+        runs = runs_of(ledger, campaign.id)
+        first = min((at for run in runs if (at := unix(run.started_at)) is not None), default=0.0)
+        self._since = first - CLOCKS_DIFFER_A_DAY_S
+        batches = [batch for batch in ledger.batches(campaign.id) if batch.state in SENT]
+        called = {batch.run_id for batch in batches}
+        # An agent that has called nobody may be a mistyped one: its records are missing for good.
+        self._agents = list(dict.fromkeys(run.agent_id for run in runs if run.id in called))
+        self._joiner = _joiner(ledger, campaign, batches, observer)
+        self._records = 0
+        self._incomplete: list[str] = []
+        # Those that another machine stores meanwhile may be newer than this reading, and stay.
+        self._not_found = links_in_doubt(ledger, campaign.id)
+
+    def read(self) -> ConversationSync:
+        for agent_id in self._agents:
+            self._read_agent(agent_id)
+        for links in in_parts(self._joiner.rest(complete=not self._incomplete), RECORDS_AT_ONCE):
+            self._keep(links)
+        done = self._state()
+        if done.incomplete is None:
+            # A later record may disprove a match of an earlier sync.
+            forget_links(self._ledger, self._campaign_id, self._not_found)
+        store_sync(self._ledger, self._campaign_id, done)
+        return done
+
+    def _read_agent(self, agent_id: str) -> None:
+        listed = ConversationList(self._reader, agent_id=agent_id, since=self._since)
+        before = self._records
+        for group in in_parts(_once(listed), RECORDS_AT_ONCE):
+            self._records += len(group)
+            self._keep(self._take(group, agent_id))
+            self._on_progress(self._state())
+        if listed.incomplete:
+            self._incomplete.append(listed.incomplete)
+        elif self._records == before and not has_agent(self._reader, agent_id):
+            missing = f"the account of this API key has no agent {agent_id}"
+            if not self._of_this_account:
+                raise ConfigurationError(missing, code="agent-unknown")
+            self._incomplete.append(missing)
+
+    def _take(self, group: Sequence[Conversation], asked: str) -> list[Link]:
+        """Match some records; return the links to store.
+
+        The list of the agent that was asked for has records of other agents, too: those of the campaign's are in their
+        own lists, and those of any other agent are left out, unless they name a batch of the campaign: the call was
+        transferred.
+        """
+        joiner, reader = self._joiner, self._reader
+        known = final_conversations(
+            self._ledger, self._campaign_id, [record.conversation_id for record in group]
+        )
+        to_read = []
+        for record in group:
+            if record.conversation_id in known:
+                joiner.take_known()
+            elif joiner.is_elsewhere(record):
+                joiner.take(record)
+            else:
+                to_read.append(record)
+        links: list[Link] = []
+        unreadable = 0
+        whole_ones = several(lambda one: conversation_if_there(reader, one.conversation_id), to_read)
+        for listed, whole in zip(to_read, whole_ones, strict=True):
+            if whole is None:
+                unreadable += 1
+                continue
+            record = _merged(listed, whole)
+            is_transferred = whole.agent_id not in self._agents and joiner.names_batch(record)
+            if whole.agent_id in {None, asked} or is_transferred:
+                link = joiner.take(record)
+                links += [] if link is None else [link]
+        if unreadable:
+            self._incomplete.append(f"{unreadable} of the listed records could not be read")
+        return links
+
+    def _keep(self, links: Sequence[Link]) -> None:
+        self._observer.take_links(links)
+        store(self._ledger, self._campaign_id, links)
+        self._not_found.difference_update(
             link.conversation.conversation_id for link in links if link.joined_by != JOINED_BY_BATCH
         )
 
-    def state() -> ConversationSync:
+    def _state(self) -> ConversationSync:
+        joiner = self._joiner
         return ConversationSync(
-            began,
-            "; ".join(dict.fromkeys(incomplete)) or None,
-            records,
+            self._began,
+            "; ".join(dict.fromkeys(self._incomplete)) or None,
+            self._records,
             joiner.joined,
             joiner.elsewhere,
             joiner.unjoined,
             dict(joiner.reasons),
         )
-
-    called = {batch.run_id for batch in batches}
-    # An agent that has called nobody may be a mistyped one: its records are missing for good.
-    agents = list(dict.fromkeys(run.agent_id for run in runs if run.id in called))
-    for agent_id in agents:
-        listed = ConversationList(reader, agent_id=agent_id, since=first - CLOCKS_DIFFER_A_DAY_S)
-        of_agent = 0
-        for group in in_parts(_once(listed), RECORDS_AT_ONCE):
-            records += len(group)
-            known = final_conversations(ledger, campaign.id, [record.conversation_id for record in group])
-            links, unreadable = _take(reader, joiner, group, known=known, agents=(agent_id, *agents))
-            keep(links)
-            if unreadable:
-                incomplete.append(f"{unreadable} of the listed records could not be read")
-            on_progress(state())
-            of_agent += len(group)
-        if listed.incomplete:
-            incomplete.append(listed.incomplete)
-        elif not of_agent:
-            incomplete += _missing_agent(reader, agent_id, of_this_account=of_this_account)
-    for links in in_parts(joiner.rest(complete=not incomplete), RECORDS_AT_ONCE):
-        keep(links)
-    done = state()
-    if done.incomplete is None:
-        # A later record may disprove a match of an earlier sync.
-        forget_links(ledger, campaign.id, not_found)
-    store_sync(ledger, campaign.id, done)
-    return done
-
-
-def _missing_agent(reader: Reader, agent_id: str, *, of_this_account: bool) -> list[str]:
-    """Return why there are no records of an agent, if the account does not have it; raises as `sync_conversations`."""
-    if has_agent(reader, agent_id):
-        return []
-    missing = f"the account of this API key has no agent {agent_id}"
-    if not of_this_account:
-        raise ConfigurationError(missing, code="agent-unknown")
-    return [missing]
 
 
 def _once(listed: Iterable[Conversation]) -> Iterator[Conversation]:
@@ -163,48 +212,6 @@ def _once(listed: Iterable[Conversation]) -> Iterator[Conversation]:
             records = {record.conversation_id: record for record in part}
             fresh = seen.add(list(records))
             yield from (record for one, record in records.items() if one in fresh)
-
-
-def _take(
-    reader: Reader,
-    joiner: Joiner,
-    group: Sequence[Conversation],
-    *,
-    known: Container[str],
-    agents: Sequence[str],
-) -> tuple[list[Link], int]:
-    """Match some records; return the links to store, and the number of unreadable records.
-
-    Args:
-        reader: as for `sync_conversations`.
-        joiner: matches them.
-        group: records as listed.
-        known: IDs of records that need not be read.
-        agents: the agent that was asked for, and all of the campaign. The records of the others are listed there; those
-            of any other agent are left out, unless they name a batch of the campaign: the call was transferred.
-    """
-    asked, *ours = agents
-    to_read = []
-    for record in group:
-        if record.conversation_id in known:
-            joiner.take_known()
-        elif joiner.is_elsewhere(record):
-            joiner.take(record)
-        else:
-            to_read.append(record)
-    links: list[Link] = []
-    unreadable = 0
-    whole_ones = several(lambda one: conversation_if_there(reader, one.conversation_id), to_read)
-    for listed, whole in zip(to_read, whole_ones, strict=True):
-        if whole is None:
-            unreadable += 1
-            continue
-        record = _merged(listed, whole)
-        is_transferred = whole.agent_id not in ours and joiner.names_batch(record)
-        if whole.agent_id in {None, asked} or is_transferred:
-            link = joiner.take(record)
-            links += [] if link is None else [link]
-    return links, unreadable
 
 
 def _merged(listed: Conversation, whole: Conversation) -> Conversation:
@@ -234,8 +241,7 @@ def _joiner(
     ledger: Ledger,
     campaign: Campaign,
     sent: Sequence[BatchRecord],
-    on_unmatched: Callable[[Conversation], None],
-    on_elsewhere: Callable[[Conversation], None],
+    observer: RecordObserver,
 ) -> Joiner:
     agents: dict[int, str] = {}
     batches = {batch.id: batch for batch in sent}
@@ -264,8 +270,7 @@ def _joiner(
         is_known=lambda batch_id: bool(known_batch_ids(ledger, [batch_id])),
         calls_of_ledger=lambda: _calls_of_ledger(ledger, campaign.api_origin),
         rivals=rivals,
-        on_unmatched=on_unmatched,
-        on_elsewhere=on_elsewhere,
+        observer=observer,
     )
 
 

@@ -84,7 +84,7 @@ def test_an_opt_out_is_on_the_list_before_its_record_is_stored(cli, served, peop
         harvester = Harvester(ledger, found, parse_rules(RULE[1:]), command="run", on_added=lambda _: None)
         reader = RetryingReader(Client(server.base_url, "sandbox", deadline=10), on_wait=lambda *_: None)
         with pytest.raises(ConfigurationError):  # the reading ends here, as if the process had been killed
-            sync_conversations(ledger, found, reader, on_progress=is_listed, on_links=harvester.take_links)
+            sync_conversations(ledger, found, reader, harvester, on_progress=is_listed)
         reader.stop()
     assert [missing for _, missing in seen] == [set()] * len(seen)
     assert seen[-1][0] > 0

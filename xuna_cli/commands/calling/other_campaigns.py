@@ -91,9 +91,7 @@ class _Readings:
                 self._ledger,
                 campaign,
                 self._reader,
-                on_unmatched=harvester.take_unmatched,
-                on_elsewhere=harvester.take_elsewhere,
-                on_links=harvester.take_links,
+                harvester,
                 of_this_account=False,
             )
         except UnreachableError as error:

@@ -74,10 +74,8 @@ def read_records(
             ledger,
             campaign,
             reader,
+            harvester,
             on_progress=on_progress,
-            on_unmatched=harvester.take_unmatched,
-            on_elsewhere=harvester.take_elsewhere,
-            on_links=harvester.take_links,
         )
 
 

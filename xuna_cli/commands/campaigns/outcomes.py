@@ -95,10 +95,8 @@ def read_outcomes(options: OutcomesOptions) -> Result:
                         opened,
                         found,
                         reader,
+                        harvester,
                         on_progress=live.sync,
-                        on_unmatched=harvester.take_unmatched,
-                        on_elsewhere=harvester.take_elsewhere,
-                        on_links=harvester.take_links,
                     )
                 finally:  # what was read before the failure is stored, and its opt-outs are added
                     harvest = harvester.harvest(sync)
