@@ -25,6 +25,20 @@ def test_what_is_added_is_never_called_by_any_campaign(cli):
     assert cli.called == [TWO, TWO]
 
 
+@pytest.mark.parametrize("file", ["stop.csv", "stop.json"])
+def test_what_was_exported_keeps_its_reasons_in_another_ledger(cli, file):
+    cli("do-not-call", "add", ONE, "--reason", "asked on the phone, 3 Nov")
+    cli("do-not-call", "add", TWO)
+    output = file.partition(".")[2]
+    cli("do-not-call", "export", "--output", output, "--to", file)
+    cli("do-not-call", "import", file, "--reason", "from the old ledger", "--ledger", "other.db")
+    listed = cli("do-not-call", "list", "--ledger", "other.db", "--output", "json").document["do_not_call"]
+    assert {one["to_phone_number"]: one["reason"] for one in listed} == {
+        ONE: "asked on the phone, 3 Nov",
+        TWO: "from the old ledger",
+    }
+
+
 def test_a_dry_run_sees_the_list_too(cli):
     cli("do-not-call", "add", ONE)
     cli.write("people.csv", f"phone\n{ONE}\n{TWO}\n")

@@ -162,13 +162,14 @@ def add(options: AddOptions) -> None:
 )
 @takes(ImportOptions)
 def import_file(options: ImportOptions) -> None:
-    """Add every number of a file. If a row has no number, nothing is added."""
+    """Add every number of a file, with what its column `reason` says. If a row has no number, nothing is added."""
     from xuna_cli.commands.calling.suppression_list import read_numbers, warning_of
     from xuna_cli.contacts.options import ListOptions as FileOptions
     from xuna_cli.ledger.do_not_call import add as add_numbers
-    from xuna_cli.ledger.do_not_call import count
+    from xuna_cli.ledger.do_not_call import add_for_reasons, count
     from xuna_cli.output.messages import counted, say
 
+    reasons: dict[str, str] = {}
     found = read_numbers(
         options.file,
         region=_region(options.region),
@@ -180,11 +181,12 @@ def import_file(options: ImportOptions) -> None:
             options.sheet,
             first_phone_column=options.phone_column is None,
         ),
+        reasons=reasons,
     )
+    command = f"do-not-call import {options.file.name}"
     with _ledger_to_change(options) as opened:
-        new = add_numbers(
-            opened, iter(found.numbers), options.reason, f"do-not-call import {options.file.name}"
-        )
+        new = add_for_reasons(opened, reasons, command)  # first: a number that is listed keeps its reason
+        new += add_numbers(opened, iter(found.numbers), options.reason, command)
         total, runs = count(opened), _runs_in_progress(opened)
     numbers = counted(len(found.numbers), "number", "numbers")
     for line in (

@@ -50,6 +50,9 @@ _SPREADSHEET = lazy_pattern(r"\d([.,]\d+)?e\+?(?:0?[6-9]|1\d)")
 # Digits in a column of another name: fewer are a ZIP+4 or an identifier, more exceed E.164.
 _NUMBER_DIGITS = range(10, 16)
 
+REASON = "reason"
+"""Name of the column with the reasons, in any case."""
+
 Entry = tuple[str, str]
 """A number, and its place in the file if it is in no range that is in use (otherwise empty)."""
 
@@ -127,7 +130,13 @@ def _check_age(path: Path, longest_age: timedelta | None, now: datetime) -> None
         )
 
 
-def read_numbers(path: Path, *, region: str | None, options: ListOptions | None = None) -> NumberList:
+def read_numbers(
+    path: Path,
+    *,
+    region: str | None,
+    options: ListOptions | None = None,
+    reasons: dict[str, str] | None = None,
+) -> NumberList:
     """Read a do-not-call list.
 
     Args:
@@ -135,6 +144,7 @@ def read_numbers(path: Path, *, region: str | None, options: ListOptions | None 
         region: the country of numbers without +.
         options: how to read it. Only a given phone column is read. Otherwise the column with such a name is read, and
             also each column whose name, and each cell whose content, may be a number.
+        reasons: receives, by number, what a column `reason` says, as `xuna do-not-call export` writes it.
 
     Raises:
         InputError: the file can't be read, has no number, or has a row without one.
@@ -143,7 +153,7 @@ def read_numbers(path: Path, *, region: str | None, options: ListOptions | None 
     reader = SuppressionReader(region)
     with contextlib.suppress(NotPlainError):
         return _list_of(path, _of_lines(path, options, reader))
-    return _list_of(path, _of_rows(path, options, reader))
+    return _list_of(path, _of_rows(path, options, reader, {} if reasons is None else reasons))
 
 
 def _list_of(path: Path, entries: Iterable[Entry]) -> NumberList:
@@ -195,11 +205,13 @@ def _of_lines(path: Path, options: ListOptions, reader: SuppressionReader) -> It
         rows += len(lines)
 
 
-def _of_rows(path: Path, options: ListOptions, reader: SuppressionReader) -> Iterator[Entry]:
+def _of_rows(
+    path: Path, options: ListOptions, reader: SuppressionReader, reasons: dict[str, str]
+) -> Iterator[Entry]:
     try:
         for name, contacts in open_numbers(path, options, name=str(path)):
             with contextlib.closing(contacts):
-                yield from _of_list(path, name, contacts, reader, options)
+                yield from _of_list(path, name, contacts, reader, reasons, only=bool(options.phone_columns))
     except InputError as error:
         if error.code.startswith("do-not-call"):
             raise
@@ -207,10 +219,18 @@ def _of_rows(path: Path, options: ListOptions, reader: SuppressionReader) -> Ite
 
 
 def _of_list(
-    path: Path, name: str, contacts: ContactList, reader: SuppressionReader, options: ListOptions
+    path: Path,
+    name: str,
+    contacts: ContactList,
+    reader: SuppressionReader,
+    reasons: dict[str, str],
+    *,
+    only: bool,
 ) -> Iterator[Entry]:
-    column, only = contacts.phone_column, bool(options.phone_columns)
+    """Yield the entries of a list; `only` is whether its phone column alone is read."""
+    column = contacts.phone_column
     area = area_column(contacts.columns)
+    reason = next((each for each in contacts.columns if each.strip().casefold() == REASON), None)
     countries = region_columns(contacts.columns, column, [each.fields for each in contacts.first_rows])
     for row in contacts:
         where = f"{name}, row {row.row_number}"
@@ -228,6 +248,8 @@ def _of_list(
                 message = problem.message if each == column else f"column {each!r}: {problem.message}"
                 raise _no_number(path, where, message) from None
             for reading in found:
+                if reason is not None and not is_empty(why := row.fields.get(reason)):
+                    reasons.setdefault(reading.number, str(why).strip())
                 yield _entry(reading, where)
 
 
