@@ -118,6 +118,11 @@ def test_help_fits_into_the_terminal(columns, argv, cli, monkeypatch):
     assert not any(re.search(r"[a-z]-$", line) for line in lines)  # `--min-success` is copied as a whole
 
 
+def test_what_a_small_command_takes_comes_before_what_all_commands_share(cli):
+    text = cli("campaigns", "show", "--help").out
+    assert re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE) == ["Arguments", "Options", "Output", "Examples"]
+
+
 def test_options_are_in_their_groups_and_ranges_in_words(cli):
     text = cli("batch-call", "--help").out
     assert text.startswith("Usage: xuna batch-call [OPTIONS] CONTACTS\n")

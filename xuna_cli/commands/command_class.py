@@ -74,7 +74,11 @@ class _WithPlainHelp:
             formatter.write_text(_unbroken(inspect.cleandoc(self.help or "")))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments, and the options by groups in the order of the parameters; --help is the last."""
+        """Write the arguments, and the options by groups in the order of the parameters.
+
+        The group Output, which nearly all commands share, comes behind the command's own options, and --help is the
+        last if it is alone in its group.
+        """
         groups = defaultdict(list)
         for param in self.get_params(ctx):  # type: ignore[attr-defined]
             if (record := param.get_help_record(ctx)) is not None:
@@ -82,8 +86,11 @@ class _WithPlainHelp:
                 names, description = record
                 described = names, _unbroken(_replaced(_RANGES, description))
                 groups[getattr(param, "rich_help_panel", None) or usual].append(described)
-        groups["Options"] = groups.pop("Options")  # every command has --help
-        for name, records in groups.items():
+        last = ["Options", "Output"] if len(groups["Options"]) > 1 else ["Output", "Options"]
+        own = [name for name in groups if name not in ("Arguments", *last)]
+        for name in ("Arguments", *own, *last):
+            if not (records := groups[name]):
+                continue
             with formatter.section(typer.style(name, bold=True)):
                 formatter.write_dl(records, col_max=8 if formatter.width < _NARROW else 30)
 
