@@ -168,7 +168,7 @@ def replace(ledger):
 def test_a_ledger_that_is_taken_away_stops_the_run_and_the_outcome_is_said(tmp_path, harm):
     _, done = during_the_post(tmp_path, harm, people=6)
     assert done.code == 7, done
-    for told in ("batch_remember_me", "3 of 3", "batch 1 ", "moved, replaced or deleted"):
+    for told in ("batch_remember_me", "3 of 3", "batch 1 ", "moved, replaced, emptied or deleted"):
         assert told in done.err
     counts = done.document["counts"]
     assert (counts["held"], counts["not_sent"], counts["rows"]) == (3, 3, 6)

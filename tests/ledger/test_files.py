@@ -10,7 +10,9 @@ import pytest
 
 from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.opening import open_ledger
+from xuna_cli.ledger.sqlite import SqliteEngine
 
 
 def contents(folder):
@@ -262,6 +264,27 @@ def test_a_ledger_that_goes_away_in_use_commits_nothing_more(ledger, run, tmp_pa
     assert [state for _, state in claimed(ledger, run.campaign_id).values()] == ["claimed"]
 
 
+def test_a_ledger_that_is_emptied_in_use_is_not_begun_anew(ledger, run, tmp_path):
+    path = tmp_path / "ledger.db"
+    [batch] = ledger.claim(run, [targets(1)])
+    os.truncate(path, 0)
+    for attempt in (lambda: ledger.submit(batch), lambda: ledger.end_run(run)):
+        with pytest.raises(LedgerError) as caught:
+            attempt()
+        assert caught.value.code == "ledger-replaced"
+    assert path.stat().st_size == 0
+
+
+def test_a_ledger_that_is_emptied_while_it_is_opened_is_not_begun_anew(ledger, tmp_path):
+    path = tmp_path / "ledger.db"
+    with closing(SqliteEngine(path, create=True)) as engine:
+        os.truncate(path, 0)
+        with pytest.raises(LedgerError) as caught:
+            Ledger(engine)
+    assert caught.value.code == "ledger-replaced"
+    assert path.stat().st_size == 0
+
+
 # ------------------------------------------------------------------------------- reading only
 
 
@@ -283,8 +306,6 @@ def test_reading_only_writes_nothing(opened, tmp_path):
 
 
 def test_a_ledger_that_a_kill_left_without_tables_is_none_yet(opened, tmp_path):
-    from xuna_cli.ledger.sqlite import SqliteEngine
-
     SqliteEngine(tmp_path / "ledger.db", create=True).close()
     before = contents(tmp_path)
     for read_only in (True, False):

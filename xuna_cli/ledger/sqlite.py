@@ -321,7 +321,7 @@ class SqliteEngine:
     def _check_same_file(self) -> None:
         if _identity(self.path) != self._identity:
             raise LedgerError(
-                f"the ledger {self.path} was moved, replaced or deleted while it was in use",
+                f"the ledger {self.path} was moved, replaced, emptied or deleted while it was in use",
                 hint="put the ledger back before anything else is sent",
                 code="ledger-replaced",
             )
@@ -347,12 +347,13 @@ def check_permissions(path: Path) -> None:
         ) from None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int, bool] | None:
+    """Return the file's device and number, and whether it is empty: SQLite would make a new ledger of an empty file."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_size == 0
 
 
 @contextlib.contextmanager
