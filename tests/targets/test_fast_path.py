@@ -123,6 +123,20 @@ ODD = (
         "Ann\u3164",
     ),
     *("null null", "=C3=B6", "12-03", "2026-", "name", "##x##", "$name", "Ð˜Ð²", "«IRMÃ»"),
+    *(
+        "2125550123",
+        "0",
+        "Dr.",
+        "MRS",
+        "$5",
+        "$$",
+        "5%",
+        "www.x.co",
+        "https://x.co",
+        "**Ann**",
+        "(blank)",
+        "11/28/26",
+    ),
     *(7, 7.5, True, None, ["Ann"], {"a": "Ann"}),
 )
 CELLS = st.sampled_from(ODD) | st.text(max_size=8) | st.text("an NulodefiN-'& ", max_size=12)
@@ -144,6 +158,7 @@ MESSAGES = [
     "2026-{{ name }}-03 {{ firm }}:05:00",
     "Caf\udce9: {{ name }}",  # a byte that is not UTF-8, as the command line passes it
     "{ {{ name }} }",
+    "You owe ${{ name }} and {{ firm }}%!",
     "Hi {{ name | title }}",
     "{{ name }}" + " and so on" * 100,
 ]

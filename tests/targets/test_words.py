@@ -51,6 +51,11 @@ NEVER = {
         " null ",
         "Err:502",
         "<NA>",
+        "--None--",
+        "[null]",
+        '"NULL"',
+        "N/A N/A",
+        "null N/A",
     ],
     "message-cell-error": [
         "1.23457E+14",
@@ -233,7 +238,6 @@ FINE = [
         "[laughs]",
         "a < b",
         "x > y",
-        "ann@example.com",
         "Ann (Bob)",
         "I [heart] NY",
         "Apt #4",
@@ -278,7 +282,24 @@ def test_a_word_within_a_text_stays_a_warning():
             (cell, "message-raw-date")
             for cell in ("2026-12-03", "2026-12-03 09:30:00", "2026-12-03T09:30Z", "14:05:00")
         ),
-        *((cell, "message-raw-date") for cell in ("12/11/2026", "on 2026-12-03")),
+        *((cell, "message-raw-date") for cell in ("12/11/2026", "on 2026-12-03", "11/28/26")),
+        *(
+            (cell, "message-no-value")
+            for cell in (
+                "(blank)",
+                "-none-",
+                "Unknown Caller",
+                "xxx",
+                "Max Mustermann",
+                "first_name",
+                "FNAME",
+            )
+        ),
+        *(
+            (cell, "message-no-name")
+            for cell in ("ann@example.com", "2125550123", "+1 (212) 555-0123", "0", "Dr.", "MRS", "Herr")
+        ),
+        ("https://example.com/ann", "message-markup"),
         ("J?rg", "message-lost-letter"),
         ("Ann\\nLee", "message-backslash"),
     ],
@@ -289,6 +310,66 @@ def test_softer_signs_are_noted(cell, code):
     assert code in marks
 
 
+def test_what_is_no_name_is_fine_in_other_columns():
+    for column in ("order", "user_name", "Company name", "title", "e-mail", "customer no"):
+        for cell in ("2125550123", "Dr.", "ann@example.com"):
+            assert judge(
+                {column: cell}, template=f"It is {{{{ row['{column}'] }}}}!", columns=("phone", column)
+            ) == (
+                ["fine"],
+                set(),
+            )
+    for cell in ("Ann 2", "Henry VIII", "Dr. Lee", "Ms Lee", "Sir Mix"):
+        assert judge({"name": cell}) == (["fine"], set())
+
+
+def test_a_missing_value_is_found_behind_a_filter_that_changes_its_case():
+    for cell in ("null", "NULL", "N/A"):
+        for change in ("title", "upper", "lower", "capitalize"):
+            codes, _ = judge({"name": cell}, template=f"Hi {{{{ name | {change} }}}}.")
+            assert codes == ["message-no-value"]
+    template = "{% if name == 'None' %}None of you{% else %}Hi {{ name }}{% endif %}, none or all?"
+    assert judge({"name": "none"}, template=template) == (["fine"], {"message-no-value"})
+    template = "{% if name == 'nan' %}Nan of you{% else %}Hi {{ name }}{% endif %}"
+    assert judge({"name": "nan"}, template=template) == (["fine"], set())
+
+
+@pytest.mark.parametrize("sign", ["$", "€", "£", "%"])
+def test_a_sign_of_the_template_and_of_the_cell_is_one_too_many(sign):
+    template = f"You owe {sign}{{{{ amount }}}}!" if sign != "%" else "It is {{ amount }}%!"
+    columns = ("phone", "amount")
+    with_sign = f"{sign}1,234.50" if sign != "%" else "15%"
+    assert judge({"amount": with_sign}, template=template, columns=columns) == (["fine"], {"message-twice"})
+    assert judge({"amount": "1,234.50"}, template=template, columns=columns) == (["fine"], set())
+    assert judge({"amount": "x"}, template=f"A{sign}{sign}AP {{{{ amount }}}}", columns=columns) == (
+        ["fine"],
+        set(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "heard"),
+    [
+        ("Hi **{{ name }}**!", "**"),
+        ("See https://example.com/a?b=1, {{ name }}.", "https://example.com/a?b=1,"),
+        ("[Click](https://example.com) {{ name }}", "]("),
+        ("# Hi {{ name }}", "# H"),
+        ("Hi ____, {{ name }}", "____"),
+        ("Hi {{ name }}, TODO", "TODO"),
+    ],
+)
+def test_a_template_that_is_written_for_the_eye_is_warned_of(template, heard):
+    warnings = check_literals([first_message(template)], allow_odd=False)
+    assert any(f'everybody hears "{heard}"' in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    "template", ["Hi {{ name }}.", "{{ name }} - hello", "2 * 3 * 4 # 5, well_known {{ name }}"]
+)
+def test_a_template_without_such_signs_has_no_warning(template):
+    assert check_literals([first_message(template)], allow_odd=False) == []
+
+
 def test_a_raw_date_names_the_filter_and_the_column():
     for cell, column, how in (
         ("2026-12-03", "appointment", '{{ appointment | date("EEEE, d MMMM") }}'),
@@ -296,6 +377,7 @@ def test_a_raw_date_names_the_filter_and_the_column():
         ("12/11/2026", "day", '{{ day | date("EEEE, d MMMM", input="d/M/y") }}'),
         ("12/11/2026", "day", 'or with input="M/d/y" if the month comes first'),
         ("12/31/2026", "day", '{{ day | date("EEEE, d MMMM", input="M/d/y") }}'),
+        ("12/31/26", "day", '{{ day | date("EEEE, d MMMM", input="M/d/yy") }}'),
     ):
         assert how in next(seldom_right(cell, column)).message
 

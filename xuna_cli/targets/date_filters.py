@@ -21,6 +21,17 @@ NAMES = frozenset({"date", "time", "datetime"})
 _STYLES = frozenset({"short", "medium", "long", "full"})
 _DATE_LETTERS, _TIME_LETTERS = frozenset("GyQqMLdEec"), frozenset("abBhHKkms")
 _FIELD_LETTERS = lazy_pattern(r"'[^']*'|([A-Za-z])")
+# The first and last days of .NET, SQL Server, spreadsheets and databases.
+_MISSING = frozenset(
+    {
+        date(1, 1, 1),
+        date(1753, 1, 1),
+        date(1899, 12, 30),
+        date(1899, 12, 31),
+        date(1900, 1, 1),
+        date(9999, 12, 31),
+    }
+)
 _EXAMPLE = datetime(2026, 11, 12, 9, 30)  # noqa: DTZ001 - without a time zone
 
 
@@ -41,6 +52,9 @@ def _make(name: str, style: str, letters: frozenset[str]) -> Callable[..., str]:
             day, at = _moved(value, day, at, _argument("timezone", timezone))
         if name != "time" and day is None:
             raise _lacks(value, "date")
+        if name != "time" and day in _MISSING:
+            message = f"{quoted(value)} is a date that programs write if there is none"
+            raise TemplateProblem("template-date", message, cell=str(value))
         if name != "date" and at is None:
             raise _lacks(value, "time")
         return _said(name, day or _EXAMPLE.date(), at or time(), how, language)

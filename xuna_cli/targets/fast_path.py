@@ -15,6 +15,7 @@ from typing import Any
 
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.lint import LONGEST_MESSAGE, looks_wrong, texts
+from xuna_cli.targets.no_names import has_names, may_be_no_name
 from xuna_cli.targets.override import Override, as_json, build_override
 from xuna_cli.targets.plain_template import Placeholder
 from xuna_cli.targets.values import FILLERS, TemplateProblem, check_encodable
@@ -55,6 +56,9 @@ class FastPath:
             _BETWEEN.join(_PHRASE + ("" if dot else r"\.?+") for dot in has_dot)
         ).fullmatch
         self._values = _values_of(placeholders)
+        self._names = [at for at, each in enumerate(placeholders) if has_names(each.column)]
+        # In "${{ amount }}", a cell with its own sign gives two.
+        self._has_sign = "$" in self._format
 
     def __call__(self, fields: Mapping[str, object]) -> str | None:
         """Return the override of a row; None if it needs the slow path."""
@@ -83,8 +87,12 @@ class FastPath:
             or not WHOLE_CELLS.isdisjoint(values)
             or "E+" in together
             or signed_placeholder(together)
+            or ("$" in together and (self._has_sign or "$$" in together))
         ):
             return None
+        for at in self._names:
+            if may_be_no_name(values[at]):
+                return None
         if not together.isascii():
             if find_misread(together) or any(filler in together for filler in FILLERS):
                 return None

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import LintWarning
+from xuna_cli.targets.no_names import has_names, may_be_no_name
 from xuna_cli.targets.override import FIRST_MESSAGE, Override
 from xuna_cli.targets.values import TargetProblem, quoted
-from xuna_cli.targets.words import ALLOW, Finding, may_be_wrong, never_right, seldom_right
+from xuna_cli.targets.words import ALLOW, Finding, for_the_eye, may_be_wrong, never_right, seldom_right
 
 LONGEST_MESSAGE = 1_000
 """Characters; more takes over a minute before the person can say a word."""
@@ -20,6 +21,7 @@ _NO_VALUE = lazy_pattern(r"(?<![\w'\u2019-])(None|NaN|nan|null|NULL|undefined)(?
 # Traces of an empty value: a double space, a space or a comma before a punctuation mark, two dots, empty brackets.
 # Three dots are an ellipsis; a dot before a word is .NET, or a fraction.
 _GAP = lazy_pattern(r"[ \u00a0]{2,}| [,!?;:]| \.(?![\w.])|,[,.!?]|(?<!\.)\.\.(?!\.)|\( ?\)")
+_TWICE = lazy_pattern(r"([$€£¥%])\1")
 _HARMLESS = "\n\r\t"  # allowed in a message of several lines
 
 
@@ -85,17 +87,27 @@ class Lint:
         """Return the problems in the cells and messages from which the texts were made, by code."""
         found: dict[str, str] = {}
         for column, text, is_message in _sources(cells, own_message):
-            if not (is_message or may_be_wrong(text)):
+            if not (is_message or may_be_wrong(text) or (has_names(column) and may_be_no_name(text))):
                 continue
             never = list(never_right(text, is_message=is_message))
             for finding in (*never, *seldom_right(text, column, is_message=is_message)):
-                if not is_message and not any(_stands_in(finding, each) for each in said):
+                if not is_message and not any(self._stands_in(finding, each) for each in said):
                     continue
                 message = f"{column!r} contains {quoted(text.strip())}, {finding.message}"
                 if finding in never and not self._allow_odd:
                     raise TargetProblem(finding.code, message, column)
                 found.setdefault(finding.code, message)
         return found
+
+    def _stands_in(self, finding: Finding, text: str) -> bool:
+        """Return whether a text says what was found in a cell. A filter such as `title` may have changed the case."""
+        if not finding.is_word:
+            return finding.matched in text
+        pattern = rf"(?<!\w){re.escape(finding.matched)}(?!\w)"
+        return any(
+            match[0] == finding.matched or not any(match[0] in literal for literal in self._literals)
+            for match in re.finditer(pattern, text, re.IGNORECASE)
+        )
 
     @property
     def warnings(self) -> tuple[LintWarning, ...]:
@@ -127,12 +139,6 @@ def _sources(
         yield *own_message, True
 
 
-def _stands_in(finding: Finding, text: str) -> bool:
-    if not finding.is_word:
-        return finding.matched in text
-    return re.search(rf"(?<!\w){re.escape(finding.matched)}(?!\w)", text) is not None
-
-
 def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Yield code and message of each problem in a text.
 
@@ -153,6 +159,11 @@ def looks_wrong(text: str, literals: Sequence[str] = ()) -> Iterator[tuple[str, 
             if not any(match[0] in literal for literal in literals):
                 yield code, what.format(_around(text, match))
                 break
+    if (match := _TWICE.search(text)) and not any(match[0] in literal for literal in literals):
+        yield (
+            "message-twice",
+            f'the text has a sign twice: "{_around(text, match)}"; leave it out of the template',
+        )
     if len(text) > LONGEST_MESSAGE:
         yield "message-long", f"the text is {len(text):,} characters long"
 
@@ -184,6 +195,10 @@ def _is_plainly_fine(text: str) -> bool:
         or ".." in text
         or "()" in text
         or "( )" in text
+        or "$$" in text
+        or "€€" in text
+        or "££" in text
+        or "%%" in text
         or "None" in text
         or "nan" in text
         or "NaN" in text
@@ -214,7 +229,7 @@ def check_literals(overrides: Iterable[Override], *, allow_odd: bool) -> list[st
     """Check the texts of the first message's templates, which everybody would hear.
 
     Returns:
-        Warnings, if text that is never right is allowed.
+        Warnings about text that is seldom right, and about text that is never right, if this is allowed.
 
     Raises:
         InputError: a text contains a placeholder of another product, or HTML; the hint has the corrected option.
@@ -232,4 +247,8 @@ def check_literals(overrides: Iterable[Override], *, allow_odd: bool) -> list[st
                     hint = f"{template.corrected(finding.matched)}; {ALLOW}"
                     raise InputError(message, hint=hint, code="template-odd")
                 warnings.append(message)
+            warnings += [
+                f"{template.where}: everybody hears {quoted(finding.matched)}, {finding.message}"
+                for finding in for_the_eye(literal)
+            ]
     return warnings

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from xuna_cli.dataclass import dataclass
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.names import as_placeholder, fold
+from xuna_cli.targets.no_names import has_names, why_no_name
 from xuna_cli.targets.wrong_encoding import ESCAPES, find_misread
 
 
@@ -55,6 +56,7 @@ _NO_VALUES = frozenset(_NAMES) | {
     *("[object Object]", "[object object]", "\\N", "NaT", "<NA>", "N/A", "n/a", "N/a", "(null)", "(none)"),
     *(f"Err:{number}" for number in range(501, 541)),  # LibreOffice
 }
+_AROUND = "-\N{EN DASH}()[]*\"' "  # Salesforce writes --None--
 # Excel, Google Sheets and LibreOffice in their languages: Microsoft's lists of error values.
 _SHEET_ERROR = lazy_pattern(
     r"#(?:N/A|Н/Д|N/D|N/B|GETTING_DATA|GETTING DATA|DIV/0!|¡DIV/0!|ДЕЛ/0!|DZIEL/0!|SAYI/0!|BÖL/0!|DÉL/0!|OSZTÓ!)"
@@ -184,8 +186,12 @@ def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
 
 def _no_value(text: str) -> Iterator[Finding]:
     whole = text.strip()
-    words = whole.split()
-    if whole in _NO_VALUES or (len(words) > 1 and all(word in NO_VALUE_WORDS for word in words)):
+    parts = whole.split()
+    if (
+        whole in _NO_VALUES
+        or whole.strip(_AROUND) in NO_VALUE_WORDS
+        or (len(parts) > 1 and all(part in _NO_VALUES for part in parts))
+    ):
         name = f'if a person is called that, write "{_NAMES[whole]}"; ' if whole in _NAMES else ""
         message = f"which programs write for a missing value; fill in the cell; {name}or allow such words"
         message += " with --allow-odd-messages"
@@ -221,10 +227,21 @@ def _spelled(*words: str) -> Iterator[str]:
 _FILLERS = frozenset(
     {
         *("none", "-", "--", "---", "?", "??", "???", ".", "..", "...", "*", "0000-00-00", "1900-01-00"),
+        *("(blank)", "(empty)", "(none)", "(unknown)", "[blank]", "-none-", "--none--", "____"),
         *_spelled("nil", "unknown", "no name", "not available", "not provided", "not applicable", "tbd"),
+        *_spelled("tba", "unbekannt", "inconnu", "desconocido", "sconosciuto", "n.a.", "blank", "empty"),
+        *_spelled("anonymous", "unknown caller", "wireless caller", "unknown unknown", "nil nil"),
+        # What people type to try something, or WhatsApp and Facebook write for somebody without a name.
         *_spelled(
-            "tba", "test", "test test", "unbekannt", "inconnu", "desconocido", "sconosciuto", "n.a.", "blank"
+            "test", "test test", "test user", "testing", "asdf", "qwerty", "xx", "xxx", "xxxx", "xxxxx"
         ),
+        *_spelled("foo", "foo bar", "john doe", "jane doe", "max mustermann", "erika mustermann"),
+        *_spelled("whatsapp user", "facebook user", "instagram user"),
+        # The header of a column as its cell.
+        *_spelled(
+            "first name", "first_name", "firstname", "fname", "last name", "last_name", "lastname", "lname"
+        ),
+        *_spelled("full name", "full_name", "vorname", "nachname", "prénom"),
     }
 )
 WHOLE_CELLS = _NO_VALUES | _FILLERS
@@ -232,9 +249,14 @@ WHOLE_CELLS = _NO_VALUES | _FILLERS
 
 _RAW_DATE = lazy_pattern(
     r"(?<![\d-])\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
-    r"|(?<![\d:])\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?![\d:])|(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])"
+    r"|(?<![\d:])\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?![\d:])|(?<![\d/])\d{1,2}/\d{1,2}/(?:\d{4}|\d\d)(?![\d/])"
 )
 _MONTHS = 12
+# Addresses, Markdown, notes to oneself.
+_ADDRESS = lazy_pattern(r"https?://\S+|(?<!\S)www\.\S+", re.IGNORECASE)
+_FOR_THE_EYE = lazy_pattern(
+    r"\*\*|(?<!\w)__[^\W_]|\]\(|^#{1,6} \w|_{3,}|\b(?:TODO|FIXME|XXX+)\b|[Ll]orem ipsum", re.MULTILINE
+)
 _LOST_LETTER = lazy_pattern(r"[^\W\d_]\?[^\W\d_]")
 
 
@@ -249,29 +271,51 @@ def seldom_right(text: str, column: str, *, is_message: bool = False) -> Iterato
     whole = text.strip()
     if whole in _FILLERS:
         yield Finding("message-no-value", whole, "which may mean that a value is missing", is_word=True)
-    if match := _RAW_DATE.search(text):
-        call = 'time("h:mm a"' if ":" in match[0][:3] else 'date("EEEE, d MMMM"'
-        call += f', input="{_order(match[0])}")' if "/" in match[0] else ")"
-        how = (
-            "write it as people say it" if is_message else f"in the template, write {_filtered(column, call)}"
-        )
-        if (
-            "/" in match[0]
-            and not is_message
-            and all(int(part) <= _MONTHS for part in match[0].split("/")[:2])
-        ):
-            how += ', or with input="M/d/y" if the month comes first'
-        message = f"which is spoken like this; {how}"
-        yield Finding("message-raw-date", match[0], message)
+    elif not is_message and has_names(column) and (why := why_no_name(whole)):
+        yield Finding("message-no-name", whole, why, is_word=True)
+    if is_message:
+        yield from for_the_eye(text)
+    elif match := _ADDRESS.search(text):
+        yield Finding("message-markup", match[0], "an address, which is spelled out")
+    yield from _raw_date(text, None if is_message else column)
     if "://" not in text and (match := _LOST_LETTER.search(text)):
         yield Finding("message-lost-letter", match[0], "where a letter may have been lost")
     if "\\" in text:
         yield Finding("message-backslash", "\\", "with a backslash in it")
 
 
+def for_the_eye(text: str) -> Iterator[Finding]:
+    """Yield the parts of a text to be spoken that are written to be read: an address, Markdown, a gap to fill in."""
+    if match := _ADDRESS.search(text):
+        yield Finding("message-markup", match[0], "an address, which is spelled out")
+    if match := _FOR_THE_EYE.search(text):
+        yield Finding("message-markup", match[0], "which is written for the eye, not for the ear")
+
+
+def _raw_date(text: str, column: str | None) -> Iterator[Finding]:
+    """Yield a raw date or time of a cell, or of a message, which has no column."""
+    match = _RAW_DATE.search(text)
+    if match is None:
+        return
+    if column is None:
+        how = "write it as people say it"
+    else:
+        call = 'time("h:mm a"' if ":" in match[0][:3] else 'date("EEEE, d MMMM"'
+        call += f', input="{_order(match[0])}")' if "/" in match[0] else ")"
+        how = f"in the template, write {_filtered(column, call)}"
+        if "/" in match[0] and all(int(part) <= _MONTHS for part in match[0].split("/")[:2]):
+            how += f', or with input="M/d/{_year(match[0])}" if the month comes first'
+    yield Finding("message-raw-date", match[0], f"which is spoken like this; {how}")
+
+
 def _order(date: str) -> str:
     """Return the likely order of a date such as 12/31/2026, as the filter `date` takes it."""
-    return "M/d/y" if int(date.split("/")[1]) > _MONTHS else "d/M/y"
+    order = "M/d/" if int(date.split("/")[1]) > _MONTHS else "d/M/"
+    return order + _year(date)
+
+
+def _year(date: str) -> str:
+    return "y" if len(date.split("/")[2]) > len("26") else "yy"
 
 
 def _filtered(column: str, call: str) -> str:
