@@ -461,6 +461,18 @@ def test_the_retry_list_beside_the_list_has_its_columns(cli, served, people, tmp
     cli("batch-call", again, "--campaign", "again", "-m", "Hi {{ name }}", "--yes")
 
 
+def test_the_command_for_a_retry_list_of_numbers_without_a_country_works(cli, served, people):
+    served()
+    people(rows=[(f"303555{index:04d}", "Ann") for index in range(100, 120)])
+    cli("batch-call", "people.csv", "-m", "Hi {{ name }}", "--region", "US")
+    outcomes(cli)
+    retry = ("campaigns", "retry-list", "people", "--outcome", "failure", "--join", "people.csv")
+    ran = cli(*retry, "--region", "US", "-o", "again.csv")
+    (printed,) = re.findall(r"run: xuna (batch-call .*)", ran.err)
+    rows = len((cli.folder / "again.csv").read_text().splitlines()) - 1
+    assert f"Dry run: {rows} rows, {rows} would be called" in cli(*shlex.split(printed)).out
+
+
 def test_no_conversation_does_not_count_where_records_could_not_be_joined(cli, served, people, tmp_path):
     served(optional_metadata=False)
     call(cli, people(3))

@@ -124,7 +124,7 @@ def write_retry_list(options: RetryOptions) -> None:
         say(f"  xuna campaigns outcomes {where}")
     if written and options.to is not None:
         say(
-            "  to see what another message would be in a new campaign with these people, run: "
+            "  to rehearse a new campaign with these people, with a message of its own, run: "
             f"{_command(found, options, where)} -m 'Hello again.' --dry-run"
         )
 
@@ -230,4 +230,5 @@ def _command(campaign: "Campaign", options: RetryOptions, address: str) -> str:
     if options.join is not None:
         words += [word for column in options.phone_column or () for word in ("--phone-column", column)]
         words += ["--region-column", options.region_column] if options.region_column is not None else []
+        words += ["--region", options.region] if options.region and "region" in options.typed else []
     return shlex.join(words) + address.removeprefix(shlex.quote(campaign.name))
