@@ -9,6 +9,7 @@ from xuna_cli.ledger.conversations import outcome_of, outcomes_of_keys, sync_of
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import BatchState, CallKey, CallOutcome, CallRecord, Campaign
+from xuna_cli.ledger.runs import runs_of
 from xuna_cli.ledger.seen_keys import SeenKeys
 from xuna_cli.models import CallTarget, Contact, Rejection
 
@@ -48,9 +49,10 @@ class JoinedList:
         campaign: the campaign.
         contacts: the list's rows.
         prepare: returns a contact's key, as in the run.
+        source: absolute path of the list.
 
     Attributes:
-        moved: people whose row number has changed since the call.
+        moved: people whose row number in this list has changed since the call.
         missing: called people who are not in the list.
     """
 
@@ -60,6 +62,7 @@ class JoinedList:
         campaign: Campaign,
         contacts: Iterable[Contact | Rejection],
         prepare: Callable[[Contact], CallTarget | Rejection],
+        source: str,
     ) -> None:
         self.moved = 0
         self.missing = 0
@@ -68,6 +71,8 @@ class JoinedList:
         self._contacts = contacts
         self._prepare = prepare
         self._sync = sync_of(ledger, campaign.id)
+        # A run of another file, such as a rendered list or fixed rows, has row numbers of its own.
+        self._runs = {run.id for run in runs_of(ledger, campaign.id) if run.source == source}
         self._batches = {
             batch.id: batch for batch in ledger.batches(campaign.id) if batch.state is not BatchState.REFUSED
         }
@@ -102,7 +107,8 @@ class JoinedList:
                 if call is None:
                     yield Person(contact, target.row_number, NOT_CALLED)
                 else:
-                    self.moved += call.row_number != target.row_number
+                    of_list = call.batch.run_id in self._runs
+                    self.moved += of_list and call.row_number != target.row_number
                     yield self._person(contact, target.row_number, call)
 
     def _calls(self, keys: list[str]) -> dict[str, CallRecord]:

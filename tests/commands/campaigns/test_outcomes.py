@@ -368,6 +368,21 @@ def test_a_list_that_was_changed_is_joined_by_who_people_are_and_said(cli, serve
     assert "1 person of campaign 'people' is not in" in ran.err
 
 
+def test_rows_of_a_rendered_list_are_not_taken_for_moved_ones(cli, served, people):
+    served()
+    path = people(rows=[("nobody", "Al"), ("+13035550100", "Bo"), ("+13035550101", "Cy")])
+    cli("render", path, "-m", "Hi {{ name }}", "--to", "review.csv", exits=3)
+    cli("batch-call", "review.csv")
+    outcomes(cli)
+    ran = cli("campaigns", "export", "people", "--join", path)
+    assert [row["state"] for row in csv.DictReader(io.StringIO(ran.out))] == [
+        "rejected",
+        "accepted",
+        "accepted",
+    ]
+    assert ran.err == ""
+
+
 def test_columns_of_the_list_with_our_names_are_kept(cli, served, tmp_path):
     served()
     path = tmp_path / "people.csv"

@@ -56,7 +56,7 @@ def people_of(ledger: Ledger, campaign: Campaign, options: JoinOptions) -> Itera
             key_column=campaign.key_column if contacts.columns else None,
             of_workbook=contacts.sheet is not None,
         )
-        joined = JoinedList(ledger, campaign, contacts, prepare)
+        joined = JoinedList(ledger, campaign, contacts, prepare, source=str(options.join.absolute()))
         yield People(joined, contacts.columns, contacts.phone_column)
     if joined.moved:
         stand = counted(joined.moved, "person is", "people are")
