@@ -50,7 +50,7 @@ _REASONS = {
     errno.EADDRINUSE: "another program uses it",
     errno.EISDIR: "it is a folder",
     errno.ENOSPC: "the disk is full",
-    errno.ENOTDIR: "its folder is not a folder",
+    errno.ENOTDIR: "a part of its path is not a folder",
     errno.ENXIO: "it is a pipe that no program reads",
     errno.EROFS: "the disk is read-only",
 }

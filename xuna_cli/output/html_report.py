@@ -29,7 +29,7 @@ WORDS = {
     CallOutcome.FAILURE: ("Failure", "at least one criterion was not met"),
     CallOutcome.UNKNOWN: ("Unknown", "there is a conversation, but no verdict"),
     CallOutcome.IN_PROGRESS: ("In progress", "the call or its evaluation goes on"),
-    CallOutcome.UNPROVEN: ("Unproven", "a conversation may belong to them or to somebody else"),
+    CallOutcome.UNPROVEN: ("Unproven", "a conversation may belong to this call or to another one"),
     CallOutcome.NO_CONVERSATION: ("No conversation", "no conversation was found"),
     CallOutcome.NOT_READ: ("Not read", "the records were not read completely since the call"),
 }
@@ -123,8 +123,8 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
         address=safe(address),
         source=safe(Path(data.campaign.source_path).name) if data.campaign.source_path else None,
         sandbox=data.campaign.api_origin == "sandbox",
-        made_at=_time(data.made_at),
-        first_run=_time(data.first_run),
+        made_at=for_people(data.made_at),
+        first_run=None if data.first_run is None else for_people(data.first_run),
         version=__version__,
         figures=_figures(data),
         funnel=_funnel(data),
@@ -147,19 +147,13 @@ def render(data: ReportData, *, with_people: bool, address: str) -> str:
         people_left=max(0, called - len(data.people)),
         with_people=with_people,
         sync=data.sync,
-        read_at=None if data.sync is None else data.sync.read_at[:16].replace("T", " ") + " UTC",
+        read_at=None if data.sync is None else for_people(data.sync.read_at),
     )
 
 
 def masked(number: str) -> str:
     """Return a masked phone number: only its beginning and its end."""
     return f"{number[:3]} ··· ·· {number[-2:]}" if len(number) >= SHORTEST_MASKED else "···"
-
-
-def _time(at: object) -> str | None:
-    from datetime import datetime  # noqa: PLC0415 - beside its only use
-
-    return at.strftime("%d %b %Y, %H:%M %Z").strip() if isinstance(at, datetime) else None
 
 
 def _percent(part: int, whole: int) -> str:

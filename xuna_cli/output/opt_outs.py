@@ -46,7 +46,7 @@ def harvest_notes(harvest: Harvest) -> Iterator[str]:
         named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
         yield (
             f"xuna: warning: {counted(len(ids), 'opt-out has', 'opt-outs have')} no number and can't be put on the "
-            f"do-not-call list: {named}\n  find out the numbers, then run: xuna do-not-call add"
+            f"do-not-call list: {named}\n  find out the numbers, then run: xuna do-not-call add NUMBER"
         )
     if not harvest.finished:
         yield "xuna: warning: no finished record was read yet, so --opt-out-when could not be checked"
