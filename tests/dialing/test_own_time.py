@@ -1,5 +1,6 @@
 """A person's own time in a run: checked when a person is chosen, and again right before every POST."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,21 +84,10 @@ def test_who_expires_while_the_intent_is_written_is_not_called(way):
             return found
 
         ledger.submit = slow
-        way.ledger = lambda: _Given(ledger)
+        way.ledger = lambda: nullcontext(ledger)
         report = way.dial([row(ANN, before="2026-11-24T05:20"), row(BO)], SCREENING)
     assert way.called == [BO]
     assert report.reasons == {"expired": 1}
-
-
-class _Given:
-    def __init__(self, value) -> None:
-        self.value = value
-
-    def __enter__(self):
-        return self.value
-
-    def __exit__(self, *_):
-        return None
 
 
 def test_nobody_is_waited_for_whom_no_later_time_suits(way):

@@ -1,5 +1,6 @@
 """Screening in a run: before the claim, and again before every POST."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -61,23 +62,12 @@ def test_a_number_that_is_listed_between_reading_and_claiming_is_never_claimed(w
         # The same object as the run's, whose `claim` starts after the list was read.
         ledger.claim = list_then_claim
         assert asked([PEOPLE[1]]) == {}
-        way.ledger = lambda: Given(ledger)
+        way.ledger = lambda: nullcontext(ledger)
         report = way.dial(PEOPLE[:3])
         assert PEOPLE[1] not in way.called
         assert report.counts["do_not_call"] == 1
         rows = ledger.engine.rows("SELECT key FROM calls ORDER BY key")
         assert [key for (key,) in rows] == [PEOPLE[0], PEOPLE[2]]
-
-
-class Given:
-    def __init__(self, value) -> None:
-        self.value = value
-
-    def __enter__(self):
-        return self.value
-
-    def __exit__(self, *_):
-        return None
 
 
 def test_a_resend_after_a_pause_leaves_out_who_was_listed_in_the_pause(way):
