@@ -1,8 +1,9 @@
 """`--quiet-days` with two campaigns that call the same people at the same time: each person is called once."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
-from tests.dialing.test_screening import LONDON, PEOPLE, Given, hours
+from tests.dialing.test_screening import LONDON, PEOPLE, hours
 from tests.support.way import NOON_UTC
 from xuna_cli.screening.order import Screening
 from xuna_cli.screening.rules import QuietDays
@@ -25,7 +26,7 @@ def test_who_is_called_by_another_campaign_while_we_connect_is_left_alone(way):
             return submit(batch, *since)
 
         ledger.submit = late
-        way.ledger = lambda: Given(ledger)
+        way.ledger = lambda: nullcontext(ledger)
         report = way.dial(PEOPLE[:3], QUIET)
     assert way.called == PEOPLE[1:3]
     assert report.reasons == {"called-recently": 1}

@@ -382,7 +382,7 @@ BUGS = (
     ),
     Planted(
         "whom the API refused is called first",
-        "dialing/run.py",
+        "dialing/candidates.py",
         [("            if not refused or self._plan.retry_refused:\n", "            if self._plan:\n")],
         ["tests/dialing/test_refused.py", "-k", "not_for_ever"],
     ),

@@ -6,12 +6,13 @@ transactions (keys come in random order, and a claim rewrites every page that it
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from xuna_cli.dialing.batch_sender import BatchSender
 from xuna_cli.dialing.campaign_brake import CampaignBrake
+from xuna_cli.dialing.candidates import Candidates
 from xuna_cli.dialing.clock import LONGEST_SLEEP_S
 from xuna_cli.dialing.connections import Connections
 from xuna_cli.dialing.context import RunContext
@@ -20,55 +21,20 @@ from xuna_cli.dialing.pipeline import (
     READ_AT_ONCE,
     Again,
     People,
-    Statuses,
-    eligible,
     first_rows_of,
     is_due,
-    look_again,
-    not_sent_on_failure,
-    read,
-    unclaimed,
 )
 from xuna_cli.dialing.queue import BatchQueue
 from xuna_cli.dialing.report import Progress, Report
 from xuna_cli.dialing.run_stats import RunStats
 from xuna_cli.dialing.screener import Screener
-from xuna_cli.dialing.spool import Spool
 from xuna_cli.errors import LedgerError, UsageError, XunaError
-from xuna_cli.ledger.attempts import Attempts
-from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.records import Run
 from xuna_cli.models import CallTarget
 from xuna_cli.screening.order import Screening
 
 # Maximum number of people per claim, and in both queues together: 0.5 kB of memory for each.
 # A larger number makes fewer large transactions (20,000: 0.9 s less of system time for a million calls).
 CLAIMED_AHEAD = 10_000
-
-
-class LedgerClaims:
-    """The claimed people in the ledger.
-
-    Args:
-        ledger: the ledger.
-        run: this run, whose own claims are duplicates.
-        policy: whom the run calls again.
-    """
-
-    def __init__(self, ledger: Ledger, run: Run, policy: Attempts | None = None) -> None:
-        self._ledger = ledger
-        self._run = run
-        self._policy = policy
-
-    def statuses(self, keys: Sequence[str]) -> Statuses:
-        """Return the status of the claimed keys."""
-        return self._ledger.claim_statuses(
-            self._run.campaign_id, keys, run_id=self._run.id, policy=self._policy
-        )
-
-    def first_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return the list rows of claimed keys."""
-        return self._ledger.row_numbers(self._run.campaign_id, keys)
 
 
 class Dialer:
@@ -87,7 +53,6 @@ class Dialer:
         self._plan = context.plan
         self._run = context.run
         self._stop = context.stop
-        self._claims = LedgerClaims(context.ledger, context.run, context.plan.attempts)
         self._stats = RunStats(context.observer, keep_deferred=context.plan.wait)
         self._screener = Screener(screening, context.clock.now, context.ledger, context.run.campaign_id)
         self._limiter = ConcurrencyLimiter(
@@ -103,11 +68,15 @@ class Dialer:
         self._brake = CampaignBrake(context)
         self._queue = BatchQueue(context.stop, context.clock)
         self._crash: BaseException | None = None
-        self._again: Again | None = None
         self._waiting: dict[str, CallTarget] = {}
-        self._refused_earlier = Spool()
-        self._refused_waiting = 0  # number of people
-        self._somebody_known = True  # whether the previous chunk had people in the ledger
+        self._candidates = Candidates(
+            context,
+            screener=self._screener,
+            stats=self._stats,
+            waiting=self._waiting,
+            size=self._rows_wanted,
+            has_refused=lambda: self._batch_sender.has_refused,
+        )
         self._claimed = 0
         self._ahead = context.plan.concurrency * context.plan.batch_size  # people per claim
 
@@ -121,7 +90,6 @@ class Dialer:
         Raises:
             Exception: a bug in any thread; the ledger stays consistent.
         """
-        self._again = again
         senders = [
             threading.Thread(target=self._sender, name=f"sender-{number}", daemon=True)
             for number in range(self._plan.concurrency)
@@ -129,10 +97,10 @@ class Dialer:
         for sender in senders:
             sender.start()
         try:
-            first_look = self._first_look(people)
-            self._call_all(first_look)
+            of_list = self._candidates.of_list(people, again)
+            self._call_all(of_list)
             while self._brake.wait(self._queue.is_idle, self._pause):
-                self._call_all(first_look)
+                self._call_all(of_list)
         except XunaError as error:
             self._stop.set()
             self._stats.error(error)
@@ -151,69 +119,11 @@ class Dialer:
         report = self._stats.report(refusals=self._limiter.refusals, paused=self._limiter.paused)
         return replace(report, braked=self._brake.seen)
 
-    def _call_all(self, first_look: Iterator[list[CallTarget]]) -> None:
-        self._claim_all(first_look)
+    def _call_all(self, of_list: Iterator[list[CallTarget]]) -> None:
+        self._claim_all(of_list)
         self._wait_for_openings()
-        self._call_refused()
+        self._claim_all(self._candidates.refused_earlier())
         self._wait_for_openings()  # some people may have been deferred
-
-    # -- who can be claimed
-
-    def _first_look(self, people: People) -> Iterator[list[CallTarget]]:
-        chunks = unclaimed(
-            read(people, self._stats, self._rows_wanted),
-            self._known,
-            self._claims,
-            self._stats,
-            self._again,
-        )
-        return self._without_refused(
-            eligible(chunks, self._screener.at_intake, self._claims, self._waiting, self._stats)
-        )
-
-    def _second_look(
-        self, targets: Iterable[CallTarget], uncount: Callable[[CallTarget], None]
-    ) -> Iterator[list[CallTarget]]:
-        deferred = look_again(targets, uncount, self._rows_wanted)
-        chunks = unclaimed(deferred, self._claims.statuses, self._claims, self._stats)
-        return eligible(chunks, self._screener.second_look, self._claims, self._waiting, self._stats)
-
-    def _known(self, keys: Sequence[str]) -> Statuses:
-        """Return the status of known people; skip the lookup while the ledger has none of them.
-
-        The claim finds them anyway. A lookup saves work if many are known; on a new list
-        it costs a tenth of the run. With a policy of attempts it is always made, since it tells the next attempt.
-        """
-        may_skip = self._plan.agreed is None and self._plan.attempts is None
-        if may_skip and not (self._somebody_known or self._batch_sender.has_refused):
-            return {}
-        statuses = self._claims.statuses(keys)
-        self._somebody_known = bool(statuses)
-        return statuses
-
-    def _without_refused(self, chunks: Iterable[list[CallTarget]]) -> Iterator[list[CallTarget]]:
-        """Postpone people whom the API refused in an earlier run until everybody else is called."""
-        for chunk in chunks:
-            with not_sent_on_failure(chunk, self._stats):
-                refused = self._ledger.refused(self._run.campaign_id, [target.key for target in chunk])
-            self._stats.note_refused_earlier(len(refused))
-            if not refused or self._plan.retry_refused:
-                yield chunk
-                continue
-            later = [target for target in chunk if target.key in refused]
-            for target in later:
-                self._refused_earlier.add(target)
-            self._count_refused(later)
-            yield [target for target in chunk if target.key not in refused]
-
-    def _call_refused(self) -> None:
-        """Call the people whom the API refused in an earlier run, in separate batches."""
-        waiting = (target for target, _ in self._refused_earlier.take())
-        self._claim_all(self._second_look(waiting, lambda target: self._count_refused([target], -1)))
-
-    def _count_refused(self, targets: Sequence[CallTarget], by: int = 1) -> None:
-        self._refused_waiting += by * len(targets)
-        self._stats.count_people("not_sent", targets, by)
 
     def _wait_for_openings(self) -> None:
         """With `--wait`, stay and call deferred people when their hours open.
@@ -226,7 +136,7 @@ class Dialer:
             opening = deferred.next_opening
             if opening is not None and self._clock.now() >= opening:
                 self._observer.lists_read_again(self._screener.screening.do_not_call.read_again())
-                self._claim_all(self._second_look(deferred.take(), self._stats.taken_up_again))
+                self._claim_all(self._candidates.deferred())
             elif self._queue.is_idle():  # people still to be sent may yet be deferred
                 opening = deferred.next_opening
                 if opening is None:
@@ -319,10 +229,9 @@ class Dialer:
     def _settle_waiting(self, targets: Sequence[CallTarget], won: Collection[str]) -> None:
         """Remove people who are claimed, by this or another run; the rest keep waiting."""
         lost = [target for target in targets if target.key not in won]
-        self._somebody_known = True
-        statuses = self._claims.statuses([target.key for target in lost])
+        statuses = self._candidates.statuses_of([target.key for target in lost])
         barred = self._ledger.barred(self._run, lost, self._screener.quiet_since, self._plan.attempts)
-        first_rows = first_rows_of(statuses, self._claims)
+        first_rows = first_rows_of(statuses, self._candidates.claims)
         for target in targets:
             if target.key in won:
                 del self._waiting[target.key]
@@ -363,7 +272,7 @@ class Dialer:
         left = [target for batch in self._queue.drain() for target in batch.targets]
         self._stats.count_people("not_sent", [*left, *self._waiting.values()])
         self._stats.deferred.close()
-        self._refused_earlier.close()
+        self._candidates.close()
         try:
             self._ledger.end_run(self._run)
             self._brake.look()
@@ -374,7 +283,7 @@ class Dialer:
 
     def _tell(self) -> None:
         room = self._room()
-        later = self._refused_waiting + (self._stats.deferred.people if self._plan.wait else 0)
+        later = self._candidates.refused_waiting + (self._stats.deferred.people if self._plan.wait else 0)
         self._observer.progress(
             Progress(
                 rows=self._stats.rows,
