@@ -63,6 +63,24 @@ def test_the_command_that_feeds_rejects_back_works_and_calls_nobody_twice(cli, h
     assert again.counts == {"rows": 3, "already_called": 3}
 
 
+def test_a_list_with_columns_of_our_names_can_be_fed_back_twice_and_its_own_words_are_spoken(cli, here):
+    (here / "list.csv").write_text("phone,message,code,row\n555,=Hello,A7,one\n556,Good day,A8,two\n")
+    words = '{{ message }} {{ code }} {{ row["row"] }}'
+    command = ("-m", words, "--sandbox", "--campaign", "list", "--rejects")
+    cli("batch-call", "list.csv", *command, "r.csv", exits=3)
+    cli("batch-call", "r.csv", *command, "again.csv", exits=3)
+    header, *rows = (here / "again.csv").read_text().splitlines()
+    assert header == "phone,message,code,row,xuna_row,xuna_code,xuna_message"
+    assert [row.split(",")[1:5] for row in rows] == [
+        ["'=Hello", "A7", "one", "2"],
+        ["Good day", "A8", "two", "3"],
+    ]
+    fixed = (here / "again.csv").read_text().replace("555,", "+13035550100,")
+    (here / "again.csv").write_text(fixed)
+    shown = cli("batch-call", "again.csv", *command[:-1], "--dry-run", exits=3).out
+    assert "“=Hello A7 one”" in shown
+
+
 @pytest.mark.parametrize("rule", [("--until", "2099-12-01T18:00-05:00"), ("--opt-out-when", "opt_out=true")])
 def test_the_command_that_feeds_rejects_back_keeps_the_rules_about_who_is_called_when(cli, here, rule):
     (here / "list.csv").write_text(SOURCE)

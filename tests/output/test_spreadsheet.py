@@ -118,8 +118,19 @@ def test_columns_that_only_happen_to_have_our_names_are_kept(tmp_path):
         rejection(3, {"phone": "x", "code": "A7", "message": "Hi"}),
     )
     assert got == [
-        ["phone", "code", "message", "row", "xuna_code", "xuna_message"],
+        ["phone", "code", "message", "xuna_row", "xuna_code", "xuna_message"],
         ["x", "A7", "Hi", "3", "phone-empty", "no number"],
+    ]
+
+
+def test_columns_with_all_of_our_names_are_kept_if_they_are_not_side_by_side(tmp_path):
+    columns = ["message", "phone", "row", "code"]
+    got = rejected(
+        tmp_path / "r.csv", columns, rejection(3, {"message": "Hi", "phone": "x", "row": "5", "code": "A7"})
+    )
+    assert got == [
+        [*columns, "xuna_row", "xuna_code", "xuna_message"],
+        ["Hi", "x", "5", "A7", "3", "phone-empty", "no number"],
     ]
 
 

@@ -43,12 +43,18 @@ def unguarded(text: str) -> str:
     return _GUARDED.sub("", text)
 
 
+def reject_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of a header that xuna gave to a file of rejected rows: they are side by side, or none."""
+    size = len(REJECT_COLUMNS)
+    for ours in (REJECT_COLUMNS, tuple(f"xuna_{name}" for name in REJECT_COLUMNS)):
+        if len(columns) > size and any(tuple(columns[at : at + size]) == ours for at in range(len(columns))):
+            return ours
+    return ()
+
+
 def are_rejects(columns: Sequence[str]) -> bool:
-    """Return whether a header belongs to a file of rejected rows: it has xuna's columns side by side."""
-    ours = (REJECT_COLUMNS, tuple(f"xuna_{name}" for name in REJECT_COLUMNS))
-    return len(columns) > len(REJECT_COLUMNS) and any(
-        tuple(columns[at : at + len(REJECT_COLUMNS)]) in ours for at in range(len(columns))
-    )
+    """Return whether a header belongs to a file of rejected rows."""
+    return bool(reject_columns(columns))
 
 
 def as_reject(value: object) -> object:

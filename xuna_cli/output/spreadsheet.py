@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, as_reject, guard
+from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, as_reject, guard, reject_columns
 from xuna_cli.errors import InputError, reason_of
 from xuna_cli.models import BEYOND_THE_HEADER, Rejection
 from xuna_cli.output.files import is_ordinary, open_in_place, refuse_ledger, replacing
@@ -103,11 +103,12 @@ class Rejects:
         Raises:
             InputError: the file can't be written, or a row could not be spooled.
         """
-        # A fixed file of rejects has these columns already: they are replaced. Columns that only happen to
-        # have one of the names belong to the list and are kept.
-        fed_back = set(self.OURS) <= self._columns.keys()
-        columns = [name for name in self._columns if not (fed_back and name in self.OURS)]
-        ours = [f"xuna_{name}" if name in columns else name for name in self.OURS]
+        # A fixed file of rejects has our columns already: they are replaced. Columns that only happen to have the same
+        # names belong to the list and are kept: their cells are spoken.
+        fed_back = reject_columns(list(self._columns))
+        columns = [name for name in self._columns if name not in fed_back]
+        prefix = "" if set(self.OURS).isdisjoint(columns) else "xuna_"
+        ours = [prefix + name for name in self.OURS]
         with self._lock, self._destination() as stream:
             if self._broken is not None:
                 raise self._broken
