@@ -39,7 +39,7 @@ def check(options: RunOptions) -> CheckedCampaign:
 
     tried(lambda: parse_rules(options.opt_out_when or ()))
     tried(RunEnd("run", options).check)
-    for path in (options.rejects, options.log, options.report):
+    for path in (options.rejects, options.report):
         tried(partial(_check_folder, path))
     with contextlib.ExitStack() as stack:
         call = tried(lambda: BatchCall(options, stack))

@@ -19,7 +19,7 @@ import typer
 import typer.core
 import typer.main
 
-from xuna_cli.commands.given_values import check_values, check_variables
+from xuna_cli.commands.given_values import check_needs, check_values, check_variables
 from xuna_cli.commands.option_types import source_of
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.gc_paused import GcPaused
@@ -188,6 +188,7 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
             if not ctx.resilient_parsing:
                 check_values(ctx)
                 check_variables(ctx)
+                check_needs(ctx)
         except typer.TyperException as error:
             failure = usage_error(error, ctx)
             _print_failure(ctx, given, failure)

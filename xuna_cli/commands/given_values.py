@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from xuna_cli.commands.option_types import BLANK, is_blank, key_of
+from xuna_cli.commands.option_types import BLANK, is_blank, key_of, source_of
 from xuna_cli.errors import UsageError
 from xuna_cli.settings import Settings, expanded
 
@@ -34,6 +34,27 @@ def check_values(ctx: Any) -> None:
         for problem in _problems(parameter, value):
             if ctx.get_parameter_source(parameter.name).name != "DEFAULT":
                 raise typer.BadParameter(problem, ctx=ctx, param=parameter)
+
+
+def check_needs(ctx: Any) -> None:
+    """Check that no option is typed whose effect needs another one (`NEEDS` of the command's options).
+
+    Raises:
+        UsageError: such an option is typed alone.
+    """
+    needs = getattr(ctx.command.callback, "needs", {})
+    by_name = {one.name: one for one in ctx.command.params} if needs else {}
+    for name in needs.keys() & by_name.keys():
+        option, other = by_name[name], by_name[needs[name]]
+        if ctx.get_parameter_source(name).name == "COMMANDLINE" and not ctx.params.get(other.name):
+            raise UsageError(
+                f"{source_of(ctx, option)} needs {_as_typed(other)}",
+                hint=f"add {_as_typed(other)}, or leave {_as_typed(option)} out",
+            )
+
+
+def _as_typed(parameter: Any) -> str:
+    return f"--{key_of(parameter)}" if key_of(parameter) else str(parameter.metavar).strip("[]")
 
 
 def _path(given: str | Path) -> str:

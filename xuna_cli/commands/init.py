@@ -1,10 +1,10 @@
 """`xuna init`: ask for the settings of a run and write them to `.env`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -39,6 +39,8 @@ class InitWhat(StrEnum):
 @options_of_command
 class InitOptions:
     """The options of `xuna init`."""
+
+    NEEDS: ClassVar[Mapping[str, str]] = {"to": "what"}
 
     what: Annotated[
         InitWhat | None,

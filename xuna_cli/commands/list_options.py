@@ -3,6 +3,7 @@
 What the options mean is in `call_inputs`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -37,6 +38,7 @@ STDIN = "-"
 class ListAndMessageOptions(Options):
     """Whom to call, and what the agent says: what batch-call and render share."""
 
+    NEEDS: ClassVar[Mapping[str, str]] = {"max_list_age": "do_not_call"}
     PANELS: ClassVar[tuple[str, ...]] = (MESSAGE, CALLER, LIST, CAMPAIGN, WHEN, WHOM, SENDING, OUTPUT)
 
     contacts: Annotated[

@@ -163,6 +163,9 @@ class Options:
     LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
     """Inherited fields that are not options of this command; they keep their defaults."""
 
+    NEEDS: ClassVar[Mapping[str, str]] = {}
+    """Fields that have no effect without another one; `given_values` refuses them alone."""
+
     settings: Settings
     typed: frozenset[str]
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -233,6 +236,7 @@ def takes(
             except XunaError as error:
                 raise with_source(error, made) from None
 
+        command.needs = getattr(options, "NEEDS", {})  # type: ignore[attr-defined]
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         parameters = [context, *_parameters(options)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -175,6 +176,8 @@ class ExportFileOptions(Options):
 @options_of_command
 class JoinOptions(LedgerOptions):
     """Options for the list that a campaign called."""
+
+    NEEDS: ClassVar[Mapping[str, str]] = dict.fromkeys(("region", "phone_column", "region_column"), "join")
 
     join: Annotated[
         Path | None,

@@ -18,6 +18,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 DEFAULT_CLOSE_EARLY = timedelta(minutes=10)
 
+_LONGEST_NIGHT = 12 * 60
+"""Minutes of a window past midnight from which on its times are probably swapped."""
+
 _WINDOW = lazy_pattern(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
 # Years whose days, in all time zones, a datetime can have.
 _YEARS = range(1970, 9000)
@@ -165,6 +168,13 @@ def parse_windows(text: str, *, source: str) -> tuple[Window, ...]:
         opens, closes = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
         if opens >= DAY_MINUTES or closes > DAY_MINUTES or opens == closes:
             raise _no_hours(text, source)
+        if 0 < closes < opens and closes + DAY_MINUTES - opens >= _LONGEST_NIGHT:
+            begin, end = f"{match[1]}:{match[2]}", f"{match[3]}:{match[4]}"
+            raise UsageError(
+                f"{source}: the window {begin}-{end} runs past midnight, so it is open all night",
+                hint=f"for the day, write {end}-{begin}; for the night, write two windows: {begin}-24:00,00:00-{end}",
+                code="hours",
+            )
         windows.append(Window(opens, closes))
     return tuple(windows)
 
@@ -185,7 +195,7 @@ def parse_days(text: str, *, source: str) -> frozenset[int]:
         UsageError: the text has another form.
     """
     days: set[int] = set()
-    for part in text.lower().split(","):
+    for part in text.lower().replace("\u2013", "-").split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
         try:
             start = DAYS.index(first[:3])

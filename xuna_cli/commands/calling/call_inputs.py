@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import BinaryIO
 
+from xuna_cli.commands.calling.list_plan import NONE
 from xuna_cli.commands.list_options import STDIN, ListAndMessageOptions
 from xuna_cli.commands.option_types import declaration
 from xuna_cli.commands.prompts import is_terminal
@@ -129,6 +130,8 @@ def check_rendered_options(options: ListAndMessageOptions, about: RenderedList) 
         "--key": options.key is not None and options.key != about.key_column,
         "--first-message": "first_message" in options.typed or options.first_message_file is not None,
         "--override": bool(options.override),
+        "--do-not-call-column": bool(set(options.do_not_call_column or ()) - {NONE}),
+        "--region-column": options.region_column not in {None, NONE},
         "--state-column": options.state_column is not None,
         "--call-after-column": options.call_after_column is not None,
         "--call-before-column": options.call_before_column is not None,

@@ -256,9 +256,9 @@ def _check_overrides(contacts: ContactList) -> None:
 
 
 def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
-    if column == NONE:
-        return ()
     columns = contacts.columns
+    if column == NONE or (column.strip().lower() == NONE and column not in columns):
+        return ()
     there = column in columns or any(
         value_at(contact.fields, column) is not None for contact in contacts.first_rows
     )

@@ -14,7 +14,7 @@ from xuna_cli.commands.calling.list_targets import ListTargets
 from xuna_cli.commands.calling.message_checks import MessageChecks
 from xuna_cli.commands.calling.messages import Messages, messages_of, with_message_again
 from xuna_cli.commands.calling.request_list import check_caller
-from xuna_cli.commands.calling.screening import make_screening
+from xuna_cli.commands.calling.screening import make_screening, warnings_of
 from xuna_cli.commands.calling.watchers import say_lists
 from xuna_cli.commands.context import (
     address,
@@ -121,6 +121,7 @@ class PreparedList:
             now=self.clock.now,
             has_windows=bool(self.targets.windows.columns),
         )
+        self._loud_warnings += warnings_of(rules, options, now=self.clock.now())
         self.screening = replace(rules, marks=self.targets.plan.marks)
 
     def refuse_as_output(self, output: Path | None) -> None:

@@ -45,6 +45,7 @@ def dry_run(
         preview: makes the preview of what the ledger knows, in the end.
     """
     options = prepared.options
+    wait = isinstance(options, BatchCallOptions) and options.wait
     with contextlib.ExitStack() as stack:
         ledger, campaign_id = check_with_ledger(prepared, stack)
         rejects = prepared.open_rejects(stack)
@@ -56,12 +57,12 @@ def dry_run(
             prepared,
             ledger,
             campaign_id,
-            limit_with(seen, options.limit),
+            limit_with(seen, options.limit, wait=wait),
             RecentlyCounted(recently),
             *kept,
             *observers,
         )
-        check_max_calls(options, report)
+        check_max_calls(options, report, wait=wait)
         report = replace(report, braked=seen)
         report = written(rejects, report)
         experience = Experience() if ledger is None else experience_of(ledger)

@@ -103,9 +103,9 @@ class RunEnd:
 
     def open(self) -> None:
         """Check the output files and open the log; raises as `check`."""
+        self.check()
         if self._options.dry_run:
             return
-        self.check()
         if (log := _path(self._options.log)) is not None:
             from xuna_cli.output.event_log import EventLog
 
@@ -122,16 +122,13 @@ class RunEnd:
         refuse_outputs(log, metrics, options.rejects, options.report)
         for path in filter(None, (log, metrics, options.report)):
             self._check(path)
+        for option, file in (("--log", log), ("--metrics", metrics)):
+            if file is not None:
+                _check_writable(file, option)
         if metrics is not None:
             if metrics.suffix != ".prom":
                 raise UsageError(
                     f"--metrics {metrics}: the name of the file must end with .prom", code="metrics-name"
-                )
-            if not os.access(metrics.parent, os.W_OK | os.X_OK):
-                raise InputError(
-                    f"{metrics} can't be written: its folder is missing or not writable",
-                    hint="name another file with --metrics",
-                    code="output-unwritable",
                 )
             self._metrics = metrics
 
@@ -228,6 +225,17 @@ def run_on_end(command: str, document: str, exit_code: int, limit: float = ON_EN
         return
     if process.returncode:
         _warn(f"the --on-end command failed with exit code {process.returncode}")
+
+
+def _check_writable(path: Path, option: str) -> None:
+    """Raise InputError if a file can't be written; after the calls, this would be known too late."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        why = "it is a folder" if path.is_dir() else "its folder is missing or not writable"
+        raise InputError(
+            f"{option} {path} can't be written: {why}",
+            hint=f"name another file with {option}",
+            code="output-unwritable",
+        )
 
 
 def _path(given: Given | None) -> Path | None:

@@ -72,6 +72,21 @@ def make_screening(
     )
 
 
+def warnings_of(rules: Screening, options: ListAndMessageOptions, *, now: datetime) -> list[str]:
+    """Return warnings about rules that keep nobody from being called.
+
+    Args:
+        rules: made from the options.
+        options: of batch-call or render.
+        now: the time, in UTC.
+    """
+    days = rules.not_on
+    if days is None or max(days.days) >= now.date() - timedelta(days=1):  # it is still yesterday somewhere
+        return []
+    source = options.not_on.source if isinstance(options, BatchCallOptions) and options.not_on else "--not-on"
+    return [f"{source}: all of these days are over, so people are called on every day; add the days to come"]
+
+
 def _times(options: BatchCallOptions, now: datetime, *, has_windows: bool) -> Screening:
     """Build the rules about times."""
     until, start, days_off = options.until, options.start, options.not_on

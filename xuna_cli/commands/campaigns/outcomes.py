@@ -1,6 +1,7 @@
 """`xuna campaigns outcomes`."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -22,6 +23,8 @@ app = typer.Typer()
 @options_of_command
 class OutcomesOptions(LedgerOptions, ApiOptions, ResultOptions):
     """The options of `xuna campaigns outcomes`."""
+
+    NEEDS: ClassVar[Mapping[str, str]] = {"watch_for": "watch", "every": "watch"}
 
     name: CampaignName
     watch: Annotated[

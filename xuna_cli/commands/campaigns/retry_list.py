@@ -84,6 +84,7 @@ def write_retry_list(options: RetryOptions) -> None:
     from xuna_cli.output.people import write_people_to_call
 
     wanted, after = _outcomes(options.outcome), parse_for(options.after, "--after")
+    _check_needed(options, wanted)
     where = address_in(options, options.name)
     left_out: Counter[str] = Counter()
     with ledger_for_reading(options) as opened:
@@ -144,6 +145,17 @@ def _outcomes(text: str) -> "AbstractSet[CallOutcome]":
             code="outcome",
         )
     return {known[word] for word in words}
+
+
+def _check_needed(options: RetryOptions, wanted: "AbstractSet[CallOutcome]") -> None:
+    """Raise UsageError if an option about people without a conversation is given, but they are not wanted."""
+    if "no-conversation" not in wanted:
+        for option in ("--after", "--absence-counts"):
+            if option.removeprefix("--").replace("-", "_") in options.typed:
+                raise UsageError(
+                    f"{option} needs no-conversation in --outcome",
+                    hint=f"add no-conversation to --outcome, or leave {option} out",
+                )
 
 
 def _check_absence(sync: "ConversationSync", *, address: str) -> None:
