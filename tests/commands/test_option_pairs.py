@@ -70,8 +70,8 @@ def test_a_dry_run_counts_for_max_calls_as_the_run_does(cli, api, people):
         header=("phone", "name", "call_after"),
     )
     call = ("batch-call", path, *HELLO, "--wait", "--max-calls", "1")
-    assert "more than 1 people" in cli(*call, "--dry-run", exits=2).err
-    assert "more than 1 people" in cli(*call, exits=2).err
+    assert "more than 1 person" in cli(*call, "--dry-run", exits=2).err
+    assert "more than 1 person" in cli(*call, exits=2).err
 
 
 @pytest.mark.parametrize(
