@@ -101,7 +101,12 @@ def test_patterns_are_written_as_texts_are_folded(table):
         (
             Says.NOTHING,
             """Opt-out URL|Unsubscribe link|DNC Checked Date|DNC scrubbed at|Not called|No answer count|Stop|Wait list
-            Text format""",
+            Text format|Letzter Anruf|Authorization code|May|Contact|Appels|Ligação""",
+        ),
+        (
+            Says.CONSENT,
+            """Anrufen|Darf angerufen werden|Telefonkontakt erlaubt|Appel autorisé|Autoriza llamadas|Autorizza chiamate
+            Mag gebeld worden|Call permitted|звонки разрешены""",
         ),
         (Says.OTHER_CHANNEL, "WhatsApp opt-out|Email opt out|SMS Opt-Out|Do not e-mail"),
     ],

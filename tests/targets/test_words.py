@@ -392,12 +392,35 @@ def test_a_row_of_its_own_words_is_judged_as_a_message():
         ("Ann &amp; Bob", "message-html"),
         ("Hi JÃ¶rg", "message-wrong-encoding"),
         ("Your total is #REF!", "message-cell-error"),
+        ("null", "message-no-value"),
+        ("N/A", "message-no-value"),
+        ("-", "message-no-value"),
+        ("...", "message-no-value"),
+        ("你好", "fine"),
         ('Hi <break time="1s"/> Ann', "fine"),
         ("Nan", "fine"),
     ):
         assert judge({"First Message": text}, template="", columns=columns)[0] == [code]
     own = {"conversation_config_override": '{"agent": {"first_message": "Hi {name}"}}'}
     assert judge(own, template="", columns=("phone", *own))[0] == ["message-placeholder"]
+
+
+def test_an_override_that_is_a_word_for_a_missing_value_rejects_its_row():
+    for path in ("agent.language", "dynamic_variables.name"):
+        columns = ("phone", f"override.{path}")
+        for cell in ("nan", "null", "N/A"):
+            assert judge({columns[1]: cell}, template="", columns=columns) == (["message-no-value"], set())
+        assert judge({columns[1]: "es"}, template="", columns=columns) == (["fine"], set())
+        assert judge({columns[1]: "nan"}, template="", columns=columns, allow_odd=True)[0] == ["fine"]
+    rejection = TargetBuilder(
+        phones=PhoneColumns(("phone",)),
+        columns=columns,
+        overrides=[first_message("Hi.")],
+        lint=Lint(strict=False),
+    )(Contact(2, {"phone": JOHN, columns[1]: "null"}))
+    assert rejection.message.startswith(
+        'dynamic_variables.name is "null", which programs write for a missing value'
+    )
 
 
 @pytest.mark.parametrize(

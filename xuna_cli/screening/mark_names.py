@@ -124,7 +124,23 @@ _CONSENT_WORDS = frozenset(
     subscribed subscriber optin gdpr dsgvo rgpd lgpd tcpa callable
     """.split()
 )
-_YES_OR_NO = frozenset("call calls callok callyn callyesno tocall shouldcall pleasecall okcall".split())
+_YES_OR_NO = frozenset(
+    "call calls callok callyn callyesno tocall shouldcall pleasecall okcall anrufen aappeler appeler llamar ligar chiamare "
+    "dachiamare bellen dzwonic".split()
+)
+# In a name with a word for calls: `Darf angerufen werden`, `Appel autorisé`, `Autoriza llamadas`.
+_ALLOWED = frozenset(
+    """
+    allowed permitted authorized authorised may erlaubt erlaubnis gestattet gewunscht erwunscht zustimmung zugestimmt darf
+    autorise autorisee autorises autorisation accord accepte permis autoriza autorizado autorizada autorizacion acepta
+    permite permiso permitido autorizacao permissao aceita autorizzato autorizzata autorizza autorizzazione accetta permesso
+    toegestaan mag tillatelse tillatt tilladelse tilladt tillstand tillaten lupa povoleno zezwala zezwolenie
+    разрешено разрешение разрешен разрешены 許可 허용
+    """.split()
+)
+_OF_CALLS = tuple(
+    "anruf angeruf telef telephon phon appel llam ligac ligar chiam bellen gebeld call kontakt contact ring dzwon звон".split()
+)
 _CONSENT_WITHIN = tuple(
     fold(name)
     for name in (
@@ -178,6 +194,7 @@ def says(column: str) -> Says:
         plain in _YES_OR_NO
         or not parts.isdisjoint(_CONSENT_WORDS)
         or any(phrase in plain for phrase in _CONSENT_WITHIN)
+        or (not parts.isdisjoint(_ALLOWED) and any(stem in plain for stem in _OF_CALLS))
     ):
         return Says.CONSENT
     return Says.NOTHING

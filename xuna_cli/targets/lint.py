@@ -12,7 +12,16 @@ from xuna_cli.models import LintWarning
 from xuna_cli.targets.no_names import has_names, may_be_no_name
 from xuna_cli.targets.override import FIRST_MESSAGE, Override
 from xuna_cli.targets.values import TargetProblem, quoted
-from xuna_cli.targets.words import ALLOW, Finding, for_the_eye, may_be_wrong, never_right, seldom_right
+from xuna_cli.targets.words import (
+    ALLOW,
+    WHOLE_CELLS,
+    Finding,
+    for_the_eye,
+    may_be_wrong,
+    never_right,
+    no_value,
+    seldom_right,
+)
 
 LONGEST_MESSAGE = 1_000
 """Characters; more takes over a minute before the person can say a word."""
@@ -71,6 +80,8 @@ class Lint:
         said = list(texts(override, ""))
         found = self._look_at_sources(cells, own_message, [text for _, text in said])
         for path, text in said:
+            if text in WHOLE_CELLS and not self._allow_odd:
+                self._check_no_value(path, text)
             if _is_plainly_fine(text):
                 continue
             for code, message in looks_wrong(text, self._literals):
@@ -81,6 +92,13 @@ class Lint:
                 raise TargetProblem(code, message)
             self._note(LintWarning(code, message, 1, row_number))
 
+    def _check_no_value(self, path: str, text: str) -> None:
+        """Check that a whole text, such as a row's own message or language, is not a word for a missing value."""
+        for finding in no_value(text):
+            if not any(finding.matched in literal for literal in self._literals):
+                message = f"{path} is {quoted(text)}, {finding.message}"
+                raise TargetProblem(finding.code, message)
+
     def _look_at_sources(
         self, cells: Mapping[str, object], own_message: tuple[str, str] | None, said: Sequence[str]
     ) -> dict[str, str]:
@@ -90,6 +108,8 @@ class Lint:
             if not (is_message or may_be_wrong(text) or (has_names(column) and may_be_no_name(text))):
                 continue
             never = list(never_right(text, is_message=is_message))
+            if is_message and not any(map(str.isalpha, text)):
+                never.append(Finding("message-no-value", text.strip(), "a message without words"))
             for finding in (*never, *seldom_right(text, column, is_message=is_message)):
                 if not is_message and not any(self._stands_in(finding, each) for each in said):
                     continue

@@ -128,7 +128,7 @@ def never_right(text: str, *, is_message: bool = False) -> Iterator[Finding]:
         is_message: whether it was written to be spoken; then SSML is allowed, and no word means a missing value.
     """
     if not is_message:
-        yield from _no_value(text)
+        yield from no_value(text)
     yield from _wrong_characters(text)
     if placeholder := signed_placeholder(text):
         yield _placeholder(placeholder)
@@ -184,7 +184,8 @@ def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
             return
 
 
-def _no_value(text: str) -> Iterator[Finding]:
+def no_value(text: str) -> Iterator[Finding]:
+    """Yield a text that, as a whole, is what programs write for a missing value, or a formula or its error."""
     whole = text.strip()
     parts = whole.split()
     if (
