@@ -155,7 +155,7 @@ class Reason:
     Attributes:
         code: stable identifier, e.g. `outside-hours`.
         count: count of the row: `do_not_call`, `screened` or `deferred`.
-        message: description for people, e.g. `07:12 in America/Denver, opens 09:00`.
+        message: description for people, e.g. `outside-hours: it is 07:12 in America/Denver, …`.
         field: column that the reason comes from, if any.
         zones: for a deferral: time zones in which the person may be.
         opens_at: for a deferral: its end, in UTC; None if the rules allow no later time.

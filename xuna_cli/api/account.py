@@ -21,7 +21,7 @@ CREATED = ("created_at_unix_secs", "created_at", "creation_timestamp")
 
 
 def has_agent(reader: Reader, agent_id: str) -> bool:
-    """Return whether the account has an agent. An empty list of its conversations says nothing if not.
+    """Return whether the account has an agent. If not, an empty list of the agent's conversations proves nothing.
 
     Raises:
         ConfigurationError: the API refused the key.

@@ -68,7 +68,7 @@ def _check_folder(file: Path | str | None) -> None:
 
 
 def _given(options: RunOptions) -> Iterator[Setting]:
-    """Yield what somebody has set, and the key's place."""
+    """Yield the settings that were given, and where."""
     for name, source in options.sources.items():
         if name not in _OF_THE_CHECK:
             value, key = getattr(options, name), "format" if name == "list_format" else name.replace("_", "-")

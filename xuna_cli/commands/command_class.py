@@ -209,7 +209,7 @@ def _first_paragraph(text: str | None) -> str:
 
 
 def usage_error(error: Any, ctx: Any) -> UsageError:
-    """Make our error of one that Typer found in a command line.
+    """Convert an error that Typer found in a command line.
 
     Args:
         error: Typer's exception.

@@ -123,7 +123,7 @@ def location_of(text: str, *, source: str, folder: Path | None = None) -> Locati
 
 
 def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
-    """Return how a command that we suggest has to name a campaign, so that it looks where we looked."""
+    """Format the arguments that select a campaign and its ledger in a suggested command."""
     return shlex.quote(campaign) + _which_ledger(ledger_flag, sandbox=sandbox)
 
 

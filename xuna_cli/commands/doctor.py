@@ -174,7 +174,7 @@ def _check(what: str, look: Callable[[], str]) -> "Finding":
 
 
 def _names(settings: Settings) -> "Iterator[Finding]":
-    """Say which variables look like settings and are none; nothing if there are none."""
+    """Report variables that look like settings and are unknown, if there are any."""
     if unknown := [f"{name} in {source}" for name, source in settings.unknown_names()]:
         finding = _check("variables", lambda: " ".join(settings.check_names()))
         if finding.error is None:

@@ -1,6 +1,6 @@
 """Check what was given for the options of a command, whatever the options are.
 
-No option can have some values, and some variables are read by no option.
+Some values are wrong for every option. Some variables have the name of an option that reads no variable.
 """
 
 from collections.abc import Iterator

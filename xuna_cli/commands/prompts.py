@@ -61,7 +61,7 @@ def pick(what: str, choices: Sequence[tuple[str, str]]) -> str | None:
     """Print numbered choices and return the chosen value; None for any other answer.
 
     Args:
-        what: is to be chosen.
+        what: what is to be chosen.
         choices: each value, and words for it.
     """
     for position, (_, words) in enumerate(choices, 1):
@@ -78,7 +78,7 @@ def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]
     """Let a person choose from a numbered list.
 
     Args:
-            what: is to be chosen.
+            what: what is to be chosen.
             name: environment variable for the choice.
             option: command line option for the choice.
             choices: values with descriptions.

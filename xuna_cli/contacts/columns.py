@@ -104,8 +104,8 @@ class ListUse:
         do_not_call_columns: columns that mark who must not be called.
         sheet: the workbook's sheet; None for other formats.
         unused_columns: columns whose names suggest who is called, where or how, but that are not used.
-        call_after_column: column with the time before which the person is not called.
-        call_before_column: column with the time from which on the person is not called any more.
+        call_after_column: column with the earliest time to call the person.
+        call_before_column: column with the latest time to call the person.
         remark_columns: columns in which words such as "do not call" mark who must not be called.
         state_columns: columns with the state in which the person lives.
     """

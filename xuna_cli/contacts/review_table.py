@@ -167,7 +167,7 @@ class ReviewRows:
         rows: rows of the table.
 
     Raises:
-        BrokenSealError: while iterating: a sealed row is no call any more.
+        BrokenSealError: while iterating: a sealed row is no longer a call.
 
     Attributes:
         left_out: number of rows read so far that are not called.

@@ -20,7 +20,7 @@ class Canary:
 
     Attributes:
         people: number of people who are called first.
-        needed: number of successes among them from which on others are called; at least 1, at most `people`.
+        needed: number of successes among them that others wait for; at least 1, at most `people`.
         min_success: the share that this is, for people, e.g. `30%`.
     """
 
@@ -35,7 +35,7 @@ class Brakes:
 
     Attributes:
         canary: the canary.
-        stop_after: number of successes in the campaign from which on nobody is called.
+        stop_after: number of successes in the campaign after which nobody else is called.
     """
 
     canary: Canary | None = None

@@ -78,7 +78,7 @@ def campaign(ledger: Ledger, name: str) -> Campaign:
 
 
 def has_calls(ledger: Ledger, campaign_id: int | None) -> bool:
-    """Return whether anybody was called, is claimed or is held in a campaign; None is a new one."""
+    """Return whether anybody was called, is claimed or is held in a campaign; None is a new campaign."""
     return campaign_id is not None and bool(ledger.rows("called_any", {"campaign_id": campaign_id}))
 
 

@@ -99,7 +99,7 @@ class Runs:
     def _is_bound(self, campaign_id: int, forgotten_at: str | None, *_: object) -> bool:
         """Return whether a run must agree with the campaign's first run.
 
-        Not if no call was accepted or is held and no run is open: a mistyped URL or key has called nobody.
+        It need not if no call was accepted or is held, and no run is open: a mistyped URL or key has called nobody.
         """
         of_campaign = {"campaign_id": campaign_id}
         return forgotten_at is not None or any(

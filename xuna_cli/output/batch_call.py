@@ -307,10 +307,10 @@ def _totals(result: BatchCallResult) -> str:
     return f"{head}: " + ", ".join(parts) + tail
 
 
-def _needs_mending(report: Report) -> bool:
+def _needs_fixing(report: Report) -> bool:
     """Return whether the same command would fail again."""
-    after_mending = {ExitStatus.USAGE, ExitStatus.CONFIGURATION, ExitStatus.INPUT}
-    return any(error.exit_status in after_mending for error in report.errors)
+    after_fixing = {ExitStatus.USAGE, ExitStatus.CONFIGURATION, ExitStatus.INPUT}
+    return any(error.exit_status in after_fixing for error in report.errors)
 
 
 def _refused(result: BatchCallResult) -> list[str]:
@@ -388,7 +388,7 @@ def _attention(result: BatchCallResult) -> list[str]:
         lines.append("")
         lines.append(
             f"Not called yet: {counted(report.counts['not_sent'], 'person', 'people')}. "
-            + ("Fix the error below first." if _needs_mending(report) else "Run the same command again.")
+            + ("Fix the error below first." if _needs_fixing(report) else "Run the same command again.")
         )
     if not report.list_complete:
         lines.append("The rest of the list was not read.")

@@ -96,7 +96,7 @@ class EventLog(RunObserver):
         self._write("rejection", row=rejection.row_number, code=rejection.code)
 
     def deferral(self, target: CallTarget, reason: Reason) -> None:
-        """A row has to wait for its calling hours."""
+        """A row has to wait until its person may be called."""
         self._write(
             "deferral",
             row=target.row_number,

@@ -25,7 +25,8 @@ def never_callable(report: Report) -> int:
 def uncalled_lines(report: Report, rejects: str | None) -> Iterator[str]:
     """Yield a warning for each kind of these people: how many, the first row with its reason, and what to do.
 
-    People who were called, who will be called later, or who must not be called are not among them.
+    People who were called, will be called later, or must not be called by a rule that the user chose are not among
+    them.
 
     Args:
         report: the run's report.

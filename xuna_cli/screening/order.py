@@ -91,7 +91,7 @@ class Screening:
     def at_another_time(self) -> tuple[Rule, ...]:
         """The rules that look at the time, to ask them about later times.
 
-        What they remember of the time that they were last asked about is theirs, and not that of the other rules.
+        They have a memory of their own: the other rules don't see which time these were last asked about.
         """
         hours, not_on = self.hours, self.not_on
         rules: Iterable[Rule | None] = (

@@ -1,9 +1,9 @@
 """Find words such as "do not call" in remarks: in the cells of any column, and in its name.
 
-Each pattern matches whole words, folded as by `folding.words`: lower case without accents, digits and punctuation. It
-stands behind its clues, parts of words of which a text with this pattern has at least one. So nearly all texts are
-decided by the clues, and no pattern is tried. A line that begins with
-spaces continues the line above. `<` is the begin of a text, and `>` its end.
+Each pattern matches whole words, folded as by `folding.words`: lower case without accents, digits and punctuation. A
+line has clues and then their pattern. A clue is a part of a word, and every text that matches the pattern has at least
+one of them. So nearly all texts are decided by the clues, and no pattern is tried. A line that begins with spaces
+continues the line above. In a pattern, `<` is the begin of a text, and `>` its end.
 """
 
 import re

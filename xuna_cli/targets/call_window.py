@@ -30,8 +30,8 @@ class WindowColumns:
     """The columns that say when a person may be called; None: there is none.
 
     Attributes:
-        after: has the first time; in JSON, a path is a column, too.
-        before: has the time at which it is too late.
+        after: the column with the earliest time; in JSON, a path is a column, too.
+        before: the column with the time at which it is too late.
     """
 
     after: str | None = None
@@ -39,7 +39,7 @@ class WindowColumns:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those that there are."""
+        """The columns that the list has."""
         return tuple(column for column in (self.after, self.before) if column is not None)
 
 
@@ -60,7 +60,7 @@ class WindowReader:
         self._by_keys: dict[tuple[str, ...], tuple[_Columns, _Columns]] = {}
 
     def __call__(self, fields: Mapping[str, object]) -> CallWindow | None:
-        """Return the times of a row; None: it has none.
+        """Return the times of a row; None if it has none.
 
         Raises:
             TargetProblem: a cell can't be read in one way only, or the times exclude each other.

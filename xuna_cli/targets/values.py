@@ -80,7 +80,7 @@ def too_long() -> TemplateProblem:
 
 
 class Speakable(ABC):  # noqa: B024 - classes are registered
-    """A value of the template language, which says itself by `str` how it is spoken."""
+    """A value of the template language whose `str` is what is spoken."""
 
     __slots__ = ()
 

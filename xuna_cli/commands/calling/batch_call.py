@@ -380,7 +380,7 @@ class BatchCall:
                 raise unchecked(error, OTHER_ROWS) from None
 
     def _ask_other_campaigns(self, ledger: Ledger, campaign_id: int | None) -> None:
-        """Read the records of other campaigns that may have new opt-outs; who may have opted out there is not called.
+        """Read the records of other campaigns that may have new opt-outs, so that nobody who opted out there is called.
 
         Raises:
             LedgerError: the ledger can't be read or written.

@@ -62,6 +62,6 @@ def braked(ledger: Ledger | None, campaign_id: int | None, brakes: Brakes | None
 
 
 def limit_with(seen: Braked | None, limit: int | None, *, wait: bool = False) -> int | None:
-    """Return how many people a run may call at most; one that waits goes on after the canary."""
+    """Return how many people a run may call at most; a run that waits continues after the canary."""
     room = None if seen is None or (wait and not seen.verdict.is_final) else seen.verdict.room
     return min((each for each in (room, limit) if each is not None), default=None)

@@ -71,8 +71,8 @@ def check_changes(
 ) -> None:
     """Report changes since the campaign's last run that made a batch.
 
-    What the run before has said is not said again by each hourly run that calls nobody, but in a rehearsal, and where
-    a person reads.
+    A change that the run before has reported is reported again only in a rehearsal and at a terminal, so that not every
+    hourly run that calls nobody repeats it.
 
     Args:
         ledger: the ledger.

@@ -164,7 +164,7 @@ def rehearse(
     limit: int | None,
     *observers: RunObserver,
 ) -> Report:
-    """Go the whole way of a run, except the claim and the POST; progress is shown."""
+    """Read, prepare and screen the list as a run does, without a claim or a POST, and show the progress."""
     from xuna_cli.dialing import rehearsal
 
     screener = Screener(prepared.screening_of_list(), prepared.clock.now, ledger, campaign_id)
