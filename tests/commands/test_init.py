@@ -162,7 +162,7 @@ def test_a_file_that_exists_is_not_changed_and_what_it_lacks_is_said(cli, there)
 
 def test_a_file_that_lacks_nothing_is_said_to_be_complete(cli):
     cli.write(".env", "XUNA_AI_API_KEY=k\nXUNA_AGENT_ID=a\nXUNA_FROM_PHONE_NUMBER_ID=b\n")
-    assert "the file has everything that a run needs" in cli("init", exits=2).err
+    assert "To change the key or another value, edit the file" in cli("init", exits=2).err
 
 
 def test_a_link_that_leads_nowhere_is_not_written_through(cli, tmp_path):

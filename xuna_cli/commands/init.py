@@ -134,7 +134,7 @@ def _exists(path: Path) -> UsageError:
     hint = (
         f"add the lines that are missing: {', '.join(f'{name}=…' for name in lacking)} (see xuna help environment)"
         if lacking
-        else "the file has everything that a run needs. To check it, run: xuna doctor"
+        else "it has all that a run needs. To change the key or another value, edit the file; then run: xuna doctor"
     )
     return UsageError(f"{path} exists already and was not changed", hint=hint, code="env-file-exists")
 

@@ -361,7 +361,7 @@ def _names(contacts: ContactList) -> list[str]:
 def _as_override(columns: Sequence[str]) -> str:
     paths = dict.fromkeys(filter(None, map(override_of, columns)))
     would = ", ".join(f"`override.{path}`" for path in paths)
-    return f"{would} would be" if would else "no column of that kind is"
+    return f"{would} would be" if would else "a column of this name does nothing in xuna"
 
 
 def _advice(column: str) -> str:
