@@ -195,8 +195,8 @@ def unattended(copy, api, tmp_path, monkeypatch):
     """A folder with README's message and a list without bad rows, and a function that runs a command there."""
     folder, home = tmp_path / "home/calls", tmp_path / "home"
     folder.mkdir()
-    (folder / "reminder.txt").write_text(only("reminder.txt <<").splitlines()[1] + "\n")
     monkeypatch.chdir(folder)
+    subprocess.run(["/bin/sh", "-c", only("> reminder.txt")], check=True)
 
     def run(command, **environment):
         given = {"HOME": str(home), "PATH": "/usr/bin:/bin", "XUNA_BASE_URL": api.base_url, **environment}
