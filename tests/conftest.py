@@ -90,6 +90,6 @@ def nobody_is_home(tmp_path, monkeypatch):
 @pytest.fixture
 def unsynced(monkeypatch):
     """Let SQLite ledgers not wait for the disk; the tests of ledger and faults check what a commit survives."""
-    from xuna_cli.ledger import sqlite
+    from xuna_cli.ledger.engines import sqlite
 
     monkeypatch.setattr(sqlite, "PRAGMAS", {**sqlite.PRAGMAS, "synchronous": ("OFF", 0)})

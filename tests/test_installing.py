@@ -15,7 +15,7 @@ import sys
 sys.modules["psycopg"] = None
 from xuna_cli.errors import ConfigurationError
 try:
-    import xuna_cli.ledger.postgres
+    import xuna_cli.ledger.engines.postgres
 except ConfigurationError as error:
     print(error.hint)
 """

@@ -133,7 +133,7 @@ def test_a_run_imports_only_what_it_uses(tmp_path):
         "xuna_cli.commands.calling.suppression_list",
         "xuna_cli.dialing.preview",
         "xuna_cli.dialing.rehearsal",
-        "xuna_cli.ledger.postgres",
+        "xuna_cli.ledger.engines.postgres",
         "xuna_cli.sandbox",
     }
     assert all(map(find_spec, unused)), "a module that does not exist is never imported"

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tests.support.builders import described, person
 from tests.support.postgres_server import PostgresServer
-from xuna_cli.ledger.location import ServerUrl, is_server_url
+from xuna_cli.ledger.engines.location import ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import BatchState
 

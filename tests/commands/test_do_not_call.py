@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from xuna_cli.ledger import sqlite as engine
+from xuna_cli.ledger.engines import sqlite as engine
 
 pytestmark = pytest.mark.usefixtures("api")
 

@@ -21,7 +21,7 @@ def test_a_new_ledger_is_always_told(cli, api, people, quiet, home_ledger):
 
 
 def test_one_that_a_killed_first_run_left_without_tables_is_new(cli, api, people, tmp_path):
-    from xuna_cli.ledger.sqlite import SqliteEngine
+    from xuna_cli.ledger.engines.sqlite import SqliteEngine
 
     SqliteEngine(tmp_path / "l.db", create=True).close()
     ledger = ("--ledger", tmp_path / "l.db")

@@ -83,9 +83,9 @@ def lay(mine: Mine) -> None:
     from xuna_cli.ledger import campaigns, ledger
     from xuna_cli.ledger.batches import Batches
     from xuna_cli.ledger.claims import Claims
+    from xuna_cli.ledger.engines.sqlite import SqliteEngine
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.runs import Runs
-    from xuna_cli.ledger.sqlite import SqliteEngine
     from xuna_cli.output import spreadsheet
 
     def within(owner, name: str, label: str) -> None:
@@ -192,7 +192,7 @@ def main(argv: list[str]) -> int:
     plan = json.loads(argv[0])
     lay(Mine(**plan))
     if "synchronous" in plan:
-        from xuna_cli.ledger import sqlite
+        from xuna_cli.ledger.engines import sqlite
 
         value = plan["synchronous"]
         sqlite.PRAGMAS = {
@@ -200,7 +200,7 @@ def main(argv: list[str]) -> int:
             "synchronous": (value, ["OFF", "NORMAL", "FULL", "EXTRA"].index(value)),
         }
     if "busy_timeout" in plan:
-        from xuna_cli.ledger import sqlite
+        from xuna_cli.ledger.engines import sqlite
 
         sqlite.BUSY_TIMEOUT_S = plan["busy_timeout"]
     if "jump" in plan:

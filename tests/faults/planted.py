@@ -91,8 +91,8 @@ BUGS = (
         [(LEFT_OPEN, f"            if isinstance(error, httpcore.TimeoutException):\n                return NotSent('')\n{LEFT_OPEN}")],
         [RUNS, "-k", "silence"],
     ),
-    Planted("synchronous NORMAL", "ledger/sqlite.py", [('("EXTRA", 3)', '("NORMAL", 1)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
-    Planted("journal DELETE with synchronous FULL", "ledger/sqlite.py", [('("EXTRA", 3)', '("FULL", 2)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
+    Planted("synchronous NORMAL", "ledger/engines/sqlite.py", [('("EXTRA", 3)', '("NORMAL", 1)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
+    Planted("journal DELETE with synchronous FULL", "ledger/engines/sqlite.py", [('("EXTRA", 3)', '("FULL", 2)')], ["tests/faults/test_syscalls.py", "-k", "intent"]),
     Planted(
         "connections kept alive",
         CLIENT,

@@ -16,7 +16,7 @@ from tests.support.processes import open_files
 from tests.support.sandbox_process import SandboxProcess
 from tests.support.scripted import ACCOUNT, ScriptedServer, answer, slow_answer
 from tests.support.waiting import wait_until
-from xuna_cli.ledger.sqlite import PAGE_SIZE
+from xuna_cli.ledger.engines.sqlite import PAGE_SIZE
 
 
 def posts(server):

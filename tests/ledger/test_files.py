@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.engines.sqlite import SqliteEngine
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.sqlite import SqliteEngine
 
 
 def contents(folder):

@@ -12,11 +12,17 @@ import pytest
 
 from tests.support.builders import description, targets
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger import place
-from xuna_cli.ledger.file_systems import is_mount_point, is_shared, mount_point_of, mounts, parse_mounts
-from xuna_cli.ledger.hot_journal import _journal, check_journal
+from xuna_cli.ledger.engines import place
+from xuna_cli.ledger.engines.file_systems import (
+    is_mount_point,
+    is_shared,
+    mount_point_of,
+    mounts,
+    parse_mounts,
+)
+from xuna_cli.ledger.engines.hot_journal import _journal, check_journal
+from xuna_cli.ledger.engines.sqlite import SqliteEngine
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.sqlite import SqliteEngine
 
 
 @pytest.fixture
@@ -289,7 +295,9 @@ def test_a_living_transaction_of_another_first_run_is_not_taken_for_a_lost_ledge
 
         return go_on
 
-    monkeypatch.setattr("xuna_cli.ledger.sqlite.check_never_there", meanwhile(place.check_never_there))
+    monkeypatch.setattr(
+        "xuna_cli.ledger.engines.sqlite.check_never_there", meanwhile(place.check_never_there)
+    )
     second = open_ledger(path)
     assert late
     assert not second.created

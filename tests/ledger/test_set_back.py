@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.builders import described, people
 from xuna_cli.errors import LedgerError
+from xuna_cli.ledger.engines.place import runs_of
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.place import runs_of
 from xuna_cli.ledger.records import BatchState
 
 

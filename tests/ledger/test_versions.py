@@ -9,12 +9,12 @@ import pytest
 from tests.support.builders import claimed, description, targets
 from xuna_cli.errors import LedgerError
 from xuna_cli.installing import upgrade_command
+from xuna_cli.ledger.engines.sqlite import SqliteEngine
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.not_called import not_called
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import BatchState
-from xuna_cli.ledger.sqlite import SqliteEngine
 
 NEWEST = max(STEPS)
 LATER = {**STEPS, NEWEST + 1: ["ALTER TABLE runs ADD COLUMN later TEXT"], NEWEST + 2: [

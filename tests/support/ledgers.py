@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.postgres_server import PostgresServer
-from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.engines.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 
 ENGINES = ("sqlite", "postgres")

@@ -17,7 +17,7 @@ from tests.support.sandbox_process import ROOT
 from xuna_cli.commands import campaign_run
 from xuna_cli.commands.simulation import Simulation
 from xuna_cli.dialing.clock import SimulatedClock
-from xuna_cli.ledger.location import ServerUrl, is_server_url
+from xuna_cli.ledger.engines.location import ServerUrl, is_server_url
 from xuna_cli.sandbox.account import Account
 
 

@@ -16,7 +16,7 @@ from xuna_cli.commands.context import location_in
 from xuna_cli.commands.results import prints
 from xuna_cli.commands.run import RunOptions
 from xuna_cli.errors import InputError, XunaError
-from xuna_cli.ledger.location import ServerUrl, is_server_url
+from xuna_cli.ledger.engines.location import ServerUrl, is_server_url
 from xuna_cli.outcomes.opt_outs import parse_rules
 from xuna_cli.output.run import CheckedCampaign, Setting
 from xuna_cli.settings import API_KEY

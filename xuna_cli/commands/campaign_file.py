@@ -23,7 +23,7 @@ from xuna_cli.commands.option_types import FROM_FILE, Options, key_of
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError, UsageError, reason_of
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.ledger.location import is_server_url
+from xuna_cli.ledger.engines.location import is_server_url
 from xuna_cli.settings import Given, expanded
 from xuna_cli.targets.template import nearest
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from xuna_cli.commands.option_types import Options
 from xuna_cli.commands.options import LedgerOptions
 from xuna_cli.errors import ConfigurationError, LedgerError, UsageError, reason_of
+from xuna_cli.ledger.engines.location import Location, ServerUrl, is_server_url
+from xuna_cli.ledger.engines.place import cautions
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.location import Location, ServerUrl, is_server_url
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.place import cautions
 from xuna_cli.output.files import beside_ledger, is_within, refuse_inputs, refuse_ledger
 from xuna_cli.output.messages import say
 from xuna_cli.settings import Given, Settings, data_folder, expanded

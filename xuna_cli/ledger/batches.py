@@ -8,7 +8,7 @@ from xuna_cli.errors import LedgerError, RepeatedBatchIdError
 from xuna_cli.ledger.attempts import Attempts
 from xuna_cli.ledger.claims import add_batch, insert_calls, move_calls
 from xuna_cli.ledger.database import Database
-from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.engines.engine import retry_on_rollback
 from xuna_cli.ledger.last_calls import NO_CAMPAIGN
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import Batch, BatchRecord, BatchState, Run

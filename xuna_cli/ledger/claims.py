@@ -10,7 +10,7 @@ from operator import itemgetter
 from xuna_cli.ledger.attempts import Attempts
 from xuna_cli.ledger.brakes import Brakes, Figures, Verdict, brake, figures_of
 from xuna_cli.ledger.database import Database
-from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.engines.engine import retry_on_rollback
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT, named
 from xuna_cli.ledger.records import Batch, Run
 from xuna_cli.ledger.runs import Runs, lost_claim

@@ -13,7 +13,7 @@ from typing import Any
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import LedgerError, UsageError
-from xuna_cli.ledger.engine import WRITER
+from xuna_cli.ledger.engines.engine import WRITER
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, check_not_moved
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from xuna_cli.ledger.engine import Engine, Parameters
+from xuna_cli.ledger.engines.engine import Engine, Parameters
 from xuna_cli.ledger.group_commit import GroupCommit
 from xuna_cli.ledger.moved import MOVED_AT, MOVED_TO, Moved, check_not_moved
 from xuna_cli.ledger.queries import in_parts, named

@@ -11,7 +11,7 @@ from datetime import datetime
 from xuna_cli.ledger.batches import Batches
 from xuna_cli.ledger.claims import Claims
 from xuna_cli.ledger.database import Database, utc_now
-from xuna_cli.ledger.engine import Engine
+from xuna_cli.ledger.engines.engine import Engine
 from xuna_cli.ledger.migrations import STEPS, migrate
 from xuna_cli.ledger.runs import Runs
 from xuna_cli.ledger.standings import Standings

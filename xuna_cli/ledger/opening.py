@@ -5,9 +5,9 @@ from datetime import datetime
 
 from xuna_cli.debug_log import debug
 from xuna_cli.ledger.database import utc_now
-from xuna_cli.ledger.engine import Engine
+from xuna_cli.ledger.engines.engine import Engine
+from xuna_cli.ledger.engines.location import Location, ServerUrl
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.location import Location, ServerUrl
 
 
 def open_ledger(
@@ -42,20 +42,20 @@ def check_writable(location: Location) -> None:
         ConfigurationError, LedgerError: if a run could not.
     """
     if isinstance(location, ServerUrl):
-        from xuna_cli.ledger.postgres import check_rights  # noqa: PLC0415 - as below
+        from xuna_cli.ledger.engines.postgres import check_rights  # noqa: PLC0415 - as below
 
         check_rights(location)
     else:
-        from xuna_cli.ledger.sqlite import check_permissions  # noqa: PLC0415 - as below
+        from xuna_cli.ledger.engines.sqlite import check_permissions  # noqa: PLC0415 - as below
 
         check_permissions(location)
 
 
 def _engine(location: Location, *, create: bool, read_only: bool) -> Engine:
     if isinstance(location, ServerUrl):
-        from xuna_cli.ledger.postgres import PostgresEngine  # noqa: PLC0415 - only the engine that is used
+        from xuna_cli.ledger.engines.postgres import PostgresEngine  # noqa: PLC0415 - only the engine that is used
 
         return PostgresEngine(location, create=create, read_only=read_only)
-    from xuna_cli.ledger.sqlite import SqliteEngine  # noqa: PLC0415 - only the engine that is used
+    from xuna_cli.ledger.engines.sqlite import SqliteEngine  # noqa: PLC0415 - only the engine that is used
 
     return SqliteEngine(location, create=create, read_only=read_only)

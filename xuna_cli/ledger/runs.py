@@ -8,7 +8,7 @@ from xuna_cli import __version__
 from xuna_cli.errors import LostClaimError
 from xuna_cli.ledger.campaign_rules import check_same_campaign, storable
 from xuna_cli.ledger.database import Database
-from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.engines.engine import retry_on_rollback
 from xuna_cli.ledger.moved import check_not_moved
 from xuna_cli.ledger.opt_out_rules import keep_rules
 from xuna_cli.ledger.queries import named

@@ -8,10 +8,10 @@ import pytest
 from tests.support.terminal import Terminal
 from tests.support.way import Way
 from xuna_cli.errors import UsageError
+from xuna_cli.ledger.engines.sqlite import APPLICATION_ID
 from xuna_cli.ledger.forgetting import forget, older_than
 from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.sqlite import APPLICATION_ID
 from xuna_cli.sandbox.faults import Cut, Refuse
 
 pytestmark = pytest.mark.usefixtures("api")

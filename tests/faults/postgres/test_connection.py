@@ -10,12 +10,12 @@ import pytest
 from tests.support.builders import described, numbers_of, people
 from tests.support.postgres_server import Between, PostgresServer
 from xuna_cli.errors import ExitStatus, LedgerError, LedgerUnreachableError, LostClaimError
-from xuna_cli.ledger.engine import retry_on_rollback
+from xuna_cli.ledger.engines.engine import retry_on_rollback
+from xuna_cli.ledger.engines.location import ServerUrl
+from xuna_cli.ledger.engines.postgres import PostgresEngine
+from xuna_cli.ledger.engines.postgres_session import Session
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.postgres import PostgresEngine
-from xuna_cli.ledger.postgres_session import Session
 from xuna_cli.ledger.queries import named
 from xuna_cli.ledger.records import BatchState
 from xuna_cli.ledger.runs import Runs

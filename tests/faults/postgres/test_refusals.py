@@ -13,8 +13,8 @@ import pytest
 from tests.support.builders import described, people
 from tests.support.postgres_server import PASSWORD, PASSWORD_IN_URL, Between, PostgresServer
 from xuna_cli.errors import ConfigurationError, ExitStatus, LedgerError, UnreachableError
-from xuna_cli.ledger import postgres
-from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.engines import postgres
+from xuna_cli.ledger.engines.location import ServerUrl
 from xuna_cli.ledger.opening import check_writable, open_ledger
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -13,13 +13,13 @@ from xuna_cli.ledger.attempts import Attempts, Due, Never, NoMore, NotYet
 from xuna_cli.ledger.campaigns import calls, calls_with_outcomes, campaign, resolve, settle_proven
 from xuna_cli.ledger.conversations import Link, iso, store, store_sync
 from xuna_cli.ledger.do_not_call import add
+from xuna_cli.ledger.engines.postgres import PostgresEngine
+from xuna_cli.ledger.engines.sqlite import SqliteEngine
 from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.last_calls import last_calls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.migrations import STEPS
-from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.records import BatchState, CallKey, CallOutcome, ClaimStatus, ConversationSync
-from xuna_cli.ledger.sqlite import SqliteEngine
 from xuna_cli.models import Conversation, Evaluation
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

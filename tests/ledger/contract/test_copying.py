@@ -11,8 +11,8 @@ from xuna_cli.errors import LedgerError, UsageError
 from xuna_cli.ledger.campaigns import calls, campaigns, resolve
 from xuna_cli.ledger.copying import copy_ledger
 from xuna_cli.ledger.do_not_call import add, remove
+from xuna_cli.ledger.engines.location import ServerUrl
 from xuna_cli.ledger.forgetting import forget
-from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.records import BatchState, ClaimStatus
 from xuna_cli.ledger.tables import tables

@@ -24,7 +24,7 @@ def process(place, code: str, *arguments) -> subprocess.Popen:
         "from pathlib import Path\n"
         "from tests.support.builders import described, people, numbers_of\n"
         "from xuna_cli.ledger.opening import open_ledger\n"
-        "from xuna_cli.ledger.location import ServerUrl\n"
+        "from xuna_cli.ledger.engines.location import ServerUrl\n"
         "from xuna_cli.ledger.records import BatchState\n"
         "where, arguments = sys.argv[1], [int(one) for one in sys.argv[2:]]\n"
         "ledger = open_ledger(ServerUrl(where) if '://' in where else Path(where))\n" + code

@@ -20,9 +20,9 @@ from xuna_cli.ledger.conversations import (
 )
 from xuna_cli.ledger.copying import copy_ledger
 from xuna_cli.ledger.do_not_call import add, count, entries, remove
+from xuna_cli.ledger.engines.location import ServerUrl
 from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.last_calls import claimed_by_others, last_calls
-from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.queries import ROWS_PER_STATEMENT
 from xuna_cli.ledger.records import BatchState, CallKey, ClaimStatus

@@ -13,12 +13,12 @@ from xuna_cli.ledger import runs as runs_module
 from xuna_cli.ledger.batches import Batches
 from xuna_cli.ledger.conversations import Link
 from xuna_cli.ledger.database import utc_now
+from xuna_cli.ledger.engines.location import ServerUrl
+from xuna_cli.ledger.engines.postgres import PostgresEngine
 from xuna_cli.ledger.forgetting import forget
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.location import ServerUrl
 from xuna_cli.ledger.migrations import STEPS
 from xuna_cli.ledger.opening import open_ledger
-from xuna_cli.ledger.postgres import PostgresEngine
 from xuna_cli.ledger.records import BatchState, CallKey, ClaimStatus
 from xuna_cli.ledger.runs import Runs
 from xuna_cli.ledger.standings import Standings

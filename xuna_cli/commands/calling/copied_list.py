@@ -17,8 +17,8 @@ from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.folding import fold
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.ledger.campaigns import campaigns
+from xuna_cli.ledger.engines.location import Location
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.location import Location
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.output.messages import counted
 from xuna_cli.settings import data_folder

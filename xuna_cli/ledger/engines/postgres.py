@@ -16,15 +16,15 @@ from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError, XunaError
 from xuna_cli.installing import install_command
-from xuna_cli.ledger.engine import TRIES, WRITER, Parameters, RolledBackError
-from xuna_cli.ledger.location import ServerUrl
-from xuna_cli.ledger.placeholders import translated, without_nul
+from xuna_cli.ledger.engines.engine import TRIES, WRITER, Parameters, RolledBackError
+from xuna_cli.ledger.engines.location import ServerUrl
+from xuna_cli.ledger.engines.placeholders import translated, without_nul
 from xuna_cli.ledger.queries import named
 
 try:
     import psycopg
 
-    from xuna_cli.ledger.postgres_session import TABLES, Session, check_rights
+    from xuna_cli.ledger.engines.postgres_session import TABLES, Session, check_rights
 except ImportError:
     raise ConfigurationError(
         "a ledger on PostgreSQL needs psycopg, which is not installed",

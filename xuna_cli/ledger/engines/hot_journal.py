@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.place import journal_of
+from xuna_cli.ledger.engines.place import journal_of
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 HEADER = 28  # used bytes of a journal's header

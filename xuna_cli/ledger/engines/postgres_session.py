@@ -9,8 +9,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from xuna_cli.errors import ConfigurationError, LedgerError, LedgerUnreachableError
-from xuna_cli.ledger.engine import RolledBackError
-from xuna_cli.ledger.location import ServerUrl
+from xuna_cli.ledger.engines.engine import RolledBackError
+from xuna_cli.ledger.engines.location import ServerUrl
 
 OLDEST_SERVER = 130000  # pg_current_xact_id came with PostgreSQL 13
 IDLE_SESSIONS_END = 140000  # idle_session_timeout came with PostgreSQL 14

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from xuna_cli.errors import ConfigurationError, LedgerError, reason_of
-from xuna_cli.ledger.engine import Parameters
-from xuna_cli.ledger.hot_journal import check_journal
-from xuna_cli.ledger.place import check_never_there, check_place, runs_of
+from xuna_cli.ledger.engines.engine import Parameters
+from xuna_cli.ledger.engines.hot_journal import check_journal
+from xuna_cli.ledger.engines.place import check_never_there, check_place, runs_of
 
 # Long enough that a crowd of runs queues instead of failing; a claim of 20,000 takes well under a second.
 BUSY_TIMEOUT_S = 60.0

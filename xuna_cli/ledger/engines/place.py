@@ -11,7 +11,14 @@ import stat
 from pathlib import Path
 
 from xuna_cli.errors import LedgerError
-from xuna_cli.ledger.file_systems import LOCAL, MEMORY, is_mount_point, is_shared, mount_point_of, mounts
+from xuna_cli.ledger.engines.file_systems import (
+    LOCAL,
+    MEMORY,
+    is_mount_point,
+    is_shared,
+    mount_point_of,
+    mounts,
+)
 
 ONE_MACHINE = "keep the ledger on a local disk, or on PostgreSQL with --ledger postgresql://…"
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.ledger.engine import Parameters
+from xuna_cli.ledger.engines.engine import Parameters
 
 _TOKEN = lazy_pattern(r"'(?:[^']|'')*'|::|:([a-z_]+)|\?|%")
 
