@@ -323,7 +323,9 @@ def test_a_crash_that_gives_a_lost_transactions_number_to_another_one_deceives_n
             @retry_on_rollback
             def submit():
                 with ledger.transaction():
-                    ledger.engine.rows(named("submit"), {"id": batch.id, "submitted_at": "now"})
+                    ledger.engine.rows(
+                        named("submit"), {"id": batch.id, "nonce": batch.nonce, "submitted_at": "now"}
+                    )
                     [(number,)] = ledger.engine.rows("SELECT pg_current_xact_id()::text")
                     numbers.append(int(number))
                     if len(numbers) == 1:
