@@ -164,6 +164,13 @@ class RepeatedBatchIdError(LedgerError):
     default_code = "batch-id-repeated"
 
 
+class UnknownPersonError(XunaError):
+    """Somebody opted out, and it is not known who; a person has to look."""
+
+    exit_status = ExitStatus.REJECTED
+    default_code = "opt-out-without-number"
+
+
 class HeldError(XunaError):
     """The outcome of a batch is unknown, or not in the ledger; a person has to look."""
 

@@ -136,7 +136,7 @@ def test_only_who_may_have_opted_out_is_not_called_while_the_records_can_not_be_
     left_out = ran.document["screening"]["reasons"]["opt-outs-unknown"]
     assert left_out + ran.counts.get("do_not_call", 0) == ran.counts["accepted"] == COUNT
     assert left_out == ran.counts["screened"] == ran.document["other_campaigns"][0]["unknown"]["people"]
-    assert "not called, because they may have opted out in another campaign" in ran.err
+    assert "not called, because they may have opted out in a conversation" in ran.err
     assert "  campaign 'spring': " in ran.err
     assert reason in ran.err
     assert "  to read its records: xuna campaigns outcomes spring" in ran.err.splitlines()

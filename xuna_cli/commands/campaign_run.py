@@ -184,6 +184,10 @@ class CampaignRun:
             self._fail("opt-outs", wrong)
         if not errors:
             self._done("opt-outs", harvest_line(harvest))
+        if harvest.unknown_person is not None:
+            self._errors.append(harvest.unknown_person)
+            if isinstance(self._call, BatchCall):
+                self._call.may_have_opted_out = harvest.may_be
 
     def _place(self) -> BatchCallResult:
         """Call who may be called now."""

@@ -115,6 +115,18 @@ class HarvestOptions(LedgerResultOptions):
 
 
 @options_of_command
+class DismissOptions(LedgerOptions):
+    """The options of `xuna do-not-call dismiss`."""
+
+    conversations: Annotated[
+        list[str], typer.Argument(metavar="CONVERSATION...", help="IDs of the conversations.")
+    ]
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Reason to keep with the conversations.")
+    ] = None
+
+
+@options_of_command
 class ListOptions(ListedOptions, ResultOptions):
     """The options of `xuna do-not-call list`."""
 
@@ -236,6 +248,28 @@ def harvest(options: HarvestOptions) -> Result:
                 code="not-read",
             )
         return OptOutsHarvested(found.name, harvested, _runs_in_progress(opened) if harvested.added else "")
+
+
+@app.command(
+    cls=Command,
+    epilog="""
+    A conversation with an opt-out was no phone call.
+      xuna do-not-call dismiss conv_01abc --reason 'our own test on the website'
+
+    More: xuna help do-not-call
+    """,
+)
+@takes(DismissOptions)
+def dismiss(options: DismissOptions) -> None:
+    """Decide that nobody has to be added because of conversations with an opt-out and without a number."""
+    from xuna_cli.commands.context import ledger_for_reading
+    from xuna_cli.ledger.opt_out_rules import dismiss as dismiss_opt_outs
+    from xuna_cli.output.messages import counted, say
+
+    with ledger_for_reading(options) as opened:
+        new = dismiss_opt_outs(opened, options.conversations, options.reason)
+    said = counted(len(set(options.conversations)), "conversation", "conversations")
+    say(f"Nobody is added to the do-not-call list because of {said} ({new:,} new).")
 
 
 @app.command(

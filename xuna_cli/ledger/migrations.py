@@ -309,6 +309,17 @@ STEPS: Mapping[int, Sequence[str]] = {
         # Begin of the last reading that found all opt-outs by these rules. NULL: none did.
         "ALTER TABLE campaigns ADD COLUMN opt_outs_known_at TEXT",
     ),
+    9: (
+        # Conversations with an opt-out and without a number, for which nobody has to be put on the do-not-call list.
+        """
+        CREATE TABLE dismissed_opt_outs (
+            conversation_id TEXT PRIMARY KEY,
+            dismissed_at    TEXT NOT NULL,
+            dismissed_by    TEXT NOT NULL,
+            reason          TEXT
+        )
+        """,
+    ),
 }
 
 

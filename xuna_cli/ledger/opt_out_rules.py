@@ -1,12 +1,13 @@
 """The opt-out rules that campaigns keep, for commands that are given none; and how far their opt-outs are known."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from xuna_cli.ledger.database import Database
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import Campaign
+from xuna_cli.ledger.who import user_at_host
 
 
 def rules_in(stored: str | None) -> tuple[str, ...]:
@@ -74,12 +75,47 @@ def numbers_in_doubt(database: Database, campaign: Campaign, *, also_read: bool 
     of_campaign = {"campaign_id": campaign.id}
     batches = [
         batch_id
-        for batch_id, submitted_at in database.rows("sent_batches_of_campaign", of_campaign)
+        for batch_id, submitted_at, _ in database.rows("sent_batches_of_campaign", of_campaign)
         if known_at is None or datetime.fromisoformat(known_at) < _expected_until(submitted_at)
     ]
     name = "numbers_of_batches" if also_read else "numbers_without_final_record"
     for part in in_parts(batches):
         yield from (number for (number,) in database.rows_in(name, part))
+
+
+def numbers_of_calls(
+    database: Database, campaign_id: int, api_batch_id: str | None, *, also_read: bool
+) -> set[str]:
+    """Return the numbers of a campaign's calls.
+
+    Args:
+        database: the ledger's.
+        campaign_id: the campaign.
+        api_batch_id: the API's ID of the only batch to look at; None for all batches.
+        also_read: include calls that have a finished record of their own.
+    """
+    batches = [
+        batch_id
+        for batch_id, _, known_as in database.rows("sent_batches_of_campaign", {"campaign_id": campaign_id})
+        if api_batch_id in {None, known_as}
+    ]
+    name = "numbers_of_batches" if also_read else "numbers_without_final_record"
+    return {number for (number,) in database.rows_in(name, batches)}
+
+
+def dismiss(database: Database, conversation_ids: Iterable[str], reason: str | None) -> int:
+    """Note that nobody has to be listed because of these conversations; return how many are new."""
+    by = user_at_host()
+    with database.transaction():
+        at = database.timestamp()
+        rows = [(conversation_id, at, by, reason) for conversation_id in dict.fromkeys(conversation_ids)]
+        return database.insert("dismiss_opt_outs", rows)
+
+
+def decided(database: Database, conversation_ids: Sequence[str]) -> set[str]:
+    """Return the conversations that were dismissed, or are the reason of a number that is or was on the list."""
+    names = ("dismissed_opt_outs", "reasons_on_do_not_call_list", "reasons_of_removed")
+    return {found for name in names for (found,) in database.rows_in(name, conversation_ids)}
 
 
 def _expected_until(submitted_at: str) -> datetime:

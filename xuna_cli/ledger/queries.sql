@@ -175,7 +175,7 @@ WHERE c.opt_out_when IS NOT NULL AND c.forgotten_at IS NULL AND c.id <> :campaig
 GROUP BY c.id, c.opt_outs_known_at
 
 -- name: sent_batches_of_campaign
-SELECT b.id, b.submitted_at FROM batches b JOIN runs r ON r.id = b.run_id
+SELECT b.id, b.submitted_at, b.batch_id FROM batches b JOIN runs r ON r.id = b.run_id
 WHERE r.campaign_id = :campaign_id AND b.state IN ('submitting', 'accepted', 'short', 'unknown')
   AND b.submitted_at IS NOT NULL
 ORDER BY b.id
@@ -190,6 +190,19 @@ WHERE c.batch_id IN ({list}) AND NOT EXISTS (
     WHERE o.campaign_id = c.campaign_id AND o.key = c.key AND o.attempt = c.attempt
       AND o.final = 1 AND o.joined_by IS NOT NULL
 )
+
+-- name: dismiss_opt_outs
+INSERT INTO dismissed_opt_outs (conversation_id, dismissed_at, dismissed_by, reason) VALUES {rows}
+ON CONFLICT (conversation_id) DO NOTHING
+
+-- name: dismissed_opt_outs
+SELECT conversation_id FROM dismissed_opt_outs WHERE conversation_id IN ({list})
+
+-- name: reasons_on_do_not_call_list
+SELECT reason FROM do_not_call WHERE reason IN ({list})
+
+-- name: reasons_of_removed
+SELECT reason FROM do_not_call_removed WHERE reason IN ({list})
 
 -- name: opt_outs_known
 UPDATE campaigns SET opt_outs_known_at = :read_at

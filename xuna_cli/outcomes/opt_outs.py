@@ -8,20 +8,24 @@ and one number too many on the list is safer than one too few.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from xuna_cli.dataclass import dataclass
-from xuna_cli.errors import UsageError
+from xuna_cli.errors import UnknownPersonError, UsageError
 from xuna_cli.folding import fold
 from xuna_cli.ledger.conversations import Link, is_final, kept_records
 from xuna_cli.ledger.do_not_call import add_for_reasons
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.opt_out_rules import keep_rules, note_opt_outs_known
+from xuna_cli.ledger.opt_out_rules import decided, keep_rules, note_opt_outs_known, numbers_of_calls
 from xuna_cli.ledger.queries import in_parts
 from xuna_cli.ledger.records import Campaign, ConversationSync
 from xuna_cli.models import Conversation, Evaluation
 from xuna_cli.outcomes.joining import RecordObserver, e164
 from xuna_cli.screening.mark_names import is_clear_no
 from xuna_cli.targets.rendered_list import KEY_SEPARATOR
+
+MOST_NAMED = 10  # conversations in a message
+SHORTEST = 7  # digits of a number without its country, that it can be recognised by
 
 _YES = frozenset("yes y true t 1 on ja oui si sí sì sim da tak evet success".split())
 _VERDICTS = {"success": True, "failure": False}
@@ -114,7 +118,8 @@ class Harvest:
         rules: the rules.
         found: count of all numbers that opted out, earlier syncs included.
         added: opt-outs that are new on the do-not-call list.
-        without_number: opt-outs without a usable number.
+        without_number: conversations of opt-outs without a usable number, which no person has decided about.
+        may_be: numbers of the people who may be meant by these opt-outs.
         errors: errors in the rules.
         finished: whether any finished record was read.
         fields: the fields and criteria that the records have. Records of calls that nobody answered have none.
@@ -127,11 +132,53 @@ class Harvest:
     errors: Sequence[UsageError]
     finished: bool
     fields: Sequence[str]
+    may_be: AbstractSet[str] = frozenset()
+
+    @property
+    def unknown_person(self) -> UnknownPersonError | None:
+        """The error that somebody has opted out, and it is not known who; None if it is known."""
+        if not self.without_number:
+            return None
+        named = ", ".join(self.without_number[:MOST_NAMED])
+        more = ", …" if len(self.without_number) > MOST_NAMED else ""
+        first = self.without_number[0]
+        return UnknownPersonError(
+            f"somebody has opted out, and it is not known who, because the record has no number: {named}{more}",
+            hint="find out the number in the dashboard of XUNA AI, then run: xuna do-not-call add NUMBER --reason "
+            f"{first}; if it was no phone call, run: xuna do-not-call dismiss {first}",
+        )
 
     @property
     def is_wrong(self) -> bool:
         """Whether the records show that a rule is wrong, so that opt-outs can't be recognised."""
         return bool(self.errors and self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The numbers of the calls to which a record without an international number may belong.
+
+    Attributes:
+        all: of all calls of its batch, or of the campaign if it names none.
+        without_record: of those that have no finished record of their own.
+    """
+
+    all: AbstractSet[str]
+    without_record: AbstractSet[str]
+
+    @classmethod
+    def of(cls, ledger: Ledger, campaign_id: int, batch_id: str | None) -> "_Calls":
+        return cls(
+            numbers_of_calls(ledger, campaign_id, batch_id, also_read=True),
+            numbers_of_calls(ledger, campaign_id, batch_id, also_read=False),
+        )
+
+    def ending_with(self, national: str | None) -> AbstractSet[str]:
+        """Return the numbers of which a text may be the national form."""
+        digits = (e164(national) or "").strip("+").lstrip("0")
+        return (
+            {number for number in self.all if number.endswith(digits)} if len(digits) >= SHORTEST else set()
+        )
 
 
 class Harvester(RecordObserver):
@@ -172,7 +219,7 @@ class Harvester(RecordObserver):
         self._criteria: set[str] = set()
         self._finished = False
         self._unmatched: dict[str, str] = {}
-        self._without_number: dict[str, None] = {}
+        self._without_number: dict[str, Conversation] = {}
         self._added: list[OptOut] = []
 
     def take_unmatched(self, record: Conversation) -> None:
@@ -193,7 +240,7 @@ class Harvester(RecordObserver):
         if number is not None and str(record.external_number).strip().startswith("+"):
             self._unmatched.setdefault(number, record.conversation_id)
         else:
-            self._without_number[record.conversation_id] = None
+            self._without_number[record.conversation_id] = record
 
     def take_links(self, links: Sequence[Link]) -> None:
         """Add those who opted out in records that are about to be stored, so that no other run calls them again."""
@@ -219,21 +266,47 @@ class Harvester(RecordObserver):
             if self._says_so(record.evaluation, record.collected, final=record.final):
                 said.setdefault(record.to_phone_number, record.conversation_id)
         said = {**self._unmatched, **said}
+        without_number, may_be = self._look_for_people(said)
         self._add(said)
         harvest = Harvest(
             self.rules,
             len(said),
             tuple(self._added),
-            tuple(self._without_number),
+            without_number,
             self._errors(),
             self._finished,
             sorted(self._collected | self._criteria),
+            may_be,
         )
         if not harvest.is_wrong:
             self._keep()
-            if sync is not None and sync.incomplete is None:
+            if sync is not None and sync.incomplete is None and not without_number:
                 note_opt_outs_known(self._ledger, self._campaign.id, self._texts, sync.read_at)
         return harvest
+
+    def _look_for_people(self, said: dict[str, str]) -> tuple[Sequence[str], AbstractSet[str]]:
+        """Add to `said` the people who must be meant by the records without an international number.
+
+        Returns:
+            The conversations of the other records, and the numbers of the people who may be meant by them.
+        """
+        left, may_be = [], set[str]()
+        decided_ones = decided(self._ledger, list(self._without_number)) if self._without_number else ()
+        by_batch: dict[str | None, _Calls] = {}
+        for record in self._without_number.values():
+            if record.conversation_id in decided_ones:
+                continue
+            batch_id = record.batch_call_id
+            calls = by_batch.get(batch_id) or _Calls.of(self._ledger, self._campaign.id, batch_id)
+            by_batch[batch_id] = calls
+            meant = calls.ending_with(record.external_number)
+            if not meant and batch_id is not None and len(calls.without_record) == 1:
+                meant = calls.without_record
+            said.update((number, record.conversation_id) for number in meant if number not in said)
+            if not meant:
+                left.append(record.conversation_id)
+                may_be |= calls.without_record or calls.all
+        return left, may_be
 
     @property
     def _texts(self) -> list[str]:

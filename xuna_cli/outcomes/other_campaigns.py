@@ -15,11 +15,11 @@ class OtherCampaign:
         harvest: the opt-outs in the records that are known.
         problem: why there may be others; None if there are none.
         people: who may have opted out, then; empty without a problem.
-        command: the command that reads its records, or gives it the right rules.
+        advice: what to do about the problem, if the error does not say it.
     """
 
     name: str
     harvest: Harvest | None
     problem: XunaError | None
     people: NumberList
-    command: str
+    advice: str

@@ -21,6 +21,7 @@ from xuna_cli.output.result import Result, Styled, Table
 from xuna_cli.output.screening import screening_document, screening_lines, warnings_of
 from xuna_cli.output.uncalled import uncalled_lines
 from xuna_cli.screening.do_not_call import NumberList
+from xuna_cli.screening.rules import OPT_OUTS_UNKNOWN
 
 if TYPE_CHECKING:
     from xuna_cli.dialing.preview import Preview
@@ -210,7 +211,7 @@ class BatchCallResult(Result):
         yield from (f"xuna: {line}" for line in brakes)
         if self.recently is not None and self.recently.people:
             yield f"xuna: warning: {recently_line(self.recently, done=self.report.called > 0)}"
-        if any(one.problem is not None for one in self.other_campaigns):
+        if self.report.reasons.get(OPT_OUTS_UNKNOWN):
             from xuna_cli.output.other_campaigns import not_called_lines  # noqa: PLC0415 - seldom
 
             yield from not_called_lines(self.other_campaigns, self.report)

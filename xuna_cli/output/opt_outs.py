@@ -8,8 +8,6 @@ from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.output.messages import counted, error_text
 from xuna_cli.output.result import Result
 
-MOST_NAMED = 10
-
 
 def harvest_document(harvest: Harvest | None) -> Mapping[str, object] | None:
     """Return the JSON object of opt-outs; None if not requested."""
@@ -34,20 +32,20 @@ def harvest_line(harvest: Harvest) -> str:
     return f"Opt-outs ({rules}): {numbers}, {len(harvest.added):,} new on the do-not-call list"
 
 
+def harvest_errors(harvest: Harvest) -> Sequence[XunaError]:
+    """Return the errors of the rules, and that of opt-outs whose person is unknown."""
+    unknown = harvest.unknown_person
+    return [*harvest.errors, *(() if unknown is None else (unknown,))]
+
+
 def harvest_remarks(harvest: Harvest) -> Iterator[str]:
     """Yield notes and errors besides the counts."""
     yield from harvest_notes(harvest)
-    yield from map(error_text, harvest.errors)
+    yield from map(error_text, harvest_errors(harvest))
 
 
 def harvest_notes(harvest: Harvest) -> Iterator[str]:
     """Yield notes besides the counts."""
-    if ids := harvest.without_number:
-        named = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
-        yield (
-            f"xuna: warning: {counted(len(ids), 'opt-out has', 'opt-outs have')} no number and can't be put on the "
-            f"do-not-call list: {named}\n  find out the numbers, then run: xuna do-not-call add NUMBER"
-        )
     if not harvest.finished:
         yield "xuna: warning: no finished record was read yet, so --opt-out-when could not be checked"
 

@@ -28,12 +28,12 @@ def not_called_lines(others: Sequence[OtherCampaign], report: Report) -> Iterato
         return
     yield (
         f"xuna: warning: {counted(people, 'person was', 'people were')} not called, because they may have opted out in "
-        "another campaign:"
+        "a conversation"
     )
     for one in others:
-        if one.problem is not None and len(one.people.numbers):
+        if one.problem is not None and one.advice and len(one.people.numbers):
             yield f"  campaign {one.name!r}: {one.problem.message}"
-            yield f"  to read its records: {one.command}"
+            yield f"  {one.advice}"
 
 
 def unknown_lines(others: Sequence[OtherCampaign], report: Report) -> Iterator[str]:
@@ -41,9 +41,9 @@ def unknown_lines(others: Sequence[OtherCampaign], report: Report) -> Iterator[s
     if report.reasons.get(OPT_OUTS_UNKNOWN, 0):
         return
     for one in others:
-        if one.problem is not None:
+        if one.problem is not None and one.advice:
             yield (
                 f"The opt-outs of campaign {one.name!r} are not known ({one.problem.message}). They concern nobody who "
                 "is called now."
             )
-            yield f"  to read its records: {one.command}"
+            yield f"  {one.advice}"

@@ -12,7 +12,7 @@ from xuna_cli.outcomes.joining import BATCH_IN_DOUBT, NUMBER_ONLY, SAME_NUMBER_T
 from xuna_cli.outcomes.opt_outs import Harvest
 from xuna_cli.outcomes.summary import DECIDED, Summary
 from xuna_cli.output.messages import attempt_words, counted, say, shown
-from xuna_cli.output.opt_outs import harvest_document, harvest_line, harvest_remarks
+from xuna_cli.output.opt_outs import harvest_document, harvest_errors, harvest_line, harvest_remarks
 from xuna_cli.output.result import Result, Styled, Table, cut_off
 
 LABELS = {
@@ -65,7 +65,7 @@ class OutcomesFound(Result):
         sync = self.summary.sync
         return [
             *cut_off(None if sync is None else sync.incomplete),
-            *(() if self.harvest is None else self.harvest.errors),
+            *(() if self.harvest is None else harvest_errors(self.harvest)),
         ]
 
     @property

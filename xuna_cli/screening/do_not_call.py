@@ -134,10 +134,10 @@ class DoNotCall:
 
 @dataclass(frozen=True, slots=True)
 class OptOutsUnknown:
-    """Call nobody who may have opted out in another campaign, in a conversation whose record was not read.
+    """Call nobody who may have opted out in a conversation whose record was not read, or has no number.
 
     Attributes:
-        campaigns: the numbers of these people, by campaign.
+        campaigns: the numbers of these people, by the campaign that has called them.
     """
 
     campaigns: Sequence[NumberList]
@@ -147,6 +147,6 @@ class OptOutsUnknown:
         for each in self.campaigns:
             for number in look.target.numbers:
                 if each.has(number):
-                    why = f"campaign {each.name!r} has called {number}, and the record was not read"
+                    why = f"may have opted out in campaign {each.name!r}, which has called {number}"
                     return Reason(OPT_OUTS_UNKNOWN, SCREENED, f"{OPT_OUTS_UNKNOWN}: {why}")
         return None

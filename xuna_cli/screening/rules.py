@@ -14,7 +14,7 @@ from xuna_cli.times import for_people
 DO_NOT_CALL, SCREENED, DEFERRED = "do_not_call", "screened", "deferred"
 
 OPT_OUTS_UNKNOWN = "opt-outs-unknown"
-"""Code of people who may have opted out in another campaign."""
+"""Code of people who may have opted out in a conversation, which is not known."""
 
 
 class ScreeningContext(NamedTuple):

@@ -300,15 +300,24 @@ def test_fields_of_other_calls_do_not_show_that_a_rule_is_wrong(cli, served, peo
     assert "no finished record was read yet" in read(cli, "--opt-out-when", "never_seen=yes").err
 
 
-def test_an_opt_out_without_a_number_is_named(cli, served, people):
+def test_an_opt_out_without_a_number_is_named_until_somebody_has_decided(cli, served, people):
     served(optional_metadata=False)
     call(cli, people(3))
-    ran = read(cli, "--opt-out-when", "best_time=yes")
+    ran = read(cli, "--opt-out-when", "best_time=yes", exits=3)
     ids = ran.document["opt_outs"]["without_number"]
     assert len(ids) == 3
-    assert "3 opt-outs have no number" in ran.err
+    assert [error["code"] for error in ran.document["errors"]] == ["opt-out-without-number"]
     assert all(one in ran.err for one in ids)
+    assert f"xuna do-not-call add NUMBER --reason {ids[0]}; " in ran.err
+    assert f"xuna do-not-call dismiss {ids[0]}\n" in ran.err
     assert listed(cli) == {}
+    cli("do-not-call", "add", "+15551000000", "--reason", ids[0])
+    cli("do-not-call", "add", "+15551000001", "--reason", ids[1])
+    cli("do-not-call", "remove", "+15551000001")  # it was another person, and somebody has looked at it
+    assert read(cli, exits=3).document["opt_outs"]["without_number"] == [ids[2]]
+    assert "(1 new)" in cli("do-not-call", "dismiss", ids[2], ids[2], "--reason", "a test on the website").err
+    assert "(0 new)" in cli("do-not-call", "dismiss", ids[2]).err
+    assert read(cli).document["opt_outs"]["without_number"] == []
 
 
 def test_what_was_read_before_the_api_refused_is_harvested(cli, served, people):

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ from xuna_cli.errors import (
     ConfigurationError,
     ExitStatus,
     LedgerError,
+    UnknownPersonError,
     UsageError,
     XunaError,
 )
@@ -47,6 +49,7 @@ from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
+from xuna_cli.screening.do_not_call import NumberList, Numbers, OptOutsUnknown
 
 if TYPE_CHECKING:
     from xuna_cli.outcomes.other_campaigns import OtherCampaign
@@ -96,6 +99,7 @@ class BatchCall:
 
     Attributes:
         outcomes_are_read: whether the conversation records were read right before.
+        may_have_opted_out: numbers of people of the campaign, of whom somebody has opted out.
 
     Raises:
         XunaError: the run can't start.
@@ -107,6 +111,8 @@ class BatchCall:
         self._options = options
         self._log = log
         self.outcomes_are_read = False
+        self.may_have_opted_out: AbstractSet[str] = frozenset()
+        self._unknown_people: list[UnknownPersonError] = []
         self._other_campaigns: Sequence[OtherCampaign] = ()
         self._rate = rate_of(options.rate)
         signed = None
@@ -171,7 +177,7 @@ class BatchCall:
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 result = call_result(
                     self._list,
-                    written(rejects, asked),
+                    self._with_unknown_people(written(rejects, asked)),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
@@ -264,6 +270,7 @@ class BatchCall:
                 f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing "
                 "and the hash in the ledger may be wrong; run the same command again"
             )
+        report = self._with_unknown_people(report)
         evidence.keep(report)
         result = call_result(
             self._list,
@@ -354,7 +361,10 @@ class BatchCall:
     def _read_outcomes(self, ledger: Ledger, *, quiet: bool = True) -> None:
         from xuna_cli.commands.calling.outcomes_of_run import read_earlier_outcomes
 
-        read_earlier_outcomes(self._options, ledger, self._list.campaign, quiet=quiet)
+        harvest = read_earlier_outcomes(self._options, ledger, self._list.campaign, quiet=quiet)
+        if harvest is not None and harvest.unknown_person is not None:
+            self._unknown_people.append(harvest.unknown_person)
+            self.may_have_opted_out = harvest.may_be
 
     def _look_back(self, ledger: Ledger, campaign_id: int | None) -> None:
         """Read the outcomes of earlier calls, if brakes or opt-outs depend on them.
@@ -379,20 +389,28 @@ class BatchCall:
             if needs_all_records(rules, found):
                 raise unchecked(error, OTHER_ROWS) from None
 
+    def _with_unknown_people(self, report: Report) -> Report:
+        """Return a report with the errors about people who opted out and are not known."""
+        errors = {(error.code, error.message): error for error in (*report.errors, *self._unknown_people)}
+        return replace(report, errors=tuple(errors.values()))
+
     def _ask_other_campaigns(self, ledger: Ledger, campaign_id: int | None) -> None:
-        """Read the records of other campaigns that may have new opt-outs, so that nobody who opted out there is called.
+        """Read the records of other campaigns that may have new opt-outs; who may have opted out is not called.
 
         Raises:
             LedgerError: the ledger can't be read or written.
         """
-        ids = campaigns_to_ask(ledger, other_than=campaign_id)
-        if not ids:
-            return
-        from xuna_cli.commands.calling.other_campaigns import read_other_campaigns
-        from xuna_cli.screening.do_not_call import OptOutsUnknown
+        doubtful = []
+        if self.may_have_opted_out:
+            doubtful.append(NumberList(self.campaign, Numbers(self.may_have_opted_out)))
+        if ids := campaigns_to_ask(ledger, other_than=campaign_id):
+            from xuna_cli.commands.calling.other_campaigns import read_other_campaigns
 
-        others = self._other_campaigns = read_other_campaigns(self._options, ledger, ids)
-        if doubtful := [one.people for one in others if len(one.people.numbers)]:
+            self._other_campaigns = read_other_campaigns(self._options, ledger, ids)
+            for one in self._other_campaigns:
+                doubtful += [one.people] if len(one.people.numbers) else []
+                self._unknown_people += [one.problem] if isinstance(one.problem, UnknownPersonError) else []
+        if doubtful:
             rules = self._list.screening
             self._list.screening = replace(rules, opt_outs_unknown=OptOutsUnknown(doubtful))
 

@@ -1,6 +1,7 @@
 """Read the records of a ledger's other campaigns, so that nobody is called who opted out in one of them."""
 
 import contextlib
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from xuna_cli.api.retry import Reader
@@ -65,12 +66,20 @@ class _Readings:
         harvest = harvester.harvest(sync)  # also after a failure: of the records that are known
         wrong = opt_out_errors(harvest, sandbox=options.sandbox) if harvest and harvest.is_wrong else []
         problem = wrong[0] if wrong else problem
-        # By wrong rules, nobody is known to have opted out, also where the record was read.
-        doubtful = numbers_in_doubt(self._ledger, campaign, also_read=bool(wrong)) if problem else ()
         command = f"xuna campaigns outcomes {self._address(campaign)}"
-        command += " --opt-out-when FIELD=VALUE" if wrong else ""
+        doubtful: Iterable[str] = ()
+        advice = ""
+        if wrong:  # nobody is known to have opted out, also where the record was read
+            doubtful = numbers_in_doubt(self._ledger, campaign, also_read=True)
+            advice = f"to give it the right rules: {command} --opt-out-when FIELD=VALUE"
+        elif problem is not None:
+            doubtful = numbers_in_doubt(self._ledger, campaign)
+            advice = f"to read its records: {command}"
+        if harvest is not None and harvest.unknown_person is not None:
+            doubtful = {*doubtful, *harvest.may_be}
+            problem, advice = harvest.unknown_person, ""
         return OtherCampaign(
-            campaign.name, harvest, problem, NumberList(campaign.name, Numbers(doubtful)), command
+            campaign.name, harvest, problem, NumberList(campaign.name, Numbers(doubtful)), advice
         )
 
     def _address(self, campaign: Campaign) -> str:

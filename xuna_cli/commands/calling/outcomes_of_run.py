@@ -20,7 +20,7 @@ OTHER_ROWS = "people who opted out may have other rows on the list"
 
 def read_earlier_outcomes(
     options: BatchCallOptions, ledger: Ledger, name: str, *, quiet: bool = False
-) -> None:
+) -> Harvest | None:
     """Read a campaign's conversation records, accept held batches that they prove, and add opt-outs.
 
     Args:
@@ -28,6 +28,9 @@ def read_earlier_outcomes(
         ledger: the ledger.
         name: the campaign's name.
         quiet: whether it is not said by which rules opt-outs are recognised.
+
+    Returns:
+        The opt-outs; None without rules.
 
     Raises:
         UsageError: opt-outs can't be recognised.
@@ -53,6 +56,7 @@ def read_earlier_outcomes(
         say(f"xuna: warning: {wrong.message}")
     if failure is not None:
         raise failure
+    return harvest
 
 
 def read_records(
