@@ -431,6 +431,11 @@ FROM not_called n JOIN runs r ON r.id = n.list_run_id JOIN campaigns p ON p.id =
 WHERE n.to_phone_number IN ({list})
 ORDER BY f.started_at, n.list_run_id, n.row_number
 
+-- name: rules_of_rows
+SELECT row_number, to_phone_number, rule FROM not_called
+WHERE list_run_id IN (SELECT id FROM runs WHERE campaign_id = ? AND source = ?) AND row_number IN ({list})
+ORDER BY last_run_id
+
 -- name: batches_of_numbers
 SELECT DISTINCT campaign_id, batch_id FROM calls WHERE to_phone_number IN ({list})
 

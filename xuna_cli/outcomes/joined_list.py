@@ -28,7 +28,7 @@ class Person:
         state: the batch's state, or `not-called`, `rejected` or `duplicate`.
         call: the person's last call in the ledger.
         outcome: the call's outcome.
-        message: why a row was rejected.
+        message: why a row was rejected, or the rule by which the campaign did not call it.
     """
 
     contact: Contact | None
@@ -70,6 +70,7 @@ class JoinedList:
         self._campaign = campaign
         self._contacts = contacts
         self._prepare = prepare
+        self._source = source
         self._sync = sync_of(ledger, campaign.id)
         # A run of another file, such as a rendered list or fixed rows, has row numbers of its own.
         self._runs = {run.id for run in runs_of(ledger, campaign.id) if run.source == source}
@@ -94,6 +95,7 @@ class JoinedList:
         made = [row if isinstance(row, Rejection) else self._prepare(row) for row in portion]
         keys = list(dict.fromkeys(target.key for target in made if isinstance(target, CallTarget)))
         known = self._calls(keys)
+        rules = self._rules(one for one in made if isinstance(one, CallTarget) and one.key not in known)
         fresh = seen.add(keys)
         for row, target in zip(portion, made, strict=True):
             contact = row.contact if isinstance(row, Rejection) else row
@@ -105,7 +107,8 @@ class JoinedList:
                 fresh.discard(target.key)
                 call = known.get(target.key)
                 if call is None:
-                    yield Person(contact, target.row_number, NOT_CALLED)
+                    rule = rules.get((target.row_number, target.to_phone_number))
+                    yield Person(contact, target.row_number, NOT_CALLED, message=rule)
                 else:
                     of_list = call.batch.run_id in self._runs
                     self.moved += of_list and call.row_number != target.row_number
@@ -120,6 +123,15 @@ class JoinedList:
                 outcome = outcomes.get(CallKey(key, attempt))
                 found[key] = CallRecord(row_number, key, number, batch, outcome, attempt)
         return found
+
+    def _rules(self, targets: Iterable[CallTarget]) -> dict[tuple[int, str], str]:
+        """Return by row and number the rule by which the campaign last did not call it.
+
+        About people who were only deferred, or whose row the last run did not read, nothing is known.
+        """
+        rows = [target.row_number for target in targets]
+        found = self._ledger.rows_in("rules_of_rows", rows, self._campaign.id, self._source)
+        return {(row, number): rule for row, number, rule in found}
 
     def _person(self, contact: Contact | None, row_number: int, call: CallRecord) -> Person:
         outcome = outcome_of(call.outcome, call.batch.submitted_at, self._sync)

@@ -368,6 +368,22 @@ def test_a_list_that_was_changed_is_joined_by_who_people_are_and_said(cli, serve
     assert "1 person of campaign 'people' is not in" in ran.err
 
 
+def test_a_row_that_was_not_called_says_why(cli, served, people):
+    served()
+    numbers = ["+13035550100", "+13035550101", "+13035550102"]
+    path = people(rows=[(number, "Ann") for number in numbers])
+    cli("do-not-call", "add", numbers[1])
+    cli("batch-call", path, "-m", "Hi {{ name }}", "--limit", "1")
+    cli("batch-call", path, "-m", "Hi {{ name }}", "--start", "2099-01-01T00:00Z")
+    outcomes(cli)
+    rows = list(csv.DictReader(io.StringIO(cli("campaigns", "export", "people", "--join", path).out)))
+    assert [(row["state"], row["error"]) for row in rows] == [
+        ("accepted", ""),
+        ("not-called", "do-not-call"),
+        ("not-called", ""),
+    ]
+
+
 def test_rows_of_a_rendered_list_are_not_taken_for_moved_ones(cli, served, people):
     served()
     path = people(rows=[("nobody", "Al"), ("+13035550100", "Bo"), ("+13035550101", "Cy")])
