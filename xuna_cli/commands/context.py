@@ -245,25 +245,24 @@ def do_not_call_files(settings: Settings) -> list[Path]:
     return [] if given is None else given.paths
 
 
-def check_output_file(
-    to: Path, inputs: Iterable[Path | None], *, settings: Settings, env_file: Path | None, ledger: Path | None
-) -> None:
-    """Check that an output file overwrites nothing that is needed.
+def check_output_file(options: Options, to: Path, inputs: Iterable[Path | None], ledger: Location) -> None:
+    """Check that an output file overwrites nothing that is needed, such as the do-not-call lists of the settings.
 
     Args:
+        options: the command's options.
         to: the output file.
         inputs: files that the command reads, and the lists of its campaign.
-        settings: settings of this invocation; their do-not-call lists are protected, too.
-        env_file: the file of --env-file (default: `.env` in the current folder).
-        ledger: the ledger's file, or None.
+        ledger: the ledger's location.
 
     Raises:
         InputError: the output file is a ledger.
         UsageError: the output file is one of the others.
     """
     refuse_ledger(to)
-    of_ledger = [] if ledger is None else beside_ledger(ledger)
-    refuse_inputs(to, [*inputs, env_file or Path(".env"), *do_not_call_files(settings), *of_ledger])
+    of_ledger = beside_ledger(ledger) if isinstance(ledger, Path) else []
+    refuse_inputs(
+        to, [*inputs, options.env_file or Path(".env"), *do_not_call_files(options.settings), *of_ledger]
+    )
     if any(is_within(to, path) for path in of_ledger):
         raise UsageError(
             f"{to} would be in the folder of the locks of the ledger {ledger}",
@@ -285,5 +284,5 @@ def check_output_of_ledger(
     """
     if to is not None:
         needed = [None if path is None else Path(path) for path in inputs]
-        file = None if "://" in opened.location else Path(opened.location)
-        check_output_file(to, needed, settings=options.settings, env_file=options.env_file, ledger=file)
+        location = opened.location
+        check_output_file(options, to, needed, ServerUrl(location) if "://" in location else Path(location))

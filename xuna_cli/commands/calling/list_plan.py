@@ -9,7 +9,13 @@ from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at, values_within
-from xuna_cli.phone.place_columns import begins_a_number, may_be_region, may_be_zone, region_columns
+from xuna_cli.phone.place_columns import (
+    begins_a_number,
+    may_be_region,
+    may_be_zone,
+    region_columns,
+    zone_columns,
+)
 from xuna_cli.phone.states import state_columns, state_of
 from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks, do_not_call_paths, remark_columns
@@ -24,6 +30,7 @@ from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import nearest
 from xuna_cli.targets.values import TargetProblem, is_empty
 
+DEFAULT_TIMEZONE_COLUMN = "timezone"
 NONE = "none"
 """What `--region-column`, `--do-not-call-column` and the like are given to use no column."""
 
@@ -197,6 +204,27 @@ def window_columns(
     )
 
 
+def timezone_column(contacts: ContactList, named: str | None) -> str | None:
+    """Return the time zone column (default: the column with such a name).
+
+    Raises:
+        InputError: the list lacks the named column, or two columns have such a name.
+    """
+    if named is None:
+        found = zone_columns(contacts.columns)
+        if len(found) > 1:
+            raise InputError(
+                f"the list has more than one column that may contain the time zone: {listed(found)}",
+                hint=f"choose one with --timezone-column, e.g. --timezone-column {quoted(found[0])}",
+                code="timezone-column",
+            )
+        if found:
+            return found[0]
+        # In JSON, a later contact may have the column although the first one lacks it.
+        return None if contacts.columns_are_complete else DEFAULT_TIMEZONE_COLUMN
+    return check_column("--timezone-column", named, contacts.columns)
+
+
 def _window_column(contacts: ContactList, column: str | None, name: str) -> str | None:
     option = f"--{name.replace('_', '-')}-column"
     if column is not None:
@@ -256,20 +284,34 @@ def _check_overrides(contacts: ContactList) -> None:
 
 
 def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
-    columns = contacts.columns
-    if column == NONE or (column.strip().lower() == NONE and column not in columns):
+    """Return the column that an option names, or none; in JSON, it may be a path within a contact."""
+    if column == NONE:
         return ()
-    there = column in columns or any(
-        value_at(contact.fields, column) is not None for contact in contacts.first_rows
-    )
-    if columns and not there:
+    if not any(value_at(contact.fields, column) is not None for contact in contacts.first_rows):
+        check_column(option, column, contacts.columns, hint=f"to use no such column, add `{option} {NONE}`")
+    return (column,)
+
+
+def check_column(option: str, column: str, columns: Sequence[str], *, hint: str = "") -> str:
+    """Return a column that an option names.
+
+    Args:
+        option: the option.
+        column: the column.
+        columns: those of the list; empty for a JSON list without contacts.
+        hint: for the error, if no column has a similar name.
+
+    Raises:
+        InputError: the list lacks the column.
+    """
+    if columns and column not in columns:
         near = nearest(column, columns)
         raise InputError(
             f"{option} names the column {column!r}, which the list doesn't have; its columns: {listed(columns)}",
-            hint=f"did you mean {near!r}?" if near else f"to use no such column, add `{option} {NONE}`",
+            hint=f"did you mean {near!r}?" if near else hint,
             code=f"{option.removeprefix('--')}-missing",
         )
-    return (column,)
+    return column
 
 
 def _unused(contacts: ContactList, taken: Collection[str], marks: Marks) -> list[tuple[list[str], str]]:

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xuna_cli.commands.calling.list_plan import ListPlan, plan_list, rendered_list_plan, window_columns
+from xuna_cli.commands.calling.list_plan import (
+    ListPlan,
+    plan_list,
+    rendered_list_plan,
+    timezone_column,
+    window_columns,
+)
 from xuna_cli.commands.calling.list_readings import ListReadings
 from xuna_cli.commands.calling.message_checks import MessageChecks
 from xuna_cli.commands.calling.messages import Messages
-from xuna_cli.commands.calling.screening import timezone_column
 from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.dialing.pipeline import Again
@@ -62,9 +67,7 @@ class ListTargets:
         self._region = region
         self._keep_contacts = keep_contacts
         self._key_column = options.key if self._rendered is None else None
-        self._timezone_column = timezone_column(
-            options, self._first.columns, complete=self._first.columns_are_complete
-        )
+        self._timezone_column = timezone_column(self._first, options.timezone_column)
         self.windows = window_columns(
             self._first,
             call_after_column=options.call_after_column,

@@ -131,16 +131,8 @@ class PreparedList:
             InputError: the file is a ledger.
             UsageError: the file is one that this command reads or keeps.
         """
-        options = self.options
-        if output is None:
-            return
-        check_output_file(
-            output,
-            options.inputs,
-            settings=options.settings,
-            env_file=options.env_file,
-            ledger=self.location if isinstance(self.location, Path) else None,
-        )
+        if output is not None:
+            check_output_file(self.options, output, self.options.inputs, self.location)
 
     @property
     def about(self) -> RenderedList:

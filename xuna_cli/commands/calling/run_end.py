@@ -121,7 +121,7 @@ class RunEnd:
         log, metrics = _path(options.log), _path(options.metrics)
         refuse_outputs(log, metrics, options.rejects, options.report)
         for path in filter(None, (log, metrics, options.report)):
-            self._check(path)
+            check_output_file(options, path, options.inputs, location_in(options, aloud=False))
         for option, file in (("--log", log), ("--metrics", metrics)):
             if file is not None:
                 _check_writable(file, option)
@@ -131,17 +131,6 @@ class RunEnd:
                     f"--metrics {metrics}: the name of the file must end with .prom", code="metrics-name"
                 )
             self._metrics = metrics
-
-    def _check(self, path: Path) -> None:
-        options = self._options
-        location = location_in(options, aloud=False)
-        check_output_file(
-            path,
-            options.inputs,
-            settings=options.settings,
-            env_file=options.env_file,
-            ledger=location if isinstance(location, Path) else None,
-        )
 
     def tell(self, result: "BatchCallResult | RunResult") -> None:
         """Report the end of the run."""

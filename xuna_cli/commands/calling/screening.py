@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from xuna_cli.commands.call_options import BatchCallOptions
+from xuna_cli.commands.calling.list_plan import check_column
 from xuna_cli.commands.durations import parse_age
 from xuna_cli.commands.list_options import ListAndMessageOptions
-from xuna_cli.contacts.columns import listed, quoted
-from xuna_cli.errors import InputError, UsageError
-from xuna_cli.phone.place_columns import zone_columns
+from xuna_cli.errors import UsageError
 from xuna_cli.phone.regions import parse_countries
 from xuna_cli.phone.zone_names import UnknownZoneError, zones_meant
 from xuna_cli.screening.calling_hours import USUAL, CallingHours
@@ -22,9 +21,7 @@ from xuna_cli.screening.order import Screening
 from xuna_cli.screening.own_time import OwnTime
 from xuna_cli.screening.rules import Consent, QuietDays, Until
 from xuna_cli.settings import Given, expanded
-from xuna_cli.targets.template import nearest
 
-DEFAULT_TIMEZONE_COLUMN = "timezone"
 LONGEST_QUIET_DAYS = 36_500
 DEFAULT_CONSENT_VALUES = "yes,true,1,express,written"
 
@@ -122,27 +119,6 @@ def _quiet_days(days: float) -> QuietDays | None:
     return QuietDays(days) if days else None
 
 
-def timezone_column(options: ListAndMessageOptions, columns: Sequence[str], *, complete: bool) -> str | None:
-    """Return the time zone column (default: the column with such a name).
-
-    Raises:
-        InputError: the list lacks the named column, or two columns have such a name.
-    """
-    if options.timezone_column is None:
-        found = zone_columns(columns)
-        if len(found) > 1:
-            raise InputError(
-                f"the list has more than one column that may contain the time zone: {listed(found)}",
-                hint=f"choose one with --timezone-column, e.g. --timezone-column {quoted(found[0])}",
-                code="timezone-column",
-            )
-        if found:
-            return found[0]
-        # In JSON, a later contact may have the column although the first one lacks it.
-        return None if complete else DEFAULT_TIMEZONE_COLUMN
-    return _there(options.timezone_column, columns, option="--timezone-column")
-
-
 def _consent(options: ListAndMessageOptions, columns: Sequence[str]) -> Consent | None:
     if options.consent_column is None:
         if options.consent_values is not None:
@@ -152,18 +128,7 @@ def _consent(options: ListAndMessageOptions, columns: Sequence[str]) -> Consent 
     wanted = frozenset(part.strip().lower() for part in values.split(",") if part.strip())
     if not wanted:
         raise UsageError("--consent-values is empty, so nobody could be called", code="consent")
-    return Consent(_there(options.consent_column, columns, option="--consent-column"), wanted)
-
-
-def _there(column: str, columns: Sequence[str], *, option: str) -> str:
-    if columns and column not in columns:
-        near = nearest(column, columns)
-        raise InputError(
-            f"{option} names the column {column!r}, which the list doesn't have; its columns: {listed(columns)}",
-            hint=f"did you mean {near!r}?" if near else "",
-            code=f"{option.removeprefix('--')}-missing",
-        )
-    return column
+    return Consent(check_column("--consent-column", options.consent_column, columns), wanted)
 
 
 def _hours(options: BatchCallOptions, until: Until | None, default_zone: str | None) -> CallingHours | None:
