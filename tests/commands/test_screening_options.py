@@ -227,7 +227,7 @@ def test_the_table_warns_of_people_outside_the_usual_hours(cli):
 def test_a_message_that_may_be_wrong_is_said_also_when_quiet_by_the_run_that_calls(cli):
     people(cli, "+13035550100,2026-12-24", header="phone,day")
     run = ("batch-call", "people.csv", "-m", "See you on {{ day }}.", "--quiet")
-    assert "1 message may be wrong, e.g. row 2: 'day' contains" in cli(*run).err
+    assert "1 message may be wrong: row 2: 'day' contains" in cli(*run).err
     assert "may be wrong" not in cli(*run).err
 
 
