@@ -48,8 +48,8 @@ def test_who_is_called_now_stands_first_and_nothing_is_said_of_what_is_not_so():
 @pytest.mark.parametrize(
     ("wait", "said"),
     [
-        (True, "  and 1,200 more later:"),
-        (False, "  not now, but by a later run: 1,200 people"),
+        (True, "  1,200 more will be called later:"),
+        (False, "  Not now, but by a later run: 1,200 people"),
     ],
 )
 def test_who_has_to_wait_for_calling_hours_is_said_and_when_they_begin(wait, said):
@@ -85,7 +85,7 @@ def test_what_is_said_to_different_people_is_shown():
 
 
 def test_who_is_not_called_is_said_by_what_they_are():
-    assert "  not called: 2 already called, 1 rejected" in lines(counts={"already_called": 2, "rejected": 1})
+    assert "  Not called: 2 already called, 1 rejected" in lines(counts={"already_called": 2, "rejected": 1})
 
 
 @pytest.mark.parametrize("more", [0, 1, 5])

@@ -67,6 +67,10 @@ _COMMAND = lazy_pattern(r"\bxuna [^`\n]*")
 _PLACE = lazy_pattern(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _IN_PLAIN_WORDS = {
     "Cannot overwrite a value": "this key is already in the file; remove one of the two",
+    "Expected '=' after a key in a key/value pair": "= is missing after the key",
+    "Expected newline or end of document after a statement": "the value can't be read",
+    "Invalid date or datetime": "the date can't be read",
+    "Invalid value": "the value can't be read",
     r"Illegal character '\n'": "a quote is missing at the end of the text",
     "Unterminated string": "a quote is missing at the end of the text",
     'Expected "\'"': "a quote is missing at the end of the text",
@@ -265,9 +269,9 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         message = str(error)
         place = _PLACE.search(message)
         reason = _PLACE.sub("", message)
+        hint = 'text has to be in quotes, e.g. hours = "09:00-18:00"' if reason.startswith(_UNQUOTED) else ""
         reason = _IN_PLAIN_WORDS.get(reason, reason)
         line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
-        hint = 'text has to be in quotes, e.g. hours = "09:00-18:00"' if reason.startswith(_UNQUOTED) else ""
         raise UsageError(
             f"{path}, line {line}: {reason[:1].lower()}{reason[1:]}", hint=hint, code="campaign-file"
         ) from None

@@ -190,7 +190,7 @@ def _key(settings: Settings) -> str:
 
 
 def _source(given: Given | None) -> str:
-    return "default" if given is None else given.source
+    return "the default" if given is None else given.source
 
 
 def _zone_rules() -> "Finding":

@@ -9,7 +9,7 @@ from xuna_cli.ledger.last_calls import RecentlyCalled
 from xuna_cli.models import LintWarning
 from xuna_cli.output.brakes import brake_lines
 from xuna_cli.output.list_use import list_line
-from xuna_cli.output.messages import attempt_words, count_words, counted
+from xuna_cli.output.messages import attempt_words, count_words, counted, sentence
 from xuna_cli.output.preview import estimate_lines, message_lines, people_lines
 from xuna_cli.output.recently import recently_line
 from xuna_cli.output.screening import opening_lines, warnings_of
@@ -42,22 +42,22 @@ def prompt_lines(
     yield f"\nAbout to call {people} from {caller}, campaign {campaign!r}."
     yield from (f"  {line}" for line in brake_lines(report.braked))
     if any(attempt > 1 for attempt in report.attempts):
-        yield f"  calls: {attempt_words(report.attempts)}"
+        yield f"  Calls: {attempt_words(report.attempts)}"
     if others := _others(report):
-        yield f"  not called: {others}"
-    yield f"  list: {list_line(list_use)}"
-    yield "  first messages:"
+        yield f"  Not called: {others}"
+    yield f"  List: {list_line(list_use)}"
+    yield "  First messages:"
     yield from (f"  {line}" for line in message_lines(preview))
     yield from (f"  {line}" for line in people_lines(preview))
     yield from (f"  {line}" for line in estimate_lines(preview.estimate))
-    yield from (f"  {line}" for line in warnings_of(report, marks))
+    yield from (f"  {sentence(line)}" for line in warnings_of(report, marks))
     if recently.people:
         yield f"  WARNING: {recently_line(recently, done=False)}"
     if later := report.counts["deferred"] - report.too_late:
         if wait:
-            yield f"  and {later:,} more later:"
+            yield f"  {later:,} more will be called later:"
         else:
-            yield f"  not now, but by a later run: {counted(later, 'person', 'people')}"
+            yield f"  Not now, but by a later run: {counted(later, 'person', 'people')}"
         yield from (f"  {line}" for line in opening_lines(report))
 
 

@@ -249,7 +249,8 @@ class Session:
         )
 
     def _words(self, error: psycopg.Error) -> str:
-        words = " ".join(str(error).split())
+        lines = (" ".join(line.split()) for line in str(error).splitlines())
+        words = "; ".join(line for line in lines if line and not line.startswith("Is the server running"))
         for secret in self._secrets:
             words = words.replace(secret, "…")
         return words[:LONGEST_WORDS]
