@@ -41,6 +41,8 @@ LONGEST_PAUSE_S = 5.0
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=1)
 
+SET_BACK = "ledger-set-back"
+
 # Tables beside TABLES that are cleared when a campaign is forgotten.
 MORE_PEOPLE = (
     "outcomes",
@@ -56,7 +58,7 @@ MARK = (
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 FORGET_MARKS = "DELETE FROM ledger_info WHERE name = :own OR (name LIKE :prefix AND name < :old)"
-KEPT_MARKS = timedelta(days=30)  # of writers that were killed
+KEPT_MARKS = timedelta(days=366)  # of writers that were killed; no run takes so long
 
 # A number that the server has not given out yet belongs to a transaction that it forgot in a crash.
 UNDER_WAY = """
@@ -102,6 +104,7 @@ class PostgresEngine:
         # The session's last mark: a row that each transaction changes.
         self._writer = f"{WRITER}{datetime.now(UTC):%Y-%m-%d}:{secrets.token_hex(8)}"
         self._mark = 0
+        self._committed = 0  # the last mark that was committed
         self._marks = False
         self._ours: set[int] = set()  # runs whose lock this process took and that nobody has closed
         self._held: set[int] = set()  # the runs whose lock this session holds
@@ -258,6 +261,7 @@ class PostgresEngine:
             if not session.is_over:
                 raise session.explain(error) from None
             self._learn_fate(number)
+            self._committed = self._mark
             return
         if session.warnings:  # the server did not wait for the synchronous standby
             raise LedgerUnreachableError(
@@ -268,6 +272,7 @@ class PostgresEngine:
         # After an earlier failure, the server answers ROLLBACK without an error.
         if cursor.statusmessage != "COMMIT":
             raise LedgerError(f"the ledger {self.location} rolled back the change")
+        self._committed = self._mark
 
     def _learn_fate(self, number: str) -> None:
         """Ask a new session whether the last transaction was committed; raise RolledBackError if it was not.
@@ -300,7 +305,8 @@ class PostgresEngine:
         """Open a new session if the old one has ended, and regain the locks of this process's runs.
 
         Raises:
-            LedgerError: if that fails for `reconnect` seconds; later calls fail at once.
+            LedgerError: if that fails for `reconnect` seconds; later calls fail at once. Also if the server was set
+                back.
         """
         if not self._session.is_over:
             return
@@ -312,12 +318,14 @@ class PostgresEngine:
             try:
                 session = Session(self._url, read_only=self._read_only)
                 try:
+                    self._check_not_set_back(session)
                     self._regain(session)
                 except BaseException:
                     session.close()
                     raise
             except XunaError as error:
-                if time.monotonic() + pause > self._away_since + self._reconnect:
+                is_late = time.monotonic() + pause > self._away_since + self._reconnect
+                if is_late or error.code == SET_BACK:
                     if isinstance(error, LedgerError):
                         raise
                     raise LedgerUnreachableError(error.message, hint=error.hint, code=error.code) from None
@@ -327,6 +335,22 @@ class PostgresEngine:
                 return
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _check_not_set_back(self, session: Session) -> None:
+        """Raise LedgerError if a change is lost that was committed: who was called is not known any more."""
+        if not self._committed:
+            return
+        try:
+            found = session.connection.execute(translated(named("info")), {"name": self._writer}).fetchone()
+        except psycopg.Error as error:
+            raise session.explain(error) from None
+        if found is None or int(found[0]) < self._committed:
+            raise LedgerError(
+                f"the ledger {self.location} was set back to an earlier state (a failover or a backup?), so people "
+                "whom this run called could be called again",
+                hint="stop all runs, and put the newer state back; the dashboard of XUNA AI tells who was called",
+                code=SET_BACK,
+            )
 
     def _regain(self, session: Session) -> None:
         """Take the runs' locks in a new session; drop runs that others have closed."""
