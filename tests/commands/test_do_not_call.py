@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from tests.support.terminal import Terminal
 from xuna_cli.ledger.engines import sqlite as engine
 
 pytestmark = pytest.mark.usefixtures("api")
@@ -37,6 +38,17 @@ def test_what_was_exported_keeps_its_reasons_in_another_ledger(cli, file):
         ONE: "asked on the phone, 3 Nov",
         TWO: "from the old ledger",
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["history", "list"])
+def test_a_number_and_the_id_of_a_conversation_are_never_broken(cli, command):
+    reason = "conv_aa3ad2c11f7b06b30000013c"
+    cli("do-not-call", "add", ONE, "--reason", reason)
+    terminal = Terminal("do-not-call", command, *([ONE] if command == "history" else []), columns=60)
+    assert terminal.end() == 0
+    assert ONE in terminal.seen
+    assert command == "list" or reason in terminal.seen
 
 
 def test_a_dry_run_sees_the_list_too(cli):

@@ -37,6 +37,7 @@ class EntryList(Result):
         yield Table(
             ("Number", "Reason", "Since"),
             ((*_row(one)[:2], for_people(one.added_at)) for one in self.entries),
+            whole=("Number",),
         )
         more = self.total - len(self.entries)
         yield counted(self.total, "number", "numbers") + (
@@ -98,7 +99,7 @@ class NumberHistory(Result):
         return {"history": [asdict(one) for one in self.events]}
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield a row for each event; on a narrow terminal, user and command are on a line of their own."""
+        """Yield a row for each event; on a narrow terminal, its values one below the other."""
         if not self.events:
             yield f"never on the do-not-call list: {', '.join(self.numbers)}"
             return
@@ -114,6 +115,7 @@ class NumberHistory(Result):
                 )
                 for one in self.events
             ],
+            whole=("Number", "Reason"),  # the reason may be the ID of a conversation
         )
 
 
