@@ -29,7 +29,7 @@ Assistant's Phone|Company Main Phone|Telefon Assistent|Telefon Firma|Téléphone
 Emergency Contact Phone|Phone Number (Company)|AssistantPhone|Asst Phone|Spouse phone|Next of Kin Phone|NOK Tel|ICE Phone
 Caregiver Phone|Driver Phone|Guarantor Phone|Our Phone|Old Phone|Wrong Phone|Clinic Phone|Notfalltelefon|Notfallkontakt Telefon
 Telefon Eltern|Telefon Erziehungsberechtigte|Hausarzt Telefon|Téléphone d'urgence|Téléphone mère|Tél. personne à prévenir
-Teléfono de emergencia|Teléfono de la madre|Teléfono tutor|Telefone do responsável|Telefono di emergenza|Telefono genitore
+emerg_phone_1|PCP Phone|GuarPhone|Tel. Referencia 1|Telefon Zentrale|Teléfono de emergencia|Teléfono de la madre|Teléfono tutor|Telefone do responsável|Telefono di emergenza|Telefono genitore
 Noodcontact telefoon|Telefoon ouders|Telefon rodzica|Telefon vårdnadshavare|Telefon pårørende|Huoltajan puhelin|Telefon rodičů
 Szülő telefonszáma|Telefon părinte|Veli Telefonu|Acil Durum Telefonu|Телефон родителя|Τηλέφωνο γονέα|緊急連絡先電話番号|保護者電話番号
 紧急联系人电话|家长电话|보호자 전화번호|هاتف الطوارئ|טלפון חירום|आपातकालीन फ़ोन|เบอร์โทรผู้ปกครอง|No. HP orang tua|Số điện thoại phụ huynh

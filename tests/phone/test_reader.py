@@ -156,6 +156,7 @@ def test_whatever_is_not_one_number_is_rejected_with_its_own_code(cell, code):
         ("15559876543@s.whatsapp.net", None, JOHN),
         ("whatsapp:+15559876543", None, JOHN),
         ("tel://+15559876543", None, JOHN),
+        ("p:+15559876543", None, JOHN),
         ('="+15559876543"', None, JOHN),
         ('="5559876543"', "US", JOHN),
         ("`+15559876543", None, JOHN),

@@ -4,7 +4,7 @@ import pytest
 
 from xuna_cli.screening import remarks
 from xuna_cli.screening.mark_names import Says, says
-from xuna_cli.screening.remarks import allows_only_another_channel, says_do_not_call
+from xuna_cli.screening.remarks import allows_only_another_channel, is_cancelled, says_do_not_call
 
 SAID = """
 does not want to be called|doesn't want calls|please don't phone|dont ever call|do NOT ever call again|refuses calls|no calls
@@ -55,6 +55,16 @@ def test_a_remark_that_says_not_to_call_is_found_in_any_case_and_among_other_wor
         assert says_do_not_call(f"VIP. {phrase}")
 
 
+def test_a_state_of_a_cancelled_appointment():
+    assert all(
+        map(
+            is_cancelled,
+            ["Cancelled", "canceled", "wc-cancelled", "Storniert", "Annulé", "取消", "İptal edildi"],
+        )
+    )
+    assert not any(map(is_cancelled, ["", "Confirmed", "not cancelled", "cancellation fee", None, 5]))
+
+
 def test_a_remark_that_says_something_else_is_not_taken_for_it():
     assert [phrase for phrase in phrases(NOT_SAID) if says_do_not_call(phrase)] == []
 
@@ -96,17 +106,20 @@ def test_patterns_are_written_as_texts_are_folded(table):
             Says.DO_NOT_CALL,
             """Date of Death|Deceased Date|Sterbedatum|Date de décès|Fecha de defunción|Dødsdato|死亡日|SMS Only
             Contact by email only|Kein Telefonkontakt|Kontaktverbot|Werbewiderspruch|Arama yapılmasın|Wants no calls
-            Opt-out reason|Unsubscribe Source""",
+            Opt-out reason|Unsubscribe Source|No Call Flag|Patient Deceased Y/N|Contact blocked|Blocked Since|Gesperrt am
+            Gesperrt (ja/nein)|TPS Indicator|架電不可フラグ|是否黑名单|수신거부 여부""",
         ),
         (
             Says.NOTHING,
             """Opt-out URL|Unsubscribe link|DNC Checked Date|DNC scrubbed at|Not called|No answer count|Stop|Wait list
-            Text format|Letzter Anruf|Authorization code|May|Contact|Appels|Ligação""",
+            Text format|Letzter Anruf|Authorization code|May|Contact|Appels|Ligação|Contact date|Customer since|Is active|Account|Wrong Phone
+            架電日時""",
         ),
         (
             Says.CONSENT,
             """Anrufen|Darf angerufen werden|Telefonkontakt erlaubt|Appel autorisé|Autoriza llamadas|Autorizza chiamate
-            Mag gebeld worden|Call permitted|звонки разрешены""",
+            Mag gebeld worden|Call permitted|звонки разрешены|是否可联系|電話可否|통화가능 여부|Dürfen wir Sie anrufen?
+            Pouvons-nous vous appeler ?|İYS Arama İzni""",
         ),
         (Says.OTHER_CHANNEL, "WhatsApp opt-out|Email opt out|SMS Opt-Out|Do not e-mail"),
     ],

@@ -11,21 +11,21 @@ from xuna_cli.folding import fold
 _WORDS = frozenset(
     """
     assistant asst assistants assistent assistenten asistente ayudante assistente manager managers supervisor boss
-    spouse partner wife husband emergency kin nok ice rep representative salesperson owner company companies employer
-    organization organisation org reception parent parents guardian guardians mother mothers father fathers mom mum
-    dad child children sibling brother sister aunt uncle relative relatives caregiver carer caretaker friend friends
-    neighbor neighbour neighbors neighbours colleague coworker guarantor responsible beneficiary witness attorney
-    reference referrer referral referred support store shop branch vendor supplier dealer dealership broker courier
-    driver technician dispatcher host doctor physician dentist nurse therapist caseworker clinic practice hospital
-    pharmacy insurance insurer payer bank school teacher coach instructor counselor counsellor recruiter hr account
-    business_unit office_main secretary landlord lawyer our old previous former wrong
+    spouse partner wife husband emergency kin nok ice guar pcp gp rep representative salesperson owner company
+    companies employer organization organisation org reception parent parents guardian guardians mother mothers father
+    fathers mom mum dad child children sibling brother sister aunt uncle relative relatives caregiver carer caretaker
+    friend friends neighbor neighbour neighbors neighbours colleague coworker guarantor responsible beneficiary
+    witness attorney reference referrer referral referred support store shop branch vendor supplier dealer dealership
+    broker courier driver technician dispatcher host doctor physician dentist nurse therapist caseworker clinic
+    practice hospital pharmacy insurance insurer payer bank school teacher coach instructor counselor counsellor
+    recruiter hr account business_unit office_main secretary landlord lawyer our old previous former wrong
     firma firmen arzt praxis klinik krankenhaus zahnarzt schule lehrer chef vorgesetzter vorgesetzte mutter vater
     vormund betreuer betreuerin ehepartner ehefrau ehemann ehegatte vermieter makler anwalt versicherung nachbar
-    freund kollege lieferant filiale hauptanschluss sekretariat alte altes vorherige
+    freund kollege lieferant zentrale geschaftsleitung filiale hauptanschluss sekretariat alte altes vorherige
     societe entreprise mere pere tuteur tutrice responsable conjoint conjointe epoux epouse employeur medecin ecole
     prevenir proche referent parrain ancien ancienne
     empresa centralita madre padre padres tutor tutora apoderado acudiente familiar conyuge esposo esposa empleador
-    medico escuela colegio jefe referido pariente representante antiguo
+    medico escuela colegio jefe referencia referido pariente representante antiguo
     mae pai responsavel encarregado conjuge escola empregador azienda genitore genitori tutore coniuge moglie marito
     datore scuola familiare
     bedrijf ouder ouders verzorger verzorgers voogd moeder vader werkgever huisarts nood noodgeval noodcontact
@@ -46,7 +46,7 @@ _PARTS = tuple(
     map(
         fold,
         """
-        notfall notruf eltern erziehungsberecht sorgeberecht angehorig arbeitgeber hausarzt emergenc emergenz urgence
+        notfall notruf eltern erziehungsberecht sorgeberecht angehorig arbeitgeber hausarzt emerg urgence
         nextofkin customerservice phuhuynh khancap nguoithan orangtua родител опекун экстренн работодател батьк
         екстрен спешн γονεα γονεων κηδεμον εκτακτ 緊急 紧急 保護者 家长 家長 监护人 監護人 父亲 母亲 父親 母親 配偶
         公司 会社 介绍人 介紹人 推荐人 推薦人 紹介者 긴급 비상 보호자 학부모 회사 طوارئ وليالامر חירום आपातकालीन

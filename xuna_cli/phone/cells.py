@@ -40,8 +40,8 @@ _SUBSCRIBER_AFTER_SLASH = lazy_pattern(r"(?:[^\d/]*\d){4,}[^\d/]*")
 
 _EXCEL_TEXT = lazy_pattern(r'="+([^"]*)"+')  # how an export keeps a number from being shown as an amount
 _APOSTROPHES = "'`\N{ACUTE ACCENT}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
-# RFC 3966, and the prefixes that links and messengers write before a number.
-_SCHEME = lazy_pattern(r"^(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?", re.IGNORECASE)
+# RFC 3966, and the prefixes that links, messengers and the forms of Meta's advertisements write before a number.
+_SCHEME = lazy_pattern(r"^(?:(?:tel|callto|sms|whatsapp)\s*[:.]\s*(?://)?|p:(?=\+))", re.IGNORECASE)
 # The address of a WhatsApp user: the number with its country code, without +.
 _WHATSAPP = lazy_pattern(r"\+?(\d{7,15})@(?:c\.us|s\.whatsapp\.net)", re.IGNORECASE)
 

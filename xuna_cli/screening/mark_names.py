@@ -120,13 +120,24 @@ _OTHER_CHANNELS_WITHIN = ("email", "newsletter", "邮件", "郵件", "メール"
 _CONSENT_WORDS = frozenset(
     """
     consent consents consented consentement consentimiento consentimento consenso einwilligung einverstandnis toestemming
-    zgoda samtykke samtycke suostumus souhlas hozzajarulas izin riza согласие 同意 동의 permission permissions accepts
+    zgoda samtykke samtycke suostumus souhlas hozzajarulas izin izni iys riza согласие 同意 동의 permission permissions accepts
     subscribed subscriber optin gdpr dsgvo rgpd lgpd tcpa callable
     """.split()
 )
 _YES_OR_NO = frozenset(
     "call calls callok callyn callyesno tocall shouldcall pleasecall okcall anrufen aappeler appeler llamar ligar chiamare "
     "dachiamare bellen dzwonic".split()
+)
+# `Patient Deceased Y/N` and `Blocked Since` are `deceased` and `blocked`.
+_BEFORE = frozenset(
+    "is has was contact customer client lead patient person member account kunde patientin ist".split()
+)
+_BEHIND = frozenset(
+    "flag indicator ind yn jn marker date datum at on since seit am by von reason grund time".split()
+)
+_YES_NO = frozenset(
+    tuple(pair.split("/"))
+    for pair in "yes/no y/n ja/nein j/n oui/non o/n si/no s/n sim/nao tak/nie ja/nee".split()
 )
 # In a name with a word for calls: `Darf angerufen werden`, `Appel autorisé`, `Autoriza llamadas`.
 _ALLOWED = frozenset(
@@ -135,7 +146,7 @@ _ALLOWED = frozenset(
     autorise autorisee autorises autorisation accord accepte permis autoriza autorizado autorizada autorizacion acepta
     permite permiso permitido autorizacao permissao aceita autorizzato autorizzata autorizza autorizzazione accetta permesso
     toegestaan mag tillatelse tillatt tilladelse tilladt tillstand tillaten lupa povoleno zezwala zezwolenie
-    разрешено разрешение разрешен разрешены 許可 허용
+    durfen konnen pouvons peut podemos possiamo mogen mozemy разрешено разрешение разрешен разрешены 許可 허용
     """.split()
 )
 _OF_CALLS = tuple(
@@ -164,6 +175,17 @@ _CONSENT_WITHIN = tuple(
         "can be called",
         "may be called",
         "contactable",
+        "可联系",
+        "可致电",
+        "可聯絡",
+        "架電可",
+        "電話可",
+        "통화가능",
+        "연락가능",
+        "السماح بالاتصال",
+        "موافقة",
+        "הסכמה",
+        "ยินยอม",
         "同意",
         "동의",
         "согласие",
@@ -175,7 +197,7 @@ _CONSENT_WITHIN = tuple(
 def says(column: str) -> Says:
     """Return the meaning of a column, judged by its name."""
     plain, parts = fold(column), frozenset(words(column))
-    if plain in _DO_NOT_CALL or allows_only_another_channel(column):
+    if plain in _DO_NOT_CALL or allows_only_another_channel(column) or _without_frame(column) in _DO_NOT_CALL:
         return Says.DO_NOT_CALL
     if not parts.isdisjoint(_ABOUT_A_MARK) or (_CHECKS & parts and _MOMENTS & parts):
         return Says.NOTHING
@@ -188,7 +210,8 @@ def says(column: str) -> Says:
         return Says.OTHER_CHANNEL if other and parts.isdisjoint(CALLS) else Says.DO_NOT_CALL
     if other and {"do", "not"} <= parts:
         return Says.OTHER_CHANNEL
-    if len(parts) > 1 and says_do_not_call(column):
+    # `Wrong Phone` has another number, and is no mark.
+    if (len(parts) > 1 or not column.isascii()) and "phone" not in parts and says_do_not_call(column):
         return Says.DO_NOT_CALL
     if (
         plain in _YES_OR_NO
@@ -198,6 +221,18 @@ def says(column: str) -> Says:
     ):
         return Says.CONSENT
     return Says.NOTHING
+
+
+def _without_frame(column: str) -> str:
+    """Return the folded name without the words around it that only say what kind of value it has, and whose."""
+    parts = list(words(column))
+    if tuple(parts[-2:]) in _YES_NO:
+        del parts[-2:]
+    while parts and parts[0] in _BEFORE:
+        del parts[0]
+    while parts and parts[-1] in _BEHIND:
+        del parts[-1]
+    return "".join(parts)
 
 
 def says_inside(path: str) -> Says:

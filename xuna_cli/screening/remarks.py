@@ -9,7 +9,7 @@ continues the line above. In a pattern, `<` is the begin of a text, and `>` its 
 import re
 from functools import cache, lru_cache
 
-from xuna_cli.folding import words
+from xuna_cli.folding import fold, words
 from xuna_cli.lazy_pattern import lazy_pattern
 
 _ABOUT_CALLS = r"""
@@ -185,6 +185,14 @@ _ONLY = frozenset(
     "only nur uniquement seulement solo solamente somente apenas soltanto alleen tylko endast kun".split()
 )
 _BESIDE_ONLY = frozenset("contact kontakt kontaktieren by per via par por mit please bitte the app".split())
+_CANCELLED = frozenset(
+    fold(state)
+    for state in (
+        "cancelled|canceled|storniert|abgesagt|annulé|annulée|annullato|annullata|cancelado|cancelada|geannuleerd|afgezegd"
+        "|anulowane|anulowany|peruttu|avbokad|aflyst|avlyst|zrušeno|iptal|iptal edildi|отменен|отменено|отменён"
+        "|キャンセル|取消|已取消|취소|ملغى|בוטל"
+    ).split("|")
+)
 _LONGEST_ONLY = 40  # characters
 _SPELLED = lazy_pattern(r"\bd\W+n\W+c\b")
 
@@ -218,6 +226,13 @@ def allows_only_another_channel(text: str) -> bool:
         not _ONLY.isdisjoint(parts)
         and not OTHER_CHANNELS.isdisjoint(parts)
         and parts <= _ONLY | OTHER_CHANNELS | _BESIDE_ONLY
+    )
+
+
+def is_cancelled(cell: object) -> bool:
+    """Return whether a cell says, as a whole, that an appointment or order is cancelled."""
+    return (
+        isinstance(cell, str) and len(cell) <= _LONGEST_ONLY and fold(cell.removeprefix("wc-")) in _CANCELLED
     )
 
 

@@ -129,3 +129,17 @@ def test_remarks_count_beside_columns_that_are_named(plan, written):
         {"phone": "+13035550102", "Mark": "", "Notes": ""},
     ]
     assert plan(written(rows), "--do-not-call-column", "Mark")["counts"]["do_not_call"] == 2
+
+
+def test_people_whose_appointment_is_cancelled_among_others_are_pointed_out(cli, written):
+    rows = [
+        {"phone": "+13035550100", "Appointment Status": "Confirmed"},
+        {"phone": "+13035550101", "Appointment Status": "Cancelled"},
+    ]
+    for quiet in ((), ("--quiet",)):
+        ran = cli("batch-call", written(rows), *HELLO, "--dry-run", *quiet)
+        assert (
+            "has 'Appointment Status' \"Cancelled\", and people in such rows are called like all others"
+            in ran.err
+        )
+    assert "Cancelled" not in cli("batch-call", written(rows[1:]), *HELLO, "--dry-run").err

@@ -20,7 +20,12 @@ from xuna_cli.phone.states import state_columns, state_of
 from xuna_cli.screening.mark_names import Says, says
 from xuna_cli.screening.marks import Marks, do_not_call_paths, remark_columns
 from xuna_cli.screening.marks import do_not_call_columns as marked_columns
-from xuna_cli.screening.remarks import is_of_another_channel, may_say_do_not_call, says_do_not_call
+from xuna_cli.screening.remarks import (
+    is_cancelled,
+    is_of_another_channel,
+    may_say_do_not_call,
+    says_do_not_call,
+)
 from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
 from xuna_cli.targets.foreign_names import override_of, time_option_of
 from xuna_cli.targets.home_state import HomeState
@@ -129,7 +134,12 @@ def plan_list(
             marks.remarks,
             states,
         ),
-        notes=(*contacts.notes, *_sheets_not_read(contacts.other_sheets), *(line for _, line in unused)),
+        notes=(
+            *contacts.notes,
+            *_sheets_not_read(contacts.other_sheets),
+            *(line for _, line in unused),
+            *_cancelled(contacts, marks.remarks),
+        ),
         home_state=home_state,
     )
 
@@ -141,6 +151,18 @@ def _sheets_not_read(sheets: Sequence[str]) -> Iterator[str]:
             yield (
                 f"the people on sheet {sheet!r} may be called; if they must not be, save this sheet as a file of its "
                 "own and add --do-not-call FILE"
+            )
+
+
+def _cancelled(contacts: ContactList, columns: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each column in which some of the first rows, but not all, are cancelled."""
+    for column in columns:
+        rows = [row for row in contacts.first_rows if is_cancelled(value_at(row.fields, column))]
+        if rows and len(rows) < len(contacts.first_rows):
+            cell = value_at(rows[0].fields, column)
+            yield (
+                f'row {rows[0].row_number} has {column!r} "{cell}", and people in such rows are called like all '
+                "others; if they should not hear this message, delete these rows"
             )
 
 
