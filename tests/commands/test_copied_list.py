@@ -177,8 +177,10 @@ def test_a_new_ledger_beside_one_that_knows_these_people_calls_nobody(cli, api, 
     assert len(api.state.calls()) == 4
     words = shlex.split(said.splitlines()[-1])
     ledger, again = (words[words.index(option) + 1] for option in ("--ledger", "--campaign"))
-    assert cli(*wrong, "--ledger", ledger, "--output", "json").counts == {"rows": 4, "already_called": 4}
-    assert cli(*wrong, "--campaign", again, "--output", "json").counts == {"rows": 4, "accepted": 4}
+    right = ("batch-call", path, *HELLO, *campaign, "--ledger", ledger, "--yes", "--output", "json")
+    assert cli(*right).counts == {"rows": 4, "already_called": 4}
+    another = ("batch-call", path, *HELLO, "--ledger", "cals.db", "--yes", "--campaign", again)
+    assert cli(*another, "--output", "json").counts == {"rows": 4, "accepted": 4}
 
 
 def test_other_ledgers_are_no_concern_of_other_people_or_campaigns_and_of_the_sandbox(cli, api, people):

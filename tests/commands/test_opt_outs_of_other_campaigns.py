@@ -66,11 +66,7 @@ def test_who_opted_out_in_another_campaign_is_not_called(cli, spring, people, co
     spring()
     path = people(COUNT + 2)
     cli.write("autumn.toml", 'contacts = "people.csv"\nfirst-message = "Hi."\nhours = "00:00-24:00"\n')
-    argv = (
-        (path, *HELLO, "--campaign", "autumn", "--hours", "00:00-24:00")
-        if command == "batch-call"
-        else ("autumn.toml", "--yes")
-    )
+    argv = (path, *HELLO, "--campaign", "autumn") if command == "batch-call" else ("autumn.toml", "--yes")
     ran = cli(command, *argv, "--quiet", *JSON)
     assert ran.counts == {"rows": COUNT + 2, "do_not_call": COUNT, "accepted": 2}
     [said] = ran.err.splitlines()

@@ -3,6 +3,7 @@
 import pytest
 
 from xuna_cli.commands.app import all_commands
+from xuna_cli.commands.given_values import LAST_COUNTS, has_one_value
 
 HELLO = ("-m", "Hi {{ name }}.")
 
@@ -123,3 +124,54 @@ def test_days_that_are_over_are_told(cli, people, monkeypatch):
 
 def test_days_may_have_the_dash_of_a_document(cli, people):
     cli("batch-call", people(1), *HELLO, "--dry-run", "--days", "mon\u2013fri")
+
+
+# ------------------------------------------------------------------------------- given twice, and pasted
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in all_commands()])
+def test_an_option_with_one_value_is_not_given_twice(cli, name):
+    """The first value would be lost: a day without calls, or a country."""
+    for one in all_commands()[name].params:
+        if has_one_value(one):
+            option = max(one.opts, key=len)
+            said = cli(*name.split(), option, "1", f"{option}=2", exits=2).err
+            assert f"{option} is given 2 times" in said
+
+
+def test_of_an_option_that_only_says_how_to_send_or_write_the_last_value_counts(cli, people):
+    panels = {
+        getattr(one, "rich_help_panel", None) for command in all_commands().values() for one in command.params
+    }
+    assert panels >= LAST_COUNTS
+    call = ("batch-call", people(2), *HELLO, "--dry-run", "--output", "table", "--batch-size", "1")
+    assert cli(*call, "--output", "json", "--batch-size", "2").document["preview"]["requests"] == 1
+
+
+def test_the_advice_for_an_option_that_is_given_twice_works(cli, people):
+    call = ("batch-call", people(2), *HELLO, "--dry-run")
+    assert "with commas: --country CC[,CC]" in cli(*call, "--country", "US", "--country", "CA", exits=2).err
+    cli(*call, "--country", "US,CA")
+    cli(*call, "--do-not-call-column", "name", "--do-not-call-column", "phone")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("\u2013dry-run", "--dry-run"),
+        ("\u2014dry-run", "--dry-run"),
+        ("\u2212\u2212limit=1", "--limit=1"),
+        ("\u2013q", "-q"),
+    ],
+)
+def test_a_dash_of_a_document_is_told(cli, api, people, typed, meant):
+    path = people(2)
+    said = cli("batch-call", path, *HELLO, typed, exits=2).err
+    assert said.rstrip().endswith(f": {meant}")
+    cli("batch-call", path, *HELLO, meant, "--sandbox")
+    assert api.state.total == 0
+
+
+@pytest.mark.parametrize("typed", ["--batch_size", "--batchsize", "--Batch-Size"])
+def test_a_mistyped_option_is_told(cli, people, typed):
+    assert "did you mean --batch-size?" in cli("batch-call", people(1), *HELLO, typed, "5", exits=2).err

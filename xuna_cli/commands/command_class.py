@@ -11,7 +11,7 @@ import os
 import re
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import typer
 import typer.core
 import typer.main
 
-from xuna_cli.commands.given_values import check_needs, check_values, check_variables
+from xuna_cli.commands.given_values import check_given_once, check_needs, check_values, check_variables
 from xuna_cli.commands.option_types import source_of
 from xuna_cli.errors import UsageError, XunaError
 from xuna_cli.gc_paused import GcPaused
@@ -36,6 +36,7 @@ _PLAINER = (
     ),
     (r"\. Did you mean ", "; did you mean "),
     (r" \(Possible options: (.*), (\S+)\)", r"; did you mean \1 or \2?"),
+    (r" \(Possible options: (\S+)\)", r"; did you mean \1?"),
     (
         r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)",
         r"unexpected argument: \1; put quotes around a value with spaces",
@@ -46,6 +47,8 @@ _RANGES = (
     (r"([\[ ])x>=([^\];\s]+)([\];])", r"\1at least \2\3"),
     (r"([\[ ])(\S+)<=x<=(\S+)\]$", r"\1\2 to \3]"),
 )
+
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"  # while the help is wrapped
 
@@ -176,6 +179,12 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
             with formatter.section(typer.style("Examples", bold=True)):
                 formatter.write(textwrap.indent(self.examples, "  ") + "\n")
 
+    def make_parser(self, ctx: Any) -> Any:
+        """Return a parser that refuses options that are given twice."""
+        parser: Any = super().make_parser(ctx)
+        parser.parse_args = functools.partial(_parse_once, ctx, parser.parse_args)
+        return parser
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line; with `--output json`, also print a document on failure.
 
@@ -191,6 +200,7 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
                 check_needs(ctx)
         except typer.TyperException as error:
             failure = usage_error(error, ctx)
+            failure.hint = _how_to_type(given) or failure.hint
             _print_failure(ctx, given, failure)
             raise failure from None
         except XunaError as error:
@@ -202,6 +212,21 @@ class Command(_WithPlainHelp, typer.core.TyperCommand):
 def _unbroken(text: str) -> str:
     """Return a text whose words are not broken at their hyphens."""
     return text.replace("-", _HYPHEN)
+
+
+def _parse_once(ctx: Any, parse: Callable[..., Any], args: list[str]) -> Any:
+    values, rest, order = parse(args=args)
+    if not ctx.resilient_parsing:
+        check_given_once(order)
+    return values, rest, order
+
+
+def _how_to_type(args: list[str]) -> str:
+    """Return how to type an option that was pasted from a document, which makes dashes of hyphens; "" without any."""
+    for word in args:
+        if (name := word.lstrip(_DASHES + "-")) and word.lstrip("-").startswith(tuple(_DASHES)):
+            return f"type hyphens in place of the dashes of {word}: {'-' if len(name) == 1 else '--'}{name}"
+    return ""
 
 
 def _first_paragraph(text: str | None) -> str:

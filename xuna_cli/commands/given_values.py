@@ -3,7 +3,7 @@
 Some values are wrong for every option. Some variables have the name of an option that reads no variable.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from xuna_cli.settings import Settings, expanded
 
 LARGEST = 10**12
 """Largest whole number. No list has more people, and larger ones don't fit into a ledger."""
+
+LAST_COUNTS = frozenset({"Sending", "Output", "Simulation"})
+"""Groups of options that say how a run sends and writes, but not who is called, when, and with which message."""
 
 MAY_BE_BLANK = frozenset({"delimiter"})
 """Options that can have a space as their value."""
@@ -34,6 +37,37 @@ def check_values(ctx: Any) -> None:
         for problem in _problems(parameter, value):
             if ctx.get_parameter_source(parameter.name).name != "DEFAULT":
                 raise typer.BadParameter(problem, ctx=ctx, param=parameter)
+
+
+def check_given_once(order: Sequence[Any]) -> None:
+    """Check that no option is typed twice that can have one value: the first one, e.g. a day without calls, is lost.
+
+    Of options that only say how a run sends and writes, the last value counts, so that a script can add its own.
+
+    Args:
+        order: what was typed: the option or argument of each value.
+
+    Raises:
+        UsageError: an option is typed twice.
+    """
+    for parameter in dict.fromkeys(order):
+        if has_one_value(parameter) and (times := order.count(parameter)) > 1:
+            option, several = f"--{key_of(parameter)}", "," in (parameter.metavar or "")
+            raise UsageError(
+                f"{option} is given {times} times, but has one value",
+                hint=f"write the values with commas: {option} {parameter.metavar}"
+                if several
+                else f"leave {option} out {'once' if times == 2 else f'{times - 1} times'}",  # noqa: PLR2004
+            )
+
+
+def has_one_value(parameter: Any) -> bool:
+    """Return whether a parameter is an option that must not be typed twice."""
+    return (
+        parameter.param_type_name == "option"
+        and not (parameter.multiple or parameter.is_flag)
+        and parameter.rich_help_panel not in LAST_COUNTS
+    )
 
 
 def check_needs(ctx: Any) -> None:
