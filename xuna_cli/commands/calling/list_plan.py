@@ -307,7 +307,7 @@ def _check_overrides(contacts: ContactList) -> None:
 
 def _named(contacts: ContactList, column: str, option: str) -> tuple[str, ...]:
     """Return the column that an option names, or none; in JSON, it may be a path within a contact."""
-    if column == NONE:
+    if column == NONE or (column.strip().lower() == NONE and column not in contacts.columns):
         return ()
     if not any(value_at(contact.fields, column) is not None for contact in contacts.first_rows):
         check_column(option, column, contacts.columns, hint=f"to use no such column, add `{option} {NONE}`")
