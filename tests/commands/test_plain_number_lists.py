@@ -67,7 +67,7 @@ def summary(read):
 
 
 def assert_same_by_row(path, region, options=OPTIONS):
-    by_row = summary(lambda: _list_of(path, _of_rows(path, options, SuppressionReader(region))))
+    by_row = summary(lambda: _list_of(path, _of_rows(path, options, SuppressionReader(region), {})))
     assert summary(lambda: read_numbers(path, region=region, options=options)) == by_row
     return by_row
 
