@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.builders import target_builder
 from tests.support.workbooks import ods, row, xlsx
 from xuna_cli.commands.calling.list_plan import phones_of
 from xuna_cli.contacts.options import ListOptions
 from xuna_cli.contacts.reading import open_list
 from xuna_cli.folding import fold
 from xuna_cli.models import CallTarget
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message
 
 HEADER = ("Phone", "First Name", "City")
@@ -73,10 +73,10 @@ FORMATS = {
 
 def calls(content, name):
     with open_list(io.BytesIO(content), ListOptions(), name=name) as contacts:
-        prepare = TargetBuilder(
+        prepare = target_builder(
+            contacts.columns,
             phones=phones_of(contacts, None),
-            columns=contacts.columns,
-            columns_are_complete=contacts.columns_are_complete,
+            are_complete=contacts.columns_are_complete,
             overrides=[first_message('Hi {{ first_name }} of {{ City | default("nowhere") }}.')],
             of_workbook=contacts.sheet is not None,
         )

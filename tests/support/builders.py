@@ -2,10 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import CallTarget
+from xuna_cli.targets.builder import ListColumns, TargetBuilder
+from xuna_cli.targets.row_phone import PhoneColumns
 
 
 def description(campaign="spring", **fields) -> RunDescription:
@@ -73,3 +76,10 @@ def write_list(
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+def target_builder(columns: Sequence[str] = ("phone",), **options) -> TargetBuilder:
+    """Return a builder for a list with a column `phone`; the options are those of its columns and its own."""
+    of_columns = {one.name: options.pop(one.name) for one in fields(ListColumns) if one.name in options}
+    phones = of_columns.pop("phones", PhoneColumns(("phone",)))
+    return TargetBuilder(ListColumns(columns, phones, **of_columns), **options)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.builders import target_builder
 from tests.support.clock import FakeClock
 from tests.support.observing import Told
 from xuna_cli.api.client import Client
@@ -16,9 +17,7 @@ from xuna_cli.ledger.records import RunDescription
 from xuna_cli.models import Contact
 from xuna_cli.sandbox.server import SandboxServer
 from xuna_cli.screening.order import Screening
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.call_window import WindowColumns
-from xuna_cli.targets.row_phone import PhoneColumns
 
 NOON_UTC = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -66,13 +65,12 @@ class Way:
         columns = tuple({name: None for row in rows if isinstance(row, Contact) for name in row.fields}) or (
             "phone",
         )
-        builder = TargetBuilder(
-            phones=PhoneColumns(("phone",)),
-            columns=columns,
+        builder = target_builder(
+            columns,
             region="US",
-            key_column=key,
-            timezone_column="timezone",
-            window_columns=WindowColumns("call_after", "call_before"),
+            key=key,
+            timezone="timezone",
+            windows=WindowColumns("call_after", "call_before"),
             keep_contact=True,
         )
         with self.ledger() as ledger:

@@ -4,20 +4,18 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from tests.support.builders import target_builder
 from xuna_cli.models import CallWindow, CellFault, Contact, Rejection, TypedText
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.call_window import WindowColumns
-from xuna_cli.targets.row_phone import PhoneColumns
 
 ANN = "+13035550100"
 EAST = timezone(timedelta(hours=1))
 
 
 def build(fields, where=None, **options):
-    builder = TargetBuilder(
-        phones=PhoneColumns(("phone",)),
+    builder = target_builder(
         columns=("phone", "call_after", "call_before"),
-        window_columns=where or WindowColumns("call_after", "call_before"),
+        windows=where or WindowColumns("call_after", "call_before"),
         **options,
     )
     return builder(Contact(7, {"phone": ANN, **fields}))
@@ -116,7 +114,7 @@ def test_times_that_exclude_each_other_reject_the_row(after, before, never):
 
 
 def test_a_json_contact_may_spell_the_names_otherwise():
-    options = {"columns_are_complete": False}
+    options = {"are_complete": False}
     expected = CallWindow(local(2026, 12, 24), None)
     assert build({"Call After": "2026-12-24"}, **options).window == expected
     assert build({"callAfter": "2026-12-24", "call_after": ""}, **options).window == expected

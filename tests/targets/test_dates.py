@@ -7,11 +7,10 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
+from tests.support.builders import target_builder
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection, TypedText
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message
-from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import compile_template
 from xuna_cli.targets.values import TemplateProblem
 
@@ -169,8 +168,7 @@ def test_input_says_how_a_day_is_written(pattern, cell, said):
     ],
 )
 def test_what_is_no_day_rejects_its_row_and_names_the_cell(cell):
-    prepare = TargetBuilder(
-        phones=PhoneColumns(("phone",)),
+    prepare = target_builder(
         columns=("phone", "day"),
         overrides=[first_message("{{ day | date }}")],
     )

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.support.builders import target_builder
 from xuna_cli.models import Contact
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.override import first_message, parse_override
-from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.values import is_empty
 
 JOHN = "+15559876543"
@@ -184,10 +183,9 @@ def both_paths(message, rest, contacts, *, strict, complete):
     fast = 0
     for path in ("fast", "slow"):
         lint = Lint(strict=strict, literals=[text for each in overrides for text in each.template.literals])
-        prepare = TargetBuilder(
-            phones=PhoneColumns(("phone",)),
+        prepare = target_builder(
             columns=COLUMNS,
-            columns_are_complete=complete,
+            are_complete=complete,
             overrides=overrides,
             lint=lint,
         )

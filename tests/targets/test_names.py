@@ -6,13 +6,12 @@ import subprocess
 
 import pytest
 
+from tests.support.builders import target_builder
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.names import as_placeholder, column_for, fold
 from xuna_cli.targets.override import first_message, parse_override
 from xuna_cli.targets.own_values import own_columns
-from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import check_columns, compile_template
 
 JOHN = "+15559876543"
@@ -20,10 +19,9 @@ JOHN = "+15559876543"
 
 def said(template, columns, *rows, complete=True, **options):
     overrides = [first_message(template)] if template else []
-    prepare = TargetBuilder(
-        phones=PhoneColumns(("phone",)),
+    prepare = target_builder(
         columns=columns,
-        columns_are_complete=complete,
+        are_complete=complete,
         overrides=overrides,
         **options,
     )
@@ -72,7 +70,7 @@ def test_the_exact_spelling_wins_and_two_others_are_an_error_that_names_both():
             said(template, columns)
         assert caught.value.code == "column-ambiguous"
     with pytest.raises(InputError, match="--key: 'FirstName' may mean 'First Name' or 'first_name'"):
-        said("", columns, key_column="FirstName")
+        said("", columns, key="FirstName")
 
 
 def test_an_empty_cell_is_named_by_its_column():
@@ -98,11 +96,10 @@ def test_contacts_in_json_may_each_spell_a_key_in_their_way():
 
 
 def test_so_they_may_the_key_column():
-    prepare = TargetBuilder(
-        phones=PhoneColumns(("phone",)),
+    prepare = target_builder(
         columns=("phone", "Order ID"),
-        columns_are_complete=False,
-        key_column="order_id",
+        are_complete=False,
+        key="order_id",
     )
     for column in ("Order ID", "order_id", "order-id"):
         assert prepare(Contact(2, {"phone": JOHN, column: "A1"})).key == f"{JOHN}\x1fA1"

@@ -2,20 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.builders import target_builder
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.override import first_message, parse_override
-from xuna_cli.targets.row_phone import PhoneColumns
 
 JOHN = "+15559876543"
 
 
 def prepare(fields, *, row_number=2, columns=None, **options):
     columns = tuple(fields) if columns is None else columns
-    return TargetBuilder(phones=PhoneColumns(("phone",)), columns=columns, **options)(
-        Contact(row_number, fields)
-    )
+    return target_builder(columns=columns, **options)(Contact(row_number, fields))
 
 
 def test_a_contact_becomes_a_call_target():
@@ -52,23 +49,21 @@ def test_a_target_keeps_its_contact_on_request():
 )
 def test_a_rejection_names_code_and_field(fields, code, field):
     columns = ("phone", "id", "name", "first_message")
-    rejection = prepare(
-        fields, columns=columns, key_column="id", overrides=[parse_override("a.b={{ name }}")]
-    )
+    rejection = prepare(fields, columns=columns, key="id", overrides=[parse_override("a.b={{ name }}")])
     assert isinstance(rejection, Rejection)
     assert (rejection.row_number, rejection.code, rejection.field) == (2, code, field)
     assert rejection.contact.fields is fields
 
 
 def test_the_key_is_number_and_trimmed_value():
-    assert prepare({"phone": JOHN, "id": " 7 "}, key_column="id").key == f"{JOHN}\x1f7"
-    assert prepare({"phone": JOHN, "id": 7}, key_column="id").key == f"{JOHN}\x1f7"
+    assert prepare({"phone": JOHN, "id": " 7 "}, key="id").key == f"{JOHN}\x1f7"
+    assert prepare({"phone": JOHN, "id": 7}, key="id").key == f"{JOHN}\x1f7"
     assert prepare({"phone": JOHN, "id": 7}).key == JOHN
 
 
 def test_a_list_without_the_key_column_stops_with_the_nearest_name():
     with pytest.raises(InputError, match="--key") as caught:
-        prepare({"phone": JOHN, "order_id": 1}, key_column="order")
+        prepare({"phone": JOHN, "order_id": 1}, key="order")
     assert "'order_id'" in caught.value.hint
 
 
@@ -82,19 +77,19 @@ def test_a_later_contact_without_the_column_is_rejected_in_json_alone():
         "columns": ("phone", "name"),
         "overrides": [first_message("Hi{% if name %} {{ name }}{% endif %}")],
     }
-    late = prepare({"phone": JOHN}, columns_are_complete=False, **options)
+    late = prepare({"phone": JOHN}, are_complete=False, **options)
     assert (late.code, late.field) == ("template-missing-column", "name")
-    short = prepare({"phone": JOHN}, columns_are_complete=True, **options)
+    short = prepare({"phone": JOHN}, are_complete=True, **options)
     assert short.override == '{"agent":{"first_message":"Hi"}}'
 
 
 def test_a_later_contact_may_have_columns_of_its_own_in_json():
-    target = prepare({"phone": JOHN, "first_message": "Hi"}, columns=("phone",), columns_are_complete=False)
+    target = prepare({"phone": JOHN, "first_message": "Hi"}, columns=("phone",), are_complete=False)
     assert target.override == '{"agent":{"first_message":"Hi"}}'
     clash = prepare(
         {"phone": JOHN, "first_message": "Hi", "override.agent": {}},
         columns=("phone",),
-        columns_are_complete=False,
+        are_complete=False,
     )
     assert clash.code == "override-conflict"
 
@@ -103,19 +98,17 @@ def test_a_ready_made_list_needs_no_columns_for_a_template_that_it_replaces():
     ready = {"phone": JOHN, "conversation_config_override": {"agent": {"first_message": "Salut"}}}
     options = {
         "columns": tuple(ready),
-        "columns_are_complete": False,
+        "are_complete": False,
         "overrides": [first_message("Hi {{ name }}")],
     }
     assert prepare(ready, **options).override == '{"agent":{"first_message":"Salut"}}'
     assert prepare({"phone": JOHN}, **options).code == "template-missing-column"
-    (warning,) = TargetBuilder(phones=PhoneColumns(("phone",)), **options).warnings
+    (warning,) = target_builder(**options).warnings
     assert "'name'" in warning
 
 
 def test_a_column_that_only_a_default_uses_is_a_warning():
-    preparer = TargetBuilder(
-        phones=PhoneColumns(("phone",)), columns=["phone"], overrides=[first_message("{{ name | d('you') }}")]
-    )
+    preparer = target_builder(columns=["phone"], overrides=[first_message("{{ name | d('you') }}")])
     (warning,) = preparer.warnings
     assert "'name'" in warning
     assert preparer(Contact(2, {"phone": JOHN})).override == '{"agent":{"first_message":"you"}}'
@@ -147,9 +140,7 @@ def test_every_contact_becomes_exactly_one_of_the_two(fields, complete):
     options = [first_message("Hi {{ name | title }}"), parse_override("a.c:={{ name | tojson }}")]
     columns = ("phone", "id", "name", "first_message", "override.a.b")
     fields = {"phone": JOHN, **fields}
-    result = prepare(
-        fields, columns=columns, columns_are_complete=complete, key_column="id", overrides=options
-    )
+    result = prepare(fields, columns=columns, are_complete=complete, key="id", overrides=options)
     if isinstance(result, Rejection):
         assert result.code
         assert result.message
@@ -159,20 +150,20 @@ def test_every_contact_becomes_exactly_one_of_the_two(fields, complete):
 
 
 def test_a_key_is_one_whichever_way_its_accents_are_put_together():
-    keys = {prepare({"phone": JOHN, "id": name}, key_column="id").key for name in ("Zo\u00eb", "Zoe\u0308")}
+    keys = {prepare({"phone": JOHN, "id": name}, key="id").key for name in ("Zo\u00eb", "Zoe\u0308")}
     assert keys == {f"{JOHN}\x1fZo\u00eb"}
 
 
 @pytest.mark.parametrize("column", ["xuna_campaign", "xuna_key"])
 def test_a_rendered_row_in_an_ordinary_list_is_rejected(column):
-    rejection = prepare({"phone": JOHN, column: "x"}, columns=("phone",), columns_are_complete=False)
+    rejection = prepare({"phone": JOHN, column: "x"}, columns=("phone",), are_complete=False)
     assert (rejection.code, rejection.field) == ("ready-mixed", column)
     assert prepare({"phone": JOHN, column: ""}).to_phone_number == JOHN
 
 
 @pytest.mark.parametrize("name", ["timezone", "Time Zone", "tz"])
 def test_a_later_contact_in_json_may_spell_its_zone_otherwise(name):
-    options = {"columns": ("phone",), "columns_are_complete": False, "timezone_column": "timezone"}
+    options = {"columns": ("phone",), "are_complete": False, "timezone": "timezone"}
     assert prepare({"phone": JOHN, name: "Etc/UTC"}, **options).timezone == "Etc/UTC"
     twice = prepare({"phone": JOHN, "tz": "Etc/UTC", "Time Zone": "Etc/GMT"}, **options)
     assert (twice.code, twice.field) == ("timezone-ambiguous", "Time Zone")
@@ -183,7 +174,7 @@ def test_a_later_contact_in_json_may_spell_its_zone_otherwise(name):
 def test_a_key_that_no_ledger_holds_is_a_rejection_of_its_row(letter, letters, fits):
     """1,000 bytes, including the number (12) and the separator."""
     size = len(letter.encode())
-    prepare = TargetBuilder(phones=PhoneColumns(("phone",)), columns=("phone", "order"), key_column="order")
+    prepare = target_builder(columns=("phone", "order"), key="order")
     made = prepare(
         Contact(7, {"phone": "+12125550123", "order": letter * (letters // size) + "a" * (letters % size)})
     )

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builders import target_builder
 from xuna_cli.errors import InputError
 from xuna_cli.models import Contact, Rejection
-from xuna_cli.targets.builder import TargetBuilder
 from xuna_cli.targets.lint import Lint, check_literals
 from xuna_cli.targets.override import first_message, parse_override
-from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.words import never_right, seldom_right
 from xuna_cli.targets.wrong_encoding import find_misread
 
@@ -25,7 +24,7 @@ def judge(*rows, template="Hi {{ name }}.", columns=("phone", "name"), **options
     lint = Lint(
         strict=False, literals=[text for each in overrides for text in each.template.literals], **options
     )
-    prepare = TargetBuilder(phones=PhoneColumns(("phone",)), columns=columns, overrides=overrides, lint=lint)
+    prepare = target_builder(columns=columns, overrides=overrides, lint=lint)
     made = [prepare(Contact(number, {"phone": JOHN, **row})) for number, row in enumerate(rows, 2)]
     return [one.code if isinstance(one, Rejection) else "fine" for one in made], {
         mark.code for mark in lint.warnings
@@ -169,8 +168,7 @@ NEVER = {
 def test_what_is_never_right_rejects_its_row_and_names_the_cell(code, cell):
     for template in ("Hi {{ name }}.", "Hi {{ name | trim }}.", "{% if name %}Hi {{ name }}{% endif %}"):
         assert judge({"name": cell}, template=template) == ([code], set())
-    rejection = TargetBuilder(
-        phones=PhoneColumns(("phone",)),
+    rejection = target_builder(
         columns=("phone", "name"),
         overrides=[first_message("Hi {{ name }}.")],
         lint=Lint(strict=False),
@@ -412,8 +410,7 @@ def test_an_override_that_is_a_word_for_a_missing_value_rejects_its_row():
             assert judge({columns[1]: cell}, template="", columns=columns) == (["message-no-value"], set())
         assert judge({columns[1]: "es"}, template="", columns=columns) == (["fine"], set())
         assert judge({columns[1]: "nan"}, template="", columns=columns, allow_odd=True)[0] == ["fine"]
-    rejection = TargetBuilder(
-        phones=PhoneColumns(("phone",)),
+    rejection = target_builder(
         columns=columns,
         overrides=[first_message("Hi.")],
         lint=Lint(strict=False),

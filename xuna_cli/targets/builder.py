@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
 from xuna_cli.models import CallTarget, CellFault, Contact, Rejection
 from xuna_cli.phone.place_columns import zone_columns
@@ -35,23 +36,41 @@ ATTEMPT = "attempt"
 LONGEST_KEY = 1_000  # bytes in UTF-8; PostgreSQL's indexes allow about 2,700, including other columns
 
 
+@dataclass(frozen=True, slots=True)
+class ListColumns:
+    """The columns of a list, and what its call targets take from them.
+
+    Attributes:
+        names: all columns; if they are not complete, those of the first contact.
+        phones: columns with phone numbers, and columns with their country.
+        are_complete: whether later contacts can't have other columns (they can in JSON).
+        of_workbook: whether the list is a workbook, whose cells may have errors or no result.
+        key: column whose value, together with the number, makes the key (default: only the number).
+        timezone: column with the person's IANA time zone.
+        home_state: tells in which state the person lives; None if the list doesn't say it.
+        windows: columns that say when the person may be called.
+    """
+
+    names: Sequence[str]
+    phones: PhoneColumns
+    are_complete: bool = True
+    of_workbook: bool = False
+    key: str | None = None
+    timezone: str | None = None
+    home_state: HomeState | None = None
+    windows: WindowColumns = NO_WINDOW_COLUMNS
+
+
 class TargetBuilder:
     """Turns the contacts of a list into call targets of one attempt.
 
     Args:
-        phones: columns with phone numbers, and columns with their country.
-        columns: columns of the list; if they are not complete, those of its first contact.
-        columns_are_complete: whether later contacts can't have other columns (they can in JSON).
+        columns: the list's columns.
         region: country of numbers without `+`, as returned by `phone.check_region`.
         strict: whether numbers must be *valid*, not only *possible*.
-        key_column: column whose value, together with the number, makes the key (default: only the number).
         overrides: templates of the override, from `override.parse_override` and `first_message`.
         keep_contact: whether targets keep their contact, to write it to a file if the API rejects it.
-        timezone_column: column with the person's IANA time zone.
-        home_state: tells in which state the person lives; None if the list doesn't say it.
-        window_columns: columns that say when the person may be called.
         lint: checks the finished messages.
-        of_workbook: whether the list is a workbook, whose cells may have errors or no result.
         rendered: header of a list from `xuna render`, whose rows contain keys of its campaign.
         attempt: number of the attempt, which templates have as `attempt` unless the list has such a column.
 
@@ -66,63 +85,55 @@ class TargetBuilder:
 
     def __init__(
         self,
+        columns: ListColumns,
         *,
-        phones: PhoneColumns,
-        columns: Sequence[str],
-        columns_are_complete: bool = True,
         region: str | None = None,
         strict: bool = False,
-        key_column: str | None = None,
         overrides: Sequence[Override] = (),
         keep_contact: bool = False,
-        timezone_column: str | None = None,
-        home_state: HomeState | None = None,
-        window_columns: WindowColumns = NO_WINDOW_COLUMNS,
         lint: Lint | None = None,
         rendered: RenderedList | None = None,
-        of_workbook: bool = False,
         attempt: int = 1,
     ) -> None:
         check_paths(overrides)
         self._attempt = attempt
-        self._says_attempt = says_attempt(overrides, columns)
-        if self._says_attempt:
-            columns = (*columns, ATTEMPT)
-        self._own_columns = own_columns(columns)
-        bound = tuple(replace(override, template=override.template.bound(columns)) for override in overrides)
+        self._says_attempt = says_attempt(overrides, columns.names)
+        names = (*columns.names, ATTEMPT) if self._says_attempt else columns.names
+        self._own_columns = own_columns(names)
+        bound = tuple(replace(override, template=override.template.bound(names)) for override in overrides)
         # In JSON each contact may spell its field names differently, so names are looked up for each contact.
-        self._overrides = bound if columns_are_complete else tuple(overrides)
+        self._overrides = bound if columns.are_complete else tuple(overrides)
         self._names = tuple(
             dict.fromkeys(name for each in self._overrides for name in each.template.all_columns)
         )
-        self._columns_are_complete = columns_are_complete
-        self.warnings, self._missing_is_empty = self._check_templates(bound, columns)
-        self._key_column = None if key_column is None else _key_column(key_column, columns)
+        self._columns_are_complete = columns.are_complete
+        self.warnings, self._missing_is_empty = self._check_templates(bound, names)
+        self._key_column = None if columns.key is None else _key_column(columns.key, names)
         self._keep_contact = keep_contact
-        self._timezone_column = timezone_column
-        self._home_state = home_state
-        self._has_places = timezone_column is not None or home_state is not None
+        self._timezone_column = columns.timezone
+        self._home_state = columns.home_state
+        self._has_places = columns.timezone is not None or columns.home_state is not None
         self._window = (
-            WindowReader(window_columns, any_names=not columns_are_complete)
-            if window_columns.columns
+            WindowReader(columns.windows, any_names=not columns.are_complete)
+            if columns.windows.columns
             else None
         )
         self._lint = lint
         self._rendered = rendered
-        self._may_have_faults = of_workbook
-        self._phone = RowPhone(phones, region=region, strict=strict)
+        self._may_have_faults = columns.of_workbook
+        self._phone = RowPhone(columns.phones, region=region, strict=strict)
         # Columns that a call needs; workbook errors in other cells don't matter.
         spoken = {name for override in bound for name in override.template.all_columns} | set(
             self._own_columns
         )
-        steering = {*phones.columns[:1], *phones.regions, *window_columns.columns}
-        steering.update(filter(None, (self._key_column, timezone_column)))
+        steering = {*columns.phones.columns[:1], *columns.phones.regions, *columns.windows.columns}
+        steering.update(filter(None, (self._key_column, columns.timezone)))
         needed = spoken | steering
         # The first faulty cell of a row is named, in every run the same one.
-        self._needed = (*(name for name in columns if name in needed), *sorted(needed.difference(columns)))
+        self._needed = (*(name for name in names if name in needed), *sorted(needed.difference(names)))
         # Rows with their own message take the slow path; in JSON, any row may have its own fields.
         self._fast_path = None if self._own_columns else fast_path(bound)
-        self._usual_columns = None if columns_are_complete else dict.fromkeys(columns).keys()
+        self._usual_columns = None if columns.are_complete else dict.fromkeys(names).keys()
 
     @property
     def plus_added(self) -> int:

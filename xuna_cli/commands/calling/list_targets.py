@@ -17,7 +17,7 @@ from xuna_cli.commands.list_options import ListAndMessageOptions
 from xuna_cli.contacts.contact_list import ContactList
 from xuna_cli.dialing.pipeline import Again
 from xuna_cli.models import CallTarget, Contact, Rejection
-from xuna_cli.targets.builder import ATTEMPT, TargetBuilder
+from xuna_cli.targets.builder import ATTEMPT, ListColumns, TargetBuilder
 from xuna_cli.targets.lint import Lint
 from xuna_cli.targets.names import fold
 from xuna_cli.targets.override import Override
@@ -159,31 +159,30 @@ class ListTargets:
         self, contacts: ContactList, overrides: Sequence[Override], lint: Lint, attempt: int = 1
     ) -> TargetBuilder:
         empty = not contacts.columns  # an empty JSON list has no columns to check against
+        columns = ListColumns(
+            contacts.columns,
+            self.plan.phones,
+            are_complete=contacts.columns_are_complete,
+            of_workbook=contacts.sheet is not None,
+            key=None if empty else self._key_column,
+            timezone=self._timezone_column,
+            home_state=self.plan.home_state,
+            windows=self.windows,
+        )
         return TargetBuilder(
-            phones=self.plan.phones,
-            columns=contacts.columns,
-            columns_are_complete=contacts.columns_are_complete,
+            columns,
             region=self._region,
             strict=self._options.strict_numbers,
-            key_column=None if empty else self._key_column,
             overrides=() if empty else overrides,
             keep_contact=self._keep_contacts,
-            timezone_column=self._timezone_column,
-            home_state=self.plan.home_state,
-            window_columns=self.windows,
             lint=lint,
             rendered=self._rendered,
-            of_workbook=contacts.sheet is not None,
             attempt=attempt,
         )
 
     def _without_messages(self, contacts: ContactList, key_column: str | None) -> TargetBuilder:
-        return TargetBuilder(
-            phones=self.plan.phones,
-            columns=contacts.columns,
-            columns_are_complete=contacts.columns_are_complete,
-            region=self._region,
-            strict=self._options.strict_numbers,
-            key_column=key_column,
-            rendered=self._rendered,
+        columns = ListColumns(
+            contacts.columns, self.plan.phones, are_complete=contacts.columns_are_complete, key=key_column
         )
+        strict = self._options.strict_numbers
+        return TargetBuilder(columns, region=self._region, strict=strict, rendered=self._rendered)

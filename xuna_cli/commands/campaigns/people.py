@@ -14,7 +14,7 @@ from xuna_cli.ledger.records import Campaign
 from xuna_cli.outcomes.joined_list import JoinedList, Person
 from xuna_cli.output.messages import counted, say
 from xuna_cli.phone.regions import check_region
-from xuna_cli.targets.builder import TargetBuilder
+from xuna_cli.targets.builder import ListColumns, TargetBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ def people_of(ledger: Ledger, campaign: Campaign, options: JoinOptions) -> Itera
     # Hidden rows may have been called, so they are read, too.
     how = ListOptions(phone_columns=tuple(options.phone_column or ()), hidden_rows=HiddenRows.CALL)
     with open_list(options.join, how, name=str(options.join)) as contacts:
-        prepare = TargetBuilder(
-            phones=phones_of(contacts, options.region_column),
-            columns=contacts.columns,
-            columns_are_complete=contacts.columns_are_complete,
-            region=check_region(options.region) if options.region else None,
-            key_column=campaign.key_column if contacts.columns else None,
+        columns = ListColumns(
+            contacts.columns,
+            phones_of(contacts, options.region_column),
+            are_complete=contacts.columns_are_complete,
             of_workbook=contacts.sheet is not None,
+            key=campaign.key_column if contacts.columns else None,
         )
+        prepare = TargetBuilder(columns, region=check_region(options.region) if options.region else None)
         joined = JoinedList(ledger, campaign, contacts, prepare, source=str(options.join.absolute()))
         yield People(joined, contacts.columns, contacts.phone_column)
     if joined.moved:
