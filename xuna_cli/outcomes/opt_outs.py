@@ -357,16 +357,16 @@ class Harvester(RecordObserver):
         if self._finished and never:
             errors.append(
                 UsageError(
-                    f"--opt-out-when: never seen: {', '.join(never)}; the records of campaign "
+                    f"--opt-out-when: no record has {' or '.join(never)}; the records of campaign "
                     f"{self._campaign.name!r} have: {', '.join(sorted(seen)) or 'no field and no criterion'}",
-                    hint="nobody is put on the do-not-call list because of a field that no record has",
+                    hint="use one of these names; until then, this rule puts nobody on the do-not-call list",
                     code="opt-out-field-unknown",
                 )
             )
         errors += [
             UsageError(
                 f"--opt-out-when {rule}: {rule.field} is a criterion, which is met or not",
-                hint=f"{rule.field}=success or {rule.field}=failure",
+                hint=f"use {rule.field}=success or {rule.field}=failure",
                 code="opt-out-when",
             )
             for rule in self.rules

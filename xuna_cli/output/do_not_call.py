@@ -101,7 +101,7 @@ class NumberHistory(Result):
     def parts(self) -> Iterator[Table | str]:
         """Yield a row for each event; on a narrow terminal, its values one below the other."""
         if not self.events:
-            yield f"never on the do-not-call list: {', '.join(self.numbers)}"
+            yield f"Never on the do-not-call list: {', '.join(self.numbers)}"
             return
         yield Table(
             ("Number", "When", "What", "Command and user", "Reason"),

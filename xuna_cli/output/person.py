@@ -23,10 +23,12 @@ class PersonShown(Result):
     Attributes:
         numbers: the requested numbers.
         person: the calls, the rows that were not called, and the do-not-call list.
+        sandbox: whether the calls were simulated.
     """
 
     numbers: Sequence[str]
     person: Person
+    sandbox: bool = False
 
     def document(self) -> Mapping[str, object]:
         """Return everything, with the times of the calls also in the person's time zones."""
@@ -58,7 +60,7 @@ class PersonShown(Result):
         yield from NumberHistory(known.do_not_call, self.numbers).parts()
         if spoken := [one.call.outcome.conversation_id for one in known.calls if one.call.outcome]:
             yield ""
-            yield f"To read what was said: xuna conversations show {spoken[-1]}"
+            yield f"To read what was said: xuna conversations show {spoken[-1]}{' --sandbox' if self.sandbox else ''}"
         if known.forgotten:
             yield ""
             campaigns = counted(known.forgotten, "campaign was", "campaigns were")
@@ -98,12 +100,10 @@ def _local_words(number: str, at: str) -> str:
     times = _local_times(number, at)
     clocks = sorted({local.replace(tzinfo=None) for local in times.values()})
     if not clocks:
-        return "unknown, as the number tells no time zone"
-    shown = " or ".join(f"{clock:%a %d %b %H:%M}" for clock in clocks[:ZONES_NAMED])
+        return "unknown: the number doesn't reveal its time zone"
+    shown = " or ".join(f"{clock:%a %d %b %Y %H:%M}" for clock in clocks[:ZONES_NAMED])
     if len(clocks) > ZONES_NAMED:
-        return (
-            f"between {clocks[0]:%a %d %b %H:%M} and {clocks[-1]:%a %d %b %H:%M}, in {len(times)} time zones"
-        )
+        return f"between {clocks[0]:%a %d %b %Y %H:%M} and {clocks[-1]:%a %d %b %Y %H:%M}, in {len(times)} time zones"
     names = ", ".join(list(times)[:ZONES_NAMED])
     more = f" and {len(times) - ZONES_NAMED} more" if len(times) > ZONES_NAMED else ""
     return f"{shown}, in {names}{more}"

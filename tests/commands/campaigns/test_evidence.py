@@ -187,7 +187,7 @@ def test_the_history_of_a_number(cli, ran):
         ("added", "do-not-call import optouts.csv", WHO, None),
     ]
     assert "consents again" in cli("do-not-call", "history", number(2)).out
-    assert "never" in cli("do-not-call", "history", number(9)).out
+    assert "Never on the do-not-call list" in cli("do-not-call", "history", number(9)).out
 
 
 def test_a_decision_is_kept_with_who_and_why(cli, api, people):

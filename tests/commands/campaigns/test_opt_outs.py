@@ -183,13 +183,13 @@ def test_a_field_that_no_record_has_is_an_error_and_everything_else_is_done(cli,
         document = ran.document
         [error] = document["errors"]
         assert error["code"] == "opt-out-field-unknown"
-        assert "never seen: opt_oout; " in error["message"]
+        assert "no record has opt_oout; " in error["message"]
         assert "best_time, goal_reached, polite, wants_callback" in error["message"]
-        assert "never seen: opt_oout" in ran.err
+        assert "no record has opt_oout" in ran.err
         assert document["status"] == "partial"
         assert document["opt_outs"]["found"] == len(said_yes(cli)) == len(listed(cli))
     shown = cli("campaigns", "outcomes", "people", "--opt-out-when", "opt_oout=true", exits=2)
-    assert "never seen: opt_oout" in shown.err
+    assert "no record has opt_oout" in shown.err
     assert "Opt-outs (opt_oout=true): 0 numbers, 0 new" in shown.out
 
 
