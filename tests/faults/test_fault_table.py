@@ -44,6 +44,7 @@ LEFT_OPEN = [
     ("500", lambda: scripted.answer(500), SMALL, 1),
     ("504", lambda: scripted.answer(504, b""), SMALL, 1),
     ("bare-503", lambda: scripted.answer(503, b""), SMALL, 1),
+    ("503-of-varnish", lambda: scripted.answer(503, b"<html>", {"Retry-After": "5"}), SMALL, 1),
     ("408", lambda: scripted.answer(408, b""), SMALL, 1),
     ("409", lambda: scripted.answer(409, b""), SMALL, 1),
     ("303", lambda: scripted.redirect("http://127.0.0.1:9/", 303), SMALL, 1),
@@ -58,7 +59,7 @@ LEFT_OPEN = [
 
 REFUSED = [
     ("429", lambda: scripted.answer(429, b""), Refusal.FOR_NOW),
-    ("503-with-retry-after", lambda: scripted.answer(503, b"", {"Retry-After": "3"}), Refusal.FOR_NOW),
+    ("503-with-retry-after", lambda: scripted.answer(503, b"{}", {"Retry-After": "3"}), Refusal.FOR_NOW),
     ("413", lambda: scripted.answer(413, b""), Refusal.TOO_LARGE),
     ("400", lambda: scripted.answer(400, b""), Refusal.BAD_CALLS),
     ("422", lambda: scripted.answer(422, {"detail": []}), Refusal.BAD_CALLS),

@@ -116,7 +116,12 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
         case 429:
             wait = parse_retry_after(headers.get("retry-after"), now)
             return Refused(Refusal.FOR_NOW, status, message, {}, wait)
-        case 503 if (wait := parse_retry_after(headers.get("retry-after"), now)) is not None:
+        # The API's own words. Varnish sends a Retry-After, too, with its page about a lost connection to the API,
+        # which may have the request.
+        case 503 if (
+            isinstance(document, dict)
+            and (wait := parse_retry_after(headers.get("retry-after"), now)) is not None
+        ):
             return Refused(Refusal.FOR_NOW, status, message, {}, wait)
         case 413:
             return Refused(Refusal.TOO_LARGE, status, message, {})
