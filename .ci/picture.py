@@ -89,13 +89,13 @@ def _printed(argv: list[str], folder: Path) -> str:
 
 
 def badges() -> str:
-    """Return the badges as SVG: xuna's requirements, and its licence."""
+    """Return the badges as SVG: xuna's requirements, and its license."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     python = project["requires-python"].removeprefix(">=")
     words = [
         ("Python", f"{python} or later"),
         ("runs on", "Linux, macOS, WSL"),
-        ("licence", (ROOT / "LICENSE").read_text(encoding="utf-8").split()[0]),
+        ("license", (ROOT / "LICENSE").read_text(encoding="utf-8").split()[0]),
     ]
     shapes, at = [], 0
     for name, value in words:

@@ -10,7 +10,7 @@ from xuna_cli.sandbox.faults import Answer
 
 HELLO = ("-m", "Hi {{ name }}.", "--yes")
 OPT_OUT = ("--opt-out-when", "opt_out=true")
-SAID = "xuna: Opt-outs are recognised by opt_out=true, the last --opt-out-when of campaign 'people'."
+SAID = "xuna: Opt-outs are recognized by opt_out=true, the last --opt-out-when of campaign 'people'."
 COUNT = 5
 
 
@@ -77,7 +77,7 @@ def test_harvest_and_outcomes_keep_the_rules_too_and_harvest_uses_them(cli, call
 
 def test_rules_that_are_gone_are_named_also_with_quiet(cli, called, people):
     called(*OPT_OUT)
-    gone = "xuna: Opt-outs of campaign 'people' are no longer recognised by opt_out=true."
+    gone = "xuna: Opt-outs of campaign 'people' are no longer recognized by opt_out=true."
     ran = cli("batch-call", people(COUNT), *HELLO, "--quiet", "--opt-out-when", "best_time=never")
     assert gone in ran.err.splitlines()
     assert kept(cli) == ["best_time=never"]
@@ -96,7 +96,7 @@ def test_none_ends_the_rules(cli, called):
     called(*OPT_OUT)
     ran = cli("campaigns", "outcomes", "people", "--opt-out-when", "none", "--output", "json")
     assert ran.document["opt_outs"] is None
-    assert "are no longer recognised by opt_out=true" in ran.err
+    assert "are no longer recognized by opt_out=true" in ran.err
     assert kept(cli) == []
     assert cli("campaigns", "outcomes", "people").err == ""
     assert listed(cli) == set()
@@ -117,7 +117,7 @@ def test_harvest_ends_the_rules_without_the_api(cli, called):
 def test_none_in_a_campaign_file_ends_the_rules(cli, called):
     called(*OPT_OUT)
     cli.write("people.toml", 'contacts = "people.csv"\nfirst-message = "Hi."\nopt-out-when = "none"\n')
-    assert "are no longer recognised by opt_out=true" in cli("run", "people.toml", "--yes", "--quiet").err
+    assert "are no longer recognized by opt_out=true" in cli("run", "people.toml", "--yes", "--quiet").err
     assert kept(cli) == []
 
 
@@ -164,7 +164,7 @@ def test_opt_outs_are_known_when_all_records_were_read_by_these_rules(cli, calle
 
 def test_show_and_the_audit_have_the_rules(cli, called):
     called(*OPT_OUT)
-    assert "Opt-outs are recognised by opt_out=true." in cli("campaigns", "show", "people").out
+    assert "Opt-outs are recognized by opt_out=true." in cli("campaigns", "show", "people").out
     cli("campaigns", "export", "people", "--audit", "--to", "audit.jsonl")
     first = json.loads((cli.folder / "audit.jsonl").read_text().splitlines()[0])
     assert (first["type"], first["opt_out_when"]) == ("campaign", ["opt_out=true"])

@@ -90,7 +90,7 @@ def test_with_several_people_without_a_record_a_person_has_to_decide(cli, served
     [lambda known: known[2:], lambda known: "0" + known[2:], lambda known: f"({known[2:5]}) {known[5:]}"],
     ids=["national", "with a zero", "with brackets"],
 )
-def test_a_number_without_its_country_is_recognised_among_those_that_were_called(
+def test_a_number_without_its_country_is_recognized_among_those_that_were_called(
     cli, served, people, numbers_in_records, spelled
 ):
     served(opt_out=1.0)
@@ -102,7 +102,7 @@ def test_a_number_without_its_country_is_recognised_among_those_that_were_called
 
 
 @pytest.mark.parametrize("spelled", ["12", "5559999999"], ids=["too short", "of nobody"])
-def test_a_number_of_nobody_who_was_called_is_not_recognised(
+def test_a_number_of_nobody_who_was_called_is_not_recognized(
     cli, served, people, numbers_in_records, spelled
 ):
     served(opt_out=1.0)

@@ -214,7 +214,7 @@ BUGS = (
         [CAMPAIGN_RUN, "-k", "opted_out_is_on_the_list"],
     ),
     Planted(
-        "a run of a campaign file calls although opt-outs can't be recognised",
+        "a run of a campaign file calls although opt-outs can't be recognized",
         "commands/campaign_run.py",
         [("            if self._barred is not None:\n                raise self._barred\n", "")],
         [CAMPAIGN_RUN, "-k", "field_that_no_record_has or before_the_records"],

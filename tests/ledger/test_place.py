@@ -374,7 +374,7 @@ def test_a_backup_that_was_put_beside_a_left_journal_is_refused_and_not_damaged(
     open_ledger(path).close()
 
 
-def test_a_backup_is_recognised_where_the_journal_lacks_page_1(path):
+def test_a_backup_is_recognized_where_the_journal_lacks_page_1(path):
     with closing(open_ledger(path)) as ledger, ledger.transaction():
         ledger.engine.change(MANY)
     backup = path.with_name("kept")

@@ -179,7 +179,7 @@ class CampaignRun:
             return
         errors = opt_out_errors(harvest, sandbox=self._options.sandbox)
         if errors and harvest.fields:
-            self._barred = unchecked(errors[0], "opt-outs could not be recognised")
+            self._barred = unchecked(errors[0], "opt-outs could not be recognized")
         for wrong in errors:
             self._fail("opt-outs", wrong)
         if not errors:

@@ -58,7 +58,7 @@ def harvester_of(
     if rules and given is None and not quiet:
         kept = ", ".join(map(str, rules))
         say(
-            f"xuna: Opt-outs are recognised by {kept}, the last --opt-out-when of campaign {campaign.name!r}."
+            f"xuna: Opt-outs are recognized by {kept}, the last --opt-out-when of campaign {campaign.name!r}."
         )
     return Harvester(
         ledger,
@@ -75,4 +75,4 @@ def say_dropped(campaign: str, rules: Sequence[str]) -> None:
     """Print which rules a campaign no longer has."""
     from xuna_cli.output.messages import say
 
-    say(f"xuna: Opt-outs of campaign {campaign!r} are no longer recognised by {', '.join(rules)}.")
+    say(f"xuna: Opt-outs of campaign {campaign!r} are no longer recognized by {', '.join(rules)}.")

@@ -25,7 +25,7 @@ from xuna_cli.screening.mark_names import is_clear_no
 from xuna_cli.targets.rendered_list import KEY_SEPARATOR
 
 MOST_NAMED = 10  # conversations in a message
-SHORTEST = 7  # digits of a number without its country, that it can be recognised by
+SHORTEST = 7  # digits of a number without its country, that it can be recognized by
 
 _YES = frozenset("yes y true t 1 on ja oui si sí sì sim da tak evet success".split())
 _VERDICTS = {"success": True, "failure": False}
@@ -150,7 +150,7 @@ class Harvest:
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the records show that a rule is wrong, so that opt-outs can't be recognised."""
+        """Whether the records show that a rule is wrong, so that opt-outs can't be recognized."""
         return bool(self.errors and self.fields)
 
 

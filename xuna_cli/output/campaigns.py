@@ -145,7 +145,7 @@ class CampaignFound(Result):
             at = for_people(one.forgotten_at)
             yield f"The people of this campaign were forgotten at {at}. The campaign is closed."
         elif one.opt_out_when:
-            yield f"Opt-outs are recognised by {', '.join(one.opt_out_when)}."
+            yield f"Opt-outs are recognized by {', '.join(one.opt_out_when)}."
         yield Table(
             ("Batch", "Calls", "State", "Batch ID", "Initiated", "Run", "Submitted"),
             map(_batch_row, self.batches),

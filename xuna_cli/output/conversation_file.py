@@ -178,7 +178,7 @@ class ConversationFile:
             spreadsheet.cell(value if isinstance(value, str | None) else json.dumps(value))
             for value in values
         ]
-        # Each row is one line, so that an incomplete one is recognised.
+        # Each row is one line, so that an incomplete one is recognized.
         return spreadsheet.line([safe(text) for text in cells])
 
     def _open(self, path: Path) -> int:

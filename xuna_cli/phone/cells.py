@@ -168,7 +168,7 @@ def _explanation(text: str) -> PhoneProblem:
     if len(numbers) > 1:
         return PhoneProblem("phone-several", f"{cell} contains more than one number")
     if EXTENSION.fullmatch(text):
-        return PhoneProblem("phone-extension", f"{cell} has an extension, which can't be dialled")
+        return PhoneProblem("phone-extension", f"{cell} has an extension, which can't be dialed")
     if has_letters:
         return PhoneProblem("phone-letters", f"{cell} contains letters; write the number with digits only")
     if "/" in text:

@@ -27,13 +27,13 @@ def read_earlier_outcomes(
         options: the command's options.
         ledger: the ledger.
         name: the campaign's name.
-        quiet: whether it is not said by which rules opt-outs are recognised.
+        quiet: whether it is not said by which rules opt-outs are recognized.
 
     Returns:
         The opt-outs; None without rules.
 
     Raises:
-        UsageError: opt-outs can't be recognised.
+        UsageError: opt-outs can't be recognized.
         LedgerError: the ledger can't be read or written, so that opt-outs may be missing on its do-not-call list.
         XunaError: as `sync_conversations`, or the records that may have opt-outs are incomplete. What was read before
             is stored, and its opt-outs are added.
