@@ -13,7 +13,7 @@ _SPAN = lazy_pattern(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-def parse_since(text: str | None, *, now: datetime | None = None) -> float | None:
+def parse_since(text: str | None) -> float | None:
     """Return Unix seconds for `2026-11-01`, `2026-11-01T14:30` or `3d` (days ago; s, m, h, d, w).
 
     A time without a zone is in this machine's zone.
@@ -26,9 +26,7 @@ def parse_since(text: str | None, *, now: datetime | None = None) -> float | Non
     ago = _AGO.fullmatch(text.strip().lower())
     try:
         if ago:
-            return (
-                (now or datetime.now(UTC)) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
-            ).timestamp()
+            return (datetime.now(UTC) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])).timestamp()
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError):
         raise UsageError(

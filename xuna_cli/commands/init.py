@@ -147,12 +147,12 @@ def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
         UnreachableError: the API can't be reached.
     """
     from xuna_cli.api.client import Client
-    from xuna_cli.commands.prompts import ask_hidden
+    from xuna_cli.commands.prompts import ask_api_key
     from xuna_cli.output.messages import print_error
 
     for left in reversed(range(ATTEMPTS)):
         try:
-            key = Settings({API_KEY: ask_hidden("API key (hidden): ")}, None, Path.cwd()).api_key()
+            key = Settings({API_KEY: ask_api_key()}, None, Path.cwd()).api_key()
             client = Client(url, key.reveal(), deadline=DEADLINE_S)
             return key, client, client.phone_numbers()
         except ConfigurationError as error:

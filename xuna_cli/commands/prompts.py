@@ -47,12 +47,12 @@ class DeclinedError(XunaError):
     default_code = "declined"
 
 
-def ask_hidden(question: str) -> str:
-    """Ask for a secret without showing it."""
+def ask_api_key() -> str:
+    """Ask for the API key without showing it."""
     from getpass import getpass
 
     try:
-        return getpass(question, sys.stderr).strip()
+        return getpass("API key (hidden): ", sys.stderr).strip()
     except EOFError:
         return ""
 
@@ -78,13 +78,13 @@ def choose(what: str, name: str, option: str, choices: Sequence[tuple[str, str]]
     """Let a person choose from a numbered list.
 
     Args:
-            what: what is to be chosen.
-            name: environment variable for the choice.
-            option: command line option for the choice.
-            choices: values with descriptions.
+        what: what is to be chosen.
+        name: environment variable for the choice.
+        option: command line option for the choice.
+        choices: values with descriptions.
 
     Raises:
-            ConfigurationError: nothing was chosen.
+        ConfigurationError: nothing was chosen.
     """
     say(f"\nNo {what} is given. The account has:")
     identifier = pick(what, choices)

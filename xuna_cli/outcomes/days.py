@@ -1,6 +1,5 @@
 """What happened in a campaign, day by day."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 
 from xuna_cli.dataclass import dataclass
@@ -37,23 +36,22 @@ class Day:
     exhausted: int = 0
 
 
-def local_date(at: str) -> date:
+def _local_date(at: str) -> date:
     """Return the date of a time of the ledger in this machine's time zone."""
     return datetime.fromisoformat(at).astimezone().date()
 
 
-def days_of(ledger: Ledger, campaign: Campaign, day_of: Callable[[str], date] = local_date) -> list[Day]:
+def days_of(ledger: Ledger, campaign: Campaign) -> list[Day]:
     """Return the days on which something happened, in order.
 
     Args:
         ledger: the ledger; all entries of its do-not-call list count as opt-outs.
         campaign: the campaign.
-        day_of: returns the date of a time of the ledger.
     """
     days: dict[date, Day] = {}
 
     def on(at: str) -> Day:
-        day = day_of(at)
+        day = _local_date(at)
         return days.setdefault(day, Day(day))
 
     counts = counts_of_runs(ledger, campaign.id)

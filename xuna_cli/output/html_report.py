@@ -160,13 +160,10 @@ def _percent(part: int, whole: int) -> str:
     return f"{part / whole:.0%}" if whole else ""
 
 
-def _bars(counts: Sequence[tuple[str, int]], kind: str = "accent") -> list[Bar]:
+def _bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:
     longest = max((count for _, count in counts), default=0) or 1
     whole = sum(count for _, count in counts)
-    return [
-        Bar(safe(label), count, 100 * count / longest, _percent(count, whole), kind)
-        for label, count in counts
-    ]
+    return [Bar(safe(label), count, 100 * count / longest, _percent(count, whole)) for label, count in counts]
 
 
 def _figures(data: ReportData) -> list[tuple[str, str, str]]:

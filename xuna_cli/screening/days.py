@@ -68,7 +68,7 @@ class NotOn:
         if not today & self.days:
             self._free[zones] = (
                 look.now,
-                min(_midnight(local(look.now, name).date(), 1, name) for name in zones),
+                min(_midnight_after(local(look.now, name).date(), name) for name in zones),
             )
             return None
         opens_at = self._opens_at(zones, look.now)
@@ -86,13 +86,13 @@ class NotOn:
         """Return the next time that is on an allowed day in all of the zones."""
         moment = now
         while closed := [name for name in zones if local(moment, name).date() in self.days]:
-            moment = max(_midnight(local(moment, name).date(), 1, name) for name in closed)
+            moment = max(_midnight_after(local(moment, name).date(), name) for name in closed)
         return moment
 
 
-def _midnight(day: date, days: int, name: str) -> datetime:
-    """Return when a day (`days` after the given one) begins in a zone, in UTC."""
-    begins = datetime.combine(day + timedelta(days=days), datetime.min.time(), zone(name) or UTC)
+def _midnight_after(day: date, name: str) -> datetime:
+    """Return when a day ends in a zone, in UTC."""
+    begins = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone(name) or UTC)
     return begins.astimezone(UTC)
 
 

@@ -32,6 +32,7 @@ _NO_VALUE = lazy_pattern(r"(?<![\w'\u2019-])(None|NaN|nan|null|NULL|undefined)(?
 _GAP = lazy_pattern(r"[ \u00a0]{2,}| [,!?;:]| \.(?![\w.])|,[,.!?]|(?<!\.)\.\.(?!\.)|\( ?\)")
 _TWICE = lazy_pattern(r"([$€£¥%])\1")
 _HARMLESS = "\n\r\t"  # allowed in a message of several lines
+_AROUND = 15  # characters quoted on both sides of a finding
 
 
 class Lint:
@@ -240,8 +241,8 @@ def texts(value: object, path: str) -> Iterator[tuple[str, str]]:
             yield from texts(below, path)
 
 
-def _around(text: str, match: re.Match[str], width: int = 15) -> str:
-    before, after = max(0, match.start() - width), match.end() + width
+def _around(text: str, match: re.Match[str]) -> str:
+    before, after = max(0, match.start() - _AROUND), match.end() + _AROUND
     return ("…" if before else "") + text[before:after] + ("…" if after < len(text) else "")
 
 

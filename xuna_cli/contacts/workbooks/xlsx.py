@@ -51,7 +51,8 @@ class Xlsx:
             self._zip = zipfile.ZipFile(file)
         except ZIP_ERRORS as error:
             raise WorkbookError(f"its zip archive is damaged ({error})") from None
-        book = self._target("", "officeDocument") or "xl/workbook.xml"
+        books = (part for kind, part in self._relations("").values() if kind == "officeDocument")
+        book = next(books, "") or "xl/workbook.xml"
         if book not in self._zip.namelist() or book.endswith(".bin"):
             binary = any(name.endswith("workbook.bin") for name in self._zip.namelist())
             what = (
@@ -181,9 +182,6 @@ class Xlsx:
 
         self._parse(relations, start)
         return found
-
-    def _target(self, part: str, kind: str) -> str | None:
-        return next((target for found, target in self._relations(part).values() if found == kind), None)
 
     def _read_formats(self, part: str) -> list[str]:
         """Return the number format of each cell style."""
