@@ -113,7 +113,9 @@ def test_a_campaign_is_read_until_a_day_after_its_last_call_and_costs_no_request
 
 def test_a_forgotten_campaign_is_not_read(cli, spring, autumn):
     spring()
-    cli("campaigns", "forget", "spring", "--yes")
+    ran = cli("campaigns", "forget", "spring", "--yes")
+    assert "warning: people of campaign 'spring' may have opted out" in ran.err
+    assert "  to read the records first, run: xuna campaigns outcomes spring\n" in ran.err
     assert autumn().document["other_campaigns"] == []
 
 

@@ -77,7 +77,9 @@ def test_with_several_people_without_a_record_a_person_has_to_decide(cli, served
     assert other.counts == {"rows": COUNT, "do_not_call": 2, "screened": 2}
     assert other.document["screening"]["reasons"]["opt-outs-unknown"] == 2
     assert codes(other.document) == [CODE]
-    assert "somebody has opted out, and it is not known who" in other.err
+    assert (
+        "2 opt-outs of campaign 'people' have no number, so it is not known who wants no calls: " in other.err
+    )
     [first, second] = ran.document["opt_outs"]["without_number"]
     cli("do-not-call", "add", number(1), "--reason", first)
     cli("do-not-call", "dismiss", second)
@@ -129,7 +131,7 @@ def test_other_rows_of_who_may_be_meant_are_not_called(cli, served, orders, numb
     ran = cli(command, *argv, "--quiet", *JSON, exits=3)
     assert ran.counts == {"rows": 2 * COUNT, "already_called": COUNT, "do_not_call": 2, "screened": 2}
     assert codes(ran.document) == [CODE]
-    assert ran.err.count("it is not known who") == 1
+    assert ran.err.count("it is not known who wants no calls") == 1
     assert "2 people were not called, because they may have opted out" in ran.err
     if command == "run":
         assert ran.document["campaign_finished"] is False

@@ -55,6 +55,7 @@ AT_ONCE = "tests/ledger/contract/test_two_at_once.py"
 FORGETTING = "tests/commands/campaigns/test_forget.py"
 SIMULATION = "tests/commands/test_simulation.py"
 CAMPAIGN_RUN = "tests/commands/test_run.py"
+OTHER_CAMPAIGNS = "tests/commands/test_opt_outs_of_other_campaigns.py"
 CLAIMS, STANDINGS, ATTEMPTS = "ledger/claims.py", "ledger/standings.py", "ledger/attempts.py"
 LATER = "tests/ledger/contract/test_attempts.py"
 SENDING, CLIENT, OUTCOMES = "dialing/batch_sender.py", "api/client.py", "api/outcomes.py"
@@ -218,6 +219,30 @@ BUGS = (
         "commands/campaign_run.py",
         [("            if self._barred is not None:\n                raise self._barred\n", "")],
         [CAMPAIGN_RUN, "-k", "field_that_no_record_has or before_the_records"],
+    ),
+    Planted(
+        "a run calls before it knows who opted out in another campaign",
+        "commands/calling/batch_call.py",
+        [("            self._ask_other_campaigns(ledger, campaign_id)\n", "")],
+        [OTHER_CAMPAIGNS, "-k", "opted_out_in_another_campaign"],
+    ),
+    Planted(
+        "who may have opted out in records that can't be read is called",
+        "screening/order.py",
+        [("            self.opt_outs_unknown,\n", "")],
+        [OTHER_CAMPAIGNS, "-k", "only_who_may_have_opted_out"],
+    ),
+    Planted(
+        "the opt-outs of calls that are a minute old are taken for known",
+        "ledger/opt_out_rules.py",
+        [("OPT_OUTS_COME_WITHIN = timedelta(days=1)\n", "OPT_OUTS_COME_WITHIN = timedelta(minutes=1)\n")],
+        [OTHER_CAMPAIGNS, "-k", "until_a_day_after"],
+    ),
+    Planted(
+        "a wrong rule replaces the kept ones",
+        "outcomes/opt_outs.py",
+        [("        if not harvest.is_wrong:\n", "        if harvest:\n")],
+        ["tests/commands/test_kept_opt_out_rules.py", "-k", "does_not_replace"],
     ),
     Planted(
         "a campaign has finished although outcomes are to come",

@@ -133,8 +133,9 @@ class CampaignRun:
             if found is None or not has_calls(opened, found.id):
                 self._skip("outcomes", "No outcomes yet: nobody was called.")
                 return
+            options = self._options
             harvester = harvester_of(
-                opened, found, self._options.opt_out_when, command="run", quiet=self._options.quiet
+                options, opened, found, command="run", given=options.opt_out_when, quiet=options.quiet
             )
             self._was_read = self._try("outcomes", partial(self._read, opened, found, harvester))
             self._try("settle", partial(self._settle, opened, found))

@@ -21,6 +21,7 @@ from xuna_cli.settings import Given, Settings, data_folder, expanded
 from xuna_cli.times import for_people
 
 if TYPE_CHECKING:
+    from xuna_cli.commands.list_options import ListAndMessageOptions
     from xuna_cli.commands.simulation import Simulation
 
 
@@ -127,12 +128,12 @@ def address(campaign: str, ledger_flag: str | None, *, sandbox: bool) -> str:
     return shlex.quote(campaign) + _which_ledger(ledger_flag, sandbox=sandbox)
 
 
-def address_in(options: LedgerOptions, campaign: str) -> str:
+def address_in(options: "LedgerOptions | ListAndMessageOptions", campaign: str) -> str:
     """Format the arguments that select this campaign in a suggested command."""
     return shlex.quote(campaign) + which_ledger(options)
 
 
-def which_ledger(options: LedgerOptions) -> str:
+def which_ledger(options: "LedgerOptions | ListAndMessageOptions") -> str:
     """Format the options that select this ledger in a suggested command: a space and an option, or nothing."""
     return _which_ledger(options.ledger if "ledger" in options.typed else None, sandbox=options.sandbox)
 

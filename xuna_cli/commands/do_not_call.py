@@ -232,7 +232,9 @@ def harvest(options: HarvestOptions) -> Result:
 
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
-        harvested = harvester_of(opened, found, options.opt_out_when, command="do-not-call harvest").harvest()
+        harvested = harvester_of(
+            options, opened, found, command="do-not-call harvest", given=options.opt_out_when
+        ).harvest()
         if harvested is None and options.opt_out_when is not None:  # none: the rules have ended
             return OptOutsHarvested(found.name, None, "")
         if harvested is None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from xuna_cli.commands.option_types import separated
 
 if TYPE_CHECKING:
+    from xuna_cli.commands.list_options import ListAndMessageOptions
+    from xuna_cli.commands.options import LedgerOptions
     from xuna_cli.ledger.ledger import Ledger
     from xuna_cli.ledger.records import Campaign
     from xuna_cli.outcomes.opt_outs import Harvester, OptOut
@@ -35,15 +37,22 @@ def say_added(added: "Sequence[OptOut]") -> None:
 
 
 def harvester_of(
-    ledger: "Ledger", campaign: "Campaign", given: Sequence[str] | None, *, command: str, quiet: bool = False
+    options: "LedgerOptions | ListAndMessageOptions",
+    ledger: "Ledger",
+    campaign: "Campaign",
+    *,
+    command: str,
+    given: Sequence[str] | None,
+    quiet: bool = False,
 ) -> "Harvester":
     """Return what adds a campaign's opt-outs, by the given rules, or else by those that the campaign keeps.
 
     Args:
+        options: the command's options.
         ledger: the ledger.
         campaign: the campaign.
-        given: the values of `--opt-out-when`; None if the command has none.
         command: name of the command, for the list's history.
+        given: the values of `--opt-out-when` for this campaign; None if there are none.
         quiet: whether it is not said that the campaign's rules are used.
 
     Raises:
@@ -51,6 +60,7 @@ def harvester_of(
     """
     from functools import partial
 
+    from xuna_cli.commands.context import which_ledger
     from xuna_cli.outcomes.opt_outs import Harvester, parse_rules
     from xuna_cli.output.messages import say
 
@@ -68,6 +78,7 @@ def harvester_of(
         on_added=say_added,
         keeps=given is not None,
         on_dropped=partial(say_dropped, campaign.name),
+        where=which_ledger(options),
     )
 
 

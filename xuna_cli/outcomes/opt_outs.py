@@ -120,6 +120,7 @@ class Harvest:
         added: opt-outs that are new on the do-not-call list.
         without_number: conversations of opt-outs without a usable number, which no person has decided about.
         may_be: numbers of the people who may be meant by these opt-outs.
+        unknown_person: the error that somebody has opted out, and it is not known who; None if it is known.
         errors: errors in the rules.
         finished: whether any finished record was read.
         fields: the fields and criteria that the records have. Records of calls that nobody answered have none.
@@ -133,20 +134,7 @@ class Harvest:
     finished: bool
     fields: Sequence[str]
     may_be: AbstractSet[str] = frozenset()
-
-    @property
-    def unknown_person(self) -> UnknownPersonError | None:
-        """The error that somebody has opted out, and it is not known who; None if it is known."""
-        if not self.without_number:
-            return None
-        named = ", ".join(self.without_number[:MOST_NAMED])
-        more = ", …" if len(self.without_number) > MOST_NAMED else ""
-        first = self.without_number[0]
-        return UnknownPersonError(
-            f"somebody has opted out, and it is not known who, because the record has no number: {named}{more}",
-            hint="find out the number in the dashboard of XUNA AI, then run: xuna do-not-call add NUMBER --reason "
-            f"{first}; if it was no phone call, run: xuna do-not-call dismiss {first}",
-        )
+    unknown_person: UnknownPersonError | None = None
 
     @property
     def is_wrong(self) -> bool:
@@ -192,6 +180,7 @@ class Harvester(RecordObserver):
         on_added: receives the added opt-outs once they are on disk.
         keeps: whether the campaign keeps these rules from now on.
         on_dropped: receives the rules that the campaign no longer keeps.
+        where: options that select the ledger in suggested commands.
 
     Attributes:
         rules: the rules.
@@ -207,6 +196,7 @@ class Harvester(RecordObserver):
         on_added: Callable[[Sequence[OptOut]], None],
         keeps: bool = False,
         on_dropped: Callable[[Sequence[str]], None] = lambda _: None,
+        where: str = "",
     ) -> None:
         self.rules = rules
         self._ledger = ledger
@@ -215,6 +205,7 @@ class Harvester(RecordObserver):
         self._on_added = on_added
         self._keeps = keeps
         self._on_dropped = on_dropped
+        self._where = where
         self._collected: set[str] = set()
         self._criteria: set[str] = set()
         self._finished = False
@@ -277,6 +268,7 @@ class Harvester(RecordObserver):
             self._finished,
             sorted(self._collected | self._criteria),
             may_be,
+            self._unknown_person(without_number) if without_number else None,
         )
         if not harvest.is_wrong:
             self._keep()
@@ -307,6 +299,19 @@ class Harvester(RecordObserver):
                 left.append(record.conversation_id)
                 may_be |= calls.without_record or calls.all
         return left, may_be
+
+    def _unknown_person(self, conversation_ids: Sequence[str]) -> UnknownPersonError:
+        count, first = len(conversation_ids), conversation_ids[0]
+        opt_outs = "an opt-out" if count == 1 else f"{count:,} opt-outs"
+        has = "has" if count == 1 else "have"
+        named = ", ".join(conversation_ids[:MOST_NAMED]) + (", …" if count > MOST_NAMED else "")
+        return UnknownPersonError(
+            f"{opt_outs} of campaign {self._campaign.name!r} {has} no number, so it is not known who wants no calls: "
+            f"{named}",
+            hint="find out the number in the dashboard of XUNA AI, then run: "
+            f"xuna do-not-call add NUMBER --reason {first}{self._where}\n"
+            f"  if it was no phone call, run: xuna do-not-call dismiss {first}{self._where}",
+        )
 
     @property
     def _texts(self) -> list[str]:

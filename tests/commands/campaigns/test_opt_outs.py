@@ -308,8 +308,8 @@ def test_an_opt_out_without_a_number_is_named_until_somebody_has_decided(cli, se
     assert len(ids) == 3
     assert [error["code"] for error in ran.document["errors"]] == ["opt-out-without-number"]
     assert all(one in ran.err for one in ids)
-    assert f"xuna do-not-call add NUMBER --reason {ids[0]}; " in ran.err
-    assert f"xuna do-not-call dismiss {ids[0]}\n" in ran.err
+    assert f", then run: xuna do-not-call add NUMBER --reason {ids[0]}\n" in ran.err
+    assert f"\n  if it was no phone call, run: xuna do-not-call dismiss {ids[0]}\n" in ran.err
     assert listed(cli) == {}
     cli("do-not-call", "add", "+15551000000", "--reason", ids[0])
     cli("do-not-call", "add", "+15551000001", "--reason", ids[1])

@@ -9,12 +9,16 @@ from xuna_cli.ledger.campaigns import campaign
 from xuna_cli.ledger.conversations import Link, store
 from xuna_cli.ledger.copying import copy_ledger
 from xuna_cli.ledger.database import as_written
+from xuna_cli.ledger.do_not_call import add, remove
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.ledger.opt_out_rules import (
     campaigns_to_ask,
+    decided,
+    dismiss,
     keep_rules,
     note_opt_outs_known,
     numbers_in_doubt,
+    numbers_of_calls,
 )
 from xuna_cli.ledger.records import BatchState, CallKey
 from xuna_cli.models import Conversation
@@ -102,7 +106,37 @@ def test_people_without_a_final_record_may_have_opted_out(ledger):
 def test_a_copied_ledger_has_the_rules_and_what_is_known(ledger, tmp_path):
     spring = called(ledger, "spring", 1)
     note_opt_outs_known(ledger, spring.id, RULES, after())
+    dismiss(ledger, ["c1"], "a test")
     copy = open_ledger(tmp_path / "copy.db")
     copy_ledger(ledger, copy)
     assert campaign(copy, "spring") == campaign(ledger, "spring")
+    assert decided(copy, ["c1"]) == {"c1"}
     copy.close()
+
+
+def test_the_calls_of_a_record_without_a_number(ledger):
+    spring = called(ledger, "spring", 1, 2)
+    called(ledger, "spring", 3)
+    called(ledger, "autumn", 4)
+    [first, second, third] = (target.key for target in people(1, 2, 3))
+    store(ledger, spring.id, [Link(Conversation("c1", status="done"), [CallKey(first)], "batch")])
+
+    def found(batch, **options):
+        return numbers_of_calls(ledger, spring.id, batch, **options)
+
+    assert found(None, also_read=True) == {first, second, third}
+    assert found(None, also_read=False) == {second, third}
+    assert found("batch_1", also_read=True) == {first, second}
+    assert found("batch_1", also_read=False) == {second}
+    assert found("batch_3", also_read=True) == set()
+
+
+def test_a_conversation_is_decided_if_it_is_dismissed_or_the_reason_of_a_number(ledger):
+    ids = [f"c{index}" for index in range(5)]
+    assert decided(ledger, ids) == set()
+    assert dismiss(ledger, ["c0", "c0", "c1"], "a test") == 2
+    assert dismiss(ledger, ["c1"], None) == 0
+    add(ledger, ["+1"], "c2")
+    add(ledger, ["+2"], "c3")
+    remove(ledger, ["+2"])
+    assert decided(ledger, ids) == set(ids[:4])

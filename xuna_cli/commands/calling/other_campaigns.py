@@ -8,7 +8,7 @@ from xuna_cli.api.retry import Reader
 from xuna_cli.commands.account import SANDBOX_ORIGIN, opened_api, origin_to_read
 from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.calling.outcomes_of_run import opt_out_errors
-from xuna_cli.commands.context import address
+from xuna_cli.commands.context import address_in
 from xuna_cli.commands.opt_outs import harvester_of
 from xuna_cli.errors import LedgerError, UnreachableError, XunaError
 from xuna_cli.ledger.campaigns import campaigns
@@ -53,7 +53,9 @@ class _Readings:
     def read(self, campaign: Campaign) -> OtherCampaign:
         """Read the records of a campaign, and add its opt-outs."""
         options = self._options
-        harvester = harvester_of(self._ledger, campaign, None, command=options.COMMAND, quiet=True)
+        harvester = harvester_of(
+            options, self._ledger, campaign, command=options.COMMAND, given=None, quiet=True
+        )
         sync: ConversationSync | None = None
         problem: XunaError | None = None
         try:
@@ -83,10 +85,8 @@ class _Readings:
         )
 
     def _address(self, campaign: Campaign) -> str:
-        options = self._options
-        ledger = options.ledger if "ledger" in options.typed else None
-        where = address(campaign.name, ledger, sandbox=options.sandbox)
-        is_elsewhere = campaign.api_origin not in {origin_to_read(options), SANDBOX_ORIGIN}
+        where = address_in(self._options, campaign.name)
+        is_elsewhere = campaign.api_origin not in {origin_to_read(self._options), SANDBOX_ORIGIN}
         return f"{where} --base-url {campaign.api_origin}" if is_elsewhere else where
 
     def _sync(self, campaign: Campaign, harvester: Harvester) -> ConversationSync:

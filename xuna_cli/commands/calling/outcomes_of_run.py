@@ -39,7 +39,9 @@ def read_earlier_outcomes(
             is stored, and its opt-outs are added.
     """
     found = campaign_named(ledger, name)
-    harvester = harvester_of(ledger, found, options.opt_out_when, command=options.COMMAND, quiet=quiet)
+    harvester = harvester_of(
+        options, ledger, found, command=options.COMMAND, given=options.opt_out_when, quiet=quiet
+    )
     sync: ConversationSync | None = None
     failure: XunaError | None = None
     try:

@@ -69,11 +69,28 @@ def forget_campaigns(options: ForgetOptions) -> None:
             names = [options.name]
         else:
             names = older_than(opened, timedelta(days=min(options.older_than or 0, LONGEST_AGE_DAYS)))
+        _warn_of_opt_outs(opened, names, where=which_ledger(options))
         if names and not (options.yes or options.sandbox):
             _ask(opened, names)
         _forget(opened, names, stop=options.name is not None, where=which_ledger(options))
     if options.sandbox:
         sandbox_record().unlink(missing_ok=True)  # all sandbox runs share this record of simulated calls
+
+
+def _warn_of_opt_outs(ledger: "Ledger", names: list[str], *, where: str) -> None:
+    """Warn of campaigns in which there may be opt-outs that are not known: they can't be read afterwards."""
+    from xuna_cli.ledger.campaigns import campaigns
+    from xuna_cli.ledger.opt_out_rules import campaigns_to_ask
+    from xuna_cli.output.messages import say
+
+    unknown = campaigns_to_ask(ledger, other_than=None)
+    for one in campaigns(ledger) if unknown else ():
+        if one.id in unknown and one.name in names:
+            say(
+                f"xuna: warning: people of campaign {one.name!r} may have opted out since its records were last read, "
+                "which can't be found out after they are forgotten\n"
+                f"  to read the records first, run: xuna campaigns outcomes {shlex.quote(one.name)}{where}"
+            )
 
 
 def _ask(ledger: "Ledger", names: list[str]) -> None:

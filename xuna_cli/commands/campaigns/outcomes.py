@@ -87,7 +87,9 @@ def read_outcomes(options: OutcomesOptions) -> Result:
     with ledger_for_reading(options) as opened:
         found = campaign(opened, options.name)
         check_origin(found, origin_to_read(options))  # tells more than a missing key
-        harvester = harvester_of(opened, found, options.opt_out_when, command="campaigns outcomes")
+        harvester = harvester_of(
+            options, opened, found, command="campaigns outcomes", given=options.opt_out_when
+        )
         with api_to_read(options) as reader, LiveSummary(watched=is_terminal(sys.stderr)) as live:
 
             def read() -> "Summary":
