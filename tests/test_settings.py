@@ -216,9 +216,11 @@ def test_a_name_that_is_like_no_variable_is_a_warning_in_a_file_and_nothing_in_t
     ["XUNA_HOURS: 09:00-18:00", "XUNA_HOURS", "set XUNA_HOURS=1", 'XUNA_HOURS="09:00-18:00', "xuna-hours 9"],
 )
 def test_a_line_that_should_set_a_variable_and_does_not_is_an_error(made, folder, line):
-    with pytest.raises(ConfigurationError) as error:
-        made(dotenv=f"# XUNA_HOURS: none\n\nOTHER\n\n{line}\n")
-    assert error.value.message == f"{folder / '.env'}, line 5 is not of the form NAME=value"
+    text = f"# XUNA_HOURS: none\n\nOTHER\n\n{line}\n"
+    for written in (text, text.replace("\n", "\r\n")):
+        with pytest.raises(ConfigurationError) as error:
+            made(dotenv=written)
+        assert error.value.message == f"{folder / '.env'}, line 5 is not of the form NAME=value"
 
 
 def test_lines_of_other_programs_may_be_anything(made, capfd):

@@ -241,7 +241,8 @@ class Settings:
         for one in parse_stream(io.StringIO(text)):
             line = one.original.string
             if (one.error or (one.key and one.value is None)) and _PREFIX in _folded(line):
-                number = one.original.line + len(line) - len(line.lstrip("\n"))
+                before = line[: len(line) - len(line.lstrip())]  # blank lines
+                number = one.original.line + before.count("\n")
                 raise ConfigurationError(
                     f"{self.path}, line {number} is not of the form NAME=value",
                     hint="write it like XUNA_HOURS=09:00-18:00",
