@@ -91,6 +91,37 @@ def test_a_signal_inside_an_import_is_silent_and_leaves_no_half_a_module(signum)
     assert (done.returncode, done.stdout, done.stderr) == (128 + signum, "the import went on\n", "")
 
 
+HANDLED_ONCE = """
+import os, signal, sys, time
+from xuna_cli.interrupts import INTERRUPTS, Interrupted
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "no_such_module":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+INTERRUPTS.install()
+try:
+    try:
+        import no_such_module
+    except ImportError:
+        pass
+    INTERRUPTS.check()
+except Interrupted:
+    end = time.monotonic() + 0.1  # longer than until the next check whether the import has ended
+    while time.monotonic() < end:
+        pass
+    print("handled")
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_inside_an_import_is_raised_only_once():
+    done = subprocess.run([sys.executable, "-c", HANDLED_ONCE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "handled\n", "")
+
+
 @pytest.mark.slow
 def test_a_campaign_list_needs_no_http(tmp_path):
     listed = ("campaigns", "list", "--sandbox")

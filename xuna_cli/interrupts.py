@@ -53,7 +53,7 @@ class Interrupts:
             Interrupted: a signal asked the program to exit.
         """
         if self.signum is not None and not self._graceful:
-            raise Interrupted(self.signum)
+            raise self._only(self.signum)
 
     def __enter__(self) -> None:
         """From here on, only record the first signal; requests in progress are finished."""
@@ -81,7 +81,12 @@ class Interrupts:
         if _is_importing(frame):
             signal.setitimer(signal.ITIMER_REAL, RETRY_S)
         else:
-            raise Interrupted(self.signum)
+            raise self._only(self.signum)
+
+    def _only(self, signum: int) -> Interrupted:
+        """Return the only exception to raise: a timer that is still set must not raise where it is handled."""
+        self.let_finish()
+        return Interrupted(signum)
 
 
 def _is_importing(frame: FrameType | None) -> bool:

@@ -76,7 +76,10 @@ def test_help_of_a_command_in_only_one_group_needs_no_group(cli, name, full):
         (["list"], "choose one of: xuna help campaigns list, xuna help do-not-call list"),
         (["template"], "did you mean `xuna help templates`?"),
         (["bath-call"], "did you mean `xuna help batch-call`?"),
-        (["xyz"], "see all topics: xuna help"),
+        (["xyzzy"], "see all topics: xuna help"),
+        (["complaint"], "topics with this word: xuna help outcomes"),
+        (["opt", "out"], "topics with this word: xuna help do-not-call, "),
+        (["webhook"], "topics with this word: xuna help log"),
         (["cron", "--schema"], "run: xuna help json --schema"),
     ],
 )

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+TOPICS_NAMED = 3
+MISTYPED = 0.8
+"""How similar a word must be to a name to be a mistyped one, from 0 to 1."""
+
 
 @options_of_command
 class HelpOptions:
@@ -69,14 +73,14 @@ def show_help(options: HelpOptions) -> ExitStatus | None:
             return None
         raise UsageError(
             f"there is no topic and no command {' '.join(words)!r}",
-            hint=_suggestion(words[0], named),
+            hint=_suggestion(words, named),
             code="topic",
         )
     return None
 
 
-def _suggestion(word: str, named: "Sequence[str]") -> str:
-    """Return the commands with this name in several groups, or else the closest topic or command."""
+def _suggestion(words: "Sequence[str]", named: "Sequence[str]") -> str:
+    """Return the commands with this name, or the closest topic or command, or else the topics with these words."""
     if named:
         return f"choose one of: {', '.join(f'xuna help {full}' for full in named)}"
     from difflib import get_close_matches
@@ -84,5 +88,20 @@ def _suggestion(word: str, named: "Sequence[str]") -> str:
     from xuna_cli.commands.app import COMMANDS
     from xuna_cli.help import TOPICS
 
-    near = get_close_matches(word, [*TOPICS, *COMMANDS], n=1)
-    return f"did you mean `xuna help {near[0]}`?" if near else "see all topics: xuna help"
+    if near := get_close_matches(words[0], [*TOPICS, *COMMANDS], n=1, cutoff=MISTYPED):
+        return f"did you mean `xuna help {near[0]}`?"
+    if topics := _topics_with(" ".join(words)):
+        return f"topics with this word: {', '.join(f'xuna help {topic}' for topic in topics)}"
+    return "see all topics: xuna help"
+
+
+def _topics_with(words: str) -> list[str]:
+    """Return the topics in which some words are most often, at the beginning of a word; hyphens don't matter."""
+    import re
+    from collections import Counter
+
+    from xuna_cli.help import TOPICS, read_topic
+
+    pattern = re.compile(rf"\b{re.escape(words.replace('-', ' '))}", re.IGNORECASE)
+    found = Counter({topic: len(pattern.findall(read_topic(topic).replace("-", " "))) for topic in TOPICS})
+    return [topic for topic, times in found.most_common(TOPICS_NAMED) if times]
