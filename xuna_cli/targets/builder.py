@@ -13,8 +13,7 @@ from xuna_cli.targets.call_window import NO_WINDOW_COLUMNS, WindowColumns, Windo
 from xuna_cli.targets.fast_path import fast_path
 from xuna_cli.targets.home_state import HomeState
 from xuna_cli.targets.lint import Lint
-from xuna_cli.targets.misplaced import check_placed
-from xuna_cli.targets.names import AmbiguousName, column_for, fold, respelled
+from xuna_cli.targets.names import AmbiguousName, column_for, respelled, unspaced
 from xuna_cli.targets.override import (
     FIRST_MESSAGE,
     Override,
@@ -25,7 +24,7 @@ from xuna_cli.targets.override import (
     clash,
     message_of,
 )
-from xuna_cli.targets.own_values import OWN_OVERRIDE, own_columns, own_values
+from xuna_cli.targets.own_values import OWN_OVERRIDE, check_placed, own_columns, own_values
 from xuna_cli.targets.rendered_list import KEY_SEPARATOR, RenderedList, check_unmarked
 from xuna_cli.targets.row_phone import PhoneColumns, RowPhone, RowPhoneProblem
 from xuna_cli.targets.template import Template, check_columns, no_column
@@ -279,7 +278,7 @@ class TargetBuilder:
 def says_attempt(overrides: Sequence[Override], columns: Sequence[str]) -> bool:
     """Return whether a template uses the number of the attempt: `attempt`, where the list has no such column."""
     return any(ATTEMPT in override.template.all_columns for override in overrides) and not any(
-        fold(column) == fold(ATTEMPT) for column in columns
+        unspaced(column) == unspaced(ATTEMPT) for column in columns
     )
 
 

@@ -24,14 +24,14 @@ class AmbiguousName(Exception):  # noqa: N818 - a finding, which the caller word
 
 
 @lru_cache(maxsize=4096)
-def fold(name: str) -> str:
-    """Return a name without case, spaces, dashes and underscores."""
+def unspaced(name: str) -> str:
+    """Return a name without case, spaces, dashes and underscores; accents and punctuation stay, unlike in `fold`."""
     plain = unicodedata.normalize("NFKC", name).casefold()
     return "".join(char for char in plain if not char.isspace() and char not in _SEPARATORS)
 
 
 def column_for(name: str, columns: Iterable[str]) -> str | None:
-    """Return the column for a name: the one with this spelling, or else the only one that matches when folded.
+    """Return the column for a name: the one with this spelling, or else the only one that is the same `unspaced`.
 
     Raises:
         AmbiguousName: several columns match, and none has this spelling.
@@ -39,8 +39,8 @@ def column_for(name: str, columns: Iterable[str]) -> str | None:
     columns = tuple(columns)
     if name in columns:
         return name
-    plain = fold(name)
-    found = [column for column in columns if fold(column) == plain]
+    plain = unspaced(name)
+    found = [column for column in columns if unspaced(column) == plain]
     if len(found) > 1:
         raise AmbiguousName(name, found)
     return found[0] if found else None

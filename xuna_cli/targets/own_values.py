@@ -1,11 +1,12 @@
 """A row's own values of the override: its ready-made override, and its columns `first_message` and `override.PATH`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from xuna_cli.errors import InputError
-from xuna_cli.targets.names import fold
+from xuna_cli.folding import fold
+from xuna_cli.targets.names import unspaced
 from xuna_cli.targets.override import (
     FIRST_MESSAGE,
     OverrideProblem,
@@ -15,16 +16,19 @@ from xuna_cli.targets.override import (
     merge,
     parse_json,
 )
-from xuna_cli.targets.values import is_empty
+from xuna_cli.targets.values import TargetProblem, is_empty
 
 OWN_OVERRIDE = "conversation_config_override"
 _COLUMN_PREFIX = "override"
 # Common paths. If a spreadsheet has removed the dots from a column's name, only these can be recognized.
 _KNOWN_PATHS = (FIRST_MESSAGE, ("agent", "language"), ("agent", "prompt", "prompt"), ("tts", "voice_id"))
-_BY_FOLDED_NAME = {fold("".join((_COLUMN_PREFIX, *path))): path for path in _KNOWN_PATHS} | {
-    fold(FIRST_MESSAGE[-1]): FIRST_MESSAGE,
-    fold(OWN_OVERRIDE): (),
+_BY_UNSPACED_NAME = {unspaced("".join((_COLUMN_PREFIX, *path))): path for path in _KNOWN_PATHS} | {
+    unspaced(FIRST_MESSAGE[-1]): FIRST_MESSAGE,
+    unspaced(OWN_OVERRIDE): (),
 }
+_DEEPEST = 4
+_OVERRIDES = frozenset(map(fold, ("conversation_config_override", "first_message")))
+_HOLDERS = frozenset(map(fold, ("conversation_config_override", "conversation_initiation_client_data")))
 
 
 def own_columns(columns: Iterable[str]) -> dict[str, Path]:
@@ -55,9 +59,9 @@ def own_columns(columns: Iterable[str]) -> dict[str, Path]:
 def own_path(column: str) -> Path | None:
     """Return the path of a column with a literal value; empty for the whole override; None for other columns."""
     prefix, dot, rest = column.partition(".")
-    if dot and fold(prefix) == _COLUMN_PREFIX:
+    if dot and unspaced(prefix) == _COLUMN_PREFIX:
         return tuple(_path_part(part.strip()) for part in rest.split("."))
-    return _BY_FOLDED_NAME.get(fold(column))
+    return _BY_UNSPACED_NAME.get(unspaced(column))
 
 
 def _path_part(part: str) -> str:
@@ -107,3 +111,38 @@ def _nested(path: Path, value: object) -> dict[str, object]:
     for part in reversed(path):
         value = {part: value}
     return value if isinstance(value, dict) else {}
+
+
+def check_placed(fields: Mapping[str, object]) -> None:
+    """Check that a contact has overrides only in `conversation_config_override` and in columns for single values.
+
+    Raises:
+        TargetProblem: an override is elsewhere (`override-misplaced`); the message has its path.
+    """
+    for column, value in fields.items():
+        if not isinstance(value, (dict, list, str)) or own_path(column) is not None:
+            continue
+        if isinstance(value, str):
+            # In a table, an object can only be JSON text.
+            found = column if fold(column) in _HOLDERS and OWN_OVERRIDE in value else None
+        else:
+            found = next(_overrides(value, column, 0), None)
+        if found is not None:
+            message = (
+                f"{found!r} is not where the API expects an override, so it would have no effect; "
+                f"move it to {OWN_OVERRIDE!r} of the contact itself"
+            )
+            raise TargetProblem("override-misplaced", message, column)
+
+
+def _overrides(value: object, path: str, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for position, each in enumerate(value):
+            yield from _overrides(each, f"{path}.{position}", depth + 1)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if fold(name) in _OVERRIDES:
+                yield f"{path}.{name}"
+            yield from _overrides(each, f"{path}.{name}", depth + 1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from xuna_cli.errors import InputError
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.targets.names import AmbiguousName, as_placeholder, column_for, fold
+from xuna_cli.targets.names import AmbiguousName, as_placeholder, column_for, unspaced
 from xuna_cli.targets.plain_template import Parts, Placeholder, plain_parts, spoken_parts
 from xuna_cli.targets.values import (
     LONGEST_TEXT,
@@ -242,8 +242,8 @@ def _as_option(where: str, column: str) -> str:
 
 def nearest(name: str, columns: Iterable[str]) -> str:
     """Return the column that is most similar to `name`, ignoring case and spacing; empty if none is similar."""
-    by_plain = {"".join(filter(str.isalnum, fold(column))): column for column in columns}
-    plain = "".join(filter(str.isalnum, fold(name)))
+    by_plain = {"".join(filter(str.isalnum, unspaced(column))): column for column in columns}
+    plain = "".join(filter(str.isalnum, unspaced(name)))
     found = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.6)
     return by_plain[found[0]] if found else ""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.targets.names import as_placeholder, fold
+from xuna_cli.targets.names import as_placeholder, unspaced
 from xuna_cli.targets.no_names import has_names, why_no_name
 from xuna_cli.targets.wrong_encoding import ESCAPES, find_misread
 
@@ -86,7 +86,7 @@ _NAMED = lazy_pattern(r"[\[«‹]\s*([\w .-]{2,30}?)\s*[\]»›]")
 _SIGNED = lazy_pattern(r"(?<![\w$@])[$@]([^\W\d_]\w*)")
 _PLACEHOLDER_NAMES = frozenset(
     map(
-        fold,
+        unspaced,
         "name first_name last_name full_name fname lname firstname lastname surname your_name insert_name customer "
         "customer_name client_name contact_name contact_first_name company company_name business_name agent_name email "
         "phone phone_number address street city state zip country title date time appointment_date appointment_time "
@@ -140,7 +140,7 @@ def signed_placeholder(text: str) -> str | None:
     """Return the first placeholder such as `$first_name` (shells, PHP) or `@name` in a text, or None."""
     if "$" not in text and "@" not in text:
         return None
-    found = (match[0] for match in _SIGNED.finditer(text) if fold(match[1]) in _PLACEHOLDER_NAMES)
+    found = (match[0] for match in _SIGNED.finditer(text) if unspaced(match[1]) in _PLACEHOLDER_NAMES)
     return next(found, None)
 
 
@@ -167,7 +167,7 @@ def _left_over(text: str, *, is_message: bool) -> Iterator[Finding]:
         )
         yield Finding("message-cell-error", match[0], message)
     match = _PLACEHOLDER.search(text) or next(
-        (one for one in _NAMED.finditer(text) if fold(one[1]) in _PLACEHOLDER_NAMES), None
+        (one for one in _NAMED.finditer(text) if unspaced(one[1]) in _PLACEHOLDER_NAMES), None
     )
     if match:
         yield _placeholder(match[0])

@@ -29,8 +29,7 @@ from xuna_cli.screening.remarks import (
 from xuna_cli.targets.call_window import AFTER, BEFORE, WindowColumns, columns_named
 from xuna_cli.targets.foreign_names import override_of, time_option_of
 from xuna_cli.targets.home_state import HomeState
-from xuna_cli.targets.misplaced import check_placed
-from xuna_cli.targets.own_values import own_path
+from xuna_cli.targets.own_values import check_placed, own_path
 from xuna_cli.targets.row_phone import PhoneColumns
 from xuna_cli.targets.template import nearest
 from xuna_cli.targets.values import TargetProblem, is_empty

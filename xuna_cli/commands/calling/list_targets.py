@@ -19,7 +19,7 @@ from xuna_cli.dialing.pipeline import Again
 from xuna_cli.models import CallTarget, Contact, Rejection
 from xuna_cli.targets.builder import ATTEMPT, ListColumns, TargetBuilder
 from xuna_cli.targets.lint import Lint
-from xuna_cli.targets.names import fold
+from xuna_cli.targets.names import unspaced
 from xuna_cli.targets.override import Override
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ class ListTargets:
         templates = [override.template for override in self._messages.all]
         used = [column for each in templates for column in (*each.columns, *each.optional_columns)]
         used += filter(None, (options.key, self._timezone_column, options.consent_column))
-        spelled = set(map(fold, used))
-        used += [column for column in self._first.columns if fold(column) in spelled]
+        spelled = set(map(unspaced, used))
+        used += [column for column in self._first.columns if unspaced(column) in spelled]
         return plan_list(
             self._first,
             region_column=options.region_column,
@@ -123,7 +123,7 @@ class ListTargets:
         """Check the templates of later attempts; return warnings that those of the first one don't have."""
         warnings = self._builder(self._first, self._messages.again, self.lint, FIRST_AGAIN).warnings
         columns = self._first.columns
-        own = next((column for column in columns if fold(column) == ATTEMPT), None)
+        own = next((column for column in columns if unspaced(column) == ATTEMPT), None)
         if own is not None and any(
             own in one.template.bound(columns).all_columns for one in self._messages.all
         ):
