@@ -135,3 +135,26 @@ def test_other_rows_of_who_may_be_meant_are_not_called(cli, served, orders, numb
     assert "2 people were not called, because they may have opted out" in ran.err
     if command == "run":
         assert ran.document["campaign_finished"] is False
+
+
+@pytest.mark.parametrize(
+    ("spelled", "held_back"), [("5559999999", 0), ("12", 1)], ids=["a number", "too short"]
+)
+def test_who_calls_back_with_a_number_that_was_not_called_is_none_of_the_people(
+    cli, served, people, numbers_in_records, spelled, held_back
+):
+    """The number is that of somebody else, in a country that the record does not name."""
+    server = served(opt_out=1.0, incoming=frozenset({"back"}))
+    stranger = "+15559999999"
+    numbers_in_records(lambda known: spelled if known == stranger else known)
+    path = people(2)
+    cli("batch-call", path, *HELLO, *OPT_OUT, "--limit", "1")
+    server.state.new_batch_id = lambda: "back"
+    server.state.take("agent_sandbox", "pn_sandbox", [{"to_phone_number": stranger}])
+    del server.state.new_batch_id
+    ran = cli("batch-call", path, *HELLO, "--campaign", "other", *JSON, exits=3)
+    assert codes(ran.document) == [CODE]
+    assert (
+        ran.counts.get("screened", 0) == 0
+    )  # the only person of the campaign has a record of an own opt-out
+    assert ran.document["other_campaigns"][0]["unknown"]["people"] == held_back

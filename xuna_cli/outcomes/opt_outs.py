@@ -161,12 +161,15 @@ class _Calls:
             numbers_of_calls(ledger, campaign_id, batch_id, also_read=False),
         )
 
-    def ending_with(self, national: str | None) -> AbstractSet[str]:
-        """Return the numbers of which a text may be the national form."""
-        digits = (e164(national) or "").strip("+").lstrip("0")
-        return (
-            {number for number in self.all if number.endswith(digits)} if len(digits) >= SHORTEST else set()
-        )
+    def ending_with(self, digits: str) -> AbstractSet[str]:
+        """Return the numbers with this national form; none for an empty one."""
+        return {number for number in self.all if digits and number.endswith(digits)}
+
+
+def _national_digits(number: str | None) -> str:
+    """Return the digits of a number without its country, without zeros before it; "" if they are too few."""
+    digits = (e164(number) or "").strip("+").lstrip("0")
+    return digits if len(digits) >= SHORTEST else ""
 
 
 class Harvester(RecordObserver):
@@ -291,13 +294,15 @@ class Harvester(RecordObserver):
             batch_id = record.batch_call_id
             calls = by_batch.get(batch_id) or _Calls.of(self._ledger, self._campaign.id, batch_id)
             by_batch[batch_id] = calls
-            meant = calls.ending_with(record.external_number)
+            digits = _national_digits(record.external_number)
+            meant = calls.ending_with(digits)
             if not meant and batch_id is not None and len(calls.without_record) == 1:
                 meant = calls.without_record
             said.update((number, record.conversation_id) for number in meant if number not in said)
             if not meant:
                 left.append(record.conversation_id)
-                may_be |= calls.without_record or calls.all
+                if batch_id is not None or not digits:  # else it is the number of somebody who was not called
+                    may_be |= calls.without_record or calls.all
         return left, may_be
 
     def _unknown_person(self, conversation_ids: Sequence[str]) -> UnknownPersonError:

@@ -1,6 +1,7 @@
 """Read the records of a ledger's other campaigns, so that nobody is called who opted out in one of them."""
 
 import contextlib
+import sys
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
@@ -10,6 +11,7 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.calling.outcomes_of_run import opt_out_errors
 from xuna_cli.commands.context import address_in
 from xuna_cli.commands.opt_outs import harvester_of
+from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.errors import LedgerError, UnreachableError, XunaError
 from xuna_cli.ledger.campaigns import campaigns
 from xuna_cli.ledger.ledger import Ledger
@@ -18,6 +20,7 @@ from xuna_cli.ledger.records import Campaign, ConversationSync
 from xuna_cli.outcomes.opt_outs import Harvester
 from xuna_cli.outcomes.other_campaigns import OtherCampaign
 from xuna_cli.outcomes.sync import check_origin, sync_conversations
+from xuna_cli.output.progress import ProgressLine
 from xuna_cli.output.result import cut_off
 from xuna_cli.screening.do_not_call import NumberList, Numbers
 
@@ -35,9 +38,15 @@ def read_other_campaigns(
     Raises:
         LedgerError: the ledger can't be read or written.
     """
-    with contextlib.ExitStack() as stack:
+    watched = is_terminal(sys.stderr) and not options.quiet
+    with contextlib.ExitStack() as stack, ProgressLine(watched=watched) as line:
         readings = _Readings(options, ledger, stack)
-        return [readings.read(one) for one in campaigns(ledger) if one.id in ids]
+        others = []
+        for one in campaigns(ledger):
+            if one.id in ids:
+                line.show_text(f"reading the records of campaign {one.name}")
+                others.append(readings.read(one))
+        return others
 
 
 class _Readings:
