@@ -214,13 +214,13 @@ def test_the_table_warns_of_people_outside_the_usual_hours(cli):
     )
     assert "outside 08:00-21:00 local time for" in cli("batch-call", "people.csv", "--dry-run").out
     ran = cli("batch-call", "people.csv", "-y")
-    assert "people were called outside 08:00-21:00 local time" in ran.out
+    assert "calls were outside 08:00-21:00 local time" in ran.out
     assert "--hours 08:00-21:00" in ran.out
     assert len(cli.called) == len(zones)
     for quiet in (["--quiet"], ["--output", "json"]):
         ran = cli("batch-call", "people.csv", "--campaign", quiet[-1], *quiet)
         assert "xuna: warning: " in ran.err
-        assert "people were called outside 08:00-21:00 local time; to call only" in ran.err
+        assert "calls were outside 08:00-21:00 local time; to call only" in ran.err
     assert "outside" not in cli("batch-call", "people.csv", "--quiet").err  # nobody is called again
 
 

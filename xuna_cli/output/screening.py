@@ -94,7 +94,7 @@ def warnings_of(report: Report, marks: Sequence[LintWarning]) -> list[str]:
     lines = []
     if report.outside:
         if report.outside <= report.called:
-            what = f"{counted(report.outside, 'person was', 'people were')} called outside 08:00-21:00 local time"
+            what = f"{counted(report.outside, 'call was', 'calls were')} outside 08:00-21:00 local time"
         else:
             who = counted(report.outside, "person", "people")
             what = f"it is now outside 08:00-21:00 local time for {who}"
