@@ -106,7 +106,7 @@ def test_patterns_are_written_as_texts_are_folded(table):
             Says.DO_NOT_CALL,
             """Date of Death|Deceased Date|Sterbedatum|Date de décès|Fecha de defunción|Dødsdato|死亡日|SMS Only
             Contact by email only|Kein Telefonkontakt|Kontaktverbot|Werbewiderspruch|Arama yapılmasın|Wants no calls
-            Opt-out reason|Unsubscribe Source|No Call Flag|Patient Deceased Y/N|Contact blocked|Blocked Since|Gesperrt am
+            Opt-out reason|Unsubscribe Source|No Call Flag|Deleted|deleted_at|Patient Deceased Y/N|Contact blocked|Blocked Since|Gesperrt am
             Gesperrt (ja/nein)|TPS Indicator|架電不可フラグ|是否黑名单|수신거부 여부""",
         ),
         (

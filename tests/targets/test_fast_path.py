@@ -135,6 +135,8 @@ ODD = (
         "**Ann**",
         "(blank)",
         "11/28/26",
+        "Lee, Ann",
+        "Lee, Jr.",
     ),
     *(7, 7.5, True, None, ["Ann"], {"a": "Ann"}),
 )

@@ -297,6 +297,7 @@ def test_a_word_within_a_text_stays_a_warning():
             (cell, "message-no-name")
             for cell in ("ann@example.com", "2125550123", "+1 (212) 555-0123", "0", "Dr.", "MRS", "Herr")
         ),
+        *((cell, "message-no-name") for cell in ("Lee, Ann", "LEE,ANN", "van Dyk, Ann Marie", "O'Neil, J.")),
         ("https://example.com/ann", "message-markup"),
         ("J?rg", "message-lost-letter"),
         ("Ann\\nLee", "message-backslash"),
@@ -317,7 +318,17 @@ def test_what_is_no_name_is_fine_in_other_columns():
                 ["fine"],
                 set(),
             )
-    for cell in ("Ann 2", "Henry VIII", "Dr. Lee", "Ms Lee", "Sir Mix"):
+    for cell in (
+        "Ann 2",
+        "Henry VIII",
+        "Dr. Lee",
+        "Ms Lee",
+        "Sir Mix",
+        "Lee, Jr",
+        "Ann Lee, MD",
+        "Acme, Inc",
+        "A, B, C",
+    ):
         assert judge({"name": cell}) == (["fine"], set())
 
 

@@ -41,6 +41,7 @@ do not contact|donotcontact|dont contact|no contact|never contact|contact not al
 suppressed|suppression|suppress|is suppressed|blacklist|blacklisted|is blacklisted|blocklist|blocklisted|blocked|is blocked
 exclude|excluded|removal requested|remove me|remove from list|do not use|deceased|is deceased|verstorben|decede|decedee|fallecido
 falecido|deceduto|overleden|wrong number
+deleted|is deleted|deleted at|gdpr deleted|anonymized|anonymised|geloscht|supprime|eliminado|verwijderd|usuniety
 died|date of death|death date|sterbedatum|todesdatum|verstorben am|gestorben am|date de deces|fecha de defuncion|fecha de fallecimiento
 fecha fallecimiento|data di decesso|data decesso|data do obito|data de obito|data falecimento|overlijdensdatum|datum overlijden
 data zgonu|dodsdato|dodsdatum|kuolinpaiva|datum umrti|halalozas datuma|vefat tarihi|olum tarihi|дата смерти|死亡日|死亡年月日|逝去日
@@ -270,7 +271,7 @@ _NO = frozenset(
     for word in """
     no n false f 0 00 off nein non nej nei nee nie não ei ne nem nu hayır yok нет ні не ложь false. falsch faux falso fałsz
     onwaar falsk falskt yanlış hamis nepravda epätosi не否 否 不 不是 无 無 没有 いいえ 無し なし 아니오 아니요 لا كلا नहीं ना tidak
-    bukan không ไม่ ไม่ใช่ όχι ψευδές לא خیر না
+    bukan không ไม่ ไม่ใช่ όχι ψευδές לא خیر না unchecked clean notlisted notonlist notondnc
     """.split()
 )
 
@@ -296,7 +297,11 @@ _LONGEST_NO = 20
 @lru_cache(maxsize=4096)
 def _text_is_no(cell: str) -> bool:
     text = "".join(char for char in cell if unicodedata.category(char) not in ("Cf", "Cc", "Zs")).strip(" '.")
-    return not text or (fold(text) in _NO and all(map(_is_word, text))) or text in ("0.0", "0.00", "0,0")
+    return (
+        not text
+        or (fold(text) in _NO and all(map(_is_word, text)))
+        or text in ("0.0", "0.00", "0,0", "\N{BALLOT BOX}")
+    )
 
 
 def _is_word(char: str) -> bool:

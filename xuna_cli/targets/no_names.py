@@ -1,6 +1,7 @@
-"""Find cells that are no name of a person, in columns of names.
+"""Find cells that are no name of a person to be spoken, in columns of names.
 
-Of somebody without a name, exports have the phone number, the e-mail address, only the title, or 0.
+Of somebody without a name, exports have the phone number, the e-mail address, only the title, or 0. Registers write
+the last name first.
 """
 
 from functools import lru_cache
@@ -28,6 +29,13 @@ _TITLES = frozenset(
     for spelled in (bare, f"{bare}.")
 )
 _NO_NAME = lazy_pattern(r"\+?(?:[ ()./-]*\d){7,}[ ()./-]*|<?[\w.+-]+@[\w-]+(?:\.[\w-]+)+>?|0+")
+_LAST_FIRST = lazy_pattern(
+    r"[^\W\d_][\w'\u2019.-]*(?: [\w'\u2019-]+){0,2}, ?(?P<first>[^\W\d_][\w'\u2019.-]*)(?: [\w'\u2019.-]+){0,2}"
+)
+_BEHIND_A_NAME = frozenset(
+    "jr sr junior senior md phd esq esquire dds dmd cpa rn pe ii iii iv mba dvm od do jd inc llc llp ltd gmbh co corp plc sa "
+    "srl bv ag kg and".split()
+)
 
 
 @lru_cache(maxsize=4096)
@@ -39,12 +47,17 @@ def has_names(column: str) -> bool:
 
 def may_be_no_name(cell: str) -> bool:
     """Return whether a cell of a column with names may be none; this is a fast check for most cells."""
-    return cell[-1:].isdigit() or "@" in cell or cell in _TITLES
+    return cell[-1:].isdigit() or "@" in cell or cell in _TITLES or "," in cell
 
 
 def why_no_name(cell: str) -> str | None:
-    """Return why a cell of a column with names is none, to follow `contains "…", `; None for a name."""
+    """Return why a cell of a column with names is none to be spoken, to follow `contains "…", `; None for a name."""
     whole = cell.strip()
     if whole in _TITLES:
         return "a title without a name"
-    return "which is not a name" if _NO_NAME.fullmatch(whole) else None
+    if _NO_NAME.fullmatch(whole):
+        return "which is not a name"
+    turned = _LAST_FIRST.fullmatch(whole)
+    if turned is not None and turned["first"].rstrip(".").replace(".", "").casefold() not in _BEHIND_A_NAME:
+        return "with the last name first"
+    return None

@@ -26,6 +26,9 @@ MARKED = [
     "是",
     "?",
     "n/a",
+    "☑",
+    "Checked",
+    "Never",
 ]
 FREE = [
     "",
@@ -45,6 +48,10 @@ FREE = [
     "아니요",
     "لا",
     "नहीं",
+    "Unchecked",
+    "☐",
+    "Clean",
+    "Not on DNC",
 ]
 
 
@@ -229,3 +236,30 @@ def test_a_mark_that_only_a_later_contact_has_is_not_said_to_be_unused(cli, tmp_
         "not used: doNotCall"
         in cli("batch-call", path, *HELLO, "--dry-run", "--do-not-call-column", "none").err
     )
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"has_more": True},
+        {"paging": {"next": {"after": "100"}}},
+        {"meta": {"pagination": {"nextCursor": "x"}}},
+        {"next": "https://example.com?page=2"},
+        {"@odata.nextLink": "https://example.com?page=2"},
+    ],
+)
+def test_a_page_of_several_is_pointed_out_even_when_quiet(cli, tmp_path, beside):
+    path = tmp_path / "a.json"
+    for order in (beside, {}), ({}, beside):
+        path.write_text(json.dumps({**order[0], "contacts": [{"phone": "+13035550100"}], **order[1]}))
+        assert "a.json is one page of several" in cli("batch-call", path, *HELLO, "--dry-run", "--quiet").err
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"has_more": False, "next": None}, {"paging": {"next": ""}}, {"total": 1}, {"next_steps": "call"}],
+)
+def test_a_whole_answer_is_not(cli, tmp_path, beside):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"contacts": [{"phone": "+13035550100"}], **beside}))
+    assert "one page" not in cli("batch-call", path, *HELLO, "--dry-run").err

@@ -13,7 +13,7 @@ from xuna_cli.commands.calling.list_readings import ListReadings
 from xuna_cli.commands.calling.list_targets import ListTargets
 from xuna_cli.commands.calling.message_checks import MessageChecks
 from xuna_cli.commands.calling.messages import Messages, messages_of, with_message_again
-from xuna_cli.commands.calling.request_list import check_caller
+from xuna_cli.commands.calling.request_list import check_caller, further_pages
 from xuna_cli.commands.calling.screening import make_screening, warnings_of
 from xuna_cli.commands.calling.watchers import say_lists
 from xuna_cli.commands.context import (
@@ -114,6 +114,7 @@ class PreparedList:
         if self.attempts is not None:
             self._loud_warnings += self.targets.warnings_again()
         self._loud_warnings += self.message_checks.silent(first)
+        self._loud_warnings += further_pages(self.readings.beside, self.readings.name)
         rules = make_screening(
             options,
             columns=first.columns,
