@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.commands.conftest import number
+from tests.support.ledgers import database, postgres_server  # noqa: F401 - fixtures
 from xuna_cli.ledger.database import as_written
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.sandbox.faults import Answer, Pages
@@ -247,3 +248,22 @@ def test_the_sandbox_reads_the_other_campaigns_of_its_own_ledger(cli, people):
     assert [(one["campaign"], one["unknown"]) for one in ran.document["other_campaigns"]] == [
         ("spring", None)
     ]
+
+
+def test_two_machines_with_one_database_know_of_each_other_s_opt_outs(
+    cli,
+    served,
+    people,
+    autumn,
+    monkeypatch,
+    database,  # noqa: F811 - the fixture
+):
+    monkeypatch.setenv("XUNA_LEDGER", database)
+    served(opt_out=1.0)
+    cli("batch-call", people(COUNT), *HELLO, "--campaign", "spring", *OPT_OUT)
+    cli.server.faults.add(REFUSED)
+    assert autumn(exits=3).counts == {"rows": 2 * COUNT, "screened": COUNT, "accepted": COUNT}
+    cli.server.faults.clear()
+    assert autumn().counts == {"rows": 2 * COUNT, "do_not_call": COUNT, "already_called": COUNT}
+    [other] = autumn().document["other_campaigns"]
+    assert (other["opt_outs"]["added"], other["unknown"]) == (0, None)
