@@ -67,7 +67,9 @@ class SqliteEngine:
             if not self.path.exists():
                 check_never_there(self.path, named=path)
                 if not create:
-                    raise LedgerError(f"there is no ledger at {self.path}", code="ledger-missing")
+                    raise LedgerError(
+                        f"there is no ledger at {self.path}", hint="check the path", code="ledger-missing"
+                    )
                 self._create_file()
             if self.path.is_dir() or self.path.stat().st_size == 0:
                 raise LedgerError(
