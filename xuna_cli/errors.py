@@ -24,6 +24,8 @@ class ExitStatus(IntEnum):
     TERMINATED = 143
 
 
+_QUOTED = 40  # characters of a value in a message
+
 # If several apply, the first of these is the exit code.
 PRECEDENCE = (
     ExitStatus.BUG,
@@ -54,6 +56,12 @@ _REASONS = {
     errno.ENXIO: "it is a pipe that no program reads",
     errno.EROFS: "the disk is read-only",
 }
+
+
+def quoted(value: object) -> str:
+    """Return a value for a message: in quotes, and shortened to 40 characters."""
+    text = str(value)
+    return f'"{text}"' if len(text) <= _QUOTED else f'"{text[: _QUOTED - 1]}…"'
 
 
 def reason_of(error: OSError, *, writing: bool = False) -> str:

@@ -17,7 +17,7 @@ __all__ = [
     "looks_like_phone",
     "may_be_phone",
     "phone_columns",
-    "quoted",
+    "shell_quoted",
 ]
 
 _PHONE_LIKE = lazy_pattern(r"'?[+(\d][\d\s().+/-]{6,}|\d(\.\d+)?[eE]\+?\d+")
@@ -87,7 +87,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:_LISTED])) + more if names else "none"
 
 
-def quoted(name: str) -> str:
+def shell_quoted(name: str) -> str:
     """Quote a name for a shell."""
     import shlex  # noqa: PLC0415 - only for a message
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
-from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.columns import listed, shell_quoted
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.dataclass import dataclass
 from xuna_cli.errors import InputError
@@ -147,12 +147,12 @@ def _not_one(
         f"{one!r} (e.g. {cell!r})" if cell else repr(one) for one, cell in list(found.items())[:_NAMED]
     )
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    option = f"--phone-column {quoted(best)}"
+    option = f"--phone-column {shell_quoted(best)}"
     if len(found) > 1:
         several = ""
         persons = [one for one in found if standing(one) >= Standing.ADDRESS]
         if len(persons) > 1:
-            options = " ".join(f"--phone-column {quoted(one)}" for one in persons[:2])
+            options = " ".join(f"--phone-column {shell_quoted(one)}" for one in persons[:2])
             several = (
                 f"; to call the first number that is filled in, name several columns in order: `{options}`"
             )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
 
-from xuna_cli.contacts.columns import listed, quoted
+from xuna_cli.contacts.columns import listed, shell_quoted
 from xuna_cli.contacts.options import HiddenRows
 from xuna_cli.contacts.phone_names import Standing, standing
 from xuna_cli.contacts.workbooks.merges import filled_down
@@ -245,7 +245,9 @@ def _choose(
         hidden = [sheet.name for sheet in book.sheets if not sheet.visible]
         raise InputError(
             f"{name} has no visible sheet with data",
-            hint=f"to read a hidden sheet, add --sheet {quoted(hidden[0])}" if hidden else "check the file",
+            hint=f"to read a hidden sheet, add --sheet {shell_quoted(hidden[0])}"
+            if hidden
+            else "check the file",
             code="input-sheet",
         )
     lists = [sheet for sheet in filled if _may_be_list(headers[sheet.name], phone_columns)]
@@ -261,7 +263,7 @@ def _choose(
         raise InputError(
             f"{name} has more than one sheet with a phone column: {listed([sheet.name for sheet in lists])}"
             + "".join(f"; {fault}" for fault in faults.values()),
-            hint=f"choose one with --sheet, e.g. `--sheet {quoted(usable.name)}`",
+            hint=f"choose one with --sheet, e.g. `--sheet {shell_quoted(usable.name)}`",
             code="input-sheet",
         )
     tabs = "; ".join(

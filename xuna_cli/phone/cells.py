@@ -8,6 +8,7 @@ import re
 import unicodedata
 from functools import cache
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
 
 # No phone number is longer, and the patterns below are fast for texts of this length.
@@ -195,8 +196,3 @@ def short_number(cell: str) -> PhoneProblem:
     return PhoneProblem(
         "phone-short-number", f"{quoted(cell)} is an emergency or short number, not a person's number"
     )
-
-
-def quoted(text: str, longest: int = 40) -> str:
-    """Quote a cell for a message."""
-    return f'"{text}"' if len(text) <= longest else f'"{text[: longest - 1]}…"'

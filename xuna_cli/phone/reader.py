@@ -10,8 +10,9 @@ from functools import cache
 
 from phonenumbers.re_util import enable_pattern_cache
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.phone.cells import PhoneProblem, digits_of, quoted, text_of
+from xuna_cli.phone.cells import PhoneProblem, digits_of, text_of
 from xuna_cli.phone.plan import NumberingPlan, plan_of_number, plan_of_region
 from xuna_cli.phone.readings import check_placeholder, is_assigned, others, read, same_country
 

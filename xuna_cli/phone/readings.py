@@ -8,8 +8,9 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 from phonenumbers.shortnumberinfo import is_emergency_number, is_valid_short_number_for_region
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.phone.cells import PhoneProblem, quoted, short_number
+from xuna_cli.phone.cells import PhoneProblem, short_number
 from xuna_cli.phone.plan import (
     NumberingPlan,
     plan_of_code,

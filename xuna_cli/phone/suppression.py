@@ -7,8 +7,9 @@ count. If no reading is certain, the list can't be used.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
-from xuna_cli.phone.cells import BETWEEN_NUMBERS, EXTENSION, PhoneProblem, digits_of, quoted, text_of
+from xuna_cli.phone.cells import BETWEEN_NUMBERS, EXTENSION, PhoneProblem, digits_of, text_of
 from xuna_cli.phone.reader import PhoneReader
 from xuna_cli.phone.readings import is_assigned, others, read
 

@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from xuna_cli.dataclass import dataclass
+from xuna_cli.errors import quoted
 from xuna_cli.folding import fold
 from xuna_cli.json_path import value_at
 from xuna_cli.models import CallWindow
 from xuna_cli.targets.moments import MONTHS, DateOfNumbers, read_moment
-from xuna_cli.targets.values import TargetProblem, TemplateProblem, is_empty, quoted
+from xuna_cli.targets.values import TargetProblem, TemplateProblem, is_empty
 
 AFTER, BEFORE = "call_after", "call_before"
 """The usual names of the columns; capitals, spaces and punctuation don't matter."""

@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.targets.moments import MONTHS, check_input, read_moment
-from xuna_cli.targets.values import TemplateProblem, is_empty, quoted
+from xuna_cli.targets.values import TemplateProblem, is_empty
 
 if TYPE_CHECKING:
     from babel import Locale

@@ -11,11 +11,12 @@ from jinja2 import Environment, Undefined, pass_environment
 from jinja2.filters import make_attrgetter
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import TypedText
 from xuna_cli.targets import date_filters
 from xuna_cli.targets.bounds import guarded, weigh
-from xuna_cli.targets.values import LONGEST_TEXT, JsonText, TemplateProblem, quoted, spoken, too_long
+from xuna_cli.targets.values import LONGEST_TEXT, JsonText, TemplateProblem, spoken, too_long
 
 _JINJA = ImmutableSandboxedEnvironment().filters
 _GROWING = frozenset({"batch", "center", "indent", "slice", "urlize", "wordwrap"})

@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from xuna_cli.errors import InputError
+from xuna_cli.errors import InputError, quoted
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import LintWarning
 from xuna_cli.targets.no_names import has_names, may_be_no_name
 from xuna_cli.targets.override import FIRST_MESSAGE, Override
-from xuna_cli.targets.values import TargetProblem, quoted
+from xuna_cli.targets.values import TargetProblem
 from xuna_cli.targets.words import (
     ALLOW,
     WHOLE_CELLS,

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 
+from xuna_cli.errors import quoted
 from xuna_cli.lazy_pattern import lazy_pattern
 from xuna_cli.models import TypedText
-from xuna_cli.targets.values import TemplateProblem, quoted
+from xuna_cli.targets.values import TemplateProblem
 
 Moment = tuple[date | None, time | None]
 """The date and the time of day of a cell; None if it has none."""

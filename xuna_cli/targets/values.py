@@ -6,7 +6,6 @@ from abc import ABC
 from collections.abc import Mapping
 from decimal import Decimal
 
-_QUOTED = 40
 LONGEST_TEXT = 100_000
 """In characters; an hour of speech is about 50,000."""
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
@@ -147,12 +146,6 @@ def _spoken_number(value: float | Decimal) -> str:
     # A float preserves 15 digits of any decimal number (sys.float_info.dig).
     exact = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
     return f"{exact:.0f}" if exact == exact.to_integral_value() else f"{exact:f}"
-
-
-def quoted(value: object) -> str:
-    """Return a value for a message: in quotes, and shortened."""
-    text = str(value)
-    return f'"{text[:_QUOTED]}…"' if len(text) > _QUOTED else f'"{text}"'
 
 
 def _kind(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from xuna_cli.contacts.columns import ListUse, listed, quoted
+from xuna_cli.contacts.columns import ListUse, listed, shell_quoted
 from xuna_cli.contacts.contact_list import LOOKED_AT, ContactList
 from xuna_cli.contacts.phone_choice import phones_of_contact
 from xuna_cli.dataclass import dataclass
@@ -58,11 +58,6 @@ class ListPlan:
     use: ListUse
     notes: tuple[str, ...]
     home_state: HomeState | None = None
-
-
-def quoted_words(*words: str) -> str:
-    """Quote words for the shell."""
-    return " ".join(map(quoted, words))
 
 
 def phones_of(contacts: ContactList, region_column: str | None) -> PhoneColumns:
@@ -236,7 +231,7 @@ def timezone_column(contacts: ContactList, named: str | None) -> str | None:
         if len(found) > 1:
             raise InputError(
                 f"the list has more than one column that may contain the time zone: {listed(found)}",
-                hint=f"choose one with --timezone-column, e.g. --timezone-column {quoted(found[0])}",
+                hint=f"choose one with --timezone-column, e.g. --timezone-column {shell_quoted(found[0])}",
                 code="timezone-column",
             )
         if found:
@@ -254,7 +249,7 @@ def _window_column(contacts: ContactList, column: str | None, name: str) -> str 
     if len(found) > 1:
         raise InputError(
             f"more than one column is called {name}: {listed(found)}",
-            hint=f"choose one with {option}, e.g. {option} {quoted(found[0])}",
+            hint=f"choose one with {option}, e.g. {option} {shell_quoted(found[0])}",
             code="call-time-column",
         )
     # In JSON, a later contact may have the column although the first one lacks it.
@@ -356,11 +351,11 @@ def _unused(contacts: ContactList, taken: Collection[str], marks: Marks) -> list
 
     def marking(found: Sequence[str]) -> str:
         """Return the options that add columns to those in use."""
-        return " ".join(f"--do-not-call-column {quoted(column)}" for column in (*marks.columns, *found))
+        return " ".join(f"--do-not-call-column {shell_quoted(column)}" for column in (*marks.columns, *found))
 
     def second_phone(found: Sequence[str]) -> str:
         first = contacts.phone_column
-        options = f"--phone-column {quoted(first)} --phone-column {quoted(found[0])}"
+        options = f"--phone-column {shell_quoted(first)} --phone-column {shell_quoted(found[0])}"
         return f"`{options}` would call that number where {first!r} is empty"
 
     areas = [column for column in left if begins_a_number(column)]
@@ -391,13 +386,13 @@ def _unused(contacts: ContactList, taken: Collection[str], marks: Marks) -> list
         (
             [column for column in left if says(column) is Says.CONSENT],
             lambda found: (
-                f"`--consent-column {quoted(found[0])}` would only call people who have a yes there"
+                f"`--consent-column {shell_quoted(found[0])}` would only call people who have a yes there"
             ),
         ),
         (
             [column for column in left if may_be_region(column, rows)],
             lambda found: (
-                f"`--region-column {quoted(found[0])}` would read numbers without + in that country"
+                f"`--region-column {shell_quoted(found[0])}` would read numbers without + in that country"
             ),
         ),
         ([column for column in contacts.phones.unused if fold(column) not in taken], second_phone),
@@ -433,7 +428,7 @@ def _advice(column: str) -> str:
         return "if the numbers begin there, strangers are called without it; if so, join both in one column"
     if option := time_option_of(column):
         when = "before" if option == "--call-after-column" else "after"
-        return f"`{option} {quoted(column)}` would call nobody {when} the time there"
+        return f"`{option} {shell_quoted(column)}` would call nobody {when} the time there"
     if "offset" in fold(column):
         return "an offset from UTC is no time zone, which a column timezone could have"
-    return f"`--timezone-column {quoted(column)}` would take the person's time zone from there"
+    return f"`--timezone-column {shell_quoted(column)}` would take the person's time zone from there"

@@ -1,8 +1,8 @@
 """Lists that are a JSON object: what it has beside the contacts, such as the agent of an API request."""
 
+import shlex
 from collections.abc import Mapping
 
-from xuna_cli.commands.calling.list_plan import quoted_words
 from xuna_cli.errors import InputError, UsageError
 from xuna_cli.folding import fold
 from xuna_cli.json_path import values_within
@@ -40,7 +40,7 @@ def check_caller(beside: Mapping[str, object], chosen: Mapping[str, str | None],
         if chosen.get(option) != value:
             said = chosen.get(option)
             here = f"this command uses {said!r}" if said else f"{option} is not given"
-            options = quoted_words(*(word for each, (_, its) in wanted.items() for word in (each, its)))
+            options = shlex.join(word for each, (_, its) in wanted.items() for word in (each, its))
             raise UsageError(
                 f"{name} is a request with {key} {value!r}, but {here}",
                 hint=f"to use the values of the file, add `{options}`; otherwise, remove {key!r} from the file",
