@@ -4,7 +4,9 @@ from functools import partial
 
 from tests.dialing.test_screening import PEOPLE, hours
 from xuna_cli.commands.calling.suppression_list import read_numbers
-from xuna_cli.screening.do_not_call import DoNotCall, ListFile
+from xuna_cli.errors import UnreachableError
+from xuna_cli.ledger.do_not_call import add
+from xuna_cli.screening.do_not_call import DoNotCall, ListFile, NumberList, Numbers, OptOutsUnknown
 from xuna_cli.screening.order import Screening
 
 
@@ -31,3 +33,28 @@ def test_a_file_that_can_not_be_read_any_more_ends_the_run(way, tmp_path):
     report, _ = waiting(way, path, lambda: path.write_text("nobody\n"))
     assert way.called == []
     assert [error.code for error in report.errors] == ["do-not-call-row"]
+
+
+def test_opt_outs_that_came_while_the_run_waited_are_known_before_it_calls_on(way):
+    """Who may have opted out is not called either."""
+    doubtful = []
+    screening = Screening(hours=hours("09:00-14:00"), opt_outs_unknown=OptOutsUnknown(doubtful))
+
+    def look_back():
+        assert way.called == []
+        with way.ledger() as ledger:
+            add(ledger, [PEOPLE[0]], "conv_1")
+        doubtful.append(NumberList("spring", Numbers([PEOPLE[1]])))
+
+    report = way.dial(PEOPLE[:3], screening, wait=True, look_back=look_back)
+    assert report.reasons == {"do-not-call": 1, "opt-outs-unknown": 1}
+    assert way.called == [PEOPLE[2]]
+
+
+def test_a_run_that_waits_ends_if_opt_outs_can_not_be_known(way):
+    def look_back():
+        raise UnreachableError("nobody else is called", code="opt-outs-unchecked")
+
+    report = way.dial(PEOPLE[:2], Screening(hours=hours("09:00-14:00")), wait=True, look_back=look_back)
+    assert way.called == []
+    assert (report.counts["deferred"], [error.code for error in report.errors]) == (2, ["opt-outs-unchecked"])

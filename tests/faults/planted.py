@@ -233,6 +233,12 @@ BUGS = (
         [OTHER_CAMPAIGNS, "-k", "only_who_may_have_opted_out"],
     ),
     Planted(
+        "a run that has waited calls without looking for new opt-outs",
+        "dialing/run.py",
+        [("                self._look_back()\n", "")],
+        ["tests/dialing/test_lists_that_change.py", "-k", "opt_outs_that_came"],
+    ),
+    Planted(
         "the opt-outs of calls that are a minute old are taken for known",
         "ledger/opt_out_rules.py",
         [("OPT_OUTS_COME_WITHIN = timedelta(days=1)\n", "OPT_OUTS_COME_WITHIN = timedelta(minutes=1)\n")],

@@ -45,6 +45,7 @@ class Way:
         stop=lambda: False,
         prepare=None,
         read_outcomes=None,
+        look_back=lambda: None,
         **options,
     ):
         names = {
@@ -88,6 +89,7 @@ class Way:
                 observer,
                 self.clock,
                 None if read_outcomes is None else lambda: read_outcomes(ledger),
+                look_back,
             )
             return Dialer(context, screening or Screening()).dial(targets_of(rows, prepare or builder))
 

@@ -109,6 +109,8 @@ class RunContext:
         clock: the clock.
         read_outcomes: reads the campaign's conversation records into the ledger; raises as a sync does. None if
             nothing waits for outcomes.
+        look_back: called before people are called who have waited: finds opt-outs that came meanwhile. Raises XunaError
+            if nobody may be called.
     """
 
     plan: Plan
@@ -119,3 +121,4 @@ class RunContext:
     observer: RunObserver = field(default_factory=RunObserver)
     clock: Clock = field(default_factory=Clock)
     read_outcomes: Callable[[], None] | None = None
+    look_back: Callable[[], None] = lambda: None

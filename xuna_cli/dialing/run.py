@@ -53,6 +53,7 @@ class Dialer:
         self._plan = context.plan
         self._run = context.run
         self._stop = context.stop
+        self._look_back = context.look_back
         self._stats = RunStats(context.observer, keep_deferred=context.plan.wait)
         self._screener = Screener(screening, context.clock.now, context.ledger, context.run.campaign_id)
         self._limiter = ConcurrencyLimiter(
@@ -136,6 +137,7 @@ class Dialer:
             opening = deferred.next_opening
             if opening is not None and self._clock.now() >= opening:
                 self._observer.lists_read_again(self._screener.screening.do_not_call.read_again())
+                self._look_back()
                 self._claim_all(self._candidates.deferred())
             elif self._queue.is_idle():  # people still to be sent may yet be deferred
                 opening = deferred.next_opening

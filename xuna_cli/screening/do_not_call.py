@@ -137,7 +137,7 @@ class OptOutsUnknown:
     """Call nobody who may have opted out in a conversation whose record was not read, or has no number.
 
     Attributes:
-        campaigns: the numbers of these people, by the campaign that has called them.
+        campaigns: the numbers of these people, by the campaign that has called them. They may change while a run waits.
     """
 
     campaigns: Sequence[NumberList]

@@ -146,6 +146,7 @@ class Screening:
         """The rules for deferred targets, in the same order."""
         rules: Iterable[Rule | None] = (
             self.do_not_call,
+            self.opt_outs_unknown,
             self.quiet_days,
             *self._of_time,
         )

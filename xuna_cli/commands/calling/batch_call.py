@@ -45,7 +45,7 @@ from xuna_cli.ledger.campaigns import campaign, has_calls
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
 from xuna_cli.ledger.opt_out_rules import campaigns_to_ask
-from xuna_cli.ledger.records import BatchRecord, RunDescription
+from xuna_cli.ledger.records import BatchRecord, Run, RunDescription
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from xuna_cli.output.spreadsheet import Rejects
 
 NUMBERS_NAMED = 10
+LOOK_BACK_AFTER_S = 900.0
+"""A run that waits finds new opt-outs before it calls on, but not more often than this."""
+
 MAY_BE_CALLED = ("accepted", "deferred", "in_flight", "held", "not_sent")
 """Counts of people whom this run called, or another run may call."""
 
@@ -112,6 +115,8 @@ class BatchCall:
         self._log = log
         self.outcomes_are_read = False
         self.may_have_opted_out: AbstractSet[str] = frozenset()
+        self._doubtful: list[NumberList] = []
+        self._looked_back_at = 0.0
         self._unknown_people: list[UnknownPersonError] = []
         self._other_campaigns: Sequence[OtherCampaign] = ()
         self._rate = rate_of(options.rate)
@@ -259,6 +264,7 @@ class BatchCall:
                     ),
                     self._list.clock,
                     partial(self._read_outcomes, ledger),
+                    partial(self._look_back_again, ledger, run),
                 )
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.targets.builder(contacts))
@@ -362,12 +368,24 @@ class BatchCall:
         from xuna_cli.commands.calling.outcomes_of_run import read_earlier_outcomes
 
         harvest = read_earlier_outcomes(self._options, ledger, self._list.campaign, quiet=quiet)
-        if harvest is not None and harvest.unknown_person is not None:
-            self._unknown_people.append(harvest.unknown_person)
+        if harvest is not None:
             self.may_have_opted_out = harvest.may_be
+            self._unknown_people += filter(None, [harvest.unknown_person])
 
-    def _look_back(self, ledger: Ledger, campaign_id: int | None) -> None:
+    def _look_back_again(self, ledger: Ledger, run: Run) -> None:
+        """Find opt-outs that came while the run waited; raises as `_look_back` and `_ask_other_campaigns`."""
+        if self._list.clock.monotonic() - self._looked_back_at >= LOOK_BACK_AFTER_S:
+            self.outcomes_are_read = False
+            self._look_back(ledger, run.campaign_id, again=True)
+            self._ask_other_campaigns(ledger, run.campaign_id, again=True)
+
+    def _look_back(self, ledger: Ledger, campaign_id: int | None, *, again: bool = False) -> None:
         """Read the outcomes of earlier calls, if brakes or opt-outs depend on them.
+
+        Args:
+            ledger: the ledger.
+            campaign_id: the campaign; None if it is new.
+            again: whether people were called in this run before.
 
         Raises:
             XunaError: somebody who opted out could be called.
@@ -381,21 +399,26 @@ class BatchCall:
 
         rules = (found.opt_out_when if given is None else _rules(self._options)) or ()
         try:
-            self._read_outcomes(ledger, quiet=self._options.quiet)
+            self._read_outcomes(ledger, quiet=again or self._options.quiet)
         except XunaError as error:
             if rules and isinstance(error, UsageError | LedgerError):
                 raise
             say(f"xuna: warning: the outcomes could not be read: {error.message}")
             if needs_all_records(rules, found):
-                raise unchecked(error, OTHER_ROWS) from None
+                raise unchecked(error, OTHER_ROWS, again=again) from None
 
     def _with_unknown_people(self, report: Report) -> Report:
         """Return a report with the errors about people who opted out and are not known."""
         errors = {(error.code, error.message): error for error in (*report.errors, *self._unknown_people)}
         return replace(report, errors=tuple(errors.values()))
 
-    def _ask_other_campaigns(self, ledger: Ledger, campaign_id: int | None) -> None:
+    def _ask_other_campaigns(self, ledger: Ledger, campaign_id: int | None, *, again: bool = False) -> None:
         """Read the records of other campaigns that may have new opt-outs; who may have opted out is not called.
+
+        Args:
+            ledger: the ledger.
+            campaign_id: the campaign of this run; None if it is new.
+            again: whether people were called in this run before.
 
         Raises:
             LedgerError: the ledger can't be read or written.
@@ -406,13 +429,16 @@ class BatchCall:
         if ids := campaigns_to_ask(ledger, other_than=campaign_id):
             from xuna_cli.commands.calling.other_campaigns import read_other_campaigns
 
-            self._other_campaigns = read_other_campaigns(self._options, ledger, ids)
+            watched = is_terminal(sys.stderr) and not (again or self._options.quiet)
+            self._other_campaigns = read_other_campaigns(self._options, ledger, ids, watched=watched)
             for one in self._other_campaigns:
                 doubtful += [one.people] if len(one.people.numbers) else []
                 self._unknown_people += [one.problem] if isinstance(one.problem, UnknownPersonError) else []
-        if doubtful:
+        self._doubtful[:] = doubtful  # the rule of a run that waits has this list
+        if not again and (doubtful or self._options.wait):
             rules = self._list.screening
-            self._list.screening = replace(rules, opt_outs_unknown=OptOutsUnknown(doubtful))
+            self._list.screening = replace(rules, opt_outs_unknown=OptOutsUnknown(self._doubtful))
+        self._looked_back_at = self._list.clock.monotonic()
 
 
 def _rules(options: BatchCallOptions) -> tuple[str, ...] | None:

@@ -1,7 +1,6 @@
 """Read the records of a ledger's other campaigns, so that nobody is called who opted out in one of them."""
 
 import contextlib
-import sys
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
@@ -11,7 +10,6 @@ from xuna_cli.commands.call_options import BatchCallOptions
 from xuna_cli.commands.calling.outcomes_of_run import opt_out_errors
 from xuna_cli.commands.context import address_in
 from xuna_cli.commands.opt_outs import harvester_of
-from xuna_cli.commands.prompts import is_terminal
 from xuna_cli.errors import LedgerError, UnreachableError, XunaError
 from xuna_cli.ledger.campaigns import campaigns
 from xuna_cli.ledger.ledger import Ledger
@@ -26,7 +24,7 @@ from xuna_cli.screening.do_not_call import NumberList, Numbers
 
 
 def read_other_campaigns(
-    options: BatchCallOptions, ledger: Ledger, ids: AbstractSet[int]
+    options: BatchCallOptions, ledger: Ledger, ids: AbstractSet[int], *, watched: bool
 ) -> list[OtherCampaign]:
     """Read the records of other campaigns, and add opt-outs by the rules that these campaigns keep.
 
@@ -34,11 +32,11 @@ def read_other_campaigns(
         options: the command's options.
         ledger: the ledger.
         ids: the other campaigns.
+        watched: whether progress is shown.
 
     Raises:
         LedgerError: the ledger can't be read or written.
     """
-    watched = is_terminal(sys.stderr) and not options.quiet
     with contextlib.ExitStack() as stack, ProgressLine(watched=watched) as line:
         readings = _Readings(options, ledger, stack)
         others = []

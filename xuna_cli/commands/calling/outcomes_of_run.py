@@ -102,8 +102,13 @@ def opt_out_errors(harvest: Harvest | None, *, sandbox: bool) -> list[UsageError
     return [one for one in errors if not (sandbox and one.code == "opt-out-field-unknown")]
 
 
-def unchecked(cause: XunaError, why: str) -> XunaError:
-    """Return the error that keeps a run from calling, because of opt-outs that it may not know."""
-    return type(cause)(
-        f"nobody was called: {why}", hint="fix the problem above first", code="opt-outs-unchecked"
-    )
+def unchecked(cause: XunaError, why: str, *, again: bool = False) -> XunaError:
+    """Return the error that keeps a run from calling, because of opt-outs that it may not know.
+
+    Args:
+        cause: why it may not know them.
+        why: whom that concerns.
+        again: whether people were called in this run before.
+    """
+    nobody = "nobody else is called" if again else "nobody was called"
+    return type(cause)(f"{nobody}: {why}", hint="fix the problem above first", code="opt-outs-unchecked")
