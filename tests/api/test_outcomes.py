@@ -157,16 +157,17 @@ def test_too_many_is_refused_for_now_with_or_without_a_time():
 
 
 def test_unavailable_is_refused_for_now_only_with_a_time():
-    assert classified(503, {}, retry_after="7") == Refused(Refusal.FOR_NOW, 503, "HTTP 503", {}, 7.0)
+    for body in ({}, b""):
+        assert classified(503, body, retry_after="7") == Refused(Refusal.FOR_NOW, 503, "HTTP 503", {}, 7.0)
     # Proxies answer a bare 503 when they have lost the upstream server.
     assert isinstance(classified(503), Unknown)
-    assert isinstance(classified(503, {}, retry_after="soon"), Unknown)
+    assert isinstance(classified(503, retry_after="soon"), Unknown)
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<!DOCTYPE html><title>503 Backend fetch failed</title>", b"busy", b"[]", b"null", b'{"a"']
+    "body", [b"<!DOCTYPE html><title>503 Backend fetch failed</title>", b"\n<html>", b"<?xml version='1.0'?>"]
 )
-def test_a_503_that_is_not_in_the_apis_words_proves_nothing_whatever_it_asks_for(body):
+def test_a_503_with_a_page_for_people_proves_nothing_whatever_it_asks_for(body):
     """Varnish's page has `Retry-After: 5` (`vcl_backend_error`), also if the API has read the whole request."""
     assert isinstance(classified(503, body, retry_after="5", content_type="text/html"), Unknown)
 

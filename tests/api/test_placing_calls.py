@@ -177,7 +177,7 @@ def test_a_request_that_is_not_read_is_unknown(placed, tls, action):
         (scripted.answer(413, b""), Refused(Refusal.TOO_LARGE, 413, "HTTP 413", {})),
         (scripted.answer(429, b"", {"Retry-After": "3"}), Refused(Refusal.FOR_NOW, 429, "HTTP 429", {}, 3.0)),
         (scripted.answer(429, b"", {"RETRY-AFTER": "3"}), Refused(Refusal.FOR_NOW, 429, "HTTP 429", {}, 3.0)),
-        (scripted.answer(503, b"{}", {"Retry-After": "0"}), Refused(Refusal.FOR_NOW, 503, "HTTP 503", {}, 0.0)),
+        (scripted.answer(503, b"", {"Retry-After": "0"}), Refused(Refusal.FOR_NOW, 503, "HTTP 503", {}, 0.0)),
         # Nothing is decompressed: a refusal needs no body.
         (
             scripted.answer(401, b"no gzip", {"Content-Encoding": "gzip"}),

@@ -59,7 +59,7 @@ LEFT_OPEN = [
 
 REFUSED = [
     ("429", lambda: scripted.answer(429, b""), Refusal.FOR_NOW),
-    ("503-with-retry-after", lambda: scripted.answer(503, b"{}", {"Retry-After": "3"}), Refusal.FOR_NOW),
+    ("503-with-retry-after", lambda: scripted.answer(503, b"", {"Retry-After": "3"}), Refusal.FOR_NOW),
     ("413", lambda: scripted.answer(413, b""), Refusal.TOO_LARGE),
     ("400", lambda: scripted.answer(400, b""), Refusal.BAD_CALLS),
     ("422", lambda: scripted.answer(422, {"detail": []}), Refusal.BAD_CALLS),

@@ -100,7 +100,7 @@ def test_a_refusal_for_good_stops_the_run_and_leaves_everybody_free(tmp_path, st
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_refusal_for_now_is_waited_out(tmp_path, status):
-    busy = answer(status, b"{}", {"Retry-After": "0"})
+    busy = answer(status, b"", {"Retry-After": "0"})
     one, two, three = taken(3)
     with ScriptedServer([*ACCOUNT, busy, busy, one, busy, two, three], unused=False) as server:
         rig = rig_for(server, tmp_path)

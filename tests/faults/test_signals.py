@@ -74,7 +74,7 @@ def test_a_signal_at_the_edges_of_the_program_is_quiet(rig, command, point, code
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("busy", [429, 503])
 def test_a_pause_ends_with_the_signal(tmp_path, signum, busy):
-    with ScriptedServer([*ACCOUNT, answer(busy, b"{}", {"Retry-After": "300"})]) as server:
+    with ScriptedServer([*ACCOUNT, answer(busy, b"", {"Retry-After": "300"})]) as server:
         rig = Rig(tmp_path, server.base_url, numbers(3))
         running = rig.start_calling()
         wait_until(lambda: len(server.requests) == 3, "no POST")

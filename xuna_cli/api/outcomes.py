@@ -116,10 +116,10 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, calls: int
         case 429:
             wait = parse_retry_after(headers.get("retry-after"), now)
             return Refused(Refusal.FOR_NOW, status, message, {}, wait)
-        # The API's own words. Varnish sends a Retry-After, too, with its page about a lost connection to the API,
-        # which may have the request.
+        # Not a page for people: Varnish's page about a lost connection to the API, which may have the request, comes
+        # with a Retry-After, too.
         case 503 if (
-            isinstance(document, dict)
+            not body.lstrip().startswith(b"<")
             and (wait := parse_retry_after(headers.get("retry-after"), now)) is not None
         ):
             return Refused(Refusal.FOR_NOW, status, message, {}, wait)
