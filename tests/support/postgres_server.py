@@ -106,10 +106,7 @@ class PostgresServer:
             self._run("initdb", "-D", self.data, "-U", ADMIN, "-E", "UTF8", "--locale=C", "-A", "trust", "-N")
             rules = "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
             (self.data / "pg_hba.conf").write_text(rules)
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.port = free.getsockname()[1]
-            self.start()
+            self._start_on_a_free_port()
             self.admin(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
         except BaseException:
             self.__exit__()
@@ -120,6 +117,19 @@ class PostgresServer:
         if self._process is not None:
             self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start_on_a_free_port(self) -> None:
+        """Choose a port and start; another process may take the port before the server does."""
+        while True:
+            self.port = _free_port()
+            try:
+                self.start()
+            except AssertionError as error:
+                if "Address already in use" not in str(error):
+                    raise
+                (self._folder / "log").unlink()
+            else:
+                return
 
     def start(self) -> None:
         """Start the server on its port; return when it answers."""
@@ -206,6 +216,12 @@ class PostgresServer:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             nobody = pwd.getpwnam("nobody")
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _become_somebody_and_die_with(parent: int):
