@@ -54,10 +54,10 @@ def check_given_once(order: Sequence[Any]) -> None:
         if has_one_value(parameter) and (times := order.count(parameter)) > 1:
             option, several = f"--{key_of(parameter)}", "," in (parameter.metavar or "")
             raise UsageError(
-                f"{option} is given {times} times, but has one value",
+                f"{option} is given {times} times, but can have only one value",
                 hint=f"write the values with commas: {option} {parameter.metavar}"
                 if several
-                else f"leave {option} out {'once' if times == 2 else f'{times - 1} times'}",  # noqa: PLR2004
+                else f"give {option} once",
             )
 
 

@@ -290,7 +290,7 @@ def for_the_eye(text: str) -> Iterator[Finding]:
     if match := _ADDRESS.search(text):
         yield Finding("message-markup", match[0], "an address, which is spelled out")
     if match := _FOR_THE_EYE.search(text):
-        yield Finding("message-markup", match[0], "which is written for the eye, not for the ear")
+        yield Finding("message-markup", match[0], "which is markup to read, not to hear")
 
 
 def _raw_date(text: str, column: str | None) -> Iterator[Finding]:
