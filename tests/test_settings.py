@@ -204,6 +204,11 @@ def test_a_misspelled_variable_is_an_error(made, folder, name, meant):
         assert error.value.hint == f"did you mean {meant}?"
 
 
+def test_a_name_like_that_of_a_variable_that_is_set_is_no_mistake(made):
+    assert made(XUNA_API_KEY="of another program", XUNA_AI_API_KEY="k").check_names() == []
+    assert made(XUNA_HOUR="x", dotenv="XUNA_HOURS=09:00-18:00\n").check_names() == []
+
+
 def test_a_name_that_is_like_no_variable_is_a_warning_in_a_file_and_nothing_in_the_environment(made, folder):
     assert made(XUNA_SOMETHING_ELSE="1", XUNA_EXIT_CODE="3", XUNA_HOURS="x", XUNA_HOUR="").check_names() == []
     assert made(dotenv="XUNA_CALLING_TIME=9-17\nOTHER=x\n").check_names() == [

@@ -187,12 +187,13 @@ class Settings:
             environment they are no mistake: a container may have a variable with the version of xuna.
 
         Raises:
-            UsageError: a name is almost that of a variable.
+            UsageError: a name is almost that of a variable, and that variable is not set.
         """
         warnings = []
         for name, source in self.unknown_names():
             problem = f"{name} in {source} is not a variable of xuna"
-            if near := _nearest(name):
+            near = _nearest(name)
+            if near is not None and self.find(near) is None:  # else it may be another program's
                 raise UsageError(problem, hint=f"did you mean {near}?", code="unknown-variable")
             if name in self._from_file:
                 warnings.append(f"{problem} and is not used")

@@ -151,6 +151,13 @@ def test_a_misspelled_variable_calls_nobody_and_doctor_names_it(cli, api, people
     assert api.state.requests_total == 0
     assert "did you mean XUNA_HOURS?" in cli("doctor", exits=2).out
     monkeypatch.delenv("XUNA_HOUR")
+    monkeypatch.setenv(
+        "XUNA_LEDGR", str(tmp_path / "opt-outs.db")
+    )  # an opt-out must not go to another ledger
+    ran = cli("do-not-call", "list", "--output", "json", exits=2)
+    assert ran.document["errors"][0]["hint"] == "did you mean XUNA_LEDGER?"
+    assert "did you mean XUNA_LEDGER?" in cli("do-not-call", "add", "+13035550100", exits=2).err
+    monkeypatch.delenv("XUNA_LEDGR")
     settings = cli.write("other.env", "XUNA_CALLING_TIME=9-17\n")
     ran = cli("batch-call", people(1), *HELLO, "--quiet", "--env-file", settings)
     assert f"warning: XUNA_CALLING_TIME in {settings} is not a variable of xuna and is not used" in ran.err

@@ -36,6 +36,8 @@ BLAMED = {
 class DoctorOptions(ResultOptions):
     """The options of `xuna doctor`."""
 
+    SHOWS_NAMES = True
+
     agent_id: AgentId = None
     from_phone_number_id: CallerNumberId = None
     ledger: Ledger = None

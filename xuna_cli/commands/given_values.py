@@ -106,10 +106,10 @@ def _problems(parameter: Any, value: Any) -> Iterator[str]:
 
 
 def check_variables(ctx: Any) -> None:
-    """Check that no variable is named like an option that is not read from variables.
+    """Check that no variable is misspelled, or is named like an option that is not read from variables.
 
-    Somebody who sets `XUNA_SANDBOX` believes that nobody is called. A variable that a script uses for itself is no
-    problem if its option is given.
+    Somebody who sets `XUNA_SANDBOX` believes that nobody is called; with a misspelled ledger, an opt-out goes to
+    another one. A variable that a script uses for itself is no problem if its option is given.
 
     Raises:
         UsageError: there is such a variable, and its option is not given.
@@ -123,6 +123,8 @@ def check_variables(ctx: Any) -> None:
                 hint=f"use --{key_of(option)}, or remove {name}",
                 code="unknown-variable",
             )
+    if unknown and not getattr(ctx.command.callback, "shows_names", False):
+        ctx.obj.check_names()
 
 
 def _is_given(ctx: Any, option: Any) -> bool:

@@ -166,6 +166,9 @@ class Options:
     NEEDS: ClassVar[Mapping[str, str]] = {}
     """Fields that have no effect without another one; `given_values` refuses them alone."""
 
+    SHOWS_NAMES: ClassVar[bool] = False
+    """Whether the command shows misspelled variables in its result; `given_values` refuses them elsewhere."""
+
     settings: Settings
     typed: frozenset[str]
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -237,6 +240,7 @@ def takes(
                 raise with_source(error, made) from None
 
         command.needs = getattr(options, "NEEDS", {})  # type: ignore[attr-defined]
+        command.shows_names = getattr(options, "SHOWS_NAMES", False)  # type: ignore[attr-defined]
         context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         parameters = [context, *_parameters(options)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
