@@ -229,7 +229,7 @@ BUGS = (
     Planted(
         "who may have opted out in records that can't be read is called",
         "screening/order.py",
-        [("            self.opt_outs_unknown,\n", "")],
+        [("            self.consent,\n            self.opt_outs_unknown,\n", "            self.consent,\n")],
         [OTHER_CAMPAIGNS, "-k", "only_who_may_have_opted_out"],
     ),
     Planted(
