@@ -53,14 +53,26 @@ OPT_OUTS_COME_WITHIN = timedelta(days=1)
 API places calls of a batch later than it takes the batch, and doesn't say when a record appears."""
 
 
+ONCE_A_DAY = timedelta(days=1)
+
+PEOPLE_CALL_BACK_WITHIN = timedelta(days=30)
+"""Time after the last call of a campaign in which its records are read once a day, because people may call back."""
+
+
 def campaigns_to_ask(database: Database, *, other_than: int | None) -> set[int]:
-    """Return the other campaigns that keep rules, and in whose last calls there may be opt-outs that are not known."""
+    """Return the other campaigns that keep rules, and in whose records there may be opt-outs that are not known."""
     asked = {"campaign_id": -1 if other_than is None else other_than}
+    now = database.now()
     return {
         campaign_id
         for campaign_id, last_call, known_at in database.rows("last_calls_and_known_opt_outs", asked)
-        if known_at is None or datetime.fromisoformat(known_at) < _expected_until(last_call)
+        if known_at is None or _may_have_new_opt_outs(last_call, datetime.fromisoformat(known_at), now)
     }
+
+
+def _may_have_new_opt_outs(last_call: str, known_at: datetime, now: datetime) -> bool:
+    may_call_back = now < datetime.fromisoformat(last_call) + PEOPLE_CALL_BACK_WITHIN
+    return known_at < _expected_until(last_call) or (may_call_back and known_at < now - ONCE_A_DAY)
 
 
 def numbers_in_doubt(database: Database, campaign: Campaign, *, also_read: bool = False) -> Iterator[str]:

@@ -85,6 +85,27 @@ def test_a_campaign_is_asked_until_its_opt_outs_are_known_a_day_after_its_last_c
     assert campaigns_to_ask(ledger, other_than=spring.id) == set()
 
 
+@pytest.mark.parametrize(
+    ("called_ago", "known_ago", "is_asked"),
+    [
+        (timedelta(days=10), timedelta(hours=23), False),
+        (timedelta(days=10), timedelta(hours=25), True),
+        (timedelta(days=29), timedelta(days=20), True),
+        (timedelta(days=31), timedelta(days=20), False),
+        (timedelta(days=31), timedelta(days=30, hours=1), True),
+    ],
+)
+def test_a_campaign_is_asked_once_a_day_for_a_month_since_people_call_back(
+    ledger, called_ago, known_ago, is_asked
+):
+    spring = called(ledger, "spring", 1)
+    note_opt_outs_known(ledger, spring.id, RULES, after(seconds=-known_ago.total_seconds()))
+    with ledger.transaction():
+        at = after(seconds=-called_ago.total_seconds())
+        ledger.engine.change("UPDATE batches SET submitted_at = :at", {"at": at})
+    assert campaigns_to_ask(ledger, other_than=None) == ({spring.id} if is_asked else set())
+
+
 def test_people_without_a_final_record_may_have_opted_out(ledger):
     spring = called(ledger, "spring", 1, 2, 3)
     [first, second, third] = (target.key for target in people(1, 2, 3))
