@@ -222,8 +222,8 @@ BUGS = (
     ),
     Planted(
         "a run calls before it knows who opted out in another campaign",
-        "commands/calling/batch_call.py",
-        [("            self._ask_other_campaigns(ledger, campaign_id)\n", "")],
+        "commands/calling/look_back.py",
+        [("        self._ask_other_campaigns(ledger, campaign_id)\n", "")],
         [OTHER_CAMPAIGNS, "-k", "opted_out_in_another_campaign"],
     ),
     Planted(

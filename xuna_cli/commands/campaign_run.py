@@ -101,7 +101,7 @@ class CampaignRun:
         if not options.dry_run:
             self._try("outcomes", self._look_back)
             if isinstance(self._call, BatchCall):
-                self._call.outcomes_are_read = True
+                self._call.look_back.outcomes_are_read = True
         calls = self._place()
         if options.report is not None and not options.dry_run:
             self._try("report", partial(self._write_report, options.report))
@@ -188,7 +188,7 @@ class CampaignRun:
         if harvest.unknown_person is not None:
             self._errors.append(harvest.unknown_person)
             if isinstance(self._call, BatchCall):
-                self._call.may_have_opted_out = harvest.may_be
+                self._call.look_back.may_have_opted_out = harvest.may_be
 
     def _place(self) -> BatchCallResult:
         """Call who may be called now."""

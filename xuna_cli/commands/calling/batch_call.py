@@ -3,8 +3,7 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from xuna_cli.commands.calling.call_result import call_result, written
 from xuna_cli.commands.calling.campaign_changes import agent_hash, check_changes
 from xuna_cli.commands.calling.confirmation import ask, check_not_copied, preview_builder, preview_of
 from xuna_cli.commands.calling.copied_list import how_to_call_again
+from xuna_cli.commands.calling.look_back import LookBack, kept_rules
 from xuna_cli.commands.calling.prepared_list import RECENT_DAYS, PreparedList
 from xuna_cli.commands.calling.rehearsal import (
     check_with_ledger,
@@ -36,30 +36,23 @@ from xuna_cli.errors import (
     ConfigurationError,
     ExitStatus,
     LedgerError,
-    UnknownPersonError,
     UsageError,
     XunaError,
 )
 from xuna_cli.interrupts import INTERRUPTS, Interrupted
-from xuna_cli.ledger.campaigns import campaign, has_calls
+from xuna_cli.ledger.campaigns import has_calls
 from xuna_cli.ledger.last_calls import RecentCalls
 from xuna_cli.ledger.ledger import Ledger
-from xuna_cli.ledger.opt_out_rules import campaigns_to_ask
-from xuna_cli.ledger.records import BatchRecord, Run, RunDescription
+from xuna_cli.ledger.records import BatchRecord, RunDescription
 from xuna_cli.output.batch_call import BatchCallResult
 from xuna_cli.output.messages import say
 from xuna_cli.output.progress import Expected, PausesSaid, ProgressLine
-from xuna_cli.screening.do_not_call import NumberList, Numbers, OptOutsUnknown
 
 if TYPE_CHECKING:
-    from xuna_cli.outcomes.other_campaigns import OtherCampaign
     from xuna_cli.output.event_log import EventLog
     from xuna_cli.output.spreadsheet import Rejects
 
 NUMBERS_NAMED = 10
-LOOK_BACK_AFTER_S = 900.0
-"""A run that waits finds new opt-outs before it calls on, but not more often than this."""
-
 MAY_BE_CALLED = ("accepted", "deferred", "in_flight", "held", "not_sent")
 """Counts of people whom this run called, or another run may call."""
 
@@ -82,7 +75,7 @@ def failed(options: BatchCallOptions, error: BaseException) -> BatchCallResult:
 
 
 def _call(options: BatchCallOptions, log: "EventLog | None") -> BatchCallResult:
-    _rules(options)  # a wrong rule is told before anything is done
+    kept_rules(options)  # a wrong rule is told before anything is done
     with contextlib.ExitStack() as stack:
         call = BatchCall(options, stack, log)
         result = call.dry_run() if options.dry_run else call.run()
@@ -101,8 +94,7 @@ class BatchCall:
         log: the event log, or None.
 
     Attributes:
-        outcomes_are_read: whether the conversation records were read right before.
-        may_have_opted_out: numbers of people of the campaign, of whom somebody has opted out.
+        look_back: finds who has opted out.
 
     Raises:
         XunaError: the run can't start.
@@ -113,12 +105,6 @@ class BatchCall:
     ) -> None:
         self._options = options
         self._log = log
-        self.outcomes_are_read = False
-        self.may_have_opted_out: AbstractSet[str] = frozenset()
-        self._doubtful: list[NumberList] = []
-        self._looked_back_at = 0.0
-        self._unknown_people: list[UnknownPersonError] = []
-        self._other_campaigns: Sequence[OtherCampaign] = ()
         self._rate = rate_of(options.rate)
         signed = None
         if options.signed_by is not None:
@@ -126,6 +112,7 @@ class BatchCall:
 
             signed = verified(options.contacts, options.signed_by, stack)
         self._list = PreparedList(options, stack, source=None if signed is None else signed.file)
+        self.look_back = LookBack(options, self._list)
         if options.require_seal or signed is not None:
             self._list.require_seal()
         self._signed_by = None if signed is None else f"{signed.signer} ({signed.key})"
@@ -175,21 +162,20 @@ class BatchCall:
             rejects = self._list.open_rejects(stack)
             ledger = self._list.ledger_to_write(stack)
             description, campaign_id, caller = self._checked(account, ledger)
-            self._look_back(ledger, campaign_id)
-            self._ask_other_campaigns(ledger, campaign_id)
+            self.look_back.before_calls(ledger, campaign_id)
             seen = braked(ledger, campaign_id, self._list.brakes)
             asked = ask(options, self._list, ledger, campaign_id, caller=caller, seen=seen)
             if isinstance(asked, Report):  # there is nobody to call now, so the person was not asked
                 result = call_result(
                     self._list,
-                    self._with_unknown_people(written(rejects, asked)),
+                    self.look_back.with_unknown_people(written(rejects, asked)),
                     ledger=ledger.location,
                     ledger_created=ledger.created,
                     held=_held(ledger, campaign_id) if campaign_id is not None else (),
                 )
             else:
                 result = self._dial(account, ledger, rejects, description, asked)
-            return replace(result, other_campaigns=self._other_campaigns)
+            return replace(result, other_campaigns=self.look_back.other_campaigns)
 
     def _checked(self, account: Account, ledger: Ledger) -> tuple[RunDescription, int | None, str]:
         """Check the run with what the ledger and the API know.
@@ -213,7 +199,7 @@ class BatchCall:
         known = agent_hash(account.client, account.agent_id, needed=needed, quiet=options.quiet)
         _check_clock(account)
         self._list.check_agent(known)
-        description = replace(description, agent_hash=known, opt_out_when=_rules(options))
+        description = replace(description, agent_hash=known, opt_out_when=kept_rules(options))
         check_changes(ledger, campaign_id, description, options)
         return description, campaign_id, caller
 
@@ -263,8 +249,8 @@ class BatchCall:
                         *self._watchers(rejects, watched=watched),
                     ),
                     self._list.clock,
-                    partial(self._read_outcomes, ledger),
-                    partial(self._look_back_again, ledger, run),
+                    partial(self.look_back.read_outcomes, ledger),
+                    partial(self.look_back.after_a_wait, ledger, run.campaign_id),
                 )
                 dialer = Dialer(context, screening)
                 targets = targets_of(evidence.watched(contacts), self._list.targets.builder(contacts))
@@ -276,7 +262,7 @@ class BatchCall:
                 f"xuna: warning: {options.contacts} was changed while this run read it, so people may be missing "
                 "and the hash in the ledger may be wrong; run the same command again"
             )
-        report = self._with_unknown_people(report)
+        report = self.look_back.with_unknown_people(report)
         evidence.keep(report)
         result = call_result(
             self._list,
@@ -363,95 +349,6 @@ class BatchCall:
             hint=f"the account has: {known or 'none; import one first'}",
             code="caller-unknown",
         )
-
-    def _read_outcomes(self, ledger: Ledger, *, quiet: bool = True) -> None:
-        from xuna_cli.commands.calling.outcomes_of_run import read_earlier_outcomes
-
-        harvest = read_earlier_outcomes(self._options, ledger, self._list.campaign, quiet=quiet)
-        if harvest is not None:
-            self.may_have_opted_out = harvest.may_be
-            self._unknown_people += filter(None, [harvest.unknown_person])
-
-    def _look_back_again(self, ledger: Ledger, run: Run) -> None:
-        """Find opt-outs that came while the run waited; raises as `_look_back` and `_ask_other_campaigns`."""
-        if self._list.clock.monotonic() - self._looked_back_at >= LOOK_BACK_AFTER_S:
-            self.outcomes_are_read = False
-            self._look_back(ledger, run.campaign_id, again=True)
-            self._ask_other_campaigns(ledger, run.campaign_id, again=True)
-
-    def _look_back(self, ledger: Ledger, campaign_id: int | None, *, again: bool = False) -> None:
-        """Read the outcomes of earlier calls, if brakes or opt-outs depend on them.
-
-        Args:
-            ledger: the ledger.
-            campaign_id: the campaign; None if it is new.
-            again: whether people were called in this run before.
-
-        Raises:
-            XunaError: somebody who opted out could be called.
-        """
-        if self.outcomes_are_read or not has_calls(ledger, campaign_id):
-            return
-        found, given = campaign(ledger, self._list.campaign), self._options.opt_out_when
-        if not (given or found.opt_out_when or self._list.brakes is not None):
-            return
-        from xuna_cli.commands.calling.outcomes_of_run import OTHER_ROWS, needs_all_records, unchecked
-
-        rules = (found.opt_out_when if given is None else _rules(self._options)) or ()
-        try:
-            self._read_outcomes(ledger, quiet=again or self._options.quiet)
-        except XunaError as error:
-            if rules and isinstance(error, UsageError | LedgerError):
-                raise
-            say(f"xuna: warning: the outcomes could not be read: {error.message}")
-            if needs_all_records(rules, found):
-                raise unchecked(error, OTHER_ROWS, again=again) from None
-
-    def _with_unknown_people(self, report: Report) -> Report:
-        """Return a report with the errors about people who opted out and are not known."""
-        errors = {(error.code, error.message): error for error in (*report.errors, *self._unknown_people)}
-        return replace(report, errors=tuple(errors.values()))
-
-    def _ask_other_campaigns(self, ledger: Ledger, campaign_id: int | None, *, again: bool = False) -> None:
-        """Read the records of other campaigns that may have new opt-outs; who may have opted out is not called.
-
-        Args:
-            ledger: the ledger.
-            campaign_id: the campaign of this run; None if it is new.
-            again: whether people were called in this run before.
-
-        Raises:
-            LedgerError: the ledger can't be read or written.
-        """
-        doubtful = []
-        if self.may_have_opted_out:
-            doubtful.append(NumberList(self.campaign, Numbers(self.may_have_opted_out)))
-        if ids := campaigns_to_ask(ledger, other_than=campaign_id):
-            from xuna_cli.commands.calling.other_campaigns import read_other_campaigns
-
-            watched = is_terminal(sys.stderr) and not (again or self._options.quiet)
-            self._other_campaigns = read_other_campaigns(self._options, ledger, ids, watched=watched)
-            for one in self._other_campaigns:
-                doubtful += [one.people] if len(one.people.numbers) else []
-                self._unknown_people += [one.problem] if isinstance(one.problem, UnknownPersonError) else []
-        self._doubtful[:] = doubtful  # the rule of a run that waits has this list
-        if not again and (doubtful or self._options.wait):
-            rules = self._list.screening
-            self._list.screening = replace(rules, opt_outs_unknown=OptOutsUnknown(self._doubtful))
-        self._looked_back_at = self._list.clock.monotonic()
-
-
-def _rules(options: BatchCallOptions) -> tuple[str, ...] | None:
-    """Return the opt-out rules for the campaign to keep; None if none were given.
-
-    Raises:
-        UsageError: a rule is invalid.
-    """
-    if options.opt_out_when is None:
-        return None
-    from xuna_cli.outcomes.opt_outs import parse_rules
-
-    return tuple(map(str, parse_rules(options.opt_out_when)))
 
 
 def _held(ledger: Ledger, campaign_id: int) -> list[BatchRecord]:
