@@ -76,6 +76,17 @@ def test_it_is_on_the_disk_before_it_is_acknowledged(cli, monkeypatch):
     assert f"On the do-not-call list: {ONE}" in ran.err
 
 
+def test_each_change_and_check_names_its_ledger(cli):
+    """Who adds a number in another folder than that of the runs and their `.env` changes another ledger."""
+    cli.write("stop.csv", f"phone\n{TWO}\n")
+    other = ("--ledger", "other.db")
+    for command in (("add", ONE), ("import", "stop.csv"), ("remove", ONE)):
+        said = cli("do-not-call", *command, *other).err
+        assert f"This holds for all campaigns of the ledger {cli.folder / 'other.db'}." in said
+    checked = cli("do-not-call", "check", ONE, *other).out
+    assert f"This is the list of the ledger {cli.folder / 'other.db'}." in checked
+
+
 def test_list_check_remove_and_export(cli):
     ran = cli("do-not-call", "add", ONE, TWO, "--reason", "opted out")
     assert "2 new" in ran.err

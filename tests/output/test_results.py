@@ -62,7 +62,7 @@ def test_a_list_that_is_cut_off_is_partial_and_an_error_says_why(capsys):
     ],
 )
 def test_numbers_that_may_not_be_called_change_the_status(capsys, checks, status, exit_code):
-    document = printed(capsys, "do-not-call check", CheckedNumbers(checks))
+    document = printed(capsys, "do-not-call check", CheckedNumbers(checks, ledger="/l.db"))
     assert (document["status"], document["exit_code"]) == (status, exit_code)
 
 

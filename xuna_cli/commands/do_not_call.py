@@ -161,6 +161,7 @@ def add(options: AddOptions) -> None:
         new = add_numbers(opened, numbers, options.reason)
         runs = _runs_in_progress(opened)
     say(f"On the do-not-call list: {', '.join(numbers)} ({new:,} new, {len(numbers) - new:,} there before)")
+    say(_where(opened))
     say(runs) if runs else None
 
 
@@ -204,6 +205,7 @@ def import_file(options: ImportOptions) -> None:
     for line in (
         f"xuna: warning: {warning}" if (warning := warning_of(found)) else "",
         f"On the do-not-call list: {numbers} of {options.file} ({new:,} new); {total:,} in all",
+        _where(opened),
         runs,
     ):
         if line:
@@ -325,6 +327,7 @@ def remove(options: RemoveOptions) -> None:
             code="do-not-call-unknown",
         )
     say(f"Removed from the do-not-call list: {removed:,} of {counted(len(numbers), 'number', 'numbers')}")
+    say(_where(opened))
 
 
 @app.command(
@@ -343,7 +346,8 @@ def check(options: CheckOptions) -> Result:
     numbers = typed_numbers(options.numbers, region=options.region)
     with _ledger_if_there(options) as opened:
         listed = opened.on_do_not_call_list(numbers) if opened is not None else {}
-    return CheckedNumbers([(number, listed.get(number)) for number in numbers])
+    checks = [(number, listed.get(number)) for number in numbers]
+    return CheckedNumbers(checks, ledger=None if opened is None else opened.location)
 
 
 @app.command(
@@ -387,6 +391,11 @@ def export(options: ExportOptions) -> None:
         if opened is not None:
             check_output_of_ledger(options, options.to, opened)
         write_entries(() if opened is None else entries(opened), options.output, options.to)
+
+
+def _where(ledger: "Ledger") -> str:
+    """Say for which campaigns a change holds: with the ledger of another folder's `.env`, it holds for no other."""
+    return f"This holds for all campaigns of the ledger {ledger.location}."
 
 
 def _runs_in_progress(ledger: "Ledger") -> str:

@@ -51,9 +51,11 @@ class CheckedNumbers(Result):
 
     Attributes:
         checks: each number with its entry's reason; None if not on the list.
+        ledger: location of the ledger that has the list; None if there is none yet.
     """
 
     checks: Sequence[tuple[str, str | None]]
+    ledger: str | None
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -75,11 +77,13 @@ class CheckedNumbers(Result):
         }
 
     def parts(self) -> Iterator[Table | str]:
-        """Yield a line for each number."""
+        """Yield a line for each number, and which list it was."""
         for number, why in self.checks:
             yield f"{number}  " + (
                 "not on the list" if why is None else ": ".join(filter(None, ("on the list", why)))
             )
+        if self.ledger is not None:
+            yield f"This is the list of the ledger {self.ledger}."
 
 
 @dataclass(frozen=True, slots=True)
