@@ -23,17 +23,20 @@ class PersonShown(Result):
     Attributes:
         numbers: the requested numbers.
         person: the calls, the rows that were not called, and the do-not-call list.
+        ledger: location of the ledger, which knows no other calls.
         sandbox: whether the calls were simulated.
     """
 
     numbers: Sequence[str]
     person: Person
+    ledger: str
     sandbox: bool = False
 
     def document(self) -> Mapping[str, object]:
         """Return everything, with the times of the calls also in the person's time zones."""
         return {
             "numbers": list(self.numbers),
+            "ledger": self.ledger,
             "calls": [_call(one) for one in self.person.calls],
             "not_called": [_not_called(one) for one in self.person.not_called],
             "do_not_call": [asdict(one) for one in self.person.do_not_call],
@@ -43,7 +46,7 @@ class PersonShown(Result):
     def parts(self) -> Iterator[Table | str]:
         """Yield a table for each call, one of the rows that were not called, and the do-not-call list."""
         known, names = self.person, ", ".join(self.numbers)
-        yield f"{counted(len(known.calls), 'call', 'calls')} to {names}"
+        yield f"{counted(len(known.calls), 'call', 'calls')} to {names} in the ledger {self.ledger}"
         for one in known.calls:
             at = for_people(one.called_at) if one.called_at else "not sent yet"
             yield Table((f"Campaign {one.campaign}", f"Call {one.call.attempt}: {at}"), _facts(one))

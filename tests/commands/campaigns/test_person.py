@@ -48,6 +48,7 @@ def test_every_call_is_there_with_its_local_time_words_and_outcome(cli, two_camp
         ("added", "asked on the phone")
     ]
     shown = cli("campaigns", "person", "(303) 555-0100", "--region", "US").out
+    assert f"2 calls to {ANN} in the ledger {cli.ledger}" in shown
     assert "Wed 01 Jul 2026 06:30, in America/Denver" in shown
     assert f"xuna conversations show {first['conversation_id']}" in shown
     assert BO not in shown

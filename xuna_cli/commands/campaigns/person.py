@@ -46,4 +46,4 @@ def show_person(options: PersonOptions) -> Result:
 
     numbers = typed_numbers(options.numbers, region=options.region)
     with ledger_for_reading(options) as opened:
-        return PersonShown(numbers, person(opened, numbers), options.sandbox)
+        return PersonShown(numbers, person(opened, numbers), opened.location, options.sandbox)
