@@ -102,6 +102,8 @@ def test_a_wrong_key_is_said_and_asked_for_again(env):
     person.answers((ASKED_AGENT, "7"), (ASKED_AGENT, "2"), (ASKED_NUMBER, "1"))
     assert person.end() == 0
     assert "refused the key" in person.seen
+    assert person.seen.count("copy the key again from your XUNA AI account") == 2
+    assert "check XUNA_AI_API_KEY" not in person.seen
     assert "XUNA_AI_API_KEY contains a space" in person.seen
     assert "XUNA_AGENT_ID=agent_2" in env.read_text()
     assert "wrong_key_of_somebody" not in person.seen

@@ -22,6 +22,8 @@ app = typer.Typer()
 AGENT, CALLER_NUMBER = "XUNA_AGENT_ID", "XUNA_FROM_PHONE_NUMBER_ID"
 NAMES = (API_KEY, AGENT, CALLER_NUMBER)
 ATTEMPTS = 3
+OF_THE_KEY = frozenset({"key-malformed", "key-refused", "missing-ai-api-key"})
+"""Codes of errors about the API key."""
 DEADLINE_S = 20.0
 REHEARSAL = (
     r"printf 'phone,name\n+15551234567,Ann\n' | "
@@ -156,6 +158,8 @@ def _ask_for_key(url: str) -> "tuple[Secret, Client, list[PhoneNumber]]":
             client = Client(url, key.reveal(), deadline=DEADLINE_S)
             return key, client, client.phone_numbers()
         except ConfigurationError as error:
+            if error.code in OF_THE_KEY:  # the key comes from the person, not from a variable
+                error.hint = "copy the key again from your XUNA AI account, and check its permissions there"
             if not left or error.code in {"url", "certificates"}:
                 raise
             print_error(error)
