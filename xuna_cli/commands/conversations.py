@@ -143,7 +143,7 @@ def export(options: ExportOptions) -> ExitStatus:
     from xuna_cli.ledger.queries import in_parts
     from xuna_cli.ledger.records import CallOutcome
     from xuna_cli.ledger.seen_keys import SeenKeys
-    from xuna_cli.outcomes.sync import RECORDS_AT_ONCE
+    from xuna_cli.outcomes.sync import RECORDS_AT_ONCE, unseen
     from xuna_cli.output.conversation_file import ConversationFile
     from xuna_cli.output.messages import counted, say
 
@@ -158,17 +158,15 @@ def export(options: ExportOptions) -> ExitStatus:
             seen.add(list(dict.fromkeys(group)))
         there = file.found
         listed = ConversationList(reader, agent_id=options.agent_id, since=since)
-        for records in in_parts(listed, RECORDS_AT_ONCE):
-            ids = list(dict.fromkeys(record.conversation_id for record in records))
-            fresh = seen.add(ids)
-            wanted = [one for one in ids if one in fresh]
-            for whole in several(lambda one: conversation_if_there(reader, one), wanted):
-                if whole is None:
-                    unreadable += 1
-                elif verdict(whole) is CallOutcome.IN_PROGRESS and not is_final(whole):
-                    in_progress += 1
-                else:
-                    file.write(whole)
+        for whole in several(
+            lambda one: conversation_if_there(reader, one.conversation_id), unseen(listed, seen)
+        ):
+            if whole is None:
+                unreadable += 1
+            elif verdict(whole) is CallOutcome.IN_PROGRESS and not is_final(whole):
+                in_progress += 1
+            else:
+                file.write(whole)
     written = f"xuna: {counted(file.written, 'conversation', 'conversations')} written"
     written += f" to {options.to}" if options.to else ""
     say(f"{written}." + (f" {there:,} were there already." if there else ""))

@@ -138,10 +138,11 @@ class _Sync:
     def _read_agent(self, agent_id: str) -> None:
         listed = ConversationList(self._reader, agent_id=agent_id, since=self._since)
         before = self._records
-        for group in in_parts(_once(listed), RECORDS_AT_ONCE):
-            self._records += len(group)
-            self._keep(self._take(group, agent_id))
-            self._on_progress(self._state())
+        with contextlib.closing(SeenKeys()) as seen:
+            for group in in_parts(unseen(listed, seen), RECORDS_AT_ONCE):
+                self._records += len(group)
+                self._keep(self._take(group, agent_id))
+                self._on_progress(self._state())
         if listed.incomplete:
             self._incomplete.append(listed.incomplete)
         elif self._records == before and not has_agent(self._reader, agent_id):
@@ -205,13 +206,12 @@ class _Sync:
         )
 
 
-def _once(listed: Iterable[Conversation]) -> Iterator[Conversation]:
-    """Yield each record once: a list that grows while it is read can have a record on several pages."""
-    with contextlib.closing(SeenKeys()) as seen:
-        for part in in_parts(listed, RECORDS_AT_ONCE):
-            records = {record.conversation_id: record for record in part}
-            fresh = seen.add(list(records))
-            yield from (record for one, record in records.items() if one in fresh)
+def unseen(listed: Iterable[Conversation], seen: SeenKeys) -> Iterator[Conversation]:
+    """Yield the records whose IDs were not seen, each once: a list that grows can have a record on several pages."""
+    for part in in_parts(listed, RECORDS_AT_ONCE):
+        records = {record.conversation_id: record for record in part}
+        fresh = seen.add(list(records))
+        yield from (record for one, record in records.items() if one in fresh)
 
 
 def _merged(listed: Conversation, whole: Conversation) -> Conversation:
