@@ -35,12 +35,13 @@ def some_faults(draw: random.Random, people: list[str]) -> tuple[list[Fault], li
         lambda: {"kind": "cut", "taken": draw.random() < 0.5, "reset": draw.random() < 0.5},
         lambda: {"kind": "garbage", "taken": draw.random() < 0.5},
         lambda: {"kind": "short", "missing": draw.randint(1, 3)},
-        lambda: {"kind": "answer", "status": draw.choice([500, 502, 503, 504, 408, 409]), "taken": draw.random() < 0.5},
+        lambda: {"kind": "answer", "status": draw.choice([500, 502, 503, 504, 408, 409, 499]), "taken": draw.random() < 0.5},
+        lambda: {"kind": "answer", "status": 503, "body": "<html>", "headers": {"retry-after": "0.05"}, "taken": draw.random() < 0.5},
         lambda: {"kind": "answer", "status": 200, "body": draw.choice(["", "<html>", '{"batch_id": "b'] ), "taken": draw.random() < 0.5},
         lambda: {"kind": "answer", "status": 200, "body": {"batch_id": "batch_x"}, "taken": True},
         lambda: {"kind": "hang", "times": 1, "taken": draw.random() < 0.5},
     ]  # fmt: skip
-    weights = [8] * 6 + [1]
+    weights = [8] * 7 + [1]
     chosen = [make() for make in draw.sample(provable, draw.randint(0, 2))]
     doubtful = [make() for make in draw.choices(ambiguous, weights, k=draw.randint(0, 2))]
     for fault in doubtful:

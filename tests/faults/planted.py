@@ -485,6 +485,42 @@ BUGS = (
         [("        others = with_other_forms(keys)\n", "        others = with_other_forms([])\n")],
         [LATER, "-k", "either_form"],
     ),
+    Planted(
+        "a proxy's 503 about a lost API taken for a refusal",
+        OUTCOMES,
+        [('            not body.lstrip().startswith(b"<")\n            and (wait', "            (wait")],
+        ["tests/api/test_outcomes.py", "-k", "page_for_people"],
+    ),
+    Planted(
+        "a batch found by its number alone, in a ledger that was set back",
+        "ledger/queries.sql",
+        [("WHERE id = :id AND nonce = :nonce AND state = 'claimed'\n  AND EXISTS", "WHERE id = :id AND state = 'claimed'\n  AND EXISTS")],
+        ["tests/ledger/contract/test_set_back.py", "-k", "sqlite"],
+    ),
+    Planted(
+        "a lost batch split into batches without claims",
+        "ledger/batches.py",
+        [('            if not self._db.change("record", outcome):\n                raise', '            if not self._db.change("record", outcome) and not run:\n                raise')],
+        ["tests/ledger/contract/test_set_back.py", "-k", "sqlite"],
+    ),
+    Planted(
+        "an older copy of the ledger used without a word",
+        "ledger/engines/sqlite.py",
+        [("            if run_id <= (last := self._last_run()):\n", "            if run_id < 0 < (last := self._last_run()):\n")],
+        ["tests/ledger/test_set_back.py"],
+    ),
+    Planted(
+        "a server that was set back taken for one that was restarted",
+        "ledger/engines/postgres.py",
+        [("                    self._check_not_set_back(session)\n", "")],
+        ["tests/faults/postgres/test_set_back.py"],
+    ),
+    Planted(
+        "people called by a wrong clock",
+        "api/server_time.py",
+        [("    if abs(ahead) > CLOCKS_MAY_DIFFER:\n", "    if ahead > CLOCKS_MAY_DIFFER:\n")],
+        ["tests/commands/test_clock.py"],
+    ),
     Planted("csv read without strict", "contacts/delimited.py", [("strict=True", "strict=False")], ["tests/contacts/test_delimited.py"]),
     Planted(
         "a simulation with the ledger of other rehearsals",
