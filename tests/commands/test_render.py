@@ -1,6 +1,7 @@
 """`xuna render`: the reviewed calls are the calls that are made."""
 
 import csv
+import io
 import json
 
 import openpyxl
@@ -222,6 +223,8 @@ def test_whom_the_reviewer_takes_out_is_said_also_when_quiet(cli, file):
     ran = cli("batch-call", file, "--quiet")
     assert f"{file}: 1 row is not marked 'call' in 'xuna_screening', and will not be called." in ran.err
     assert cli.called == [ANN, CY]
+    [row] = csv.DictReader(io.StringIO(cli("campaigns", "export", "people", "--not-called").out))
+    assert (row["row_number"], row["rule"], row["to_phone_number"]) == ("3", "taken-out-by-reviewer", BO)
 
 
 def cells_of(path):

@@ -171,13 +171,13 @@ class ReviewRows:
 
     Attributes:
         left_out: number of rows read so far that are not called.
-        taken_back: number of these that were calls when the table was written.
+        taken_back: row number and phone number of each of these that was a call when the table was written.
     """
 
     def __init__(self, rows: Iterable[Contact | Rejection]) -> None:
         self._rows = rows
         self.left_out = 0
-        self.taken_back = 0
+        self.taken_back: list[tuple[int, str]] = []
 
     def __iter__(self) -> Iterator[Contact | Rejection]:
         for row in self._rows:
@@ -193,7 +193,8 @@ class ReviewRows:
                 )
             else:
                 self.left_out += 1
-                self.taken_back += bool(row.fields.get(NUMBER))
+                if cell := row.fields.get(NUMBER):
+                    self.taken_back.append((row.row_number, _number(cell)))
 
 
 def _has_seal(row: Contact) -> bool:
@@ -220,9 +221,8 @@ def _call(fields: Fields) -> Fields:
     for column in (*_FIRST, *_LAST):
         if isinstance(cell := fields.get(column), CellFault):
             raise _Fault(cell.code, column, cell.message)
-    number, row_number = _number(fields.get(NUMBER, "")), str(fields.get(ROW, ""))
-    # A spreadsheet program may convert the phone number to a number, and remove the +.
-    call: dict[str, object] = {TO: f"+{number}" if number[:1].isdigit() else number}
+    row_number = str(fields.get(ROW, ""))
+    call: dict[str, object] = {TO: _number(fields.get(NUMBER, ""))}
     if override := _override(fields):
         call[CONFIG] = override
     if zone := fields.get(TIMEZONE):
@@ -237,11 +237,14 @@ def _call(fields: Fields) -> Fields:
 
 
 def _number(cell: object) -> str:
+    """Return a phone number; a spreadsheet program may have converted it to a number, and removed the +."""
     if cell.__class__ is str:
-        return str(cell)
-    from xuna_cli.contacts.sheet_choice import as_phone  # noqa: PLC0415 - for a number cell of a workbook
+        number = str(cell)
+    else:
+        from xuna_cli.contacts.sheet_choice import as_phone  # noqa: PLC0415 - for a number cell of a workbook
 
-    return str(as_phone(cell))
+        number = str(as_phone(cell))
+    return f"+{number}" if number[:1].isdigit() else number
 
 
 def _override(fields: Fields) -> Fields | None:

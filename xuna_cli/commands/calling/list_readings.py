@@ -96,6 +96,6 @@ class ListReadings:
 
     def _say_left_out(self, review: ReviewRows) -> None:
         """Say how many rows are not called; when quiet, only those of people whom the reviewer took out."""
-        if left_out := review.taken_back if self._options.quiet else review.left_out:
+        if left_out := len(review.taken_back) if self._options.quiet else review.left_out:
             rows = counted(left_out, "row is", "rows are")
             say(f"xuna: {self.name}: {rows} not marked {CALL!r} in {SCREENING!r}, and will not be called.")

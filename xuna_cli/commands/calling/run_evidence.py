@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from xuna_cli.contacts.apostrophes import REJECT_COLUMNS, are_rejects
 from xuna_cli.contacts.contact_list import ContactList
+from xuna_cli.contacts.review_table import ReviewRows
 from xuna_cli.dialing.observer import RunObserver
 from xuna_cli.dialing.report import Progress, Report, counts_to_keep
 from xuna_cli.errors import LedgerError
@@ -16,6 +17,9 @@ from xuna_cli.ledger.records import Run
 from xuna_cli.ledger.runs import store_counts, store_exit_code
 from xuna_cli.models import Contact, Rejection
 from xuna_cli.output.messages import say
+
+TAKEN_BACK = "taken-out-by-reviewer"
+"""The rule by which a row is not called that is no longer marked as a call."""
 
 ROWS_AT_ONCE = 5_000
 """Rows in one transaction: a run waits seldom, and never long."""
@@ -37,6 +41,7 @@ class RunEvidence(RunObserver):
         self._rows: dict[Row, str | None] = {}
         self._fed_back: Counter[str] = Counter()
         self._broken: LedgerError | None = None
+        self._review: ReviewRows | None = None
 
     def rejection(self, rejection: Rejection) -> None:
         """Remember a rejection; also called from sender threads."""
@@ -49,11 +54,17 @@ class RunEvidence(RunObserver):
             self._write()
 
     def watched(self, contacts: ContactList) -> Iterable[Contact | Rejection]:
-        """Return the contacts of a list; for a file of rejects, count the earlier rejections by code."""
+        """Return the contacts of a list; for a file of rejects, count the earlier rejections by code.
+
+        Whom the reviewer of a table has taken out is kept, too.
+        """
+        self._review = contacts.review
         return self._counted(contacts) if are_rejects(contacts.columns) else contacts
 
     def keep(self, report: Report) -> None:
         """Store the run's counts; an error of the run was already reported."""
+        for row_number, number in self._review.taken_back if self._review is not None else ():
+            self._rows[row_number, TAKEN_BACK] = number if number[1:].isdecimal() else None
         self._write()
         fed_back = {f"fed-back:{code}": rows for code, rows in self._fed_back.items()}
         with contextlib.suppress(LedgerError):
