@@ -122,6 +122,17 @@ def test_days_that_are_over_are_told(cli, people, monkeypatch):
     assert "XUNA_NOT_ON in the environment: all of these days are over" in cli(*call).err
 
 
+@pytest.mark.parametrize("rate", ["1e-300/s", "0.0006/m", "0/s", "-1/s", "inf/s", "nan/m", "10", "10/h"])
+def test_a_rate_at_which_nobody_is_called_is_refused(cli, people, rate):
+    said = cli("batch-call", people(1), *HELLO, "--dry-run", "--rate", rate, exits=2).err
+    assert f"--rate: {rate!r} is not a valid rate" in said
+
+
+@pytest.mark.parametrize("rate", ["10/s", "300/M", "1 / m", "0.001/m"])
+def test_other_rates_are_taken(cli, people, rate):
+    cli("batch-call", people(1), *HELLO, "--dry-run", "--rate", rate)
+
+
 def test_days_may_have_the_dash_of_a_document(cli, people):
     cli("batch-call", people(1), *HELLO, "--dry-run", "--days", "mon\u2013fri")
 

@@ -107,16 +107,20 @@ def campaign_of(options: ListAndMessageOptions) -> str:
     return name
 
 
+SLOWEST_RATE = 1 / 86_400
+"""Calls per second. At one call in a day, a run is as good as stopped; at far less, it can't wait that long."""
+
+
 def rate_of(rate: Given | None) -> float | None:
     """Return calls per second for `N/s` or `N/m`; raise UsageError for anything else."""
     if rate is None:
         return None
     number, _, unit = rate.partition("/")
     try:
-        per_second = float(number) / {"s": 1, "m": 60}[unit.strip()]
+        per_second = float(number) / {"s": 1, "m": 60}[unit.strip().lower()]
     except (ValueError, KeyError):
         per_second = 0.0
-    if not 0 < per_second < float("inf"):
+    if not SLOWEST_RATE <= per_second < float("inf"):
         raise UsageError(
             f"{rate.source}: {str(rate)!r} is not a valid rate; use e.g. 10/s or 300/m", code="rate"
         )
