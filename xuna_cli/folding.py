@@ -17,8 +17,6 @@ def fold(name: str) -> str:
 
     "Phone Number", "phone_number" and "PHONE-NUMBER" give the same result, and so do "Téléphone" and "telephone".
     """
-    if name.isascii():
-        return "".join(filter(str.isalnum, name.casefold()))
     return "".join(filter(str.isalnum, _without_marks(name)))
 
 
@@ -29,6 +27,8 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def _without_marks(name: str) -> str:
+    if name.isascii():
+        return name.casefold()
     taken_apart = unicodedata.normalize("NFKD", name.casefold()).translate(_LETTERS)
     return unicodedata.normalize(
         "NFC", "".join(letter for letter in taken_apart if not unicodedata.combining(letter))

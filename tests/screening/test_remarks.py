@@ -92,11 +92,16 @@ def test_a_remark_that_allows_only_another_channel():
 
 @pytest.mark.parametrize("table", [remarks._ABOUT_CALLS, remarks._OF_ANY_CHANNEL])
 def test_patterns_are_written_as_texts_are_folded(table):
-    for clue, patterns in remarks._by_clue(table).items():
-        for text in (clue, *patterns):
+    for clue, pattern in remarks._by_clue(table).items():
+        assert not clue.isascii() or any(each in clue for each in remarks._CLUES), clue
+        for text in (clue, pattern.pattern.strip()):
             assert text == text.casefold().replace("й", "и").replace("ς", "σ")
             assert not text.startswith(" ")
             assert not text.endswith(" ")
+
+
+def test_each_word_that_says_it_as_a_whole_has_a_clue():
+    assert all(any(each in word for each in remarks._CLUES) for word in remarks._WHOLE if word.isascii())
 
 
 @pytest.mark.parametrize(

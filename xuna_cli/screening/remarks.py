@@ -7,7 +7,7 @@ continues the line above. In a pattern, `<` is the begin of a text, and `>` its 
 """
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from xuna_cli.folding import fold, words
 from xuna_cli.lazy_pattern import lazy_pattern
@@ -197,17 +197,27 @@ _LONGEST_ONLY = 40  # characters
 _SPELLED = lazy_pattern(r"\bd\W+n\W+c\b")
 
 
-def _by_clue(table: str) -> dict[str, list[str]]:
+def _by_clue(table: str) -> dict[str, re.Pattern[str]]:
     found: dict[str, list[str]] = {}
     for line in table.strip().replace("\n  ", "").splitlines():
         clues, _, pattern = line.partition("  ")
         for clue in clues.split(","):
             found.setdefault(clue, []).append(pattern)
-    return found
+    return {clue: lazy_pattern(f" (?:{'|'.join(patterns)}) ") for clue, patterns in found.items()}
 
 
 _CALLS_BY_CLUE, _ANY_BY_CLUE = _by_clue(_ABOUT_CALLS), _by_clue(_OF_ANY_CHANNEL)
-_CLUES = tuple(clue for clue in dict.fromkeys((*_CALLS_BY_CLUE, *_ANY_BY_CLUE, *_WHOLE)) if clue.isascii())
+# Each clue of the tables has one of these in it. Most texts have none, and this is a fast way to know.
+_CLUES = tuple(
+    """
+    call num list dnc stop opt onta phon ring dial dnd turb litigat remov taken alone cease wrong incorr bel
+    else passed dead dec died estate consent permission unsub licit tps rip robinson bloctel ruf telef fal
+    storben werbe wider appel demarch faux mauvais desins desabon derang noire llam equivocad err funt molest
+    dado negra lig cham chiam sbagliat verkeerd foutie onjuist overleden benader zwon polacz zmarl zyje niepoko
+    samtal opkald avlid dod soit puhel kuollut vaara vola mrel cislo hiv elhunyt meghalt szam suna apel gresit
+    aram aran yapilmasin vefat yanlis jangan salah meninggal goi sai incomod
+    """.split()
+)
 
 
 def is_of_another_channel(text: str) -> bool:
@@ -216,10 +226,11 @@ def is_of_another_channel(text: str) -> bool:
     return not OTHER_CHANNELS.isdisjoint(parts) and CALLS.isdisjoint(parts)
 
 
-@lru_cache(maxsize=4096)
 def allows_only_another_channel(text: str) -> bool:
     """Return whether a text says that the person may only be reached in another way: "SMS only", "nur per E-Mail"."""
     if len(text) > _LONGEST_ONLY:
+        return False
+    if _ONLY.isdisjoint(text.lower().replace(",", " ").strip(" .!;").split()):
         return False
     parts = frozenset(words(text))
     return (
@@ -249,7 +260,10 @@ def may_say_do_not_call(text: str) -> bool:
     if not text.isascii():
         return True
     lower = text.lower()
-    return any(clue in lower for clue in _CLUES) or _SPELLED.search(lower) is not None
+    for clue in _CLUES:  # faster than any(), for each remark
+        if clue in lower:
+            return True
+    return "d" in lower and _SPELLED.search(lower) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -269,15 +283,8 @@ def _text_says_do_not_call(text: str) -> bool:
     return _matches(_ANY_BY_CLUE, plain) and not is_of_another_channel(text)
 
 
-def _matches(table: dict[str, list[str]], plain: str) -> bool:
-    return any(
-        _compiled(pattern).search(plain)
-        for clue, patterns in table.items()
-        if clue in plain
-        for pattern in patterns
-    )
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(f" (?:{pattern}) ")
+def _matches(table: dict[str, re.Pattern[str]], plain: str) -> bool:
+    for clue, pattern in table.items():  # noqa: SIM110 - faster than any(), for each remark with a clue
+        if clue in plain and pattern.search(plain):
+            return True
+    return False
