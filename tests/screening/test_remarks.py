@@ -30,13 +30,13 @@ NOT_SAID = """
 not called yet|No contact made|no answer|never called|never contacted|don't forget to call|please don't hesitate to call
 could not be contacted|did not call back|wants to be called back|prefers calls in the morning|please do not ring the bell
 do not leave a message|opted out of email|unsubscribed from newsletter|No SMS|doesn't want SMS|doesn't like onions
-wrong number of items|wrong address|removed from waitlist|price list sent|asked for a list|asked to stop medication
+wrong number of items|wrong address|removed from waitlist|price list sent|number taken from list 5|asked for a list|asked to stop medication
 Bus stop 5|trip to Rome|Battery died|Real Estate of Texas|not interested at the moment|number disconnected|consent given
 option A|adopted|no phone|Dec 3, D. Miller|is dead set on blue|We never call it off|not the number one
 noch nicht angerufen|nicht erreicht|kein Kontakt|Rückruf erbeten|nicht vergessen: anrufen|konnte nicht angerufen werden
 möchte angerufen werden|möchte nicht per Mail kontaktiert werden|falsche Adresse|telefonisch nicht erreicht
-pas encore appelé|n'a pas pu être contacté|ne pas oublier de rappeler|souhaite être rappelé|ne veut plus de courriels
-no contesta|no se pudo contactar|no pude llamar|volver a llamar|no olvidar llamar|não atendeu a ligação
+pas encore appelé|pas encore d'appel|aucun appel|n'a pas pu être contacté|ne pas oublier de rappeler|souhaite être rappelé|ne veut plus de courriels
+no contesta|sin llamadas|no se pudo contactar|no pude llamar|volver a llamar|no olvidar llamar|não atendeu a ligação
 non è stato possibile contattare|da richiamare|kon niet gebeld worden|wil gebeld worden|nie dodzwoniono się
 ring tillbaka|inte uppringd|svarer ikke|ei vastaa|nem veszi fel|не отвечает|не дозвонились|позвонить
 要電話|電話済み|未接电话|可以打|부재중|لم يرد|לא ענה

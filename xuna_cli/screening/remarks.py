@@ -25,8 +25,8 @@ call,phon  (refuses?|refused|declines|objects|objected|opposed)( \w+){0,2} (call
 number,phone  do not use (this|that|the) (number|phone|phone number)
 dnc,disturb,dnd,call  dnc|do not disturb|dnd|donotcall
 litigat  litigator
-list  (remove|removed|removing|delete|deleted|take|taken|took)( \w+){0,3} (from|off)( of)?( (the|our|your|my
-  |this|that|all|any|call|calling|contact|phone|dial|dialing|marketing|future))* lists?
+list  ((remove|removed|removing|delete|deleted)( \w+){0,3} (from|off)|(take|taken|took)( \w+){0,3} off)( of)?( (the|our
+  |your|my|this|that|all|any|call|calling|contact|phone|dial|dialing|marketing|future))* lists?
 remove,taken  (asked|asks|wants|wanted|requests|requested|wishes) (us )?to be (removed
   |taken off)(?! from (the )?wait)
 stop  (asked|asks|told) (us )?to stop >
@@ -58,13 +58,13 @@ appel,telephon,demarch  (ne|n) (\w+ ){0,2}(pas|plus|jamais) (le |la |l |les |me 
 appel  n (r?appele[zr]) (pas|plus|jamais)
 appel,telephon,demarch  (veut|veulent|souhaite|souhaitent|desire|voulait|accepte) (pas
   |plus)( \w+){0,4} (r?appelee?s?|appels?|r?appeler|telephonee?|telephone|demarchee?|demarchage)
-appel,demarch  (pas|plus|stop|aucun|refuse) (\w+ )?(d |les |de )?(appels?|demarchage)
+appel,demarch  (pas|plus|stop|refuse|refuse tout) (d |les |de )?(appels?|demarchage)
 numero,faux,mauvais  (mauvais|faux) (numero|num|n|no|tel)|erreur de numero|numero errone
 deced  decedee?
 llam,telefone  no (volver a |vuelva a |vuelvan a |lo |le |la |les |me |nos |se |mas )*(llamar|llame|llamen
   |llames|llamemos|llamar[lm]\w+|telefonear)
 llam,telefon  no (quiere|quieren|desea|desean|acepta|autoriza|quiso)( \w+){0,4} (llam\w+|telefon\w+)
-llamadas  (no mas|sin) llamadas
+llamadas  no mas llamadas
 equivocad,erroneo,incorrecto  (numero|telefono|tlf) (equivocado|erroneo|incorrecto)
 falleci,difunt  falleci(o|do|da)|difunt[oa]
 ligar,ligu,telefon,chamar  nao (mais |me |lhe |voltar a )*(ligar|ligue|liguem|telefonar|telefone|chamar)
