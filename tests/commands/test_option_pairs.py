@@ -59,6 +59,20 @@ def test_a_column_of_a_rendered_list_is_not_ignored(cli, people, option):
     cli("batch-call", "targets.jsonl", option, "none", "--dry-run")
 
 
+def test_several_do_not_call_lists_with_commas_are_told(cli, people, monkeypatch):
+    for name in ("a.csv", "b.csv"):
+        cli.write(name, "phone\n+15551000000\n")
+    call = ("batch-call", people(2), *HELLO, "--dry-run", "--output", "json")
+    said = cli(*call, "--do-not-call", "a.csv,b.csv", exits=5).document["errors"][0]["hint"]
+    advice = said.partition("itself: ")[2].partition(";")[0].split()
+    assert advice == ["--do-not-call", "a.csv", "--do-not-call", "b.csv"]
+    assert cli(*call, *advice).counts == {"rows": 2, "do_not_call": 1, "not_sent": 1}
+    monkeypatch.setenv("XUNA_DO_NOT_CALL", "a.csv,b.csv")
+    assert "put ':' between them" in cli(*call, exits=5).err
+    monkeypatch.setenv("XUNA_DO_NOT_CALL", "a.csv:b.csv")
+    assert cli(*call).counts == {"rows": 2, "do_not_call": 1, "not_sent": 1}
+
+
 @pytest.mark.parametrize("option", ["--do-not-call-column", "--region-column", "--call-after-column"])
 @pytest.mark.parametrize("none", ["none", "None", "NONE"])
 def test_no_column_in_any_spelling(cli, people, option, none):

@@ -313,6 +313,9 @@ def _unreadable(path: Path, error: InputError) -> InputError:
         "input-sheet": f"load one sheet with `{command} --sheet NAME`",
     }.get(error.code)
     hint = advice or error.hint
-    if advice is None and "--" in error.hint:
+    if "," in path.name and not path.exists():
+        each = " ".join(f"--do-not-call {shlex.quote(one.strip())}" for one in str(path).split(","))
+        hint = f"name each list by itself: {each}; in XUNA_DO_NOT_CALL, put ':' between them"
+    elif advice is None and "--" in error.hint:
         hint = f"{error.hint}; use such options with `{command}`"
     return InputError(f"do-not-call list {error.message}", hint=hint, code=error.code)
