@@ -2,12 +2,15 @@
 
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.builders import write_list
 from tests.support.cli import Cli
 from tests.support.clock import FakeClock
+from xuna_cli.commands.calling.watchers import RunSaid
+from xuna_cli.dialing.clock import Clock
 from xuna_cli.sandbox.conversations import ConversationOptions
 from xuna_cli.sandbox.server import SandboxServer
 
@@ -35,6 +38,23 @@ def point_at(monkeypatch):
 def clock():
     """Time that is added to the sandbox's real time."""
     return FakeClock()
+
+
+@pytest.fixture
+def no_waiting(monkeypatch, clock):
+    """Let the time pass at once when a run begins to wait for somebody's time; with `served`, also the sandbox's."""
+    waiting = RunSaid.waiting
+
+    def time_passes(self, people, opens_at):
+        clock.advance((opens_at - now()).total_seconds())
+        waiting(self, people, opens_at)
+
+    def now(*_):
+        return datetime.now(UTC) + timedelta(seconds=clock.passed)
+
+    monkeypatch.setattr(RunSaid, "waiting", time_passes)
+    monkeypatch.setattr(Clock, "now", now)
+    monkeypatch.setattr(Clock, "monotonic", lambda _: time.monotonic() + clock.passed)
 
 
 @pytest.fixture

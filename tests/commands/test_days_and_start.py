@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-
 HELLO = ("-m", "Hi {{ name }}.")
 
 
@@ -51,9 +49,8 @@ def test_before_the_start_everybody_is_deferred(cli, api, people):
     assert api.state.calls() == []
 
 
-@pytest.mark.slow
-def test_who_is_deferred_until_the_start_is_called_in_the_same_run_with_wait(cli, api, people):
-    start = datetime.now(UTC) + timedelta(seconds=2)
+def test_who_is_deferred_until_the_start_is_called_in_the_same_run_with_wait(cli, api, people, no_waiting):
+    start = datetime.now(UTC) + timedelta(hours=2)
     document = cli(
         "batch-call", people(2), *HELLO, "--yes", "--wait", "--start", start.isoformat(), "--output", "json"
     ).document

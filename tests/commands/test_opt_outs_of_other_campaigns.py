@@ -10,8 +10,6 @@ import pytest
 
 from tests.commands.conftest import number
 from tests.support.ledgers import database, postgres_server  # noqa: F401 - fixtures
-from xuna_cli.commands.calling.watchers import RunSaid
-from xuna_cli.dialing.clock import Clock
 from xuna_cli.ledger.database import as_written
 from xuna_cli.ledger.opening import open_ledger
 from xuna_cli.sandbox.faults import Answer, Pages
@@ -273,18 +271,9 @@ def test_two_machines_with_one_database_know_of_each_other_s_opt_outs(
 
 @pytest.mark.parametrize(("hours", "is_known"), [(2, True), (0.1, False)], ids=["hours", "minutes"])
 def test_a_run_that_waits_for_long_reads_the_records_again_before_it_calls(
-    cli, spring, people, monkeypatch, clock, hours, is_known
+    cli, spring, people, no_waiting, hours, is_known
 ):
     """But not for each of many openings."""
-    waiting = RunSaid.waiting
-
-    def time_passes(*argv):
-        clock.advance(hours * 3600)
-        waiting(*argv)
-
-    monkeypatch.setattr(RunSaid, "waiting", time_passes)
-    monkeypatch.setattr(Clock, "now", lambda _: datetime.now(UTC) + timedelta(seconds=clock.passed))
-    monkeypatch.setattr(Clock, "monotonic", lambda _: time.monotonic() + clock.passed)
     spring(appear_after=hours * 1800)
     start = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
     path = people(COUNT + 1)
