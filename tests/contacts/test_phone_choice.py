@@ -27,7 +27,7 @@ ADDRESS = "billing_phone|Billing Phone|shipping_phone|Shipping Phone|Default Add
 OTHERS = """
 Assistant's Phone|Company Main Phone|Telefon Assistent|Telefon Firma|Téléphone de l'assistant(e)|Téléphone société|Manager Phone
 Emergency Contact Phone|Phone Number (Company)|AssistantPhone|Asst Phone|Spouse phone|Next of Kin Phone|NOK Tel|ICE Phone
-Caregiver Phone|Driver Phone|Guarantor Phone|Our Phone|Old Phone|Wrong Phone|Clinic Phone|Notfalltelefon|Notfallkontakt Telefon
+Caregiver Phone|Driver Phone|Guarantor Phone|Our Phone|Old Phone|Co-signer Phone|Social Worker Phone|Celular papá|Hätäyhteyshenkilö puhelin|母の携帯|妈妈手机|엄마 핸드폰|Wrong Phone|Clinic Phone|Notfalltelefon|Notfallkontakt Telefon
 Telefon Eltern|Telefon Erziehungsberechtigte|Hausarzt Telefon|Téléphone d'urgence|Téléphone mère|Tél. personne à prévenir
 emerg_phone_1|PCP Phone|GuarPhone|Tel. Referencia 1|Telefon Zentrale|Teléfono de emergencia|Teléfono de la madre|Teléfono tutor|Telefone do responsável|Telefono di emergenza|Telefono genitore
 Noodcontact telefoon|Telefoon ouders|Telefon rodzica|Telefon vårdnadshavare|Telefon pårørende|Huoltajan puhelin|Telefon rodičů

@@ -19,6 +19,8 @@ _WORDS = frozenset(
     broker courier driver technician dispatcher host doctor physician dentist nurse therapist caseworker clinic
     practice hospital pharmacy insurance insurer payer bank school teacher coach instructor counselor counsellor
     recruiter hr account business_unit office_main secretary landlord lawyer our old previous former wrong
+    proxy trustee executor realtor lender officer escrow roommate co cosigner coborrower coapplicant worker accountant
+    interviewer opponent
     firma firmen arzt praxis klinik krankenhaus zahnarzt schule lehrer chef vorgesetzter vorgesetzte mutter vater
     vormund betreuer betreuerin ehepartner ehefrau ehemann ehegatte vermieter makler anwalt versicherung nachbar
     freund kollege lieferant zentrale geschaftsleitung filiale hauptanschluss sekretariat alte altes vorherige
@@ -29,7 +31,7 @@ _WORDS = frozenset(
     mae pai responsavel encarregado conjuge escola empregador azienda genitore genitori tutore coniuge moglie marito
     datore scuola familiare
     bedrijf ouder ouders verzorger verzorgers voogd moeder vader werkgever huisarts nood noodgeval noodcontact
-    noodnummer foretag anhorig anhoriga malsman vardnadshavare foralder foraldrar mamma pappa mor far arbetsgivare
+    noodnummer foretag anhorig anhoriga malsman vardnadshavare foralder foraldrar mamma pappa papa mor far arbetsgivare
     parorende forelder foresatt foresatte foraelder foraeldre vaerge nodkontakt arbejdsgiver arbeidsgiver
     huoltaja huoltajan vanhempi vanhemman vanhempien aiti aidin isa isan lahiomainen lahiomaisen tyonantaja
     tyonantajan rodzic rodzica rodzicow matki ojca opiekun opiekuna alarmowy awaryjny pracodawcy malzonka szkoly
@@ -47,10 +49,10 @@ _PARTS = tuple(
         fold,
         """
         notfall notruf eltern erziehungsberecht sorgeberecht angehorig arbeitgeber hausarzt emerg urgence
-        nextofkin customerservice phuhuynh khancap nguoithan orangtua родител опекун экстренн работодател батьк
-        екстрен спешн γονεα γονεων κηδεμον εκτακτ 緊急 紧急 保護者 家长 家長 监护人 監護人 父亲 母亲 父親 母親 配偶
-        公司 会社 介绍人 介紹人 推荐人 推薦人 紹介者 긴급 비상 보호자 학부모 회사 طوارئ وليالامر חירום आपातकालीन
-        अभिभावक ฉุกเฉิน ผู้ปกครอง
+        nextofkin hatayhteys customerservice phuhuynh khancap nguoithan orangtua родител опекун экстренн
+        работодател батьк екстрен спешн γονεα γονεων κηδεμον εκτακτ 緊急 紧急 保護者 家长 家長 监护人 監護人
+        父亲 母亲 父親 母親 父の 母の 妈妈 爸爸 媽媽 配偶 公司 会社 介绍人 介紹人 推荐人 推薦人 紹介者 긴급 비상
+        보호자 학부모 어머니 아버지 엄마 아빠 회사 طوارئ وليالامر חירום आपातकालीन अभिभावक ฉุกเฉิน ผู้ปกครอง
         """.split(),
     )
 )
