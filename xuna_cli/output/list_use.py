@@ -21,8 +21,10 @@ def list_line(use: ListUse) -> str:
             parts.append(f"{what} the time in {column!r}")
     if use.sheet is not None:
         parts.append(f"sheet {use.sheet!r}")
-    if use.unused_columns:
-        parts.append(f"not used: {_columns(use.unused_columns, ', ')}")
+    # A column with consents that are not used may have a "do not call", too.
+    unused = tuple(column for column in use.unused_columns if column not in use.remark_columns)
+    if unused:
+        parts.append(f"not used: {_columns(unused, ', ')}")
     return "; ".join(parts)
 
 

@@ -111,6 +111,8 @@ def test_who_has_opted_out_in_a_column_with_consent_is_not_called(cli, written):
     ran = cli("batch-call", written(rows), *HELLO, "--dry-run")
     assert "1 on a do-not-call list, 1 would be called" in ran.out
     assert "not used: Consent Status, Email Consent; `--consent-column 'Consent Status'`" in ran.err
+    assert "are called" not in ran.err
+    assert "; not used: 'Email Consent'\n" in ran.out
 
 
 def test_who_prefers_only_another_channel_is_not_called(plan, written):

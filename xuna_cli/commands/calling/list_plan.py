@@ -370,7 +370,7 @@ def _unused(contacts: ContactList, taken: Collection[str], marks: Marks) -> list
             [
                 column
                 for column in _remarks(left, rows)
-                if any(says_do_not_call(row.get(column)) for row in rows)
+                if column not in marks.remarks and any(says_do_not_call(row.get(column)) for row in rows)
             ],
             lambda _: (
                 "people whose cells there say not to call them are called; "
