@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from xuna_cli.dataclass import dataclass
 from xuna_cli.models import CallTarget, Reason
@@ -59,22 +60,8 @@ class CallingHours:
                 f"no-common-hour: the calling hours in {words(zones)} never overlap; "
                 f"{self._how_to_choose(look.target, zones)}",
             )
-        here, opening = local(look.now, closed[0]), local(opens_at, closed[0])
-        is_late = self.until is not None and opens_at >= self.until.end
-        day = f" on {opening:%a %d %b}" if is_late or opening.date() != here.date() else ""
-        fact, begin = _facts((closed[0], *zones), look.now)
-        begins = f"{begin} at {opening:%H:%M}{day}"
-        if begin != _BEGIN:
-            begins += f", {closed[0]} time"
-        if self.until is not None and is_late:
-            return self.until.passed(f"{fact}, and {begins}")
-        return Reason(
-            "outside-hours",
-            DEFERRED,
-            f"outside-hours: {fact}; {begins}",
-            zones=zones,
-            opens_at=opens_at,
-        )
+        minute = look.now.replace(second=0, microsecond=0)
+        return _later(zones, closed[0], minute, opens_at, self.until)
 
     def zones(self, target: CallTarget) -> tuple[str, ...]:
         """Return the time zones in which the person may be; empty if unknown.
@@ -177,6 +164,33 @@ class CallingHours:
             known = (now, None if opens_at is None else opens_at.astimezone(UTC))
             self._nexts[zones] = known
         return known[1]
+
+
+@lru_cache(maxsize=1024)
+def _later(
+    zones: tuple[str, ...], first: str, now: datetime, opens_at: datetime, until: Until | None
+) -> Reason:
+    """Return the reason of people in these zones who can be called later, or not at all before the end.
+
+    Args:
+        zones: the zones in which the people may be.
+        first: a zone in which hours are closed; times are told for it.
+        now: the minute in which the people were looked at.
+        opens_at: when hours are open in all of the zones.
+        until: end of the campaign.
+    """
+    opening = local(opens_at, first)
+    is_late = until is not None and opens_at >= until.end
+    day = f" on {opening:%a %d %b}" if is_late or opening.date() != local(now, first).date() else ""
+    fact, begin = _facts((first, *zones), now)
+    begins = f"{begin} at {opening:%H:%M}{day}"
+    if begin != _BEGIN:
+        begins += f", {first} time"
+    if until is not None and is_late:
+        return until.passed(f"{fact}, and {begins}")
+    return Reason(
+        "outside-hours", DEFERRED, f"outside-hours: {fact}; {begins}", zones=zones, opens_at=opens_at
+    )
 
 
 def _facts(zones: tuple[str, ...], now: datetime) -> tuple[str, str]:

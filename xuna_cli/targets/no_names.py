@@ -47,7 +47,8 @@ def has_names(column: str) -> bool:
 
 def may_be_no_name(cell: str) -> bool:
     """Return whether a cell of a column with names may be none; this is a fast check for most cells."""
-    return cell[-1:].isdigit() or "@" in cell or cell in _TITLES or "," in cell
+    is_number = cell[-1:].isdigit() and not cell[:1].isalpha()
+    return is_number or "@" in cell or cell in _TITLES or "," in cell
 
 
 def why_no_name(cell: str) -> str | None:
