@@ -83,6 +83,20 @@ def test_json_contacts_have_states_too(cli, planned, contacts, columns):
     assert found == columns
 
 
+def test_each_contact_has_its_own_state_at_a_path_that_is_named(cli, planned):
+    states = ("NY", "CA", "NY")
+    contacts = [{"phone": f"+1212236012{at}", "home": {"in": state}} for at, state in enumerate(states)]
+    cli.write("people.json", json.dumps(contacts))
+    assert planned("people.json", "--state-column", "home.in") == ({EAST: 2, BOTH: 1}, ["home.in"])
+
+
+def test_a_value_that_is_no_state_says_nothing(cli, planned):
+    states = (["CA"], {"code": "CA"}, True, None, "CA")
+    contacts = [{"phone": f"+1212236012{at}", "state": state} for at, state in enumerate(states)]
+    cli.write("people.json", json.dumps(contacts))
+    assert planned("people.json", "--state-column", "state")[0] == {EAST: 4, BOTH: 1}
+
+
 @pytest.mark.parametrize("file", ["ready.jsonl", "ready.csv"])
 def test_what_is_rendered_keeps_the_state(cli, planned, file):
     write(cli, f"{NEW_YORK},CA", f"{BOSTON},MA")

@@ -74,7 +74,7 @@ def check_needs(ctx: Any) -> None:
     """Check that no option is typed whose effect needs another one (`NEEDS` of the command's options).
 
     Raises:
-        UsageError: such an option is typed alone.
+        UsageError: an option is typed without the one that it needs.
     """
     needs = getattr(ctx.command.callback, "needs", {})
     by_name = {one.name: one for one in ctx.command.params} if needs else {}

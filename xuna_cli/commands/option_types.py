@@ -164,7 +164,7 @@ class Options:
     """Inherited fields that are not options of this command; they keep their defaults."""
 
     NEEDS: ClassVar[Mapping[str, str]] = {}
-    """Fields that have no effect without another one; `given_values` refuses them alone."""
+    """Fields that have no effect without another one; `given_values` refuses them without it."""
 
     SHOWS_NAMES: ClassVar[bool] = False
     """Whether the command shows misspelled variables in its result; `given_values` refuses them elsewhere."""

@@ -36,22 +36,17 @@ class HomeState:
         """
         if not number.startswith(_NORTH_AMERICA):
             return None
-        # The area code decides in North America, so few of these need a closer look.
-        known = (number[:_AREA_CODE_ENDS], *map(fields.get, self.columns))
-        try:
-            return self._known[known]
-        except (KeyError, TypeError):  # a cell of JSON may be a list
-            return self._look(number, fields, known)
-
-    def _look(self, number: str, fields: Mapping[str, object], known: tuple[object, ...]) -> str | None:
-        """Find the state of a row, and remember it for rows with the same area code and cells."""
         cells = [value_at(fields, column) for column in self.columns]
         if self._any_names and all(cell is None for cell in cells):
             cells = [fields[column] for column in state_columns(fields)]
+        # The area code decides in North America, so few of these need a closer look. A cell of JSON may be a list.
+        known = (number[:_AREA_CODE_ENDS], *map(str, cells))
+        if known in self._known:
+            return self._known[known]
         state = next(filter(None, map(state_of, cells)), None)
         place = locate(number)
         if state is not None and not zones_elsewhere(state, place.zones):
             state = None
-        if not self._any_names and place.is_known and len(self._known) < _REMEMBERED:
+        if place.is_known and len(self._known) < _REMEMBERED:
             self._known[known] = state
         return state

@@ -363,7 +363,7 @@ def _check_clock(account: Account) -> None:
     try:
         account.client.check_clock()
     except ConfigurationError as error:
-        # Over http is only a server on this machine, e.g. a simulated one with a clock of its own.
+        # Plain http goes only to a server on this machine, e.g. to a simulated one with a clock of its own.
         if account.origin.startswith("https:"):
             raise
         say(f"xuna: warning: {error.message}")
