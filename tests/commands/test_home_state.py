@@ -110,7 +110,7 @@ def test_what_is_rendered_keeps_the_state(cli, planned, file):
 def test_the_line_about_the_list_names_the_column(cli):
     write(cli, f"{NEW_YORK},CA")
     ran = cli("batch-call", "people.csv", *HELLO, "--dry-run")
-    assert "calling hours also where the person lives, by 'State'" in ran.err + ran.out
+    assert "calling hours must also fit the state in 'State'" in ran.err + ran.out
 
 
 def test_a_column_that_the_list_lacks_is_an_error(cli):

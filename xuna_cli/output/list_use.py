@@ -13,9 +13,7 @@ def list_line(use: ListUse) -> str:
     if use.remark_columns:
         parts.append(f'skipped if {_columns(use.remark_columns, " or ")} says "do not call" or the like')
     if use.state_columns:
-        parts.append(
-            f"calling hours also where the person lives, by {_columns(use.state_columns, ', else ')}"
-        )
+        parts.append(f"calling hours must also fit the state in {_columns(use.state_columns, ', else ')}")
     for what, column in (("not before", use.call_after_column), ("not after", use.call_before_column)):
         if column is not None:
             parts.append(f"{what} the time in {column!r}")

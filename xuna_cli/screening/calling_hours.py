@@ -174,7 +174,7 @@ def _later(
 
     Args:
         zones: the zones in which the people may be.
-        first: a zone in which hours are closed; times are told for it.
+        first: a zone in which hours are closed; the opening is given in its time.
         now: the minute in which the people were looked at.
         opens_at: when hours are open in all of the zones.
         until: end of the campaign.
